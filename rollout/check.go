@@ -1,0 +1,154 @@
+package rollout
+
+import (
+	"slices"
+	"time"
+)
+
+// Comparison says on which side of the threshold health lies. Equal fails on both.
+type Comparison string
+
+// The comparisons.
+const (
+	LessThan    Comparison = "less_than"
+	GreaterThan Comparison = "greater_than"
+)
+
+// Holds reports whether the value is on the healthy side of the limit.
+func (c Comparison) Holds(value, limit float64) bool {
+	if c == GreaterThan {
+		return value > limit
+	}
+	return value < limit
+}
+
+// Unit says how people read a check's value.
+type Unit string
+
+// The units.
+const (
+	Ratio   Unit = "ratio"   // 0 to 1, shown in percent
+	Seconds Unit = "seconds" // shown in ms below one second
+	Bytes   Unit = "bytes"   // shown in MiB
+	Number  Unit = "number"
+)
+
+// Check is one question about the canary's health, asked of Prometheus.
+type Check struct {
+	Name       string     `json:"name"`
+	Query      string     `json:"query"`             // PromQL template; one number
+	Traffic    string     `json:"traffic,omitempty"` // PromQL template: requests seen in the window; empty: not counted
+	Comparison Comparison `json:"comparison"`
+	Threshold  float64    `json:"threshold"`
+	// Ceiling is the value beyond which one sample condemns, on CeilingRequests requests or more; nil: none.
+	Ceiling         *float64      `json:"ceiling,omitempty"`
+	CeilingRequests float64       `json:"ceiling_requests,omitempty"`
+	Window          time.Duration `json:"window"`
+	Interval        time.Duration `json:"interval"`
+	Failures        int           `json:"failures"`     // so many failures in a row condemn
+	MinRequests     float64       `json:"min_requests"` // fewer in the window: unknown; only with Traffic
+	Unit            Unit          `json:"unit"`
+}
+
+// Result is what evidence says. Unknown is never a pass.
+type Result string
+
+// The results. The zero value is Unknown in effect: nothing but Pass passes, nothing but Fail fails.
+const (
+	Pass    Result = "pass"
+	Fail    Result = "fail"
+	Unknown Result = "unknown"
+)
+
+// Why is the reason behind a result that is not a pass.
+type Why string
+
+// The reasons.
+const (
+	WhyNone           Why = ""
+	WhyLimit          Why = "limit"            // fail: beyond the threshold so many times in a row
+	WhyCeiling        Why = "ceiling"          // fail: beyond the ceiling once
+	WhySilent         Why = "silent"           // fail: the canary's series are gone while stable's are there
+	WhyFailingOnce    Why = "failing_once"     // unknown: beyond the threshold, not often enough yet
+	WhyNoData         Why = "no_data"          // unknown from here on
+	WhyNotANumber     Why = "not_a_number"     //
+	WhyInfinite       Why = "infinite"         //
+	WhySeveralSeries  Why = "several_series"   //
+	WhyWarnings       Why = "warnings"         //
+	WhyStale          Why = "stale"            //
+	WhyQueryError     Why = "query_error"      //
+	WhyTimeout        Why = "timeout"          //
+	WhyTooLarge       Why = "too_large"        //
+	WhyWarmingUp      Why = "warming_up"       //
+	WhyTooFewRequests Why = "too_few_requests" //
+	WhyNotAsked       Why = "not_asked"        // no answer since the weight was acknowledged
+)
+
+// Sample is one reading of one check, for both arms: what an adapter hands to the judge. A value that could not be
+// had is nil, with the reason.
+type Sample struct {
+	Check          string    `json:"check"`
+	At             time.Time `json:"at"`
+	Canary         *float64  `json:"canary,omitempty"`
+	CanaryWhy      Why       `json:"canary_why,omitempty"`
+	Stable         *float64  `json:"stable,omitempty"`
+	StableWhy      Why       `json:"stable_why,omitempty"`
+	Requests       *float64  `json:"requests,omitempty"` // the canary's, in the window; nil: not counted
+	StableRequests *float64  `json:"stable_requests,omitempty"`
+	Detail         string    `json:"detail,omitempty"` // Prometheus's own words; data, to be escaped
+}
+
+// Evidence is one check's answer, ready to be shown.
+type Evidence struct {
+	Check       string     `json:"check"`
+	Result      Result     `json:"result"`
+	Why         Why        `json:"why,omitempty"`
+	Detail      string     `json:"detail,omitempty"`
+	Canary      *float64   `json:"canary,omitempty"`
+	Stable      *float64   `json:"stable,omitempty"`
+	Threshold   float64    `json:"threshold"`
+	Ceiling     *float64   `json:"ceiling,omitempty"`
+	Comparison  Comparison `json:"comparison"`
+	Unit        Unit       `json:"unit"`
+	Requests    *float64   `json:"requests,omitempty"`
+	MinRequests float64    `json:"min_requests,omitempty"`
+	// Lowest and Highest span what the canary showed since the step's weight was acknowledged.
+	Lowest  *float64 `json:"lowest,omitempty"`
+	Highest *float64 `json:"highest,omitempty"`
+}
+
+// Verdict is the judgement over a step's checks.
+type Verdict struct {
+	Result   Result     `json:"result"`
+	Since    time.Time  `json:"since"` // the acknowledgement of the weight that it judges
+	At       time.Time  `json:"at"`    // when the newest answer in it was had
+	Proved   bool       `json:"proved,omitempty"`
+	Evidence []Evidence `json:"evidence,omitempty"`
+}
+
+// Worst returns the evidence that decides the verdict: the first that fails, else the first unknown one. ok is false
+// when everything passes.
+func (v Verdict) Worst() (Evidence, bool) {
+	for _, result := range []Result{Fail, Unknown} {
+		if i := slices.IndexFunc(v.Evidence, func(e Evidence) bool { return e.Result == result }); i >= 0 {
+			return v.Evidence[i], true
+		}
+	}
+	return Evidence{}, false
+}
+
+// Combine returns the result over all evidence: one failure fails, one unknown holds, and nothing at all is unknown.
+func Combine(all []Evidence) Result {
+	combined := Unknown
+	for i, e := range all {
+		switch {
+		case e.Result == Fail:
+			return Fail
+		case e.Result != Pass:
+			combined = Unknown
+		case i == 0 || combined == Pass:
+			combined = Pass
+		}
+	}
+	return combined
+}

@@ -1,0 +1,51 @@
+package rollout
+
+import "time"
+
+// EntryKind says what a timeline entry tells.
+type EntryKind string
+
+// The kinds.
+const (
+	EntryRequested EntryKind = "requested" // the rollout was asked for
+	EntryStarted   EntryKind = "started"   // the service was taken; found is recorded
+	EntryPhase     EntryKind = "phase"     // From and To
+	EntryDecided   EntryKind = "decided"   // Action, and the actor's words
+	EntryStep      EntryKind = "step"      // a step's bake is over: the verdict that ended it
+	EntryVerdict   EntryKind = "verdict"   // the class of the verdict changed
+	EntryAsked     EntryKind = "asked"     // a person is asked: a gate, a hold, drift
+	EntryReminded  EntryKind = "reminded"  // the question is repeated in the channel
+	EntryDrift     EntryKind = "drift"     // somebody changed what we steer
+	EntrySettled   EntryKind = "settled"   // a hold, drift or stuck is over
+	EntryOverwrote EntryKind = "overwrote" // while ending, a foreign value was set back
+	EntryStuck     EntryKind = "stuck"     // an ending does not end
+	EntryAway      EntryKind = "away"      // nobody was judging for a while
+	EntryEnded     EntryKind = "ended"
+)
+
+// Entry is one line of a rollout's timeline: data, never prose. Seq is dense per rollout and starts at 1.
+type Entry struct {
+	Rollout  ID         `json:"rollout"`
+	Seq      int        `json:"seq"`
+	At       time.Time  `json:"at"`
+	Kind     EntryKind  `json:"kind"`
+	Step     int        `json:"step"`
+	Actor    Actor      `json:"actor,omitzero"`
+	Decision DecisionID `json:"decision,omitempty"`
+	Data     Data       `json:"data,omitzero"`
+}
+
+// Data is what an entry tells, as far as its kind has it.
+type Data struct {
+	From     Phase         `json:"from,omitempty"`
+	To       Phase         `json:"to,omitempty"`
+	Action   Action        `json:"action,omitempty"`
+	Text     string        `json:"text,omitempty"` // a person's words; to be escaped
+	Weight   Weight        `json:"weight,omitempty"`
+	Reason   Reason        `json:"reason,omitzero"`
+	Verdict  *Verdict      `json:"verdict,omitempty"`
+	Drift    *Drift        `json:"drift,omitempty"`
+	Ending   *Ending       `json:"ending,omitempty"`
+	Problems []string      `json:"problems,omitempty"`
+	Away     time.Duration `json:"away,omitempty"`
+}

@@ -1,0 +1,98 @@
+package rollout
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// ServiceName names a service of the configuration. It is a DNS label.
+type ServiceName string
+
+// ID names one rollout: SERVICE-N, where N counts per service.
+type ID string
+
+// NewID returns the id of the service's n-th rollout.
+func NewID(service ServiceName, n int) ID { return ID(fmt.Sprintf("%s-%d", service, n)) }
+
+// Split returns the service and the number that the id is made of; ok is false when it is no rollout's id.
+func (id ID) Split() (service ServiceName, n int, ok bool) {
+	i := strings.LastIndexByte(string(id), '-')
+	if i <= 0 {
+		return "", 0, false
+	}
+	n, err := strconv.Atoi(string(id[i+1:]))
+	if err != nil || n <= 0 || ID(id[:i]) == "" || string(id[i+1:]) != strconv.Itoa(n) {
+		return "", 0, false
+	}
+	return ServiceName(id[:i]), n, true
+}
+
+// Revision counts the commits of one rollout, for compare-and-swap only. It is never shown to people.
+type Revision int64
+
+// Turn counts the questions that a rollout put to people. Buttons carry it.
+type Turn int
+
+// DecisionID identifies what came from outside, so that it counts at most once: slack:TRIGGER_ID,
+// slack:CHANNEL:TS or kube:UID:RESOURCEVERSION.
+type DecisionID string
+
+var (
+	dnsLabel  = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
+	tagForm   = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$`)
+	digest    = regexp.MustCompile(`^sha256:[a-f0-9]{64}$`)
+	reference = regexp.MustCompile(`^[a-z0-9][a-zA-Z0-9._:/-]*$`)
+)
+
+// IsDNSLabel reports whether s may name a service, a namespace or an object that we make.
+func IsDNSLabel(s string) bool { return dnsLabel.MatchString(s) }
+
+// IsRepository reports whether s is an image repository: a reference without tag or digest.
+func IsRepository(s string) bool {
+	return reference.MatchString(s) && !strings.Contains(s[strings.LastIndexByte(s, '/')+1:], ":") && len(s) <= 255
+}
+
+// Image returns the full reference that a version means within the repository. The version is a tag, a digest, or a
+// full reference, which must lie within the repository. The error is a sentence for people.
+func Image(repository, version string) (string, error) {
+	if rest, ok := strings.CutPrefix(version, repository); ok && rest != "" {
+		switch {
+		case rest[0] == ':' && tagForm.MatchString(rest[1:]), rest[0] == '@' && digest.MatchString(rest[1:]):
+			return version, nil
+		}
+	}
+	switch {
+	case digest.MatchString(version):
+		return repository + "@" + version, nil
+	case tagForm.MatchString(version):
+		return repository + ":" + version, nil
+	case strings.ContainsAny(version, "/"):
+		return "", Errorf(Invalid, "%s is not an image in %s, the repository that the configuration allows.", quote(version), repository)
+	default:
+		return "", Errorf(Invalid, "%s is not a version: give a tag such as v1.2.4, a digest sha256:…, or a full reference.", quote(version))
+	}
+}
+
+// ShortVersion returns what people call an image: its tag, or the first twelve digits of its digest.
+func ShortVersion(image string) string {
+	name := image[strings.LastIndexByte(image, '/')+1:]
+	if _, sum, ok := strings.Cut(name, "@"); ok {
+		sum = strings.TrimPrefix(sum, "sha256:")
+		return "sha256:" + sum[:min(12, len(sum))]
+	}
+	if _, tag, ok := strings.Cut(name, ":"); ok {
+		return tag
+	}
+	return "latest"
+}
+
+// quote shows a user's word inside a sentence, cut to a length that fits a phone.
+func quote(s string) string {
+	const longest = 60
+	if r := []rune(s); len(r) > longest {
+		s = string(r[:longest]) + "…"
+	}
+	return strconv.Quote(s)
+}

@@ -1,0 +1,87 @@
+package rollout
+
+import (
+	"context"
+	"time"
+)
+
+// Question asks Prometheus for a service's checks, of both arms.
+type Question struct {
+	Service   ServiceName
+	Namespace string
+	Stable    string // Deployment
+	Canary    string // Deployment
+	Select    string // template that selects one arm's series; empty: by namespace and pod name
+	Checks    []Check
+	Now       time.Time
+	// Since is when the weight was acknowledged: no window reaches back before it. Zero: windows are whole.
+	Since time.Time
+	// StableOnly asks the stable arm only, in the canary's place: what a preflight does.
+	StableOnly bool
+}
+
+// Metrics answers questions about health. It returns one sample for each check and never an error: what could not be
+// had is a sample with a reason. It blocks at most ten seconds.
+type Metrics interface {
+	Ask(ctx context.Context, q Question) []Sample
+}
+
+// Cluster is what a rollout does to Kubernetes.
+type Cluster interface {
+	// Observe reads the rollout's objects live. It never fails: what could not be read is World.Unreadable.
+	Observe(ctx context.Context, r Rollout) World
+	// Do sends one guarded write. The error is Conflict when the object is not the one that the write was decided on
+	// any more, NotFound when it is gone, Forbidden or Invalid when the cluster refuses it, else Unavailable: the
+	// write may then have happened or happen later. Doing the same write twice is harmless.
+	Do(ctx context.Context, r Rollout, w Write) error
+}
+
+// Preflighter says whether a rollout may start. It changes nothing but inert leftovers of ended rollouts.
+type Preflighter interface {
+	Preflight(ctx context.Context, r Rollout) Preflight
+}
+
+// Change is the new value of one rollout, to be committed over the revision that it was made from.
+type Change struct {
+	Rollout Rollout // with the revision that it was read at; the store stores it with the next one
+	Entries []Entry
+	// Decision is remembered with the commit, so that it counts once.
+	Decision DecisionID
+}
+
+// Store keeps rollouts. It is safe for concurrent use; every method returns copies.
+type Store interface {
+	// ID identifies the store: stamps bear it.
+	ID() string
+	// Commit makes all the changes durable, or none. For each it compares the revision (0 creates), stores the
+	// rollout at the next one, appends the entries, remembers the decision, and takes the service when the rollout
+	// becomes live or frees it when it has ended. The errors: Conflict when a revision is not the stored one; a
+	// HeldError when another rollout holds the service; ErrDecided when the decision is remembered already. Any
+	// error of the disk is Unavailable and final: the store must not be used any more.
+	Commit(ctx context.Context, changes ...Change) error
+	// Load returns one rollout: NotFound when there is none.
+	Load(ctx context.Context, id ID) (Rollout, error)
+	// Open returns every rollout that has not ended, in the order of their ids.
+	Open(ctx context.Context) ([]Rollout, error)
+	// History returns the service's newest rollouts, newest first, at most limit.
+	History(ctx context.Context, service ServiceName, limit int) ([]Rollout, error)
+	// Timeline returns the rollout's entries with a Seq above after, in order.
+	Timeline(ctx context.Context, id ID, after int) ([]Entry, error)
+	// Holder returns the live rollout that holds the service; empty: nobody does.
+	Holder(ctx context.Context, service ServiceName) (ID, error)
+	// NextNumber returns the number that the service's next rollout gets. Creating it takes the number; of two that
+	// race the second gets a Conflict.
+	NextNumber(ctx context.Context, service ServiceName) (int, error)
+}
+
+// HeldError says that another rollout holds the service.
+type HeldError struct {
+	Service ServiceName
+	Holder  ID
+}
+
+// Error names the holder.
+func (e *HeldError) Error() string { return string(e.Service) + " is held by " + string(e.Holder) }
+
+// ErrDecided says that a decision with this id counted already.
+var ErrDecided = &Error{Code: Conflict, Message: "That was already decided; nothing was done twice."}

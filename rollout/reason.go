@@ -1,0 +1,70 @@
+package rollout
+
+// ReasonCode says why a rollout is taken back, held, stuck or cancelled: data, which the view turns into words.
+type ReasonCode string
+
+// The codes.
+const (
+	ReasonNone          ReasonCode = ""
+	ReasonPerson        ReasonCode = "person"         // somebody decided; Detail is their words
+	ReasonAnnotation    ReasonCode = "annotation"     // canarybot.io/rollback=now
+	ReasonReplaced      ReasonCode = "replaced"       // Detail is the rollout that comes instead
+	ReasonCheck         ReasonCode = "check"          // Evidence says which
+	ReasonCanary        ReasonCode = "canary"         // the canary failed; Failure says how
+	ReasonStable        ReasonCode = "stable"         // stable failed while promoting; Failure says how
+	ReasonDeadline      ReasonCode = "deadline"       // the phase took too long
+	ReasonUnanswered    ReasonCode = "unanswered"     // nobody answered within the wait
+	ReasonUnknown       ReasonCode = "unknown"        // evidence unknown beyond the limit
+	ReasonWeightZero    ReasonCode = "weight_zero"    // somebody took the canary off traffic
+	ReasonRouteGone     ReasonCode = "route_gone"     // the route was deleted
+	ReasonCanaryGone    ReasonCode = "canary_gone"    // the canary was deleted
+	ReasonStableGone    ReasonCode = "stable_gone"    // stable was deleted
+	ReasonImageDiffers  ReasonCode = "image_differs"  // a pod runs another image than the one judged
+	ReasonStableNoPods  ReasonCode = "stable_no_pods" // no endpoint behind stable to take the traffic
+	ReasonSlow          ReasonCode = "slow"           // an ending phase is not done in its time
+	ReasonFought        ReasonCode = "fought"         // Detail is the manager that undoes a field of ours
+	ReasonPreflight     ReasonCode = "preflight"      // the preflight found problems
+	ReasonHeld          ReasonCode = "held"           // another rollout holds the service; Detail is its id
+	ReasonUnreadable    ReasonCode = "unreadable"     // the cluster could not be read
+	ReasonWriteRefused  ReasonCode = "write_refused"  // the cluster refuses a write; Detail is its words
+	ReasonStoreRollback ReasonCode = "store_failed"   // weight went to 0 while the store could not commit
+)
+
+// Reason is why something happened.
+type Reason struct {
+	Code     ReasonCode `json:"code"`
+	Detail   string     `json:"detail,omitempty"`
+	Evidence *Evidence  `json:"evidence,omitempty"`
+	Failure  Failure    `json:"failure,omitzero"`
+}
+
+// FailureKind is how a workload fails, in Kubernetes' own terms.
+type FailureKind string
+
+// The kinds of failures. Unschedulable and NotReady alone never condemn: they wait for the deadline.
+const (
+	NoFailure        FailureKind = ""
+	CrashLoop        FailureKind = "crash_loop"
+	ImagePull        FailureKind = "image_pull"
+	OOMKilled        FailureKind = "oom_killed"
+	ProgressDeadline FailureKind = "progress_deadline"
+	Unschedulable    FailureKind = "unschedulable"
+	NotReady         FailureKind = "not_ready"
+)
+
+// Failure is what is wrong with a workload's pods. Detail is the cluster's own words.
+type Failure struct {
+	Kind   FailureKind `json:"kind,omitempty"`
+	Detail string      `json:"detail,omitempty"`
+}
+
+// Condemns reports whether the failure alone takes the canary back.
+func (f Failure) Condemns() bool {
+	switch f.Kind {
+	case CrashLoop, ImagePull, OOMKilled, ProgressDeadline:
+		return true
+	case NoFailure, Unschedulable, NotReady:
+		return false
+	}
+	return false
+}

@@ -1,0 +1,237 @@
+package rollout
+
+import "time"
+
+// Request is what was asked for, by whom.
+type Request struct {
+	Version string    `json:"version"` // as typed
+	By      Actor     `json:"by"`
+	At      time.Time `json:"at"`
+	Text    string    `json:"text,omitempty"` // the reason, in the requester's words
+	Back    bool      `json:"back,omitempty"` // takes the service to the version before
+}
+
+// Objects names what a rollout steers.
+type Objects struct {
+	Namespace     string            `json:"namespace"`
+	Stable        string            `json:"stable"` // Deployment
+	Canary        string            `json:"canary"` // Deployment
+	Container     string            `json:"container,omitempty"`
+	StableService string            `json:"stable_service"`
+	CanaryService string            `json:"canary_service"`
+	CanaryLabels  map[string]string `json:"canary_labels,omitempty"`
+	Route         RouteRef          `json:"route"`
+}
+
+// RouteRef names a route.
+type RouteRef struct {
+	Kind    string `json:"kind"`
+	Name    string `json:"name"`
+	Service string `json:"service,omitempty"` // a split's root Service
+	Create  bool   `json:"create,omitempty"`  // made at the start, deleted at the end
+}
+
+// OnUnknown says what unknown evidence beyond its limit leads to.
+type OnUnknown string
+
+// The answers to unknown evidence.
+const (
+	Ask           OnUnknown = "ask"
+	RollbackOnUnk OnUnknown = "rollback"
+)
+
+// Limits are the spans after which something happens by itself.
+type Limits struct {
+	Interval     time.Duration `json:"interval"` // between checks; a beat credits at most two
+	Drain        time.Duration `json:"drain"`
+	Wait         time.Duration `json:"wait"`
+	UnknownLimit time.Duration `json:"unknown_limit"`
+	OnUnknown    OnUnknown     `json:"on_unknown"`
+	Shift        time.Duration `json:"shift"`
+	Stuck        time.Duration `json:"stuck"`
+	Remind       time.Duration `json:"remind"` // an unanswered question is repeated in the channel after this
+}
+
+// Spec is what a rollout carries from the configuration of its start: a later change there does not reach it.
+type Spec struct {
+	Environment string  `json:"environment"`
+	Repository  string  `json:"repository"`
+	Objects     Objects `json:"objects"`
+	Plan        Plan    `json:"plan"`
+	Checks      []Check `json:"checks,omitempty"`
+	Select      string  `json:"select,omitempty"`
+	Limits      Limits  `json:"limits"`
+	GitOps      bool    `json:"gitops,omitempty"` // objects owned by Argo CD or Flux are acknowledged
+	// Prove lets proved health end a bake early.
+	Prove bool `json:"prove,omitempty"`
+}
+
+// Spans grow only by credited time, never by downtime or clock jumps.
+type Spans struct {
+	Bake     time.Duration `json:"bake,omitempty"`     // covered by passing evidence at this step's weight
+	Unknown  time.Duration `json:"unknown,omitempty"`  // unknown evidence in one piece, with traffic on the canary
+	Waiting  time.Duration `json:"waiting,omitempty"`  // for a person
+	Deadline time.Duration `json:"deadline,omitempty"` // this phase's condition unmet
+	Drained  time.Duration `json:"drained,omitempty"`  // since weight 0 was acknowledged
+	Ending   time.Duration `json:"ending,omitempty"`   // this ending phase, for stuck
+}
+
+// Field is one of the fields that we steer.
+type Field string
+
+// The fields.
+const (
+	FieldWeight         Field = "weight"
+	FieldCanaryImage    Field = "canary_image"
+	FieldCanaryReplicas Field = "canary_replicas"
+	FieldStableImage    Field = "stable_image"
+	FieldStableUID      Field = "stable_uid"
+	FieldRouteUID       Field = "route_uid"
+	FieldCanaryUID      Field = "canary_uid"
+)
+
+// Drift is a field that somebody else changed.
+type Drift struct {
+	Field Field  `json:"field"`
+	Ours  string `json:"ours"`
+	Value string `json:"value"` // what they set
+	By    string `json:"by,omitempty"`
+}
+
+// Undone counts how often one manager undid one field of ours.
+type Undone struct {
+	Field Field  `json:"field"`
+	By    string `json:"by"`
+	Times int    `json:"times"`
+}
+
+// Known is what we last saw standing as we wrote it: what a field is compared with when its stamp is gone.
+type Known struct {
+	Weight         *Weight `json:"weight,omitempty"`
+	CanaryUID      string  `json:"canary_uid,omitempty"`
+	CanaryImage    string  `json:"canary_image,omitempty"`
+	CanaryReplicas int     `json:"canary_replicas,omitempty"`
+	StableImage    string  `json:"stable_image,omitempty"`
+	RouteUID       string  `json:"route_uid,omitempty"`
+}
+
+// Ending is the outcome of a rollout and why, fixed in steps: the reason when it turns back or is promoted, the
+// outcome when nothing can change it any more.
+type Ending struct {
+	Outcome Outcome `json:"outcome"`
+	Reason  Reason  `json:"reason,omitzero"`
+	By      Actor   `json:"by,omitzero"`
+	// StableImage is the image that somebody else left on stable, where it is neither ours nor found.
+	StableImage string    `json:"stable_image,omitempty"`
+	Left        []string  `json:"left,omitempty"` // what abandoning left behind
+	Breach      time.Time `json:"breach,omitzero"`
+	WeightZero  time.Time `json:"weight_zero,omitzero"`
+	At          time.Time `json:"at,omitzero"`
+}
+
+// Rollout is one attempt to take a service from one version to another. It is a value: functions return a changed
+// copy, and slices in it are never written in place.
+type Rollout struct {
+	ID       ID          `json:"id"`
+	Service  ServiceName `json:"service"`
+	Store    string      `json:"store"` // the store it lives in; stamps bear it
+	Revision Revision    `json:"revision"`
+	Turn     Turn        `json:"turn"`
+	Seq      int         `json:"seq"` // of its last timeline entry
+	Request  Request     `json:"request"`
+	Spec     Spec        `json:"spec"`
+	Image    string      `json:"image"`            // the new version, in full
+	Behind   ID          `json:"behind,omitempty"` // queued behind the rollout that it replaces
+
+	Phase Phase `json:"phase"`
+	Step  int   `json:"step"`
+	Found Found `json:"found,omitzero"`
+	Known Known `json:"known,omitzero"`
+	Size  int   `json:"size,omitempty"` // the canary's replicas; only grows
+	// Touched is true once the rollout wanted stable's image changed: taking it back then restores it.
+	Touched bool `json:"touched,omitempty"`
+	// Undo is the revision that began to take the canary away; a weight and a touched image count as undone only
+	// under a stamp no older. Clean is the same for the canary's pods.
+	Undo  Revision `json:"undo,omitempty"`
+	Clean Revision `json:"clean,omitempty"`
+	// Acked is when this step's weight was acknowledged: no query reaches back before it.
+	Acked    time.Time `json:"acked,omitzero"`
+	ImageIDs []string  `json:"image_ids,omitempty"` // of the canary's pods at the first bake
+
+	Verdict Verdict `json:"verdict,omitzero"`
+	Judge   []byte  `json:"judge,omitempty"`
+
+	Paused   bool     `json:"paused,omitempty"`
+	Held     bool     `json:"held,omitempty"`     // unknown evidence beyond its limit: a person is asked
+	Drift    *Drift   `json:"drift,omitempty"`    // the change by somebody else that a person is asked about
+	Overrule *Drift   `json:"overrule,omitempty"` // the change that a person answered with "set ours again"
+	Undone   []Undone `json:"undone,omitempty"`
+	Stuck    *Reason  `json:"stuck,omitempty"`
+	Reminded bool     `json:"reminded,omitempty"` // the question was repeated in the channel
+
+	Spans    Spans     `json:"spans,omitzero"`
+	Beat     time.Time `json:"beat,omitzero"`
+	Trouble  string    `json:"trouble,omitempty"` // what keeps the cluster from being read or written just now
+	Started  time.Time `json:"started,omitzero"`  // the service was taken
+	Ending   Ending    `json:"ending,omitzero"`
+	Promoted bool      `json:"promoted,omitempty"` // stable is rolled out at the new image
+}
+
+// From returns the image that the rollout found on stable.
+func (r Rollout) From() string { return r.Found.Stable.Image }
+
+// Terminal reports whether the rollout has ended.
+func (r Rollout) Terminal() bool { return r.Phase == Ended }
+
+// Current returns the step that the rollout is at.
+func (r Rollout) Current() Step {
+	if r.Step < len(r.Spec.Plan.Steps) {
+		return r.Spec.Plan.Steps[r.Step]
+	}
+	return Step{}
+}
+
+// before returns the step that was judged before this one's weight; zero at the first.
+func (r Rollout) before() Step {
+	if r.Step == 0 || r.Step > len(r.Spec.Plan.Steps) {
+		return Step{}
+	}
+	return r.Spec.Plan.Steps[r.Step-1]
+}
+
+// last reports whether no step follows.
+func (r Rollout) last() bool { return r.Step >= len(r.Spec.Plan.Steps)-1 }
+
+// judged returns the step whose evidence counts for a forward move now: until a new weight is acknowledged that is
+// the step before.
+func (r Rollout) judged() Step {
+	if r.Phase == Preparing || r.Phase == Shifting {
+		return r.before()
+	}
+	return r.Current()
+}
+
+// createsCanary reports whether the canary did not exist when the rollout took over.
+func (r Rollout) createsCanary() bool { return r.Found.Canary.UID == "" }
+
+// Weight returns the share that the phase wants on the canary; ok is false where it wants nothing.
+func (r Rollout) Weight() (w Weight, ok bool) {
+	switch r.Phase {
+	case Preparing:
+		return r.before().Weight, true
+	case Shifting, Baking, Awaiting, Promoting:
+		return r.Current().Weight, true
+	case Returning, RollingBack, Cleaning, Releasing:
+		return 0, true
+	case Queued, Ended:
+	}
+	return 0, false
+}
+
+// Question returns what to ask Prometheus about the rollout now.
+func (r Rollout) Question(now time.Time) Question {
+	return Question{
+		Service: r.Service, Namespace: r.Spec.Objects.Namespace, Stable: r.Spec.Objects.Stable,
+		Canary: r.Spec.Objects.Canary, Select: r.Spec.Select, Checks: r.Spec.Checks, Now: now, Since: r.Acked,
+	}
+}

@@ -1,0 +1,68 @@
+package rollout
+
+import "time"
+
+// Decision is what a person, a pipeline or the annotation decided about one rollout.
+type Decision struct {
+	ID     DecisionID
+	Action Action
+	Actor  Actor
+	At     time.Time
+	// Turn is the question that was answered: the turn of the button, or the turn last shown on the card for a typed
+	// command. Rollback and Pause hold for any turn.
+	Turn Turn
+	Text string // their words
+	// Value is the foreign value that SetOurs was shown; another one asks anew.
+	Value string
+}
+
+// Launch is the wish to start a rollout.
+type Launch struct {
+	ID      DecisionID
+	Actor   Actor
+	At      time.Time
+	Service ServiceName
+	Version string
+	Plan    string // empty: the service's default
+	Auto    bool   // every gate on auto; needs an approver
+	Replace bool   // take the live rollout back first; also start a version again that was rolled back
+	DryRun  bool   // run the preflight only
+	Back    bool   // to the version before, by WayBack
+	Text    string
+}
+
+// Service is one entry of the configuration.
+type Service struct {
+	Name    ServiceName
+	Spec    Spec   // with the default plan
+	Plans   []Plan // what else --plan may name
+	Policy  Policy
+	Channel string // id or #name
+}
+
+// PlanNamed returns the plan of that name, or the default for the empty name.
+func (s Service) PlanNamed(name string) (Plan, bool) {
+	if name == "" || name == s.Spec.Plan.Name {
+		return s.Spec.Plan, true
+	}
+	for _, p := range s.Plans {
+		if p.Name == name {
+			return p, true
+		}
+	}
+	return Plan{}, false
+}
+
+// BusyError refuses a launch because another rollout holds the service, or waits for it.
+type BusyError struct{ Live Rollout }
+
+// Error names the holder.
+func (e *BusyError) Error() string { return string(e.Live.Service) + " is held by " + string(e.Live.ID) }
+
+// TakenBackError refuses a launch because the version was rolled back before.
+type TakenBackError struct{ Before Rollout }
+
+// Error names the rollout that was taken back.
+func (e *TakenBackError) Error() string {
+	return ShortVersion(e.Before.Image) + " was rolled back in " + string(e.Before.ID)
+}

@@ -57,7 +57,9 @@ func (s Service) PlanNamed(name string) (Plan, bool) {
 type BusyError struct{ Live Rollout }
 
 // Error names the holder.
-func (e *BusyError) Error() string { return string(e.Live.Service) + " is held by " + string(e.Live.ID) }
+func (e *BusyError) Error() string {
+	return string(e.Live.Service) + " is held by " + string(e.Live.ID)
+}
 
 // TakenBackError refuses a launch because the version was rolled back before.
 type TakenBackError struct{ Before Rollout }

@@ -1,0 +1,115 @@
+package cluster
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	// Pins the module whose definitions InstallGatewayAPI installs.
+	_ "sigs.k8s.io/gateway-api/apis/v1"
+
+	"canarybot.io/e2e/poll"
+)
+
+var definitions = schema.GroupVersionResource{
+	Group: "apiextensions.k8s.io", Version: "v1", Resource: "customresourcedefinitions",
+}
+
+// trafficSplit is ours: the last definition that SMI published has the shape of an API version which
+// Kubernetes no longer serves.
+//
+//go:embed crd/trafficsplit.yaml
+var trafficSplit []byte
+
+// InstallGatewayAPI makes the kinds of the Gateway API known and waits until they are served.
+func (c *Cluster) InstallGatewayAPI(ctx context.Context) error {
+	folder, err := moduleFolder(ctx, "sigs.k8s.io/gateway-api")
+	if err != nil {
+		return err
+	}
+	files, err := filepath.Glob(filepath.Join(folder, "config/crd/experimental/gateway.networking.k8s.io_*.yaml"))
+	if err != nil {
+		return fmt.Errorf("list the kinds of the Gateway API: %w", err)
+	}
+	if len(files) == 0 {
+		return fmt.Errorf("no definition of the Gateway API's kinds in %s", folder)
+	}
+	var objects []*unstructured.Unstructured
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return fmt.Errorf("read a kind of the Gateway API: %w", err)
+		}
+		parsed, err := Parse(text)
+		if err != nil {
+			return fmt.Errorf("%s: %w", filepath.Base(file), err)
+		}
+		objects = append(objects, parsed...)
+	}
+	return c.install(ctx, objects)
+}
+
+// InstallTrafficSplit makes SMI's TrafficSplit known and waits until it is served.
+func (c *Cluster) InstallTrafficSplit(ctx context.Context) error {
+	objects, err := Parse(trafficSplit)
+	if err != nil {
+		return err
+	}
+	return c.install(ctx, objects)
+}
+
+// install applies definitions and waits until each is established.
+func (c *Cluster) install(ctx context.Context, objects []*unstructured.Unstructured) error {
+	if err := c.Apply(ctx, objects); err != nil {
+		return err
+	}
+	for _, object := range objects {
+		err := poll.Until(ctx, func(ctx context.Context) error {
+			return c.established(ctx, object.GetName())
+		})
+		if err != nil {
+			return fmt.Errorf("wait for %s: %w", object.GetName(), err)
+		}
+	}
+	return nil
+}
+
+func (c *Cluster) established(ctx context.Context, name string) error {
+	definition, err := c.Dynamic.Resource(definitions).Get(ctx, name, meta.GetOptions{})
+	if err != nil {
+		return err
+	}
+	conditions, _, err := unstructured.NestedSlice(definition.Object, "status", "conditions")
+	if err != nil {
+		return err
+	}
+	for _, each := range conditions {
+		condition, ok := each.(map[string]any)
+		if ok && condition["type"] == "Established" && condition["status"] == "True" {
+			return nil
+		}
+	}
+	return errors.New("not established yet")
+}
+
+// moduleFolder returns where the source of a required module is.
+func moduleFolder(ctx context.Context, module string) (string, error) {
+	output, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", module).Output()
+	if err != nil {
+		return "", fmt.Errorf("find the module %s: %w", module, err)
+	}
+	folder := strings.TrimSpace(string(output))
+	if folder == "" {
+		return "", fmt.Errorf("the module %s is not in the module cache", module)
+	}
+	return folder, nil
+}

@@ -1,0 +1,87 @@
+package node
+
+import (
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// Headers of every answer of a pod: what was deployed, and which pod answered.
+const (
+	VersionHeader = "X-Version"
+	PodHeader     = "X-Pod"
+)
+
+// work is how long an answer takes that nothing slows down.
+const work = 2 * time.Millisecond
+
+// app is one run of a container: the web service that its image stands for.
+type app struct {
+	pod, container, version string
+
+	// behaviour is asked for each request: it may change under a running container.
+	behaviour func() Behaviour
+	started   time.Time
+
+	mu    sync.Mutex
+	debt  float64 // errors still to be answered
+	meter meter
+}
+
+func (a *app) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	switch r.URL.Path {
+	case "/metrics":
+		a.serveMetrics(w)
+	case "/healthz":
+		w.WriteHeader(http.StatusOK)
+	default:
+		a.serve(w, r)
+	}
+}
+
+func (a *app) serve(w http.ResponseWriter, r *http.Request) {
+	start := time.Now()
+	behaviour := a.behaviour()
+	timer := time.NewTimer(work + behaviour.Latency)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-r.Context().Done():
+		return
+	}
+	status := a.finish(behaviour.Errors, start)
+	w.Header().Set(VersionHeader, a.version)
+	w.Header().Set(PodHeader, a.pod)
+	w.WriteHeader(status)
+	fmt.Fprintf(w, "%s says %d\n", a.version, status)
+}
+
+// finish picks the status of an answer and counts it. Errors are spread evenly, so that a share is
+// that share in every short stretch of requests.
+func (a *app) finish(errors float64, start time.Time) int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	status := http.StatusOK
+	if a.debt += errors; a.debt >= 1 {
+		a.debt--
+		status = http.StatusInternalServerError
+	}
+	a.meter.observe(status, time.Since(start))
+	return status
+}
+
+func (a *app) serveMetrics(w http.ResponseWriter) {
+	a.mu.Lock()
+	reading := a.meter
+	a.mu.Unlock()
+	w.Header().Set("Content-Type", "text/plain; version=0.0.4")
+	reading.write(w, a.container, a.memory())
+}
+
+// memory says how much memory the container would use.
+func (a *app) memory() int64 {
+	const idle = 64 << 20
+	age := time.Since(a.started)
+	return idle + int64(age.Seconds()*float64(a.behaviour().Leak))
+}

@@ -1,0 +1,94 @@
+package node
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Fate is what becomes of a container.
+type Fate int
+
+// The fates of containers.
+const (
+	Serves      Fate = iota // runs and is ready
+	NeverReady              // runs, answers, but is not ready
+	Crashes                 // ends soon after each start
+	OutOfMemory             // serves for a while, then is killed for its use of memory
+	Missing                 // its image cannot be pulled
+)
+
+// Behaviour is what an image does. The zero value serves well.
+//
+// A tag is a version with words behind it, each after a hyphen; a number behind a word replaces its
+// default. Words that are not listed here belong to the version:
+//
+//	v1.2.4             healthy
+//	v1.2.4-errors      answers 5 % of requests with 500; -errors30: 30 %
+//	v1.2.4-slow        takes 700 ms to answer; -slow300: 300 ms
+//	v1.2.4-leak        uses 20 MiB more memory each second; -leak100: 100 MiB
+//	v1.2.4-notready    runs but never gets ready
+//	v1.2.4-crash       ends soon after each start: CrashLoopBackOff
+//	v1.2.4-oom         is killed 2 s after each start: OOMKilled; -oom10: after 10 s
+//	v1.2.4-missing     cannot be pulled: ImagePullBackOff
+//
+// Words combine: v1.2.4-errors30-slow.
+type Behaviour struct {
+	Fate    Fate
+	Errors  float64       // the share of requests answered with 500, 0 to 1
+	Latency time.Duration // added to each answer
+	Leak    int64         // bytes of memory more, each second
+	Life    time.Duration // with OutOfMemory: from start to kill
+}
+
+var word = regexp.MustCompile(`^([a-z]+)([0-9]*)$`)
+
+// ParseTag says what a tag stands for.
+func ParseTag(tag string) (Behaviour, error) {
+	var b Behaviour
+	for _, part := range strings.Split(tag, "-")[1:] {
+		match := word.FindStringSubmatch(part)
+		if match == nil {
+			continue
+		}
+		if err := b.add(match[1], match[2]); err != nil {
+			return Behaviour{}, fmt.Errorf("tag %q: %s: %w", tag, part, err)
+		}
+	}
+	return b, nil
+}
+
+// add adds what one word of a tag stands for.
+func (b *Behaviour) add(name, digits string) error {
+	number := func(otherwise int64) (int64, error) {
+		if digits == "" {
+			return otherwise, nil
+		}
+		return strconv.ParseInt(digits, 10, 32)
+	}
+	var n int64
+	var err error
+	switch name {
+	case "errors":
+		n, err = number(5)
+		b.Errors = float64(n) / 100
+	case "slow":
+		n, err = number(700)
+		b.Latency = time.Duration(n) * time.Millisecond
+	case "leak":
+		n, err = number(20)
+		b.Leak = n << 20
+	case "oom":
+		n, err = number(2)
+		b.Fate, b.Life = OutOfMemory, time.Duration(n)*time.Second
+	case "crash":
+		b.Fate = Crashes
+	case "missing":
+		b.Fate = Missing
+	case "notready":
+		b.Fate = NeverReady
+	}
+	return err
+}

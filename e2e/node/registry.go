@@ -1,0 +1,117 @@
+package node
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"strings"
+	"sync"
+)
+
+// Registry says what images contain: the digest of each, and how it behaves. An image is known as
+// soon as somebody asked for it by its tag.
+type Registry struct {
+	mu     sync.Mutex
+	images map[string]image // by reference without digest, such as registry.example.com/shop/checkout:v1
+}
+
+// image is what a reference stands for at the moment.
+type image struct {
+	repository string
+	tag        string
+	digest     string
+	behaviour  Behaviour
+	changed    chan struct{} // closed when the behaviour changes
+	pushes     int
+}
+
+// id returns what a container runtime reports as the image's id.
+func (i image) id() string { return i.repository + "@" + i.digest }
+
+// NewRegistry returns a registry in which every image does what its tag says.
+func NewRegistry() *Registry {
+	return &Registry{images: map[string]image{}}
+}
+
+// Digest returns the digest of an image named by its tag.
+func (r *Registry) Digest(ref string) (string, error) {
+	i, err := r.pull(ref)
+	return i.digest, err
+}
+
+// Behave changes what the running and the future containers of an image do.
+func (r *Registry) Behave(ref string, behaviour Behaviour) error {
+	return r.replace(ref, func(i *image) { i.behaviour = behaviour })
+}
+
+// Push lets a tag stand for another image from now on: containers that start later report another
+// digest. It behaves as before.
+func (r *Registry) Push(ref string) error {
+	return r.replace(ref, func(i *image) {
+		i.pushes++
+		i.digest = digest(fmt.Sprintf("%s pushed again %d", ref, i.pushes))
+	})
+}
+
+func (r *Registry) replace(ref string, change func(*image)) error {
+	i, err := r.pull(ref)
+	if err != nil {
+		return err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	i = r.images[i.repository+":"+i.tag]
+	previous := i.changed
+	i.changed = make(chan struct{})
+	change(&i)
+	r.images[i.repository+":"+i.tag] = i
+	close(previous)
+	return nil
+}
+
+// current returns what has become of an image that was pulled.
+func (r *Registry) current(i image) image {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.images[i.repository+":"+i.tag]
+}
+
+// pull returns the image that a reference names. A reference with a digest finds the image that a
+// tag was seen with; one that was never seen does not exist.
+func (r *Registry) pull(ref string) (image, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	name, wanted, byDigest := strings.Cut(ref, "@")
+	if byDigest {
+		for _, i := range r.images {
+			if i.digest == wanted && (name == i.repository || name == i.repository+":"+i.tag) {
+				return i, nil
+			}
+		}
+		return image{}, fmt.Errorf("no image %s", ref)
+	}
+	repository, tag := name, "latest"
+	if colon := strings.LastIndex(name, ":"); colon > strings.LastIndex(name, "/") {
+		repository, tag = name[:colon], name[colon+1:]
+	}
+	name = repository + ":" + tag
+	if i, ok := r.images[name]; ok {
+		return i, nil
+	}
+	behaviour, err := ParseTag(tag)
+	if err != nil {
+		return image{}, err
+	}
+	i := image{
+		repository: repository,
+		tag:        tag,
+		digest:     digest(name),
+		behaviour:  behaviour,
+		changed:    make(chan struct{}),
+	}
+	r.images[name] = i
+	return i, nil
+}
+
+func digest(content string) string {
+	return fmt.Sprintf("sha256:%x", sha256.Sum256([]byte(content)))
+}

@@ -1,0 +1,157 @@
+package node
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	core "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/resource"
+	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/informers"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/tools/cache"
+
+	"canarybot.io/e2e/netns"
+)
+
+const (
+	nodeName    = "node-1"
+	nodeAddress = netns.Host
+)
+
+// Options are what may differ between runs.
+type Options struct {
+	// Grace is how long a pod goes on serving after it was asked to end. Whoever routes to it has
+	// to learn of it in that time, as in any cluster.
+	Grace time.Duration
+}
+
+// Defaults returns the options that suit most scenarios.
+func Defaults() Options {
+	return Options{Grace: 300 * time.Millisecond}
+}
+
+// Runner runs the pods of a cluster.
+type Runner struct {
+	Registry *Registry
+
+	kube    kubernetes.Interface
+	options Options
+	running sync.WaitGroup
+
+	// Only the informer's one goroutine uses these.
+	pods      map[types.UID]*pod
+	addresses int // handed out so far
+}
+
+// New returns a runner for the cluster of an administrator's client.
+func New(kube kubernetes.Interface, options Options) *Runner {
+	return &Runner{Registry: NewRegistry(), kube: kube, options: options, pods: map[types.UID]*pod{}}
+}
+
+// Run adds the node to the cluster and runs every pod until ctx ends. Then it stops the containers,
+// but leaves the objects as they are.
+func (r *Runner) Run(ctx context.Context) error {
+	if err := r.join(ctx); err != nil {
+		return fmt.Errorf("add the node: %w", err)
+	}
+	informer := informers.NewSharedInformerFactory(r.kube, 0).Core().V1().Pods().Informer()
+	_, err := informer.AddEventHandler(cache.ResourceEventHandlerFuncs{
+		AddFunc:    func(object any) { r.see(ctx, object) },
+		UpdateFunc: func(_, object any) { r.see(ctx, object) },
+		DeleteFunc: r.forget,
+	})
+	if err != nil {
+		return fmt.Errorf("watch pods: %w", err)
+	}
+	informer.RunWithContext(ctx)
+	r.running.Wait()
+	return nil
+}
+
+// join creates the node, ready to take pods.
+func (r *Runner) join(ctx context.Context) error {
+	nodes := r.kube.CoreV1().Nodes()
+	node, err := nodes.Create(ctx, &core.Node{ObjectMeta: meta.ObjectMeta{Name: nodeName}}, meta.CreateOptions{})
+	if apierrors.IsAlreadyExists(err) {
+		node, err = nodes.Get(ctx, nodeName, meta.GetOptions{})
+	}
+	if err != nil {
+		return err
+	}
+	node.Status = core.NodeStatus{
+		Capacity: core.ResourceList{
+			core.ResourceCPU:    resource.MustParse("64"),
+			core.ResourceMemory: resource.MustParse("256Gi"),
+			core.ResourcePods:   resource.MustParse("1000"),
+		},
+		Conditions: []core.NodeCondition{{Type: core.NodeReady, Status: core.ConditionTrue, Reason: "KubeletReady"}},
+		Addresses:  []core.NodeAddress{{Type: core.NodeInternalIP, Address: nodeAddress}},
+	}
+	_, err = nodes.UpdateStatus(ctx, node, meta.UpdateOptions{})
+	return err
+}
+
+// see starts a pod that is new and asks one to end that is being deleted.
+func (r *Runner) see(ctx context.Context, object any) {
+	seen, ok := object.(*core.Pod)
+	if !ok {
+		return
+	}
+	known := r.pods[seen.UID]
+	if known == nil {
+		known = r.start(ctx, seen)
+	}
+	if seen.DeletionTimestamp != nil {
+		known.depart()
+	}
+}
+
+func (r *Runner) start(ctx context.Context, object *core.Pod) *pod {
+	r.addresses++
+	ctx, cancel := context.WithCancel(ctx)
+	p := &pod{
+		kube:     r.kube,
+		registry: r.Registry,
+		object:   object,
+		address:  address(r.addresses),
+		grace:    r.options.Grace,
+		leave:    make(chan struct{}),
+		gone:     cancel,
+		news:     make(chan struct{}, 1),
+	}
+	r.pods[object.UID] = p
+	r.running.Go(func() {
+		defer cancel()
+		p.run(ctx)
+	})
+	return p
+}
+
+// forget ends what is left of a pod whose object does not exist any more.
+func (r *Runner) forget(object any) {
+	if unseen, ok := object.(cache.DeletedFinalStateUnknown); ok {
+		object = unseen.Obj
+	}
+	deleted, ok := object.(*core.Pod)
+	if !ok {
+		return
+	}
+	if known := r.pods[deleted.UID]; known != nil {
+		known.gone()
+		delete(r.pods, deleted.UID)
+	}
+}
+
+// address returns the nth address for pods. No address is used twice before all were used once, so
+// that nobody who still knows the address of a pod that is gone reaches another.
+func address(n int) string {
+	// 198.18.0.x and 198.18.255.x belong to the host and to Services; .0 and .255 look special.
+	const networks, hosts = 254, 254
+	n %= networks * hosts
+	return fmt.Sprintf("198.18.%d.%d", 1+n/hosts, 1+n%hosts)
+}

@@ -103,6 +103,8 @@ type Undone struct {
 	Field Field  `json:"field"`
 	By    string `json:"by"`
 	Times int    `json:"times"`
+	// Seen is the resourceVersion at which it was counted last, so that it counts once.
+	Seen string `json:"seen,omitempty"`
 }
 
 // Known is what we last saw standing as we wrote it: what a field is compared with when its stamp is gone.

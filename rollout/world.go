@@ -21,6 +21,8 @@ type Meta struct {
 	UID     string
 	Version string // resourceVersion, for guarded writes only; never compared for order
 	Stamp   *Stamp // ours or another store's; nil: none
+	// AsksRollback is true when the object bears the annotation canarybot.io/rollback=now.
+	AsksRollback bool
 }
 
 // Workload is a Deployment with its pods and endpoints.
@@ -35,7 +37,7 @@ type Workload struct {
 	Total      int // status.replicas
 	Updated    int
 	Available  int
-	Endpoints  int // ready endpoints behind the workload's own Service
+	Endpoints  int // ready endpoints behind the workload's own Service, also when the Deployment is gone
 	Failure    Failure
 	// ImageIDs are what the pods that run Image resolved it to, distinct and sorted.
 	ImageIDs []string

@@ -1,0 +1,270 @@
+package rollout
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Decide is what a person, a pipeline or the annotation may do: the rollout to commit and what its timeline tells, or
+// the error that is their answer. Nothing changes with an error. Whoever loses the swap decides again on the newer
+// value.
+func Decide(r Rollout, d Decision, rules Policy) (Rollout, []Entry, error) {
+	if err := rules.Allows(d.Actor, d.Action); err != nil {
+		return r, nil, err
+	}
+	if err := r.answers(d); err != nil {
+		return r, nil, err
+	}
+	after := r
+	after.Seq++
+	entry := Entry{
+		Rollout: r.ID, Seq: after.Seq, At: d.At, Kind: EntryDecided, Step: r.Step, Actor: d.Actor, Decision: d.ID,
+		Data: Data{Action: d.Action, Text: d.Text, From: r.Phase, Drift: r.Drift},
+	}
+	entries := after.apply(d)
+	entry.Data.To = after.Phase
+	entry.Data.Weight, _ = after.Weight()
+	if marks(after) != marks(r) {
+		after.Turn++
+	}
+	return after, append([]Entry{entry}, entries...), nil
+}
+
+// answers returns nil when the decision is one that the rollout may take now.
+func (r Rollout) answers(d Decision) error {
+	if r.Terminal() {
+		return Errorf(Conflict, "%s has ended; to change %s now, start a new rollout.", r.ID, r.Service)
+	}
+	// Rolling back and pausing are safe at any turn; everything else answers one question.
+	if d.Action != Rollback && d.Action != Pause && d.Turn != r.Turn {
+		return Errorf(Conflict, "%s moved on since that was shown; look at its card and decide again.", r.ID)
+	}
+	switch d.Action {
+	case Promote:
+		return r.mayPromote()
+	case Rollback:
+		return r.mayRollback()
+	case Pause:
+		return r.mayPause()
+	case Resume:
+		if !r.Paused {
+			return Errorf(Conflict, "%s is not paused.", r.ID)
+		}
+	case SetOurs:
+		return r.maySetOurs(d.Value)
+	case Retry:
+		if r.Stuck == nil {
+			return Errorf(Conflict, "%s is not stuck; there is nothing to try again.", r.ID)
+		}
+	case Abandon:
+		return r.mayAbandon(d.Text)
+	case Deploy, AutoGate:
+		return Errorf(Invalid, "%s is no decision about a rollout.", d.Action)
+	}
+	return nil
+}
+
+func (r Rollout) mayPromote() error {
+	switch {
+	case r.Phase == Promoting:
+		return Errorf(Conflict, "%s is promoting already.", r.ID)
+	case r.Phase == Baking:
+		left := max(0, r.Current().Bake-r.Spans.Bake).Round(time.Second)
+		return Errorf(Conflict, "%s is still baking at %s: %s to go while its checks pass.", r.ID, r.Current().Weight, left)
+	case r.Phase != Awaiting:
+		return Errorf(Conflict, "%s is %s; it asks for a promotion when a step is done.", r.ID, words(r.Phase))
+	case r.Paused:
+		return Errorf(Conflict, "%s is paused; resume it first.", r.ID)
+	case r.Drift != nil:
+		return Errorf(Conflict, "Somebody changed what %s steers; answer that on its card first.", r.ID)
+	case r.Stuck != nil:
+		return Errorf(Conflict, "%s is stuck; answer that on its card first.", r.ID)
+	case r.Current().DemandsEvidence() && r.Verdict.Result != Pass:
+		return Errorf(Conflict, "%s cannot be promoted now: %s. It can be once every check passes.", r.ID, r.missing())
+	}
+	return nil
+}
+
+// missing says which check keeps a promotion waiting.
+func (r Rollout) missing() string {
+	e, ok := r.Verdict.Worst()
+	switch {
+	case !ok:
+		return "there is no verdict yet"
+	case e.Result == Fail:
+		return e.Check + " fails"
+	case e.Requests != nil && e.Why == WhyTooFewRequests:
+		return fmt.Sprintf("%s has seen %.0f of %.0f requests", e.Check, *e.Requests, e.MinRequests)
+	default:
+		return e.Check + " is unknown (" + strings.ReplaceAll(string(e.Why), "_", " ") + ")"
+	}
+}
+
+func (r Rollout) mayRollback() error {
+	switch r.Phase {
+	case RollingBack:
+		return Errorf(Conflict, "%s is rolling back already.", r.ID)
+	case Cleaning, Releasing:
+		return Errorf(Conflict, "%s is %s and its outcome is fixed; once it is done, roll back %s again to deploy the version before.",
+			r.ID, words(r.Phase), r.Service)
+	case Queued, Preparing, Shifting, Baking, Awaiting, Promoting, Returning, Ended:
+	}
+	return nil
+}
+
+func (r Rollout) mayPause() error {
+	switch {
+	case r.Paused:
+		return Errorf(Conflict, "%s is paused already.", r.ID)
+	case r.Phase < Preparing || r.Phase > Awaiting:
+		return Errorf(Conflict, "%s is %s and cannot be paused any more; it can be rolled back.", r.ID, words(r.Phase))
+	}
+	return nil
+}
+
+func (r Rollout) maySetOurs(value string) error {
+	switch {
+	case r.Drift == nil:
+		return Errorf(Conflict, "Nobody changed what %s steers; there is nothing to set back.", r.ID)
+	case r.Drift.Value != value:
+		return Errorf(Conflict, "It changed again, to %s; look at the card of %s and decide again.", r.Drift.Value, r.ID)
+	}
+	return nil
+}
+
+func (r Rollout) mayAbandon(text string) error {
+	switch {
+	case r.Stuck == nil:
+		return Errorf(Conflict, "%s is not stuck; only a stuck rollout can be abandoned.", r.ID)
+	case strings.TrimSpace(text) == "":
+		return Errorf(Invalid, "Say why: /canary abandon %s REASON.", r.ID)
+	case r.Phase == RollingBack && r.Ending.WeightZero.IsZero():
+		return Errorf(Conflict, "The canary of %s may still have traffic; it can be abandoned once its weight was set to 0.", r.ID)
+	}
+	return nil
+}
+
+// apply carries a permitted decision out and returns the entries that follow from it.
+func (r *Rollout) apply(d Decision) []Entry {
+	from := r.Phase
+	switch d.Action {
+	case Promote:
+		r.forward()
+	case Rollback:
+		r.rollback(d)
+	case Pause:
+		r.Paused = true
+	case Resume:
+		r.Paused = false
+	case SetOurs:
+		r.setOurs()
+	case Retry:
+		r.Stuck = nil
+		r.Undone = nil
+		r.Spans.Ending = 0
+	case Abandon:
+		r.Ending.Outcome, r.Ending.At = Abandoned, d.At
+		r.Ending.Reason, r.Ending.By = Reason{Code: ReasonPerson, Detail: d.Text}, d.Actor
+		r.Ending.Left = r.left()
+		r.enter(Ended)
+	case Deploy, AutoGate:
+	}
+	if r.Phase == from {
+		return nil
+	}
+	return r.moved(from, d.At)
+}
+
+// forward takes an awaiting rollout to its next step, or to everyone.
+func (r *Rollout) forward() {
+	if r.last() {
+		r.Touched = true
+		r.enter(Promoting)
+		return
+	}
+	r.Step++
+	r.enter(Preparing)
+}
+
+func (r *Rollout) rollback(d Decision) {
+	r.back(Reason{Code: ReasonPerson, Detail: d.Text}, d.Actor)
+	if r.Phase == Queued {
+		r.Ending.Outcome, r.Ending.At = Cancelled, d.At
+		r.enter(Ended)
+		return
+	}
+	r.enter(RollingBack)
+}
+
+// setOurs lets the value that was shown be overwritten. An object that was deleted and made again is taken over.
+func (r *Rollout) setOurs() {
+	d := *r.Drift
+	r.Drift, r.Overrule = nil, &d
+	switch d.Field {
+	case FieldStableUID:
+		r.Found.Stable.UID = d.Value
+	case FieldRouteUID:
+		r.Known.RouteUID, r.Known.Weight = d.Value, nil
+		r.Found.Route = FoundRoute{UID: d.Value}
+	case FieldWeight, FieldCanaryImage, FieldCanaryReplicas, FieldStableImage, FieldCanaryUID:
+	}
+}
+
+// moved tells that a decision changed the phase.
+func (r *Rollout) moved(from Phase, at time.Time) []Entry {
+	weight, _ := r.Weight()
+	r.Seq++
+	data := Data{From: from, To: r.Phase, Weight: weight}
+	if r.Phase == RollingBack {
+		data.Reason = r.Ending.Reason
+	}
+	entries := []Entry{{Rollout: r.ID, Seq: r.Seq, At: at, Kind: EntryPhase, Step: r.Step, Actor: r.Ending.By, Data: data}}
+	if r.Phase == Ended {
+		r.Seq++
+		ending := r.Ending
+		entries = append(entries, Entry{Rollout: r.ID, Seq: r.Seq, At: at, Kind: EntryEnded, Step: r.Step, Actor: ending.By, Data: Data{Ending: &ending}})
+	}
+	return entries
+}
+
+// left lists what abandoning leaves in the cluster.
+func (r Rollout) left() []string {
+	o := r.Spec.Objects
+	left := []string{fmt.Sprintf("the annotation canarybot.io/applied on what %s wrote", r.ID)}
+	if r.Phase < Releasing {
+		left = append(left, fmt.Sprintf("deployment/%s in %s", o.Canary, o.Namespace), fmt.Sprintf("service/%s in %s", o.CanaryService, o.Namespace))
+	}
+	if r.Ending.WeightZero.IsZero() {
+		left = append(left, fmt.Sprintf("the canary's weight in %s/%s", strings.ToLower(o.Route.Kind), o.Route.Name))
+	}
+	if r.Touched && !r.Promoted {
+		left = append(left, fmt.Sprintf("an image on deployment/%s that is not the one it had", o.Stable))
+	}
+	return left
+}
+
+// words returns the phase as people read it, in the middle of a sentence.
+func words(p Phase) string {
+	switch p {
+	case Queued:
+		return "queued"
+	case Preparing:
+		return "starting pods"
+	case Shifting:
+		return "shifting traffic"
+	case Baking:
+		return "baking"
+	case Awaiting:
+		return "waiting for a person"
+	case Promoting:
+		return "promoting"
+	case Returning, Cleaning, Releasing:
+		return "finishing"
+	case RollingBack:
+		return "rolling back"
+	case Ended:
+		return "over"
+	}
+	return p.String()
+}

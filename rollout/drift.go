@@ -1,0 +1,174 @@
+package rollout
+
+import (
+	"slices"
+	"strconv"
+)
+
+// bears reports whether the stamp was set by this rollout.
+func (r Rollout) bears(s *Stamp) bool {
+	return s != nil && s.Store == r.Store && s.Rollout == r.ID
+}
+
+// since reports whether the object's last write of ours is no older than the revision.
+func (r Rollout) since(m Meta, revision Revision) bool {
+	return r.bears(m.Stamp) && m.Stamp.Revision >= revision
+}
+
+// ourWeight is the share that we last made the route's: by its stamp, else by the last value that we know we wrote,
+// else as found.
+func (r Rollout) ourWeight(route Route) Weight {
+	switch {
+	case r.bears(route.Stamp) && route.Stamp.Weight != nil:
+		return *route.Stamp.Weight
+	case r.Known.Weight != nil:
+		return *r.Known.Weight
+	default:
+		return r.Found.Route.Weight
+	}
+}
+
+// ourCanary is the image and the replicas that we last gave the canary. ok is false before we ever did.
+func (r Rollout) ourCanary(canary Workload) (image string, replicas int, ok bool) {
+	switch s := canary.Stamp; {
+	case r.bears(s) && s.Replicas != nil:
+		return s.Image, *s.Replicas, true
+	case r.Known.CanaryImage != "":
+		return r.Known.CanaryImage, r.Known.CanaryReplicas, true
+	default:
+		return "", 0, false
+	}
+}
+
+// ourStableImage is the image that stable has if nobody else changed it.
+func (r Rollout) ourStableImage(stable Workload) string {
+	switch {
+	case r.bears(stable.Stamp) && stable.Stamp.Image != "":
+		return stable.Stamp.Image
+	case r.Known.StableImage != "":
+		return r.Known.StableImage
+	default:
+		return r.Found.Stable.Image
+	}
+}
+
+// share returns the canary's share as the route has it: nothing where it is not named.
+func (r Route) share() Weight {
+	if !r.Exists || !r.HasCanary {
+		return 0
+	}
+	return r.Weight
+}
+
+// drifts returns what somebody else changed of the fields that we steer, most telling first. Deleted objects are not
+// in it: they have rules of their own.
+func drifts(r Rollout, w World) []Drift {
+	var all []Drift
+	add := func(field Field, ours, value, by string) {
+		if ours != value {
+			all = append(all, Drift{Field: field, Ours: ours, Value: value, By: by})
+		}
+	}
+	if w.Stable.Exists {
+		add(FieldStableUID, r.Found.Stable.UID, w.Stable.UID, "")
+		add(FieldStableImage, r.ourStableImage(w.Stable), w.Stable.Image, w.Stable.ImageBy)
+	}
+	if w.Route.Exists {
+		if known := r.knownRouteUID(); known != "" {
+			add(FieldRouteUID, known, w.Route.UID, "")
+		}
+		add(FieldWeight, weightText(r.ourWeight(w.Route)), weightText(w.Route.share()), w.Route.WeightBy)
+	}
+	if image, replicas, ok := r.ourCanary(w.Canary); ok && w.Canary.Exists {
+		add(FieldCanaryImage, image, w.Canary.Image, w.Canary.ImageBy)
+		if w.Canary.Replicas < replicas {
+			add(FieldCanaryReplicas, strconv.Itoa(replicas), strconv.Itoa(w.Canary.Replicas), w.Canary.ReplicasBy)
+		}
+	}
+	return all
+}
+
+func weightText(w Weight) string { return strconv.Itoa(int(w)) }
+
+// knownRouteUID is the route that we steer: as found, or as made by us.
+func (r Rollout) knownRouteUID() string {
+	if r.Known.RouteUID != "" {
+		return r.Known.RouteUID
+	}
+	return r.Found.Route.UID
+}
+
+// knownCanaryUID is the canary that we steer: as found, or as made by us; empty before it exists.
+func (r Rollout) knownCanaryUID() string {
+	if r.Known.CanaryUID != "" {
+		return r.Known.CanaryUID
+	}
+	return r.Found.Canary.UID
+}
+
+// ownCanary reports whether the canary that stands there is the one that we steer.
+func (r Rollout) ownCanary(w Workload) bool {
+	return w.Exists && (r.bears(w.Stamp) || w.UID == r.knownCanaryUID())
+}
+
+// overruled reports whether a person answered this very change with "set ours again".
+func (r Rollout) overruled(d Drift) bool {
+	return r.Overrule != nil && r.Overrule.Field == d.Field && r.Overrule.Value == d.Value
+}
+
+// learn records what stands as we wrote it, for the day when a stamp is gone.
+func (r Rollout) learn(w World) Known {
+	k := r.Known
+	if s := w.Route.Stamp; r.bears(s) && w.Route.Exists {
+		if k.RouteUID == "" {
+			k.RouteUID = w.Route.UID
+		}
+		if s.Weight != nil && *s.Weight == w.Route.share() && (k.Weight == nil || *k.Weight != *s.Weight) {
+			weight := *s.Weight
+			k.Weight = &weight
+		}
+	}
+	if s := w.Canary.Stamp; r.bears(s) && w.Canary.Exists {
+		if k.CanaryUID == "" {
+			k.CanaryUID = w.Canary.UID
+		}
+		if s.Replicas != nil && s.Image == w.Canary.Image && *s.Replicas <= w.Canary.Replicas {
+			k.CanaryImage, k.CanaryReplicas = s.Image, *s.Replicas
+		}
+	}
+	if s := w.Stable.Stamp; r.bears(s) && w.Stable.Exists && s.Image == w.Stable.Image {
+		k.StableImage = s.Image
+	}
+	return k
+}
+
+// fought is how often one manager may undo a field before the rollout calls itself stuck.
+const fought = 3
+
+// count notes that the manager undid the field, once for each resourceVersion, and returns how often it did.
+func count(all []Undone, field Field, by, version string) ([]Undone, int) {
+	i := slices.IndexFunc(all, func(u Undone) bool { return u.Field == field && u.By == by })
+	if i < 0 {
+		return append(slices.Clip(all), Undone{Field: field, By: by, Times: 1, Seen: version}), 1
+	}
+	if all[i].Seen == version {
+		return all, all[i].Times
+	}
+	all = slices.Clone(all)
+	all[i].Times++
+	all[i].Seen = version
+	return all, all[i].Times
+}
+
+// version returns the resourceVersion of the object that has the field.
+func (w World) version(field Field) string {
+	switch field {
+	case FieldWeight, FieldRouteUID:
+		return w.Route.Version
+	case FieldCanaryImage, FieldCanaryReplicas, FieldCanaryUID:
+		return w.Canary.Version
+	case FieldStableImage, FieldStableUID:
+		return w.Stable.Version
+	}
+	return ""
+}

@@ -1,0 +1,127 @@
+package rollout
+
+// Pods is what the canary's Deployment should be.
+type Pods struct {
+	Image    string
+	Replicas int
+}
+
+// Goal is what a phase wants of the cluster. It is absolute: reaching for it twice does no harm. An absent field means
+// hands off.
+type Goal struct {
+	Weight  *Weight
+	Canary  *Pods
+	Stable  string // image; empty: hands off
+	Gone    bool   // the canary is as found: absent, or at 0 with its image
+	Release bool   // route, Services, stamps and annotations are as found
+}
+
+// Target returns what the cluster should be, under the facts of the beat that committed the rollout. It holds the
+// forward rule: raising the weight, or first writing stable's new image, needs a passing verdict in these very facts
+// where the canary has traffic, unless the step before demands none.
+func Target(r Rollout, f Facts) Goal {
+	if f.World.Unreadable != "" {
+		return Goal{}
+	}
+	switch r.Phase {
+	case Preparing, Shifting, Baking, Awaiting, Promoting:
+		if r.still() {
+			return Goal{}
+		}
+		return forwardGoal(r, f)
+	case Returning:
+		return Goal{Weight: fallTo(r, f.World)}
+	case RollingBack:
+		return Goal{Weight: fallTo(r, f.World), Stable: stableBack(r, f.World)}
+	case Cleaning:
+		return Goal{Weight: fallTo(r, f.World), Gone: true}
+	case Releasing:
+		return Goal{Weight: fallTo(r, f.World), Gone: true, Release: true}
+	case Queued, Ended:
+	}
+	return Goal{}
+}
+
+// still reports whether a mark keeps the rollout from moving forward.
+func (r Rollout) still() bool {
+	return r.Paused || r.Held || r.Drift != nil || r.Stuck != nil
+}
+
+func forwardGoal(r Rollout, f Facts) Goal {
+	g := Goal{Canary: &Pods{Image: r.Image, Replicas: r.Size}}
+	may := mayForward(r, f)
+	if want, ok := r.Weight(); ok && (want <= f.World.Route.share() || may) {
+		g.Weight = &want
+	}
+	switch {
+	case r.Phase == Promoting && (may || r.imageSent(f.World)):
+		g.Stable = r.Image
+	case r.Phase != Promoting && r.Overrule != nil && r.Overrule.Field == FieldStableImage:
+		g.Stable = r.ourStableImage(f.World.Stable) // a person asked for it
+	}
+	return g
+}
+
+// mayForward reports whether these facts allow a forward move: always where the canary has no traffic or the judged
+// step demands no evidence, else on a passing verdict only.
+func mayForward(r Rollout, f Facts) bool {
+	return f.World.Route.share() == 0 || !r.judged().DemandsEvidence() || r.Evidence(f).Result == Pass
+}
+
+// imageSent reports whether stable bears the new image by our own hand already.
+func (r Rollout) imageSent(w World) bool {
+	return r.bears(w.Stable.Stamp) && w.Stable.Stamp.Image == r.Image
+}
+
+// fallTo returns weight 0, or nothing while the weight has to wait.
+func fallTo(r Rollout, w World) *Weight {
+	if w.Route.share() > 0 && weightWaits(r, w) {
+		return nil
+	}
+	zero := Weight(0)
+	return &zero
+}
+
+// weightWaits reports whether the traffic has to stay where it is: nobody is behind stable to take it, or, while
+// rolling back, taking it would do more harm than leaving it until stable is rolled out at the old image. Two cases
+// only: stable's own failure is the reason and the canary passes, or stable was touched, cannot surge, and the canary
+// can serve.
+func weightWaits(r Rollout, w World) bool {
+	if w.Stable.Endpoints == 0 {
+		return true
+	}
+	if r.Phase != RollingBack || !r.Touched || stableRestored(r, w) {
+		return false
+	}
+	return (r.Ending.Reason.Code == ReasonStable && r.Verdict.Result == Pass && w.Canary.Endpoints > 0) ||
+		(!r.Found.Surges && w.Canary.Endpoints > 0)
+}
+
+// stableBack returns the image that rolling back wants on stable: the found one if the rollout ever wanted it
+// changed, nothing where somebody else set another since.
+func stableBack(r Rollout, w World) string {
+	if !r.Touched || !w.Stable.Exists || r.stableForeign(w) {
+		return ""
+	}
+	return r.Found.Stable.Image
+}
+
+// stableForeign reports whether somebody else set stable's image.
+func (r Rollout) stableForeign(w World) bool {
+	return w.Stable.UID != r.Found.Stable.UID || w.Stable.Image != r.ourStableImage(w.Stable)
+}
+
+// stableRestored reports whether a touched stable is where rolling back wants it: rolled out at the old image under a
+// stamp no older than the rollback's commit, or left as somebody else set it.
+func stableRestored(r Rollout, w World) bool {
+	if !r.Touched {
+		return true
+	}
+	if !w.Stable.Exists {
+		return false
+	}
+	if r.stableForeign(w) {
+		return true
+	}
+	return w.Stable.Image == r.Found.Stable.Image && r.since(w.Stable.Meta, r.Undo) && w.Stable.RolledOut()
+}

@@ -1,0 +1,161 @@
+package rollout
+
+// Writes returns the requests that are missing between the world and the rollout's target, in the order in which they
+// must be sent: making goes Service, route at 0, pods; ending goes pods, route, Service. Each is guarded by the
+// object's UID and resourceVersion, and stamped. None missing: the world is as wanted.
+//
+// Undoing always writes, even where the value already reads right: the stamp burns the resourceVersion, so that
+// nothing sent earlier can land after it.
+func Writes(r Rollout, f Facts) []Write {
+	g := Target(r, f)
+	p := planner{r: r, w: f.World}
+	if r.Phase.Forward() {
+		p.make(g)
+	} else {
+		p.unmake(g)
+	}
+	return p.writes
+}
+
+// planner collects writes, each stamped and guarded.
+type planner struct {
+	r      Rollout
+	w      World
+	writes []Write
+}
+
+// add stamps the write and guards it by the object as last read.
+func (p *planner) add(m Meta, w Write) {
+	w.UID, w.Version = m.UID, m.Version
+	found := p.r.Found
+	w.Stamp = Stamp{
+		Store: p.r.Store, Rollout: p.r.ID, Revision: p.r.Revision,
+		Weight: w.Weight, Image: w.Image, Replicas: w.Replicas, Found: &found,
+	}
+	p.writes = append(p.writes, w)
+}
+
+// make brings the canary up: its Service, its place in the route at weight 0, its pods, then its share and, while
+// promoting, stable's new image.
+func (p *planner) make(g Goal) {
+	if g.Canary != nil {
+		if !p.w.Service.Exists {
+			p.add(p.w.Service, Write{Object: CanaryService, Verb: Create})
+		}
+		p.makeRoute()
+		p.size(*g.Canary)
+	}
+	if g.Weight != nil && p.w.Route.Exists && p.w.Route.HasCanary && p.w.Route.Weight != *g.Weight {
+		p.add(p.w.Route.Meta, Write{Object: RouteObject, Verb: Update, Weight: g.Weight})
+	}
+	if g.Stable != "" && p.w.Stable.Exists && p.w.Stable.Image != g.Stable {
+		p.add(p.w.Stable.Meta, Write{Object: StableDeployment, Verb: Update, Image: g.Stable})
+	}
+}
+
+func (p *planner) makeRoute() {
+	zero := Weight(0)
+	switch {
+	case !p.w.Route.Exists && p.r.Spec.Objects.Route.Create && p.r.knownRouteUID() == "":
+		p.add(p.w.Route.Meta, Write{Object: RouteObject, Verb: Create, Weight: &zero})
+	case p.w.Route.Exists && !p.w.Route.HasCanary:
+		p.add(p.w.Route.Meta, Write{Object: RouteObject, Verb: Update, Weight: &zero})
+	}
+}
+
+// size makes the canary inert, then gives it its image and replicas in one write. It never shrinks.
+func (p *planner) size(want Pods) {
+	canary := p.w.Canary
+	if !canary.Exists {
+		if p.r.knownCanaryUID() == "" {
+			none := 0
+			p.add(canary.Meta, Write{Object: CanaryDeployment, Verb: Create, Image: want.Image, Replicas: &none})
+		}
+		return
+	}
+	if canary.Image != want.Image || canary.Replicas < want.Replicas {
+		replicas := max(canary.Replicas, want.Replicas)
+		p.add(canary.Meta, Write{Object: CanaryDeployment, Verb: Update, Image: want.Image, Replicas: &replicas})
+	}
+}
+
+// unmake takes the canary away: traffic first, stable's old image with it, then pods, route and Service.
+func (p *planner) unmake(g Goal) {
+	falls := p.fall(g)
+	if g.Stable != "" && (p.w.Stable.Image != g.Stable || !p.r.since(p.w.Stable.Meta, p.r.Undo)) {
+		p.add(p.w.Stable.Meta, Write{Object: StableDeployment, Verb: Update, Image: g.Stable})
+	}
+	if falls || p.w.Route.share() > 0 {
+		return // no canary pod is removed while the weight reads above 0
+	}
+	if g.Gone && p.removePods() {
+		return
+	}
+	if g.Release {
+		p.release()
+	}
+}
+
+// fall sends weight 0 where it is not yet acknowledged as ours, and reports whether it did.
+func (p *planner) fall(g Goal) bool {
+	route := p.w.Route
+	if g.Weight == nil || !route.Exists {
+		return false
+	}
+	if route.share() == *g.Weight && (p.r.since(route.Meta, p.r.Undo) || g.Release) {
+		return false
+	}
+	p.add(route.Meta, Write{Object: RouteObject, Verb: Update, Weight: g.Weight})
+	return true
+}
+
+// removePods takes the canary's pods away: a Deployment of ours is deleted, a found one goes to 0 with its found
+// image. It reports whether something was missing.
+func (p *planner) removePods() bool {
+	canary := p.w.Canary
+	if !p.r.ownCanary(canary) {
+		return false
+	}
+	if p.r.createsCanary() {
+		p.add(canary.Meta, Write{Object: CanaryDeployment, Verb: Delete})
+		return true
+	}
+	if p.r.cleaned(canary) {
+		return false
+	}
+	none := 0
+	p.add(canary.Meta, Write{Object: CanaryDeployment, Verb: Update, Image: p.r.Found.Canary.Image, Replicas: &none})
+	return true
+}
+
+// cleaned reports whether a found canary is back at 0 with its found image, by a write that nothing sent earlier can
+// follow. In releasing the stamp may be gone already.
+func (r Rollout) cleaned(canary Workload) bool {
+	return canary.Replicas == 0 && canary.Image == r.Found.Canary.Image &&
+		(r.since(canary.Meta, r.Clean) || r.Phase == Releasing)
+}
+
+// release gives back what is left: stamps and annotations, the canary's place in the route, what we made.
+func (p *planner) release() {
+	if m := p.w.Stable.Meta; m.Exists && (p.r.bears(m.Stamp) || m.AsksRollback) {
+		p.add(m, Write{Object: StableDeployment, Verb: Release})
+	}
+	if m := p.w.Canary.Meta; m.Exists && (p.r.bears(m.Stamp) || m.AsksRollback && p.r.ownCanary(p.w.Canary)) {
+		p.add(m, Write{Object: CanaryDeployment, Verb: Release})
+	}
+	switch route := p.w.Route; {
+	case !route.Exists:
+	case p.r.Found.Route.UID == "" && p.r.bears(route.Stamp):
+		p.add(route.Meta, Write{Object: RouteObject, Verb: Delete})
+	case p.r.bears(route.Stamp) || route.AsksRollback:
+		p.add(route.Meta, Write{Object: RouteObject, Verb: Release, DropCanary: !p.r.Found.Route.HasCanary})
+	}
+	if m := p.w.Service; m.Exists && !p.r.Found.CanaryService && p.r.bears(m.Stamp) && !p.dropsRoute() {
+		p.add(m, Write{Object: CanaryService, Verb: Delete})
+	}
+}
+
+// dropsRoute reports whether the route still names the canary: its Service goes only after that.
+func (p *planner) dropsRoute() bool {
+	return p.w.Route.Exists && p.w.Route.HasCanary && !p.r.Found.Route.HasCanary
+}

@@ -1,0 +1,72 @@
+package slacksim
+
+import (
+	"encoding/json"
+
+	"github.com/gorilla/websocket"
+)
+
+// maxAck is the size from which Slack drops an ack without a word.
+const maxAck = 20 << 10
+
+// receive takes one frame from the bot. Every frame should be an ack.
+func (s *Sim) receive(c *socket, kind int, frame []byte, fragmented bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if c.muted {
+		return
+	}
+	var ack struct {
+		EnvelopeID string          `json:"envelope_id"`
+		Payload    json.RawMessage `json:"payload"`
+	}
+	switch {
+	case kind != websocket.TextMessage:
+		s.violate(BadAck, "a binary frame")
+		return
+	case len(frame) >= maxAck:
+		s.violate(OversizeAck, "%d bytes", len(frame))
+		return
+	case fragmented:
+		s.violate(FragmentedAck, "%d bytes in several frames", len(frame))
+		return
+	case json.Unmarshal(frame, &ack) != nil || ack.EnvelopeID == "":
+		s.violate(BadAck, "no JSON object with an envelope_id: %.80q", frame)
+		return
+	}
+	e := s.pending[ack.EnvelopeID]
+	if e == nil {
+		if !s.settled[ack.EnvelopeID] {
+			s.violate(BadAck, "envelope %s was never sent", ack.EnvelopeID)
+		}
+		return // late or repeated: Slack does not care
+	}
+	if e.sentTo != c {
+		// SDKs keep acks over a reconnect. That Slack takes them there is our rule.
+		s.opts.Log.Info("ack over another connection", "envelope", e.id)
+	}
+	s.accept(e, ack.Payload)
+}
+
+func (s *Sim) accept(e *envelope, payload json.RawMessage) {
+	if emptyPayload(payload) {
+		payload = nil
+	}
+	if payload != nil && e.kind != slashEnvelope {
+		s.violate(UnwantedAckPayload, "%s envelope: %.80s", e.kind, payload)
+		payload = nil
+	}
+	if e.acked != nil {
+		e.acked(payload)
+	}
+	s.settle(e, Acked)
+}
+
+func emptyPayload(p json.RawMessage) bool {
+	switch string(p) {
+	case "", "null", "{}", `""`:
+		return true
+	default:
+		return false
+	}
+}

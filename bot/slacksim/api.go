@@ -1,0 +1,206 @@
+package slacksim
+
+import (
+	"encoding/json"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// tier is the rate class of a method.
+type tier int
+
+const (
+	special tier = iota
+	tier1
+	tier2
+	tier3
+	tier4
+)
+
+// tokenKind says what a method must be called with.
+type tokenKind int
+
+const (
+	botToken tokenKind = iota
+	appToken
+	noToken
+)
+
+// method is one Web API method.
+type method struct {
+	run    func(*Sim, call) reply
+	scopes []string // the bot needs one of them
+	tier   tier
+	token  tokenKind
+}
+
+// call is one request to a method.
+type call struct {
+	args
+	method string
+	base   string // scheme and host under which the caller reached us
+	now    time.Time
+}
+
+// reply is a method's answer: an error, or fields beside ok.
+type reply struct {
+	err    string
+	fields map[string]any
+	// status and retryAfter make it a plain HTTP answer, as for rate limits.
+	status     int
+	retryAfter int
+}
+
+func ok(fields map[string]any) reply { return reply{fields: fields} }
+
+func refuse(code string) reply { return reply{err: code} }
+
+// methods is the table of everything the Web API answers.
+func methods() map[string]method {
+	reading := []string{"channels:read", "groups:read"}
+	history := []string{"channels:history", "groups:history"}
+	writing := []string{"chat:write"}
+	return map[string]method{
+		"apps.connections.open": {run: (*Sim).connectionsOpen, tier: tier3, token: appToken},
+		"auth.test":             {run: (*Sim).authTest},
+		"blocks.validate":       {run: (*Sim).blocksValidate, token: noToken},
+		"chat.getPermalink":     {run: (*Sim).getPermalink},
+		"chat.postEphemeral":    {run: (*Sim).postEphemeral, scopes: writing, tier: tier4},
+		"chat.postMessage":      {run: (*Sim).postMessage, scopes: writing},
+		"chat.update":           {run: (*Sim).updateMessage, scopes: writing, tier: tier3},
+		"conversations.history": {run: (*Sim).conversationsHistory, scopes: history, tier: tier3},
+		"conversations.info":    {run: (*Sim).conversationsInfo, scopes: reading, tier: tier3},
+		"conversations.list":    {run: (*Sim).conversationsList, scopes: reading, tier: tier2},
+		"conversations.replies": {run: (*Sim).conversationsReplies, scopes: history, tier: tier3},
+		"users.info":            {run: (*Sim).usersInfo, scopes: []string{"users:read"}, tier: tier4},
+	}
+}
+
+// serveAPI answers one Web API call: faults first, then the checks in Slack's
+// order, then the method itself.
+func (s *Sim) serveAPI(w http.ResponseWriter, r *http.Request) {
+	name := r.PathValue("method")
+	fault, down := s.fault(name)
+	if down || !s.delay(r, fault.Latency) || fault.LoseRequest {
+		panic(http.ErrAbortHandler)
+	}
+	if fault.HTTPStatus != 0 {
+		http.Error(w, "<html>Something went wrong</html>", fault.HTTPStatus)
+		return
+	}
+	a, token, err := readArgs(r)
+	c := call{args: a, method: name, base: baseURL(r), now: time.Now()}
+	rep := s.answer(r, c, token, fault, err)
+	s.opts.Log.Debug("call", "method", name, "error", rep.err)
+	if fault.LoseResponse {
+		panic(http.ErrAbortHandler)
+	}
+	s.writeReply(w, c, rep)
+}
+
+func (s *Sim) answer(r *http.Request, c call, token string, fault Fault, bad error) reply {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	m, known := s.methods[c.method]
+	if !known {
+		s.violate(UnknownMethod, "%s", c.method)
+		return reply{err: "unknown_method", fields: map[string]any{"req_method": c.method}}
+	}
+	if bad != nil {
+		s.violate(BadArguments, "%s: %v", c.method, bad)
+		return refuse(strings.SplitN(bad.Error(), ":", 2)[0])
+	}
+	if rep := s.authorize(r, c, m, token); rep.err != "" {
+		return rep
+	}
+	if rep := s.limit(c, m); rep.err != "" {
+		return rep
+	}
+	if fault.Error != "" {
+		return refuse(fault.Error)
+	}
+	return m.run(s, c)
+}
+
+// authorize checks the token's kind and value and the scopes behind it.
+func (s *Sim) authorize(r *http.Request, c call, m method, token string) reply {
+	var want string
+	switch m.token {
+	case noToken:
+		return reply{}
+	case appToken:
+		want = s.opts.Bot.AppToken
+		if r.Header.Get("Authorization") == "" && token != "" {
+			s.violate(BadToken, "%s: the app token must be in the Authorization header", c.method)
+			return refuse("missing_args")
+		}
+	case botToken:
+		want = s.opts.Bot.BotToken
+	}
+	switch {
+	case token == "":
+		s.violate(BadToken, "%s: no token", c.method)
+		return refuse("not_authed")
+	case token != want && (token == s.opts.Bot.AppToken || token == s.opts.Bot.BotToken):
+		s.violate(BadToken, "%s: the other kind of token is needed", c.method)
+		return refuse("not_allowed_token_type")
+	case token != want:
+		s.violate(BadToken, "%s: unknown token", c.method)
+		return refuse("invalid_auth")
+	}
+	if len(m.scopes) > 0 && !slices.ContainsFunc(m.scopes, s.granted) {
+		return s.missingScope(c, strings.Join(m.scopes, ","))
+	}
+	return reply{}
+}
+
+func (s *Sim) granted(scope string) bool { return slices.Contains(s.opts.Scopes, scope) }
+
+func (s *Sim) missingScope(c call, needed string) reply {
+	s.violate(MissingScope, "%s needs %s", c.method, needed)
+	return reply{err: "missing_scope", fields: map[string]any{
+		"needed": needed, "provided": strings.Join(s.opts.Scopes, ","),
+	}}
+}
+
+func (s *Sim) writeReply(w http.ResponseWriter, c call, rep reply) {
+	body := map[string]any{"ok": rep.err == ""}
+	maps.Copy(body, rep.fields)
+	if rep.err != "" {
+		body["error"] = rep.err
+	}
+	if c.bareJSON && rep.err == "" {
+		body["warning"] = "missing_charset"
+		body["response_metadata"] = map[string]any{"warnings": []string{"missing_charset"}}
+	}
+	h := w.Header()
+	h.Set("Content-Type", "application/json; charset=utf-8")
+	h.Set("X-OAuth-Scopes", strings.Join(s.opts.Scopes, ","))
+	h.Set("X-Accepted-OAuth-Scopes", strings.Join(s.methods[c.method].scopes, ","))
+	if rep.retryAfter > 0 {
+		h.Set("Retry-After", strconv.Itoa(rep.retryAfter))
+	}
+	if rep.status != 0 {
+		w.WriteHeader(rep.status)
+	}
+	writeJSON(w, body)
+}
+
+// writeJSON writes v without escaping <, > and &. An error means that the client
+// left; nobody is there to tell.
+func writeJSON(w http.ResponseWriter, v any) {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	_ = enc.Encode(v)
+}
+
+func baseURL(r *http.Request) string {
+	if r.TLS != nil {
+		return "https://" + r.Host
+	}
+	return "http://" + r.Host
+}

@@ -1,0 +1,180 @@
+package slacksim
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+	"unicode/utf8"
+)
+
+// target finds the channel a call writes to and checks that the bot may.
+func (s *Sim) target(c call) (*room, reply) {
+	r := s.roomNamed(c.text("channel"))
+	switch {
+	case r == nil || r.Private && r.BotAbsent:
+		return nil, refuse("channel_not_found")
+	case r.Archived:
+		return nil, refuse("is_archived")
+	case r.BotAbsent && !s.granted("chat:write.public"):
+		return nil, refuse("not_in_channel")
+	}
+	return r, reply{}
+}
+
+func (s *Sim) postMessage(c call) reply {
+	r, rep := s.target(c)
+	if rep.err != "" {
+		return rep
+	}
+	if (c.has("username") || c.has("icon_emoji") || c.has("icon_url")) && !s.granted("chat:write.customize") {
+		return s.missingScope(c, "chat:write.customize")
+	}
+	if c.has("attachments") {
+		s.violate(BadArguments, "chat.postMessage: attachments are not simulated; use blocks")
+		return refuse("invalid_arguments")
+	}
+	body, rep := s.readContent(c.args, "chat.postMessage")
+	if rep.err != "" {
+		return rep
+	}
+	body, rep = s.postable(body, "chat.postMessage")
+	if rep.err != "" {
+		return rep
+	}
+	root, rep := s.threadRoot(r, c)
+	if rep.err != "" {
+		return rep
+	}
+	if rep := s.paceChannel(r, c.now); rep.err != "" {
+		return rep
+	}
+	m := s.add(r, Message{
+		ThreadTS: root, User: s.opts.Bot.UserID, FromBot: true, At: c.now,
+		Text: body.text, Blocks: body.blocks, Metadata: body.metadata,
+		Broadcast: root != "" && c.flag("reply_broadcast"),
+	})
+	return ok(map[string]any{"channel": r.ID, "ts": m.TS, "message": s.wire(r, m, true)})
+}
+
+// threadRoot returns the thread a post goes to, empty for none. Naming a reply
+// instead of the root works, oddly, in Slack; here it works and is a violation.
+func (s *Sim) threadRoot(r *room, c call) (string, reply) {
+	ts := c.text("thread_ts")
+	if ts == "" {
+		return "", reply{}
+	}
+	parent := r.message(ts)
+	if parent == nil {
+		return "", refuse("thread_not_found")
+	}
+	if parent.ThreadTS != "" {
+		s.violate(ReplyToReply, "%s: thread_ts %s is itself a reply", c.method, ts)
+		return parent.ThreadTS, reply{}
+	}
+	return ts, reply{}
+}
+
+// add puts a message into a channel; the caller holds the lock.
+func (s *Sim) add(r *room, m Message) *Message {
+	m.Channel = r.ID
+	m.TS = r.nextTS(m.At)
+	r.messages = append(r.messages, &m)
+	s.touch()
+	return &m
+}
+
+func (s *Sim) updateMessage(c call) reply {
+	r := s.room(c.text("channel"))
+	if r == nil || r.Private && r.BotAbsent {
+		return refuse("channel_not_found")
+	}
+	m := r.message(c.text("ts"))
+	if m == nil {
+		return refuse("message_not_found")
+	}
+	if !m.FromBot {
+		s.violate(ForeignMessage, "chat.update of a message by %s", m.User)
+		return refuse("cant_update_message")
+	}
+	body, rep := s.readContent(c.args, "chat.update")
+	if rep.err != "" {
+		return rep
+	}
+	if utf8.RuneCountInString(body.text) > maxUpdateText {
+		s.violate(TextTooLong, "chat.update: text has more than %d characters", maxUpdateText)
+		return refuse("msg_too_long")
+	}
+	if !body.hasBlocks {
+		body.blocks = m.Blocks
+	}
+	if body.text == "" && body.blocks == nil {
+		s.violate(NoText, "chat.update: neither text nor blocks are left")
+		return refuse("no_text")
+	}
+	if !c.has("text") {
+		body.text = m.Text
+	}
+	m.edit(c.now, body.text, body.blocks)
+	if body.hasMetadata {
+		m.Metadata = body.metadata
+	}
+	s.touch()
+	return ok(map[string]any{"channel": r.ID, "ts": m.TS, "text": m.Text, "message": s.wire(r, m, true)})
+}
+
+func (s *Sim) postEphemeral(c call) reply {
+	r, rep := s.target(c)
+	if rep.err != "" {
+		return rep
+	}
+	u, found := s.user(c.text("user"))
+	if !found || !r.hasMember(u.ID) || u.Deactivated {
+		return refuse("user_not_in_channel")
+	}
+	body, rep := s.readContent(c.args, "chat.postEphemeral")
+	if rep.err != "" {
+		return rep
+	}
+	body, rep = s.postable(body, "chat.postEphemeral")
+	if rep.err != "" {
+		return rep
+	}
+	root, rep := s.threadRoot(r, c)
+	if rep.err != "" {
+		return rep
+	}
+	e := s.whisper(r, Ephemeral{
+		User: u.ID, ThreadTS: root, FromBot: true, Text: body.text, Blocks: body.blocks, At: c.now,
+	})
+	return ok(map[string]any{"message_ts": e.TS})
+}
+
+// whisper shows a message to one person; the caller holds the lock.
+func (s *Sim) whisper(r *room, e Ephemeral) *Ephemeral {
+	e.Channel = r.ID
+	e.TS = r.nextTS(e.At)
+	s.ephemerals = append(s.ephemerals, &e)
+	s.touch()
+	return &e
+}
+
+func (s *Sim) getPermalink(c call) reply {
+	r := s.room(c.text("channel"))
+	if r == nil || r.Private && r.BotAbsent {
+		return refuse("channel_not_found")
+	}
+	m := r.message(c.text("message_ts"))
+	if m == nil {
+		return refuse("message_not_found")
+	}
+	return ok(map[string]any{"channel": r.ID, "permalink": s.permalink(m)})
+}
+
+func (s *Sim) permalink(m *Message) string {
+	link := fmt.Sprintf("https://%s.slack.com/archives/%s/p%s",
+		s.opts.Workspace.Domain, m.Channel, strings.ReplaceAll(m.TS, ".", ""))
+	if m.ThreadTS != "" {
+		link += "?" + url.Values{"thread_ts": {m.ThreadTS}, "cid": {m.Channel}}.Encode()
+	}
+	return link
+}

@@ -1,0 +1,119 @@
+package slacksim
+
+import (
+	"bytes"
+	"encoding/json"
+	"unicode/utf8"
+
+	"canarybot.io/bot/slacksim/blockkit"
+)
+
+// Slack's limits for texts and metadata.
+const (
+	maxUpdateText = 4000
+	maxPostText   = 40000
+	maxMetadata   = 8000 // our rule: Slack has a limit but does not say which
+)
+
+// content is what a message says.
+type content struct {
+	text     string
+	blocks   json.RawMessage // nil: none
+	metadata *Metadata
+	// hasBlocks and hasMetadata tell "absent" from "empty": updates keep what is
+	// absent and clear what is empty.
+	hasBlocks   bool
+	hasMetadata bool
+}
+
+// readContent takes text, blocks and metadata from a call, judges them as Slack
+// does and gives the blocks their ids. The caller holds the lock.
+func (s *Sim) readContent(a args, where string) (content, reply) {
+	c := content{text: a.text("text"), hasBlocks: a.has("blocks"), hasMetadata: a.has("metadata")}
+	if c.hasBlocks {
+		blocks, rep := s.readBlocks(a.raw("blocks"), where)
+		if rep.err != "" {
+			return c, rep
+		}
+		c.blocks = blocks
+	}
+	if c.hasMetadata {
+		metadata, code := readMetadata(a.raw("metadata"))
+		if code != "" {
+			s.violate(InvalidMetadata, "%s: %s", where, code)
+			return c, refuse(code)
+		}
+		c.metadata = metadata
+	}
+	if c.blocks != nil && c.text == "" {
+		s.violate(NoNotification, "%s: blocks without text, so notifications say nothing", where)
+	}
+	return c, reply{}
+}
+
+// readBlocks returns the blocks with their ids complete, nil for an empty array,
+// or the error to answer.
+func (s *Sim) readBlocks(raw json.RawMessage, where string) (json.RawMessage, reply) {
+	list, err := blockkit.Decode(raw)
+	if err != nil {
+		s.violate(InvalidBlocks, "%s: %v", where, err)
+		return nil, refuse("invalid_blocks_format")
+	}
+	if len(list) == 0 {
+		return nil, reply{}
+	}
+	problems := blockkit.Validate(raw, "/blocks")
+	if len(problems) == 0 && blockkit.TextLength(raw) > blockkit.MaxText {
+		s.violate(InvalidBlocks, "%s: the blocks' texts have more than %d characters", where, blockkit.MaxText)
+		return nil, refuse("msg_blocks_too_long")
+	}
+	if len(problems) == 0 {
+		return blockkit.Complete(raw, s.shortID), reply{}
+	}
+	errs := make([]string, 0, len(problems))
+	messages := make([]string, 0, len(problems))
+	for _, p := range problems {
+		s.violate(InvalidBlocks, "%s: %s", where, p)
+		errs = append(errs, p.String())
+		messages = append(messages, "[ERROR] "+p.String())
+	}
+	return nil, reply{err: "invalid_blocks", fields: map[string]any{
+		"errors":            errs,
+		"response_metadata": map[string]any{"messages": messages},
+	}}
+}
+
+// readMetadata returns the metadata, nil for an empty object, or the error code.
+func readMetadata(raw json.RawMessage) (*Metadata, string) {
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &fields); err != nil {
+		return nil, "invalid_metadata_format"
+	}
+	if len(fields) == 0 {
+		return nil, ""
+	}
+	if len(raw) > maxMetadata {
+		return nil, "metadata_too_large"
+	}
+	var m Metadata
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&m); err != nil || m.EventType == "" || m.EventPayload == nil {
+		return nil, "invalid_metadata_schema"
+	}
+	return &m, ""
+}
+
+// postable checks that new content may become a message, and cuts its text the
+// way Slack does.
+func (s *Sim) postable(c content, where string) (content, reply) {
+	if c.text == "" && c.blocks == nil {
+		s.violate(NoText, "%s: neither text nor blocks", where)
+		return c, refuse("no_text")
+	}
+	if utf8.RuneCountInString(c.text) > maxPostText {
+		s.violate(TextTooLong, "%s: text was cut at %d characters", where, maxPostText)
+		c.text = string([]rune(c.text)[:maxPostText])
+	}
+	return c, reply{}
+}

@@ -1,0 +1,146 @@
+package slacksim
+
+import (
+	"slices"
+	"strings"
+
+	"canarybot.io/bot/slacksim/blockkit"
+)
+
+// PutUser adds a person or replaces the one with the same id.
+func (s *Sim) PutUser(u User) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if u.RealName == "" {
+		u.RealName = u.Name
+	}
+	if u.TeamID == "" {
+		u.TeamID = s.opts.Workspace.ID
+	}
+	if i := slices.IndexFunc(s.users, func(o User) bool { return o.ID == u.ID }); i >= 0 {
+		s.users[i] = u
+	} else {
+		s.users = append(s.users, u)
+	}
+	s.touch()
+}
+
+// PutChannel adds a channel or changes the one with the same id; messages stay.
+func (s *Sim) PutChannel(c Channel) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c.Name = strings.TrimPrefix(c.Name, "#")
+	if r := s.room(c.ID); r != nil {
+		r.Channel = c
+	} else {
+		s.rooms = append(s.rooms, &room{Channel: c, tokens: float64(s.opts.Limits.PostBurst)})
+	}
+	s.touch()
+}
+
+// user finds a person by id or name; the caller holds the lock.
+func (s *Sim) user(idOrName string) (User, bool) {
+	name := strings.TrimPrefix(idOrName, "@")
+	for _, u := range s.users {
+		if u.ID == idOrName || u.Name == name {
+			return u, true
+		}
+	}
+	return User{}, false
+}
+
+// room finds a channel by id; the caller holds the lock.
+func (s *Sim) room(id string) *room {
+	for _, r := range s.rooms {
+		if r.ID == id {
+			return r
+		}
+	}
+	return nil
+}
+
+// roomNamed finds a channel by id or name; the caller holds the lock.
+func (s *Sim) roomNamed(idOrName string) *room {
+	if r := s.room(idOrName); r != nil {
+		return r
+	}
+	name := strings.TrimPrefix(idOrName, "#")
+	for _, r := range s.rooms {
+		if r.Name == name {
+			return r
+		}
+	}
+	return nil
+}
+
+// names resolves mentions; the caller holds the lock while it is used.
+func (s *Sim) names() blockkit.Names {
+	return blockkit.Names{
+		User: func(id string) string {
+			if id == s.opts.Bot.UserID {
+				return s.opts.Bot.Name
+			}
+			u, _ := s.user(id)
+			return u.Name
+		},
+		Channel: func(id string) string {
+			if r := s.room(id); r != nil {
+				return r.Name
+			}
+			return ""
+		},
+	}
+}
+
+// Messages returns what the channel shows, oldest first: roots, and replies that
+// were broadcast. The channel is an id or a name.
+func (s *Sim) Messages(channel string) []Message {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r := s.roomNamed(channel)
+	if r == nil {
+		return nil
+	}
+	return clones(r.roots())
+}
+
+// Thread returns the replies under a root, oldest first, without the root.
+func (s *Sim) Thread(channel, ts string) []Message {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r := s.roomNamed(channel)
+	if r == nil {
+		return nil
+	}
+	return clones(r.replies(ts))
+}
+
+// Message returns one message of a channel, root or reply.
+func (s *Sim) Message(channel, ts string) (Message, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r := s.roomNamed(channel)
+	if r == nil {
+		return Message{}, false
+	}
+	m := r.message(ts)
+	if m == nil {
+		return Message{}, false
+	}
+	return m.clone(), true
+}
+
+// Ephemerals returns what only this person sees, oldest first, without what was
+// deleted since. The user is an id or a name.
+func (s *Sim) Ephemerals(user string) []Ephemeral {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	u, _ := s.user(user)
+	var out []Ephemeral
+	for _, e := range s.ephemerals {
+		if e.User == u.ID && !e.Deleted {
+			out = append(out, *e)
+		}
+	}
+	return out
+}

@@ -1,0 +1,131 @@
+package slacksim
+
+import (
+	"time"
+)
+
+func disconnect(reason, host string) map[string]any {
+	return map[string]any{"type": "disconnect", "reason": reason, "debug_info": map[string]any{"host": host}}
+}
+
+// beginRefresh warns the client and returns when to go on. The link still works
+// in between.
+func (s *Sim) beginRefresh(c *socket) <-chan time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if c.state != live {
+		return nil
+	}
+	c.send(disconnect("warning", c.host))
+	return time.After(s.opts.Timing.Warning)
+}
+
+// continueRefresh asks the client to reconnect, and closes if it did not.
+func (s *Sim) continueRefresh(c *socket) <-chan time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if c.state == live {
+		c.state = leaving
+		c.send(disconnect("refresh_requested", c.host))
+		return time.After(drain)
+	}
+	c.cut()
+	return nil
+}
+
+// RefreshAll makes every connection go through warning and refresh_requested.
+func (s *Sim) RefreshAll() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, c := range s.sockets {
+		c.askRefresh()
+	}
+}
+
+// RefreshOne does the same with the oldest live connection and reports whether
+// there was one.
+func (s *Sim) RefreshOne() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	sockets := s.liveSockets()
+	if len(sockets) == 0 {
+		return false
+	}
+	sockets[0].askRefresh()
+	return true
+}
+
+func (c *socket) askRefresh() {
+	select {
+	case c.refresh <- struct{}{}:
+	default: // already asked
+	}
+}
+
+// DropSockets cuts every connection without a word, as a broken network does.
+func (s *Sim) DropSockets() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.cutAll()
+}
+
+func (s *Sim) cutAll() {
+	for _, c := range s.sockets {
+		c.cut()
+	}
+}
+
+// MuteSockets makes the present connections half-open: they stay, but nothing
+// comes through any more, not even pings.
+func (s *Sim) MuteSockets() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, c := range s.sockets {
+		c.muted = true
+	}
+}
+
+// DisableSocketMode switches Socket Mode off for the app: every connection hears
+// link_disabled and closes, and new ones are refused until EnableSocketMode.
+func (s *Sim) DisableSocketMode() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.disabled = true
+	for _, c := range s.sockets {
+		c.send(disconnect("link_disabled", c.host))
+		c.state = leaving
+		c.leaveAfter(drain)
+	}
+	s.touch()
+}
+
+// EnableSocketMode ends DisableSocketMode.
+func (s *Sim) EnableSocketMode() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.disabled = false
+	s.touch()
+}
+
+// leaveAfter closes the connection unless the client did so before.
+func (c *socket) leaveAfter(d time.Duration) {
+	time.AfterFunc(d, func() { _ = c.ws.NetConn().Close() }) // closing twice is harmless
+}
+
+// Connections returns how many live Socket Mode connections the app has.
+func (s *Sim) Connections() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.liveSockets())
+}
+
+// liveSockets returns the connections that may be given envelopes, oldest first.
+func (s *Sim) liveSockets() []*socket {
+	var out []*socket
+	for _, c := range s.sockets {
+		if c.state == live {
+			out = append(out, c)
+		}
+	}
+	return out
+}

@@ -1,0 +1,2 @@
+// Package slacksim is a strict Slack in memory.
+package slacksim

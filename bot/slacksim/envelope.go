@@ -1,0 +1,132 @@
+package slacksim
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// envelopeType is what kind of thing an envelope carries.
+type envelopeType string
+
+const (
+	slashEnvelope       envelopeType = "slash_commands"
+	interactiveEnvelope envelopeType = "interactive"
+	eventEnvelope       envelopeType = "events_api"
+)
+
+// envelope is one delivery over Socket Mode and what became of it. The simulator's
+// lock guards it; done is closed once result holds.
+type envelope struct {
+	id      string
+	kind    envelopeType
+	payload func(base string) map[string]any // base: how the receiver reaches us
+	attempt int
+	reason  string
+	sentTo  *socket
+	timer   *time.Timer
+	result  Delivery
+	done    chan struct{}
+	// acked runs under the lock with the ack's payload; may be nil.
+	acked func(payload json.RawMessage)
+	// failed runs under the lock when nobody took or answered it; may be nil.
+	failed func(Delivery)
+}
+
+func (s *Sim) newEnvelope(kind envelopeType, payload func(base string) map[string]any) *envelope {
+	return &envelope{id: s.uuid(), kind: kind, payload: payload, done: make(chan struct{})}
+}
+
+// frame is the envelope as it goes over the wire. That button presses accept a
+// payload, which is then ignored, is our rule; Slack's sources disagree.
+func (e *envelope) frame(base string) map[string]any {
+	f := map[string]any{
+		"envelope_id": e.id, "type": e.kind, "payload": e.payload(base),
+		"accepts_response_payload": e.kind != eventEnvelope,
+	}
+	if e.kind == eventEnvelope {
+		f["retry_attempt"], f["retry_reason"] = e.attempt, e.reason
+	}
+	return f
+}
+
+// deliver gives the envelope to exactly one live connection and starts its
+// deadline; the caller holds the lock.
+func (s *Sim) deliver(e *envelope) {
+	sockets := s.liveSockets()
+	if len(sockets) == 0 || s.outage {
+		s.settle(e, Undelivered)
+		return
+	}
+	c := sockets[s.random.IntN(len(sockets))]
+	e.sentTo = c
+	frame := e.frame(c.base)
+	s.pending[e.id] = e
+	e.timer = time.AfterFunc(s.opts.Timing.Ack, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.expire(e)
+	})
+	s.opts.Log.Debug("envelope", "type", string(e.kind), "id", e.id, "socket", c.number)
+	c.send(frame)
+	if s.repeat > 0 {
+		s.repeat--
+		s.deliverAgain(e, sockets)
+	}
+}
+
+// deliverAgain sends a second copy: events as a redelivery with an envelope id of
+// its own, everything else as the very same frame.
+func (s *Sim) deliverAgain(e *envelope, sockets []*socket) {
+	c := sockets[s.random.IntN(len(sockets))]
+	if e.kind != eventEnvelope {
+		c.send(e.frame(c.base))
+		return
+	}
+	again := s.newEnvelope(e.kind, e.payload)
+	again.attempt, again.reason = e.attempt+1, "timeout"
+	s.deliver(again)
+}
+
+// DuplicateNext makes Slack deliver the next envelope twice. Call it n times for
+// the next n envelopes.
+func (s *Sim) DuplicateNext() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.repeat++
+}
+
+// expire ends an envelope that nobody acknowledged in time.
+func (s *Sim) expire(e *envelope) {
+	if s.pending[e.id] != e {
+		return
+	}
+	if e.sentTo.state != departed && !e.sentTo.muted {
+		s.violate(MissedAck, "%s envelope %s was not acknowledged within %s", e.kind, e.id, s.opts.Timing.Ack)
+	}
+	s.settle(e, TimedOut)
+}
+
+// settle ends an envelope; the caller holds the lock.
+func (s *Sim) settle(e *envelope, result Delivery) {
+	delete(s.pending, e.id)
+	s.settled[e.id] = true
+	if e.timer != nil {
+		e.timer.Stop()
+	}
+	e.result = result
+	if result != Acked && e.failed != nil {
+		e.failed(result)
+	}
+	close(e.done)
+	s.touch()
+}
+
+// await blocks until the envelope is settled or the simulator closes.
+func (s *Sim) await(e *envelope) Delivery {
+	select {
+	case <-e.done:
+		return e.result
+	case <-s.closed:
+		return Undelivered
+	}
+}

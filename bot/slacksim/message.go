@@ -1,0 +1,139 @@
+package slacksim
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"canarybot.io/bot/slacksim/blockkit"
+)
+
+// Metadata is what an app attaches to a message for itself.
+type Metadata struct {
+	EventType    string         `json:"event_type"`
+	EventPayload map[string]any `json:"event_payload"`
+}
+
+// Revision is what a message said before an edit.
+type Revision struct {
+	At     time.Time
+	Text   string
+	Blocks json.RawMessage
+}
+
+// Message is a message as it stands in a channel now.
+type Message struct {
+	Channel  string
+	TS       string
+	ThreadTS string // the root's ts; empty for messages that are no reply
+	User     string
+	FromBot  bool
+	Text     string
+	Blocks   json.RawMessage // nil when there are none
+	Metadata *Metadata
+	// Broadcast marks a reply that is shown in the channel too.
+	Broadcast bool
+	At        time.Time
+	// History has the earlier contents, oldest first.
+	History []Revision
+	// WarnedFor are the people whose last press on it failed: they see a triangle.
+	WarnedFor []string
+}
+
+// Edits counts how often the message was changed.
+func (m Message) Edits() int { return len(m.History) }
+
+// Buttons lists the buttons on the message now.
+func (m Message) Buttons() []blockkit.Button { return blockkit.Buttons(m.Blocks) }
+
+// Ephemeral is a message that only one person sees. Nobody can fetch it again.
+type Ephemeral struct {
+	Channel  string
+	User     string // who sees it
+	TS       string
+	ThreadTS string // where it is shown; empty for the channel itself
+	FromBot  bool   // false: Slack itself speaks
+	Text     string
+	Blocks   json.RawMessage
+	At       time.Time
+	Edits    int
+	Deleted  bool
+}
+
+// Buttons lists the buttons on the message now.
+func (e Ephemeral) Buttons() []blockkit.Button { return blockkit.Buttons(e.Blocks) }
+
+// room is a channel and what is in it.
+type room struct {
+	Channel
+	messages []*Message // in order of their ts
+	lastTS   int64      // microseconds since 1970 of the newest ts given out
+	tokens   float64    // posts the channel takes at once
+	filledAt time.Time
+	refused  []time.Time // posts refused within the last minute
+}
+
+// nextTS gives out a message id: the clock's second and a counter, so that ids
+// are unique and rising within a channel even when the clock stands still.
+func (r *room) nextTS(now time.Time) string {
+	r.lastTS = max(r.lastTS, now.Unix()*1_000_000) + 100
+	return fmt.Sprintf("%d.%06d", r.lastTS/1_000_000, r.lastTS%1_000_000)
+}
+
+func (r *room) message(ts string) *Message {
+	for _, m := range slices.Backward(r.messages) {
+		if m.TS == ts {
+			return m
+		}
+	}
+	return nil
+}
+
+func (r *room) hasMember(user string) bool {
+	return len(r.Members) == 0 || slices.Contains(r.Members, user)
+}
+
+// replies returns the thread under a root, oldest first.
+func (r *room) replies(root string) []*Message {
+	var out []*Message
+	for _, m := range r.messages {
+		if m.ThreadTS == root {
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
+// roots returns what the channel itself shows: no replies but broadcast ones.
+func (r *room) roots() []*Message {
+	var out []*Message
+	for _, m := range r.messages {
+		if m.ThreadTS == "" || m.Broadcast {
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
+// edit replaces a message's content and keeps the old one in its history.
+func (m *Message) edit(now time.Time, text string, blocks json.RawMessage) {
+	m.History = append(m.History, Revision{At: now, Text: m.Text, Blocks: m.Blocks})
+	m.Text, m.Blocks = text, blocks
+	m.WarnedFor = nil
+}
+
+func (m *Message) clone() Message {
+	c := *m
+	c.History = slices.Clone(m.History)
+	c.WarnedFor = slices.Clone(m.WarnedFor)
+	return c
+}
+
+func clones(in []*Message) []Message {
+	out := make([]Message, 0, len(in))
+	for _, m := range in {
+		out = append(out, m.clone())
+	}
+	return out
+}

@@ -1,0 +1,195 @@
+package slacksim
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"canarybot.io/bot/slacksim/blockkit"
+)
+
+// Delivery is what became of something a person did.
+type Delivery int
+
+const (
+	// Silent: the bot was not told, because nothing in it is for the bot.
+	Silent Delivery = iota
+	// Acked: the bot acknowledged in time.
+	Acked
+	// TimedOut: it did not within Slack's three seconds.
+	TimedOut
+	// Undelivered: the bot had no connection.
+	Undelivered
+	// Refused: Slack itself turned it down before any bot.
+	Refused
+)
+
+// String names the delivery for messages.
+func (d Delivery) String() string {
+	switch d {
+	case Silent:
+		return "silent"
+	case Acked:
+		return "acked"
+	case TimedOut:
+		return "timed out"
+	case Undelivered:
+		return "undelivered"
+	case Refused:
+		return "refused"
+	}
+	return fmt.Sprintf("Delivery(%d)", int(d))
+}
+
+// Outcome is what a person sees of what they did, at the moment Slack knows how
+// it ended. Answers the bot gives later are in Ephemerals, Messages and Thread.
+type Outcome struct {
+	Delivery Delivery
+	// Text is what appeared to this person at once: the ack's message or Slack's
+	// own complaint. Empty when nothing did.
+	Text string
+	// TS is the message that Say posted.
+	TS string
+	// Confirm is the dialog the person accepted before the press counted.
+	Confirm *blockkit.Confirm
+}
+
+// Pending is an action under way.
+type Pending struct {
+	sim     *Sim
+	waiting *envelope // nil when the outcome is already known
+	outcome Outcome
+	seen    func() string // reads what appeared, under the lock; may be nil
+}
+
+// Done is closed when Outcome would no longer block.
+func (p *Pending) Done() <-chan struct{} {
+	if p.waiting == nil {
+		closed := make(chan struct{})
+		close(closed)
+		return closed
+	}
+	return p.waiting.done
+}
+
+// Outcome blocks until the bot has acknowledged or its time is over.
+func (p *Pending) Outcome() Outcome {
+	if p.waiting == nil {
+		return p.outcome
+	}
+	p.outcome.Delivery = p.sim.await(p.waiting)
+	if p.seen != nil {
+		p.sim.mu.Lock()
+		defer p.sim.mu.Unlock()
+		p.outcome.Text = p.seen()
+	}
+	return p.outcome
+}
+
+// What a person may find in the way of acting at all.
+var (
+	ErrOutage       = errors.New("slack is down")
+	ErrNoUser       = errors.New("no such active user")
+	ErrNoChannel    = errors.New("no such channel for this person")
+	ErrNoMessage    = errors.New("no such message for this person")
+	ErrNoButton     = errors.New("no such button")
+	ErrManyButtons  = errors.New("several buttons match")
+	ErrEmptyMessage = errors.New("the message is empty")
+)
+
+// Person acts as one user. Its methods block until the bot acknowledged or
+// Slack's deadline passed; the Start forms return at once.
+type Person struct {
+	sim *Sim
+	who string
+}
+
+// As returns the person with this id or name. Whether they exist and may act is
+// judged when they act.
+func (s *Sim) As(user string) *Person { return &Person{sim: s, who: user} }
+
+// place is who acts where.
+type place struct {
+	user User
+	room *room
+	now  time.Time
+}
+
+// enter checks that the person may act in the channel; the caller holds the lock.
+func (p *Person) enter(channel string) (place, error) {
+	s := p.sim
+	if s.outage {
+		return place{}, ErrOutage
+	}
+	u, found := s.user(p.who)
+	if !found || u.Deactivated {
+		return place{}, fmt.Errorf("%w: %s", ErrNoUser, p.who)
+	}
+	r := s.roomNamed(channel)
+	if r == nil || !r.hasMember(u.ID) {
+		return place{}, fmt.Errorf("%w: %s", ErrNoChannel, channel)
+	}
+	return place{user: u, room: r, now: time.Now()}, nil
+}
+
+// Slash types a slash command with its text into a channel.
+func (p *Person) Slash(channel, command, text string) (Outcome, error) {
+	return outcome(p.StartSlash(channel, "", command, text))
+}
+
+// SlashInThread types a slash command into a thread, which Slack refuses.
+func (p *Person) SlashInThread(channel, thread, command, text string) (Outcome, error) {
+	return outcome(p.StartSlash(channel, thread, command, text))
+}
+
+// Press clicks the button with this action id or label, accepting its confirm
+// dialog. The ts is that of a message or of an ephemeral one this person sees.
+func (p *Person) Press(channel, ts, button string) (Outcome, error) {
+	return outcome(p.StartPress(channel, ts, button))
+}
+
+// Say posts a message, into a thread unless thread is empty. "@name" and "#name"
+// become mentions; a mention of the bot reaches it as app_mention.
+func (p *Person) Say(channel, thread, text string) (Outcome, error) {
+	return outcome(p.StartSay(channel, thread, text))
+}
+
+func outcome(p *Pending, err error) (Outcome, error) {
+	if err != nil {
+		return Outcome{}, err
+	}
+	return p.Outcome(), nil
+}
+
+// StartSlash is Slash or, with a thread, SlashInThread without waiting.
+func (p *Person) StartSlash(channel, thread, command, text string) (*Pending, error) {
+	s := p.sim
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	at, err := p.enter(channel)
+	if err != nil {
+		return nil, err
+	}
+	known := slices.Contains(s.opts.Commands, command) && s.granted("commands")
+	switch {
+	case !known:
+		return p.refused(at, thread, command+` is not a valid command. In Slack, all messages that start with `+
+			`the "/" character are interpreted as commands.`), nil
+	case thread != "":
+		return p.refused(at, thread, command+" is not supported in threads. Sorry!"), nil
+	}
+	return s.startSlash(at, command, strings.TrimSpace(text)), nil
+}
+
+// refused tells the person why Slack itself turned it down.
+func (p *Person) refused(at place, thread, why string) *Pending {
+	p.sim.slackSays(at, thread, why)
+	return &Pending{sim: p.sim, outcome: Outcome{Delivery: Refused, Text: why}}
+}
+
+// slackSays shows a person a message from Slack itself.
+func (s *Sim) slackSays(at place, thread, text string) {
+	s.whisper(at.room, Ephemeral{User: at.user.ID, ThreadTS: thread, Text: text, At: time.Now()})
+}

@@ -1,0 +1,110 @@
+package command
+
+import (
+	"net/url"
+	"strings"
+	"unicode"
+)
+
+// space reports whether r parts words: every space that Unicode knows, and so the ones phones put in.
+func space(r rune) bool { return unicode.IsSpace(r) }
+
+// unseen reports whether r is not to be seen and means nothing: zero width, direction marks, control characters.
+func unseen(r rune) bool {
+	return !space(r) && (unicode.Is(unicode.Cf, r) || unicode.Is(unicode.Cc, r) || r == unicode.ReplacementChar)
+}
+
+// hyphen returns what a keyboard's dash stands for.
+func hyphen(r rune) rune {
+	switch r {
+	case '‐', '‑', '‒', '–', '—', '―', '−', '﹘', '﹣', '－':
+		return '-'
+	}
+	return r
+}
+
+// wrapping holds what people and phones put around a word.
+const wrapping = "`'\"‘’‚‛“”„‟«»‹›´*"
+
+// clean undoes what phones do to a word of the command: dashes, quotes, back-ticks, characters that nobody sees, and a
+// full stop at the end. Cleaning twice changes nothing.
+func clean(word string) string {
+	word = strings.Map(func(r rune) rune {
+		if unseen(r) || space(r) {
+			return -1
+		}
+		return hyphen(r)
+	}, word)
+	for {
+		trimmed := strings.TrimRight(strings.Trim(word, wrapping), ".,;:!?")
+		if trimmed == word {
+			break
+		}
+		word = trimmed
+	}
+	name := strings.TrimLeft(word, "-")
+	switch {
+	case len(name) == len(word):
+		return word
+	default: // one dash or five: phones merge and split them
+		return "--" + name
+	}
+}
+
+// unslack undoes Slack's own writing: links and mentions in angle brackets become the words that a person sees, and
+// the three entities become characters again.
+func unslack(text string) string {
+	var out strings.Builder
+	for {
+		open := strings.IndexByte(text, '<')
+		if open < 0 {
+			break
+		}
+		end := strings.IndexAny(text[open+1:], "<>")
+		if end < 0 {
+			break
+		}
+		end += open + 1
+		out.WriteString(text[:open])
+		seen, ok := "", false
+		if text[end] == '>' {
+			seen, ok = construct(text[open+1 : end])
+		}
+		switch {
+		case ok:
+			out.WriteString(seen)
+			text = text[end+1:]
+		default:
+			out.WriteByte('<')
+			text = text[open+1:]
+		}
+	}
+	out.WriteString(text)
+	return strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&").Replace(out.String())
+}
+
+// construct returns what people see of a construct in angle brackets; ok is false when it is none of Slack's.
+func construct(inner string) (seen string, ok bool) {
+	head, label, _ := strings.Cut(inner, "|")
+	if head == "" {
+		return "", false
+	}
+	switch head[0] {
+	case '@', '#', '!':
+		if label == "" {
+			label = head[1:]
+		}
+		if head[0] == '#' {
+			return "#" + strings.TrimPrefix(label, "#"), true
+		}
+		return "@" + strings.TrimPrefix(label, "@"), true
+	}
+	u, err := url.Parse(head)
+	if err != nil || u.Scheme == "" {
+		return "", false
+	}
+	if label != "" && strings.HasSuffix(strings.TrimSuffix(head, "/"), label) {
+		return label, true
+	}
+	return head, true
+}

@@ -1,0 +1,67 @@
+package command
+
+import (
+	"slices"
+	"strings"
+
+	"canarybot.io/rollout"
+)
+
+// Command is one line, understood.
+type Command struct {
+	Verb    Verb
+	Service rollout.ServiceName // empty where the verb takes none, or where it was left out and may be
+	// Rollout is set when a rollout was meant and not just its service: its id was typed, or the service was left out
+	// in the rollout's thread.
+	Rollout rollout.ID
+	Version string // Deploy only; as typed
+	Plan    string
+	Auto    bool
+	Replace bool
+	DryRun  bool
+	Topic   Verb   // what Help is asked about; empty: everything
+	Reason  string // the rest of the line, word for word
+}
+
+// Known is what the parser may compare words with.
+type Known struct {
+	Services []rollout.ServiceName // configured, and those of rollouts that live
+	Thread   rollout.ID            // the rollout in whose thread the line was written; empty: none
+}
+
+// String returns the line that means the command: Parse reads it back.
+func (c Command) String() string {
+	words := []string{string(c.Verb)}
+	add := func(when bool, w ...string) {
+		if when {
+			words = append(words, w...)
+		}
+	}
+	switch {
+	case c.Rollout != "":
+		words = append(words, string(c.Rollout))
+	case c.Service != "":
+		words = append(words, string(c.Service))
+	}
+	add(c.Topic != "", string(c.Topic))
+	add(c.Version != "", c.Version)
+	add(c.Plan != "", optPlan, c.Plan)
+	add(c.Auto, optAuto)
+	add(c.Replace, optReplace)
+	add(c.DryRun, optDryRun)
+	if c.Reason != "" {
+		add(c.needsDash(), "--")
+		words = append(words, c.Reason)
+	}
+	return strings.Join(words, " ")
+}
+
+// needsDash reports whether the reason would be read as options without a dash before it.
+func (c Command) needsDash() bool {
+	words := strings.FieldsFunc(c.Reason, space)
+	first := slices.IndexFunc(words, func(w string) bool { return clean(w) != "" })
+	if first >= 0 && strings.HasPrefix(clean(words[first]), "-") {
+		return true
+	}
+	return c.Verb == Deploy && lateOption(c.Reason) != ""
+}

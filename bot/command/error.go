@@ -1,0 +1,39 @@
+package command
+
+import (
+	"fmt"
+
+	"canarybot.io/rollout"
+)
+
+// Problem is what is wrong with a line.
+type Problem string
+
+// The problems.
+const (
+	UnknownCommand Problem = "unknown_command" // Word, Nearest
+	MissingService Problem = "missing_service"
+	UnknownService Problem = "unknown_service" // Word, Nearest
+	MissingVersion Problem = "missing_version"
+	MissingReason  Problem = "missing_reason"
+	UnknownOption  Problem = "unknown_option" // Word, Nearest
+	MissingValue   Problem = "missing_value"  // Word is the option that wants one
+	UnwantedValue  Problem = "unwanted_value" // Word is the option that takes none
+	RepeatedOption Problem = "repeated_option"
+	LateOption     Problem = "late_option"  // Word is an option that stands inside the reason
+	TooManyWords   Problem = "too_many"     // Word is the first that is too many
+	OtherThread    Problem = "other_thread" // Word is a service, but the thread is another's
+)
+
+// Error says what is wrong with a line: data, which package view puts into words.
+type Error struct {
+	Problem Problem
+	Verb    Verb                // what was to be done, as far as that was understood
+	Word    string              // the word that is wrong, as typed
+	Nearest string              // the nearest right word; empty: none is near
+	Service rollout.ServiceName // the service, as far as it was understood
+	Thread  rollout.ServiceName // with OtherThread: the service of the thread
+}
+
+// Error returns the problem for the log.
+func (e *Error) Error() string { return fmt.Sprintf("%s %q", e.Problem, e.Word) }

@@ -1,0 +1,155 @@
+package command
+
+import (
+	"slices"
+	"strings"
+
+	"canarybot.io/rollout"
+)
+
+// The options of deploy.
+const (
+	optPlan    = "--plan"
+	optAuto    = "--auto"
+	optReplace = "--replace"
+	optDryRun  = "--dry-run"
+)
+
+var options = []string{optPlan, optAuto, optReplace, optDryRun}
+
+// Parse reads what follows the slash command, or a message that begins with a mention of the bot. An empty line asks
+// for help. The error is an *Error.
+func Parse(text string, known Known) (Command, error) {
+	p := &parser{line: line{rest: unslack(text)}, known: known}
+	p.skipAddress()
+	word := p.next()
+	if word == "" {
+		return Command{Verb: Help}, nil
+	}
+	form, ok := named(strings.ToLower(word))
+	if !ok {
+		return Command{}, p.wrong(UnknownCommand, word, nearest(strings.ToLower(word), names()))
+	}
+	p.form = form
+	p.cmd.Verb = form.Verb
+	var err *Error
+	switch form.Verb {
+	case Deploy:
+		err = p.deploy()
+	case Help:
+		err = p.help()
+	default:
+		err = p.plain()
+	}
+	if err != nil {
+		return Command{}, err
+	}
+	return p.cmd, nil
+}
+
+// parser reads one line from left to right.
+type parser struct {
+	line
+	known Known
+	form  Form
+	cmd   Command
+}
+
+func (p *parser) wrong(problem Problem, word, near string) *Error {
+	return &Error{Problem: problem, Verb: p.form.Verb, Word: word, Nearest: near, Service: p.cmd.Service}
+}
+
+// skipAddress drops who is spoken to: a mention of the bot, or the slash command typed as text.
+func (p *parser) skipAddress() {
+	for {
+		word := p.peek()
+		if len(word) < 2 || (word[0] != '@' && word[0] != '/') {
+			return
+		}
+		p.next()
+	}
+}
+
+// plain reads every command but deploy and help: VERB [SERVICE] [REASON...].
+func (p *parser) plain() *Error {
+	if p.form.service != never {
+		if err := p.service(); err != nil {
+			return err
+		}
+	}
+	if p.form.reason == never {
+		return p.end()
+	}
+	p.cmd.Reason = p.reason()
+	if p.cmd.Reason == "" && p.form.reason == required {
+		return p.wrong(MissingReason, "", "")
+	}
+	return nil
+}
+
+// help reads help [COMMAND].
+func (p *parser) help() *Error {
+	word := p.next()
+	if word == "" {
+		return nil
+	}
+	form, ok := named(strings.ToLower(word))
+	if !ok {
+		return p.wrong(UnknownCommand, word, nearest(strings.ToLower(word), names()))
+	}
+	p.cmd.Topic = form.Verb
+	return p.end()
+}
+
+// end refuses words that nobody reads.
+func (p *parser) end() *Error {
+	if word := p.next(); word != "" {
+		return p.wrong(TooManyWords, word, "")
+	}
+	return nil
+}
+
+// service reads SERVICE, which may be a rollout's id and may be left out in a rollout's thread.
+func (p *parser) service() *Error {
+	word := p.peek()
+	service, id, ok := p.target(word)
+	thread, _, inThread := p.known.Thread.Split()
+	switch {
+	case ok && inThread && service != thread && p.form.Verb.Decides():
+		err := p.wrong(OtherThread, word, "")
+		err.Thread = thread
+		return err
+	case ok:
+		p.next()
+		p.cmd.Service, p.cmd.Rollout = service, id
+	case inThread && (word == "" || p.form.reason != never):
+		p.cmd.Service, p.cmd.Rollout = thread, p.known.Thread
+	case word == "" && p.form.service == required:
+		return p.wrong(MissingService, "", "")
+	case word != "":
+		return p.wrong(UnknownService, word, p.nearestService(word))
+	}
+	return nil
+}
+
+// target returns what a word names: a service, or a rollout of one.
+func (p *parser) target(word string) (rollout.ServiceName, rollout.ID, bool) {
+	word = strings.ToLower(word)
+	if slices.Contains(p.known.Services, rollout.ServiceName(word)) {
+		return rollout.ServiceName(word), "", true
+	}
+	id := rollout.ID(word)
+	service, _, ok := id.Split()
+	if ok && (id == p.known.Thread || slices.Contains(p.known.Services, service)) {
+		return service, id, true
+	}
+	return "", "", false
+}
+
+func (p *parser) nearestService(word string) string {
+	all := make([]string, len(p.known.Services))
+	for i, s := range p.known.Services {
+		all[i] = string(s)
+	}
+	return nearest(strings.ToLower(word), all)
+}

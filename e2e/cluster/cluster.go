@@ -58,7 +58,8 @@ func Start(ctx context.Context, dir string) (*Cluster, error) {
 	ctx, cancel := context.WithTimeout(ctx, startup)
 	defer cancel()
 	if err := c.start(ctx); err != nil {
-		return nil, errors.Join(err, c.Stop())
+		c.Stop()
+		return nil, err
 	}
 	return c, nil
 }
@@ -117,11 +118,10 @@ func (c *Cluster) Err() error {
 }
 
 // Stop ends the control plane, the last part first, and returns when all of it has ended.
-func (c *Cluster) Stop() error {
+func (c *Cluster) Stop() {
 	for i := len(c.processes) - 1; i >= 0; i-- {
 		c.processes[i].Stop()
 	}
-	return nil
 }
 
 func (c *Cluster) etcdArguments() []string {

@@ -18,7 +18,7 @@ func bounds() [buckets]float64 {
 // meter counts the answers of one run of a container. A copy of it is a reading.
 type meter struct {
 	requests, good, bad int
-	within [buckets]int // not cumulative
+	within              [buckets]int // not cumulative
 	seconds             float64
 }
 

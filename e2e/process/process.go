@@ -24,15 +24,18 @@ type Process struct {
 	done    chan struct{} // closed when the child has ended
 }
 
-// Start runs a program with its output in DIR/NAME.log, where NAME is the program's file name. It
-// does not wait for the program to be ready.
+// Start runs a program with its output in DIR/NAME.log; a Stdout that is set already stays. It does not
+// wait for the program to be ready.
 func Start(dir, name string, command *exec.Cmd) (*Process, error) {
 	p := &Process{name: name, log: filepath.Join(dir, name+".log"), command: command, done: make(chan struct{})}
 	file, err := os.Create(p.log)
 	if err != nil {
 		return nil, fmt.Errorf("create the log of %s: %w", name, err)
 	}
-	command.Stdout, command.Stderr = file, file
+	if command.Stdout == nil {
+		command.Stdout = file
+	}
+	command.Stderr = file
 	if command.SysProcAttr == nil {
 		command.SysProcAttr = &syscall.SysProcAttr{}
 	}
@@ -71,6 +74,9 @@ func (p *Process) Err() error {
 
 // Pid returns the process id.
 func (p *Process) Pid() int { return p.command.Process.Pid }
+
+// Wait returns when the process has ended, which it is expected to do by itself.
+func (p *Process) Wait() { <-p.done }
 
 // Stop asks the process to end, insists after a while, and returns when it has ended. It may be
 // called again.

@@ -1,0 +1,1 @@
+{{- define "toy.name" -}}{{ .Release.Name }}{{- end }}

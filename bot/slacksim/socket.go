@@ -97,7 +97,9 @@ func (s *Sim) serveLink(w http.ResponseWriter, r *http.Request) {
 	defer func() { _ = ws.Close() }() // nobody reads from it any more
 	c, refusal := s.admit(ws, r)
 	if c == nil {
-		_ = ws.WriteMessage(websocket.TextMessage, refusal.frame) // the client may be gone
+		if refusal.frame != nil {
+			_ = ws.WriteMessage(websocket.TextMessage, refusal.frame) // the client may be gone
+		}
 		_ = ws.WriteControl(websocket.CloseMessage,
 			websocket.FormatCloseMessage(refusal.code, refusal.reason), time.Now().Add(time.Second))
 		return

@@ -1,0 +1,91 @@
+package analysis
+
+import (
+	"time"
+
+	"canarybot.io/rollout"
+)
+
+// series is what is remembered of one check since the weight was acknowledged.
+type series struct {
+	Last    rollout.Sample `json:"last"`
+	Failing int            `json:"failing,omitempty"` // samples in a row beyond the threshold; unknown ones not counted
+	Silent  int            `json:"silent,omitempty"`  // the same for samples in which only stable was heard
+	Lowest  *float64       `json:"lowest,omitempty"`
+	Highest *float64       `json:"highest,omitempty"`
+}
+
+// with returns the series after one more sample. A sample that is no newer than the last says nothing new, unless
+// the clock was set back since: the last then lies in the future, and would silence the check until that time comes.
+func (r series) with(c rollout.Check, s rollout.Sample, now time.Time) series {
+	if !s.At.After(r.Last.At) && !r.Last.At.After(now) {
+		return r
+	}
+	r.Last = s
+	said, _ := read(c, s)
+	switch said {
+	case healthy:
+		r.Failing = 0
+	case beyond, extreme:
+		r.Failing++
+	case unheard:
+	}
+	r.Silent = r.silence(s)
+	if s.Canary != nil {
+		r.Lowest = lower(r.Lowest, *s.Canary)
+		r.Highest = higher(r.Highest, *s.Canary)
+	}
+	return r
+}
+
+// evidence returns what the series says at the time.
+func (r series) evidence(c rollout.Check, now time.Time) rollout.Evidence {
+	e := rollout.Evidence{
+		Check: c.Name, Result: rollout.Unknown, Why: rollout.WhyNotAsked,
+		Threshold: c.Threshold, Ceiling: c.Ceiling, Comparison: c.Comparison, Unit: c.Unit,
+	}
+	if c.Traffic != "" {
+		e.MinRequests = c.MinRequests
+	}
+	if r.Last.At.IsZero() {
+		return e
+	}
+	e.Detail, e.Canary, e.Stable, e.Requests = r.Last.Detail, r.Last.Canary, r.Last.Stable, r.Last.Requests
+	e.Lowest, e.Highest = r.Lowest, r.Highest
+
+	age := now.Sub(r.Last.At)
+	if age > 2*c.Interval+patience || age < 0 {
+		e.Why = rollout.WhyStale
+		return e
+	}
+	said, why := read(c, r.Last)
+	e.Why = why
+	switch said {
+	case healthy:
+		e.Result = rollout.Pass
+	case extreme:
+		e.Result = rollout.Fail
+	case beyond:
+		if r.Failing >= max(1, c.Failures) {
+			e.Result = rollout.Fail
+		} else {
+			e.Why = rollout.WhyFailingOnce
+		}
+	case unheard:
+	}
+	return e
+}
+
+func lower(have *float64, v float64) *float64 {
+	if have == nil || v < *have {
+		return &v
+	}
+	return have
+}
+
+func higher(have *float64, v float64) *float64 {
+	if have == nil || v > *have {
+		return &v
+	}
+	return have
+}

@@ -11,9 +11,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"k8s.io/client-go/dynamic"
@@ -46,9 +46,11 @@ type Cluster struct {
 	Kube    kubernetes.Interface
 	Dynamic dynamic.Interface
 
-	dir       string
-	token     string
-	processes []*process.Process
+	dir   string
+	token string
+
+	// Nil until started.
+	etcd, server, controllers *process.Process
 }
 
 // Start starts a control plane that keeps its files in dir and returns when it is ready. Whoever
@@ -68,59 +70,66 @@ func (c *Cluster) start(ctx context.Context) error {
 	if err := c.writeSecrets(); err != nil {
 		return err
 	}
-	for _, part := range []struct {
-		name      program.Name
-		arguments []string
-	}{
-		{program.Etcd, c.etcdArguments()},
-		{program.APIServer, c.serverArguments()},
-	} {
-		if err := c.launch(ctx, part.name, part.arguments); err != nil {
-			return err
-		}
+	var err error
+	if c.etcd, err = c.launch(ctx, program.Etcd, c.etcdArguments()); err != nil {
+		return err
 	}
-	// The server writes its certificate before it listens; clients need it.
-	if err := poll.Until(ctx, c.certified); err != nil {
-		return fmt.Errorf("certificate of the API server: %w", err)
+	if err := c.StartServer(ctx); err != nil {
+		return err
 	}
 	if err := c.connect(); err != nil {
+		return err
+	}
+	if _, err := c.WriteKubeconfig("admin", c.token); err != nil {
+		return err
+	}
+	c.controllers, err = c.launch(ctx, program.ControllerManager, c.controllerArguments())
+	return err
+}
+
+// StartServer starts the API server, first or after StopServer, and returns when it is ready.
+func (c *Cluster) StartServer(ctx context.Context) error {
+	var err error
+	if c.server, err = c.launch(ctx, program.APIServer, c.serverArguments()); err != nil {
 		return err
 	}
 	if err := poll.Until(ctx, c.ready); err != nil {
 		return fmt.Errorf("wait for the API server: %w", err)
 	}
-	if _, err := c.WriteKubeconfig("admin", c.token); err != nil {
-		return err
-	}
-	return c.launch(ctx, program.ControllerManager, c.controllerArguments())
+	return nil
 }
 
-func (c *Cluster) launch(ctx context.Context, name program.Name, arguments []string) error {
+// StopServer ends the API server without warning. Pods go on serving, and proxies route as they did.
+func (c *Cluster) StopServer() { c.server.Kill() }
+
+func (c *Cluster) launch(ctx context.Context, name program.Name, arguments []string) (*process.Process, error) {
 	path, err := program.Path(ctx, name)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	p, err := process.Start(c.dir, string(name), exec.Command(path, arguments...))
-	if err != nil {
-		return err
-	}
-	c.processes = append(c.processes, p)
-	return nil
+	return process.Start(c.dir, string(name), exec.Command(path, arguments...))
+}
+
+// running returns the parts that were started, in their order.
+func (c *Cluster) running() []*process.Process {
+	return slices.DeleteFunc([]*process.Process{c.etcd, c.server, c.controllers}, func(p *process.Process) bool {
+		return p == nil
+	})
 }
 
 // Err says which part of the control plane has ended, and is nil while all of it runs.
 func (c *Cluster) Err() error {
 	var errs []error
-	for _, p := range c.processes {
+	for _, p := range c.running() {
 		errs = append(errs, p.Err())
 	}
 	return errors.Join(errs...)
 }
 
-// Stop ends the control plane, the last part first, and returns when all of it has ended.
+// Stop ends the control plane without warning, the last part first, and returns when all of it has ended.
 func (c *Cluster) Stop() {
-	for i := len(c.processes) - 1; i >= 0; i-- {
-		c.processes[i].Stop()
+	for _, p := range slices.Backward(c.running()) {
+		p.Kill()
 	}
 }
 
@@ -182,14 +191,7 @@ func (c *Cluster) connect() error {
 	return nil
 }
 
-func (c *Cluster) certified(context.Context) error {
-	if err := c.Err(); err != nil {
-		return err
-	}
-	_, err := os.Stat(c.CertificateFile())
-	return err
-}
-
+// ready returns nil when the API server says so. Until it has written its certificate, there is no client.
 func (c *Cluster) ready(ctx context.Context) error {
 	if err := c.Err(); err != nil {
 		return err

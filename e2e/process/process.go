@@ -28,9 +28,9 @@ type Process struct {
 // wait for the program to be ready.
 func Start(dir, name string, command *exec.Cmd) (*Process, error) {
 	p := &Process{name: name, log: filepath.Join(dir, name+".log"), command: command, done: make(chan struct{})}
-	file, err := os.Create(p.log)
+	file, err := os.OpenFile(p.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
-		return nil, fmt.Errorf("create the log of %s: %w", name, err)
+		return nil, fmt.Errorf("open the log of %s: %w", name, err)
 	}
 	if command.Stdout == nil {
 		command.Stdout = file

@@ -27,47 +27,57 @@ import (
 // URL is where Prometheus answers inside the namespace.
 const URL = "http://" + address
 
-const address = "127.0.0.1:9090"
+const (
+	address           = "127.0.0.1:9090"
+	configurationFile = "prometheus.yaml"
+)
 
 //go:embed prometheus.yaml
 var configuration string
 
 // Server is a running Prometheus.
 type Server struct {
-	process *process.Process
 	dir     string
+	path    string // of the binary
+	process *process.Process
 }
 
 // Start starts a Prometheus that scrapes each interval and keeps its files in dir; it returns when
 // queries are answered. Whoever started it calls Stop.
 func Start(ctx context.Context, dir string, c *cluster.Cluster, interval time.Duration) (*Server, error) {
-	config := filepath.Join(dir, "prometheus.yaml")
-	if err := writeConfiguration(config, c, interval); err != nil {
+	if err := writeConfiguration(filepath.Join(dir, configurationFile), c, interval); err != nil {
 		return nil, err
 	}
 	path, err := program.Path(ctx, program.Prometheus)
 	if err != nil {
 		return nil, err
 	}
-	p, err := process.Start(dir, string(program.Prometheus), exec.Command(path,
-		"--config.file="+config,
-		"--storage.tsdb.path="+filepath.Join(dir, "prometheus"),
+	s := &Server{dir: dir, path: path}
+	return s, s.Restart(ctx)
+}
+
+// Restart starts a Prometheus that was stopped, with what it had stored, and returns when queries are
+// answered.
+func (s *Server) Restart(ctx context.Context) error {
+	p, err := process.Start(s.dir, string(program.Prometheus), exec.Command(s.path,
+		"--config.file="+filepath.Join(s.dir, configurationFile),
+		"--storage.tsdb.path="+filepath.Join(s.dir, "prometheus"),
 		"--web.listen-address="+address,
 		"--log.level=warn",
 	))
 	if err != nil {
-		return nil, err
+		return err
 	}
-	s := &Server{process: p, dir: dir}
+	s.process = p
 	if err := poll.Until(ctx, s.ready); err != nil {
 		p.Stop()
-		return nil, fmt.Errorf("wait for Prometheus: %w", err)
+		return fmt.Errorf("wait for Prometheus: %w", err)
 	}
-	return s, nil
+	return nil
 }
 
 func writeConfiguration(path string, c *cluster.Cluster, interval time.Duration) error {
-	parsed, err := template.New("prometheus.yaml").Parse(configuration)
+	parsed, err := template.New(configurationFile).Parse(configuration)
 	if err != nil {
 		return fmt.Errorf("read the template of Prometheus's configuration: %w", err)
 	}
@@ -87,7 +97,7 @@ func writeConfiguration(path string, c *cluster.Cluster, interval time.Duration)
 // Err says why Prometheus does not run, and is nil while it does.
 func (s *Server) Err() error { return s.process.Err() }
 
-// Stop ends Prometheus, as a crash would when a scenario wants one.
+// Stop ends Prometheus: for good, or for as long as a scenario wants it to be away.
 func (s *Server) Stop() { s.process.Stop() }
 
 func (s *Server) ready(ctx context.Context) error {

@@ -133,13 +133,15 @@ func (w *World) startRest(ctx context.Context, t testing.TB, interval time.Durat
 
 // startMesh returns when the mesh answers.
 func startMesh(ctx context.Context, t testing.TB, c *cluster.Cluster) error {
-	ready := make(chan struct{})
+	ready := make(chan error, 2)
 	background(t, "mesh", func(ctx context.Context) error {
-		return split.Run(ctx, c.Kube, c.Dynamic, func() { close(ready) })
+		err := split.Run(ctx, c.Kube, c.Dynamic, func() { ready <- nil })
+		ready <- err
+		return err
 	})
 	select {
-	case <-ready:
-		return nil
+	case err := <-ready:
+		return err
 	case <-ctx.Done():
 		return fmt.Errorf("wait for the mesh: %w", ctx.Err())
 	}

@@ -207,7 +207,9 @@ func (r *Rollout) setOurs() {
 	case FieldRouteUID:
 		r.Known.RouteUID, r.Known.Weight = d.Value, nil
 		r.Found.Route = FoundRoute{UID: d.Value}
-	case FieldWeight, FieldCanaryImage, FieldCanaryReplicas, FieldStableImage, FieldCanaryUID:
+	case FieldStableImage:
+		r.Touched = true // from here on a write of ours may be under way: taking the rollout back has to write last
+	case FieldWeight, FieldCanaryImage, FieldCanaryReplicas, FieldCanaryUID:
 	}
 }
 

@@ -121,7 +121,10 @@ func (r *Rollout) enter(to Phase) {
 		r.Undo = r.Revision + 1
 	}
 	if to >= Returning {
-		r.Paused, r.Held, r.Drift, r.Overrule, r.Reminded = false, false, nil, nil, false
+		r.Paused, r.Held, r.Drift, r.Reminded = false, false, nil, false
+		if r.Overrule != nil && r.Overrule.Field != FieldStableImage {
+			r.Overrule = nil // a person's answer about stable stands: their write may still be under way
+		}
 		r.Spans.Waiting, r.Spans.Unknown = 0, 0
 	}
 	r.Phase = to

@@ -18,7 +18,7 @@ type Goal struct {
 
 // Target returns what the cluster should be, under the facts of the beat that committed the rollout. It holds the
 // forward rule: raising the weight, or first writing stable's new image, needs a passing verdict in these very facts
-// where the canary has traffic, unless the step before demands none.
+// where the canary has traffic, unless the step before demands none. No traffic is sent to pods that are not there.
 func Target(r Rollout, f Facts) Goal {
 	if f.World.Unreadable != "" {
 		return Goal{}
@@ -50,7 +50,7 @@ func (r Rollout) still() bool {
 func forwardGoal(r Rollout, f Facts) Goal {
 	g := Goal{Canary: &Pods{Image: r.Image, Replicas: r.Size}}
 	may := mayForward(r, f)
-	if want, ok := r.Weight(); ok && (want <= f.World.Route.share() || may) {
+	if want, ok := r.Weight(); ok && (want <= f.World.Route.share() || may && f.World.Canary.Endpoints >= r.Size) {
 		g.Weight = &want
 	}
 	switch {
@@ -106,9 +106,13 @@ func stableBack(r Rollout, w World) string {
 	return r.Found.Stable.Image
 }
 
-// stableForeign reports whether somebody else set stable's image.
+// stableForeign reports whether somebody else set stable's image, and nobody said to set ours again.
 func (r Rollout) stableForeign(w World) bool {
-	return w.Stable.UID != r.Found.Stable.UID || w.Stable.Image != r.ourStableImage(w.Stable)
+	if w.Stable.UID != r.Found.Stable.UID {
+		return true
+	}
+	return w.Stable.Image != r.ourStableImage(w.Stable) &&
+		!r.overruled(Drift{Field: FieldStableImage, Value: w.Stable.Image})
 }
 
 // stableRestored reports whether a touched stable is where rolling back wants it: rolled out at the old image under a

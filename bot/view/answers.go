@@ -7,8 +7,6 @@ import (
 	"canarybot.io/rollout"
 )
 
-const maxValue = 2000
-
 func simple(text string) Message {
 	return Message{Text: text, Blocks: []slack.Block{slack.NewSectionBlock(slack.NewTextBlockObject(slack.MarkdownType, text, false, false), nil, nil)}}
 }

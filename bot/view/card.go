@@ -1,6 +1,10 @@
 package view
 
-import "canarybot.io/rollout"
+import (
+	"fmt"
+
+	"canarybot.io/rollout"
+)
 
 // CardOptions is what a card shows that the rollout does not know.
 type CardOptions struct {
@@ -10,5 +14,92 @@ type CardOptions struct {
 	Decided *rollout.Entry
 }
 
-// Card returns the root message of a rollout: posted once, edited in place.
-func Card(r rollout.Rollout, opts CardOptions) Message { return simple("card " + string(r.ID)) }
+// Card returns the root message of a rollout: posted once, edited in place. It begins with what a person on a phone
+// needs: which rollout, where it is, and what may be done about it.
+func Card(r rollout.Rollout, opts CardOptions) Message {
+	m := message(paragraph(append([]string{title(r), status(r)}, notes(r, opts)...)...))
+	m = m.said("%s: %s.", subject(r), headline(r, opts))
+	if !opts.Restarting {
+		m = m.with(actions(Value{Environment: r.Spec.Environment, Rollout: r.ID, Turn: r.Turn}, buttons(r))...)
+	}
+	m = m.with(context(bar(r)))
+	if line := checks(r.Verdict); line != "" && (judges(r) || r.Ending.Reason.Code == rollout.ReasonCheck) {
+		m = m.with(context(line))
+	}
+	if line := next(r); line != "" && !opts.Restarting {
+		m = m.with(context("Next: " + line))
+	}
+	return m.with(context(foot(r)))
+}
+
+// headline is what a lock screen says of a card.
+func headline(r rollout.Rollout, opts CardOptions) string {
+	if opts.Restarting {
+		return "the bot is restarting and nobody is judging"
+	}
+	return status(r)
+}
+
+func title(r rollout.Rollout) string {
+	return fmt.Sprintf("%s *%s* · %s · %s", iconCanary, word(string(r.Service)), environment(r), change(r))
+}
+
+// notes says what a person has to know beyond the status, most pressing first.
+func notes(r rollout.Rollout, opts CardOptions) []string {
+	var all []string
+	add := func(when bool, text string) {
+		if when {
+			all = append(all, text)
+		}
+	}
+	add(opts.Restarting, iconWarning+" The bot is restarting and nobody is judging. "+byHand(r))
+	if r.Stuck != nil {
+		all = append(all, stuck(r, *r.Stuck))
+	}
+	if r.Drift != nil {
+		all = append(all, iconWarning+" "+full(capital(drifted(*r.Drift)))+" Nothing moves until a person answers; judging goes on.")
+	}
+	add(r.Held && !r.Phase.Undoing(), iconUnknown+" No verdict for "+span(r.Spans.Unknown)+": a person is asked, and the bake stands still.")
+	add(r.Trouble != "", iconWarning+" The cluster does not answer as it should: "+full(detail(r.Trouble)))
+	if r.Phase == rollout.Ended {
+		all = append(all, remains(r)...)
+	}
+	if r.Phase == rollout.RollingBack || r.Ending.Outcome != "" {
+		all = append(all, capital(detailOf(r.Ending.Reason)))
+	}
+	if opts.Decided != nil {
+		all = append(all, decidedBy(*opts.Decided))
+	}
+	return all
+}
+
+// byHand is the way in while nobody listens.
+func byHand(r rollout.Rollout) string {
+	if !r.Phase.Live() || r.Phase > rollout.Returning {
+		return ""
+	}
+	return "To have it rolled back first thing: " + code(annotate(r))
+}
+
+// decidedBy names who decided, on the card.
+func decidedBy(e rollout.Entry) string {
+	did := map[rollout.Action]string{
+		rollout.Promote: "Approved by", rollout.Rollback: "Rollback by", rollout.Pause: "Paused by",
+		rollout.Resume: "Resumed by", rollout.SetOurs: "Set ours again, by", rollout.Retry: "Tried again by",
+		rollout.Abandon: "Abandoned by",
+	}[e.Data.Action]
+	if did == "" {
+		did = "Decided by"
+	}
+	return joined(" ", iconDone, did, who(e.Actor), at(e.At)) + saying(e.Data.Text)
+}
+
+// foot says who asked, why, and which rollout this is.
+func foot(r rollout.Rollout) string {
+	asked := joined(" ", who(r.Request.By), at(r.Request.At), quoted(r.Request.Text))
+	checked := ""
+	if t := r.Verdict.At; !t.IsZero() {
+		checked = "last checked " + exactly(t)
+	}
+	return dotted(asked, word(string(r.ID)), checked)
+}

@@ -1,6 +1,12 @@
 package view
 
-import "github.com/slack-go/slack"
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/slack-go/slack"
+)
 
 // Message is one message to Slack. Text is what a lock screen and a screen reader say: a whole sentence that makes
 // sense alone. Blocks are never empty.
@@ -9,4 +15,104 @@ type Message struct {
 	Blocks []slack.Block
 	// Broadcast asks for a thread reply to be shown in the channel too.
 	Broadcast bool
+}
+
+// What we allow ourselves, below Slack's own limits: 50 blocks, 3000 characters a section, 4000 a text that is
+// edited, about 13,000 a message.
+const (
+	maxText    = 1000
+	maxSection = 2900
+	maxMessage = 9000
+	maxValue   = 2000
+	maxLabel   = 75
+	maxTitle   = 100
+	maxConfirm = 300
+)
+
+// message makes a message of paragraphs, the first of which is also what a lock screen says.
+func message(paragraphs ...string) Message {
+	m := Message{Text: spoken(paragraphs[0])}
+	for _, p := range paragraphs {
+		if p != "" {
+			m.Blocks = append(m.Blocks, section(p))
+		}
+	}
+	return m
+}
+
+// said replaces what a lock screen says.
+func (m Message) said(format string, args ...any) Message {
+	m.Text = spoken(fmt.Sprintf(format, args...))
+	return m
+}
+
+// with appends blocks.
+func (m Message) with(blocks ...slack.Block) Message {
+	m.Blocks = append(m.Blocks, blocks...)
+	return m
+}
+
+// section is a paragraph. Nothing in it is linked but what we link.
+func section(text string) *slack.SectionBlock {
+	return slack.NewSectionBlock(mrkdwn(text), nil, nil, slack.SectionBlockOptionExpand(true))
+}
+
+// context is a line in small print.
+func context(text string) *slack.ContextBlock { return slack.NewContextBlock("", mrkdwn(text)) }
+
+func mrkdwn(text string) *slack.TextBlockObject {
+	return slack.NewTextBlockObject(slack.MarkdownType, fit(text, maxSection), false, true)
+}
+
+func plain(text string, most int) *slack.TextBlockObject {
+	return slack.NewTextBlockObject(slack.PlainTextType, fit(text, most), false, false)
+}
+
+// list makes sections of lines, as many as a message holds. What does not fit is counted, and the last line says so.
+func list(lines []string) []slack.Block {
+	var blocks []slack.Block
+	var part strings.Builder
+	total, shown := 0, 0
+	flush := func() {
+		if part.Len() > 0 {
+			blocks = append(blocks, section(part.String()))
+			part.Reset()
+		}
+	}
+	for _, line := range lines {
+		line = fit(line, maxSection/2)
+		size := utf8.RuneCountInString(line) + 1
+		if total += size; total > maxMessage-maxSection {
+			break
+		}
+		if utf8.RuneCountInString(part.String())+size > maxSection {
+			flush()
+		}
+		if part.Len() > 0 {
+			part.WriteByte('\n')
+		}
+		part.WriteString(line)
+		shown++
+	}
+	flush()
+	if left := len(lines) - shown; left > 0 {
+		blocks = append(blocks, section(fmt.Sprintf("… and %d more.", left)))
+	}
+	return blocks
+}
+
+// paragraph joins what is not empty, one line each.
+func paragraph(lines ...string) string { return joined("\n", lines...) }
+
+// dotted joins what is not empty with the dot that the cards use.
+func dotted(parts ...string) string { return joined(" · ", parts...) }
+
+func joined(between string, parts ...string) string {
+	var all []string
+	for _, p := range parts {
+		if p != "" {
+			all = append(all, p)
+		}
+	}
+	return strings.Join(all, between)
 }

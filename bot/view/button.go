@@ -1,0 +1,135 @@
+package view
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/slack-go/slack"
+
+	"canarybot.io/rollout"
+)
+
+// ActionPrefix begins the action_id of every button of ours; the action follows.
+const ActionPrefix = "canary."
+
+// button is one thing that people may do.
+type button struct {
+	action  rollout.Action
+	label   string
+	style   slack.Style
+	confirm *confirm
+}
+
+// confirm is the question before a button counts.
+type confirm struct{ title, text, yes, no string }
+
+// buttons returns what people may do about the rollout now. Of several marks the first of stuck, drift and paused
+// decides.
+func buttons(r rollout.Rollout) []button {
+	pause := button{action: rollout.Pause, label: "Pause"}
+	resume := button{action: rollout.Resume, label: "Resume", style: slack.StylePrimary}
+	ours := button{action: rollout.SetOurs, label: "Set ours again", style: slack.StylePrimary}
+	retry := button{action: rollout.Retry, label: "Try again", style: slack.StylePrimary}
+	abandon := button{action: rollout.Abandon, label: "Abandon"}
+	switch {
+	case r.Phase == rollout.Queued:
+		return []button{cancel(r)}
+	case !r.Phase.Live():
+		return nil
+	case r.Stuck != nil && r.Phase < rollout.RollingBack:
+		return []button{retry, back(r), abandon}
+	case r.Stuck != nil:
+		return []button{retry, abandon}
+	case r.Phase == rollout.Promoting || r.Phase == rollout.Returning:
+		if r.Drift != nil {
+			return []button{ours, back(r)}
+		}
+		return []button{back(r)}
+	case !r.Phase.Forward():
+		return nil
+	case r.Drift != nil:
+		return []button{ours, back(r)}
+	case r.Paused:
+		return []button{resume, back(r)}
+	case r.Phase == rollout.Awaiting:
+		return []button{promote(r), pause, back(r)}
+	}
+	return []button{pause, back(r)}
+}
+
+func promote(r rollout.Rollout) button {
+	to := onward(r, r.Step)
+	b := button{action: rollout.Promote, label: "Promote " + to, style: slack.StylePrimary}
+	if strings.HasSuffix(to, "%") {
+		return b
+	}
+	text := fmt.Sprintf("%s gets %s for everyone in %s; %s of traffic has it now.",
+		word(string(r.Service)), version(r.Image), environment(r), r.Current().Weight)
+	if _, ok := nextStep(r, r.Step); ok {
+		text += " " + capital(old(r)) + " keeps running, one click away."
+	} else {
+		text += " Stable becomes " + version(r.Image) + "."
+	}
+	b.confirm = &confirm{fmt.Sprintf("Promote %s %s?", word(string(r.Service)), to), text, b.label, "Not yet"}
+	return b
+}
+
+// back is the way down. Its question names what is lost by it.
+func back(r rollout.Rollout) button {
+	where := fmt.Sprintf("%s has %s of the traffic in %s.", version(r.Image), weight(r), environment(r))
+	text := where + " Everyone goes back to " + old(r) + "."
+	if r.Touched {
+		text += " Stable goes back to it too."
+	}
+	if r.Phase == rollout.Returning && !r.Found.Surges {
+		text += " Stable cannot start new pods before it stops the old ones: expect a short downtime."
+	}
+	return button{
+		action: rollout.Rollback, label: "Roll back", style: slack.StyleDanger,
+		confirm: &confirm{fmt.Sprintf("Roll back %s?", word(string(r.Service))), text, "Roll back", "Keep it"},
+	}
+}
+
+// weight is the share that people have of the new version, stable included.
+func weight(r rollout.Rollout) string {
+	if r.Promoted {
+		return "100 %"
+	}
+	w, _ := r.Weight()
+	return w.String()
+}
+
+func cancel(r rollout.Rollout) button {
+	return button{
+		action: rollout.Rollback, label: "Cancel", style: slack.StyleDanger,
+		confirm: &confirm{
+			fmt.Sprintf("Cancel %s?", word(string(r.ID))),
+			fmt.Sprintf("%s has not started; nothing changes in %s.", subject(r), environment(r)), "Cancel it", "Keep it",
+		},
+	}
+}
+
+// actions makes the block of buttons; none without buttons.
+func actions(v Value, all []button) []slack.Block {
+	var elements []slack.BlockElement
+	for _, b := range all {
+		v.Action = b.action
+		value := v.Encode()
+		if len(value) > maxValue {
+			continue // it could not be read back
+		}
+		e := slack.NewButtonBlockElement(ActionPrefix+string(b.action), value, plain(b.label, maxLabel))
+		e.Style = b.style
+		e.AccessibilityLabel = fit(b.label+" "+word(string(v.Rollout)), maxLabel)
+		if c := b.confirm; c != nil {
+			e.Confirm = slack.NewConfirmationBlockObject(
+				plain(c.title, maxTitle), plain(c.text, maxConfirm), plain(c.yes, 30), plain(c.no, 30))
+			e.Confirm.Style = b.style
+		}
+		elements = append(elements, e)
+	}
+	if len(elements) == 0 {
+		return nil
+	}
+	return []slack.Block{slack.NewActionBlock("buttons", elements...)}
+}

@@ -1,0 +1,220 @@
+package view
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"canarybot.io/rollout"
+)
+
+// checkName is what people call a check.
+func checkName(name string) string {
+	switch name {
+	case "error_rate":
+		return "errors"
+	case "success_rate":
+		return "success"
+	case "latency_p99":
+		return "p99"
+	case "memory_usage":
+		return "memory"
+	}
+	if n := escape(strings.ReplaceAll(name, "_", " "), 40); n != "" {
+		return n
+	}
+	return "a check"
+}
+
+func icon(r rollout.Result) string {
+	switch r {
+	case rollout.Pass:
+		return iconDone
+	case rollout.Fail:
+		return iconBad
+	case rollout.Unknown:
+	}
+	return iconUnknown
+}
+
+// limitWord is what stands before a check's threshold.
+func limitWord(c rollout.Comparison) string {
+	if c == rollout.GreaterThan {
+		return "must be above"
+	}
+	return "limit"
+}
+
+// why puts the reason behind evidence into words; empty where the numbers say it.
+func why(e rollout.Evidence) string {
+	switch e.Why {
+	case rollout.WhyNone, rollout.WhyLimit:
+		return ""
+	case rollout.WhyCeiling:
+		if e.Ceiling != nil {
+			return fmt.Sprintf("beyond %s, where one answer is enough", amountOf(*e.Ceiling, e.Unit, configured))
+		}
+		return "so far beyond the limit that one answer is enough"
+	case rollout.WhySilent:
+		return "silent while stable reports"
+	case rollout.WhyFailingOnce:
+		return "failing once"
+	case rollout.WhyNoData:
+		return "no data"
+	case rollout.WhyNotANumber:
+		return "not a number"
+	case rollout.WhyInfinite:
+		return "infinite"
+	case rollout.WhySeveralSeries:
+		return "several series instead of one number"
+	case rollout.WhyWarnings:
+		return "Prometheus answered with a warning"
+	case rollout.WhyStale:
+		return "only old numbers"
+	case rollout.WhyQueryError:
+		return "Prometheus refused the question"
+	case rollout.WhyTimeout:
+		return "no answer in time"
+	case rollout.WhyTooLarge:
+		return "the answer is too large"
+	case rollout.WhyWarmingUp:
+		return "warming up"
+	case rollout.WhyTooFewRequests:
+		if e.Requests != nil {
+			return fmt.Sprintf("%s of %s requests", count(*e.Requests), count(e.MinRequests))
+		}
+		return "too few requests"
+	case rollout.WhyNotAsked:
+		return "not asked yet"
+	}
+	return word(string(e.Why))
+}
+
+// count returns a number of requests: Prometheus extrapolates, people count.
+func count(v float64) string { return amountOf(math.Floor(v), rollout.Number, 9).number }
+
+// sentence returns the evidence as it reads inside a sentence: "errors 5.1 %, limit 1 %".
+func sentence(e rollout.Evidence) string {
+	name := checkName(e.Check)
+	reason := why(e)
+	if e.Canary == nil {
+		if reason == "" {
+			reason = "no number"
+		}
+		return name + ": " + reason
+	}
+	value, limit := pair(*e.Canary, e.Threshold, e.Unit)
+	s := fmt.Sprintf("%s %s, %s %s", name, value, limitWord(e.Comparison), limit)
+	if reason != "" {
+		s += " (" + reason + ")"
+	}
+	return s
+}
+
+// small returns the evidence as the card has it: "p99 210 ms (205, 500) ✅". What the numbers in the brackets are is
+// said where it was not said before.
+func (l *labels) small(e rollout.Evidence) string {
+	name, reason := checkName(e.Check), why(e)
+	if e.Result == rollout.Pass {
+		reason = ""
+	}
+	if e.Canary == nil {
+		return joined(" ", name, icon(e.Result), reason)
+	}
+	value, limit := pair(*e.Canary, e.Threshold, e.Unit)
+	var brackets []string
+	if e.Stable != nil {
+		stable := amountOf(*e.Stable, e.Unit, measured).beside(value)
+		brackets = append(brackets, l.once(&l.stable, "stable ")+stable)
+	}
+	switch {
+	case e.Comparison == rollout.GreaterThan:
+		brackets = append(brackets, "must be above "+limit.beside(value))
+	default:
+		brackets = append(brackets, l.once(&l.limit, "limit ")+limit.beside(value))
+	}
+	return joined(" ", name, value.String(), "("+strings.Join(brackets, ", ")+")", icon(e.Result), reason)
+}
+
+// labels remembers which words the line of checks has said.
+type labels struct{ stable, limit bool }
+
+func (l *labels) once(said *bool, label string) string {
+	if *said {
+		return ""
+	}
+	*said = true
+	return label
+}
+
+// checks returns the card's line of checks. Of very many, those that pass are only counted.
+func checks(v rollout.Verdict) string {
+	const most = 12
+	var l labels
+	var all []string
+	left := 0
+	for _, e := range v.Evidence {
+		if len(all) >= most || (len(v.Evidence) > most && e.Result == rollout.Pass) {
+			left++
+			continue
+		}
+		all = append(all, l.small(e))
+	}
+	if left > 0 {
+		all = append(all, fmt.Sprintf("and %d more", left))
+	}
+	return strings.Join(all, "  ")
+}
+
+// whole returns the evidence as the thread has it: every number with its unit and, over a bake, how it went.
+func whole(e rollout.Evidence) string {
+	var numbers, course string
+	if e.Canary != nil {
+		value, limit := pair(*e.Canary, e.Threshold, e.Unit)
+		stable := ""
+		if e.Stable != nil {
+			stable = "stable " + amountOf(*e.Stable, e.Unit, measured).String()
+		}
+		numbers = fmt.Sprintf("%s (%s)", value, joined(", ", stable, limitWord(e.Comparison)+" "+limit.String()))
+	}
+	if e.Lowest != nil && e.Highest != nil {
+		low, high := amountOf(*e.Lowest, e.Unit, measured), amountOf(*e.Highest, e.Unit, measured)
+		course = fmt.Sprintf("between %s and %s", low, high)
+		if low == high {
+			course = "always " + low.String()
+		}
+	}
+	line := joined(" ", icon(e.Result), checkName(e.Check), numbers)
+	return dotted(line, why(e), course, detail(e.Detail))
+}
+
+// verdict says how a step's checks stand, in a few words.
+func verdict(v rollout.Verdict) string {
+	worst, ok := v.Worst()
+	switch {
+	case !ok && v.Result == rollout.Pass:
+		return "all checks pass"
+	case !ok:
+		return iconUnknown + " no verdict yet"
+	}
+	same := 0
+	for _, e := range v.Evidence {
+		if e.Result == worst.Result && e.Why == worst.Why {
+			same++
+		}
+	}
+	if same > 1 && same == len(v.Evidence) && worst.Canary == nil {
+		return icon(worst.Result) + " all checks: " + why(worst)
+	}
+	others := 0
+	for _, e := range v.Evidence {
+		if e.Result == worst.Result {
+			others++
+		}
+	}
+	s := icon(worst.Result) + " " + sentence(worst)
+	if others > 1 {
+		s += fmt.Sprintf(", and %d more", others-1)
+	}
+	return s
+}

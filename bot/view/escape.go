@@ -1,0 +1,149 @@
+package view
+
+import (
+	"net/url"
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// How much of what comes from outside is shown.
+const (
+	maxWord   = 64  // a name, a version, an id
+	maxWords  = 300 // what a person wrote
+	maxDetail = 200 // what a machine answered
+)
+
+// word, words and detail are the three lengths of escape.
+func word(s string) string   { return escape(s, maxWord) }
+func words(s string) string  { return escape(s, maxWords) }
+func detail(s string) string { return escape(s, maxDetail) }
+
+// escape makes text from outside fit to be shown: one line of at most so many characters, in which nothing is a
+// mention, a link, a date or formatting, and nothing changes the direction or hides.
+func escape(s string, most int) string {
+	return entities.Replace(quench(clip(oneLine(s), most)))
+}
+
+// code makes text from outside fit for a code span, and puts it into one. Marks mean nothing there, so that a command
+// stays as it must be typed.
+func code(s string) string {
+	s = clip(oneLine(s), maxSection/4)
+	if s == "" {
+		return ""
+	}
+	return "`" + entities.Replace(strings.ReplaceAll(s, "`", "ˋ")) + "`"
+}
+
+var entities = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
+
+// oneLine drops what nobody sees and makes every space a plain one.
+func oneLine(s string) string {
+	s = strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r), unicode.Is(unicode.Cc, r), unicode.Is(unicode.Z, r):
+			return ' '
+		case unicode.Is(unicode.Cf, r), filler(r):
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(s, "\uFFFD"))
+	return strings.Join(strings.Fields(s), " ")
+}
+
+// filler reports whether r is a letter that looks like nothing.
+func filler(r rune) bool {
+	switch r {
+	case '\u034F', '\u115F', '\u1160', '\u17B4', '\u17B5', '\u2800', '\u3164', '\uFFA0':
+		return true
+	}
+	return false
+}
+
+// quench replaces the characters that format by ones that look like them and do nothing. An underscore inside a word
+// formats nothing and stays, so that versions can be copied.
+func quench(s string) string {
+	runes := []rune(s)
+	inWord := func(i int) bool {
+		return i >= 0 && i < len(runes) && (unicode.IsLetter(runes[i]) || unicode.IsDigit(runes[i]))
+	}
+	var out strings.Builder
+	for i, r := range runes {
+		switch {
+		case r == '*':
+			r = '∗'
+		case r == '~':
+			r = '∼'
+		case r == '`':
+			r = 'ˋ'
+		case r == '_' && !(inWord(i-1) && inWord(i+1)):
+			r = 'ˍ'
+		case r == '>' && i == 0: // a quotation, at the start of a line
+			r = '›'
+		}
+		out.WriteRune(r)
+	}
+	return out.String()
+}
+
+// clip cuts plain text to so many characters.
+func clip(s string, most int) string {
+	if utf8.RuneCountInString(s) <= most {
+		return s
+	}
+	return string([]rune(s)[:most-1]) + "…"
+}
+
+// fit cuts finished mrkdwn to so many characters, never within an entity or a construct of ours.
+func fit(s string, most int) string {
+	if utf8.RuneCountInString(s) <= most {
+		return s
+	}
+	s = string([]rune(s)[:most-1])
+	if open := strings.LastIndexByte(s, '<'); open > strings.LastIndexByte(s, '>') {
+		s = s[:open]
+	}
+	if amp := strings.LastIndexByte(s, '&'); amp > strings.LastIndexByte(s, ';') {
+		s = s[:amp]
+	}
+	if strings.Count(s, "`")%2 == 1 { // an open code span would swallow what follows
+		s = s[:strings.LastIndexByte(s, '`')]
+	}
+	return s + "…"
+}
+
+var (
+	dateToken = regexp.MustCompile(`<!date\^[^|>]*\|([^>]*)>`)
+	linkToken = regexp.MustCompile(`<https?:[^|>]*\|([^>]*)>`)
+)
+
+// spoken turns finished mrkdwn into what a lock screen says: times in words, links by their label, no marks, one line.
+// Mentions stay: Slack speaks them as names.
+func spoken(s string) string {
+	s = dateToken.ReplaceAllString(s, "$1")
+	s = linkToken.ReplaceAllString(s, "$1")
+	s = strings.NewReplacer("*", "", "`", "", "\n", " ").Replace(s)
+	return fit(quench(s), maxText)
+}
+
+// slackID is what Slack's user ids look like.
+var slackID = regexp.MustCompile(`^[UW][A-Z0-9]{2,24}$`)
+
+// mention returns the live mention of a Slack id; anything else is only a word.
+func mention(id string) string {
+	if slackID.MatchString(id) {
+		return "<@" + id + ">"
+	}
+	return word(id)
+}
+
+// anchor returns a live link to one of our own messages, or the bare label when the link is none.
+func anchor(link, label string) string {
+	u, err := url.Parse(link)
+	if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" || len(link) > 500 ||
+		strings.ContainsAny(link, "<>|\"`*_~ \t\r\n") || oneLine(link) != link {
+		return ""
+	}
+	return "<" + strings.ReplaceAll(link, "&", "&amp;") + "|" + label + ">"
+}

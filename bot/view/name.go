@@ -1,0 +1,124 @@
+package view
+
+import (
+	"fmt"
+	"strings"
+
+	"canarybot.io/rollout"
+)
+
+// The emoji, each always beside a word.
+const (
+	iconCanary  = "🐤"
+	iconDone    = "✅"
+	iconGoing   = "⏳"
+	iconAhead   = "○"
+	iconPaused  = "⏸"
+	iconWarning = "⚠️"
+	iconBack    = "⏪"
+	iconBad     = "❌"
+	iconUnknown = "❓"
+)
+
+// version returns what people call an image.
+func version(image string) string { return word(rollout.ShortVersion(image)) }
+
+// before returns what people call the version that the rollout found; empty while it has not looked yet.
+func before(r rollout.Rollout) string {
+	if r.From() == "" {
+		return ""
+	}
+	return version(r.From())
+}
+
+// old is before, in a sentence that needs a word in any case.
+func old(r rollout.Rollout) string {
+	if v := before(r); v != "" {
+		return v
+	}
+	return "the version before"
+}
+
+// change returns what the rollout does to the version: "v1.2.3 → v1.2.4".
+func change(r rollout.Rollout) string {
+	if v := before(r); v != "" {
+		return v + " → " + version(r.Image)
+	}
+	return "→ " + version(r.Image)
+}
+
+// subject names a rollout where nothing around it does: "checkout v1.2.4 (production)".
+func subject(r rollout.Rollout) string {
+	return fmt.Sprintf("%s %s (%s)", word(string(r.Service)), version(r.Image), environment(r))
+}
+
+func environment(r rollout.Rollout) string {
+	if e := word(r.Spec.Environment); e != "" {
+		return e
+	}
+	return "no environment"
+}
+
+// who names an actor.
+func who(a rollout.Actor) string {
+	switch a.Kind {
+	case rollout.Person:
+		return mention(a.ID)
+	case rollout.Pipeline:
+		return joined(" ", "the pipeline", word(a.ID))
+	case rollout.Kube:
+		return "somebody with rights on the cluster"
+	case rollout.Bot:
+		return "Canarybot"
+	}
+	return "somebody"
+}
+
+// mentions names people so that Slack calls them; of very many only the first.
+func mentions(ids []string) string {
+	const most = 20
+	var all []string
+	for i, id := range ids {
+		if i == most {
+			all = append(all, fmt.Sprintf("and %d more", len(ids)-most))
+			break
+		}
+		if m := mention(id); m != "" {
+			all = append(all, m)
+		}
+	}
+	return strings.Join(all, " ")
+}
+
+// quoted returns a person's words in quotes; empty for none. Quotes that they typed themselves are not doubled.
+func quoted(s string) string {
+	s = words(strings.Trim(oneLine(s), "\"'“”„‟‘’«» "))
+	if s == "" {
+		return ""
+	}
+	return `"` + s + `"`
+}
+
+// saying appends a person's words to a sentence.
+func saying(s string) string {
+	if q := quoted(s); q != "" {
+		return ": " + q
+	}
+	return ""
+}
+
+// capital makes the first letter of a sentence a capital.
+func capital(s string) string {
+	for i, r := range s {
+		return s[:i] + strings.ToUpper(string(r)) + s[i+len(string(r)):]
+	}
+	return s
+}
+
+// full closes a sentence that may end in somebody else's words.
+func full(s string) string {
+	if s == "" || strings.HasSuffix(s, ".") || strings.HasSuffix(s, "…") || strings.HasSuffix(s, "!") || strings.HasSuffix(s, "?") {
+		return s
+	}
+	return s + "."
+}

@@ -1,0 +1,131 @@
+package view
+
+import (
+	"time"
+
+	"canarybot.io/rollout"
+)
+
+// defaultProgress is how long pods may take where stable's Deployment does not say; as the domain has it.
+const defaultProgress = 10 * time.Minute
+
+// next says what happens next by itself and when; empty where nothing does.
+func next(r rollout.Rollout) string {
+	switch {
+	case r.Stuck != nil:
+		return "keeps trying; a person can help with the buttons"
+	case r.Drift != nil:
+		return joined("; ", "waits until a person answers: set ours again, or roll back", giveUp(r))
+	case r.Paused:
+		return joined("; ", "stays as it is until somebody resumes it", giveUp(r))
+	case r.Held:
+		return joined("; ", "goes on when its checks can be judged again", giveUp(r))
+	}
+	switch r.Phase {
+	case rollout.Queued, rollout.Ended:
+		return ""
+	case rollout.Preparing:
+		return joined("; ", "shifts to "+r.Current().Weight.String()+" when the pods are ready", deadline(r, patience(r)))
+	case rollout.Shifting:
+		return joined("; ", afterShift(r), deadline(r, r.Spec.Limits.Shift))
+	case rollout.Baking:
+		return afterBake(r)
+	case rollout.Awaiting:
+		if r.Verdict.Result != rollout.Pass && r.Current().DemandsEvidence() {
+			return joined("; ", "can be promoted once every check passes", giveUp(r))
+		}
+		return giveUp(r)
+	case rollout.Promoting:
+		return joined("; ", "the canary leaves when every pod of stable runs "+version(r.Image), deadline(r, patience(r)))
+	case rollout.Returning:
+		return "removes the canary once its last requests are done"
+	case rollout.RollingBack:
+		if r.Touched {
+			return "removes the canary once stable runs " + old(r) + " again and the last requests are done"
+		}
+		return "removes the canary once its last requests are done"
+	case rollout.Cleaning, rollout.Releasing:
+		return "leaves route and Services as they were found"
+	}
+	return ""
+}
+
+// patience is how long pods may take to be ready.
+func patience(r rollout.Rollout) time.Duration {
+	if r.Found.Progress > 0 {
+		return r.Found.Progress
+	}
+	return defaultProgress
+}
+
+// deadline says when a phase that does not get done is taken back.
+func deadline(r rollout.Rollout, limit time.Duration) string {
+	left := limit - r.Spans.Deadline
+	if limit <= 0 || left <= 0 || r.Beat.IsZero() {
+		return ""
+	}
+	return "takes it back at " + at(r.Beat.Add(left)) + " if not"
+}
+
+// giveUp says when a question that nobody answers takes the rollout back.
+func giveUp(r rollout.Rollout) string {
+	return giveUpAt(r, r.Beat, r.Spec.Limits.Wait-r.Spans.Waiting)
+}
+
+func giveUpAt(r rollout.Rollout, from time.Time, left time.Duration) string {
+	if r.Spec.Limits.Wait <= 0 || from.IsZero() {
+		return ""
+	}
+	return "takes it back at " + at(from.Add(max(left, 0))) + " if nobody answers"
+}
+
+func afterShift(r rollout.Rollout) string {
+	if step := r.Current(); step.DemandsEvidence() {
+		return "bakes for " + span(step.Bake) + " once the route has the weight"
+	}
+	return "goes on once the route has the weight"
+}
+
+// afterBake says what ends a bake, or what keeps it.
+func afterBake(r rollout.Rollout) string {
+	step := r.Current()
+	worst, bad := r.Verdict.Worst()
+	switch {
+	case !step.DemandsEvidence():
+		return gateOpens(r, time.Time{})
+	case bad && worst.Result == rollout.Fail:
+		return "rolls back"
+	case bad && worst.Why == rollout.WhyFailingOnce:
+		return "rolls back if it fails again; the bake stands still until then"
+	case r.Verdict.Result != rollout.Pass:
+		return joined("; ", "the bake stands still until every check can be judged", unknownLimit(r))
+	case r.Beat.IsZero():
+		return gateOpens(r, time.Time{})
+	}
+	return gateOpens(r, r.Beat.Add(max(step.Bake-r.Spans.Bake, 0)))
+}
+
+// gateOpens says what the end of the bake leads to.
+func gateOpens(r rollout.Rollout, when time.Time) string {
+	time := joined(" ", "at", at(when))
+	if when.IsZero() {
+		time = "then"
+	}
+	if r.Current().Gate == rollout.Auto {
+		return "goes " + onward(r, r.Step) + " " + time
+	}
+	return joined("; ", "asks for a person "+time, giveUpAt(r, when, r.Spec.Limits.Wait))
+}
+
+// unknownLimit says what unknown evidence leads to, and when.
+func unknownLimit(r rollout.Rollout) string {
+	left := r.Spec.Limits.UnknownLimit - r.Spans.Unknown
+	if r.Spec.Limits.UnknownLimit <= 0 || r.Beat.IsZero() || left <= 0 {
+		return ""
+	}
+	then := "asks for a person at "
+	if r.Spec.Limits.OnUnknown == rollout.RollbackOnUnk {
+		then = "takes it back at "
+	}
+	return then + at(r.Beat.Add(left)) + " if that lasts"
+}

@@ -1,0 +1,173 @@
+package view
+
+import (
+	"fmt"
+
+	"canarybot.io/rollout"
+)
+
+// status is the line that says where a rollout is: what to read when there is time for one line only.
+func status(r rollout.Rollout) string {
+	switch {
+	case r.Phase == rollout.Ended:
+		return outcome(r)
+	case r.Stuck != nil:
+		return dotted(iconBad+" *Stuck*", phase(r), share(r))
+	case r.Drift != nil:
+		return dotted(iconWarning+" *Held*", share(r), stepOf(r), phase(r), judged(r))
+	case r.Paused:
+		return dotted(iconPaused+" *Paused*", share(r), stepOf(r), phase(r), judged(r))
+	}
+	return progress(r)
+}
+
+// progress is the status of a rollout that nothing stands over.
+func progress(r rollout.Rollout) string {
+	switch r.Phase {
+	case rollout.Queued:
+		if r.Behind != "" {
+			return dotted(iconGoing+" *Queued*", "starts when "+word(string(r.Behind))+" is taken back")
+		}
+		return dotted(iconGoing+" *Queued*", "looking at the cluster before the start")
+	case rollout.Preparing:
+		return dotted("*Starting*", share(r), stepOf(r), pods(r), judged(r))
+	case rollout.Shifting:
+		return dotted("*"+shifting(r)+"*", stepOf(r))
+	case rollout.Baking:
+		return dotted("*"+share(r)+"*", stepOf(r), phase(r), judged(r))
+	case rollout.Awaiting:
+		return dotted(iconGoing+" *Waiting for a person*", share(r), stepOf(r), judged(r))
+	case rollout.Promoting:
+		return dotted("*Promoting*", share(r), version(r.Image)+" becomes stable", judged(r))
+	case rollout.Returning:
+		return dotted("*Finishing*", "stable runs "+version(r.Image)+", the canary leaves traffic")
+	case rollout.RollingBack:
+		return dotted(iconBack+" *Rolling back*", plainly(r, r.Ending.Reason, r.Ending.By), offTraffic(r))
+	case rollout.Cleaning, rollout.Releasing:
+		if r.Ending.Outcome == rollout.RolledBack {
+			return dotted(iconBack+" *Rolling back*", plainly(r, r.Ending.Reason, r.Ending.By), offTraffic(r), "removing the canary")
+		}
+		return dotted("*Finishing*", "100 % on "+version(r.Image)+", removing the canary")
+	case rollout.Ended:
+	}
+	return outcome(r)
+}
+
+// phase is what a rollout does just now, within a line that begins with something else.
+func phase(r rollout.Rollout) string {
+	switch r.Phase {
+	case rollout.Queued:
+		return "queued"
+	case rollout.Preparing:
+		return "starting"
+	case rollout.Shifting:
+		return "shifting to " + r.Current().Weight.String()
+	case rollout.Baking:
+		if !r.Current().DemandsEvidence() {
+			return "baking"
+		}
+		return fmt.Sprintf("baking %s of %s", clock(min(r.Spans.Bake, r.Current().Bake)), clock(r.Current().Bake))
+	case rollout.Awaiting:
+		return "waiting for a person"
+	case rollout.Promoting:
+		return "promoting"
+	case rollout.RollingBack:
+		return "rolling back"
+	case rollout.Returning, rollout.Cleaning, rollout.Releasing:
+		if r.Ending.Outcome == rollout.RolledBack {
+			return "rolling back"
+		}
+		return "finishing"
+	case rollout.Ended:
+	}
+	return "over"
+}
+
+func shifting(r rollout.Rollout) string { return "Shifting to " + r.Current().Weight.String() }
+
+// share is how much of the traffic the new version has.
+func share(r rollout.Rollout) string {
+	w, ok := r.Weight()
+	if !ok {
+		return ""
+	}
+	return w.String() + " of traffic"
+}
+
+func pods(r rollout.Rollout) string {
+	if r.Size == 0 {
+		return ""
+	}
+	return "waits for " + several(r.Size, "pod", "pods")
+}
+
+// judged is the verdict, where there is something to judge.
+func judged(r rollout.Rollout) string {
+	if !judges(r) {
+		return ""
+	}
+	return verdict(r.Verdict)
+}
+
+// judges reports whether evidence counts now: on the way up, once a step that bakes has traffic.
+func judges(r rollout.Rollout) bool {
+	step := r.Current()
+	if (r.Phase == rollout.Preparing || r.Phase == rollout.Shifting) && r.Step > 0 && r.Step <= len(r.Spec.Plan.Steps) {
+		step = r.Spec.Plan.Steps[r.Step-1]
+	}
+	return r.Phase.Forward() && !r.Acked.IsZero() && step.DemandsEvidence()
+}
+
+func offTraffic(r rollout.Rollout) string {
+	if r.Ending.WeightZero.IsZero() {
+		return "taking it off traffic"
+	}
+	return "off traffic since " + exactly(r.Ending.WeightZero)
+}
+
+// outcome is the status of a rollout that has ended.
+func outcome(r rollout.Rollout) string {
+	end := r.Ending
+	switch end.Outcome {
+	case rollout.Succeeded:
+		return dotted(iconDone+" *Succeeded*", everyone(r), took(r))
+	case rollout.RolledBack:
+		return dotted(iconBack+" *Rolled back*", plainly(r, end.Reason, end.By), everyone(r), took(r))
+	case rollout.Cancelled:
+		return dotted(iconBad+" *Cancelled*", plainly(r, end.Reason, end.By), "nothing was changed")
+	case rollout.Abandoned:
+		return dotted(iconBad+" *Abandoned*", plainly(r, end.Reason, end.By), took(r))
+	}
+	return "*Ended*"
+}
+
+// everyone says which version has all the traffic, and since when.
+func everyone(r rollout.Rollout) string {
+	image := r.Image
+	if r.Ending.Outcome == rollout.RolledBack {
+		image = r.From()
+	}
+	if r.Ending.StableImage != "" {
+		image = r.Ending.StableImage
+	}
+	s := "100 % on " + version(image)
+	if image == "" {
+		s = "100 % on " + old(r)
+	}
+	if !r.Ending.WeightZero.IsZero() {
+		s += " since " + exactly(r.Ending.WeightZero)
+	}
+	return s
+}
+
+// took says how long the rollout lived.
+func took(r rollout.Rollout) string {
+	from := r.Started
+	if from.IsZero() {
+		from = r.Request.At
+	}
+	if d := r.Ending.At.Sub(from); d > 0 && !from.IsZero() && !r.Ending.At.IsZero() {
+		return "took " + span(d)
+	}
+	return ""
+}

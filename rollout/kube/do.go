@@ -1,0 +1,145 @@
+package kube
+
+import (
+	"context"
+	"encoding/json"
+
+	apps "k8s.io/api/apps/v1"
+	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"canarybot.io/rollout"
+	"canarybot.io/rollout/kube/object"
+)
+
+// Do sends the write as one request that the API server refuses on any other object than the one that the write was
+// decided on. What it reads before, it reads live and only to make that request.
+func (c *Cluster) Do(ctx context.Context, r rollout.Rollout, w rollout.Write) error {
+	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
+	defer cancel()
+	switch w.Object {
+	case rollout.RouteObject:
+		router, err := c.router(r.Spec.Objects.Route.Kind)
+		if err != nil {
+			return err
+		}
+		return router.Do(ctx, r, w)
+	case rollout.StableDeployment:
+		if w.Verb == rollout.Create || w.Verb == rollout.Delete || w.Replicas != nil {
+			return rollout.Errorf(rollout.Invalid, "Stable is never made, deleted or resized by Canarybot; nothing was written.")
+		}
+		return c.updateDeployment(ctx, r.Spec.Objects.Stable, r, w)
+	case rollout.CanaryDeployment:
+		return c.doCanary(ctx, r, w)
+	case rollout.CanaryService:
+		return c.doService(ctx, r, w)
+	}
+	return rollout.Errorf(rollout.Invalid, "%q is no object that Canarybot writes.", w.Object)
+}
+
+func (c *Cluster) doCanary(ctx context.Context, r rollout.Rollout, w rollout.Write) error {
+	o := r.Spec.Objects
+	what := called("Deployment", o.Namespace, o.Canary)
+	switch w.Verb {
+	case rollout.Create:
+		return c.createCanary(ctx, r, w)
+	case rollout.Update, rollout.Release:
+		return c.updateDeployment(ctx, o.Canary, r, w)
+	case rollout.Delete:
+		guard, err := object.Preconditions(w)
+		if err != nil {
+			return err
+		}
+		background := meta.DeletePropagationBackground
+		err = c.apps.Deployments(o.Namespace).Delete(ctx, o.Canary, meta.DeleteOptions{
+			Preconditions: guard, PropagationPolicy: &background,
+		})
+		return object.Error(err, "delete", what)
+	}
+	return rollout.Errorf(rollout.Invalid, "%q is nothing that can be done to %s.", w.Verb, what)
+}
+
+func (c *Cluster) doService(ctx context.Context, r rollout.Rollout, w rollout.Write) error {
+	o := r.Spec.Objects
+	what := called("Service", o.Namespace, o.CanaryService)
+	switch w.Verb {
+	case rollout.Create:
+		return c.createService(ctx, r, w)
+	case rollout.Update, rollout.Release:
+		service, err := c.getService(ctx, o.Namespace, o.CanaryService)
+		if err != nil {
+			return err
+		}
+		body, err := patch(service, w, nil)
+		if err != nil {
+			return err
+		}
+		_, err = c.core.Services(o.Namespace).Patch(ctx, o.CanaryService, types.MergePatchType, body, meta.PatchOptions{FieldManager: object.Manager})
+		return object.Error(err, "update", what)
+	case rollout.Delete:
+		guard, err := object.Preconditions(w)
+		if err != nil {
+			return err
+		}
+		err = c.core.Services(o.Namespace).Delete(ctx, o.CanaryService, meta.DeleteOptions{Preconditions: guard})
+		return object.Error(err, "delete", what)
+	}
+	return rollout.Errorf(rollout.Invalid, "%q is nothing that can be done to %s.", w.Verb, what)
+}
+
+// updateDeployment writes image and replicas, as far as the write names them, and the stamp, in one request.
+func (c *Cluster) updateDeployment(ctx context.Context, name string, r rollout.Rollout, w rollout.Write) error {
+	o := r.Spec.Objects
+	what := called("Deployment", o.Namespace, name)
+	d, err := c.getDeployment(ctx, o.Namespace, name)
+	if err != nil {
+		return err
+	}
+	spec, err := deploymentSpec(d, o.Container, w)
+	if err != nil {
+		return err
+	}
+	body, err := patch(d, w, spec)
+	if err != nil {
+		return err
+	}
+	_, err = c.apps.Deployments(o.Namespace).Patch(ctx, name, types.StrategicMergePatchType, body, meta.PatchOptions{FieldManager: object.Manager})
+	return object.Error(err, "update", what)
+}
+
+// deploymentSpec returns the part of the spec that the write changes, as a strategic merge patch, which finds a
+// container by its name. It makes sure that there is one: such a patch would add it otherwise.
+func deploymentSpec(d *apps.Deployment, container string, w rollout.Write) (map[string]any, error) {
+	spec := map[string]any{}
+	if w.Replicas != nil {
+		spec["replicas"] = *w.Replicas
+	}
+	if w.Image != "" {
+		name := containerName(d, container)
+		if imageOf(d, name) == "" {
+			return nil, rollout.Errorf(rollout.Invalid, "%s has no container %q whose image could be set.",
+				called("Deployment", d.Namespace, d.Name), name)
+		}
+		spec["template"] = map[string]any{"spec": map[string]any{
+			"containers": []any{map[string]any{"name": name, "image": w.Image}},
+		}}
+	}
+	return spec, nil
+}
+
+// patch returns the body of the write's request: guard, annotations, and the spec when there is something in it.
+func patch(o meta.Object, w rollout.Write, spec map[string]any) ([]byte, error) {
+	metadata, err := object.Guard(o, w)
+	if err != nil {
+		return nil, err
+	}
+	patch := map[string]any{"metadata": metadata}
+	if len(spec) > 0 {
+		patch["spec"] = spec
+	}
+	body, err := json.Marshal(patch)
+	if err != nil {
+		return nil, rollout.Wrap(rollout.Internal, err, "A patch of "+o.GetName()+" could not be encoded.")
+	}
+	return body, nil
+}

@@ -1,0 +1,141 @@
+package kube
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	apps "k8s.io/api/apps/v1"
+	core "k8s.io/api/core/v1"
+	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"canarybot.io/rollout"
+)
+
+// revisionAnnotation says which of a Deployment's ReplicaSets is the one of its template as it stands.
+const revisionAnnotation = "deployment.kubernetes.io/revision"
+
+// telling are the failures, the most telling first: when pods fail in several ways, or a pod's failure made the
+// Deployment miss its deadline, the cause is told and not its consequence.
+var telling = []rollout.FailureKind{
+	rollout.OOMKilled, rollout.CrashLoop, rollout.ImagePull, rollout.ProgressDeadline, rollout.Unschedulable, rollout.NotReady,
+}
+
+// failure returns what is wrong with the Deployment, if anything. Only pods of its template as it stands count: those
+// of an older template, or of a Deployment of that name that was deleted, say nothing about this one.
+func (c *Cluster) failure(ctx context.Context, d *apps.Deployment, pods []core.Pod, selector string) (rollout.Failure, error) {
+	if !observed(d) {
+		return rollout.Failure{}, nil // no pod of this template exists yet
+	}
+	failing := map[string][]rollout.Failure{} // by ReplicaSet
+	for _, p := range pods {
+		owner := meta.GetControllerOf(&p)
+		if f := podFailure(p); f.Kind != rollout.NoFailure && owner != nil {
+			failing[owner.Name] = append(failing[owner.Name], f)
+		}
+	}
+	failures := deploymentFailures(d)
+	if len(failing) > 0 {
+		sets, err := c.listReplicaSets(ctx, d.Namespace, selector, called("Deployment", d.Namespace, d.Name))
+		if err != nil {
+			return rollout.Failure{}, err
+		}
+		failures = append(failures, failing[current(d, sets)]...)
+	}
+	slices.SortStableFunc(failures, func(a, b rollout.Failure) int {
+		return slices.Index(telling, a.Kind) - slices.Index(telling, b.Kind)
+	})
+	if len(failures) == 0 {
+		return rollout.Failure{}, nil
+	}
+	return failures[0], nil
+}
+
+// current returns the name of the ReplicaSet that the Deployment's template has now; empty when there is none.
+func current(d *apps.Deployment, sets []apps.ReplicaSet) string {
+	for _, s := range sets {
+		if meta.IsControlledBy(&s, d) && s.Annotations[revisionAnnotation] == d.Annotations[revisionAnnotation] {
+			return s.Name
+		}
+	}
+	return ""
+}
+
+// deploymentFailures returns what the Deployment's own conditions complain about.
+func deploymentFailures(d *apps.Deployment) []rollout.Failure {
+	var failures []rollout.Failure
+	for _, c := range d.Status.Conditions {
+		switch {
+		case c.Type == apps.DeploymentProgressing && c.Status == core.ConditionFalse && c.Reason == "ProgressDeadlineExceeded":
+			failures = append(failures, rollout.Failure{Kind: rollout.ProgressDeadline, Detail: c.Message})
+		case c.Type == apps.DeploymentReplicaFailure && c.Status == core.ConditionTrue:
+			// A quota, say: no pod exists that could tell.
+			failures = append(failures, rollout.Failure{Kind: rollout.NotReady, Detail: c.Message})
+		}
+	}
+	return failures
+}
+
+// podFailure returns what is wrong with one pod. A pod that is being deleted, was evicted or has ended tells nothing
+// about its version: a drained node is no bad canary.
+func podFailure(p core.Pod) rollout.Failure {
+	if p.DeletionTimestamp != nil || p.Status.Phase == core.PodFailed || p.Status.Phase == core.PodSucceeded {
+		return rollout.Failure{}
+	}
+	statuses := slices.Concat(p.Status.InitContainerStatuses, p.Status.ContainerStatuses)
+	for _, s := range statuses {
+		if kind, words := containerFailure(s); kind != rollout.NoFailure {
+			return rollout.Failure{Kind: kind, Detail: fmt.Sprintf("pod %s, container %s: %s", p.Name, s.Name, words)}
+		}
+	}
+	for _, c := range p.Status.Conditions {
+		if c.Type == core.PodScheduled && c.Status == core.ConditionFalse && c.Reason == core.PodReasonUnschedulable {
+			return rollout.Failure{Kind: rollout.Unschedulable, Detail: fmt.Sprintf("pod %s: %s", p.Name, c.Message)}
+		}
+	}
+	return notReady(p, statuses)
+}
+
+// notReady tells why a pod is not ready where the cluster says more than that it is starting.
+func notReady(p core.Pod, statuses []core.ContainerStatus) rollout.Failure {
+	for _, s := range statuses {
+		if w := s.State.Waiting; w != nil && w.Reason != "" && w.Reason != "ContainerCreating" && w.Reason != "PodInitializing" {
+			return rollout.Failure{Kind: rollout.NotReady, Detail: fmt.Sprintf("pod %s, container %s: %s", p.Name, s.Name, said(w.Reason, w.Message))}
+		}
+		if s.State.Running != nil && !s.Ready && s.Started != nil && *s.Started {
+			return rollout.Failure{Kind: rollout.NotReady, Detail: fmt.Sprintf("pod %s, container %s runs but is not ready", p.Name, s.Name)}
+		}
+	}
+	return rollout.Failure{}
+}
+
+// containerFailure returns how a container fails and the cluster's words for it.
+func containerFailure(s core.ContainerStatus) (rollout.FailureKind, string) {
+	for _, t := range []*core.ContainerStateTerminated{s.State.Terminated, s.LastTerminationState.Terminated} {
+		if t != nil && t.Reason == "OOMKilled" {
+			return rollout.OOMKilled, fmt.Sprintf("killed for lack of memory, %d restarts", s.RestartCount)
+		}
+	}
+	w := s.State.Waiting
+	if w == nil {
+		return rollout.NoFailure, ""
+	}
+	switch w.Reason {
+	case "CrashLoopBackOff":
+		words := said(w.Reason, w.Message)
+		if t := s.LastTerminationState.Terminated; t != nil {
+			words = fmt.Sprintf("%s (exit code %d, %d restarts)", words, t.ExitCode, s.RestartCount)
+		}
+		return rollout.CrashLoop, words
+	case "ImagePullBackOff", "ErrImagePull", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError",
+		"RegistryUnavailable", "SignatureValidationFailed":
+		return rollout.ImagePull, said(w.Reason, w.Message)
+	}
+	return rollout.NoFailure, ""
+}
+
+// said joins a reason and its message.
+func said(reason, message string) string {
+	return strings.TrimSuffix(reason+": "+message, ": ")
+}

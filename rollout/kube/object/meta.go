@@ -1,0 +1,118 @@
+package object
+
+import (
+	"encoding/json"
+	"fmt"
+
+	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"canarybot.io/rollout"
+)
+
+// Manager is the field manager of every write of ours: what managedFields call us.
+const Manager = "canarybot"
+
+// Domain is that of our annotations.
+const Domain = "canarybot.io"
+
+// The annotations that we set or heed.
+const (
+	// Applied holds the stamp of the last write of ours: rollout.Stamp as JSON.
+	Applied = Domain + "/applied"
+	// Rollback takes a rollout back when somebody sets it to RollbackNow.
+	Rollback    = Domain + "/rollback"
+	RollbackNow = "now"
+)
+
+// Meta reduces an object to what the domain knows of it. A stamp that is not readable counts as none: fields are then
+// compared with what we know we wrote.
+func Meta(o meta.Object) rollout.Meta {
+	return rollout.Meta{
+		Exists: true, UID: string(o.GetUID()), Version: o.GetResourceVersion(), Stamp: stamp(o.GetAnnotations()),
+		AsksRollback: o.GetAnnotations()[Rollback] == RollbackNow,
+	}
+}
+
+func stamp(annotations map[string]string) *rollout.Stamp {
+	text, ok := annotations[Applied]
+	if !ok {
+		return nil
+	}
+	var s rollout.Stamp
+	if err := json.Unmarshal([]byte(text), &s); err != nil || s.Store == "" || s.Rollout == "" {
+		return nil
+	}
+	return &s
+}
+
+// Stamped reports whether the object bears a stamp, readable or not.
+func Stamped(o meta.Object) bool {
+	_, ok := o.GetAnnotations()[Applied]
+	return ok
+}
+
+// StampText returns the stamp as the annotation holds it.
+func StampText(s rollout.Stamp) (string, error) {
+	text, err := json.Marshal(s)
+	if err != nil {
+		return "", rollout.Wrap(rollout.Internal, err, "The stamp of a write could not be encoded.")
+	}
+	return string(text), nil
+}
+
+// Guard returns the metadata of a JSON merge patch for the write: the resourceVersion and the UID that it was decided
+// on, so that the API server refuses it on any other object, and the stamp; for a release the removal of our
+// annotations, ours and those named in extra. The error is Conflict, and nothing needs to be sent, when the object as
+// just read is another one already.
+func Guard(o meta.Object, w rollout.Write, extra ...string) (map[string]any, error) {
+	if err := Same(o, w); err != nil {
+		return nil, err
+	}
+	annotations := map[string]any{}
+	if w.Verb == rollout.Release {
+		for _, name := range append([]string{Applied, Rollback}, extra...) {
+			if _, ok := o.GetAnnotations()[name]; ok {
+				annotations[name] = nil
+			}
+		}
+	} else {
+		text, err := StampText(w.Stamp)
+		if err != nil {
+			return nil, err
+		}
+		annotations[Applied] = text
+	}
+	return map[string]any{"resourceVersion": w.Version, "uid": w.UID, "annotations": annotations}, nil
+}
+
+// Same reports, as a Conflict, that the object is not the very one that the write was decided on. A write without a
+// guard is Invalid: it is never sent.
+func Same(o meta.Object, w rollout.Write) error {
+	switch {
+	case w.UID == "" || w.Version == "":
+		return rollout.Errorf(rollout.Invalid, "A write to %s names no resourceVersion and UID; it was not sent.", o.GetName())
+	case string(o.GetUID()) != w.UID:
+		return rollout.Errorf(rollout.Conflict, "%s was deleted and made anew since it was read; nothing was written.", o.GetName())
+	case o.GetResourceVersion() != w.Version:
+		return rollout.Errorf(rollout.Conflict, "%s changed since it was read; nothing was written.", o.GetName())
+	}
+	return nil
+}
+
+// Preconditions guard a delete: it counts only on the very object that it was decided on.
+func Preconditions(w rollout.Write) (*meta.Preconditions, error) {
+	if w.UID == "" || w.Version == "" {
+		return nil, rollout.Errorf(rollout.Invalid, "A delete names no resourceVersion and UID; it was not sent.")
+	}
+	uid := types.UID(w.UID)
+	return &meta.Preconditions{UID: &uid, ResourceVersion: &w.Version}, nil
+}
+
+// RollbackID is the id of the decision that the annotation on this object is. It is empty where there is none.
+func RollbackID(m rollout.Meta) rollout.DecisionID {
+	if !m.Exists || !m.AsksRollback {
+		return ""
+	}
+	return rollout.DecisionID(fmt.Sprintf("kube:%s:%s", m.UID, m.Version))
+}

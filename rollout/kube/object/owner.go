@@ -1,0 +1,25 @@
+package object
+
+import meta "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+// Marks of the tools that set an object back to what a repository says. app.kubernetes.io/instance is not among them:
+// Argo CD may use it, but so does every Helm chart.
+var gitOps = []struct{ key, tool string }{
+	{"argocd.argoproj.io/instance", "Argo CD"},
+	{"argocd.argoproj.io/tracking-id", "Argo CD"},
+	{"kustomize.toolkit.fluxcd.io/name", "Flux"},
+	{"helm.toolkit.fluxcd.io/name", "Flux"},
+}
+
+// GitOps returns the tool that owns the object and would undo our writes, "Argo CD" or "Flux", and the label or
+// annotation that says so. Both are empty when none does.
+func GitOps(o meta.Object) (tool, mark string) {
+	for _, m := range gitOps {
+		for _, marks := range []map[string]string{o.GetLabels(), o.GetAnnotations()} {
+			if _, ok := marks[m.key]; ok {
+				return m.tool, m.key
+			}
+		}
+	}
+	return "", ""
+}

@@ -1,0 +1,148 @@
+package traffic
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"sync"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/dynamic"
+
+	"canarybot.io/rollout"
+	"canarybot.io/rollout/kube/object"
+)
+
+// Discovery says what a version of an API group serves. client-go's discovery client is one.
+type Discovery interface {
+	ServerResourcesForGroupVersionWithContext(ctx context.Context, groupVersion string) (*meta.APIResourceList, error)
+}
+
+// Kind names one kind of route and the versions of it that we can speak, the best first.
+type Kind struct {
+	Group    string
+	Resource string
+	Name     string
+	Versions []string
+}
+
+// Client sends requests for the routes of one kind. Its errors are the product's own. It is safe for concurrent use.
+type Client struct {
+	kind      Kind
+	dynamic   dynamic.Interface
+	discovery Discovery
+
+	mu     sync.Mutex
+	served string // the version that was discovered; empty: not yet, or it went away
+}
+
+// NewClient returns a client for the kind. It sends nothing.
+func NewClient(kind Kind, dyn dynamic.Interface, disc Discovery) *Client {
+	return &Client{kind: kind, dynamic: dyn, discovery: disc}
+}
+
+// Called names an object of the kind in a sentence.
+func (c *Client) Called(namespace, name string) string {
+	return fmt.Sprintf("%s %s/%s", c.kind.Name, namespace, name)
+}
+
+// Version returns the best version that the cluster serves. The error is NotFound, with a sentence about what to
+// install, when it serves none of ours.
+func (c *Client) Version(ctx context.Context) (string, error) {
+	c.mu.Lock()
+	served := c.served
+	c.mu.Unlock()
+	if served != "" {
+		return served, nil
+	}
+	for _, version := range c.kind.Versions {
+		list, err := c.discovery.ServerResourcesForGroupVersionWithContext(ctx, c.kind.Group+"/"+version)
+		if apierrors.IsNotFound(err) {
+			continue
+		}
+		if err != nil {
+			return "", object.Error(err, "ask", "the cluster for its versions of "+c.kind.Name)
+		}
+		if slices.ContainsFunc(list.APIResources, func(r meta.APIResource) bool { return r.Name == c.kind.Resource }) {
+			c.remember(version)
+			return version, nil
+		}
+	}
+	return "", rollout.Errorf(rollout.NotFound, "The cluster serves no %s of %s (%v): its custom resource definition is missing.",
+		c.kind.Name, c.kind.Group, c.kind.Versions)
+}
+
+func (c *Client) remember(version string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.served = version
+}
+
+// Get reads one object live. A missing object is NotFound; a kind that is not served (any more) is Unavailable, for
+// that says nothing about the object.
+func (c *Client) Get(ctx context.Context, namespace, name string) (*unstructured.Unstructured, error) {
+	var route *unstructured.Unstructured
+	err := c.do(ctx, namespace, func(routes dynamic.ResourceInterface, _ string) (err error) {
+		route, err = routes.Get(ctx, name, meta.GetOptions{})
+		return err
+	})
+	return route, object.Error(err, "read", c.Called(namespace, name))
+}
+
+// Create makes the object. It is sent once.
+func (c *Client) Create(ctx context.Context, namespace string, route *unstructured.Unstructured) error {
+	err := c.do(ctx, namespace, func(routes dynamic.ResourceInterface, version string) error {
+		route.SetGroupVersionKind(schema.GroupVersionKind{Group: c.kind.Group, Version: version, Kind: c.kind.Name})
+		_, err := routes.Create(ctx, route, meta.CreateOptions{FieldManager: object.Manager})
+		return err
+	})
+	return object.Error(err, "create", c.Called(namespace, route.GetName()))
+}
+
+// Patch sends one JSON merge patch, whose metadata guards it. It is sent once.
+func (c *Client) Patch(ctx context.Context, namespace, name string, patch map[string]any) error {
+	body, err := json.Marshal(patch)
+	if err != nil {
+		return rollout.Wrap(rollout.Internal, err, "A patch of "+c.Called(namespace, name)+" could not be encoded.")
+	}
+	err = c.do(ctx, namespace, func(routes dynamic.ResourceInterface, _ string) error {
+		_, err := routes.Patch(ctx, name, types.MergePatchType, body, meta.PatchOptions{FieldManager: object.Manager})
+		return err
+	})
+	return object.Error(err, "update", c.Called(namespace, name))
+}
+
+// Delete deletes the very object that the write was decided on. It is sent once.
+func (c *Client) Delete(ctx context.Context, namespace, name string, w rollout.Write) error {
+	guard, err := object.Preconditions(w)
+	if err != nil {
+		return err
+	}
+	err = c.do(ctx, namespace, func(routes dynamic.ResourceInterface, _ string) error {
+		return routes.Delete(ctx, name, meta.DeleteOptions{Preconditions: guard})
+	})
+	return object.Error(err, "delete", c.Called(namespace, name))
+}
+
+// do runs one request in the served version. When the cluster does not know the version any more, it is discovered
+// afresh at the next request: custom resource definitions come, go and change their versions.
+func (c *Client) do(ctx context.Context, namespace string, request func(dynamic.ResourceInterface, string) error) error {
+	version, err := c.Version(ctx)
+	if rollout.CodeOf(err) == rollout.NotFound {
+		return rollout.Wrap(rollout.Unavailable, err, rollout.Message(err))
+	}
+	if err != nil {
+		return err
+	}
+	gvr := schema.GroupVersionResource{Group: c.kind.Group, Version: version, Resource: c.kind.Resource}
+	err = request(c.dynamic.Resource(gvr).Namespace(namespace), version)
+	if err != nil && object.Unserved(err) {
+		c.remember("")
+	}
+	return err
+}

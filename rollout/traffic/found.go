@@ -1,0 +1,95 @@
+package traffic
+
+import (
+	"encoding/json"
+	"maps"
+
+	"canarybot.io/rollout"
+)
+
+// FoundWeights is the annotation that holds a route's weights as they were before our first write, in the object's own
+// notation: one list for each rule, null for an absent weight and for a rule that we do not steer. Ending removes it.
+const FoundWeights = "canarybot.io/found-weights"
+
+// Remember returns the text of the annotation for the rules as found.
+func Remember(rules []Rule) (string, error) {
+	all := make([][]any, len(rules))
+	for i, r := range rules {
+		if r.Stable < 0 && r.Canary < 0 {
+			continue
+		}
+		all[i] = make([]any, len(r.Refs))
+		for j, ref := range r.Refs {
+			all[i][j] = ref[weightKey]
+		}
+	}
+	text, err := json.Marshal(all)
+	if err != nil {
+		return "", rollout.Wrap(rollout.Internal, err, "The weights of a route could not be encoded.")
+	}
+	return string(text), nil
+}
+
+// Restore returns the rules with the weights that the annotation remembers, the canary dropped where drop says so.
+// A rule gets them back only where it still is what steering made of them: what somebody else changed since stays.
+func Restore(rules []Rule, remembered string, drop bool) []Rule {
+	var all [][]any
+	if err := json.Unmarshal([]byte(remembered), &all); err != nil || len(all) != len(rules) {
+		all = make([][]any, len(rules)) // nothing to go by: shares are right, numbers stay
+	}
+	restored := make([]Rule, len(rules))
+	for i, r := range rules {
+		restored[i] = r.restore(all[i], drop)
+	}
+	return restored
+}
+
+func (r Rule) restore(weights []any, drop bool) Rule {
+	if r.Stable < 0 {
+		return r // without stable beside it the canary is all that the rule has
+	}
+	bare := r
+	if drop {
+		bare = r.DropCanary()
+	}
+	if len(weights) != len(bare.Refs) {
+		return bare
+	}
+	found := bare
+	found.Refs = make([]Weighted, len(bare.Refs))
+	for i, ref := range bare.Refs {
+		ref = maps.Clone(ref)
+		if weights[i] == nil {
+			delete(ref, weightKey)
+		} else {
+			ref[weightKey] = number(weights[i])
+		}
+		found.Refs[i] = ref
+	}
+	again, err := found.AddCanary(func(Weighted) {}).Steer(r.Share(nil))
+	if err != nil || !r.weighs(again) {
+		return bare
+	}
+	return found
+}
+
+// weighs reports whether both rules have the same weights. The order of the backends is the same by making.
+func (r Rule) weighs(other Rule) bool {
+	if len(r.Refs) != len(other.Refs) || r.Stable != other.Stable || r.Canary != other.Canary {
+		return false
+	}
+	for i := range r.Refs {
+		if r.milli(i) != other.milli(i) {
+			return false
+		}
+	}
+	return true
+}
+
+// number gives a whole number read from JSON the type that the dynamic client wants.
+func number(v any) any {
+	if f, ok := v.(float64); ok && f == float64(int64(f)) {
+		return int64(f)
+	}
+	return v
+}

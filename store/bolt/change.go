@@ -1,0 +1,173 @@
+package bolt
+
+import (
+	"time"
+
+	"canarybot.io/rollout"
+	"canarybot.io/store"
+)
+
+// change is one Commit: encoded by its caller, judged and written by the writer.
+type change struct {
+	changes  []rollout.Change
+	rollouts [][]byte
+	entries  [][][]byte
+	holders  map[rollout.ServiceName]rollout.ID // what judge found: who holds afterwards
+	keep     int
+}
+
+// newChange encodes, so that the writer, whom everybody waits for, need not.
+func newChange(changes []rollout.Change, keep int) (*change, error) {
+	c := &change{changes: changes, keep: keep}
+	for _, one := range changes {
+		next := one.Rollout
+		next.Revision++
+		payload, err := encode(next)
+		if err != nil {
+			return nil, err
+		}
+		c.rollouts = append(c.rollouts, payload)
+		entries := make([][]byte, len(one.Entries))
+		for i, e := range one.Entries {
+			if entries[i], err = encode(e); err != nil {
+				return nil, err
+			}
+		}
+		c.entries = append(c.entries, entries)
+	}
+	return c, nil
+}
+
+// judge returns why the changes may not be made, or nil. It writes nothing.
+func (c *change) judge(t *table) error {
+	for _, one := range c.changes {
+		if one.Decision == "" {
+			continue
+		}
+		if _, ok, err := t.get(bucketDecided, string(one.Decision)); err != nil {
+			return err
+		} else if ok {
+			return rollout.ErrDecided
+		}
+	}
+	for _, one := range c.changes {
+		if err := judgeOne(t, one); err != nil {
+			return err
+		}
+	}
+	holders, err := store.Holders(c.changes, func(service rollout.ServiceName) (rollout.ID, error) {
+		id, _, err := value[rollout.ID](t, bucketHolders, string(service))
+		return id, err
+	})
+	c.holders = holders
+	return err
+}
+
+func judgeOne(t *table, one rollout.Change) error {
+	id := one.Rollout.ID
+	head, ok, err := t.head(id)
+	if err != nil {
+		return err
+	}
+	if !ok && one.Rollout.Revision == 0 {
+		last, _, err := value[int](t, bucketNumbers, string(one.Rollout.Service))
+		if err != nil {
+			return err
+		}
+		if _, n, _ := id.Split(); n <= last {
+			return store.Taken(id)
+		}
+	}
+	return store.Follows(head, one)
+}
+
+// head returns a rollout's head: from its own small record while the rollout is open, which is nearly always.
+func (t *table) head(id rollout.ID) (store.Head, bool, error) {
+	key := rolloutKey(id)
+	head, ok, err := value[store.Head](t, bucketOpen, key)
+	if err != nil || ok {
+		return head, ok, err
+	}
+	r, ok, err := t.rollout(key)
+	return store.Head{Revision: r.Revision, Seq: r.Seq}, ok, err
+}
+
+// write makes the changes, which judge found good. An error is a fault.
+func (c *change) write(t *table) error {
+	at, timed := store.When(c.changes)
+	for i := range c.changes {
+		if err := c.writeOne(t, i, at); err != nil {
+			return err
+		}
+	}
+	for service, id := range c.holders {
+		if err := hold(t, service, id); err != nil {
+			return err
+		}
+	}
+	for _, one := range c.changes {
+		if !one.Rollout.Terminal() {
+			continue
+		}
+		if err := t.prune(one.Rollout.Service, c.keep); err != nil {
+			return err
+		}
+	}
+	if !timed {
+		return nil
+	}
+	return t.forget(at.Add(-store.Remember))
+}
+
+func (c *change) writeOne(t *table, i int, at time.Time) error {
+	one := c.changes[i]
+	r, key := one.Rollout, rolloutKey(one.Rollout.ID)
+	if err := t.put(bucketRollouts, key, c.rollouts[i]); err != nil {
+		return err
+	}
+	for j, e := range one.Entries {
+		if err := t.put(bucketEntries, entryKey(r.ID, e.Seq), c.entries[i][j]); err != nil {
+			return err
+		}
+	}
+	if err := mark(t, r, key); err != nil {
+		return err
+	}
+	if err := number(t, r); err != nil {
+		return err
+	}
+	if one.Decision == "" {
+		return nil
+	}
+	if err := t.putJSON(bucketDecided, string(one.Decision), at); err != nil {
+		return err
+	}
+	return t.put(bucketDecidedAt, timeKey(at)+" "+string(one.Decision), nil)
+}
+
+// mark keeps the small record of an open rollout.
+func mark(t *table, r rollout.Rollout, key string) error {
+	if r.Terminal() {
+		return t.del(bucketOpen, key)
+	}
+	return t.putJSON(bucketOpen, key, store.Head{Revision: r.Revision + 1, Seq: r.Seq})
+}
+
+// number gives out the rollout's number. Several may be created in one commit, in any order.
+func number(t *table, r rollout.Rollout) error {
+	if r.Revision != 0 {
+		return nil
+	}
+	last, _, err := value[int](t, bucketNumbers, string(r.Service))
+	if _, n, _ := r.ID.Split(); err == nil && n > last {
+		err = t.putJSON(bucketNumbers, string(r.Service), n)
+	}
+	return err
+}
+
+func hold(t *table, service rollout.ServiceName, id rollout.ID) error {
+	if id == "" {
+		return t.del(bucketHolders, string(service))
+	}
+	return t.putJSON(bucketHolders, string(service), id)
+}

@@ -1,0 +1,52 @@
+package bolt
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"strings"
+	"syscall"
+)
+
+// network returns the name of the network file system that the directory lies on; empty for any other, or when it
+// cannot be told.
+func network(dir string) string {
+	var stat syscall.Statfs_t
+	if err := syscall.Statfs(dir, &stat); err != nil {
+		return ""
+	}
+	return networkName(uint32(stat.Type)) // the field's width and sign differ between architectures
+}
+
+// networkName knows the magic numbers of statfs(2).
+func networkName(magic uint32) string {
+	switch magic {
+	case 0x6969:
+		return "NFS"
+	case 0x517B, 0xFF534D42, 0xFE534D42:
+		return "SMB"
+	}
+	return ""
+}
+
+// holder returns " (process N)" when the kernel says who has locked the file, which it does not across containers.
+func holder(file *os.File) string {
+	info, err := file.Stat()
+	if err != nil {
+		return ""
+	}
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	locks, err := os.ReadFile("/proc/locks")
+	if !ok || err != nil {
+		return ""
+	}
+	inode := fmt.Sprintf(":%d", stat.Ino)
+	for line := range bytes.Lines(locks) {
+		// 1: FLOCK  ADVISORY  WRITE 4242 fe:00:131 0 EOF
+		f := strings.Fields(string(line))
+		if len(f) >= 6 && f[1] == "FLOCK" && f[4] != "0" && f[4] != "-1" && strings.HasSuffix(f[5], inode) {
+			return " (process " + f[4] + ")"
+		}
+	}
+	return ""
+}

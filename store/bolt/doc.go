@@ -1,0 +1,33 @@
+// Package bolt keeps rollouts in one bbolt file. It is the store of production.
+//
+// What it promises beyond rollout.Store:
+//
+//   - One sync carries many commits: whoever waits while a transaction is in progress goes into the next one together,
+//     each with an answer of its own (writer.go).
+//   - After any error of the disk the store is broken for good: every call fails, Broken is closed, and the process
+//     should exit. Whether the last change was stored shows when the file is opened again.
+//   - A file is looked at before bbolt may touch it (inspect.go). What is not ours, newer than this program or
+//     damaged is refused with a sentence and left byte for byte. bbolt protects only its two first pages, so every
+//     record carries a CRC-32C over its bucket, key and value, and one record carries the count and the sum of all
+//     the others: neither a changed record nor a lost one goes unseen.
+//   - The first file is built beside its place and linked there when it is whole.
+//
+// The file belongs to one process at a time and lies on a local disk. Layout (buckets of framed JSON records, keys
+// made to be read by people):
+//
+//	canarybot   store           format, schema, store id; the one place that every schema keeps
+//	            sum             count and sum of all other records
+//	rollouts    SERVICE/NUMBER  the rollout
+//	entries     SERVICE/NUMBER/SEQ
+//	open        SERVICE/NUMBER  its revision and last entry, as long as it has not ended
+//	holders     SERVICE         the live rollout
+//	numbers     SERVICE         the last number given out
+//	decided     DECISION        when it was committed
+//	decided_at  TIME DECISION   the same by age, to forget the old ones
+//	notes       KIND/KEY        small records of others, as bytes
+//
+// To add a field, add it to the domain type with omitempty: old records decode for ever, testdata has one of each. A
+// change that an older program would misread raises schema.
+//
+// Test it with storetest.Run and a temporary directory; Options.Sync slows a disk down or fails it.
+package bolt

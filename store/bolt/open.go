@@ -1,0 +1,190 @@
+package bolt
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"go.etcd.io/bbolt"
+
+	"canarybot.io/rollout"
+)
+
+// Open opens the store in the file, which it makes when there is none. It starts the writer, which Close ends. Every
+// error is a sentence that names the file and what to do; a file that is refused is left as it is.
+func Open(ctx context.Context, path string, o Options) (*Store, error) {
+	s := newStore(path, o)
+	if err := checkPlace(filepath.Dir(path)); err != nil {
+		return nil, err
+	}
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		if err := create(path); err != nil {
+			return nil, err
+		}
+	}
+	if err := s.open(ctx); err != nil {
+		return nil, err
+	}
+	go s.run()
+	return s, nil
+}
+
+// open locks the file before it looks, so that no writer changes it underneath, and gives bbolt the very same
+// descriptor, so that there is no moment without the lock.
+func (s *Store) open(ctx context.Context) error {
+	file, err := openFile(s.path)
+	if err != nil {
+		return err
+	}
+	if err := s.lock(ctx, file); err != nil {
+		file.Close()
+		return err
+	}
+	found, err := inspect(file)
+	if err != nil {
+		file.Close()
+		return refuse(s.path, err)
+	}
+	s.id, s.file = found.ID, file
+	err = guard(func() error {
+		s.db, err = bbolt.Open(s.path, 0o600, options(file))
+		return err
+	})
+	if err != nil {
+		file.Close()
+		return rollout.Wrap(rollout.Unavailable, err, fmt.Sprintf("The store %s could not be opened.", s.path))
+	}
+	return nil
+}
+
+func openFile(path string) (*os.File, error) {
+	file, err := os.OpenFile(path, os.O_RDWR, 0)
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		return nil, rollout.Wrap(rollout.Invalid, err, fmt.Sprintf(
+			"%s may not be read and written by this user: change its owner, or the security context's fsGroup.", path))
+	case err != nil:
+		return nil, rollout.Wrap(rollout.Unavailable, err, fmt.Sprintf("The store %s could not be opened.", path))
+	}
+	info, err := file.Stat()
+	if err != nil || !info.Mode().IsRegular() {
+		file.Close()
+		return nil, rollout.Wrap(rollout.Invalid, err, fmt.Sprintf("%s is not a file: store.path must name one.", path))
+	}
+	return file, nil
+}
+
+func options(file *os.File) *bbolt.Options {
+	return &bbolt.Options{
+		FreelistType: bbolt.FreelistMapType, NoStatistics: true,
+		OpenFile: func(string, int, os.FileMode) (*os.File, error) { return file, nil },
+	}
+}
+
+// refuse turns what inspect found into the sentence for people.
+func refuse(path string, err error) error {
+	var newer *newerError
+	var alien *alienError
+	var damage *damageError
+	switch {
+	case errors.As(err, &newer):
+		return rollout.Errorf(rollout.Invalid, "%s was written by a newer Canarybot (schema %d; this one knows %d). "+
+			"It was left as it is. Run the newer version again.", path, newer.schema, schema)
+	case errors.As(err, &alien):
+		return rollout.Errorf(rollout.Invalid, "%s is not a store of Canarybot (%s). It was left as it is. "+
+			"Let store.path name another file, or move this one away.", path, alien.why)
+	case errors.As(err, &damage):
+		return rollout.Errorf(rollout.Invalid, "%s is damaged (%s). It was left as it is. Restore it from a backup; "+
+			"or move it away and start with a new store, which asks about what it finds in the cluster.", path, damage.what)
+	}
+	return rollout.Wrap(rollout.Unavailable, err, fmt.Sprintf("The store %s could not be read.", path))
+}
+
+// checkPlace returns why no store can be in the directory.
+func checkPlace(dir string) error {
+	info, err := os.Stat(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return rollout.Errorf(rollout.Invalid,
+			"The directory %s for the store does not exist: make it, or mount a volume there.", dir)
+	case err != nil:
+		return rollout.Wrap(rollout.Invalid, err, fmt.Sprintf("The directory %s for the store cannot be used.", dir))
+	case !info.IsDir():
+		return rollout.Errorf(rollout.Invalid, "%s is not a directory, so no store can be in it.", dir)
+	}
+	if name := network(dir); name != "" {
+		return rollout.Errorf(rollout.Invalid, "%s lies on a network file system (%s), where locks and syncs cannot be "+
+			"relied on: give the store a volume on a block device or a local disk.", dir, name)
+	}
+	return nil
+}
+
+// create builds a new store beside its place and links it there when it is whole: bbolt's own first pages are not
+// safe against a crash. Of two processes that do this at once one wins, and the other then meets its lock.
+func create(path string) (err error) {
+	defer func() {
+		if err != nil {
+			err = rollout.Wrap(rollout.Unavailable, err, fmt.Sprintf("The store %s could not be made.", path))
+		}
+	}()
+	dir := filepath.Dir(path)
+	file, err := os.CreateTemp(dir, "."+filepath.Base(path)+".new-*") // mode 0600
+	if err != nil {
+		return err
+	}
+	defer os.Remove(file.Name())
+	if err := build(file); err != nil {
+		return err
+	}
+	if err := publish(file.Name(), path, os.Link); err != nil {
+		return err
+	}
+	return syncDir(dir)
+}
+
+// build fills the empty file, syncs and closes it.
+func build(file *os.File) error {
+	db, err := bbolt.Open(file.Name(), 0o600, options(file))
+	if err != nil {
+		return errors.Join(err, file.Close())
+	}
+	err = db.Update(func(tx *bbolt.Tx) error {
+		for _, bucket := range buckets() {
+			if _, err := tx.CreateBucket([]byte(bucket)); err != nil {
+				return err
+			}
+		}
+		t := &table{tx: tx}
+		if err := t.putJSON(bucketSelf, keySelf, self{Format: format, Schema: schema, ID: rand.Text()}); err != nil {
+			return err
+		}
+		return t.saveSum()
+	})
+	return errors.Join(err, db.Close())
+}
+
+// publish gives the finished file its name without ever replacing another one. Where the file system knows no links,
+// it renames.
+func publish(temp, path string, link func(from, to string) error) error {
+	err := link(temp, path)
+	switch {
+	case err == nil, errors.Is(err, fs.ErrExist):
+		return nil
+	}
+	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return os.Rename(temp, path)
+}
+
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}

@@ -1,0 +1,161 @@
+package bolt
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
+
+	"canarybot.io/rollout"
+	"canarybot.io/store"
+)
+
+var _ rollout.Store = (*Store)(nil)
+
+// Options are the choices for Open. The zero value is what production uses.
+type Options struct {
+	// Keep is how many ended rollouts of one service stay, with their timelines. Default: store.Keep.
+	Keep int
+	// Wait is how long Open waits for another process to let go of the file. Default: 5 s.
+	Wait time.Duration
+	// Sync, when set, runs in every transaction just before its syncs: a benchmark makes the disk slow with it, a
+	// test makes it fail.
+	Sync func() error
+}
+
+// Store keeps rollouts in one file. It is safe for concurrent use. Make one with Open and end it with Close.
+type Store struct {
+	path string
+	id   string
+	o    Options
+	db   *bbolt.DB
+	file *os.File // the one that db works on
+
+	queue   chan *request
+	closing chan struct{} // closed by Close
+	done    chan struct{} // closed by the writer when it is finished
+	closed  func() error
+
+	failing  sync.Once
+	broken   chan struct{} // closed by fail
+	cause    error         // why; written before broken is closed
+	panicked bool          // the writer's: bbolt's locks are in doubt
+}
+
+func newStore(path string, o Options) *Store {
+	s := &Store{
+		path: path, o: o, queue: make(chan *request), closing: make(chan struct{}), done: make(chan struct{}),
+		broken: make(chan struct{}),
+	}
+	s.o.Keep = cmp.Or(o.Keep, store.Keep)
+	s.o.Wait = cmp.Or(o.Wait, 5*time.Second)
+	s.closed = sync.OnceValue(s.close)
+	return s
+}
+
+// ID identifies the store. It was drawn when the file was made and stays with it.
+func (s *Store) ID() string { return s.id }
+
+// Broken is closed when the disk has failed, or what lies on it turned out to be damaged. Every call fails from then
+// on, and the process should exit: only opening the file again shows what is stored.
+func (s *Store) Broken() <-chan struct{} { return s.broken }
+
+// Err returns why the store is broken: nil when it is not.
+func (s *Store) Err() error {
+	select {
+	case <-s.broken:
+		return s.cause
+	default:
+		return nil
+	}
+}
+
+// Commit makes all the changes durable, or none. It returns when they are on the disk. A call whose context ends
+// before the writer took it changes nothing and returns the context's error; once taken, it is waited for to its
+// end, because a caller that left would not know whether it counts.
+func (s *Store) Commit(ctx context.Context, changes ...rollout.Change) error {
+	if err := store.Check(changes); err != nil || len(changes) == 0 {
+		return err
+	}
+	c, err := newChange(changes, s.o.Keep)
+	if err != nil {
+		return err
+	}
+	return s.commit(ctx, c)
+}
+
+// Close finishes the transaction in progress and lets go of the file. Calls after it are Unavailable. It waits for
+// the writer and for reads in progress.
+func (s *Store) Close() error { return s.closed() }
+
+func (s *Store) close() error {
+	close(s.closing)
+	<-s.done
+	if s.panicked {
+		return s.file.Close() // db.Close would wait for a lock that nobody returns
+	}
+	if err := guard(s.db.Close); err != nil {
+		return rollout.Wrap(rollout.Unavailable, err, fmt.Sprintf("The store %s could not be closed.", s.path))
+	}
+	return nil
+}
+
+// view runs a read. What it finds damaged breaks the store.
+func (s *Store) view(ctx context.Context, read func(*table) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := s.Err(); err != nil {
+		return err
+	}
+	err := guard(func() error {
+		return s.db.View(func(tx *bbolt.Tx) error { return read(&table{tx: tx}) })
+	})
+	var f *fault
+	switch {
+	case errors.As(err, &f):
+		return s.fail(err)
+	case errors.Is(err, berrors.ErrDatabaseNotOpen):
+		return s.gone()
+	}
+	return err
+}
+
+// fail breaks the store and returns what its callers get.
+func (s *Store) fail(err error) error {
+	s.failing.Do(func() {
+		s.cause = rollout.Wrap(rollout.Unavailable, err, fmt.Sprintf(
+			"The store %s failed. Whether the last change is stored shows when Canarybot starts again; it stops now.", s.path))
+		close(s.broken)
+	})
+	<-s.broken
+	return s.cause
+}
+
+func (s *Store) gone() error {
+	return rollout.Errorf(rollout.Unavailable, "The store %s is closed: Canarybot is shutting down.", s.path)
+}
+
+// panicError is a panic of bbolt, which it raises over pages that contradict each other.
+type panicError struct{ value any }
+
+func (p *panicError) Error() string { return fmt.Sprintf("bbolt panicked: %v", p.value) }
+
+// guard turns panics into faults, also those of a page that the disk cannot deliver: bbolt maps the file, so an I/O
+// error or a truncation arrives as a memory fault, which would end the process with a stack instead of a sentence.
+func guard(f func() error) (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if p := recover(); p != nil {
+			err = &fault{&panicError{p}}
+		}
+	}()
+	return f()
+}

@@ -1,0 +1,185 @@
+package bolt
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"go.etcd.io/bbolt"
+
+	"canarybot.io/rollout"
+)
+
+const (
+	schema = 1
+	format = "canarybot store"
+)
+
+// The buckets. inspect refuses a file that has fewer or more.
+const (
+	bucketSelf      = "canarybot"
+	bucketRollouts  = "rollouts"
+	bucketEntries   = "entries"
+	bucketOpen      = "open"
+	bucketHolders   = "holders"
+	bucketNumbers   = "numbers"
+	bucketDecided   = "decided"
+	bucketDecidedAt = "decided_at"
+	bucketNotes     = "notes"
+
+	keySelf = "store"
+	keySum  = "sum"
+)
+
+func buckets() []string {
+	return []string{
+		bucketSelf, bucketRollouts, bucketEntries, bucketOpen, bucketHolders, bucketNumbers, bucketDecided,
+		bucketDecidedAt, bucketNotes,
+	}
+}
+
+// self is the record that says what the file is.
+type self struct {
+	Format string `json:"format"`
+	Schema int    `json:"schema"`
+	ID     string `json:"id"`
+}
+
+// sum is the count of all records but itself and the sum of their checksums, modulo 2^64.
+type sum struct {
+	Records int    `json:"records"`
+	CRC     uint64 `json:"crc"`
+}
+
+func (s sum) with(crc uint32) sum    { return sum{s.Records + 1, s.CRC + uint64(crc)} }
+func (s sum) without(crc uint32) sum { return sum{s.Records - 1, s.CRC - uint64(crc)} }
+
+// fault is an error of the disk or of what lies on it, as opposed to a refused change: the store ends with it.
+type fault struct{ error }
+
+func (f *fault) Unwrap() error { return f.error }
+
+func faulty(err error) error {
+	var f *fault
+	if err == nil || errors.As(err, &f) {
+		return err
+	}
+	return &fault{err}
+}
+
+// table reads and writes framed records within one transaction and keeps their sum. Every error is a fault.
+type table struct {
+	tx  *bbolt.Tx
+	sum sum
+}
+
+// get returns a record's payload, which is valid within the transaction only.
+func (t *table) get(bucket, key string) (payload []byte, ok bool, err error) {
+	raw := t.tx.Bucket([]byte(bucket)).Get([]byte(key))
+	if raw == nil {
+		return nil, false, nil
+	}
+	payload, _, err = unframe(bucket, key, raw)
+	return payload, err == nil, faulty(err)
+}
+
+func (t *table) put(bucket, key string, payload []byte) error {
+	b := t.tx.Bucket([]byte(bucket))
+	if err := t.uncount(b, bucket, key); err != nil {
+		return err
+	}
+	t.sum = t.sum.with(checksum(bucket, key, payload))
+	return faulty(b.Put([]byte(key), frame(bucket, key, payload)))
+}
+
+func (t *table) putJSON(bucket, key string, v any) error {
+	payload, err := json.Marshal(v)
+	if err != nil {
+		return faulty(err)
+	}
+	return t.put(bucket, key, payload)
+}
+
+func (t *table) del(bucket, key string) error {
+	b := t.tx.Bucket([]byte(bucket))
+	if err := t.uncount(b, bucket, key); err != nil {
+		return err
+	}
+	return faulty(b.Delete([]byte(key)))
+}
+
+// uncount takes the record that lies under the key, if any, out of the sum.
+func (t *table) uncount(b *bbolt.Bucket, bucket, key string) error {
+	raw := b.Get([]byte(key))
+	if raw == nil {
+		return nil
+	}
+	_, crc, err := unframe(bucket, key, raw)
+	t.sum = t.sum.without(crc)
+	return faulty(err)
+}
+
+// loadSum must come before the first put or del, saveSum after the last.
+func (t *table) loadSum() error {
+	payload, ok, err := t.get(bucketSelf, keySum)
+	if err == nil && !ok {
+		err = errors.New("the sum of all records is gone")
+	}
+	if err == nil {
+		err = json.Unmarshal(payload, &t.sum)
+	}
+	return faulty(err)
+}
+
+func (t *table) saveSum() error {
+	payload, err := json.Marshal(t.sum)
+	if err != nil {
+		return faulty(err)
+	}
+	return faulty(t.tx.Bucket([]byte(bucketSelf)).Put([]byte(keySum), frame(bucketSelf, keySum, payload)))
+}
+
+// keys returns the keys that begin with the prefix, in order.
+func (t *table) keys(bucket, prefix string) []string {
+	var keys []string
+	c := t.tx.Bucket([]byte(bucket)).Cursor()
+	for k, _ := c.Seek([]byte(prefix)); k != nil && bytes.HasPrefix(k, []byte(prefix)); k, _ = c.Next() {
+		keys = append(keys, string(k))
+	}
+	return keys
+}
+
+// scan calls each with the records from the key on that begin with the prefix, in order.
+func (t *table) scan(bucket, prefix, from string, each func(key string, payload []byte) error) error {
+	c := t.tx.Bucket([]byte(bucket)).Cursor()
+	for k, raw := c.Seek([]byte(from)); k != nil && bytes.HasPrefix(k, []byte(prefix)); k, raw = c.Next() {
+		payload, _, err := unframe(bucket, string(k), raw)
+		if err != nil {
+			return faulty(err)
+		}
+		if err := each(string(k), payload); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// value returns a record decoded, or the zero value when there is none.
+func value[T any](t *table, bucket, key string) (v T, ok bool, err error) {
+	payload, ok, err := t.get(bucket, key)
+	if err != nil || !ok {
+		return v, false, err
+	}
+	v, err = decode[T](bucket, key, payload)
+	return v, err == nil, err
+}
+
+// rollout returns a stored rollout.
+func (t *table) rollout(key string) (r rollout.Rollout, ok bool, err error) {
+	r, ok, err = value[rollout.Rollout](t, bucketRollouts, key)
+	if ok && rolloutKey(r.ID) != key {
+		return r, false, faulty(fmt.Errorf("the record %q in %s is of %s", key, bucketRollouts, r.ID))
+	}
+	return r, ok, err
+}

@@ -1,0 +1,137 @@
+package bolt
+
+import (
+	"context"
+	"errors"
+)
+
+// op is one change of the store. judge says why it may not be made and writes nothing; write makes it.
+type op interface {
+	judge(t *table) error
+	write(t *table) error
+}
+
+// request is an op on its way through the writer. answer holds one value, so the writer never waits for a caller.
+type request struct {
+	op     op
+	answer chan error
+}
+
+// commit hands the op to the writer and waits until it is on the disk.
+func (s *Store) commit(ctx context.Context, o op) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := s.Err(); err != nil {
+		return err
+	}
+	r := &request{op: o, answer: make(chan error, 1)}
+	select {
+	case s.queue <- r:
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-s.closing:
+		return s.gone()
+	case <-s.broken:
+		return s.cause
+	}
+	return <-r.answer // not with ctx: the writer has it and answers in any case
+}
+
+// run is the only writer. The queue has no buffer: what is waiting while a transaction is in progress waits in the
+// senders, can still be withdrawn by them, and is collected at once when the next transaction begins.
+func (s *Store) run() {
+	defer close(s.done)
+	for {
+		select {
+		case r := <-s.queue:
+			if s.transact(s.collect(r)) != nil {
+				return
+			}
+		case <-s.closing:
+			return
+		case <-s.broken: // by a read
+			return
+		}
+	}
+}
+
+// collect returns the request and everything else that waits.
+func (s *Store) collect(first *request) []*request {
+	batch := []*request{first}
+	for {
+		select {
+		case r := <-s.queue:
+			batch = append(batch, r)
+		default:
+			return batch
+		}
+	}
+}
+
+// transact commits the batch in one transaction and answers everybody. Nobody hears of success before the sync; nor
+// of a refusal, which may rest on another change of the same batch.
+func (s *Store) transact(batch []*request) error {
+	refused := make([]error, len(batch))
+	err := s.Err()
+	if err == nil {
+		err = guard(func() error { return s.transaction(batch, refused) })
+	}
+	if err != nil {
+		var p *panicError
+		s.panicked = errors.As(err, &p)
+		err = s.fail(err)
+	}
+	for i, r := range batch {
+		if err != nil {
+			refused[i] = err
+		}
+		r.answer <- refused[i]
+	}
+	return err
+}
+
+// transaction fills refused with the answers to the changes that may not be made. An error is the disk's.
+func (s *Store) transaction(batch []*request, refused []error) error {
+	tx, err := s.db.Begin(true)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback() //nolint:errcheck // it lets go of the locks; after a commit it does nothing
+	t := &table{tx: tx}
+	if err := t.loadSum(); err != nil {
+		return err
+	}
+	written := false
+	for i, r := range batch {
+		var f *fault
+		if err := r.op.judge(t); errors.As(err, &f) {
+			return err
+		} else if err != nil {
+			refused[i] = err
+			continue
+		}
+		if err := r.op.write(t); err != nil {
+			return err
+		}
+		written = true
+	}
+	if !written {
+		return nil
+	}
+	return s.sync(t)
+}
+
+func (s *Store) sync(t *table) error {
+	if err := t.saveSum(); err != nil {
+		return err
+	}
+	if s.o.Sync != nil {
+		if err := s.o.Sync(); err != nil {
+			return err
+		}
+	}
+	return t.tx.Commit()
+}
+
+var _ = []op{(*change)(nil), (*note)(nil)}

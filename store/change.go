@@ -1,0 +1,142 @@
+package store
+
+import (
+	"time"
+
+	"canarybot.io/rollout"
+)
+
+// Keep is how many ended rollouts of one service a store keeps by default, with their timelines.
+const Keep = 200
+
+// Remember is how long a store remembers a decision, counted in the times of the entries that are committed: a store
+// has no clock.
+const Remember = 7 * 24 * time.Hour
+
+const (
+	maxNumber   = 9_999_999_999 // ids sort by ten digits
+	maxDecision = 1024
+)
+
+// Head is what a store knows of a rollout when it judges a change of it. The zero Head is a rollout that is not there.
+type Head struct {
+	Revision rollout.Revision `json:"revision"`
+	Seq      int              `json:"seq"`
+}
+
+// Check returns what is wrong with the changes by themselves, whatever is stored: an Invalid error, or nil. A
+// decision may stand in several changes of one commit: it is one decision then.
+func Check(changes []rollout.Change) error {
+	seen := make(map[rollout.ID]bool, len(changes))
+	decided, entries := false, 0
+	for _, c := range changes {
+		if err := checkOne(c); err != nil {
+			return err
+		}
+		if seen[c.Rollout.ID] {
+			return rollout.Errorf(rollout.Invalid, "%s stands in one commit twice.", c.Rollout.ID)
+		}
+		seen[c.Rollout.ID] = true
+		decided = decided || c.Decision != ""
+		entries += len(c.Entries)
+	}
+	if decided && entries == 0 {
+		return rollout.Errorf(rollout.Invalid, "A decision is committed with no timeline entry that tells of it.")
+	}
+	return nil
+}
+
+func checkOne(c rollout.Change) error {
+	r := c.Rollout
+	service, n, ok := r.ID.Split()
+	switch {
+	case !ok || !rollout.IsDNSLabel(string(service)) || n > maxNumber:
+		return rollout.Errorf(rollout.Invalid, "%q is not the id of a rollout.", r.ID)
+	case service != r.Service:
+		return rollout.Errorf(rollout.Invalid, "%s cannot be a rollout of the service %q.", r.ID, r.Service)
+	case r.Revision < 0:
+		return rollout.Errorf(rollout.Invalid, "%s has the revision %d.", r.ID, r.Revision)
+	case len(c.Decision) > maxDecision:
+		return rollout.Errorf(rollout.Invalid, "The id of a decision on %s is longer than %d bytes.", r.ID, maxDecision)
+	}
+	for i, e := range c.Entries {
+		if e.Rollout != r.ID {
+			return rollout.Errorf(rollout.Invalid, "An entry of %q is committed with %s.", e.Rollout, r.ID)
+		}
+		if want := r.Seq - len(c.Entries) + 1 + i; e.Seq != want {
+			return rollout.Errorf(rollout.Invalid, "Entry %d of %s comes where %d is due.", e.Seq, r.ID, want)
+		}
+	}
+	return nil
+}
+
+// Follows returns nil when the change may follow on the head: Conflict when it was made from another revision,
+// Invalid when its entries leave a gap.
+func Follows(head Head, c rollout.Change) error {
+	r := c.Rollout
+	if r.Revision != head.Revision {
+		return rollout.Errorf(rollout.Conflict, "%s changed in the meantime; read it again.", r.ID)
+	}
+	if r.Seq-len(c.Entries) != head.Seq {
+		return rollout.Errorf(rollout.Invalid, "The timeline of %s ends with entry %d; what is committed starts after %d.",
+			r.ID, head.Seq, r.Seq-len(c.Entries))
+	}
+	return nil
+}
+
+// Taken returns the Conflict that a create meets when its number was given out already.
+func Taken(id rollout.ID) error {
+	return rollout.Errorf(rollout.Conflict, "The number of %s is taken; ask for the next one.", id)
+}
+
+// Absent returns the NotFound for a rollout that is not stored.
+func Absent(id rollout.ID) error {
+	return rollout.Errorf(rollout.NotFound, "There is no rollout %q, or it ended so long ago that it was forgotten.", id)
+}
+
+// When returns the time of a commit: that of its newest entry. ok is false when it has no entry.
+func When(changes []rollout.Change) (at time.Time, ok bool) {
+	for _, c := range changes {
+		for _, e := range c.Entries {
+			if !ok || e.At.After(at) {
+				at, ok = e.At, true
+			}
+		}
+	}
+	return at, ok
+}
+
+// Holders plays the changes on who holds which service and returns the holders that differ afterwards; an empty id
+// frees the service. Services are freed before others are taken, so the order within a commit does not matter.
+// holder returns who holds a service now.
+func Holders(changes []rollout.Change, holder func(rollout.ServiceName) (rollout.ID, error)) (map[rollout.ServiceName]rollout.ID, error) {
+	after := make(map[rollout.ServiceName]rollout.ID)
+	for _, c := range changes {
+		now, err := holder(c.Rollout.Service)
+		if err != nil {
+			return nil, err
+		}
+		if now == c.Rollout.ID && !c.Rollout.Phase.Live() {
+			after[c.Rollout.Service] = ""
+		}
+	}
+	for _, c := range changes {
+		if !c.Rollout.Phase.Live() {
+			continue
+		}
+		now, freed := after[c.Rollout.Service]
+		if !freed {
+			var err error
+			if now, err = holder(c.Rollout.Service); err != nil {
+				return nil, err
+			}
+		}
+		if now != "" && now != c.Rollout.ID {
+			return nil, &rollout.HeldError{Service: c.Rollout.Service, Holder: now}
+		}
+		if now == "" {
+			after[c.Rollout.Service] = c.Rollout.ID
+		}
+	}
+	return after, nil
+}

@@ -1,0 +1,64 @@
+package mem
+
+import (
+	"bytes"
+	"context"
+
+	"canarybot.io/store"
+)
+
+// PutNote stores a small record under its kind and key, in place of the one before.
+func (s *Store) PutNote(ctx context.Context, kind, key string, value []byte) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := store.CheckNote(kind, key, value); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.notes[kind] == nil {
+		s.notes[kind] = map[string][]byte{}
+	}
+	s.notes[kind][key] = bytes.Clone(value)
+	return nil
+}
+
+// Note returns one note; ok is false when there is none.
+func (s *Store) Note(ctx context.Context, kind, key string) (value []byte, ok bool, err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, false, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	value, ok = s.notes[kind][key]
+	return bytes.Clone(value), ok, nil
+}
+
+// Notes returns every note of the kind by its key.
+func (s *Store) Notes(ctx context.Context, kind string) (map[string][]byte, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := make(map[string][]byte, len(s.notes[kind]))
+	for key, value := range s.notes[kind] {
+		all[key] = bytes.Clone(value)
+	}
+	return all, nil
+}
+
+// DeleteNote removes a note. One that is not there is no error.
+func (s *Store) DeleteNote(ctx context.Context, kind, key string) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := store.CheckNoteKey(kind, key); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.notes[kind], key)
+	return nil
+}

@@ -1,0 +1,82 @@
+package mem
+
+import (
+	"context"
+	"slices"
+
+	"canarybot.io/rollout"
+	"canarybot.io/store"
+)
+
+// Load returns one rollout.
+func (s *Store) Load(ctx context.Context, id rollout.ID) (rollout.Rollout, error) {
+	if err := ctx.Err(); err != nil {
+		return rollout.Rollout{}, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r, ok := s.rollouts[id]
+	if !ok {
+		return rollout.Rollout{}, store.Absent(id)
+	}
+	return clone(r)
+}
+
+// Open returns every rollout that has not ended, by service and number.
+func (s *Store) Open(ctx context.Context) ([]rollout.Rollout, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var open []rollout.Rollout
+	for _, r := range s.rollouts {
+		if !r.Terminal() {
+			open = append(open, r)
+		}
+	}
+	slices.SortFunc(open, compare)
+	return clone(open)
+}
+
+// History returns the service's newest rollouts, newest first.
+func (s *Store) History(ctx context.Context, service rollout.ServiceName, limit int) ([]rollout.Rollout, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := s.newest(service)
+	return clone(all[:min(len(all), max(limit, 0))])
+}
+
+// Timeline returns the rollout's entries with a Seq above after; none for a rollout that is not there.
+func (s *Store) Timeline(ctx context.Context, id rollout.ID, after int) ([]rollout.Entry, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := s.entries[id]
+	return clone(all[min(len(all), max(after, 0)):])
+}
+
+// Holder returns the live rollout that holds the service.
+func (s *Store) Holder(ctx context.Context, service rollout.ServiceName) (rollout.ID, error) {
+	if err := ctx.Err(); err != nil {
+		return "", err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.holders[service], nil
+}
+
+// NextNumber returns the number that the service's next rollout gets.
+func (s *Store) NextNumber(ctx context.Context, service rollout.ServiceName) (int, error) {
+	if err := ctx.Err(); err != nil {
+		return 0, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.numbers[service] + 1, nil
+}

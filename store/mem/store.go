@@ -1,0 +1,177 @@
+// Package mem is a store of rollouts in memory: the reference for what a store does, and the store of tests and of
+// the demo. Nothing in it survives the process. Values go through JSON on their way in and out, so a caller sees
+// exactly what it would see from a disk, and never shares memory with the store.
+//
+// It passes storetest.Run; wrap it in Faulty to see what a caller does when the store fails.
+package mem
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"slices"
+	"sync"
+	"time"
+
+	"canarybot.io/rollout"
+	"canarybot.io/store"
+)
+
+var _ rollout.Store = (*Store)(nil)
+
+// Store keeps rollouts in memory. Make one with New.
+type Store struct {
+	id   string
+	keep int
+
+	mu       sync.Mutex
+	rollouts map[rollout.ID]rollout.Rollout
+	entries  map[rollout.ID][]rollout.Entry
+	numbers  map[rollout.ServiceName]int
+	holders  map[rollout.ServiceName]rollout.ID
+	decided  map[rollout.DecisionID]time.Time
+	notes    map[string]map[string][]byte
+}
+
+// Options are the choices for New. The zero value is fine.
+type Options struct {
+	ID   string // the store's id; default: "mem"
+	Keep int    // ended rollouts kept per service; default: store.Keep
+}
+
+// New returns an empty store.
+func New(o Options) *Store {
+	return &Store{
+		id: cmp.Or(o.ID, "mem"), keep: cmp.Or(o.Keep, store.Keep),
+		rollouts: map[rollout.ID]rollout.Rollout{}, entries: map[rollout.ID][]rollout.Entry{},
+		numbers: map[rollout.ServiceName]int{}, holders: map[rollout.ServiceName]rollout.ID{},
+		decided: map[rollout.DecisionID]time.Time{}, notes: map[string]map[string][]byte{},
+	}
+}
+
+// ID identifies the store.
+func (s *Store) ID() string { return s.id }
+
+// Close does nothing: the next user of the value finds everything, as a process finds its file again.
+func (s *Store) Close() error { return nil }
+
+// Commit makes all the changes, or none.
+func (s *Store) Commit(ctx context.Context, changes ...rollout.Change) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	changes, err := clone(changes)
+	if err != nil {
+		return rollout.Wrap(rollout.Invalid, err, "The change cannot be written down.")
+	}
+	if err := store.Check(changes); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	holders, err := s.judge(changes)
+	if err != nil {
+		return err
+	}
+	at, timed := store.When(changes)
+	for _, c := range changes {
+		s.apply(c, at)
+	}
+	for service, id := range holders {
+		s.holders[service] = id
+	}
+	if timed {
+		s.forget(at)
+	}
+	return nil
+}
+
+// judge returns who holds the services after the changes, or why they may not be made.
+func (s *Store) judge(changes []rollout.Change) (map[rollout.ServiceName]rollout.ID, error) {
+	for _, c := range changes {
+		if _, ok := s.decided[c.Decision]; ok {
+			return nil, rollout.ErrDecided
+		}
+	}
+	for _, c := range changes {
+		stored, ok := s.rollouts[c.Rollout.ID]
+		if _, n, _ := c.Rollout.ID.Split(); !ok && c.Rollout.Revision == 0 && n <= s.numbers[c.Rollout.Service] {
+			return nil, store.Taken(c.Rollout.ID)
+		}
+		if err := store.Follows(store.Head{Revision: stored.Revision, Seq: stored.Seq}, c); err != nil {
+			return nil, err
+		}
+	}
+	return store.Holders(changes, func(service rollout.ServiceName) (rollout.ID, error) { return s.holders[service], nil })
+}
+
+func (s *Store) apply(c rollout.Change, at time.Time) {
+	r := c.Rollout
+	r.Revision++
+	s.rollouts[r.ID] = r
+	s.entries[r.ID] = append(s.entries[r.ID], c.Entries...)
+	_, n, _ := r.ID.Split()
+	s.numbers[r.Service] = max(s.numbers[r.Service], n)
+	if c.Decision != "" {
+		s.decided[c.Decision] = at
+	}
+	if r.Terminal() {
+		s.prune(r.Service)
+	}
+}
+
+// prune forgets the ended rollouts of the service beyond the newest.
+func (s *Store) prune(service rollout.ServiceName) {
+	kept := 0
+	for _, r := range s.newest(service) {
+		if !r.Terminal() {
+			continue
+		}
+		if kept++; kept <= s.keep {
+			continue
+		}
+		delete(s.rollouts, r.ID)
+		delete(s.entries, r.ID)
+		for _, notes := range s.notes {
+			delete(notes, string(r.ID))
+		}
+	}
+}
+
+// forget drops the decisions that are too old at the time.
+func (s *Store) forget(at time.Time) {
+	for id, decided := range s.decided {
+		if at.Sub(decided) > store.Remember {
+			delete(s.decided, id)
+		}
+	}
+}
+
+// newest returns the service's rollouts, newest first.
+func (s *Store) newest(service rollout.ServiceName) []rollout.Rollout {
+	var all []rollout.Rollout
+	for _, r := range s.rollouts {
+		if r.Service == service {
+			all = append(all, r)
+		}
+	}
+	slices.SortFunc(all, func(a, b rollout.Rollout) int { return compare(b, a) })
+	return all
+}
+
+// compare orders rollouts by service, then by number.
+func compare(a, b rollout.Rollout) int {
+	_, n, _ := a.ID.Split()
+	_, m, _ := b.ID.Split()
+	return cmp.Or(cmp.Compare(a.Service, b.Service), cmp.Compare(n, m))
+}
+
+// clone returns a copy that shares nothing with v.
+func clone[T any](v T) (T, error) {
+	var c T
+	raw, err := json.Marshal(v)
+	if err == nil {
+		err = json.Unmarshal(raw, &c)
+	}
+	return c, err
+}

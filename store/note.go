@@ -1,0 +1,35 @@
+package store
+
+import (
+	"regexp"
+
+	"canarybot.io/rollout"
+)
+
+// MaxNote is the most bytes that a note may have.
+const MaxNote = 1 << 20
+
+const maxNoteKey = 1024
+
+var noteKind = regexp.MustCompile(`^[a-z0-9_]{1,64}$`)
+
+// CheckNoteKey returns nil when a note may have the kind and the key, else an Invalid error. The kind groups the notes
+// of one owner: lower-case letters, digits and underscores. The key is any text; a note whose key is a rollout's id
+// is forgotten together with that rollout.
+func CheckNoteKey(kind, key string) error {
+	switch {
+	case !noteKind.MatchString(kind):
+		return rollout.Errorf(rollout.Invalid, "%q is no kind of note: use lower-case letters, digits and underscores.", kind)
+	case key == "" || len(key) > maxNoteKey:
+		return rollout.Errorf(rollout.Invalid, "The key of a note of the kind %s must have 1 to %d bytes; it has %d.", kind, maxNoteKey, len(key))
+	}
+	return nil
+}
+
+// CheckNote returns nil when the note may be stored, else an Invalid error.
+func CheckNote(kind, key string, value []byte) error {
+	if len(value) > MaxNote {
+		return rollout.Errorf(rollout.Invalid, "A note of the kind %s has %d bytes; %d is the most.", kind, len(value), MaxNote)
+	}
+	return CheckNoteKey(kind, key)
+}

@@ -1,0 +1,59 @@
+package storetest
+
+import (
+	"errors"
+	"time"
+
+	"canarybot.io/rollout"
+	"canarybot.io/store"
+)
+
+func decisionCases() []testCase {
+	return []testCase{
+		{"the same decision counts once, also after opening again", func(b *bed) {
+			r := b.one(Decided(Move(Queued("checkout", 1), rollout.Preparing, Epoch()), "slack:1"))
+			b.decided(Decided(Move(r, rollout.Shifting, Epoch()), "slack:1"))
+			b.reopen()
+			b.decided(Decided(Move(r, rollout.Shifting, Epoch()), "slack:1"))
+			if got := b.load("checkout-1").Phase; got != rollout.Preparing {
+				b.Fatalf("the rollout is %s", got)
+			}
+			b.one(Decided(Move(r, rollout.Shifting, Epoch()), "slack:2"))
+		}},
+		{"that it counted is said before that the revision is old", func(b *bed) {
+			old := Move(Queued("checkout", 1), rollout.Preparing, Epoch())
+			b.one(Decided(old, "slack:1"))
+			b.decided(Decided(old, "slack:1"))
+		}},
+		{"it counts once across rollouts", func(b *bed) {
+			b.one(Decided(Move(Queued("checkout", 1), rollout.Queued, Epoch()), "slack:1"))
+			b.decided(Decided(Move(Queued("payments", 1), rollout.Queued, Epoch()), "slack:1"))
+		}},
+		{"one decision may stand in several changes of one commit", func(b *bed) {
+			old := b.one(Move(Queued("checkout", 1), rollout.Baking, Epoch()))
+			b.commit(Decided(Move(old, rollout.RollingBack, Epoch()), "slack:1"),
+				Decided(Move(Queued("checkout", 2), rollout.Queued, Epoch()), "slack:1"))
+			b.decided(Decided(Move(Queued("checkout", 3), rollout.Queued, Epoch()), "slack:1"))
+		}},
+		{"a commit that failed did not count the decision", func(b *bed) {
+			old := b.one(Move(Queued("checkout", 1), rollout.Queued, Epoch()))
+			now := b.one(Beat(old, Epoch()))
+			b.refused(rollout.Conflict, Decided(Move(old, rollout.Ended, Epoch()), "slack:1"))
+			b.one(Decided(Move(now, rollout.Ended, Epoch()), "slack:1"))
+		}},
+		{"it is remembered for a week and forgotten in passing", func(b *bed) {
+			r := b.one(Decided(Move(Queued("checkout", 1), rollout.Preparing, Epoch()), "slack:1"))
+			r = b.one(Move(r, rollout.Shifting, Epoch().Add(store.Remember)))
+			b.decided(Decided(Move(r, rollout.Baking, Epoch().Add(store.Remember)), "slack:1"))
+			r = b.one(Move(r, rollout.Baking, Epoch().Add(store.Remember+time.Minute)))
+			b.one(Decided(Move(r, rollout.Awaiting, Epoch().Add(store.Remember+time.Minute)), "slack:1"))
+		}},
+	}
+}
+
+func (b *bed) decided(c rollout.Change) {
+	b.Helper()
+	if err := b.Commit(b.Context(), c); !errors.Is(err, rollout.ErrDecided) {
+		b.Fatalf("commit: got %v, want that it was decided", err)
+	}
+}

@@ -1,0 +1,148 @@
+package storetest
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"pgregory.net/rapid"
+
+	"canarybot.io/rollout"
+)
+
+// machine drives a store and the model with the same random steps.
+type machine struct {
+	*bed
+	model *model
+	past  []rollout.Rollout // every value that was ever stored: what stale changes are made from
+	now   time.Time
+}
+
+var services = []rollout.ServiceName{"a", "a-1", "b"}
+
+func runMachine(t *testing.T, open Open) {
+	rapid.Check(t, func(rt *rapid.T) {
+		dir := t.TempDir()
+		m := &machine{bed: &bed{TB: t, open: open, dir: dir, Store: open(t, dir)}, model: newModel(), now: Epoch()}
+		defer func() { m.end() }()
+		rt.Repeat(map[string]func(*rapid.T){
+			"commit":  m.commitStep,
+			"commit2": m.commitStep, // twice as often as a note
+			"note":    m.noteStep,
+			"":        m.compare,
+		})
+	})
+}
+
+func (m *machine) commitStep(t *rapid.T) {
+	m.now = m.now.Add(rapid.SampledFrom([]time.Duration{0, time.Second, time.Hour, 80 * time.Hour}).Draw(t, "later"))
+	changes := rapid.SliceOfN(rapid.Custom(m.change), 1, 3).Draw(t, "changes")
+	want := m.model.commit(changes)
+	err := m.Commit(m.Context(), changes...)
+	if got := answerOf(err); got != want {
+		t.Fatalf("commit: got %s (%v), want %s", got, err, want)
+	}
+	if want == stored {
+		for _, c := range changes {
+			m.past = append(m.past, m.model.rollouts[c.Rollout.ID])
+		}
+	}
+	m.reopen()
+}
+
+// change draws a change: mostly of a rollout as it is, sometimes a new one, or one made from an old value.
+func (m *machine) change(t *rapid.T) rollout.Change {
+	r := Queued(rapid.SampledFrom(services).Draw(t, "service"), 0)
+	kind := rapid.SampledFrom([]string{"now", "now", "now", "new", "stale"}).Draw(t, "kind")
+	known := m.model.all(func(rollout.Rollout) bool { return true })
+	switch {
+	case kind == "now" && len(known) > 0:
+		r = rapid.SampledFrom(known).Draw(t, "rollout")
+	case kind == "stale" && len(m.past) > 0:
+		r = rapid.SampledFrom(m.past).Draw(t, "past")
+	default:
+		skip := rapid.SampledFrom([]int{0, 0, 0, 1, -1}).Draw(t, "skip")
+		r.ID = rollout.NewID(r.Service, max(1, m.model.number(r.Service)+skip))
+	}
+	c := Beat(r, m.now)
+	if rapid.IntRange(0, 4).Draw(t, "quiet") > 0 {
+		c = Move(r, rapid.SampledFrom(rollout.Phases()).Draw(t, "phase"), m.now)
+	}
+	if n := rapid.IntRange(0, 12).Draw(t, "decision"); n < 6 {
+		c.Decision = rollout.DecisionID(fmt.Sprintf("slack:%d", n))
+	}
+	return c
+}
+
+func (m *machine) noteStep(t *rapid.T) {
+	key := rapid.SampledFrom([]string{"a-1", "a-2", "x/y"}).Draw(t, "key")
+	if rapid.Bool().Draw(t, "delete") {
+		delete(m.model.notes, key)
+		if err := m.DeleteNote(m.Context(), "card", key); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	value := rapid.SliceOfN(rapid.Byte(), 0, 2000).Draw(t, "value")
+	m.model.notes[key] = value
+	if err := m.PutNote(m.Context(), "card", key, value); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// compare compares everything that can be read.
+func (m *machine) compare(t *rapid.T) {
+	ctx := m.Context()
+	open, err := m.Open(ctx)
+	m.same(t, "open", open, m.model.all(func(r rollout.Rollout) bool { return !r.Terminal() }), err)
+	for _, service := range services {
+		want := m.model.all(func(r rollout.Rollout) bool { return r.Service == service })
+		slices.Reverse(want)
+		got, err := m.History(ctx, service, 1000)
+		m.same(t, "history", got, want, err)
+		n, err := m.NextNumber(ctx, service)
+		m.same(t, "next number", n, m.model.number(service), err)
+		holder, err := m.Holder(ctx, service)
+		live := slices.IndexFunc(want, func(r rollout.Rollout) bool { return r.Phase.Live() })
+		m.same(t, "held", holder != "", live >= 0, err)
+		if live >= 0 {
+			m.same(t, "holder", holder, want[live].ID, nil)
+		}
+	}
+	for id, want := range m.model.entries {
+		got, err := m.Timeline(ctx, id, 0)
+		m.same(t, "timeline", got, want, err)
+		r, err := m.Load(ctx, id)
+		m.same(t, "load", r, m.model.rollouts[id], err)
+	}
+	notes, err := m.Notes(ctx, "card")
+	m.same(t, "notes", notes, m.model.notes, err)
+}
+
+func (m *machine) same(t *rapid.T, what string, got, want any, err error) {
+	t.Helper()
+	if err == nil && reflect.DeepEqual(got, want) { // nearly always, and much faster
+		return
+	}
+	if diff := cmp.Diff(got, want, cmpopts.EquateEmpty()); diff != "" || err != nil {
+		t.Fatalf("%s: %v; -got +want:\n%s", what, err, diff)
+	}
+}
+
+func answerOf(err error) answer {
+	var h *rollout.HeldError
+	switch {
+	case err == nil:
+		return stored
+	case errors.As(err, &h):
+		return held
+	case errors.Is(err, rollout.ErrDecided):
+		return decided
+	}
+	return answer(rollout.CodeOf(err))
+}

@@ -189,6 +189,9 @@ func (r *Rollout) forward() {
 
 func (r *Rollout) rollback(d Decision) {
 	r.back(Reason{Code: ReasonPerson, Detail: d.Text}, d.Actor)
+	if d.Replacement != "" {
+		r.Ending.Reason = Reason{Code: ReasonReplaced, Detail: string(d.Replacement)}
+	}
 	if r.Phase == Queued {
 		r.Ending.Outcome, r.Ending.At = Cancelled, d.At
 		r.enter(Ended)

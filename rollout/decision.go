@@ -14,6 +14,8 @@ type Decision struct {
 	Text string // their words
 	// Value is the foreign value that SetOurs was shown; another one asks anew.
 	Value string
+	// Replacement is the rollout that comes instead, where a rollback makes room for it.
+	Replacement ID
 }
 
 // Launch is the wish to start a rollout.

@@ -152,5 +152,7 @@ type Write struct {
 	Image      string // empty: untouched
 	Replicas   *int
 	DropCanary bool
-	Stamp      Stamp
+	// AskRollback also sets the annotation canarybot.io/rollback=now: the one act that may precede its commit.
+	AskRollback bool
+	Stamp       Stamp
 }

@@ -1,0 +1,91 @@
+package engine
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"canarybot.io/rollout"
+)
+
+// asker puts a rollout's checks to Prometheus beside its beats, once an interval while the canary has a weight to be
+// judged, and keeps the newest verdict.
+type asker struct {
+	e    *Engine
+	news chan struct{} // of size one
+
+	mu      sync.Mutex
+	about   rollout.Rollout // the rollout to ask about
+	verdict rollout.Verdict
+	state   []byte
+}
+
+func newAsker(e *Engine) *asker { return &asker{e: e, news: make(chan struct{}, 1)} }
+
+// follow tells the asker what the rollout is now. A new weight starts it at once.
+func (a *asker) follow(r rollout.Rollout) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	fresh := !r.Acked.Equal(a.about.Acked) || r.Phase.Forward() != a.about.Phase.Forward()
+	if fresh && a.verdict.Since.IsZero() {
+		a.state = r.Judge // after a restart the judge goes on where it was
+	}
+	a.about = r
+	if fresh {
+		select {
+		case a.news <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// latest returns the newest verdict and the judge's state after it.
+func (a *asker) latest() (rollout.Verdict, []byte) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.verdict, a.state
+}
+
+// run asks until the context ends, and calls heard after each answer.
+func (a *asker) run(ctx context.Context, heard func()) {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-a.news:
+		case <-timer.C:
+		}
+		timer.Reset(a.ask(ctx, heard))
+	}
+}
+
+// ask asks once, if there is something to judge, and returns how long to wait.
+func (a *asker) ask(ctx context.Context, heard func()) time.Duration {
+	a.mu.Lock()
+	r, state := a.about, a.state
+	a.mu.Unlock()
+	interval := r.Spec.Limits.Interval
+	if interval <= 0 {
+		interval = time.Minute
+	}
+	if r.Acked.IsZero() || !r.Phase.Forward() || len(r.Spec.Checks) == 0 {
+		return interval
+	}
+	samples := a.e.Metrics.Ask(ctx, r.Question(now()))
+	if ctx.Err() != nil {
+		return interval
+	}
+	verdict, state := a.e.Judge(r.Spec.Checks, samples, state, r.Acked, now())
+	a.mu.Lock()
+	current := a.about.Acked.Equal(r.Acked)
+	if current {
+		a.verdict, a.state = verdict, state
+	}
+	a.mu.Unlock()
+	if current {
+		heard()
+	}
+	return interval
+}

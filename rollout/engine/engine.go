@@ -1,0 +1,188 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"canarybot.io/rollout"
+)
+
+// Judge turns samples into a verdict. It is pure; state is what it returned last, or nil.
+type Judge func(checks []rollout.Check, samples []rollout.Sample, state []byte, since, now time.Time) (rollout.Verdict, []byte)
+
+// Options are what an engine is made of. All but Observe and Log are required.
+type Options struct {
+	Store   rollout.Store
+	Cluster rollout.Cluster
+	Metrics rollout.Metrics
+	Judge   Judge
+	// Preflights are asked before a rollout starts; the first to return what it found has the say about that.
+	Preflights []rollout.Preflighter
+	// Services is the configuration. Policies and plans are read from it live.
+	Services map[rollout.ServiceName]rollout.Service
+	// Policy holds for a rollout whose service left the configuration.
+	Policy rollout.Policy
+	// Committed hears of every commit, in order for each rollout. It must not block.
+	Committed func(rollout.Rollout)
+	Log       *slog.Logger
+}
+
+// Engine runs rollouts. Make it with New, start it with Run.
+type Engine struct {
+	Options
+
+	mu      sync.Mutex // guards the fields below; held for lines, never across I/O
+	workers map[rollout.ID]*worker
+	running context.Context //nolint:containedctx // the lifetime of the workers that Launch starts
+	group   sync.WaitGroup
+	broken  chan error
+}
+
+// New returns an engine that does nothing before Run.
+func New(o Options) *Engine {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Committed == nil {
+		o.Committed = func(rollout.Rollout) {}
+	}
+	return &Engine{Options: o, workers: map[rollout.ID]*worker{}, broken: make(chan error, 1)}
+}
+
+// Run beats for every open rollout until the context ends, and returns when every goroutine of the engine has. Its
+// error is nil after a cancelled context; otherwise the store failed and the process must exit: a restart reads what
+// is durable.
+func (e *Engine) Run(ctx context.Context) error {
+	open, err := e.Store.Open(ctx)
+	if err != nil {
+		return fmt.Errorf("read the open rollouts: %w", err)
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	e.mu.Lock()
+	e.running = ctx
+	e.mu.Unlock()
+	for _, r := range open {
+		e.start(r)
+	}
+	select {
+	case <-ctx.Done():
+	case err = <-e.broken:
+		cancel()
+	}
+	e.mu.Lock()
+	e.running = nil // from here on nothing new starts
+	e.mu.Unlock()
+	e.group.Wait()
+	return err
+}
+
+// start gives the rollout its worker, unless it has one or the engine is not running.
+func (e *Engine) start(r rollout.Rollout) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.running == nil || e.workers[r.ID] != nil || r.Terminal() {
+		return
+	}
+	w := newWorker(e, r)
+	e.workers[r.ID] = w
+	ctx := e.running
+	e.group.Go(func() {
+		w.run(ctx)
+		e.mu.Lock()
+		delete(e.workers, r.ID)
+		e.mu.Unlock()
+		e.wakeQueue(r.Service)
+	})
+}
+
+// wakeQueue lets whoever waits for the service look again.
+func (e *Engine) wakeQueue(service rollout.ServiceName) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for id, w := range e.workers {
+		if name, _, _ := id.Split(); name == service {
+			w.wake()
+		}
+	}
+}
+
+// Wake makes the rollouts of the service beat now. Watches call it; a beat too many does no harm.
+func (e *Engine) Wake(service rollout.ServiceName) { e.wakeQueue(service) }
+
+// Snapshot returns every open rollout as its worker last had it, spans included.
+func (e *Engine) Snapshot() []rollout.Rollout {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	all := make([]rollout.Rollout, 0, len(e.workers))
+	for _, w := range e.workers {
+		all = append(all, w.shown())
+	}
+	return all
+}
+
+// policy returns the policy that holds for the service now.
+func (e *Engine) policy(service rollout.ServiceName) rollout.Policy {
+	if s, ok := e.Services[service]; ok {
+		return s.Policy
+	}
+	return e.Policy
+}
+
+// Decide commits a decision about a rollout and returns the rollout as committed. It returns once the decision is
+// durable and before anything follows from it. The error is the answer for whoever decided; the same decision twice
+// is rollout.ErrDecided.
+func (e *Engine) Decide(ctx context.Context, id rollout.ID, d rollout.Decision) (rollout.Rollout, error) {
+	for {
+		r, err := e.Store.Load(ctx, id)
+		if err != nil {
+			return rollout.Rollout{}, err
+		}
+		after, entries, err := rollout.Decide(r, d, e.policy(r.Service))
+		if err != nil {
+			return r, err
+		}
+		err = e.Store.Commit(ctx, rollout.Change{Rollout: after, Entries: entries, Decision: d.ID})
+		if rollout.CodeOf(err) == rollout.Conflict && !errors.Is(err, rollout.ErrDecided) {
+			continue // somebody was faster: decide again on the newer value
+		}
+		if err != nil {
+			return r, e.fatal(err)
+		}
+		after.Revision++
+		e.Log.Info("decided", "rollout", id, "revision", after.Revision, "phase", after.Phase, "actor", d.Actor.ID, "action", d.Action)
+		e.Committed(after)
+		e.decided(after)
+		return after, nil
+	}
+}
+
+// decided wakes the rollout's worker; what it is sending is cancelled when the rollout is being taken back.
+func (e *Engine) decided(r rollout.Rollout) {
+	e.mu.Lock()
+	w := e.workers[r.ID]
+	e.mu.Unlock()
+	if w == nil {
+		e.start(r)
+		return
+	}
+	if r.Phase == rollout.RollingBack {
+		w.cancelApply()
+	}
+	w.wake()
+}
+
+// fatal notes a store that failed: the process must end.
+func (e *Engine) fatal(err error) error {
+	if rollout.CodeOf(err) == rollout.Unavailable {
+		select {
+		case e.broken <- err:
+		default:
+		}
+	}
+	return err
+}

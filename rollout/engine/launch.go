@@ -1,0 +1,197 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"canarybot.io/rollout"
+)
+
+// recent is how many rollouts of a service are looked through for its past.
+const recent = 50
+
+// Launch commits a new rollout, queued, and returns it: it then runs in the background. The errors are answers for
+// whoever asked: NotFound for an unknown service, a BusyError, a TakenBackError, Forbidden, Invalid. With DryRun
+// nothing is committed; see Rehearse.
+func (e *Engine) Launch(ctx context.Context, l rollout.Launch) (rollout.Rollout, error) {
+	for {
+		r, others, err := e.prepare(ctx, l)
+		if err != nil {
+			return rollout.Rollout{}, err
+		}
+		changes := append(others, e.created(r, l))
+		err = e.Store.Commit(ctx, changes...)
+		if rollout.CodeOf(err) == rollout.Conflict && !errors.Is(err, rollout.ErrDecided) {
+			continue // two launches raced, or the one to replace moved on
+		}
+		if err != nil {
+			return rollout.Rollout{}, e.fatal(err)
+		}
+		for _, c := range changes {
+			c.Rollout.Revision++
+			e.Log.Info("launched", "rollout", c.Rollout.ID, "phase", c.Rollout.Phase, "actor", l.Actor.ID)
+			e.Committed(c.Rollout)
+			e.decided(c.Rollout)
+			r = c.Rollout
+		}
+		return r, nil
+	}
+}
+
+// Rehearse runs the preflight of a launch and changes nothing in the store.
+func (e *Engine) Rehearse(ctx context.Context, l rollout.Launch) (rollout.Rollout, rollout.Preflight, error) {
+	r, _, err := e.prepare(ctx, l)
+	if err != nil {
+		return r, rollout.Preflight{}, err
+	}
+	return r, e.preflight(ctx, r), nil
+}
+
+// prepare returns the rollout that the launch wants, and what has to happen to the service's other rollouts in the
+// same commit.
+func (e *Engine) prepare(ctx context.Context, l rollout.Launch) (rollout.Rollout, []rollout.Change, error) {
+	service, ok := e.Services[l.Service]
+	if !ok {
+		return rollout.Rollout{}, nil, rollout.Errorf(rollout.NotFound, "There is no service %q in the configuration.", l.Service)
+	}
+	if err := mayLaunch(service.Policy, l); err != nil {
+		return rollout.Rollout{}, nil, err
+	}
+	r, err := e.compose(ctx, service, l)
+	if err != nil {
+		return r, nil, err
+	}
+	if err := e.takenBack(ctx, r, l); err != nil {
+		return r, nil, err
+	}
+	others, behind, err := e.makeRoom(ctx, r, l, service.Policy)
+	r.Behind = behind
+	return r, others, err
+}
+
+func mayLaunch(policy rollout.Policy, l rollout.Launch) error {
+	if l.Back {
+		return policy.Allows(l.Actor, rollout.Rollback)
+	}
+	if err := policy.Allows(l.Actor, rollout.Deploy); err != nil {
+		return err
+	}
+	if l.Auto {
+		return policy.Allows(l.Actor, rollout.AutoGate)
+	}
+	return nil
+}
+
+// compose fills a new rollout from the configuration.
+func (e *Engine) compose(ctx context.Context, service rollout.Service, l rollout.Launch) (rollout.Rollout, error) {
+	spec := service.Spec
+	plan, ok := service.PlanNamed(l.Plan)
+	if !ok {
+		return rollout.Rollout{}, rollout.Errorf(rollout.Invalid, "%s has no plan %q; it has %s.", service.Name, l.Plan, planNames(service))
+	}
+	image, err := "", error(nil)
+	switch {
+	case l.Back:
+		plan = rollout.WayBack()
+		image, err = e.imageBefore(ctx, service.Name)
+	default:
+		image, err = rollout.Image(spec.Repository, l.Version)
+	}
+	if err != nil {
+		return rollout.Rollout{}, err
+	}
+	if l.Auto {
+		plan = plan.Automatic()
+	}
+	spec.Plan = plan
+	n, err := e.Store.NextNumber(ctx, service.Name)
+	if err != nil {
+		return rollout.Rollout{}, err
+	}
+	return rollout.Rollout{
+		ID: rollout.NewID(service.Name, n), Service: service.Name, Store: e.Store.ID(), Turn: 1, Image: image, Spec: spec,
+		Request: rollout.Request{Version: l.Version, By: l.Actor, At: l.At, Text: l.Text, Back: l.Back},
+	}, nil
+}
+
+func planNames(s rollout.Service) string {
+	names := s.Spec.Plan.Name
+	for _, p := range s.Plans {
+		names += ", " + p.Name
+	}
+	return names
+}
+
+// imageBefore returns what stable ran before the service's last success.
+func (e *Engine) imageBefore(ctx context.Context, service rollout.ServiceName) (string, error) {
+	past, err := e.Store.History(ctx, service, recent)
+	if err != nil {
+		return "", err
+	}
+	i := slices.IndexFunc(past, func(r rollout.Rollout) bool { return r.Ending.Outcome == rollout.Succeeded })
+	if i < 0 || past[i].From() == "" {
+		return "", rollout.Errorf(rollout.NotFound, "%s has no earlier version that Canarybot knows of; deploy one by name.", service)
+	}
+	return past[i].From(), nil
+}
+
+// takenBack refuses a version that was rolled back when it was tried last.
+func (e *Engine) takenBack(ctx context.Context, r rollout.Rollout, l rollout.Launch) error {
+	if l.Replace || l.Back {
+		return nil
+	}
+	past, err := e.Store.History(ctx, r.Service, recent)
+	if err != nil {
+		return err
+	}
+	for _, p := range past {
+		if p.Image == r.Image && p.Ending.Outcome != rollout.Cancelled && p.Terminal() {
+			if p.Ending.Outcome == rollout.RolledBack {
+				return &rollout.TakenBackError{Before: p}
+			}
+			return nil
+		}
+	}
+	return nil
+}
+
+// makeRoom refuses a busy service, or takes its other rollouts back, and returns the one to wait for.
+func (e *Engine) makeRoom(ctx context.Context, r rollout.Rollout, l rollout.Launch, policy rollout.Policy) ([]rollout.Change, rollout.ID, error) {
+	open, err := e.Store.Open(ctx)
+	if err != nil {
+		return nil, "", err
+	}
+	var changes []rollout.Change
+	behind := rollout.ID("")
+	for _, other := range open {
+		if other.Service != r.Service {
+			continue
+		}
+		if !l.Replace {
+			return nil, "", &rollout.BusyError{Live: other}
+		}
+		if other.Phase.Live() {
+			behind = other.ID
+		}
+		if other.Phase > rollout.Returning {
+			continue // it is going already
+		}
+		d := rollout.Decision{Action: rollout.Rollback, Actor: l.Actor, At: l.At, Text: l.Text, Replacement: r.ID}
+		after, entries, err := rollout.Decide(other, d, policy)
+		if err != nil {
+			return nil, "", err
+		}
+		changes = append(changes, rollout.Change{Rollout: after, Entries: entries})
+	}
+	return changes, behind, nil
+}
+
+// created is the commit that makes the rollout.
+func (e *Engine) created(r rollout.Rollout, l rollout.Launch) rollout.Change {
+	r.Seq = 1
+	return rollout.Change{Rollout: r, Decision: l.ID, Entries: []rollout.Entry{{
+		Rollout: r.ID, Seq: 1, At: l.At, Kind: rollout.EntryRequested, Actor: l.Actor, Decision: l.ID,
+		Data: rollout.Data{Action: rollout.Deploy, Text: l.Text},
+	}}}
+}

@@ -1,0 +1,282 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"canarybot.io/rollout"
+)
+
+const (
+	// samplesCommitted is how often spans and samples alone are committed.
+	samplesCommitted = time.Minute
+	// conflictsAtOnce is how often a conflict is read and judged again without waiting.
+	conflictsAtOnce = 5
+	// applyTimeout bounds one write.
+	applyTimeout = 15 * time.Second
+)
+
+// worker beats for one rollout. It alone observes and applies for it.
+type worker struct {
+	e     *Engine
+	poke  chan struct{} // of size one: a wake-up that waits is enough
+	asker *asker
+
+	// The fields below belong to the worker's goroutine.
+	stored    rollout.Rollout // as last committed
+	refused   string
+	conflicts int
+	last      time.Time // of the last commit
+
+	mu     sync.Mutex // guards the fields below
+	mine   rollout.Rollout
+	cancel context.CancelFunc // of the apply under way
+}
+
+func newWorker(e *Engine, r rollout.Rollout) *worker {
+	return &worker{e: e, stored: r, mine: r, poke: make(chan struct{}, 1), asker: newAsker(e)}
+}
+
+// wake makes the worker beat soon. It never blocks.
+func (w *worker) wake() {
+	select {
+	case w.poke <- struct{}{}:
+	default:
+	}
+}
+
+// shown returns the rollout as the last beat left it.
+func (w *worker) shown() rollout.Rollout {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.mine
+}
+
+func (w *worker) show(r rollout.Rollout) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.mine = r
+}
+
+// run beats until the rollout has ended or the context does.
+func (w *worker) run(ctx context.Context) {
+	var group sync.WaitGroup
+	ctx, stop := context.WithCancel(ctx)
+	group.Go(func() { w.asker.run(ctx, w.wake) })
+	defer group.Wait()
+	defer stop()
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-w.poke:
+		case <-timer.C:
+		}
+		next, err := w.guarded(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err != nil:
+			w.e.Log.Error("beat failed", "rollout", w.stored.ID, "revision", w.stored.Revision, "phase", w.stored.Phase, "error", err)
+			next = time.Now().Add(w.stored.Spec.Limits.Interval)
+		case w.stored.Terminal():
+			return
+		}
+		timer.Reset(max(0, time.Until(next)))
+	}
+}
+
+// guarded beats once and turns a panic into an error: one rollout's defect must not take the others down.
+func (w *worker) guarded(ctx context.Context) (next time.Time, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return w.beat(ctx)
+}
+
+// beat observes, decides, commits, and sends what is missing. It returns when to beat again at the latest.
+func (w *worker) beat(ctx context.Context) (time.Time, error) {
+	if err := w.reload(ctx); err != nil {
+		return time.Time{}, err
+	}
+	facts := w.observe(ctx)
+	if ctx.Err() != nil {
+		return time.Time{}, nil // what was read while shutting down is no fact
+	}
+	before := w.shown()
+	after, next, err := w.commit(ctx, &facts)
+	if err != nil {
+		return time.Time{}, err
+	}
+	w.asker.follow(after)
+	again := after.Phase != before.Phase
+	if w.apply(ctx, after, facts) {
+		again = true
+	}
+	if again {
+		return time.Now(), nil
+	}
+	return next, nil
+}
+
+// reload takes a decision that was committed meanwhile into account, with what this worker knows beyond it.
+func (w *worker) reload(ctx context.Context) error {
+	stored, err := w.e.Store.Load(ctx, w.stored.ID)
+	if err != nil {
+		return w.e.fatal(fmt.Errorf("load %s: %w", w.stored.ID, err))
+	}
+	if stored.Revision != w.stored.Revision {
+		w.stored = stored
+		w.show(rollout.Carry(w.shown(), stored))
+	}
+	return nil
+}
+
+// observe gathers the facts of a beat.
+func (w *worker) observe(ctx context.Context) rollout.Facts {
+	r := w.shown()
+	f := rollout.Facts{Refused: w.refused}
+	if r.Phase == rollout.Queued {
+		w.observeQueue(ctx, r, &f)
+	} else {
+		f.World = w.e.Cluster.Observe(ctx, r)
+	}
+	f.Verdict, f.Judge = w.asker.latest()
+	f.Now = now()
+	return f
+}
+
+// now is the clock of the shell, without the monotonic reading that no store keeps.
+func now() time.Time { return time.Now().UTC().Round(0) }
+
+func (w *worker) observeQueue(ctx context.Context, r rollout.Rollout, f *rollout.Facts) {
+	holder, err := w.e.Store.Holder(ctx, r.Service)
+	switch {
+	case err != nil:
+		f.Preflight = &rollout.Preflight{Unreadable: rollout.Message(err)}
+	case holder != "":
+		f.Holder = holder
+	default:
+		p := w.e.preflight(ctx, r)
+		f.Preflight = &p
+	}
+}
+
+// commit runs Next and makes its outcome durable where that is worth it. Whoever loses the swap runs it again on the
+// newer value.
+func (w *worker) commit(ctx context.Context, f *rollout.Facts) (rollout.Rollout, time.Time, error) {
+	for {
+		before := w.shown()
+		after, entries, next := rollout.Next(before, *f)
+		if !rollout.Worth(w.stored, after) && f.Now.Sub(w.last) < samplesCommitted {
+			w.show(after)
+			return after, next, nil
+		}
+		if problem := rollout.Invariant(after); problem != "" {
+			return before, next, errors.New("invariant broken, nothing was committed: " + problem)
+		}
+		err := w.e.Store.Commit(ctx, rollout.Change{Rollout: after, Entries: entries})
+		var held *rollout.HeldError
+		switch {
+		case errors.As(err, &held):
+			f.Holder, f.Preflight = held.Holder, nil
+			continue
+		case rollout.CodeOf(err) == rollout.Conflict:
+			if err := w.reload(ctx); err != nil {
+				return before, next, err
+			}
+			continue
+		case err != nil:
+			w.emergency(after, *f)
+			return before, next, w.e.fatal(fmt.Errorf("commit %s: %w", after.ID, err))
+		}
+		after.Revision++
+		w.stored, w.last = after, f.Now
+		w.show(after)
+		if after.Phase != before.Phase {
+			w.e.Log.Info("phase", "rollout", after.ID, "revision", after.Revision, "phase", after.Phase, "from", before.Phase, "step", after.Step)
+		}
+		w.e.Committed(after)
+		return after, next, nil
+	}
+}
+
+// emergency is the one act that may precede its commit: a rollback that wants weight 0 now sends it, with the
+// annotation that the next process reads as an abort. Then this process exits.
+func (w *worker) emergency(r rollout.Rollout, f rollout.Facts) {
+	if r.Phase != rollout.RollingBack {
+		return
+	}
+	for _, write := range rollout.Writes(r, f) {
+		if write.Object != rollout.RouteObject || write.Weight == nil || *write.Weight != 0 {
+			continue
+		}
+		write.AskRollback = true
+		ctx, cancel := context.WithTimeout(context.Background(), applyTimeout) // the process is ending; this must not
+		defer cancel()
+		err := w.e.Cluster.Do(ctx, r, write)
+		w.e.Log.Error("store failed; weight set to 0 ahead of its commit", "rollout", r.ID, "error", err)
+	}
+}
+
+// apply sends the writes that are missing, in order, and reports whether to look again at once: something was
+// written, or a conflict has to be judged again. A committed rollback cancels it.
+func (w *worker) apply(ctx context.Context, r rollout.Rollout, f rollout.Facts) bool {
+	writes := rollout.Writes(r, f)
+	if len(writes) == 0 {
+		w.refused, w.conflicts = "", 0
+		return false
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	w.mu.Lock()
+	w.cancel = cancel
+	w.mu.Unlock()
+	for _, write := range writes {
+		if err := w.send(ctx, r, write); err != nil {
+			return w.failed(r, write, err)
+		}
+		w.refused, w.conflicts = "", 0
+	}
+	return true
+}
+
+func (w *worker) send(ctx context.Context, r rollout.Rollout, write rollout.Write) error {
+	ctx, cancel := context.WithTimeout(ctx, applyTimeout)
+	defer cancel()
+	return w.e.Cluster.Do(ctx, r, write)
+}
+
+// failed notes why a write did not happen, and reports whether to read and judge again at once.
+func (w *worker) failed(r rollout.Rollout, write rollout.Write, err error) bool {
+	w.e.Log.Warn("write failed", "rollout", r.ID, "revision", r.Revision, "phase", r.Phase,
+		"object", write.Object, "verb", write.Verb, "error", err)
+	switch rollout.CodeOf(err) {
+	case rollout.Conflict, rollout.NotFound:
+		w.conflicts++
+		return w.conflicts <= conflictsAtOnce
+	case rollout.Unavailable:
+		w.refused = rollout.Message(err)
+		return false
+	default:
+		w.refused = rollout.Message(err)
+		return false
+	}
+}
+
+// cancelApply ends the apply under way, if there is one.
+func (w *worker) cancelApply() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.cancel != nil {
+		w.cancel()
+	}
+}

@@ -1,15 +1,13 @@
 package view
 
 import (
-	"github.com/slack-go/slack"
+	"fmt"
+	"slices"
+	"strings"
 
 	"canarybot.io/bot/command"
 	"canarybot.io/rollout"
 )
-
-func simple(text string) Message {
-	return Message{Text: text, Blocks: []slack.Block{slack.NewSectionBlock(slack.NewTextBlockObject(slack.MarkdownType, text, false, false), nil, nil)}}
-}
 
 // Answers makes the private answers: what only the person who asked sees.
 type Answers struct {
@@ -17,86 +15,183 @@ type Answers struct {
 	Command string
 }
 
+// typed returns a command as a person types it, to be copied.
+func (a Answers) typed(line string) string {
+	return code(a.slash() + " " + line)
+}
+
+func (a Answers) slash() string {
+	if a.Command == "" {
+		return "/canary"
+	}
+	return a.Command
+}
+
 // Status lists the rollouts that have not ended.
-func (a Answers) Status(open []rollout.Rollout) Message { return simple("status") }
+func (a Answers) Status(open []rollout.Rollout) Message {
+	if len(open) == 0 {
+		return message("Nothing is rolling out. To start: " + a.typed("deploy SERVICE VERSION")).said("Nothing is rolling out.")
+	}
+	lines := make([]string, len(open))
+	for i, r := range open {
+		lines[i] = paragraph(dotted(fmt.Sprintf("%s *%s*", iconCanary, word(string(r.ID))), environment(r), change(r)), status(r))
+	}
+	head := several(len(open), "rollout is", "rollouts are") + " under way."
+	return message("*" + head + "*").said("%s", head).with(list(lines)...)
+}
 
 // StatusOf tells where one rollout is. Link leads to its card; empty: none is known.
-func (a Answers) StatusOf(r rollout.Rollout, link string) Message { return simple("status") }
+func (a Answers) StatusOf(r rollout.Rollout, link string) Message {
+	m := message(paragraph(append([]string{title(r), status(r)}, notes(r, CardOptions{})...)...)).
+		said("%s: %s.", subject(r), status(r)).
+		with(context(bar(r)))
+	if judges(r) || r.Ending.Reason.Code == rollout.ReasonCheck {
+		m = m.with(list(evidence(r.Verdict))...)
+	}
+	if line := next(r); line != "" {
+		m = m.with(context("Next: " + line))
+	}
+	return m.with(context(dotted(foot(r), anchor(link, "its card"))))
+}
 
 // Services lists what may be deployed, with what rolls out just now.
 func (a Answers) Services(services []rollout.Service, open []rollout.Rollout) Message {
-	return simple("services")
+	if len(services) == 0 {
+		return message("No service is configured: the configuration's " + code("services") + " is empty.")
+	}
+	lines := make([]string, len(services))
+	for i, s := range services {
+		lines[i] = paragraph(
+			dotted("*"+word(string(s.Name))+"*", "plan "+word(s.Spec.Plan.Name)+": "+planned(s.Spec.Plan)),
+			joined(", ", otherPlans(s)...), underWay(s.Name, open))
+	}
+	head := several(len(services), "service", "services") + " can be deployed."
+	return message("*" + head + "*").said("%s", head).with(list(lines)...)
 }
 
-// History lists rollouts that ended, newest first. The service is empty when they are of all.
+// otherPlans lists what else --plan may name.
+func otherPlans(s rollout.Service) []string {
+	var all []string
+	for i, p := range s.Plans {
+		text := code("--plan "+p.Name) + " " + planned(p)
+		if i == 0 {
+			text = "also " + text
+		}
+		all = append(all, text)
+	}
+	return all
+}
+
+// underWay tells what the service's rollouts are doing.
+func underWay(service rollout.ServiceName, open []rollout.Rollout) string {
+	var all []string
+	for _, r := range open {
+		if r.Service == service {
+			all = append(all, dotted(iconCanary+" "+word(string(r.ID)), change(r), status(r)))
+		}
+	}
+	return paragraph(all...)
+}
+
+// History lists rollouts, newest first. The service is empty when they are of all.
 func (a Answers) History(service rollout.ServiceName, newest []rollout.Rollout) Message {
-	return simple("history")
+	of := ""
+	if service != "" {
+		of = " of " + word(string(service))
+	}
+	if len(newest) == 0 {
+		return message("There is no rollout" + of + " yet.")
+	}
+	lines := make([]string, len(newest))
+	for i, r := range newest {
+		lines[i] = dotted("*"+word(string(r.ID))+"*", change(r), status(r), joined(" ", who(r.Request.By), on(r.Request.At), quoted(r.Request.Text)))
+	}
+	head := fmt.Sprintf("The last %s%s", several(len(newest), "rollout", "rollouts"), of)
+	return message("*" + head + "*").said("%s.", head).with(list(lines)...)
 }
 
-// Checks shows what a service's checks say just now.
+// Checks shows what a service's checks say just now. The verdict may be one of stable alone: its values stand where
+// the canary's would.
 func (a Answers) Checks(service rollout.ServiceName, v rollout.Verdict) Message {
-	return simple("checks")
+	name := word(string(service))
+	if len(v.Evidence) == 0 {
+		return message(name + " has no checks.")
+	}
+	head := fmt.Sprintf("*%s*: %s", name, verdict(v))
+	asked := ""
+	if !v.At.IsZero() {
+		asked = "asked " + exactly(v.At)
+	}
+	m := message(head).said("%s: %s.", name, verdict(v)).with(list(evidence(v))...)
+	if asked != "" {
+		m = m.with(context(capital(asked)))
+	}
+	return m
+}
+
+// rights are what Whoami goes through, in the order in which people need them.
+var rights = []struct {
+	action rollout.Action
+	name   string
+}{
+	{rollout.Deploy, "deploy, pause, resume and try again"},
+	{rollout.Rollback, "roll back"},
+	{rollout.Promote, "promote, answer drift, abandon and deploy with --auto"},
 }
 
 // Whoami says who somebody is to the bot and what they may do.
-func (a Answers) Whoami(actor rollout.Actor, policy rollout.Policy) Message { return simple("whoami") }
-
-// Help explains one command, or lists all when the topic is empty.
-func (a Answers) Help(topic command.Verb) Message { return simple("help") }
-
-// ParseError says what is wrong with a line, the right form and the nearest right word. Err is what command.Parse
-// returned.
-func (a Answers) ParseError(err error) Message { return simple("parse error") }
-
-// Busy refuses a launch: another rollout holds the service or waits for it.
-func (a Answers) Busy(launch rollout.Launch, live rollout.Rollout, link string) Message {
-	return simple("busy")
+func (a Answers) Whoami(actor rollout.Actor, policy rollout.Policy) Message {
+	lines := []string{fmt.Sprintf("You are %s, %s.", who(actor), ownID(actor))}
+	if actor.Kind == rollout.Person && !actor.Member {
+		lines = append(lines, "You are no full member of this workspace: you may look, and nothing else.")
+		return message(paragraph(lines...))
+	}
+	for _, r := range rights {
+		if policy.Allows(actor, r.action) == nil {
+			lines = append(lines, iconDone+" You may "+r.name+".")
+			continue
+		}
+		lines = append(lines, iconBad+" You may not "+r.name+". "+a.whoMay(policy, r.action))
+	}
+	return message(paragraph(lines...)).said("%s", strings.Join(lines, " "))
 }
 
-// TakenBack refuses a launch: the version was rolled back before.
-func (a Answers) TakenBack(launch rollout.Launch, before rollout.Rollout) Message {
-	return simple("taken back")
+func ownID(actor rollout.Actor) string {
+	if actor.ID == "" {
+		return "without an id"
+	}
+	return "id " + code(clip(actor.ID, maxWord))
 }
 
-// SameVersion refuses a launch: stable runs the version already.
-func (a Answers) SameVersion(service rollout.ServiceName, image string) Message {
-	return simple("same")
+// whoMay says who can help with an action, and what to change where nobody can.
+func (a Answers) whoMay(policy rollout.Policy, action rollout.Action) string {
+	ids, everyone := policy.Who(action)
+	ids = slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return id == rollout.Everyone })
+	switch {
+	case everyone:
+		return "Every full member of this workspace can."
+	case len(ids) == 0:
+		return "Nobody can: " + code(policyKey(action)) + " is empty."
+	}
+	return "Who can: " + mentions(ids) + "."
 }
 
-// UnknownPlan refuses a launch: the service has no plan of that name.
-func (a Answers) UnknownPlan(service rollout.Service, name string) Message { return simple("plan") }
-
-// Forbidden refuses an action: it names the reader's own id, and who can help.
-func (a Answers) Forbidden(actor rollout.Actor, action rollout.Action, policy rollout.Policy) Message {
-	return simple("forbidden")
+// policyKey is the configuration's key that says who may do an action.
+func policyKey(action rollout.Action) string {
+	switch action {
+	case rollout.Promote, rollout.SetOurs, rollout.Abandon, rollout.AutoGate:
+		return "policy.approvers"
+	case rollout.Rollback:
+		return "policy.rollback"
+	case rollout.Deploy, rollout.Pause, rollout.Resume, rollout.Retry:
+	}
+	return "policy.deployers"
 }
 
-// Stale answers a click that came too late: nothing was changed, and why.
-func (a Answers) Stale(why string) Message { return simple("stale") }
-
-// DryRun tells what a preflight found; r is the rollout that would have started.
-func (a Answers) DryRun(r rollout.Rollout, p rollout.Preflight) Message { return simple("dry run") }
-
-// Accepted confirms what somebody decided; the action is Deploy for a rollout that was just made.
-func (a Answers) Accepted(r rollout.Rollout, action rollout.Action, link string) Message {
-	return simple("accepted")
+// line returns the command that launches what was asked for, to be typed again.
+func (a Answers) line(l rollout.Launch) string {
+	return a.typed(command.Command{
+		Verb: command.Deploy, Service: l.Service, Version: l.Version, Plan: l.Plan, Auto: l.Auto, Replace: l.Replace,
+		Reason: l.Text,
+	}.String())
 }
-
-// BackFirst says what going back would do before it is done, with a button. Last is the service's newest rollout; from
-// and to are images.
-func (a Answers) BackFirst(last rollout.Rollout, from, to string) Message { return simple("back") }
-
-// NothingLive answers a decision about a service that has no live rollout. Last is its newest one; the zero value: it
-// never had one.
-func (a Answers) NothingLive(service rollout.ServiceName, last rollout.Rollout) Message {
-	return simple("nothing")
-}
-
-// NeedsReason answers a click on Abandon: it wants a reason, and a button carries none.
-func (a Answers) NeedsReason(r rollout.Rollout) Message { return simple("reason") }
-
-// Error shows an error's sentence for people, and nothing else of it.
-func (a Answers) Error(err error) Message { return simple(rollout.Message(err)) }
-
-// ConnectionsTold says that Slack counts n connections of this app where ours are fewer. It is for the channel.
-func (a Answers) ConnectionsTold(ours, n int) Message { return simple("connections") }

@@ -62,13 +62,13 @@ func deploymentOf(r rollout.Rollout) string {
 
 // shell lets a name into a command line only as far as it is a name: what a shell would read drops out.
 func shell(name string) string {
-	return clip(strings.Map(func(r rune) rune {
+	return clip(strings.Trim(strings.Map(func(r rune) rune {
 		switch {
 		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', r == '-', r == '.':
 			return r
 		}
 		return -1
-	}, name), 2*maxWord)
+	}, name), "-."), 2*maxWord)
 }
 
 // stuck says loudly that a rollout does not come to its end, why, and what to look at.

@@ -122,3 +122,11 @@ func full(s string) string {
 	}
 	return s + "."
 }
+
+// lower makes the first letter small, for the middle of a sentence.
+func lower(s string) string {
+	for i, r := range s {
+		return s[:i] + strings.ToLower(string(r)) + s[i+len(string(r)):]
+	}
+	return s
+}

@@ -107,14 +107,14 @@ func afterBake(r rollout.Rollout) string {
 
 // gateOpens says what the end of the bake leads to.
 func gateOpens(r rollout.Rollout, when time.Time) string {
-	time := joined(" ", "at", at(when))
-	if when.IsZero() {
-		time = "then"
+	moment := "then"
+	if !when.IsZero() {
+		moment = "at " + at(when)
 	}
 	if r.Current().Gate == rollout.Auto {
-		return "goes " + onward(r, r.Step) + " " + time
+		return "goes " + onward(r, r.Step) + " " + moment
 	}
-	return joined("; ", "asks for a person "+time, giveUpAt(r, when, r.Spec.Limits.Wait))
+	return joined("; ", "asks for a person "+moment, giveUpAt(r, when, r.Spec.Limits.Wait))
 }
 
 // unknownLimit says what unknown evidence leads to, and when.

@@ -1,9 +1,191 @@
 package view
 
-import "canarybot.io/rollout"
+import (
+	"fmt"
+	"strings"
+
+	"canarybot.io/rollout"
+)
 
 // Reply returns the thread reply that tells a timeline entry; ok is false for an entry that the thread does not tell.
-// Approvers are mentioned where a person is asked. Link leads to the card; empty: none is known.
+// Of the rollout it uses what never changes, so that the reply is the same whenever it is made. Approvers are
+// mentioned where a person is asked. Link leads to the card; empty: none is known.
 func Reply(r rollout.Rollout, e rollout.Entry, approvers []string, link string) (m Message, ok bool) {
-	return simple(string(e.Kind)), true
+	t := telling{r: r, e: e, approvers: approvers, link: link}
+	switch e.Kind {
+	case rollout.EntryRequested:
+		return t.requested()
+	case rollout.EntryStarted:
+		return t.started(), true
+	case rollout.EntryPhase:
+		return t.phase()
+	case rollout.EntryDecided:
+		return t.decided()
+	case rollout.EntryStep:
+		return t.step()
+	case rollout.EntryVerdict:
+		return t.verdict()
+	case rollout.EntryAsked:
+		return t.asked(), true
+	case rollout.EntryReminded:
+		return t.reminded(), true
+	case rollout.EntryDrift:
+		return t.drift()
+	case rollout.EntrySettled:
+		return t.settled(), true
+	case rollout.EntryOverwrote:
+		return t.overwrote()
+	case rollout.EntryStuck:
+		return t.stuck(), true
+	case rollout.EntryAway:
+		return t.away(), true
+	case rollout.EntryEnded:
+		return t.ended()
+	}
+	return Message{}, false
+}
+
+// telling is one entry of one rollout, being told.
+type telling struct {
+	r         rollout.Rollout
+	e         rollout.Entry
+	approvers []string
+	link      string
+}
+
+// at returns the step that the entry is about.
+func (t telling) at() rollout.Step {
+	if t.e.Step >= 0 && t.e.Step < len(t.r.Spec.Plan.Steps) {
+		return t.r.Spec.Plan.Steps[t.e.Step]
+	}
+	return rollout.Step{}
+}
+
+// card leads to the card, in the middle of a line.
+func (t telling) card() string {
+	if a := anchor(t.link, "the card"); a != "" {
+		return a
+	}
+	return "the card"
+}
+
+func (t telling) requested() (Message, bool) {
+	if t.r.Behind == "" {
+		return Message{}, false
+	}
+	behind := word(string(t.r.Behind))
+	return message(fmt.Sprintf("%s *Queued*: starts when %s is taken back.", iconGoing, behind)).
+		said("%s is queued and starts when %s is taken back.", subject(t.r), behind), true
+}
+
+func (t telling) started() Message {
+	r := t.r
+	did := "started a canary"
+	if r.Request.Back {
+		did = "takes it back to the version before"
+	}
+	lines := []string{
+		fmt.Sprintf("%s %s %s: %s in %s%s", iconCanary, who(r.Request.By), did, change(r), environment(r), saying(r.Request.Text)),
+		capital(planned(r.Spec.Plan)) + ".",
+	}
+	if len(t.e.Data.Problems) > 0 {
+		lines = append(lines, iconWarning+" "+differs(t.e.Data.Problems))
+	}
+	return message(paragraph(lines...)).said("%s: %s %s. %s.", subject(r), who(r.Request.By), did, capital(planned(r.Spec.Plan)))
+}
+
+// differs names in what a found canary is not like stable.
+func differs(fields []string) string {
+	const most = 10
+	var all []string
+	for i, f := range fields {
+		if i == most {
+			all = append(all, fmt.Sprintf("%d more", len(fields)-most))
+			break
+		}
+		all = append(all, word(f))
+	}
+	return "The canary that was found differs from stable in more than the image: " + strings.Join(all, ", ") +
+		". What is judged here is not quite what everyone will get."
+}
+
+// phase tells one change of phase only: that the bot turns back, the moment it does. Everything else has an entry of
+// its own that says more.
+func (t telling) phase() (Message, bool) {
+	why := t.e.Data.Reason
+	if t.e.Data.To != rollout.RollingBack {
+		return Message{}, false
+	}
+	switch why.Code {
+	case rollout.ReasonPerson, rollout.ReasonAnnotation, rollout.ReasonNone: // the decision says it
+		return Message{}, false
+	default:
+	}
+	return message(fmt.Sprintf("%s *Rolling back*: %s Everyone goes back to %s.", iconBack, full(because(t.r, why, t.e.Actor)), old(t.r))).
+		said("%s is rolling back: %s. Everyone goes back to %s.", subject(t.r), plainly(t.r, why, t.e.Actor), old(t.r)), true
+}
+
+// step tells what a step's checks came to, every one of them.
+func (t telling) step() (Message, bool) {
+	v := t.e.Data.Verdict
+	if v == nil || !t.at().DemandsEvidence() {
+		return Message{}, false // nothing was judged
+	}
+	lasted := t.e.At.Sub(v.Since)
+	if v.Since.IsZero() || lasted <= 0 {
+		lasted = t.at().Bake
+	}
+	head := fmt.Sprintf("%s after %s at %s", verdict(*v), span(lasted), t.at().Weight)
+	if v.Result == rollout.Pass {
+		head = iconDone + " " + capital(head)
+	}
+	then := ""
+	if t.at().Gate == rollout.Auto {
+		then = " Goes " + onward(t.r, t.e.Step) + "."
+	}
+	m := message(fmt.Sprintf("*%s* · step %d of %d.%s", head, t.e.Step+1, len(t.r.Spec.Plan.Steps), then)).
+		said("%s: %s.%s", subject(t.r), head, then)
+	return m.with(list(evidence(*v))...), true
+}
+
+// evidence returns a line for each check.
+func evidence(v rollout.Verdict) []string {
+	lines := make([]string, len(v.Evidence))
+	for i, e := range v.Evidence {
+		lines[i] = whole(e)
+	}
+	return lines
+}
+
+// verdict tells that evidence went missing. What passes or fails has entries of its own; warming up and failing once
+// come and go, and the card shows them.
+func (t telling) verdict() (Message, bool) {
+	v := t.e.Data.Verdict
+	if v == nil || v.Result != rollout.Unknown {
+		return Message{}, false
+	}
+	worst, ok := v.Worst()
+	if !ok {
+		return Message{}, false
+	}
+	switch worst.Why {
+	case rollout.WhyNone, rollout.WhyWarmingUp, rollout.WhyNotAsked, rollout.WhyFailingOnce, rollout.WhyTooFewRequests:
+		return Message{}, false
+	default:
+	}
+	extra := ""
+	if d := detail(worst.Detail); d != "" {
+		extra = " (" + d + ")"
+	}
+	return message(fmt.Sprintf("%s%s. Nothing moves forward until that can be judged; a failure still rolls back.", verdict(*v), extra)).
+		said("%s cannot be judged: %s. Nothing moves forward until it can.", subject(t.r), sentence(worst)), true
+}
+
+// away tells that nobody was judging, and that nothing came of it.
+func (t telling) away() Message {
+	gap := t.e.Data.Away
+	from := t.e.At.Add(-gap)
+	return message(fmt.Sprintf("%s *Nobody was judging for %s*, from %s to %s: Canarybot was not running. The bake stood still; judging goes on from here.",
+		iconWarning, span(gap), exactly(from), exactly(t.e.At))).
+		said("%s: nobody was judging for %s, because Canarybot was not running. Judging goes on now.", subject(t.r), span(gap))
 }

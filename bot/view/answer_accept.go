@@ -1,0 +1,83 @@
+package view
+
+import (
+	"fmt"
+
+	"canarybot.io/rollout"
+)
+
+// Accepted confirms what somebody decided; the action is Deploy for a rollout that was just made. Link leads to the
+// card; empty: none is known.
+func (a Answers) Accepted(r rollout.Rollout, action rollout.Action, link string) Message {
+	id := word(string(r.ID))
+	var what string
+	switch action {
+	case rollout.Deploy, rollout.AutoGate, GoBack:
+		what = fmt.Sprintf("%s %s is on its way, as %s.", iconCanary, subject(r), id)
+		if r.Behind != "" {
+			what = fmt.Sprintf("%s %s is queued as %s; %s is taken back first.", iconGoing, subject(r), id, word(string(r.Behind)))
+		}
+	case rollout.Promote:
+		what = fmt.Sprintf("%s %s goes on.", iconDone, id)
+	case rollout.Rollback:
+		what = fmt.Sprintf("%s %s is being rolled back; everyone goes back to %s.", iconBack, id, old(r))
+		if r.Ending.Outcome == rollout.Cancelled {
+			what = fmt.Sprintf("%s %s is cancelled; nothing was changed in the cluster.", iconBad, id)
+		}
+	case rollout.Pause:
+		what = fmt.Sprintf("%s %s is paused; checks and rollback go on.", iconPaused, id)
+	case rollout.Resume:
+		what = fmt.Sprintf("%s %s goes on.", iconGoing, id)
+	case rollout.SetOurs:
+		what = fmt.Sprintf("%s %s sets again what is its own.", iconDone, id)
+	case rollout.Retry:
+		what = fmt.Sprintf("%s %s tries again.", iconGoing, id)
+	case rollout.Abandon:
+		what = fmt.Sprintf("%s %s is abandoned; its thread lists what it left in the cluster.", iconBad, id)
+	default:
+		what = fmt.Sprintf("%s Done.", iconDone)
+	}
+	return message(joined(" ", what, anchor(link, "Its card"))).said("%s", what)
+}
+
+// DryRun tells what a preflight found; r is the rollout that would have started.
+func (a Answers) DryRun(r rollout.Rollout, p rollout.Preflight) Message {
+	r.Found = p.Found
+	head := fmt.Sprintf("*Dry run of %s*: ", subject(r))
+	switch {
+	case p.Unreadable != "":
+		return message(iconUnknown + " " + head + "nothing can be said, because the cluster could not be read: " + full(detail(p.Unreadable)))
+	case len(p.Problems) > 0:
+		return message(fmt.Sprintf("%s %sit would not start, for %s. Nothing was changed.", iconBad, head, several(len(p.Problems), "reason", "reasons"))).
+			with(list(bullets(p.Problems))...)
+	}
+	lines := []string{
+		fmt.Sprintf("%s %sit would start. Nothing was changed.", iconDone, head),
+		change(r),
+		capital(planned(r.Spec.Plan)) + ".",
+	}
+	if len(p.Found.TemplateDiffers) > 0 {
+		lines = append(lines, iconWarning+" "+differs(p.Found.TemplateDiffers))
+	}
+	return message(paragraph(lines...)).said("Dry run of %s: it would start. Nothing was changed.", subject(r))
+}
+
+// BackFirst says what going back would do before it is done, with a button that does it. Last is the service's newest
+// rollout, which the button names; from and to are images.
+func (a Answers) BackFirst(last rollout.Rollout, from, to string) Message {
+	name, where := word(string(last.Service)), environment(last)
+	v := Value{Environment: last.Spec.Environment, Rollout: last.ID, Turn: last.Turn, Action: GoBack}
+	do := button{
+		action: GoBack, label: fmt.Sprintf("Go back to %s", version(to)), style: "danger",
+		confirm: &confirm{
+			fmt.Sprintf("Take %s back?", name),
+			fmt.Sprintf("Everyone in %s goes from %s to %s at once; no check is asked.", where, version(from), version(to)), "Go back", "Keep it",
+		},
+	}
+	return message(paragraph(
+		fmt.Sprintf("%s *Nothing is rolling out for %s*, so there is nothing to stop.", iconBack, name),
+		fmt.Sprintf("I can take %s in %s back from %s to %s: %s is started beside it, everyone goes there at once, and then stable is changed. No check is asked.",
+			name, where, version(from), version(to), version(to)))).
+		said("Nothing is rolling out for %s. Going back from %s to %s has to be confirmed.", name, version(from), version(to)).
+		with(actions(v, []button{do})...)
+}

@@ -1,0 +1,162 @@
+package view
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"canarybot.io/bot/command"
+	"canarybot.io/rollout"
+)
+
+// does says in one sentence what a command does.
+func does(v command.Verb) string {
+	switch v {
+	case command.Deploy:
+		return "starts a canary: a small share of the traffic goes to VERSION, and grows while its checks pass."
+	case command.Status:
+		return "tells what is rolling out, or how one rollout is doing."
+	case command.Promote:
+		return "takes the rollout to its next step, and only there."
+	case command.Rollback:
+		return "takes the live canary off traffic; with none live, takes the service back to the version before, and asks first."
+	case command.Pause:
+		return "keeps the rollout where it is; checks and rollback go on."
+	case command.Resume:
+		return "lets a paused rollout go on."
+	case command.Ours:
+		return "sets again what somebody else changed in the cluster."
+	case command.Retry:
+		return "lets a stuck rollout try again."
+	case command.Abandon:
+		return "lets go of a stuck rollout and leaves the cluster as it is. An approver has to, with a reason."
+	case command.Services:
+		return "lists what can be deployed."
+	case command.History:
+		return "lists the last rollouts, and how they ended."
+	case command.Checks:
+		return "asks every check of a service now."
+	case command.Whoami:
+		return "tells your Slack id and what you may do."
+	case command.Help:
+		return "explains a command."
+	}
+	return ""
+}
+
+// more is what help adds when it is asked about one command.
+func more(v command.Verb) []string {
+	switch v {
+	case command.Deploy:
+		return []string{
+			code("--plan NAME") + " takes another of the service's plans.",
+			code("--auto") + " lets the checks alone decide at every step; an approver has to start it.",
+			code("--replace") + " takes the live rollout back first, or starts a version again that was rolled back.",
+			code("--dry-run") + " looks at everything and starts nothing.",
+			"The rest of the line is the reason, for the card and the thread.",
+		}
+	case command.Rollback:
+		return []string{"It needs no approval: the safe direction is open to everyone, unless the policy says otherwise."}
+	case command.Promote:
+		return []string{"It counts only while the rollout waits for a person and every check passes."}
+	case command.Status, command.Services, command.History, command.Checks, command.Whoami, command.Help,
+		command.Pause, command.Resume, command.Ours, command.Retry, command.Abandon:
+	}
+	return nil
+}
+
+// Help explains one command, or lists all when the topic is empty.
+func (a Answers) Help(topic command.Verb) Message {
+	if form, ok := command.FormOf(topic); ok {
+		lines := []string{a.usage(form) + "\n" + capital(does(topic))}
+		if len(form.Aliases) > 0 {
+			lines = append(lines, "The same: "+strings.Join(form.Aliases, ", ")+".")
+		}
+		return message(paragraph(append(lines, more(topic)...)...)).said("%s %s", topic, does(topic))
+	}
+	var lines []string
+	for _, form := range command.Forms() {
+		lines = append(lines, a.usage(form)+" "+does(form.Verb))
+	}
+	return message("*What you can type*").said("Canarybot: what you can type.").with(list(lines)...).with(context(
+		"SERVICE may be a rollout's id, such as checkout-42. In a rollout's thread leave it out and mention me: " +
+			"slash commands do not work there. More: " + a.typed("help deploy")))
+}
+
+// usage is how a command is typed.
+func (a Answers) usage(form command.Form) string {
+	return a.typed(strings.TrimSpace(string(form.Verb) + " " + form.Args))
+}
+
+// ParseError says what is wrong with a line, the nearest right word and the right form. Err is what command.Parse
+// returned.
+func (a Answers) ParseError(err error) Message {
+	var e *command.Error
+	if !errors.As(err, &e) {
+		return a.Error(err)
+	}
+	what := wrong(e)
+	if e.Nearest != "" {
+		what += " Did you mean " + code(e.Nearest) + "?"
+	}
+	return message(paragraph(what, a.right(e)))
+}
+
+// wrong says what is wrong with a line.
+func wrong(e *command.Error) string {
+	typed := code(clip(e.Word, maxWord))
+	switch e.Problem {
+	case command.UnknownCommand:
+		return "I do not know the command " + typed + "."
+	case command.MissingService:
+		return "Which service? " + capital(string(e.Verb)) + " needs one."
+	case command.UnknownService:
+		return "I know no service or rollout " + typed + "."
+	case command.MissingVersion:
+		return joined(" ", "Which version of", word(string(e.Service))) + "? A tag such as v1.2.4, a digest, or a full reference."
+	case command.MissingReason:
+		return capital(string(e.Verb)) + " needs a reason, in your own words, at the end of the line."
+	case command.UnknownOption:
+		return "I do not know the option " + typed + "."
+	case command.MissingValue:
+		return typed + " needs a value after it."
+	case command.UnwantedValue:
+		return typed + " takes no value."
+	case command.RepeatedOption:
+		return typed + " is there twice."
+	case command.LateOption:
+		return typed + " stands inside the reason, where it would be words only. Options come before the reason; words after a " + code("--") + " are never options."
+	case command.TooManyWords:
+		return capital(string(e.Verb)) + " does not know what to do with " + typed + "."
+	case command.OtherThread:
+		return fmt.Sprintf("This is the thread of %s, and you wrote %s. To be safe I did nothing: write it in the thread of %s, or as a command in the channel.",
+			word(string(e.Thread)), typed, typed)
+	}
+	return "I cannot read that line."
+}
+
+// right gives the right form, or where to find it.
+func (a Answers) right(e *command.Error) string {
+	if form, ok := command.FormOf(e.Verb); ok && e.Problem != command.OtherThread {
+		return "It goes: " + a.usage(form)
+	}
+	if e.Problem == command.OtherThread {
+		return ""
+	}
+	return "What there is: " + a.typed("help")
+}
+
+// UnknownPlan refuses a launch: the service has no plan of that name.
+func (a Answers) UnknownPlan(service rollout.Service, name string) Message {
+	names := []string{service.Spec.Plan.Name}
+	for _, p := range service.Plans {
+		if !slices.Contains(names, p.Name) {
+			names = append(names, p.Name)
+		}
+	}
+	for i, n := range names {
+		names[i] = code(clip(n, maxWord))
+	}
+	return message(fmt.Sprintf("%s has no plan %s. It has %s.", word(string(service.Name)), code(clip(name, maxWord)), strings.Join(names[:min(len(names), 20)], ", ")))
+}

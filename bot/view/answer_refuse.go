@@ -1,0 +1,131 @@
+package view
+
+import (
+	"fmt"
+	"time"
+
+	"canarybot.io/rollout"
+)
+
+// Busy refuses a launch: another rollout holds the service, or waits for it.
+func (a Answers) Busy(launch rollout.Launch, live rollout.Rollout, link string) Message {
+	name := word(string(launch.Service))
+	has := share(live)
+	if has != "" {
+		has = " with " + has
+	}
+	started := fmt.Sprintf("%s started it at %s", who(live.Request.By), at(live.Request.At))
+	if live.Phase == rollout.Queued {
+		return message(paragraph(
+			fmt.Sprintf("%s *%s is waiting already*: %s is queued as %s. %s.", iconGoing, name, version(live.Image), word(string(live.ID)), started),
+			joined(" ", "Only one may wait. Cancel it first, or wait until it is done.", anchor(link, "Its card")))).
+			said("%s is taken: %s is queued.", name, version(live.Image))
+	}
+	launch.Replace = true
+	return message(paragraph(
+		fmt.Sprintf("%s *%s is busy*: %s is live%s, as %s. %s.", iconCanary, name, version(live.Image), has, word(string(live.ID)), started),
+		status(live),
+		joined(" ", "Wait for its end.", anchor(link, "Its card")),
+		"Or take it back and start yours: "+a.line(launch))).
+		said("%s is busy: %s is live%s.", name, version(live.Image), has)
+}
+
+// TakenBack refuses a launch: the version was rolled back before.
+func (a Answers) TakenBack(launch rollout.Launch, prior rollout.Rollout) Message {
+	why := because(prior, prior.Ending.Reason, prior.Ending.By)
+	when := ended(prior)
+	launch.Replace = true
+	return message(paragraph(
+		fmt.Sprintf("%s *%s was rolled back before*: %s, on %s: %s", iconBack, version(prior.Image), word(string(prior.ID)), on(when), full(why)),
+		"If it is meant to run all the same: "+a.line(launch))).
+		said("%s was rolled back before, in %s: %s", version(prior.Image), word(string(prior.ID)), full(why))
+}
+
+// ended is when a rollout ended, or the nearest that is known.
+func ended(r rollout.Rollout) time.Time {
+	for _, t := range []time.Time{r.Ending.At, r.Beat, r.Request.At} {
+		if !t.IsZero() {
+			return t
+		}
+	}
+	return time.Time{}
+}
+
+// SameVersion refuses a launch: stable runs the version already.
+func (a Answers) SameVersion(service rollout.ServiceName, image string) Message {
+	return message(fmt.Sprintf("%s runs %s already: there is nothing to deploy.", word(string(service)), version(image)))
+}
+
+// Forbidden refuses an action: it names the reader's own id, and who can help.
+func (a Answers) Forbidden(actor rollout.Actor, action rollout.Action, policy rollout.Policy) Message {
+	if actor.Kind == rollout.Person && !actor.Member {
+		return message(paragraph(
+			"Only full members of this Slack workspace may "+doing(action)+"; guests and other workspaces may not.",
+			"You are "+ownID(actor)+". "+a.whoMay(policy, action)))
+	}
+	return message(paragraph(
+		fmt.Sprintf("You (%s) may not %s here. Nothing was changed.", ownID(actor), doing(action)),
+		a.whoMay(policy, action)))
+}
+
+// doing is an action as a verb.
+func doing(action rollout.Action) string {
+	switch action {
+	case rollout.Deploy:
+		return "deploy"
+	case rollout.Promote:
+		return "promote"
+	case rollout.Rollback, GoBack:
+		return "roll back"
+	case rollout.Pause:
+		return "pause a rollout"
+	case rollout.Resume:
+		return "resume a rollout"
+	case rollout.SetOurs:
+		return "answer drift"
+	case rollout.Retry:
+		return "try again"
+	case rollout.Abandon:
+		return "abandon a rollout"
+	case rollout.AutoGate:
+		return "deploy with --auto"
+	}
+	return "do that"
+}
+
+// Stale answers a click that came too late: nothing was changed, and why.
+func (a Answers) Stale(why string) Message {
+	return message(joined(" ", "Nothing was changed.", full(words(why))))
+}
+
+// NothingLive answers a decision about a service that has no live rollout. Last is its newest one; the zero value: it
+// never had one.
+func (a Answers) NothingLive(service rollout.ServiceName, last rollout.Rollout) Message {
+	what := fmt.Sprintf("Nothing is rolling out for %s.", word(string(service)))
+	if last.ID == "" {
+		return message(what)
+	}
+	return message(paragraph(what, dotted("The last was "+word(string(last.ID)), change(last), status(last)))).said("%s", what)
+}
+
+// NoRollout answers a question about a rollout that is not known.
+func (a Answers) NoRollout(id rollout.ID) Message {
+	return message(paragraph("There is no rollout "+code(clip(string(id), maxWord))+".", "The last ones: "+a.typed("history")))
+}
+
+// NeedsReason answers a click on Abandon: it wants a reason, and a button carries none.
+func (a Answers) NeedsReason(r rollout.Rollout) Message {
+	return message(paragraph(
+		"Nothing was changed: abandoning "+word(string(r.ID))+" wants a reason, which the others will read.",
+		"Write "+a.typed("abandon "+string(r.ID)+" REASON")))
+}
+
+// Error shows an error's sentence for people, and nothing else of it.
+func (a Answers) Error(err error) Message { return message(escape(rollout.Message(err), 2*maxWords)) }
+
+// ConnectionsTold says that Slack counts n connections of this app where ours are fewer. It is for the channel.
+func (a Answers) ConnectionsTold(ours, n int) Message {
+	return message(fmt.Sprintf("%s *Slack counts %s of this app, and %d of them are mine.* Another Canarybot uses the same app token "+
+		"and gets some of your clicks and commands. Stop it, or give each its own Slack app.", iconWarning, several(n, "connection", "connections"), ours)).
+		said("Slack counts %s of this app, and %d of them are mine: another Canarybot uses the same app token.", several(n, "connection", "connections"), ours)
+}

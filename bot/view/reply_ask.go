@@ -1,0 +1,134 @@
+package view
+
+import (
+	"fmt"
+
+	"canarybot.io/rollout"
+)
+
+// asked puts a question to the approvers: at a gate, or because evidence was unknown for too long.
+func (t telling) asked() Message {
+	calls := t.calls()
+	limit := ""
+	if t.r.Spec.Limits.Wait > 0 {
+		limit = "Taken back at " + at(t.e.At.Add(t.r.Spec.Limits.Wait)) + " if nobody answers."
+	}
+	if t.e.Data.Reason.Code == rollout.ReasonUnknown {
+		lasted := span(t.r.Spec.Limits.UnknownLimit)
+		m := message(paragraph(
+			fmt.Sprintf("%s *No verdict for %s*: the checks cannot be judged, so it stays at %s.", iconUnknown, lasted, t.at().Weight),
+			joined(" ", calls, "Find out why, or roll back on "+t.card()+".", limit)))
+		m = m.said("%s waits for a person: no verdict for %s. Find out why, or roll back. %s", subject(t.r), lasted, limit)
+		if v := t.e.Data.Verdict; v != nil {
+			m = m.with(list(evidence(*v))...)
+		}
+		return m
+	}
+	to := onward(t.r, t.e.Step)
+	return message(paragraph(
+		fmt.Sprintf("%s *Waiting for a person*: %s did its %s at %s. Promote %s?", iconGoing, version(t.r.Image), span(t.at().Bake), t.at().Weight, to),
+		joined(" ", calls, "Promote or roll back on "+t.card()+".", limit))).
+		said("%s waits for a person: promote %s, or roll back. %s", subject(t.r), to, limit)
+}
+
+// calls mentions the approvers, or says that there are none.
+func (t telling) calls() string {
+	if len(t.approvers) == 0 {
+		return "Nobody may answer: " + code("policy.approvers") + " is empty."
+	}
+	return mentions(t.approvers)
+}
+
+// reminded repeats an unanswered question to the channel, calling nobody again.
+func (t telling) reminded() Message {
+	question := fmt.Sprintf("it stays at %s until somebody answers", t.at().Weight)
+	if d := t.e.Data.Drift; d != nil {
+		question = drifted(*d) + "; set ours again, or roll back"
+	}
+	after := span(t.r.Spec.Limits.Remind)
+	m := message(fmt.Sprintf("%s *%s has been waiting for a person for %s*: %s. Answer on %s.", iconWarning, subject(t.r), after, question, t.card())).
+		said("%s has been waiting for a person for %s: %s.", subject(t.r), after, question)
+	m.Broadcast = true
+	return m
+}
+
+func (t telling) drift() (Message, bool) {
+	d := t.e.Data.Drift
+	if d == nil {
+		return Message{}, false
+	}
+	return message(paragraph(
+		fmt.Sprintf("%s *Held*: %s. Nothing moves until a person answers; judging goes on.", iconWarning, drifted(*d)),
+		t.calls()+" Set ours again or roll back, on "+t.card()+".")).
+		said("%s is held: %s. Set ours again, or roll back.", subject(t.r), drifted(*d)), true
+}
+
+func (t telling) settled() Message {
+	what := "It goes on."
+	switch d := t.e.Data.Drift; {
+	case d != nil:
+		what = capital(fieldName(d.Field)) + " is ours again; it goes on."
+	case t.e.Data.Reason.Code == rollout.ReasonUnknown:
+		what = "The checks can be judged again; it goes on."
+	case t.e.Data.Reason.Code == rollout.ReasonStableGone:
+		what = "Stable is back; it goes on."
+	}
+	return message(iconDone+" *Settled*: "+what).said("%s: settled. %s", subject(t.r), what)
+}
+
+// fieldName is what people call a field that we steer.
+func fieldName(f rollout.Field) string {
+	switch f {
+	case rollout.FieldWeight:
+		return "the canary's weight"
+	case rollout.FieldCanaryImage:
+		return "the canary's image"
+	case rollout.FieldCanaryReplicas:
+		return "the canary's size"
+	case rollout.FieldStableImage:
+		return "stable's image"
+	case rollout.FieldStableUID:
+		return "stable"
+	case rollout.FieldRouteUID:
+		return "the route"
+	case rollout.FieldCanaryUID:
+		return "the canary"
+	}
+	return word(string(f))
+}
+
+func (t telling) overwrote() (Message, bool) {
+	d := t.e.Data.Drift
+	if d == nil {
+		return Message{}, false
+	}
+	what := fmt.Sprintf("%s set %s to %s while the canary was being taken away; it was set back to %s",
+		manager(d.By), fieldName(d.Field), shown(*d, d.Value), shown(*d, d.Ours))
+	return message(iconWarning+" "+capital(what)+".").said("%s: %s.", subject(t.r), what), true
+}
+
+// shown is a drift's value as people read it.
+func shown(d rollout.Drift, value string) string {
+	switch d.Field {
+	case rollout.FieldWeight:
+		return word(value) + " %"
+	case rollout.FieldCanaryImage, rollout.FieldStableImage:
+		return version(value)
+	case rollout.FieldCanaryReplicas, rollout.FieldStableUID, rollout.FieldRouteUID, rollout.FieldCanaryUID:
+	}
+	return word(value)
+}
+
+// stuck is loud: an ending that does not end.
+func (t telling) stuck() Message {
+	r, why := t.r, t.e.Data.Reason
+	r.Drift = t.e.Data.Drift
+	reason := full(because(r, why, t.e.Actor))
+	m := message(paragraph(
+		fmt.Sprintf("%s *%s is stuck*: %s It keeps trying.", iconBad, subject(r), reason),
+		"Look at it: "+code(lookAt(r, why)),
+		"Then try again, or abandon it, on "+t.card()+".")).
+		said("%s is stuck: %s. It keeps trying; a person has to look.", subject(r), plainly(r, why, t.e.Actor))
+	m.Broadcast = true
+	return m
+}

@@ -1,0 +1,65 @@
+package view
+
+import (
+	"fmt"
+
+	"canarybot.io/rollout"
+)
+
+// decided tells who decided what, and what comes of it.
+func (t telling) decided() (Message, bool) {
+	by, said := who(t.e.Actor), saying(t.e.Data.Text)
+	var mark, did, then string
+	switch t.e.Data.Action {
+	case rollout.Promote:
+		mark, did, then = iconDone, "Approved by", "It goes "+onward(t.r, t.e.Step)+"."
+	case rollout.Rollback:
+		return t.rollback(), true
+	case rollout.Pause:
+		mark, did, then = iconPaused, "Paused by", "It stays as it is; checks and rollback go on."
+	case rollout.Resume:
+		mark, did, then = iconGoing, "Resumed by", "It goes on."
+	case rollout.SetOurs:
+		mark, did, then = iconDone, "Set ours again, by", t.ours()
+	case rollout.Retry:
+		mark, did, then = iconGoing, "Tried again by", ""
+	case rollout.Abandon:
+		mark, did, then = iconBad, "Abandoned by", "Nothing more is changed in the cluster."
+	case rollout.Deploy, rollout.AutoGate:
+		return Message{}, false
+	default:
+		return Message{}, false
+	}
+	return message(joined(" ", fmt.Sprintf("%s *%s* %s%s", mark, did, by, full(dotAfter(said))), then)).
+		said("%s", joined(" ", fmt.Sprintf("%s: %s %s%s", subject(t.r), lower(did), by, full(dotAfter(said))), then)), true
+}
+
+func (t telling) rollback() Message {
+	by, said := who(t.e.Actor), saying(t.e.Data.Text)
+	what := fmt.Sprintf("Everyone goes back to %s.", old(t.r))
+	switch {
+	case t.e.Data.From == rollout.Queued && t.e.Data.To == rollout.Ended:
+		what = "It had not started; nothing was changed."
+	case t.e.Actor.Kind == rollout.Kube:
+		by, said = "somebody with rights on the cluster", ", who set "+code("canarybot.io/rollback=now")
+	case t.e.Data.Reason.Code == rollout.ReasonReplaced:
+		said = joined(": ", "", word(t.e.Data.Reason.Detail)+" comes instead")
+	}
+	return message(fmt.Sprintf("%s *Rollback* by %s%s %s", iconBack, by, full(dotAfter(said)), what)).
+		said("%s: rollback by %s%s %s", subject(t.r), by, full(dotAfter(said)), what)
+}
+
+// dotAfter makes a full stop where there are no words to end the sentence.
+func dotAfter(said string) string {
+	if said == "" {
+		return "."
+	}
+	return said
+}
+
+func (t telling) ours() string {
+	if d := t.e.Data.Drift; d != nil {
+		return fmt.Sprintf("%s goes back from %s to %s.", capital(fieldName(d.Field)), shown(*d, d.Value), shown(*d, d.Ours))
+	}
+	return ""
+}

@@ -1,0 +1,48 @@
+# What one does with this repository. `make demo` and `make test` are all that a newcomer needs.
+
+GO      ?= go
+ADDR    ?= 127.0.0.1:8080
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS := -s -w -X main.version=$(VERSION)
+
+.PHONY: help demo test e2e lint bench fuzz build image golden check
+
+help: ## list the targets
+	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):.*## /\1|/' | awk -F'|' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+demo: ## the whole product over a simulated Slack and cluster, in a browser; PLAY=1 plays it in this terminal
+	@echo "Building the demo. The first time that compiles Prometheus' query engine: about two minutes on two cores; then seconds."
+	@$(GO) build -o bin/demo ./cmd/demo
+	@ADDR=$(ADDR) bin/demo $(if $(PLAY),-play)
+
+test: ## every test that needs no cluster, with the race detector, shuffled
+	$(GO) test -race -shuffle=on ./...
+	$(GO) test -run Explore -count=1 ./rollout
+
+e2e: ## the real thing: Kubernetes, Prometheus and a proxy from source, in one network namespace (root; the first build takes long)
+	$(GO) build -trimpath -o bin/canarybot ./cmd/canarybot
+	cd e2e && $(GO) run ./build && $(GO) test -count=1 -timeout 40m -v ./...
+
+lint: ## formatting, vet, staticcheck, tidiness
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo "run gofmt -w on these"; exit 1; }
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+	$(GO) mod tidy -diff
+	cd e2e && $(GO) vet ./... && $(GO) mod tidy -diff
+
+bench: ## the figures of the README; JSON=1 prints one line a figure
+	@$(GO) run ./cmd/bench $(if $(JSON),-json)
+
+fuzz: ## every fuzz target for half a minute
+	@for target in $$(grep -rhoE --include='*_test.go' --exclude-dir=e2e '^func Fuzz[A-Za-z0-9_]+' . | sed 's/func //' | sort -u); do \
+		package=$$(dirname $$(grep -rlE --include='*_test.go' --exclude-dir=e2e "^func $$target\(" . | head -1)); \
+		echo "$$package $$target"; $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $${FUZZTIME:-30s} $$package || exit 1; done
+
+build: ## one static binary: bin/canarybot
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/canarybot ./cmd/canarybot
+
+image: ## a container image, with whatever builds Dockerfiles here
+	docker build --build-arg VERSION=$(VERSION) -t canarybot:$(VERSION) .
+
+golden: ## rewrite the golden files; review the difference like code
+	$(GO) test ./bot/view ./bot ./rollout ./config -update

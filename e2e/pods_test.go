@@ -8,9 +8,7 @@ import (
 	"time"
 
 	core "k8s.io/api/core/v1"
-	discovery "k8s.io/api/discovery/v1"
 	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/labels"
 
 	"canarybot.io/e2e/node"
 	"canarybot.io/e2e/shop"
@@ -18,28 +16,9 @@ import (
 )
 
 func testEndpoints(t *testing.T, w *world.World) {
-	app := shop.Checkout("endpoints")
-	w.Install(t, app)
-	selector := labels.Set{discovery.LabelServiceName: app.Stable()}.String()
-	world.Eventually(t, 10*time.Second, func() error {
-		slices, err := w.Cluster.Kube.DiscoveryV1().EndpointSlices(app.Namespace).
-			List(t.Context(), meta.ListOptions{LabelSelector: selector})
-		if err != nil {
-			return err
-		}
-		ready := 0
-		for _, slice := range slices.Items {
-			for _, endpoint := range slice.Endpoints {
-				if endpoint.Conditions.Ready != nil && *endpoint.Conditions.Ready {
-					ready++
-				}
-			}
-		}
-		if ready != app.Replicas {
-			return fmt.Errorf("%d ready endpoints, want %d", ready, app.Replicas)
-		}
-		return nil
-	})
+	app := deployAlone(t, w, "endpoints", current)
+	w.Available(t, app.Namespace, app.Stable())
+	w.Published(t, app.Namespace, app.Stable(), 1)
 }
 
 func testCrash(t *testing.T, w *world.World) {
@@ -145,4 +124,29 @@ func eventuallyStatus(t *testing.T, w *world.World, app shop.App, wanted func(co
 		}
 		return errors.Join(reasons...)
 	})
+}
+
+func testTurnBad(t *testing.T, w *world.World) {
+	app := shop.Checkout("turn")
+	app.Repository = "registry.example.com/turn/checkout"
+	w.Install(t, app)
+	if err := w.Images.Behave(app.Image(app.Version), node.Behaviour{Errors: 1}); err != nil {
+		t.Fatal(err)
+	}
+	if err := world.Answers(t.Context(), app); err == nil {
+		t.Error("a version that answers nothing but errors answered well")
+	}
+	if err := w.Images.Behave(app.Image(app.Version), node.Behaviour{Fate: node.Crashes}); err != nil {
+		t.Fatal(err)
+	}
+	eventuallyStatus(t, w, app, func(status core.ContainerStatus) error {
+		if status.RestartCount == 0 {
+			return errors.New("not restarted")
+		}
+		return nil
+	})
+	if err := w.Images.Behave(app.Image(app.Version), node.Behaviour{}); err != nil {
+		t.Fatal(err)
+	}
+	w.Available(t, app.Namespace, app.Stable())
 }

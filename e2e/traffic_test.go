@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"testing"
@@ -22,12 +23,14 @@ const (
 )
 
 func testHTTPRoute(t *testing.T, w *world.World) {
-	testSplit(t, w, shop.Checkout("route"), func(app shop.App, weight int) any {
-		return map[string]any{"rules": []any{map[string]any{"backendRefs": []any{
-			map[string]any{"name": app.Stable(), "port": 80, "weight": 100 - weight},
-			map[string]any{"name": app.Canary(), "port": 80, "weight": weight},
-		}}}}
-	})
+	testSplit(t, w, shop.Checkout("route"), splitRoute)
+}
+
+func splitRoute(app shop.App, weight int) any {
+	return map[string]any{"rules": []any{map[string]any{"backendRefs": []any{
+		map[string]any{"name": app.Stable(), "port": 80, "weight": 100 - weight},
+		map[string]any{"name": app.Canary(), "port": 80, "weight": weight},
+	}}}}
 }
 
 func testTrafficSplit(t *testing.T, w *world.World) {
@@ -88,21 +91,30 @@ func patchRoute(t *testing.T, w *world.World, app shop.App, spec any) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	resource := map[shop.Router]schema.GroupVersionResource{
-		shop.HTTPRoute:    {Group: "gateway.networking.k8s.io", Version: "v1", Resource: "httproutes"},
-		shop.TrafficSplit: {Group: "split.smi-spec.io", Version: "v1alpha2", Resource: "trafficsplits"},
-	}[app.Router]
-	_, err = w.Cluster.Dynamic.Resource(resource).Namespace(app.Namespace).
+	_, err = w.Cluster.Dynamic.Resource(routeResource(app)).Namespace(app.Namespace).
 		Patch(t.Context(), app.Name, types.MergePatchType, patch, meta.PatchOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
 }
 
+func routeResource(app shop.App) schema.GroupVersionResource {
+	if app.Router == shop.TrafficSplit {
+		return schema.GroupVersionResource{Group: "split.smi-spec.io", Version: "v1alpha2", Resource: "trafficsplits"}
+	}
+	return schema.GroupVersionResource{Group: "gateway.networking.k8s.io", Version: "v1", Resource: "httproutes"}
+}
+
 func testReplace(t *testing.T, w *world.World) {
 	app := shop.Checkout("replace")
 	w.Install(t, app)
 	traffic := w.Load(t, app, load.Plan{})
+	world.Eventually(t, 10*time.Second, func() error {
+		if traffic.Recent(time.Second).Version(current) == 0 {
+			return errors.New("no traffic")
+		}
+		return nil
+	})
 	patch := fmt.Sprintf(`[{"op": "replace", "path": "/spec/template/spec/containers/0/image", "value": %q}]`, app.Image(next))
 	_, err := w.Cluster.Kube.AppsV1().Deployments(app.Namespace).
 		Patch(t.Context(), app.Stable(), types.JSONPatchType, []byte(patch), meta.PatchOptions{})

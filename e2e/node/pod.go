@@ -28,6 +28,7 @@ type pod struct {
 
 	leave chan struct{} // closed when the API server asks the pod to end
 	gone  func()        // ends run at once: the object does not exist any more
+	fail  func(error)   // told of a request that can never succeed
 
 	mu       sync.Mutex
 	statuses []core.ContainerStatus
@@ -79,12 +80,16 @@ func (p *pod) run(ctx context.Context) {
 }
 
 // insist repeats a request until the API server takes it. It returns false when there is no point in
-// going on: the pod does not exist any more, or ctx has ended.
+// going on: the pod does not exist any more, ctx has ended, or the request makes no sense.
 func (p *pod) insist(ctx context.Context, request func(context.Context) error) bool {
 	for {
 		err := request(ctx)
 		if err == nil {
 			return true
+		}
+		if apierrors.IsInvalid(err) || apierrors.IsBadRequest(err) {
+			p.fail(fmt.Errorf("pod %s/%s: %w", p.object.Namespace, p.object.Name, err))
+			return false
 		}
 		if apierrors.IsNotFound(err) || !pause(ctx, retry) {
 			return false

@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -26,13 +27,13 @@ const (
 // Options are what may differ between runs.
 type Options struct {
 	// Grace is how long a pod goes on serving after it was asked to end. Whoever routes to it has
-	// to learn of it in that time, as in any cluster.
+	// to learn of it in that time; the endpoint controller alone may take a second.
 	Grace time.Duration
 }
 
 // Defaults returns the options that suit most scenarios.
 func Defaults() Options {
-	return Options{Grace: 300 * time.Millisecond}
+	return Options{Grace: 1500 * time.Millisecond}
 }
 
 // Runner runs the pods of a cluster.
@@ -42,6 +43,9 @@ type Runner struct {
 	kube    kubernetes.Interface
 	options Options
 	running sync.WaitGroup
+
+	mu     sync.Mutex
+	failed []error
 
 	// Only the informer's one goroutine uses these.
 	pods      map[types.UID]*pod
@@ -54,7 +58,8 @@ func New(kube kubernetes.Interface, options Options) *Runner {
 }
 
 // Run adds the node to the cluster and runs every pod until ctx ends. Then it stops the containers,
-// but leaves the objects as they are.
+// but leaves the objects as they are. It returns what
+// went wrong with pods on the way.
 func (r *Runner) Run(ctx context.Context) error {
 	if err := r.join(ctx); err != nil {
 		return fmt.Errorf("add the node: %w", err)
@@ -70,7 +75,7 @@ func (r *Runner) Run(ctx context.Context) error {
 	}
 	informer.RunWithContext(ctx)
 	r.running.Wait()
-	return nil
+	return errors.Join(r.failed...)
 }
 
 // join creates the node, ready to take pods.
@@ -122,6 +127,7 @@ func (r *Runner) start(ctx context.Context, object *core.Pod) *pod {
 		grace:    r.options.Grace,
 		leave:    make(chan struct{}),
 		gone:     cancel,
+		fail:     r.fail,
 		news:     make(chan struct{}, 1),
 	}
 	r.pods[object.UID] = p
@@ -130,6 +136,12 @@ func (r *Runner) start(ctx context.Context, object *core.Pod) *pod {
 		p.run(ctx)
 	})
 	return p
+}
+
+func (r *Runner) fail(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.failed = append(r.failed, err)
 }
 
 // forget ends what is left of a pod whose object does not exist any more.

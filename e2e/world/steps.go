@@ -7,8 +7,10 @@ import (
 	"time"
 
 	apps "k8s.io/api/apps/v1"
+	discovery "k8s.io/api/discovery/v1"
 	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/labels"
 
 	"canarybot.io/e2e/load"
 	"canarybot.io/e2e/poll"
@@ -48,10 +50,11 @@ func (w *World) Install(t testing.TB, app shop.App) {
 	}
 	w.Apply(t, objects)
 	w.Available(t, app.Namespace, app.Stable())
+	w.Published(t, app.Namespace, app.Stable(), app.Replicas)
 	Eventually(t, patience, func() error { return Answers(t.Context(), app) })
 }
 
-// AddArm adds another Deployment with its Service to an application and waits until it is available.
+// AddArm adds another Deployment with its Service to an application and waits until it can be routed to.
 func (w *World) AddArm(t testing.TB, app shop.App, track, version string, replicas int) {
 	t.Helper()
 	objects, err := app.Arm(track, version, replicas)
@@ -60,6 +63,7 @@ func (w *World) AddArm(t testing.TB, app shop.App, track, version string, replic
 	}
 	w.Apply(t, objects)
 	w.Available(t, app.Namespace, app.Name+"-"+track)
+	w.Published(t, app.Namespace, app.Name+"-"+track, replicas)
 }
 
 // Available waits until a Deployment is rolled out: every pod is of the newest template and available.
@@ -85,6 +89,36 @@ func rolledOut(d *apps.Deployment) error {
 			d.Name, wanted, s.Replicas, s.UpdatedReplicas, s.AvailableReplicas)
 	}
 	return nil
+}
+
+// Published waits until the endpoints of a Service are so many ready pods. It comes after Available, by up
+// to a second.
+func (w *World) Published(t testing.TB, namespace, service string, pods int) {
+	t.Helper()
+	selector := labels.Set{discovery.LabelServiceName: service}.String()
+	Eventually(t, patience, func() error {
+		slices, err := w.Cluster.Kube.DiscoveryV1().EndpointSlices(namespace).
+			List(t.Context(), meta.ListOptions{LabelSelector: selector})
+		if err != nil {
+			return err
+		}
+		if got := ready(slices.Items); got != pods {
+			return fmt.Errorf("service %s has %d ready endpoints, want %d", service, got, pods)
+		}
+		return nil
+	})
+}
+
+func ready(slices []discovery.EndpointSlice) int {
+	n := 0
+	for _, slice := range slices {
+		for _, endpoint := range slice.Endpoints {
+			if endpoint.Conditions.Ready != nil && *endpoint.Conditions.Ready {
+				n++
+			}
+		}
+	}
+	return n
 }
 
 // Entrance returns the URL of the proxy that serves an application.

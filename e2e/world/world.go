@@ -152,13 +152,15 @@ func background(t testing.TB, name string, run func(context.Context) error) {
 	// The test's own context ends before its cleanup begins, and this part must outlive what the
 	// cleanup ends first.
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
-	ended := make(chan error, 1)
-	go func() { ended <- run(ctx) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-ended; err != nil {
+	var running sync.WaitGroup
+	running.Go(func() {
+		if err := run(ctx); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
+	})
+	t.Cleanup(func() {
+		cancel()
+		running.Wait()
 	})
 }
 

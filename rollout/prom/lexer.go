@@ -1,0 +1,67 @@
+package prom
+
+import "errors"
+
+// lexer follows PromQL byte by byte and knows where it stands: in a string, in a comment, in a selector's braces.
+// That is all that templates need to know; the full grammar is Prometheus's business.
+type lexer struct {
+	quote   byte // of the string it stands in; 0: none
+	escaped bool // the byte before was a backslash, in a string that knows escapes
+	comment bool
+	braces  bool
+	only    bool // the text is what stands between the braces: it has none of its own
+	err     error
+}
+
+// feed takes the next byte.
+func (l *lexer) feed(c byte) {
+	switch {
+	case l.comment:
+		l.comment = c != '\n'
+	case l.quote != 0:
+		switch {
+		case l.escaped:
+			l.escaped = false
+		case c == '\\' && l.quote != '`':
+			l.escaped = true
+		case c == l.quote:
+			l.quote = 0
+		}
+	case c == '"' || c == '\'' || c == '`':
+		l.quote = c
+	case l.only && c == '#':
+		l.fail("a comment has no place here")
+	case c == '#':
+		l.comment = true
+	case l.only && (c == '{' || c == '}'):
+		l.fail("a " + string(c) + " stands outside of quotes")
+	case c == '{' && l.braces:
+		l.fail("a { stands inside another")
+	case c == '}' && !l.braces:
+		l.fail("a } has no {")
+	case c == '{' || c == '}':
+		l.braces = c == '{'
+	}
+}
+
+func (l *lexer) fail(sentence string) {
+	if l.err == nil {
+		l.err = errors.New(sentence)
+	}
+}
+
+// done returns what is wrong once everything was fed.
+func (l *lexer) done() error {
+	switch {
+	case l.err != nil:
+		return l.err
+	case l.quote != 0:
+		return errors.New("a quote is not closed")
+	case l.braces && !l.only:
+		return errors.New("a { is not closed")
+	}
+	return nil
+}
+
+// bare reports whether it stands outside of strings and comments.
+func (l *lexer) bare() bool { return l.quote == 0 && !l.comment }

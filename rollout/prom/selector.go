@@ -1,0 +1,79 @@
+package prom
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+
+	"canarybot.io/rollout"
+)
+
+// Names are the names that a query may speak of. All are DNS labels.
+type Names struct {
+	Namespace string
+	Service   rollout.ServiceName
+	Stable    string // Deployment
+	Canary    string // Deployment
+}
+
+// Side is one of the two arms of a rollout.
+type Side string
+
+// The arms.
+const (
+	CanaryArm Side = "canary"
+	StableArm Side = "stable"
+)
+
+// LongestDeployment is the longest name of a Deployment by which its pods can be told. A pod is named
+// NAME-HASH-XXXXX, at most 63 bytes with a hash of up to 10; Kubernetes cuts longer names short before the last five.
+const LongestDeployment = 63 - 5 - len("-") - 10 - len("-")
+
+// alphabet is what Kubernetes makes the two last parts of a pod's name of (k8s.io/apimachinery/pkg/util/rand): no
+// vowels, so that the pods of checkout's Job checkout-migrate, or of its DaemonSet, are never taken for checkout's.
+const alphabet = "[bcdfghjklmnpqrstvwxz2456789]"
+
+// byPod matches the names of the Deployment's pods. Neither part has a dash, and PromQL anchors at both ends, so that
+// no pod of checkout-canary is one of checkout.
+func byPod(deployment string) string {
+	return regexp.QuoteMeta(deployment) + "-" + alphabet + "{1,10}-" + alphabet + "{5}"
+}
+
+// Selector returns the label matchers of one arm's series: the select expanded or, when it is empty, the namespace
+// and the names of the arm's pods.
+func Selector(sel string, n Names, arm Side) (string, error) {
+	if err := n.check(); err != nil {
+		return "", err
+	}
+	if sel == "" {
+		return fmt.Sprintf("namespace=%s,pod=~%s", strconv.Quote(n.Namespace), strconv.Quote(byPod(n.of(arm)))), nil
+	}
+	t, err := ParseSelect(sel)
+	if err != nil {
+		return "", err
+	}
+	return t.Expand(n.words(arm)), nil
+}
+
+func (n Names) of(arm Side) string {
+	if arm == StableArm {
+		return n.Stable
+	}
+	return n.Canary
+}
+
+func (n Names) words(arm Side) map[Word]string {
+	return map[Word]string{
+		Namespace: n.Namespace, Service: string(n.Service), Stable: n.Stable, Canary: n.Canary, Arm: string(arm),
+	}
+}
+
+// check refuses names that could mean something in a query.
+func (n Names) check() error {
+	for _, name := range []string{n.Namespace, string(n.Service), n.Stable, n.Canary} {
+		if !rollout.IsDNSLabel(name) {
+			return fmt.Errorf("%q is no DNS label", cut(name, 63))
+		}
+	}
+	return nil
+}

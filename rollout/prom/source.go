@@ -1,0 +1,123 @@
+package prom
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/api"
+	v1 "github.com/prometheus/client_golang/api/prometheus/v1"
+	"github.com/prometheus/common/config"
+
+	"canarybot.io/rollout"
+)
+
+// Options say how to reach Prometheus.
+type Options struct {
+	URL     string                  // where the API's path /api/v1 begins; may hold user and password
+	HTTP    config.HTTPClientConfig // authentication, TLS, proxy
+	Timeout time.Duration           // for all queries of a question together
+	// Transport replaces the network; nil: the network, by HTTP.
+	Transport http.RoundTripper
+}
+
+// Default returns the options for a Prometheus that asks for no authentication.
+func Default(url string) Options {
+	return Options{URL: url, HTTP: config.DefaultHTTPClientConfig, Timeout: 10 * time.Second}
+}
+
+// atOnce is how many queries of one question are under way together.
+const atOnce = 4
+
+// Source asks one Prometheus, or what speaks its query API. It is safe for concurrent use.
+type Source struct {
+	api     v1.API
+	client  api.Client
+	timeout time.Duration
+}
+
+var _ rollout.Metrics = (*Source)(nil)
+
+// New returns a Source. It connects to nothing yet; the error says what is wrong with the options.
+func New(o Options) (*Source, error) {
+	client, err := newClient(o)
+	if err != nil {
+		return nil, rollout.Errorf(rollout.Invalid, "Prometheus: %s.", words(err))
+	}
+	return &Source{api: v1.NewAPI(client), client: client, timeout: o.Timeout}, nil
+}
+
+// Close closes connections that are kept for the next question.
+func (s *Source) Close() error {
+	if c, ok := s.client.(api.CloseIdler); ok {
+		c.CloseIdleConnections()
+	}
+	return nil
+}
+
+// Ask returns one sample for each check, in their order. It blocks until all queries are answered, the timeout has
+// passed or ctx is done; whatever was not answered is a sample with a reason.
+func (s *Source) Ask(ctx context.Context, q rollout.Question) []rollout.Sample {
+	inquiries := make([]inquiry, len(q.Checks))
+	var queries []string
+	for i, c := range q.Checks {
+		inquiries[i] = inquire(q, c)
+		for _, query := range inquiries[i].queries() {
+			if !slices.Contains(queries, query) { // several checks count the same traffic
+				queries = append(queries, query)
+			}
+		}
+	}
+	answers := s.fetch(ctx, queries)
+	samples := make([]rollout.Sample, len(inquiries))
+	for i, in := range inquiries {
+		samples[i] = in.sample(answers, q.Now)
+	}
+	return samples
+}
+
+// fetch asks the queries, a few at a time, and returns the answers by query.
+func (s *Source) fetch(ctx context.Context, queries []string) map[string]answer {
+	ctx, cancel := context.WithTimeout(ctx, s.timeout)
+	defer cancel()
+	var (
+		mu      sync.Mutex
+		answers = make(map[string]answer, len(queries))
+		waiting = make(chan string, len(queries)) // holds them all, so that no send blocks
+		workers sync.WaitGroup
+	)
+	for _, query := range queries {
+		waiting <- query
+	}
+	close(waiting)
+	for range min(atOnce, len(queries)) {
+		workers.Go(func() {
+			for query := range waiting {
+				a := s.one(ctx, query)
+				mu.Lock()
+				answers[query] = a
+				mu.Unlock()
+			}
+		})
+	}
+	workers.Wait()
+	return answers
+}
+
+// one asks one query, at Prometheus's own time. A panic in decoding what Prometheus sent is an error like any other:
+// it must not end the program that can roll back.
+func (s *Source) one(ctx context.Context, query string) (a answer) {
+	defer func() {
+		if r := recover(); r != nil {
+			a = answer{err: fmt.Errorf("the answer cannot be decoded: %v", r)}
+		}
+	}()
+	if err := ctx.Err(); err != nil {
+		return answer{err: err}
+	}
+	value, warnings, _, err := s.api.Query(ctx, query, time.Time{}, v1.WithTimeout(s.timeout))
+	return answer{value: value, warnings: warnings, err: err}
+}

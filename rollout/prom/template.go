@@ -1,0 +1,150 @@
+package prom
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// Word is a word of a query template, written {{.Word}}.
+type Word string
+
+// The words.
+const (
+	Namespace Word = "Namespace"
+	Service   Word = "Service"
+	Stable    Word = "Stable" // the Deployment's name
+	Canary    Word = "Canary" // the Deployment's name
+	Arm       Word = "Arm"    // canary or stable
+	Select    Word = "Select" // label matchers of one arm's series
+	Window    Word = "Window" // for example 300s
+)
+
+// Template is a parsed query or select. It expands for any words without failing.
+type Template struct {
+	parts []part
+}
+
+// part is literal text or, where word is not empty, a word.
+type part struct {
+	text string
+	word Word
+}
+
+// ParseQuery parses the template of a query. The error is a sentence that names what is wrong: a word that does not
+// exist, braces that belong to none, or a word where its value could change the query's meaning: names stand in
+// quotes, the window outside of them, and the select between a selector's braces.
+func ParseQuery(text string) (Template, error) {
+	return parse(text, &lexer{}, []Word{Namespace, Service, Stable, Canary, Arm, Select, Window})
+}
+
+// ParseSelect parses the template of a select: label matchers, as they stand between a selector's braces.
+func ParseSelect(text string) (Template, error) {
+	return parse(text, &lexer{braces: true, only: true}, []Word{Namespace, Service, Stable, Canary, Arm})
+}
+
+// Twin reports whether the query depends on the arm, and so is asked for both.
+func (t Template) Twin() bool {
+	return slices.ContainsFunc(t.parts, func(p part) bool { return p.word == Arm || p.word == Select })
+}
+
+// Expand returns the text with the words' values.
+func (t Template) Expand(words map[Word]string) string {
+	var b strings.Builder
+	for _, p := range t.parts {
+		b.WriteString(p.text)
+		b.WriteString(words[p.word])
+	}
+	return b.String()
+}
+
+// wordForm is a word at the start of the text, or anything that looks as if it were meant to be one.
+var wordForm = regexp.MustCompile(`^\{\{([^{}]*)\}\}`)
+
+func parse(text string, l *lexer, known []Word) (Template, error) {
+	if strings.TrimSpace(text) == "" {
+		return Template{}, errors.New("it is empty")
+	}
+	var t Template
+	from := 0
+	for i := 0; i < len(text); {
+		rest := text[i:]
+		switch {
+		case strings.HasPrefix(rest, "{{{"): // name{{{.Select}}}: the first brace is the selector's own
+			l.feed(text[i])
+			i++
+		case strings.HasPrefix(rest, "{{"):
+			found := wordForm.FindStringSubmatch(rest)
+			if found == nil {
+				return Template{}, fmt.Errorf("%q belongs to no word; a word is written like {{.Select}}", cut(rest, 12))
+			}
+			word, err := wordOf(found, known)
+			if err == nil {
+				err = place(word, found[0], l)
+			}
+			if err != nil {
+				return Template{}, err
+			}
+			t.parts = append(t.parts, part{text: text[from:i]}, part{word: word})
+			i += len(found[0])
+			from = i
+		case strings.HasPrefix(rest, "}}") && l.bare():
+			return Template{}, fmt.Errorf("}} belongs to no word; a word is written like {{.Select}}")
+		default:
+			l.feed(text[i])
+			i++
+		}
+	}
+	t.parts = append(t.parts, part{text: text[from:]})
+	return t, l.done()
+}
+
+// wordOf returns the known word that was found.
+func wordOf(found []string, known []Word) (Word, error) {
+	name, dot := strings.CutPrefix(found[1], ".")
+	if dot && slices.Contains(known, Word(name)) {
+		return Word(name), nil
+	}
+	forms := make([]string, len(known))
+	for i, w := range known {
+		forms[i] = "{{." + string(w) + "}}"
+	}
+	return "", fmt.Errorf("%s is no word here; known are %s", cut(found[0], 40), strings.Join(forms, " "))
+}
+
+// place says what is wrong with where the word stands. Values are DNS labels, matchers and durations: a label cannot
+// leave a string, and matchers and durations mean nothing in one.
+func place(w Word, form string, l *lexer) error {
+	switch {
+	case l.comment:
+		return nil
+	case l.escaped:
+		return fmt.Errorf("%s stands behind a backslash", form)
+	}
+	switch w {
+	case Namespace, Service, Stable, Canary:
+		if l.bare() {
+			return fmt.Errorf(`%s must stand inside quotes, for example "%s"`, form, form)
+		}
+	case Select:
+		if !l.bare() || !l.braces {
+			return fmt.Errorf("%s must stand between a selector's braces, for example up{%s}", form, form)
+		}
+	case Window:
+		if !l.bare() {
+			return fmt.Errorf("%s must stand outside of quotes", form)
+		}
+	case Arm: // canary or stable: harmless anywhere
+	}
+	return nil
+}
+
+// cut shortens text that a sentence quotes.
+func cut(s string, longest int) string {
+	if r := []rune(s); len(r) > longest {
+		return string(r[:longest]) + "…"
+	}
+	return s
+}

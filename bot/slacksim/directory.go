@@ -130,6 +130,15 @@ func (s *Sim) Message(channel, ts string) (Message, bool) {
 	return m.clone(), true
 }
 
+// Remove deletes a message the way an administrator does, without telling the
+// bot, and reports whether it was there. Replies stay; nobody can add to them.
+func (s *Sim) Remove(channel, ts string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r := s.roomNamed(channel)
+	return r != nil && s.remove(r, ts)
+}
+
 // Ephemerals returns what only this person sees, oldest first, without what was
 // deleted since. The user is an id or a name.
 func (s *Sim) Ephemerals(user string) []Ephemeral {

@@ -1,2 +1,38 @@
-// Package slacksim is a strict Slack in memory.
+// Package slacksim is a strict Slack in memory: the Web API, Socket Mode, response
+// URLs and a web page, with people who type commands and press buttons.
+//
+// It has two uses. In tests it is the judge: Start serves it in memory, in or out
+// of a synctest bubble, people act through As, what they see is read with
+// Messages, Thread, Ephemerals and Transcript, and every breach of Slack's
+// protocol by the bot is a Violation that fails the test unless it was Expected.
+// In the demo it is the Slack: Handler serves the page at its root.
+//
+// A bot reaches it like the real thing, with APIURL or a real address, the tokens
+// of Bot, and for the in-memory transport HTTPClient and Dial:
+//
+//	sim := slacksim.Start(t, slacksim.Options{})
+//	api := slack.New(sim.Bot().BotToken,
+//		slack.OptionAPIURL(sim.APIURL()),
+//		slack.OptionAppLevelToken(sim.Bot().AppToken),
+//		slack.OptionHTTPClient(sim.HTTPClient()))
+//	dialer := &websocket.Dialer{NetDialContext: sim.Dial, WriteBufferSize: 32 << 10}
+//	...
+//	got, err := sim.As("dana").Slash("#deploys", "/canary", "deploy checkout v1.2.4")
+//
+// Time is the clock's (virtual in a bubble), ids are counters and the choice of a
+// connection is seeded, so a run can be repeated.
+//
+// Slack's behaviour is followed where it is documented or was observed; where it
+// is neither, the simulator decides and the comment says "our rule".
+//
+// # What is not simulated
+//
+// Methods other than those in the table of methods; modals and the app home with
+// their trigger ids, stacks and hashes; selects, inputs, pickers and every block
+// but section, header, context, divider, actions with buttons, and image;
+// attachments; files, uploads and slack_file; user groups; reactions, pins and
+// bookmarks; chat.delete (Remove is a person deleting); events other than
+// app_mention, and the rich_text blocks in it; conversion of emoji to shortcodes;
+// unfurling; direct messages; several workspaces with the app installed; the
+// workspace-wide cap on posts and the hourly one on events.
 package slacksim

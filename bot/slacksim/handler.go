@@ -10,5 +10,6 @@ func (s *Sim) Handler() http.Handler {
 	mux.HandleFunc("/api/{method}", s.serveAPI)
 	mux.HandleFunc("/link/", s.serveLink)
 	mux.HandleFunc("POST /response/", s.serveResponse)
+	s.servePage(mux)
 	return mux
 }

@@ -90,6 +90,14 @@ func (r *room) message(ts string) *Message {
 	return nil
 }
 
+// remove takes a message out of the room; the caller holds the lock.
+func (s *Sim) remove(r *room, ts string) bool {
+	before := len(r.messages)
+	r.messages = slices.DeleteFunc(r.messages, func(m *Message) bool { return m.TS == ts })
+	s.touch()
+	return len(r.messages) < before
+}
+
 func (r *room) hasMember(user string) bool {
 	return len(r.Members) == 0 || slices.Contains(r.Members, user)
 }

@@ -80,6 +80,19 @@ func TestPressShowsTheConfirmDialog(t *testing.T) {
 	})
 }
 
+func TestRemovedMessageIsGoneForTheBot(t *testing.T) {
+	sim := slacksim.Start(t, slacksim.Options{})
+	api := newAPI(sim)
+	ts := postCard(t, api)
+	if !sim.Remove("#deploys", ts) || sim.Remove("#deploys", ts) {
+		t.Error("Remove must work once")
+	}
+	_, _, _, err := api.UpdateMessageContext(t.Context(), deploys, ts, slack.MsgOptionText("x", false))
+	if err == nil || err.Error() != "message_not_found" {
+		t.Errorf("update = %v, want message_not_found", err)
+	}
+}
+
 func TestViolationsFailTheTestUnlessExpected(t *testing.T) {
 	cases := []struct {
 		name    string

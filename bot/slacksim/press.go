@@ -75,11 +75,12 @@ func (s *Sim) surface(at place, ts string) (surface, bool) {
 	return surface{}, false
 }
 
-// pick finds the button by action id or, failing that, by label.
+// pick finds the button by action id, which BLOCK/ACTION makes unambiguous, or
+// failing that by label.
 func pick(blocks json.RawMessage, name string) (blockkit.Button, error) {
 	var byID, byLabel []blockkit.Button
 	for _, b := range blockkit.Buttons(blocks) {
-		if b.ActionID == name {
+		if b.ActionID == name || b.BlockID+"/"+b.ActionID == name {
 			byID = append(byID, b)
 		}
 		if b.Label == name {

@@ -100,14 +100,7 @@ func (s *Sim) deleteOriginal(u *responseURL) reply {
 	switch {
 	case u.original.ephemeral != nil:
 		u.original.ephemeral.Deleted = true
-	case u.original.message != nil:
-		r := s.room(u.channel)
-		for i, m := range r.messages {
-			if m == u.original.message {
-				r.messages = append(r.messages[:i:i], r.messages[i+1:]...)
-				break
-			}
-		}
+	case u.original.message != nil && s.remove(s.room(u.channel), u.original.message.TS):
 	default:
 		return refuse("message_not_found")
 	}

@@ -1,0 +1,160 @@
+package slacksim
+
+import (
+	"embed"
+	"encoding/json"
+	"errors"
+	"io"
+	"io/fs"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// web holds the page's files; embedding needs a variable, nobody changes it.
+//
+//go:embed web
+var web embed.FS
+
+// contentPolicy lets the page load nothing but its own files and the panel, so
+// that text from outside cannot become script even if an escape were missing.
+const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; " +
+	"connect-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'"
+
+// servePage mounts the web page and its API.
+func (s *Sim) servePage(mux *http.ServeMux) {
+	files, err := fs.Sub(web, "web")
+	if err != nil {
+		panic(err) // the directory is compiled in
+	}
+	assets := http.StripPrefix("/sim/web/", http.FileServerFS(files))
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Security-Policy", contentPolicy)
+		w.Header().Set("Cache-Control", "no-cache")
+		http.ServeFileFS(w, r, files, "index.html")
+	})
+	mux.HandleFunc("GET /sim/web/", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "no-cache")
+		assets.ServeHTTP(w, r)
+	})
+	mux.HandleFunc("GET /sim/state", s.serveState)
+	mux.HandleFunc("GET /sim/events", s.serveEvents)
+	// Other sites must not press buttons through a visitor's browser.
+	guard := http.NewCrossOriginProtection()
+	mux.Handle("POST /sim/slash", guard.Handler(http.HandlerFunc(s.serveSlash)))
+	mux.Handle("POST /sim/press", guard.Handler(http.HandlerFunc(s.servePress)))
+	mux.Handle("POST /sim/say", guard.Handler(http.HandlerFunc(s.serveSay)))
+}
+
+// act is what a visitor of the page did.
+type act struct {
+	As      string `json:"as"`
+	Channel string `json:"channel"`
+	Thread  string `json:"thread"`
+	TS      string `json:"ts"`
+	Button  string `json:"button"`
+	Text    string `json:"text"`
+}
+
+func (s *Sim) serveSlash(w http.ResponseWriter, r *http.Request) {
+	s.serveAct(w, r, func(a act) (*Pending, error) {
+		command, rest, _ := strings.Cut(strings.TrimSpace(a.Text), " ")
+		return s.As(a.As).StartSlash(a.Channel, a.Thread, command, rest)
+	})
+}
+
+func (s *Sim) servePress(w http.ResponseWriter, r *http.Request) {
+	s.serveAct(w, r, func(a act) (*Pending, error) {
+		return s.As(a.As).StartPress(a.Channel, a.TS, a.Button)
+	})
+}
+
+func (s *Sim) serveSay(w http.ResponseWriter, r *http.Request) {
+	s.serveAct(w, r, func(a act) (*Pending, error) {
+		return s.As(a.As).StartSay(a.Channel, a.Thread, a.Text)
+	})
+}
+
+// serveAct performs an act and answers once the bot has acknowledged or failed.
+func (s *Sim) serveAct(w http.ResponseWriter, r *http.Request, start func(act) (*Pending, error)) {
+	var a act
+	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody)).Decode(&a); err != nil {
+		http.Error(w, "the request is no JSON object", http.StatusBadRequest)
+		return
+	}
+	pending, err := start(a)
+	if err != nil {
+		code := http.StatusUnprocessableEntity
+		if errors.Is(err, ErrOutage) {
+			code = http.StatusServiceUnavailable
+		}
+		http.Error(w, err.Error(), code)
+		return
+	}
+	got := pending.Outcome()
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	writeJSON(w, map[string]string{"delivery": got.Delivery.String(), "text": got.Text, "ts": got.TS})
+}
+
+func (s *Sim) serveState(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	writeJSON(w, s.snapshot(r.URL.Query().Get("as")))
+}
+
+// settleTime lets a burst of changes become one push.
+const settleTime = 40 * time.Millisecond
+
+// keepAlive is how often an idle stream says something, so that proxies and
+// browsers keep it.
+const keepAlive = 15 * time.Second
+
+// serveEvents pushes the visitor's snapshot now and after each change.
+func (s *Sim) serveEvents(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "text/event-stream")
+	w.Header().Set("Cache-Control", "no-store")
+	stream := http.NewResponseController(w)
+	alive := time.NewTicker(keepAlive)
+	defer alive.Stop()
+	for {
+		changed := s.Changed()
+		data, err := json.Marshal(s.snapshot(r.URL.Query().Get("as")))
+		if err != nil {
+			return
+		}
+		if !push(w, stream, "data: "+string(data)) || !s.idle(w, r, stream, alive.C, changed) {
+			return
+		}
+		if !s.delay(r, settleTime) {
+			return
+		}
+	}
+}
+
+// idle keeps the stream alive until something changes; false means it ended.
+func (s *Sim) idle(w io.Writer, r *http.Request, stream *http.ResponseController,
+	alive <-chan time.Time, changed <-chan struct{},
+) bool {
+	for {
+		select {
+		case <-changed:
+			return true
+		case <-alive:
+			if !push(w, stream, ": still here") {
+				return false
+			}
+		case <-r.Context().Done():
+			return false
+		case <-s.closed:
+			return false
+		}
+	}
+}
+
+// push writes one event and reports whether the client is still there.
+func push(w io.Writer, stream *http.ResponseController, event string) bool {
+	if _, err := io.WriteString(w, event+"\n\n"); err != nil {
+		return false
+	}
+	return stream.Flush() == nil
+}

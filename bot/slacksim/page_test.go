@@ -1,0 +1,186 @@
+package slacksim_test
+
+import (
+	"bufio"
+	"encoding/json"
+	"io/fs"
+	"net/http"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/slack-go/slack"
+
+	"canarybot.io/bot/slacksim"
+)
+
+const pageURL = "http://slack.test"
+
+type pageState struct {
+	Me       string
+	Prefill  string
+	Channels []struct {
+		ID       string
+		Messages []struct {
+			TS, Text        string
+			Private, Warned bool
+		}
+	}
+}
+
+// do sends a request to the page's API and returns status and body.
+func do(t *testing.T, sim *slacksim.Sim, method, path, body string, header ...string) (*http.Response, string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, pageURL+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; i < len(header); i += 2 {
+		req.Header.Set(header[i], header[i+1])
+	}
+	resp, err := sim.HTTPClient().Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	var out strings.Builder
+	if _, err := bufio.NewReader(resp.Body).WriteTo(&out); err != nil {
+		t.Fatal(err)
+	}
+	return resp, out.String()
+}
+
+func state(t *testing.T, sim *slacksim.Sim, as string) pageState {
+	t.Helper()
+	var s pageState
+	_, body := do(t, sim, http.MethodGet, "/sim/state?as="+as, "")
+	if err := json.Unmarshal([]byte(body), &s); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestPageIsServedWithAStrictPolicy(t *testing.T) {
+	sim := slacksim.Start(t, slacksim.Options{})
+	resp, body := do(t, sim, http.MethodGet, "/", "")
+	if resp.StatusCode != http.StatusOK || !strings.Contains(resp.Header.Get("Content-Security-Policy"), "default-src 'none'") {
+		t.Errorf("status %d, policy %q", resp.StatusCode, resp.Header.Get("Content-Security-Policy"))
+	}
+	for _, m := range regexp.MustCompile(`(?:href|src)="(/[^"]+)"`).FindAllStringSubmatch(body, -1) {
+		if resp, _ := do(t, sim, http.MethodGet, m[1], ""); resp.StatusCode != http.StatusOK {
+			t.Errorf("%s: status %d", m[1], resp.StatusCode)
+		}
+	}
+}
+
+func TestPageNeverBuildsMarkupFromText(t *testing.T) {
+	forbidden := regexp.MustCompile(`innerHTML|outerHTML|insertAdjacentHTML|document\.write|createContextualFragment|\beval\(`)
+	err := fs.WalkDir(os.DirFS("web"), ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		src, err := os.ReadFile("web/" + path)
+		if found := forbidden.Find(src); found != nil {
+			t.Errorf("%s uses %s", path, found)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestEachVisitorSeesTheirOwn(t *testing.T) {
+	sim := slacksim.Start(t, slacksim.Options{Page: slacksim.Page{Prefill: "/canary help"}})
+	api := newAPI(sim)
+	ts := postCard(t, api)
+	if _, err := api.PostEphemeralContext(t.Context(), deploys, "U0000DANA1", slack.MsgOptionText("only you", false)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := sim.As("dana").Press(deploys, ts, "promote"); err != nil {
+		t.Fatal(err)
+	}
+	dana, ravi := state(t, sim, "U0000DANA1"), state(t, sim, "U0000RAVI1")
+	if got := dana.Channels[0].Messages; len(got) != 2 || !got[0].Warned || !got[1].Private || dana.Prefill != "/canary help" {
+		t.Errorf("dana sees %+v", got)
+	}
+	if got := ravi.Channels[0].Messages; len(got) != 1 || got[0].Warned {
+		t.Errorf("ravi sees %+v", got)
+	}
+	if stranger := state(t, sim, "U0NOBODY00"); stranger.Me != "U0000DANA1" {
+		t.Errorf("an unknown visitor is %q, want the default person", stranger.Me)
+	}
+}
+
+func TestVisitorActsThroughThePage(t *testing.T) {
+	sim := slacksim.Start(t, slacksim.Options{})
+	b := startBot(t, sim, nil)
+	ts := postCard(t, b.api)
+	button := sim.Messages(deploys)[0].Buttons()[0]
+	who := `"as":"U0000DANA1","channel":"` + deploys + `"`
+	cases := []struct{ path, body, want string }{
+		{"/sim/slash", `{` + who + `,"text":"/canary status"}`, `"delivery":"acked"`},
+		{"/sim/slash", `{` + who + `,"text":"/canary promote","thread":"` + ts + `"}`, `"delivery":"refused"`},
+		{"/sim/press", `{` + who + `,"ts":"` + ts + `","button":"` + button.BlockID + `/` + button.ActionID + `"}`, `"delivery":"acked"`},
+		{"/sim/say", `{` + who + `,"thread":"` + ts + `","text":"@canarybot status"}`, `"delivery":"acked"`},
+		{"/sim/say", `{` + who + `,"text":" "}`, "the message is empty"},
+		{"/sim/press", `{` + who + `,"ts":"1.1","button":"x"}`, "no such message"},
+		{"/sim/say", `nonsense`, "no JSON object"},
+	}
+	for _, c := range cases {
+		if _, got := do(t, sim, http.MethodPost, c.path, c.body); !strings.Contains(got, c.want) {
+			t.Errorf("POST %s %s = %s, want %s", c.path, c.body, got, c.want)
+		}
+	}
+	sim.Outage(true)
+	if resp, _ := do(t, sim, http.MethodPost, "/sim/say", `{`+who+`,"text":"hello"}`); resp.StatusCode != http.StatusServiceUnavailable {
+		t.Errorf("saying something in an outage: status %d, want 503", resp.StatusCode)
+	}
+}
+
+func TestOtherSitesCannotPressButtons(t *testing.T) {
+	sim := slacksim.Start(t, slacksim.Options{})
+	resp, _ := do(t, sim, http.MethodPost, "/sim/say", `{"as":"dana","channel":"deploys","text":"hello"}`, "Origin", "https://evil.example")
+	if resp.StatusCode != http.StatusForbidden {
+		t.Errorf("status = %d, want 403", resp.StatusCode)
+	}
+}
+
+func TestChangesArePushed(t *testing.T) {
+	sim := slacksim.Start(t, slacksim.Options{})
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, pageURL+"/sim/events?as=dana", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := sim.HTTPClient().Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	stream := bufio.NewReader(resp.Body)
+	next := func() (s pageState) {
+		t.Helper()
+		for {
+			line, err := stream.ReadString('\n')
+			if err != nil {
+				t.Fatal(err)
+			}
+			if data, isData := strings.CutPrefix(line, "data: "); isData {
+				if err := json.Unmarshal([]byte(data), &s); err != nil {
+					t.Fatal(err)
+				}
+				return s
+			}
+		}
+	}
+	if first := next(); len(first.Channels[0].Messages) != 0 {
+		t.Errorf("first snapshot = %+v", first)
+	}
+	if _, err := sim.As("ravi").Say("#deploys", "", "hello"); err != nil {
+		t.Fatal(err)
+	}
+	if second := next(); len(second.Channels[0].Messages) != 1 || second.Channels[0].Messages[0].Text != "hello" {
+		t.Errorf("second snapshot = %+v", second)
+	}
+}

@@ -1,0 +1,127 @@
+package slacksim
+
+import (
+	"cmp"
+	"encoding/json"
+	"slices"
+)
+
+// shownMessages bounds how much of a channel the page gets.
+const shownMessages = 500
+
+// snapshot is everything one visitor sees; the page renders it and nothing else.
+type snapshot struct {
+	Version     uint64            `json:"version"`
+	Workspace   string            `json:"workspace"`
+	Domain      string            `json:"domain"`
+	Bot         snapshotBot       `json:"bot"`
+	Me          string            `json:"me"`
+	Users       []snapshotUser    `json:"users"`
+	Channels    []snapshotChannel `json:"channels"`
+	Down        bool              `json:"down"`
+	Completions []Completion      `json:"completions"`
+	Prefill     string            `json:"prefill"`
+	Channel     string            `json:"channel"`
+	Panel       string            `json:"panel"`
+	PanelTitle  string            `json:"panelTitle"`
+}
+
+type snapshotBot struct {
+	ID     string `json:"id"`
+	Name   string `json:"name"`
+	Emoji  string `json:"emoji"`
+	Online bool   `json:"online"`
+}
+
+type snapshotUser struct {
+	ID    string `json:"id"`
+	Name  string `json:"name"`
+	Real  string `json:"real"`
+	Title string `json:"title"`
+	Guest bool   `json:"guest"`
+}
+
+type snapshotChannel struct {
+	ID       string            `json:"id"`
+	Name     string            `json:"name"`
+	Topic    string            `json:"topic"`
+	Private  bool              `json:"private"`
+	Archived bool              `json:"archived"`
+	Messages []snapshotMessage `json:"messages"`
+}
+
+type snapshotMessage struct {
+	TS        string          `json:"ts"`
+	Thread    string          `json:"thread,omitempty"`
+	User      string          `json:"user"` // empty: Slack itself
+	Bot       bool            `json:"bot,omitempty"`
+	Text      string          `json:"text"`
+	Blocks    json.RawMessage `json:"blocks,omitempty"`
+	At        int64           `json:"at"` // milliseconds since 1970
+	Broadcast bool            `json:"broadcast,omitempty"`
+	Private   bool            `json:"private,omitempty"` // only this visitor sees it
+	Edits     int             `json:"edits,omitempty"`
+	Warned    bool            `json:"warned,omitempty"`
+}
+
+// snapshot collects what the visitor sees; an unknown visitor is the default one.
+func (s *Sim) snapshot(as string) snapshot {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	me, found := s.user(as)
+	if !found || me.Deactivated {
+		me, _ = s.user(s.opts.Page.User)
+	}
+	p, b := s.opts.Page, s.opts.Bot
+	snap := snapshot{
+		Version: s.version, Workspace: s.opts.Workspace.Name, Domain: s.opts.Workspace.Domain,
+		Bot: snapshotBot{ID: b.UserID, Name: b.Name, Emoji: b.Emoji, Online: len(s.liveSockets()) > 0},
+		Me:  me.ID, Down: s.outage,
+		Completions: p.Completions, Prefill: p.Prefill, Channel: p.Channel,
+		Panel: p.Panel, PanelTitle: cmp.Or(p.PanelTitle, "Panel"),
+	}
+	for _, u := range s.users {
+		if !u.Deactivated {
+			snap.Users = append(snap.Users, snapshotUser{
+				ID: u.ID, Name: u.Name, Real: u.RealName, Title: u.Title,
+				Guest: u.Restricted || u.UltraRestricted || u.TeamID != s.opts.Workspace.ID,
+			})
+		}
+	}
+	for _, r := range s.rooms {
+		if r.hasMember(me.ID) {
+			snap.Channels = append(snap.Channels, snapshotChannel{
+				ID: r.ID, Name: r.Name, Topic: r.Topic, Private: r.Private, Archived: r.Archived,
+				Messages: s.shown(r, me),
+			})
+		}
+	}
+	return snap
+}
+
+// shown returns a channel's messages as one visitor sees them, in order of time.
+func (s *Sim) shown(r *room, me User) []snapshotMessage {
+	out := []snapshotMessage{}
+	for _, m := range r.messages[max(0, len(r.messages)-shownMessages):] {
+		out = append(out, snapshotMessage{
+			TS: m.TS, Thread: m.ThreadTS, User: m.User, Bot: m.FromBot, Text: m.Text, Blocks: m.Blocks,
+			At: m.At.UnixMilli(), Broadcast: m.Broadcast, Edits: m.Edits(),
+			Warned: slices.Contains(m.WarnedFor, me.ID),
+		})
+	}
+	for _, e := range s.ephemerals {
+		if e.Channel != r.ID || e.User != me.ID || e.Deleted {
+			continue
+		}
+		m := snapshotMessage{
+			TS: e.TS, Thread: e.ThreadTS, Bot: e.FromBot, Text: e.Text, Blocks: e.Blocks,
+			At: e.At.UnixMilli(), Private: true, Edits: e.Edits,
+		}
+		if e.FromBot {
+			m.User = s.opts.Bot.UserID
+		}
+		out = append(out, m)
+	}
+	slices.SortStableFunc(out, func(a, b snapshotMessage) int { return cmp.Compare(a.TS, b.TS) })
+	return out
+}

@@ -1,0 +1,286 @@
+// The page: what is shown, and what the visitor does.
+import { avatar, byId, h, icon } from "./dom.js";
+import { entries, fill } from "./message.js";
+import { composer, offersFor } from "./composer.js";
+
+const app = byId("app");
+let state = null; // the newest snapshot
+let source = null;
+let users = new Map();
+const view = { as: remembered("as"), channel: "", thread: "", panel: null };
+const read = new Map(); // per channel, the newest ts seen
+
+const env = {
+  get me() { return state.me; },
+  get bot() { return state.bot; },
+  get people() { return state.users.length; },
+  userName: (id) => (id === state.bot.id ? state.bot.name : users.get(id)?.name),
+  channelName: (id) => state.channels.find((c) => c.id === id)?.name,
+  author(m) {
+    if (m.bot) return { id: state.bot.id, name: state.bot.name, emoji: state.bot.emoji };
+    if (!m.user) return { id: "slack", name: "Slackbot", slack: true };
+    return users.get(m.user) ?? { id: m.user, name: m.user };
+  },
+  openThread,
+  press: (m, button) => act("press", { ts: m.ts, button }),
+};
+
+const mainBox = composer({
+  label: "Message to the channel", offers: (typed) => offersFor(typed, state),
+  send: (text) => typed(text, ""), hint: keys("to send, ", "to complete"),
+});
+const threadBox = composer({
+  label: "Reply in the thread", offers: (typed) => (typed.startsWith("/") ? [] : offersFor(typed, state)),
+  send: (text) => typed(text, view.thread),
+});
+byId("composer").append(mainBox.root);
+byId("thread-composer").append(threadBox.root);
+
+function keys(afterEnter, afterTab) {
+  return h("span", { class: "keys" }, h("kbd", {}, "Enter"), " " + afterEnter, h("kbd", {}, "Tab"), " " + afterTab);
+}
+
+// ---- talking to the server
+
+function connect() {
+  source?.close();
+  source = new EventSource("/sim/events?as=" + encodeURIComponent(view.as));
+  source.onmessage = (ev) => show(JSON.parse(ev.data));
+  source.onerror = () => banner("Connection lost. Trying again…");
+}
+
+async function act(what, body) {
+  try {
+    const answer = await fetch("/sim/" + what, {
+      method: "POST", headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ as: state.me, channel: view.channel, ...body }),
+    });
+    return answer.ok ? "" : (await answer.text()).trim();
+  } catch {
+    return "The simulator cannot be reached.";
+  }
+}
+
+function typed(text, thread) {
+  return act(text.startsWith("/") ? "slash" : "say", { thread, text });
+}
+
+function remembered(key) {
+  try { return localStorage.getItem("slacksim." + key) ?? ""; } catch { return ""; }
+}
+
+function remember(key, value) {
+  try { localStorage.setItem("slacksim." + key, value); } catch { /* private windows have no storage */ }
+}
+
+// ---- showing
+
+function show(next) {
+  const first = state === null;
+  state = next;
+  users = new Map(state.users.map((u, hue) => [u.id, { ...u, hue }]));
+  view.as = state.me;
+  if (first) begin();
+  if (!current()) view.channel = state.channels[0]?.id ?? "";
+  banner(state.down ? "Slack is having an outage." : "");
+  document.title = "#" + (current()?.name ?? "") + " · " + state.workspace;
+  showSide();
+  showChannel(first);
+  showThread();
+}
+
+function begin() {
+  const [channel, thread] = location.hash.slice(1).split("/");
+  view.channel = channel || state.channel;
+  view.thread = thread ?? "";
+  byId("workspace").textContent = state.workspace;
+  if (state.panel) beginPanel();
+  if (state.prefill) mainBox.set(state.prefill);
+  for (const c of state.channels) read.set(c.id, c.messages.at(-1)?.ts ?? "");
+  if (matchMedia("(min-width: 640px)").matches) mainBox.focus();
+}
+
+const current = () => state.channels.find((c) => c.id === view.channel);
+
+function banner(text) {
+  byId("banner").textContent = text;
+  byId("banner").hidden = text === "";
+}
+
+function showSide() {
+  fill(byId("channels"), state.channels.map((c) => {
+    const fresh = c.messages.filter((m) => m.ts > (read.get(c.id) ?? "") && m.user !== state.me && (!m.thread || m.broadcast)).length;
+    const here = c.id === view.channel;
+    const data = { id: c.id, name: c.name, here, fresh: here ? 0 : fresh };
+    return { key: c.id, data, make: () => channelRow(c, here, data.fresh) };
+  }));
+  byId("bot").replaceChildren(
+    h("span", { class: "tiny", "aria-hidden": "true" }, state.bot.emoji), h("span", {}, state.bot.name),
+    h("span", { class: "presence" + (state.bot.online ? " on" : ""), role: "img", "aria-label": state.bot.online ? "connected" : "not connected", title: state.bot.online ? "connected" : "not connected" }));
+  fill(byId("people"), [...users.values()].map((u) => ({ key: u.id, data: { ...u, me: u.id === state.me }, make: () => personRow(u) })));
+  byId("me").replaceChildren(avatar(users.get(state.me) ?? { id: "?" }));
+}
+
+function channelRow(c, here, fresh) {
+  return h("li", {}, h("button", { type: "button", "aria-current": here ? "page" : null, onclick: () => go(c.id) },
+    h("span", { class: "hash", "aria-hidden": "true" }, c.private ? icon("lock") : "#"),
+    h("span", { class: fresh ? "unread" : "" }, c.name),
+    fresh > 0 && h("span", { class: "badge", "aria-label": fresh + " new" }, String(fresh))));
+}
+
+function personRow(u) {
+  const me = u.id === state.me;
+  return h("button", { class: "person", type: "button", role: "radio", "aria-checked": String(me), tabindex: me ? "0" : "-1", onclick: () => become(u.id) },
+    avatar(u), h("span", { class: "who" }, h("b", {}, u.real || u.name), h("span", {}, u.title || (u.guest ? "guest" : "member"))),
+    me && h("span", { class: "tick", "aria-hidden": "true" }, "✓"));
+}
+
+function showChannel(first) {
+  const c = current();
+  if (!c) return;
+  byId("channel-name").replaceChildren(c.private ? icon("lock") : "#", " " + c.name);
+  byId("topic").textContent = c.topic;
+  mainBox.placeholder("Message #" + c.name);
+  const replies = new Map();
+  for (const m of c.messages) if (m.thread) replies.set(m.thread, [...(replies.get(m.thread) ?? []), m]);
+  const shown = c.messages.filter((m) => !m.thread || m.broadcast);
+  const list = entries(shown, env, { replies, opened: view.thread });
+  if (list.length === 0) list.push({ key: "empty " + c.id, data: c.name, make: () => emptyChannel(c) });
+  keepBottom(byId("scroll"), () => fill(byId("messages"), list), first);
+  read.set(c.id, c.messages.at(-1)?.ts ?? "");
+}
+
+function emptyChannel(c) {
+  return h("div", { class: "empty" }, h("div", { class: "big" }, "# " + c.name),
+    h("p", {}, "This is the very beginning of the channel. Type a command below and press Enter."));
+}
+
+// keepBottom changes a scrolled box: who was at its end stays at its end, who was
+// reading higher up stays where they were and is told that there is more.
+function keepBottom(box, change, force) {
+  const stay = force || atEnd(box);
+  const before = box.scrollHeight;
+  change();
+  if (stay) toEnd(box);
+  else if (box.id === "scroll" && box.scrollHeight > before) byId("jump").hidden = false;
+}
+
+const atEnd = (box) => box.dataset.away !== "true";
+
+function toEnd(box) {
+  box.scrollTop = box.scrollHeight;
+}
+
+for (const box of [byId("scroll"), byId("thread-scroll")]) {
+  box.addEventListener("scroll", () => {
+    const away = box.scrollHeight - box.scrollTop - box.clientHeight > 60;
+    box.dataset.away = String(away);
+    if (!away && box.id === "scroll") byId("jump").hidden = true;
+  });
+  // A box that shrinks, as when a panel opens or a keyboard appears, keeps its end.
+  new ResizeObserver(() => { if (atEnd(box)) toEnd(box); }).observe(box);
+}
+
+function showThread() {
+  const c = current();
+  const root = c?.messages.find((m) => m.ts === view.thread && !m.private);
+  const open = root !== undefined;
+  byId("thread").hidden = !open;
+  app.dataset.thread = open ? "open" : "closed";
+  if (!open) return;
+  byId("thread-channel").textContent = "#" + c.name;
+  threadBox.placeholder("Reply, or mention @" + state.bot.name);
+  const replies = c.messages.filter((m) => m.thread === root.ts);
+  const count = replies.filter((m) => !m.private).length;
+  const list = entries([root], env, { thread: true });
+  const label = count === 0 ? "No replies yet" : count === 1 ? "1 reply" : count + " replies";
+  list.push({ key: "count", data: label, make: () => h("div", { class: "thread-count" }, label) });
+  list.push(...entries(replies, env, { thread: true }));
+  keepBottom(byId("thread-scroll"), () => fill(byId("replies"), list), false);
+}
+
+// ---- moving about
+
+function go(channel) {
+  view.channel = channel;
+  view.thread = "";
+  app.dataset.side = "closed";
+  history.replaceState(null, "", "#" + channel);
+  show(state);
+  toEnd(byId("scroll"));
+}
+
+function openThread(ts) {
+  view.thread = ts;
+  history.replaceState(null, "", "#" + view.channel + "/" + ts);
+  showChannel(false);
+  showThread();
+  toEnd(byId("thread-scroll"));
+  threadBox.focus();
+}
+
+function closeThread() {
+  view.thread = "";
+  history.replaceState(null, "", "#" + view.channel);
+  showChannel(false);
+  showThread();
+  mainBox.focus();
+}
+
+function become(user) {
+  view.as = user;
+  remember("as", user);
+  app.dataset.side = "closed";
+  connect();
+}
+
+function beginPanel() {
+  byId("panel-title").textContent = state.panelTitle;
+  byId("panel-open-label").textContent = state.panelTitle;
+  byId("panel-open").setAttribute("aria-label", state.panelTitle);
+  byId("panel-open").hidden = false;
+  setPanel(matchMedia("(min-width: 640px)").matches);
+}
+
+function setPanel(open) {
+  const body = byId("panel-body");
+  if (open && body.children.length === 0) body.append(h("iframe", { src: state.panel, title: state.panelTitle }));
+  byId("panel").hidden = !open;
+  app.dataset.panel = open ? "open" : "closed";
+  byId("panel-open").setAttribute("aria-expanded", String(open));
+}
+
+byId("panel-open").onclick = () => setPanel(byId("panel").hidden);
+byId("panel-close").onclick = () => { setPanel(false); byId("panel-open").focus(); };
+byId("thread-close").onclick = closeThread;
+byId("side-open").onclick = byId("me").onclick = () => { app.dataset.side = "open"; byId("side-close").focus(); };
+byId("side-close").onclick = byId("scrim").onclick = () => { app.dataset.side = "closed"; };
+byId("jump").onclick = () => toEnd(byId("scroll"));
+document.addEventListener("keydown", (ev) => {
+  if (ev.key !== "Escape" || byId("confirm").open) return;
+  if (app.dataset.side === "open") app.dataset.side = "closed";
+  else if (view.thread) closeThread();
+});
+byId("people").addEventListener("keydown", (ev) => {
+  const step = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 }[ev.key];
+  if (!step) return;
+  ev.preventDefault();
+  const rows = [...byId("people").children];
+  rows[(rows.indexOf(document.activeElement) + step + rows.length) % rows.length].focus();
+});
+// Links to messages of this workspace stay on the page.
+document.addEventListener("click", (ev) => {
+  const link = ev.target.closest?.("a[href]");
+  const match = link && state && new URL(link.href).host === state.domain + ".slack.com" &&
+    link.href.match(/\/archives\/(\w+)\/p(\d{10})(\d{6})(?:\?.*thread_ts=([\d.]+))?/);
+  if (!match) return;
+  ev.preventDefault();
+  if (match[1] !== view.channel) go(match[1]);
+  const ts = match[2] + "." + match[3];
+  if (match[4]) openThread(match[4]);
+  const target = byId("mt" + ts) ?? byId("m" + ts);
+  target?.scrollIntoView({ block: "center" });
+  target?.classList.add("changed");
+});
+
+connect();

@@ -66,16 +66,7 @@ func (c *Cluster) doService(ctx context.Context, r rollout.Rollout, w rollout.Wr
 	case rollout.Create:
 		return c.createService(ctx, r, w)
 	case rollout.Update, rollout.Release:
-		service, err := c.getService(ctx, o.Namespace, o.CanaryService)
-		if err != nil {
-			return err
-		}
-		body, err := patch(service, w, nil)
-		if err != nil {
-			return err
-		}
-		_, err = c.core.Services(o.Namespace).Patch(ctx, o.CanaryService, types.MergePatchType, body, meta.PatchOptions{FieldManager: object.Manager})
-		return object.Error(err, "update", what)
+		// It is made and deleted, and never changed in between: a Service of somebody else's is none of our business.
 	case rollout.Delete:
 		guard, err := object.Preconditions(w)
 		if err != nil {

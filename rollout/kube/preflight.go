@@ -2,11 +2,172 @@ package kube
 
 import (
 	"context"
+	"math"
+	"slices"
+	"time"
+
+	apps "k8s.io/api/apps/v1"
+	autoscaling "k8s.io/api/autoscaling/v2"
+	core "k8s.io/api/core/v1"
+	policy "k8s.io/api/policy/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"canarybot.io/rollout"
+	"canarybot.io/rollout/kube/object"
 )
 
-// Preflight is written next.
-func (c *Cluster) Preflight(context.Context, rollout.Rollout) rollout.Preflight {
-	return rollout.Preflight{Unreadable: "not written yet"}
+// start is everything that preflight read. The checks are pure functions over it.
+type start struct {
+	r             rollout.Rollout
+	stable        *apps.Deployment // nil: does not exist; so for the others
+	canary        *apps.Deployment
+	stableService *core.Service
+	canaryService *core.Service
+	scalers       []autoscaling.HorizontalPodAutoscaler
+	budgets       []policy.PodDisruptionBudget
+	behindStable  []core.Pod // what the two Services reach now
+	behindCanary  []core.Pod
+	claims        []core.PersistentVolumeClaim // those that the canary's pods would mount
+	route         rollout.FoundRoute
+	routeProblems []string
+	// leftCanary and leftService are inert leftovers of ended rollouts, which the start does away with. They are not
+	// in canary and canaryService.
+	leftCanary  *apps.Deployment
+	leftService *core.Service
+}
+
+// Preflight says whether the rollout may start and, if so, what it takes over: all problems at once, each naming the
+// line to add or change. It changes nothing but inert leftovers of ended rollouts, and those only when nothing else
+// stands in the way. It is to be asked only while nobody holds the service: whatever bears a stamp of the service's
+// other rollouts counts as left over.
+func (c *Cluster) Preflight(ctx context.Context, r rollout.Rollout) rollout.Preflight {
+	unreadable := func(err error) rollout.Preflight { return rollout.Preflight{Unreadable: rollout.Message(err)} }
+	needs, err := c.needs(r)
+	if err != nil {
+		return rollout.Preflight{Problems: []string{"services." + string(r.Service) + ".route.kind: " + rollout.Message(err)}}
+	}
+	denied, err := c.denied(ctx, r.Spec.Objects.Namespace, needs)
+	switch {
+	case err != nil:
+		return unreadable(err)
+	case len(denied) > 0:
+		return rollout.Preflight{Problems: denied} // nothing else could be read
+	}
+	s, err := c.read(ctx, r)
+	if err != nil {
+		return unreadable(err)
+	}
+	problems := s.problems()
+	if full := s.needs(needs); full != needs {
+		if denied, err = c.denied(ctx, r.Spec.Objects.Namespace, full); err != nil {
+			return unreadable(err)
+		}
+		problems = append(problems, denied...)
+	}
+	if len(problems) > 0 {
+		return rollout.Preflight{Problems: problems, Found: s.found()}
+	}
+	if err := c.sweep(ctx, s); err != nil {
+		return unreadable(err)
+	}
+	return rollout.Preflight{Found: s.found()}
+}
+
+// needs adds what making the missing objects takes.
+func (s *start) needs(base Needs) Needs {
+	base.Create = s.canary == nil || s.canaryService == nil
+	base.CreateRoute = s.route.UID == "" && s.r.Spec.Objects.Route.Create
+	return base
+}
+
+// sweep deletes what ended rollouts left behind, in the order of an end: pods, then the Service. An object that
+// changed since it was read is no leftover any more; the next preflight says what it is.
+func (c *Cluster) sweep(ctx context.Context, s *start) error {
+	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
+	defer cancel()
+	if d := s.leftCanary; d != nil {
+		w := rollout.Write{Object: rollout.CanaryDeployment, Verb: rollout.Delete, UID: string(d.UID), Version: d.ResourceVersion}
+		if err := c.doCanary(ctx, s.r, w); err != nil && rollout.CodeOf(err) != rollout.NotFound {
+			return err
+		}
+	}
+	if svc := s.leftService; svc != nil {
+		w := rollout.Write{Object: rollout.CanaryService, Verb: rollout.Delete, UID: string(svc.UID), Version: svc.ResourceVersion}
+		if err := c.doService(ctx, s.r, w); err != nil && rollout.CodeOf(err) != rollout.NotFound {
+			return err
+		}
+	}
+	return nil
+}
+
+// found is what the rollout takes over: what its end restores.
+func (s *start) found() rollout.Found {
+	f := rollout.Found{Route: s.route, CanaryService: s.canaryService != nil}
+	container := s.r.Spec.Objects.Container
+	if d := s.stable; d != nil {
+		f.Stable = foundWorkload(d, container)
+		f.Progress = progress(d)
+		f.Surges = surges(d)
+	}
+	if d := s.canary; d != nil {
+		f.Canary = foundWorkload(d, container)
+		if s.stable != nil {
+			f.TemplateDiffers = templateDiffers(s.stable, d, container)
+		}
+	}
+	return f
+}
+
+func foundWorkload(d *apps.Deployment, container string) rollout.FoundWorkload {
+	return rollout.FoundWorkload{UID: string(d.UID), Image: imageOf(d, containerName(d, container)), Replicas: wanted(d)}
+}
+
+// progress is the Deployment's progress deadline: ten minutes where it does not say, as the API server has it, and
+// where it says never, for a rollout has to end.
+func progress(d *apps.Deployment) time.Duration {
+	const fallback = 600
+	seconds := int32(fallback)
+	if s := d.Spec.ProgressDeadlineSeconds; s != nil && *s != math.MaxInt32 { // which means never
+		seconds = *s
+	}
+	return time.Duration(seconds) * time.Second
+}
+
+// surges reports whether the Deployment starts a new pod before it stops an old one.
+func surges(d *apps.Deployment) bool {
+	if d.Spec.Strategy.Type == apps.RecreateDeploymentStrategyType {
+		return false
+	}
+	if d.Spec.Strategy.RollingUpdate == nil || d.Spec.Strategy.RollingUpdate.MaxSurge == nil {
+		return true // 25 %, rounded up
+	}
+	surge, err := intstr.GetScaledValueFromIntOrPercent(d.Spec.Strategy.RollingUpdate.MaxSurge, wanted(d), true)
+	return err == nil && surge > 0
+}
+
+// leftover reports whether an ended rollout of the service made the object and left it behind. What it found when it
+// came is not a leftover, even with its stamp.
+func leftover(stamp *rollout.Stamp, made func(rollout.Found) bool) bool {
+	return stamp != nil && stamp.Found != nil && made(*stamp.Found)
+}
+
+// setAside moves inert leftovers out of the way, so that the checks and found are about what will be there.
+func (s *start) setAside() {
+	if d := s.canary; d != nil && wanted(d) == 0 && d.Status.Replicas == 0 &&
+		leftover(object.Ours(d, s.r), func(f rollout.Found) bool { return f.Canary.UID == "" }) {
+		s.leftCanary, s.canary = d, nil
+	}
+	if svc := s.canaryService; svc != nil && s.route.Weight == 0 &&
+		leftover(object.Ours(svc, s.r), func(f rollout.Found) bool { return !f.CanaryService }) {
+		s.leftService, s.canaryService = svc, nil
+	}
+}
+
+// tops returns the largest weight of the plan.
+func (s *start) tops() rollout.Weight {
+	steps := s.r.Spec.Plan.Steps
+	if len(steps) == 0 {
+		return 0
+	}
+	return slices.MaxFunc(steps, func(a, b rollout.Step) int { return int(a.Weight - b.Weight) }).Weight
 }

@@ -2,11 +2,122 @@ package gateway
 
 import (
 	"context"
+	"fmt"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"canarybot.io/rollout"
+	"canarybot.io/rollout/kube/object"
+	"canarybot.io/rollout/traffic"
 )
 
-// Preflight is written next.
-func (rt *Router) Preflight(context.Context, rollout.Rollout) (rollout.FoundRoute, []string, error) {
-	return rollout.FoundRoute{}, nil, nil
+// Preflight says what of the route keeps the rollout from starting, and how it was found. It changes nothing: an
+// HTTPRoute is never ours, and a place that an ended rollout left the canary in is taken over, to be given back.
+func (rt *Router) Preflight(ctx context.Context, r rollout.Rollout) (rollout.FoundRoute, []string, error) {
+	o := r.Spec.Objects
+	var problems []string
+	if o.Route.Create {
+		problems = append(problems, fmt.Sprintf("services.%s.route.create: An HTTPRoute is never made by Canarybot, only its owner knows how traffic comes in; leave the line out.", r.Service))
+	}
+	route, err := rt.routes.Get(ctx, o.Namespace, o.Route.Name)
+	switch {
+	case rollout.CodeOf(err) == rollout.NotFound:
+		return rollout.FoundRoute{}, append(problems, fmt.Sprintf("services.%s.route.name: %s does not exist; name the HTTPRoute that sends traffic to Service %s.",
+			r.Service, rt.routes.Called(o.Namespace, o.Route.Name), o.StableService)), nil
+	case err != nil:
+		return rollout.FoundRoute{}, nil, err
+	}
+	parsed, err := parse(route, o)
+	if err != nil {
+		return rollout.FoundRoute{}, append(problems, rollout.Message(err)), nil
+	}
+	found := rollout.FoundRoute{UID: string(route.GetUID()), HasCanary: parsed.hasCanary(), Weight: parsed.share(nil)}
+	if left := object.Ours(route, r); left != nil && left.Found != nil {
+		found.HasCanary = found.HasCanary && left.Found.Route.HasCanary
+	}
+	problems = append(problems, object.Problems(route, Kind, r)...)
+	problems = append(problems, parsed.problems(r.Service)...)
+	problems = append(problems, unattended(route, parsed.called)...)
+	return found, problems, nil
+}
+
+// problems returns what in the rules keeps a share from being set.
+func (rs *rules) problems(service rollout.ServiceName) []string {
+	var problems []string
+	add := func(i int, format string, args ...any) {
+		problems = append(problems, fmt.Sprintf("Rule %d of %s: %s", i, rs.called, fmt.Sprintf(format, args...)))
+	}
+	named, with, without := 0, 0, 0
+	for i, rule := range rs.steered {
+		stable, canary := rs.count(rule, rs.objects.StableService), rs.count(rule, rs.objects.CanaryService)
+		switch {
+		case stable == 0 && canary > 0:
+			add(i, "Service %s, the canary's, is named without stable's, %s, so a share cannot be set and canary pods are reached at weight 0. Name both or none.",
+				rs.objects.CanaryService, rs.objects.StableService)
+		case stable == 0:
+			continue
+		case stable > 1 || canary > 1:
+			add(i, "a Service of the pair is named twice in its backendRefs; join the two.")
+		}
+		named++
+		if rule.Canary < 0 {
+			without++
+		} else {
+			with++
+			problems = append(problems, rs.pair(i, rule)...)
+		}
+		if why := rule.Problem(); why != "" {
+			add(i, "%s; set the weight of Service %s above 0.", why, rs.objects.StableService)
+		} else if err := resolvable(rule); err != nil {
+			add(i, "%s", rollout.Message(err))
+		}
+	}
+	switch {
+	case named == 0:
+		problems = append(problems, fmt.Sprintf("services.%s.stable_service: No rule of %s names Service %s in its backendRefs, so there is nothing to steer.",
+			service, rs.called, rs.objects.StableService))
+	case with > 0 && without > 0:
+		problems = append(problems, fmt.Sprintf("Some rules of %s name Service %s, the canary's, beside stable's and some do not: name it in all of them at weight 0, or in none.",
+			rs.called, rs.objects.CanaryService))
+	}
+	return problems
+}
+
+// count returns how often the rule names the Service.
+func (rs *rules) count(rule traffic.Rule, service string) int {
+	n := 0
+	for _, ref := range rule.Refs {
+		if rs.names(ref, service) {
+			n++
+		}
+	}
+	return n
+}
+
+// pair is about a canary that is named already.
+func (rs *rules) pair(i int, rule traffic.Rule) []string {
+	var problems []string
+	if w := rule.Share(nil); w > 0 && rule.Stable >= 0 {
+		problems = append(problems, fmt.Sprintf("Rule %d of %s: Service %s, the canary's, has %s of the pair's traffic already; set its weight to 0.",
+			i, rs.called, rs.objects.CanaryService, w))
+	}
+	if rule.Stable >= 0 && fmt.Sprint(rule.Refs[rule.Stable]["port"]) != fmt.Sprint(rule.Refs[rule.Canary]["port"]) {
+		problems = append(problems, fmt.Sprintf("Rule %d of %s: the ports of Services %s and %s differ; give both the same.",
+			i, rs.called, rs.objects.StableService, rs.objects.CanaryService))
+	}
+	return problems
+}
+
+// resolvable says whether every share can be set beside the rule's other backends.
+func resolvable(rule traffic.Rule) error {
+	_, err := rule.AddCanary(func(traffic.Weighted) {}).Steer(1)
+	return err
+}
+
+// unattended refuses a route that nobody serves: its weights would never be acknowledged.
+func unattended(route *unstructured.Unstructured, called string) []string {
+	if ok, why := acknowledged(route, 0); !ok {
+		return []string{fmt.Sprintf("%s is not in force: %s. See kubectl -n %s describe httproute/%s", called, why, route.GetNamespace(), route.GetName())}
+	}
+	return nil
 }

@@ -1,0 +1,235 @@
+package kubetest
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"sigs.k8s.io/yaml"
+)
+
+// Object is an object as JSON has it.
+type Object = map[string]any
+
+// Server is the API server. Its methods are safe for concurrent use.
+type Server struct {
+	t    testing.TB
+	http *httptest.Server
+
+	mu      sync.Mutex
+	last    int // resourceVersion
+	uids    int
+	objects map[key]*entry
+	denied  map[string]bool // "VERB RESOURCE"
+	gone    map[string]bool // group/version that is not served
+	fault   func(*http.Request) int
+	writes  []string
+}
+
+// key names an object: the resource without its version, for the versions of an object are one object.
+type key struct{ group, resource, namespace, name string }
+
+// kinds are what the server knows: the resources of each group, and their kinds.
+var kinds = map[string]map[string]string{
+	"":                          {"services": "Service", "pods": "Pod", "persistentvolumeclaims": "PersistentVolumeClaim"},
+	"apps":                      {"deployments": "Deployment", "replicasets": "ReplicaSet"},
+	"autoscaling":               {"horizontalpodautoscalers": "HorizontalPodAutoscaler"},
+	"policy":                    {"poddisruptionbudgets": "PodDisruptionBudget"},
+	"discovery.k8s.io":          {"endpointslices": "EndpointSlice"},
+	"gateway.networking.k8s.io": {"httproutes": "HTTPRoute"},
+	"split.smi-spec.io":         {"trafficsplits": "TrafficSplit"},
+}
+
+// New starts a server, which is closed when the test ends.
+func New(t testing.TB) *Server {
+	t.Helper()
+	s := &Server{t: t, objects: map[key]*entry{}, denied: map[string]bool{}, gone: map[string]bool{}}
+	s.http = httptest.NewServer(s)
+	t.Cleanup(s.http.Close)
+	return s
+}
+
+// URL is where the server listens.
+func (s *Server) URL() string { return s.http.URL }
+
+// Deny takes a right away: the access review says no, and so does the request.
+func (s *Server) Deny(verb, resource string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.denied[verb+" "+resource] = true
+}
+
+// Withdraw stops serving a version of a group, as if its custom resource definition were gone.
+func (s *Server) Withdraw(groupVersion string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.gone[groupVersion] = true
+}
+
+// Fail answers requests with the status that the function returns, unless that is 0; -1 drops the connection.
+func (s *Server) Fail(fault func(*http.Request) int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.fault = fault
+}
+
+// Writes returns the writes that were tried, as "VERB resource/name", in order.
+func (s *Server) Writes() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.writes)
+}
+
+// request is one parsed request for objects.
+type request struct {
+	verb, version string
+	key
+	manager  string
+	selector string
+	body     []byte
+}
+
+// ServeHTTP answers one request.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.fault != nil {
+		switch code := s.fault(r); code {
+		case 0:
+		case -1:
+			panic(http.ErrAbortHandler)
+		default:
+			w.Header().Set("Retry-After", "1")
+			answer(w, code, status(code, "", "made to fail"))
+			return
+		}
+	}
+	if strings.HasSuffix(r.URL.Path, "/selfsubjectaccessreviews") {
+		s.review(w, r)
+		return
+	}
+	parts := strings.Split(strings.Trim(r.URL.Path, "/"), "/")
+	req, ok := parse(parts, r)
+	switch {
+	case len(parts) == 3 && parts[0] == "apis":
+		s.discover(w, parts[1], parts[2])
+	case !ok || kinds[req.group][req.resource] == "" || s.gone[req.group+"/"+req.version]:
+		http.Error(w, "404 page not found", http.StatusNotFound)
+	case s.denied[req.verb+" "+req.resource]:
+		answer(w, http.StatusForbidden, status(http.StatusForbidden, "Forbidden",
+			fmt.Sprintf("%s is forbidden: User \"bot\" cannot %s resource %q", req.resource, req.verb, req.resource)))
+	default:
+		s.serve(w, req)
+	}
+}
+
+func parse(parts []string, r *http.Request) (request, bool) {
+	q := r.URL.Query()
+	req := request{manager: q.Get("fieldManager"), selector: q.Get("labelSelector")}
+	switch {
+	case len(parts) >= 5 && parts[0] == "api" && parts[2] == "namespaces":
+		req.version, parts = parts[1], parts[3:]
+	case len(parts) >= 6 && parts[0] == "apis" && parts[3] == "namespaces":
+		req.group, req.version, parts = parts[1], parts[2], parts[4:]
+	default:
+		return req, false
+	}
+	req.namespace, req.resource = parts[0], parts[1]
+	if len(parts) > 2 {
+		req.name = parts[2]
+	}
+	req.verb = map[string]string{"GET": "get", "POST": "create", "PATCH": "patch", "DELETE": "delete"}[r.Method]
+	if req.verb == "get" && req.name == "" {
+		req.verb = "list"
+	}
+	var body json.RawMessage
+	if r.Method != http.MethodGet && json.NewDecoder(r.Body).Decode(&body) == nil {
+		req.body = body
+	}
+	return req, req.verb != ""
+}
+
+func (s *Server) serve(w http.ResponseWriter, req request) {
+	if req.verb != "get" && req.verb != "list" {
+		s.writes = append(s.writes, req.verb+" "+req.resource+"/"+req.name)
+	}
+	var object any
+	var err *failure
+	switch req.verb {
+	case "list":
+		object = s.list(req)
+	case "get":
+		object, err = s.get(req)
+	case "create":
+		object, err = s.create(req)
+	case "patch":
+		object, err = s.patch(req)
+	case "delete":
+		object, err = s.remove(req)
+	}
+	if err != nil {
+		answer(w, err.code, status(err.code, err.reason, err.message))
+		return
+	}
+	answer(w, http.StatusOK, object)
+}
+
+func (s *Server) discover(w http.ResponseWriter, group, version string) {
+	if kinds[group] == nil || s.gone[group+"/"+version] {
+		http.Error(w, "404 page not found", http.StatusNotFound)
+		return
+	}
+	var resources []Object
+	for resource, kind := range kinds[group] {
+		resources = append(resources, Object{"name": resource, "kind": kind, "namespaced": true, "verbs": []string{"get"}})
+	}
+	answer(w, http.StatusOK, Object{"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": group + "/" + version, "resources": resources})
+}
+
+// review answers whether the bot may do something.
+func (s *Server) review(w http.ResponseWriter, r *http.Request) {
+	var asked struct {
+		Spec struct {
+			ResourceAttributes struct{ Verb, Resource string }
+		}
+	}
+	if err := json.NewDecoder(r.Body).Decode(&asked); err != nil {
+		answer(w, http.StatusBadRequest, status(http.StatusBadRequest, "BadRequest", err.Error()))
+		return
+	}
+	a := asked.Spec.ResourceAttributes
+	answer(w, http.StatusCreated, Object{
+		"kind": "SelfSubjectAccessReview", "apiVersion": "authorization.k8s.io/v1", "spec": Object{},
+		"status": Object{"allowed": !s.denied[a.Verb+" "+a.Resource]},
+	})
+}
+
+func answer(w http.ResponseWriter, code int, body any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(code)
+	_ = json.NewEncoder(w).Encode(body) // the client went away; nobody is left to be told
+}
+
+func status(code int, reason, message string) Object {
+	return Object{"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": code, "reason": reason, "message": message}
+}
+
+// Apply puts the objects of a YAML text there, as the given manager. An object that exists is replaced, but for what
+// identifies it.
+func (s *Server) Apply(manager, manifests string) {
+	s.t.Helper()
+	for _, text := range strings.Split(manifests, "\n---\n") {
+		object := Object{}
+		if err := yaml.Unmarshal([]byte(text), &object); err != nil {
+			s.t.Fatalf("manifest: %v\n%s", err, text)
+		}
+		if len(object) > 0 {
+			s.put(manager, object)
+		}
+	}
+}

@@ -1,0 +1,166 @@
+package kube
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	apps "k8s.io/api/apps/v1"
+	autoscaling "k8s.io/api/autoscaling/v2"
+	core "k8s.io/api/core/v1"
+	policy "k8s.io/api/policy/v1"
+	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+
+	"canarybot.io/rollout"
+)
+
+// read reads everything that the checks ask about.
+func (c *Cluster) read(ctx context.Context, r rollout.Rollout) (*start, error) {
+	s := &start{r: r}
+	o := r.Spec.Objects
+	err := together(
+		func() (err error) {
+			s.stable, err = absent(c.getDeployment(ctx, o.Namespace, o.Stable))
+			return err
+		},
+		func() (err error) {
+			s.canary, err = absent(c.getDeployment(ctx, o.Namespace, o.Canary))
+			return err
+		},
+		func() (err error) {
+			s.stableService, err = absent(c.getService(ctx, o.Namespace, o.StableService))
+			return err
+		},
+		func() (err error) {
+			s.canaryService, err = absent(c.getService(ctx, o.Namespace, o.CanaryService))
+			return err
+		},
+		func() (err error) {
+			s.scalers, err = c.listScalers(ctx, o.Namespace)
+			return err
+		},
+		func() (err error) {
+			s.budgets, err = c.listBudgets(ctx, o.Namespace)
+			return err
+		},
+		func() (err error) {
+			s.route, s.routeProblems, err = c.preflightRoute(ctx, r)
+			return err
+		},
+	)
+	if err != nil {
+		return nil, err
+	}
+	s.setAside()
+	return s, c.readMore(ctx, s)
+}
+
+// readMore reads what is known only after the first reads: who is behind the Services, and the volumes.
+func (c *Cluster) readMore(ctx context.Context, s *start) error {
+	return together(
+		func() (err error) {
+			s.behindStable, err = c.behind(ctx, s.stableService)
+			return err
+		},
+		func() (err error) {
+			s.behindCanary, err = c.behind(ctx, s.canaryService)
+			return err
+		},
+		func() (err error) {
+			s.claims, err = c.readClaims(ctx, s)
+			return err
+		},
+	)
+}
+
+// absent makes an object that does not exist a fact: nil.
+func absent[T any](o *T, err error) (*T, error) {
+	switch {
+	case rollout.CodeOf(err) == rollout.NotFound:
+		return nil, nil
+	case err != nil:
+		return nil, err
+	}
+	return o, nil
+}
+
+func (c *Cluster) preflightRoute(ctx context.Context, r rollout.Rollout) (rollout.FoundRoute, []string, error) {
+	router, err := c.router(r.Spec.Objects.Route.Kind)
+	if err != nil {
+		return rollout.FoundRoute{}, nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, writeTimeout) // it may delete a leftover
+	defer cancel()
+	return router.Preflight(ctx, r)
+}
+
+func (c *Cluster) listScalers(ctx context.Context, namespace string) ([]autoscaling.HorizontalPodAutoscaler, error) {
+	list, err := read(ctx, "HorizontalPodAutoscalers of "+namespace, func(ctx context.Context) (*autoscaling.HorizontalPodAutoscalerList, error) {
+		return c.autoscaling.HorizontalPodAutoscalers(namespace).List(ctx, meta.ListOptions{})
+	})
+	if err != nil {
+		return nil, err
+	}
+	return list.Items, nil
+}
+
+func (c *Cluster) listBudgets(ctx context.Context, namespace string) ([]policy.PodDisruptionBudget, error) {
+	list, err := read(ctx, "PodDisruptionBudgets of "+namespace, func(ctx context.Context) (*policy.PodDisruptionBudgetList, error) {
+		return c.policy.PodDisruptionBudgets(namespace).List(ctx, meta.ListOptions{})
+	})
+	if err != nil {
+		return nil, err
+	}
+	return list.Items, nil
+}
+
+// behind returns the pods that the Service selects, without those on their way out.
+func (c *Cluster) behind(ctx context.Context, service *core.Service) ([]core.Pod, error) {
+	if service == nil || len(service.Spec.Selector) == 0 {
+		return nil, nil
+	}
+	selector := labels.SelectorFromSet(service.Spec.Selector).String()
+	pods, err := c.listPods(ctx, service.Namespace, selector, called("Service", service.Namespace, service.Name))
+	return slices.DeleteFunc(pods, func(p core.Pod) bool {
+		return p.DeletionTimestamp != nil || p.Status.Phase == core.PodFailed || p.Status.Phase == core.PodSucceeded
+	}), err
+}
+
+// readClaims reads the volume claims that stable's and the canary's pods would share. One that does not exist is left
+// out: its absence is stable's trouble and older than the rollout.
+func (c *Cluster) readClaims(ctx context.Context, s *start) ([]core.PersistentVolumeClaim, error) {
+	shared := claimNames(s.stable)
+	if s.canary != nil {
+		mine := claimNames(s.canary)
+		maps.DeleteFunc(shared, func(name string, _ bool) bool { return !mine[name] })
+	}
+	var claims []core.PersistentVolumeClaim
+	for _, name := range slices.Sorted(maps.Keys(shared)) {
+		claim, err := absent(read(ctx, called("PersistentVolumeClaim", s.stable.Namespace, name),
+			func(ctx context.Context) (*core.PersistentVolumeClaim, error) {
+				return c.core.PersistentVolumeClaims(s.stable.Namespace).Get(ctx, name, meta.GetOptions{})
+			}))
+		if err != nil {
+			return nil, err
+		}
+		if claim != nil {
+			claims = append(claims, *claim)
+		}
+	}
+	return claims, nil
+}
+
+// claimNames returns the volume claims that the Deployment's pods mount.
+func claimNames(d *apps.Deployment) map[string]bool {
+	names := map[string]bool{}
+	if d == nil {
+		return names
+	}
+	for _, v := range d.Spec.Template.Spec.Volumes {
+		if v.PersistentVolumeClaim != nil {
+			names[v.PersistentVolumeClaim.ClaimName] = true
+		}
+	}
+	return names
+}

@@ -1,0 +1,146 @@
+package rollouttest
+
+import (
+	"context"
+	"testing"
+
+	"canarybot.io/rollout"
+)
+
+// Editor is everybody else: people with kubectl, other controllers. Its methods fail the test themselves.
+type Editor interface {
+	// Rollout returns a rollout in Preparing whose stable Deployment, stable Service and route exist, and whose canary
+	// does not. The route names the stable Service only. Found says so.
+	Rollout() rollout.Rollout
+	// Set changes a field, FieldWeight, FieldCanaryImage, FieldCanaryReplicas or FieldStableImage, to the value, which
+	// is an image or a number. Stamps stay as they are.
+	Set(field rollout.Field, value string)
+	// AskRollback annotates the object with canarybot.io/rollback=now.
+	AskRollback(object rollout.Object)
+	// Delete deletes the object.
+	Delete(object rollout.Object)
+}
+
+// hand is one test's grip on a world: it observes, writes and checks.
+type hand struct {
+	*testing.T
+	r        rollout.Rollout
+	cluster  rollout.Cluster
+	editor   Editor
+	revision rollout.Revision
+}
+
+func grip(t *testing.T, cluster rollout.Cluster, editor Editor) *hand {
+	return &hand{T: t, r: editor.Rollout(), cluster: cluster, editor: editor, revision: 1}
+}
+
+// world observes, and fails the test when the world could not be read.
+func (h *hand) world() rollout.World {
+	h.Helper()
+	w := h.cluster.Observe(h.Context(), h.r)
+	if w.Unreadable != "" {
+		h.Fatalf("the world could not be read: %s", w.Unreadable)
+	}
+	return w
+}
+
+// write returns a write on the object as the world has it now, with a stamp that no write bore before.
+func (h *hand) write(object rollout.Object, verb rollout.Verb, change func(*rollout.Write)) rollout.Write {
+	h.Helper()
+	m := metaOf(h.world(), object)
+	w := rollout.Write{Object: object, Verb: verb, UID: m.UID, Version: m.Version}
+	if verb == rollout.Create {
+		w.UID, w.Version = "", ""
+	}
+	if change != nil {
+		change(&w)
+	}
+	found := h.r.Found
+	h.revision++
+	w.Stamp = rollout.Stamp{
+		Store: h.r.Store, Rollout: h.r.ID, Revision: h.revision,
+		Weight: w.Weight, Image: w.Image, Replicas: w.Replicas, Found: &found,
+	}
+	return w
+}
+
+func metaOf(w rollout.World, object rollout.Object) rollout.Meta {
+	switch object {
+	case rollout.StableDeployment:
+		return w.Stable.Meta
+	case rollout.CanaryDeployment:
+		return w.Canary.Meta
+	case rollout.CanaryService:
+		return w.Service
+	case rollout.RouteObject:
+		return w.Route.Meta
+	}
+	return rollout.Meta{}
+}
+
+// do sends a write that has to be taken.
+func (h *hand) do(w rollout.Write) {
+	h.Helper()
+	if err := h.cluster.Do(h.Context(), h.r, w); err != nil {
+		h.Fatalf("%s %s: %v", w.Verb, w.Object, err)
+	}
+}
+
+// refused sends a write that has to be refused with the code and to change nothing.
+func (h *hand) refused(w rollout.Write, code rollout.Code) {
+	h.Helper()
+	before := metaOf(h.world(), w.Object)
+	err := h.cluster.Do(h.Context(), h.r, w)
+	if got := rollout.CodeOf(err); got != code {
+		h.Errorf("%s %s: got %q (%v), want %q", w.Verb, w.Object, got, err, code)
+	}
+	if after := metaOf(h.world(), w.Object); after.Version != before.Version {
+		h.Errorf("%s %s was refused and changed the object nevertheless: version %q became %q", w.Verb, w.Object, before.Version, after.Version)
+	}
+}
+
+// stamped checks that the object bears the very stamp of the write.
+func (h *hand) stamped(w rollout.Write) {
+	h.Helper()
+	s := metaOf(h.world(), w.Object).Stamp
+	switch {
+	case s == nil:
+		h.Errorf("%s bears no stamp after %s", w.Object, w.Verb)
+	case s.Store != w.Stamp.Store || s.Rollout != w.Stamp.Rollout || s.Revision != w.Stamp.Revision || s.Found == nil:
+		h.Errorf("%s bears the stamp %+v, want %+v", w.Object, *s, w.Stamp)
+	}
+}
+
+// Parts of writes.
+
+func weight(w rollout.Weight) func(*rollout.Write) {
+	return func(x *rollout.Write) { x.Weight = &w }
+}
+
+func pods(image string, replicas int) func(*rollout.Write) {
+	return func(x *rollout.Write) { x.Image, x.Replicas = image, &replicas }
+}
+
+func image(image string) func(*rollout.Write) {
+	return func(x *rollout.Write) { x.Image = image }
+}
+
+func dropCanary(x *rollout.Write) { x.DropCanary = true }
+
+// router makes a Cluster of a router, which sees nothing but the route.
+type router struct{ Routes }
+
+// Routes is the part of a router that the suite checks.
+type Routes interface {
+	Read(ctx context.Context, r rollout.Rollout) (rollout.Route, error)
+	Do(ctx context.Context, r rollout.Rollout, w rollout.Write) error
+}
+
+// Observe reads the route.
+func (rt router) Observe(ctx context.Context, r rollout.Rollout) rollout.World {
+	route, err := rt.Read(ctx, r)
+	if err != nil {
+		return rollout.World{Unreadable: rollout.Message(err)}
+	}
+	return rollout.World{Route: route}
+}

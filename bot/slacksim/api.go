@@ -42,6 +42,8 @@ type method struct {
 type call struct {
 	args
 	method string
+	token  string
+	bad    error  // why the arguments could not be read
 	base   string // scheme and host under which the caller reached us
 	now    time.Time
 }
@@ -93,8 +95,8 @@ func (s *Sim) serveAPI(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	a, token, err := readArgs(r)
-	c := call{args: a, method: name, base: baseURL(r), now: time.Now()}
-	rep := s.answer(r, c, token, fault, err)
+	c := call{args: a, method: name, token: token, bad: err, base: baseURL(r), now: time.Now()}
+	rep := s.answer(r, c, fault)
 	s.opts.Log.Debug("call", "method", name, "error", rep.err)
 	if fault.LoseResponse {
 		panic(http.ErrAbortHandler)
@@ -102,7 +104,7 @@ func (s *Sim) serveAPI(w http.ResponseWriter, r *http.Request) {
 	s.writeReply(w, c, rep)
 }
 
-func (s *Sim) answer(r *http.Request, c call, token string, fault Fault, bad error) reply {
+func (s *Sim) answer(r *http.Request, c call, fault Fault) reply {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	m, known := s.methods[c.method]
@@ -110,11 +112,12 @@ func (s *Sim) answer(r *http.Request, c call, token string, fault Fault, bad err
 		s.violate(UnknownMethod, "%s", c.method)
 		return reply{err: "unknown_method", fields: map[string]any{"req_method": c.method}}
 	}
-	if bad != nil {
-		s.violate(BadArguments, "%s: %v", c.method, bad)
-		return refuse(strings.SplitN(bad.Error(), ":", 2)[0])
+	if c.bad != nil {
+		s.violate(BadArguments, "%s: %v", c.method, c.bad)
+		code, _, _ := strings.Cut(c.bad.Error(), ":")
+		return refuse(code)
 	}
-	if rep := s.authorize(r, c, m, token); rep.err != "" {
+	if rep := s.authorize(r, c, m); rep.err != "" {
 		return rep
 	}
 	if rep := s.limit(c, m); rep.err != "" {
@@ -127,14 +130,14 @@ func (s *Sim) answer(r *http.Request, c call, token string, fault Fault, bad err
 }
 
 // authorize checks the token's kind and value and the scopes behind it.
-func (s *Sim) authorize(r *http.Request, c call, m method, token string) reply {
+func (s *Sim) authorize(r *http.Request, c call, m method) reply {
 	var want string
 	switch m.token {
 	case noToken:
 		return reply{}
 	case appToken:
 		want = s.opts.Bot.AppToken
-		if r.Header.Get("Authorization") == "" && token != "" {
+		if r.Header.Get("Authorization") == "" && c.token != "" {
 			s.violate(BadToken, "%s: the app token must be in the Authorization header", c.method)
 			return refuse("missing_args")
 		}
@@ -142,13 +145,13 @@ func (s *Sim) authorize(r *http.Request, c call, m method, token string) reply {
 		want = s.opts.Bot.BotToken
 	}
 	switch {
-	case token == "":
+	case c.token == "":
 		s.violate(BadToken, "%s: no token", c.method)
 		return refuse("not_authed")
-	case token != want && (token == s.opts.Bot.AppToken || token == s.opts.Bot.BotToken):
+	case c.token != want && (c.token == s.opts.Bot.AppToken || c.token == s.opts.Bot.BotToken):
 		s.violate(BadToken, "%s: the other kind of token is needed", c.method)
 		return refuse("not_allowed_token_type")
-	case token != want:
+	case c.token != want:
 		s.violate(BadToken, "%s: unknown token", c.method)
 		return refuse("invalid_auth")
 	}

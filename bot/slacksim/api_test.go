@@ -116,6 +116,7 @@ func TestMalformedBodies(t *testing.T) {
 	cases := []struct{ name, contentType, body, want string }{
 		{"broken JSON", "application/json; charset=utf-8", "{", "invalid_json"},
 		{"unknown type", "text/csv", "a,b", "invalid_post_type"},
+		{"no type", "", "a=b", "missing_post_type"},
 		{"broken form", "application/x-www-form-urlencoded", "a=%zz", "invalid_form_data"},
 	}
 	for _, c := range cases {
@@ -126,6 +127,13 @@ func TestMalformedBodies(t *testing.T) {
 				t.Errorf("error = %v, want %s", got["error"], c.want)
 			}
 		})
+	}
+}
+
+func TestCallWithoutBodyAndTypeIsFine(t *testing.T) {
+	sim := slacksim.Start(t, slacksim.Options{})
+	if _, got := send(t, sim, "auth.test", "", "", sim.Bot().BotToken); got["ok"] != true {
+		t.Errorf("answer = %v, want ok", got)
 	}
 }
 
@@ -233,6 +241,16 @@ func TestFaults(t *testing.T) {
 				t.Errorf("the fault was for one call, but then: %v", err)
 			}
 		})
+	}
+}
+
+func TestSocketsDoNotUseUpFaultsOfMethods(t *testing.T) {
+	sim := slacksim.Start(t, slacksim.Options{})
+	url := socketURL(t, sim)
+	sim.SetFault(slacksim.AnyMethod, slacksim.Fault{Error: "fatal_error", Times: 1})
+	dialRaw(t, sim, url).next()
+	if _, err := newAPI(sim).AuthTestContext(t.Context()); err == nil {
+		t.Error("the fault was used up by a socket")
 	}
 }
 

@@ -24,64 +24,66 @@ type args struct {
 	bareJSON bool
 }
 
-var errFormData = errors.New("invalid_form_data")
-
-// readArgs reads a call's arguments and the token it carries. The error's text is
-// the one Slack answers.
+// readArgs reads a call's arguments and the token it carries. The error's text, up
+// to a colon, is the one Slack answers.
 func readArgs(r *http.Request) (args, string, error) {
 	a := args{values: map[string]any{}}
-	bearer, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	a.addForm(r.URL.Query())
-	// Slack takes no tokens from query strings of apps made today.
-	delete(a.values, "token")
-	if r.Method == http.MethodGet {
-		return a, bearer, nil
-	}
-	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody))
-	if err != nil {
-		return a, bearer, fmt.Errorf("request_timeout: %w", err)
-	}
-	kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	switch {
-	case err != nil && len(body) > 0:
-		return a, bearer, errors.New("missing_post_type")
-	case kind == "application/json":
-		a.bareJSON = params["charset"] == ""
-		err = a.addJSON(body)
-	case kind == "application/x-www-form-urlencoded":
-		form, bad := url.ParseQuery(string(body))
-		if bad != nil {
-			return a, bearer, errFormData
+	delete(a.values, "token") // Slack takes no tokens from the query strings of new apps
+	if r.Method != http.MethodGet {
+		if err := a.readBody(r); err != nil {
+			return a, "", err
 		}
-		a.addForm(form)
-		err = nil
-	case len(body) > 0:
-		err = errors.New("invalid_post_type")
-	}
-	if err != nil {
-		return a, bearer, err
 	}
 	token, _ := a.values["token"].(string)
 	delete(a.values, "token")
-	if bearer != "" {
+	if bearer, isBearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); isBearer {
 		token = bearer
 	}
 	return a, token, nil
 }
 
-func (a args) addForm(form url.Values) {
+func (a *args) readBody(r *http.Request) error {
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody))
+	if err != nil {
+		return fmt.Errorf("request_timeout: %w", err)
+	}
+	if r.Header.Get("Content-Type") == "" && len(body) == 0 {
+		return nil
+	}
+	kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil {
+		return fmt.Errorf("missing_post_type: %w", err)
+	}
+	switch kind {
+	case "application/json":
+		a.bareJSON = params["charset"] == ""
+		return a.addJSON(body)
+	case "application/x-www-form-urlencoded":
+		form, err := url.ParseQuery(string(body))
+		if err != nil {
+			return fmt.Errorf("invalid_form_data: %w", err)
+		}
+		a.addForm(form)
+		return nil
+	default:
+		return errors.New("invalid_post_type")
+	}
+}
+
+func (a *args) addForm(form url.Values) {
 	for k, v := range form {
 		a.values[k] = v[0]
 	}
 }
 
-func (a args) addJSON(body []byte) error {
+func (a *args) addJSON(body []byte) error {
 	if len(bytes.TrimSpace(body)) == 0 {
 		return nil
 	}
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(body, &fields); err != nil {
-		return errors.New("invalid_json")
+		return fmt.Errorf("invalid_json: %w", err)
 	}
 	for k, raw := range fields {
 		var s string

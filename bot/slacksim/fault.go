@@ -54,6 +54,13 @@ func (s *Sim) Outage(down bool) {
 	s.touch()
 }
 
+// down reports whether Slack is having an outage.
+func (s *Sim) down() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.outage
+}
+
 // fault returns what this call must suffer and whether Slack is down at all.
 func (s *Sim) fault(method string) (Fault, bool) {
 	s.mu.Lock()

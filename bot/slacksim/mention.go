@@ -1,6 +1,7 @@
 package slacksim
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"strings"
@@ -21,8 +22,12 @@ func (p *Person) StartSay(channel, thread, text string) (*Pending, error) {
 	if strings.TrimSpace(text) == "" {
 		return nil, ErrEmptyMessage
 	}
-	if thread != "" && at.room.message(thread) == nil {
-		return nil, fmt.Errorf("%w: %s", ErrNoMessage, thread)
+	if thread != "" {
+		parent := at.room.message(thread)
+		if parent == nil {
+			return nil, fmt.Errorf("%w: %s", ErrNoMessage, thread)
+		}
+		thread = cmp.Or(parent.ThreadTS, thread) // people cannot reply to a reply
 	}
 	m := s.add(at.room, Message{User: at.user.ID, ThreadTS: thread, Text: s.typed(text), At: at.now})
 	pending := &Pending{sim: s, outcome: Outcome{Delivery: Silent, TS: m.TS}}

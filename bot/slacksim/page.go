@@ -4,11 +4,9 @@ import (
 	"embed"
 	"encoding/json"
 	"errors"
-	"io"
 	"io/fs"
 	"net/http"
 	"strings"
-	"time"
 )
 
 // web holds the page's files; embedding needs a variable, nobody changes it.
@@ -100,61 +98,4 @@ func (s *Sim) serveState(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
 	writeJSON(w, s.snapshot(r.URL.Query().Get("as")))
-}
-
-// settleTime lets a burst of changes become one push.
-const settleTime = 40 * time.Millisecond
-
-// keepAlive is how often an idle stream says something, so that proxies and
-// browsers keep it.
-const keepAlive = 15 * time.Second
-
-// serveEvents pushes the visitor's snapshot now and after each change.
-func (s *Sim) serveEvents(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Content-Type", "text/event-stream")
-	w.Header().Set("Cache-Control", "no-store")
-	stream := http.NewResponseController(w)
-	alive := time.NewTicker(keepAlive)
-	defer alive.Stop()
-	for {
-		changed := s.Changed()
-		data, err := json.Marshal(s.snapshot(r.URL.Query().Get("as")))
-		if err != nil {
-			return
-		}
-		if !push(w, stream, "data: "+string(data)) || !s.idle(w, r, stream, alive.C, changed) {
-			return
-		}
-		if !s.delay(r, settleTime) {
-			return
-		}
-	}
-}
-
-// idle keeps the stream alive until something changes; false means it ended.
-func (s *Sim) idle(w io.Writer, r *http.Request, stream *http.ResponseController,
-	alive <-chan time.Time, changed <-chan struct{},
-) bool {
-	for {
-		select {
-		case <-changed:
-			return true
-		case <-alive:
-			if !push(w, stream, ": still here") {
-				return false
-			}
-		case <-r.Context().Done():
-			return false
-		case <-s.closed:
-			return false
-		}
-	}
-}
-
-// push writes one event and reports whether the client is still there.
-func push(w io.Writer, stream *http.ResponseController, event string) bool {
-	if _, err := io.WriteString(w, event+"\n\n"); err != nil {
-		return false
-	}
-	return stream.Flush() == nil
 }

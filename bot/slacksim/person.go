@@ -128,7 +128,7 @@ func (p *Person) enter(channel string) (place, error) {
 		return place{}, fmt.Errorf("%w: %s", ErrNoUser, p.who)
 	}
 	r := s.roomNamed(channel)
-	if r == nil || !r.hasMember(u.ID) {
+	if r == nil || r.Archived || !r.hasMember(u.ID) {
 		return place{}, fmt.Errorf("%w: %s", ErrNoChannel, channel)
 	}
 	return place{user: u, room: r, now: time.Now()}, nil

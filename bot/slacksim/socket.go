@@ -82,7 +82,7 @@ func (s *Sim) connectionsOpen(c call) reply {
 // serveLink upgrades a request to a Socket Mode connection and keeps it until
 // either side leaves.
 func (s *Sim) serveLink(w http.ResponseWriter, r *http.Request) {
-	if _, down := s.fault("link"); down {
+	if s.down() {
 		panic(http.ErrAbortHandler)
 	}
 	watch := &frameWatch{}

@@ -22,7 +22,7 @@ const env = {
     return users.get(m.user) ?? { id: m.user, name: m.user };
   },
   openThread,
-  press: (m, button) => act("press", { ts: m.ts, button }),
+  press: async (m, button) => mainBox.complain(await act("press", { ts: m.ts, button })),
 };
 
 const mainBox = composer({
@@ -151,8 +151,13 @@ function showChannel(first) {
 }
 
 function emptyChannel(c) {
-  return h("div", { class: "empty" }, h("div", { class: "big" }, "# " + c.name),
-    h("p", {}, "This is the very beginning of the channel. Type a command below and press Enter."));
+  const tries = state.completions.filter((o) => !/\b[A-Z]{3,}\b/.test(o.text)).slice(0, 4);
+  return h("div", { class: "empty" },
+    h("div", { class: "hero", "aria-hidden": "true" }, state.bot.emoji),
+    h("div", { class: "big" }, "Welcome to #" + c.name),
+    h("p", {}, tries.length > 0 ? "This is a simulated workspace with a real bot in it. Press Enter, or pick something to try:" : "Nothing was said here yet."),
+    h("div", { class: "tries" }, tries.map((o) => h("button", { class: "try", type: "button", onclick: () => { mainBox.set(o.text); mainBox.focus(); } },
+      h("code", {}, o.text), h("span", {}, o.hint)))));
 }
 
 // keepBottom changes a scrolled box: who was at its end stays at its end, who was

@@ -100,6 +100,7 @@ export function composer(options) {
     root,
     focus: () => area.focus({ preventScroll: true }),
     set(text) { area.value = text; refresh(); offer([]); },
+    complain: say,
     placeholder(text) { area.placeholder = text; },
   };
 }

@@ -1,0 +1,115 @@
+package sim
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"canarybot.io/rollout"
+)
+
+// Op is a call through a port.
+type Op string
+
+// The calls.
+const (
+	Observe   Op = "observe"
+	Do        Op = "do"
+	Preflight Op = "preflight"
+)
+
+// Call is a call through a port, before or after it happened.
+type Call struct {
+	N       int // counts the calls of the cluster, from 1
+	Op      Op
+	Rollout rollout.ID
+	Write   rollout.Write // of a Do
+	After   bool
+	Err     error // what came of it, after it
+}
+
+// Fault is asked before and after every call. An error before it keeps the call from happening and is its answer;
+// ErrLate before a Do holds the write back until Land. An error after it replaces the answer of what has happened:
+// the response is lost. It is called without a lock held and may reach into the cluster.
+type Fault func(Call) error
+
+// ErrLate makes a write late: its sender hears Unavailable now, and it arrives when Land is called.
+var ErrLate = errors.New("the write is under way")
+
+// ErrLost is an answer that never came: what a Fault returns to lose a request or its response.
+var ErrLost = rollout.Errorf(rollout.Unavailable, "The API server did not answer.")
+
+// SetFault replaces the fault hook.
+func (c *Cluster) SetFault(f Fault) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.fault = f
+}
+
+// Land lets the writes that were held back arrive, in order, and returns what each came to: a Conflict when its object
+// changed meanwhile.
+func (c *Cluster) Land() []error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var all []error
+	for _, write := range c.held {
+		all = append(all, write())
+	}
+	c.held = nil
+	return all
+}
+
+// call runs do under the lock, with everything around it that may go wrong.
+func (c *Cluster) call(ctx context.Context, call Call, do func() error) error {
+	c.mu.Lock()
+	c.calls++
+	call.N = c.calls
+	fault := c.fault
+	c.mu.Unlock()
+	if fault == nil {
+		fault = func(Call) error { return nil }
+	}
+	if err := fault(call); err != nil {
+		if errors.Is(err, ErrLate) && call.Op == Do {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			c.held = append(c.held, do)
+			return rollout.Wrap(rollout.Unavailable, err, "The API server did not answer in time.")
+		}
+		return err
+	}
+	if err := c.travel(ctx); err != nil {
+		return err
+	}
+	call.Err = c.locked(do)
+	call.After = true
+	if err := fault(call); err != nil {
+		return err
+	}
+	return call.Err
+}
+
+func (c *Cluster) locked(do func() error) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.unreachable {
+		return rollout.Errorf(rollout.Unavailable, "The API server cannot be reached.")
+	}
+	return do()
+}
+
+// travel takes the time of a request. One that was given up on the way never happened.
+func (c *Cluster) travel(ctx context.Context) error {
+	if c.options.Latency > 0 {
+		timer := time.NewTimer(c.options.Latency)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		return rollout.Wrap(rollout.Unavailable, err, "The request was given up.")
+	}
+	return nil
+}

@@ -1,0 +1,53 @@
+package sim
+
+import (
+	"slices"
+	"time"
+)
+
+// history is what a side counted so far, at each moment when the rates may have changed: in between it is a straight
+// line, so that any window can be asked exactly.
+type history struct{ points []point }
+
+type point struct {
+	at    time.Time
+	total Counters
+}
+
+// remembered is how far back windows can be asked.
+const remembered = 15 * time.Minute
+
+// note adds what was counted since the last point.
+func (h *history) note(at time.Time, more Counters) {
+	total := more
+	if n := len(h.points); n > 0 {
+		total = h.points[n-1].total.plus(more, 1)
+	}
+	h.points = append(h.points, point{at: at, total: total})
+	if len(h.points) > 16 && at.Sub(h.points[0].at) > 2*remembered {
+		keep := at.Add(-remembered)
+		i, _ := slices.BinarySearchFunc(h.points, keep, func(p point, t time.Time) int { return p.at.Compare(t) })
+		h.points = slices.Delete(h.points, 0, max(0, i-1)) // one before, so that the line reaches back
+	}
+}
+
+// at returns what had been counted by the time.
+func (h *history) at(t time.Time) Counters {
+	i, exact := slices.BinarySearchFunc(h.points, t, func(p point, t time.Time) int { return p.at.Compare(t) })
+	switch {
+	case len(h.points) == 0:
+		return Counters{}
+	case exact:
+		return h.points[i].total
+	case i == 0:
+		return h.points[0].total
+	case i == len(h.points):
+		return h.points[i-1].total
+	}
+	before, after := h.points[i-1], h.points[i]
+	part := t.Sub(before.at).Seconds() / after.at.Sub(before.at).Seconds()
+	return before.total.plus(after.total.Sub(before.total), part)
+}
+
+// between returns what was counted from one time to the other.
+func (h *history) between(from, to time.Time) Counters { return h.at(to).Sub(h.at(from)) }

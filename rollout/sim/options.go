@@ -1,0 +1,80 @@
+package sim
+
+import (
+	"cmp"
+	"time"
+
+	"canarybot.io/rollout"
+)
+
+// Options are what a cluster is like. The zero value is a quick and healthy one.
+type Options struct {
+	// Behaviours are by image tag; a tag that is not in it is healthy.
+	Behaviours map[string]Behaviour
+	// Start is how long a pod takes to get ready, Stop how long it is seen terminating.
+	Start, Stop time.Duration
+	// Controller is how long it takes until a Deployment's new spec is observed; Accept, a route's; Collect, until the
+	// pods of a deleted Deployment are taken away.
+	Controller, Accept, Collect time.Duration
+	// Latency is how long each call through a port takes.
+	Latency time.Duration
+	// Jitter is by how much the requests of a second differ from the rate, 0 to 1. Without it traffic is exact.
+	Jitter float64
+	// Seed decides names and jitter.
+	Seed uint64
+	// Fault is asked around every call through a port; nil: nothing goes wrong.
+	Fault Fault
+}
+
+func (o Options) withDefaults() Options {
+	o.Start = cmp.Or(o.Start, 2*time.Second)
+	o.Stop = cmp.Or(o.Stop, time.Second)
+	o.Controller = cmp.Or(o.Controller, 100*time.Millisecond)
+	o.Accept = cmp.Or(o.Accept, 200*time.Millisecond)
+	o.Collect = cmp.Or(o.Collect, 300*time.Millisecond)
+	return o
+}
+
+// Strategy is how a Deployment replaces its pods.
+type Strategy int
+
+// The strategies. Surge starts a new pod before it stops an old one; NoSurge stops an old one first; Recreate stops
+// all of them first.
+const (
+	Surge Strategy = iota
+	NoSurge
+	Recreate
+)
+
+// Setup is an app as it stands before Canarybot comes.
+type Setup struct {
+	Objects  rollout.Objects
+	Image    string
+	Replicas int // default: 4
+	Strategy Strategy
+	// Progress is the Deployments' progress deadline; default: ten minutes.
+	Progress time.Duration
+	// Requests come in each second; default: 100.
+	Requests float64
+	// Canary is the image of a canary that stands there already, at 0 replicas; empty: none does. A canary that stands
+	// there has its Service and its place in the route.
+	Canary string
+	// NoRoute: the route is yet to be made.
+	NoRoute bool
+}
+
+func (s Setup) withDefaults() Setup {
+	s.Replicas = cmp.Or(s.Replicas, 4)
+	s.Progress = cmp.Or(s.Progress, 10*time.Minute)
+	s.Requests = cmp.Or(s.Requests, 100)
+	return s
+}
+
+// Objects returns the names that the configuration's defaults give a service's objects, with an HTTPRoute.
+func Objects(namespace, service string) rollout.Objects {
+	return rollout.Objects{
+		Namespace: namespace, Stable: service, Canary: service + "-canary",
+		StableService: service, CanaryService: service + "-canary",
+		Route: rollout.RouteRef{Kind: "HTTPRoute", Name: service},
+	}
+}

@@ -1,0 +1,112 @@
+package sim
+
+import (
+	"fmt"
+	"hash/fnv"
+	"strconv"
+	"time"
+
+	"canarybot.io/rollout"
+)
+
+// pod is one pod of a Deployment. What becomes of it is decided when it is made, as times; never is far away.
+type pod struct {
+	name     string
+	image    string
+	imageID  string
+	born     time.Time
+	ready    time.Time // from here on it is ready
+	failing  time.Time // from here on it fails in the way of failure
+	failure  rollout.FailureKind
+	stopped  time.Time // it was told to stop; zero: it was not
+	counters Counters
+}
+
+const never = 100 * 365 * 24 * time.Hour
+
+// pullBackOff and crashBackOff are how long Kubernetes takes to say that a pod fails.
+const (
+	pullBackOff  = 500 * time.Millisecond
+	crashBackOff = time.Second
+)
+
+// newPod makes a pod of the image, at the time.
+func (c *Cluster) newPod(deployment, image string, now time.Time) *pod {
+	b := c.behaviour(image)
+	start := b.Start
+	if start == 0 {
+		start = c.options.Start
+	}
+	p := &pod{
+		name: fmt.Sprintf("%s-%s-%s", deployment, letters(hash(image), 9), letters(c.random.Uint64(), 5)), image: image,
+		imageID: fmt.Sprintf("sha256:%016x%048x", hash(image), c.pushed[rollout.ShortVersion(image)]),
+		born:    now, ready: now.Add(start), failing: now.Add(never),
+	}
+	switch {
+	case b.Unschedulable:
+		p.failure, p.failing = rollout.Unschedulable, now
+	case b.ImageMissing:
+		p.failure, p.failing = rollout.ImagePull, now.Add(pullBackOff)
+	case b.CrashLoop:
+		p.failure, p.failing = rollout.CrashLoop, now.Add(start+crashBackOff)
+	case b.Unready:
+		p.failure, p.failing = rollout.NotReady, now.Add(start)
+	case b.OOMAfter > 0:
+		p.failure, p.failing = rollout.OOMKilled, p.ready.Add(b.OOMAfter)
+	case b.CrashAfter > 0:
+		p.failure, p.failing = rollout.CrashLoop, p.ready.Add(b.CrashAfter)
+	}
+	if !b.starts() {
+		p.ready = now.Add(never)
+	}
+	return p
+}
+
+// alphabet is the one that Kubernetes makes its random names of.
+const alphabet = "bcdfghjklmnpqrstvwxz2456789"
+
+func letters(n uint64, count int) string {
+	name := make([]byte, count)
+	for i := range name {
+		name[i] = alphabet[n%uint64(len(alphabet))]
+		n /= uint64(len(alphabet))
+	}
+	return string(name)
+}
+
+func hash(text string) uint64 {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(text)) // a hash never fails
+	return h.Sum64()
+}
+
+// alive reports whether the pod was not told to stop.
+func (p *pod) alive() bool { return p.stopped.IsZero() }
+
+// serves reports whether the pod is ready: it is then among the endpoints.
+func (p *pod) serves(now time.Time) bool {
+	return p.alive() && !now.Before(p.ready) && now.Before(p.failing)
+}
+
+// fails returns how the pod fails, in the cluster's words.
+func (p *pod) fails(now time.Time) rollout.Failure {
+	if !p.alive() || now.Before(p.failing) {
+		return rollout.Failure{}
+	}
+	words := map[rollout.FailureKind]string{
+		rollout.Unschedulable: "0/3 nodes are available: 3 Insufficient memory.",
+		rollout.ImagePull:     "ImagePullBackOff: Back-off pulling image " + strconv.Quote(p.image),
+		rollout.CrashLoop:     "CrashLoopBackOff: back-off 10s restarting failed container (exit code 1, 2 restarts)",
+		rollout.OOMKilled:     "killed for lack of memory, 1 restarts",
+		rollout.NotReady:      "runs but is not ready",
+	}
+	return rollout.Failure{Kind: p.failure, Detail: fmt.Sprintf("pod %s: %s", p.name, words[p.failure])}
+}
+
+// times are when something happens to the pod by itself.
+func (p *pod) times(stop time.Duration) [3]time.Time {
+	if !p.alive() {
+		return [3]time.Time{p.stopped.Add(stop)}
+	}
+	return [3]time.Time{p.ready, p.failing}
+}

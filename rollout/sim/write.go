@@ -1,0 +1,151 @@
+package sim
+
+import (
+	"fmt"
+
+	"canarybot.io/rollout"
+)
+
+// write does one guarded write at the app's present; the caller holds the lock and brought it up to date.
+func (a *App) write(w rollout.Write) error {
+	if err := a.allowed(w); err != nil {
+		return err
+	}
+	o := a.setup.Objects
+	switch w.Object {
+	case rollout.StableDeployment:
+		return a.stable.write(w, fmt.Sprintf("Deployment %s/%s", o.Namespace, o.Stable))
+	case rollout.CanaryDeployment:
+		return a.canary.write(w, fmt.Sprintf("Deployment %s/%s", o.Namespace, o.Canary))
+	case rollout.CanaryService:
+		return a.writeService(w, fmt.Sprintf("Service %s/%s", o.Namespace, o.CanaryService))
+	case rollout.RouteObject:
+		return a.writeRoute(w, fmt.Sprintf("%s %s/%s", o.Route.Kind, o.Namespace, o.Route.Name))
+	}
+	return rollout.Errorf(rollout.Invalid, "%q is no object that Canarybot writes.", w.Object)
+}
+
+// allowed refuses what must never be sent, whatever the cluster looks like.
+func (a *App) allowed(w rollout.Write) error {
+	wrong := func(why string) error {
+		return rollout.Errorf(rollout.Invalid, "A write to %s %s; nothing was written.", w.Object, why)
+	}
+	made := w.Verb == rollout.Create || w.Verb == rollout.Delete
+	switch {
+	case w.Verb != rollout.Create && w.Verb != rollout.Update && w.Verb != rollout.Delete && w.Verb != rollout.Release:
+		return wrong(fmt.Sprintf("has the unknown verb %q", w.Verb))
+	case w.Verb != rollout.Delete && (w.Stamp.Store == "" || w.Stamp.Rollout == ""):
+		return wrong("bears no stamp")
+	case w.Object == rollout.StableDeployment && (made || w.Replicas != nil):
+		return wrong("would make, delete or resize stable")
+	case w.Object == rollout.CanaryService && !made:
+		return wrong("would change a Service")
+	case w.Verb == rollout.Create && (w.Replicas != nil && *w.Replicas != 0 || w.Weight != nil && *w.Weight != 0):
+		return wrong("would create it with pods or traffic")
+	case w.Object == rollout.RouteObject && w.Verb == rollout.Update && w.Weight == nil:
+		return wrong("names no weight")
+	case w.Weight != nil && !w.Weight.Valid():
+		return wrong("has a weight that is no share")
+	case w.Object == rollout.RouteObject && w.Verb == rollout.Create && !a.setup.Objects.Route.Create:
+		return wrong("would create a route that is not ours to make")
+	}
+	return nil
+}
+
+// write does the write to the side's Deployment.
+func (s *side) write(w rollout.Write, what string) error {
+	var o *object
+	if s.dep != nil {
+		o = &s.dep.object
+	}
+	if err := o.guard(w, what); err != nil {
+		return err
+	}
+	switch w.Verb {
+	case rollout.Create:
+		s.stop(s.pods) // what an earlier Deployment of the name left is not its own
+		s.dep = s.app.newDeployment(w.Image, 0, Manager)
+		stamp := w.Stamp
+		s.dep.stamp = &stamp
+		return nil
+	case rollout.Delete:
+		s.remove()
+		return nil
+	case rollout.Update:
+		s.set(w.Image, w.Replicas, Manager)
+	case rollout.Release: // annotations only: the spec stays, and what was seen of it
+	}
+	s.dep.mark(s.app.cluster, w)
+	return nil
+}
+
+// set changes the spec, in the name of the manager. A spec that is set to what it is already has nothing to observe.
+func (s *side) set(image string, replicas *int, by string) {
+	if image != "" && image != s.dep.image {
+		s.dep.image, s.dep.imageBy = image, by
+		s.change()
+	}
+	if replicas != nil && *replicas != s.dep.replicas {
+		s.dep.replicas, s.dep.replicasBy = *replicas, by
+		s.change()
+	}
+}
+
+// remove deletes the Deployment; its pods follow a little later.
+func (s *side) remove() {
+	s.dep = nil
+	s.orphans = s.app.now.Add(s.app.cluster.options.Collect)
+}
+
+func (a *App) writeService(w rollout.Write, what string) error {
+	if err := a.canaryService.guard(w, what); err != nil {
+		return err
+	}
+	if w.Verb == rollout.Delete {
+		a.canaryService = nil
+		return nil
+	}
+	made := a.cluster.newObject()
+	made.mark(a.cluster, w)
+	a.canaryService = &made
+	return nil
+}
+
+func (a *App) writeRoute(w rollout.Write, what string) error {
+	var o *object
+	if a.route != nil {
+		o = &a.route.object
+	}
+	if err := o.guard(w, what); err != nil {
+		return err
+	}
+	switch w.Verb {
+	case rollout.Delete:
+		a.route = nil
+		return nil
+	case rollout.Create:
+		a.route = &route{object: a.cluster.newObject(), hasCanary: true, weightBy: Manager}
+		a.changeRoute()
+	case rollout.Update:
+		a.setWeight(*w.Weight, Manager)
+	case rollout.Release:
+		if w.DropCanary {
+			a.route.hasCanary, a.route.weight = false, 0
+			a.changeRoute()
+		}
+	}
+	a.route.mark(a.cluster, w)
+	return nil
+}
+
+// setWeight gives the canary its share, and a place in the route where it has none.
+func (a *App) setWeight(weight rollout.Weight, by string) {
+	if a.route.hasCanary && a.route.weight == weight {
+		return
+	}
+	if a.route.weight != weight {
+		a.route.weight, a.route.weightBy = weight, by
+	}
+	a.route.hasCanary = true
+	a.changeRoute()
+}

@@ -151,7 +151,7 @@ function showChannel(first) {
 }
 
 function emptyChannel(c) {
-  const tries = state.completions.filter((o) => !/\b[A-Z]{3,}\b/.test(o.text)).slice(0, 4);
+  const tries = c.id !== state.channel ? [] : state.completions.filter((o) => !/\b[A-Z]{3,}\b/.test(o.text)).slice(0, 4);
   return h("div", { class: "empty" },
     h("div", { class: "hero", "aria-hidden": "true" }, state.bot.emoji),
     h("div", { class: "big" }, "Welcome to #" + c.name),

@@ -1,0 +1,87 @@
+package sim
+
+import (
+	"time"
+
+	"canarybot.io/rollout"
+)
+
+// View is an app as somebody sees it who looks at the cluster, and not through Canarybot.
+type View struct {
+	Share  rollout.Weight // of the traffic that the canary really gets
+	Stable SideView
+	Canary SideView
+}
+
+// SideView is one of the two Deployments.
+type SideView struct {
+	Exists   bool
+	Version  string // of its template
+	Replicas int    // wanted
+	Pods     []PodView
+	// Rates are those of the last seconds, oldest first.
+	Rates []Rate
+}
+
+// PodView is one pod.
+type PodView struct {
+	Name    string
+	Version string
+	State   PodState
+}
+
+// PodState is what somebody sees of a pod at a glance.
+type PodState string
+
+// The states.
+const (
+	PodStarting PodState = "starting"
+	PodReady    PodState = "ready"
+	PodFailing  PodState = "failing"
+	PodStopping PodState = "stopping"
+)
+
+// Rate is what one second brought.
+type Rate struct{ Requests, Errors float64 }
+
+// View returns the app as it is now, with the rates of so many seconds.
+func (a *App) View(seconds int) (v View) {
+	a.edit(func() {
+		v = View{Stable: a.stable.view(seconds), Canary: a.canary.view(seconds)}
+		if a.route != nil {
+			v.Share = a.route.serving
+		}
+	})
+	return v
+}
+
+func (s *side) view(seconds int) SideView {
+	now := s.app.now
+	v := SideView{Exists: s.dep != nil}
+	if s.dep != nil {
+		v.Version, v.Replicas = rollout.ShortVersion(s.dep.image), s.dep.replicas
+	}
+	for _, p := range s.pods {
+		v.Pods = append(v.Pods, PodView{Name: p.name, Version: rollout.ShortVersion(p.image), State: p.state(now)})
+	}
+	end := now.Truncate(time.Second)
+	for i := seconds; i > 0; i-- {
+		from := end.Add(-time.Duration(i) * time.Second)
+		c := s.past.between(from, from.Add(time.Second))
+		v.Rates = append(v.Rates, Rate{Requests: c.Requests, Errors: c.Errors})
+	}
+	return v
+}
+
+func (p *pod) state(now time.Time) PodState {
+	switch {
+	case !p.alive():
+		return PodStopping
+	case p.serves(now):
+		return PodReady
+	case !now.Before(p.failing):
+		return PodFailing
+	default:
+		return PodStarting
+	}
+}

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 )
 
@@ -38,15 +37,12 @@ type inspector struct {
 
 // inspect returns what the file says of itself, or why it may not be used: alienError, newerError, damageError, or
 // the disk's error. It writes nothing.
-func inspect(file *os.File) (self, error) {
-	info, err := file.Stat()
+func inspect(f io.ReaderAt, size int64) (self, error) {
+	m, err := metas(f, size)
 	if err != nil {
 		return self{}, err
 	}
-	in := &inspector{f: file}
-	if in.meta, err = metas(file, info.Size()); err != nil {
-		return self{}, err
-	}
+	in := &inspector{f: f, meta: m}
 	in.seen = make([]bool, in.meta.high)
 	in.seen[0], in.seen[1] = true, true
 	roots, err := in.roots()

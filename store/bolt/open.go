@@ -22,7 +22,7 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 		return nil, err
 	}
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		if err := create(path); err != nil {
+		if err := create(path, o.noSync); err != nil {
 			return nil, err
 		}
 	}
@@ -44,14 +44,14 @@ func (s *Store) open(ctx context.Context) error {
 		file.Close()
 		return err
 	}
-	found, err := inspect(file)
+	found, err := look(file)
 	if err != nil {
 		file.Close()
 		return refuse(s.path, err)
 	}
 	s.id, s.file = found.ID, file
 	err = guard(func() error {
-		s.db, err = bbolt.Open(s.path, 0o600, options(file))
+		s.db, err = bbolt.Open(s.path, 0o600, options(file, s.o.noSync))
 		return err
 	})
 	if err != nil {
@@ -59,6 +59,14 @@ func (s *Store) open(ctx context.Context) error {
 		return rollout.Wrap(rollout.Unavailable, err, fmt.Sprintf("The store %s could not be opened.", s.path))
 	}
 	return nil
+}
+
+func look(file *os.File) (self, error) {
+	info, err := file.Stat()
+	if err != nil {
+		return self{}, err
+	}
+	return inspect(file, info.Size())
 }
 
 func openFile(path string) (*os.File, error) {
@@ -78,9 +86,9 @@ func openFile(path string) (*os.File, error) {
 	return file, nil
 }
 
-func options(file *os.File) *bbolt.Options {
+func options(file *os.File, noSync bool) *bbolt.Options {
 	return &bbolt.Options{
-		FreelistType: bbolt.FreelistMapType, NoStatistics: true,
+		FreelistType: bbolt.FreelistMapType, NoStatistics: true, NoSync: noSync, NoGrowSync: noSync,
 		OpenFile: func(string, int, os.FileMode) (*os.File, error) { return file, nil },
 	}
 }
@@ -125,7 +133,7 @@ func checkPlace(dir string) error {
 
 // create builds a new store beside its place and links it there when it is whole: bbolt's own first pages are not
 // safe against a crash. Of two processes that do this at once one wins, and the other then meets its lock.
-func create(path string) (err error) {
+func create(path string, noSync bool) (err error) {
 	defer func() {
 		if err != nil {
 			err = rollout.Wrap(rollout.Unavailable, err, fmt.Sprintf("The store %s could not be made.", path))
@@ -137,7 +145,7 @@ func create(path string) (err error) {
 		return err
 	}
 	defer os.Remove(file.Name())
-	if err := build(file); err != nil {
+	if err := build(file, noSync); err != nil {
 		return err
 	}
 	if err := publish(file.Name(), path, os.Link); err != nil {
@@ -147,8 +155,8 @@ func create(path string) (err error) {
 }
 
 // build fills the empty file, syncs and closes it.
-func build(file *os.File) error {
-	db, err := bbolt.Open(file.Name(), 0o600, options(file))
+func build(file *os.File, noSync bool) error {
+	db, err := bbolt.Open(file.Name(), 0o600, options(file, noSync))
 	if err != nil {
 		return errors.Join(err, file.Close())
 	}
@@ -167,16 +175,15 @@ func build(file *os.File) error {
 	return errors.Join(err, db.Close())
 }
 
-// publish gives the finished file its name without ever replacing another one. Where the file system knows no links,
-// it renames.
+// publish gives the finished file its name unless there is one of that name by now. Where the file system knows no
+// links, it renames.
 func publish(temp, path string, link func(from, to string) error) error {
 	err := link(temp, path)
-	switch {
-	case err == nil, errors.Is(err, fs.ErrExist):
+	if err == nil || errors.Is(err, fs.ErrExist) {
 		return nil
 	}
-	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
-		return err
+	if _, err := os.Lstat(path); err == nil {
+		return nil
 	}
 	return os.Rename(temp, path)
 }

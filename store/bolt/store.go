@@ -28,6 +28,8 @@ type Options struct {
 	// Sync, when set, runs in every transaction just before its syncs: a benchmark makes the disk slow with it, a
 	// test makes it fail.
 	Sync func() error
+
+	noSync bool // set by tests of logic only, which spend most of their time in syncs otherwise
 }
 
 // Store keeps rollouts in one file. It is safe for concurrent use. Make one with Open and end it with Close.
@@ -43,16 +45,18 @@ type Store struct {
 	done    chan struct{} // closed by the writer when it is finished
 	closed  func() error
 
-	failing  sync.Once
-	broken   chan struct{} // closed by fail
-	cause    error         // why; written before broken is closed
-	panicked bool          // the writer's: bbolt's locks are in doubt
+	failing sync.Once
+	broken  chan struct{} // closed by fail
+	cause   error         // why; written before broken is closed
+
+	panicking sync.Once
+	panicked  chan struct{} // closed when bbolt panicked: it may hold its locks for ever
 }
 
 func newStore(path string, o Options) *Store {
 	s := &Store{
 		path: path, o: o, queue: make(chan *request), closing: make(chan struct{}), done: make(chan struct{}),
-		broken: make(chan struct{}),
+		broken: make(chan struct{}), panicked: make(chan struct{}),
 	}
 	s.o.Keep = cmp.Or(o.Keep, store.Keep)
 	s.o.Wait = cmp.Or(o.Wait, 5*time.Second)
@@ -92,16 +96,22 @@ func (s *Store) Commit(ctx context.Context, changes ...rollout.Change) error {
 }
 
 // Close finishes the transaction in progress and lets go of the file. Calls after it are Unavailable. It waits for
-// the writer and for reads in progress.
+// the writer and for reads in progress, unless bbolt panicked: then both may hang in its locks, and Close takes the
+// file away from them.
 func (s *Store) Close() error { return s.closed() }
 
 func (s *Store) close() error {
 	close(s.closing)
-	<-s.done
-	if s.panicked {
-		return s.file.Close() // db.Close would wait for a lock that nobody returns
+	select {
+	case <-s.done:
+	case <-s.panicked:
 	}
-	if err := guard(s.db.Close); err != nil {
+	select {
+	case <-s.panicked:
+		return s.file.Close()
+	default:
+	}
+	if err := s.db.Close(); err != nil {
 		return rollout.Wrap(rollout.Unavailable, err, fmt.Sprintf("The store %s could not be closed.", s.path))
 	}
 	return nil
@@ -115,7 +125,7 @@ func (s *Store) view(ctx context.Context, read func(*table) error) error {
 	if err := s.Err(); err != nil {
 		return err
 	}
-	err := guard(func() error {
+	err := s.guard(func() error {
 		return s.db.View(func(tx *bbolt.Tx) error { return read(&table{tx: tx}) })
 	})
 	var f *fault
@@ -137,6 +147,16 @@ func (s *Store) fail(err error) error {
 	})
 	<-s.broken
 	return s.cause
+}
+
+// guard is guard for what uses the open file: it remembers a panic.
+func (s *Store) guard(f func() error) error {
+	err := guard(f)
+	var p *panicError
+	if errors.As(err, &p) {
+		s.panicking.Do(func() { close(s.panicked) })
+	}
+	return err
 }
 
 func (s *Store) gone() error {

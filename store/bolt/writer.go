@@ -75,11 +75,9 @@ func (s *Store) transact(batch []*request) error {
 	refused := make([]error, len(batch))
 	err := s.Err()
 	if err == nil {
-		err = guard(func() error { return s.transaction(batch, refused) })
+		err = s.guard(func() error { return s.transaction(batch, refused) })
 	}
 	if err != nil {
-		var p *panicError
-		s.panicked = errors.As(err, &p)
 		err = s.fail(err)
 	}
 	for i, r := range batch {

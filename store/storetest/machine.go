@@ -21,6 +21,8 @@ type machine struct {
 	model *model
 	past  []rollout.Rollout // every value that was ever stored: what stale changes are made from
 	now   time.Time
+
+	touched map[rollout.ID]bool // by the last commit that was stored
 }
 
 var services = []rollout.ServiceName{"a", "a-1", "b"}
@@ -48,8 +50,10 @@ func (m *machine) commitStep(t *rapid.T) {
 		t.Fatalf("commit: got %s (%v), want %s", got, err, want)
 	}
 	if want == stored {
+		m.touched = map[rollout.ID]bool{}
 		for _, c := range changes {
 			m.past = append(m.past, m.model.rollouts[c.Rollout.ID])
+			m.touched[c.Rollout.ID] = true
 		}
 	}
 	m.reopen()
@@ -95,11 +99,11 @@ func (m *machine) noteStep(t *rapid.T) {
 	}
 }
 
-// compare compares everything that can be read.
+// compare compares what can be read. Values that are read in several ways are compared in one of them.
 func (m *machine) compare(t *rapid.T) {
 	ctx := m.Context()
 	open, err := m.Open(ctx)
-	m.same(t, "open", open, m.model.all(func(r rollout.Rollout) bool { return !r.Terminal() }), err)
+	m.same(t, "open", ids(open), ids(m.model.all(func(r rollout.Rollout) bool { return !r.Terminal() })), err)
 	for _, service := range services {
 		want := m.model.all(func(r rollout.Rollout) bool { return r.Service == service })
 		slices.Reverse(want)
@@ -107,16 +111,16 @@ func (m *machine) compare(t *rapid.T) {
 		m.same(t, "history", got, want, err)
 		n, err := m.NextNumber(ctx, service)
 		m.same(t, "next number", n, m.model.number(service), err)
-		holder, err := m.Holder(ctx, service)
-		live := slices.IndexFunc(want, func(r rollout.Rollout) bool { return r.Phase.Live() })
-		m.same(t, "held", holder != "", live >= 0, err)
-		if live >= 0 {
-			m.same(t, "holder", holder, want[live].ID, nil)
+		var holder rollout.ID
+		if live := slices.IndexFunc(want, func(r rollout.Rollout) bool { return r.Phase.Live() }); live >= 0 {
+			holder = want[live].ID
 		}
+		got1, err := m.Holder(ctx, service)
+		m.same(t, "holder", got1, holder, err)
 	}
-	for id, want := range m.model.entries {
-		got, err := m.Timeline(ctx, id, 0)
-		m.same(t, "timeline", got, want, err)
+	for id := range m.touched {
+		entries, err := m.Timeline(ctx, id, 0)
+		m.same(t, "timeline", entries, m.model.entries[id], err)
 		r, err := m.Load(ctx, id)
 		m.same(t, "load", r, m.model.rollouts[id], err)
 	}

@@ -1,0 +1,192 @@
+package bolt_test
+
+import (
+	"bytes"
+	"math/rand/v2"
+	"os"
+	"strings"
+	"testing"
+
+	"canarybot.io/rollout"
+	"canarybot.io/store/bolt"
+	"canarybot.io/store/storetest"
+)
+
+func TestEveryFlippedBitIsHarmlessOrRefused(t *testing.T) {
+	t.Parallel()
+	path := place(t)
+	s := open(t, path, bolt.WithoutSync(bolt.Options{}))
+	small(t, s)
+	want := dump(t, s)
+	shut(t, s)
+	image := read(t, path)
+	probe := place(t)
+	refused, opened := 0, 0
+	for at := range image {
+		bit := byte(1) << (at % 8)
+		image[at] ^= bit
+		_, err := bolt.Inspect(image)
+		switch {
+		case err != nil:
+			refused++
+			if message := rollout.Message(bolt.Sentence(path, err)); !strings.Contains(message, "It was left as it is.") {
+				t.Fatalf("bit %d of byte %d: no sentence: %v", at%8, at, err)
+			}
+		case image[at] != bit || at%512 == 0: // what was zero is nearly always room that nobody uses
+			opened++
+			write(t, probe, image)
+			s := open(t, probe, bolt.Options{})
+			if got := dump(t, s); got != want {
+				t.Fatalf("bit %d of byte %d: the store opened with other content", at%8, at)
+			}
+			shut(t, s)
+		}
+		image[at] ^= bit
+	}
+	if refused < 5000 || opened < 100 {
+		t.Errorf("%d flips were refused and %d opened: the test does not test", refused, opened)
+	}
+}
+
+func TestWildDamageNeverPanics(t *testing.T) {
+	t.Parallel()
+	path := place(t)
+	s := open(t, path, bolt.WithoutSync(bolt.Options{}))
+	small(t, s)
+	shut(t, s)
+	whole := read(t, path)
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 2000 {
+		image := bytes.Clone(whole)
+		page := 4096 * random.IntN(len(image)/4096)
+		switch random.IntN(3) {
+		case 0: // a page from elsewhere
+			from := 4096 * random.IntN(len(image)/4096)
+			copy(image[page:page+4096], whole[from:from+4096])
+		case 1: // noise in a header or an element
+			for i := range 32 {
+				image[page+i] = byte(random.UintN(256))
+			}
+		case 2:
+			image = image[:random.IntN(len(image))]
+		}
+		bolt.Inspect(image) //nolint:errcheck // it must return, whatever it says
+	}
+}
+
+// TestCrashImages builds what a crash may leave of a commit: some of its pages, in any order, and not its meta page,
+// which is written after a sync. Each such file must open as it was before.
+func TestCrashImages(t *testing.T) {
+	t.Parallel()
+	path := place(t)
+	s := open(t, path, bolt.Options{})
+	small(t, s)
+	random := rand.New(rand.NewPCG(3, 4))
+	r, err := s.Load(t.Context(), "checkout-2")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 20 {
+		before, want := read(t, path), dump(t, s)
+		r.Trouble = strings.Repeat("x", random.IntN(10000))
+		commit(t, s, storetest.Move(r, rollout.Baking, storetest.Epoch()))
+		r, _ = s.Load(t.Context(), r.ID)
+		after := read(t, path)
+		for range 4 {
+			same(t, mixed(random, before, after), want)
+		}
+	}
+	shut(t, s)
+}
+
+// mixed returns the file before with some of the pages after; the two meta pages stay.
+func mixed(random *rand.Rand, before, after []byte) []byte {
+	image := bytes.Clone(before)
+	if random.IntN(2) == 0 {
+		image = append(image, make([]byte, len(after)-len(before))...)
+	}
+	for at := 8192; at < len(image); at += 4096 {
+		if random.IntN(2) == 0 {
+			copy(image[at:at+4096], after[at:])
+		}
+	}
+	return image
+}
+
+func same(t *testing.T, image []byte, want string) {
+	t.Helper()
+	path := place(t)
+	write(t, path, image)
+	s := open(t, path, bolt.Options{})
+	if got := dump(t, s); got != want {
+		t.Fatal("the file opened as something that never was")
+	}
+	shut(t, s)
+}
+
+func TestDamageUnderAnOpenStore(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		damage func(tb testing.TB, path string)
+	}{
+		{"changed records", func(tb testing.TB, path string) {
+			f, err := os.OpenFile(path, os.O_WRONLY, 0)
+			if err != nil {
+				tb.Fatal(err)
+			}
+			defer f.Close()
+			b := read(tb, path)
+			for at := 8192; at < len(b); at++ {
+				if b[at] == '{' {
+					if _, err := f.WriteAt([]byte{'['}, int64(at)); err != nil {
+						tb.Fatal(err)
+					}
+				}
+			}
+		}},
+		{"a file cut short", func(tb testing.TB, path string) {
+			if err := os.Truncate(path, 0); err != nil {
+				tb.Fatal(err)
+			}
+		}},
+	} {
+		for name, touch := range map[string]func(*bolt.Store) error{
+			"read": func(s *bolt.Store) error {
+				_, err := s.Load(t.Context(), "checkout-2")
+				return err
+			},
+			"write": func(s *bolt.Store) error {
+				return s.PutNote(t.Context(), "card", "checkout-2", []byte("x"))
+			},
+		} {
+			t.Run(c.name+"/"+name, func(t *testing.T) {
+				path := place(t)
+				s := open(t, path, bolt.Options{})
+				small(t, s)
+				c.damage(t, path)
+				broken(t, s, touch(s))
+				_ = s.Close() // it may complain about the file, but returns
+			})
+		}
+	}
+}
+
+// broken checks that the error is what a failed disk leads to, and that the store stays broken.
+func broken(t *testing.T, s *bolt.Store, err error) {
+	t.Helper()
+	if rollout.CodeOf(err) != rollout.Unavailable {
+		t.Errorf("got %v, want it unavailable", err)
+	}
+	select {
+	case <-s.Broken():
+	default:
+		t.Error("the store does not say that it is broken")
+	}
+	_, read := s.Open(t.Context())
+	write := s.PutNote(t.Context(), "card", "x", nil)
+	for _, err := range []error{s.Err(), read, write} {
+		if rollout.CodeOf(err) != rollout.Unavailable {
+			t.Errorf("afterwards: got %v, want it unavailable", err)
+		}
+	}
+}

@@ -1,0 +1,56 @@
+package bolt
+
+import (
+	"bytes"
+	"encoding/json"
+
+	"canarybot.io/rollout"
+)
+
+// WithoutSync returns the options of a store that never syncs, for tests of logic: a process that goes on living
+// reads what it wrote all the same.
+func WithoutSync(o Options) Options {
+	o.noSync = true
+	return o
+}
+
+// Inspect says whether the bytes are a whole store, and which. Tests ask it about thousands of images, for which
+// opening each would take minutes.
+func Inspect(image []byte) (id string, err error) {
+	found, err := inspect(bytes.NewReader(image), int64(len(image)))
+	return found.ID, err
+}
+
+// Sentence returns what Open says of what Inspect found.
+func Sentence(path string, err error) error { return refuse(path, err) }
+
+// CloseFile takes the file away from under the store, as a failing disk does: every write is an error from then on.
+func CloseFile(s *Store) error { return s.file.Close() }
+
+// NetworkName and Publish are what cannot be brought about on an ordinary disk.
+var (
+	NetworkName = networkName
+	Publish     = publish
+)
+
+// Recode decodes a stored rollout or entry and encodes it again.
+func Recode(bucket string, payload []byte) ([]byte, error) {
+	if bucket == bucketEntries {
+		return recode[rollout.Entry](bucket, payload)
+	}
+	return recode[rollout.Rollout](bucket, payload)
+}
+
+func recode[T any](bucket string, payload []byte) ([]byte, error) {
+	v, err := decode[T](bucket, "key", payload)
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(v)
+}
+
+// Frame and Unframe are the form of every record.
+var (
+	Frame   = frame
+	Unframe = unframe
+)

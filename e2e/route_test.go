@@ -23,7 +23,7 @@ func testRouteStatus(t *testing.T, w *world.World) {
 	spec := splitRoute(app, 5) // the canary's Service does not exist
 	patchRoute(t, w, app, spec)
 	eventuallyConditions(t, w, app, meta.ConditionFalse)
-	w.AddArm(t, app, "canary", next, 1)
+	w.AddCanary(t, app, next, 1)
 	eventuallyConditions(t, w, app, meta.ConditionTrue)
 }
 

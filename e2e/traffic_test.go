@@ -45,7 +45,7 @@ func testTrafficSplit(t *testing.T, w *world.World) {
 // testSplit gives a canary 5 %, then nothing, and looks at who answers.
 func testSplit(t *testing.T, w *world.World, app shop.App, spec func(shop.App, int) any) {
 	w.Install(t, app)
-	w.AddArm(t, app, "canary", next, 1)
+	w.AddCanary(t, app, next, 1)
 	patchRoute(t, w, app, spec(app, 5))
 	traffic := w.Load(t, app, load.Plan{Rate: 200})
 

@@ -29,6 +29,7 @@ type app struct {
 	meter meter
 }
 
+// ServeHTTP answers any path as the image's behaviour says; kubelets and Prometheus always get an answer.
 func (a *app) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch r.URL.Path {
 	case "/metrics":

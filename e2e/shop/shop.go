@@ -83,8 +83,10 @@ type arm struct {
 	Size  int
 }
 
-// Gateway returns the name and namespace of the routes' parent.
-func (arm) Gateway() string          { return traefik.GatewayName }
+// Gateway returns the name of the route's parent.
+func (arm) Gateway() string { return traefik.GatewayName }
+
+// GatewayNamespace returns where it is.
 func (arm) GatewayNamespace() string { return traefik.GatewayNamespace }
 
 func (a App) render(name string, values arm) ([]*unstructured.Unstructured, error) {

@@ -54,16 +54,17 @@ func (w *World) Install(t testing.TB, app shop.App) {
 	Eventually(t, patience, func() error { return Answers(t.Context(), app) })
 }
 
-// AddArm adds another Deployment with its Service to an application and waits until it can be routed to.
-func (w *World) AddArm(t testing.TB, app shop.App, track, version string, replicas int) {
+// AddCanary adds a canary made by hand, as the bot would make it, and waits until it can be routed to. The
+// route stays as it is.
+func (w *World) AddCanary(t testing.TB, app shop.App, version string, replicas int) {
 	t.Helper()
-	objects, err := app.Arm(track, version, replicas)
+	objects, err := app.Arm("canary", version, replicas)
 	if err != nil {
 		t.Fatal(err)
 	}
 	w.Apply(t, objects)
-	w.Available(t, app.Namespace, app.Name+"-"+track)
-	w.Published(t, app.Namespace, app.Name+"-"+track, replicas)
+	w.Available(t, app.Namespace, app.Canary())
+	w.Published(t, app.Namespace, app.Canary(), replicas)
 }
 
 // Available waits until a Deployment is rolled out: every pod is of the newest template and available.

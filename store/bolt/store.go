@@ -8,6 +8,7 @@ import (
 	"os"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -43,7 +44,10 @@ type Store struct {
 	queue   chan *request
 	closing chan struct{} // closed by Close
 	done    chan struct{} // closed by the writer when it is finished
-	closed  func() error
+
+	closed   atomic.Bool
+	ended    chan struct{} // closed when Close is through
+	closeErr error         // written before ended is closed
 
 	failing sync.Once
 	broken  chan struct{} // closed by fail
@@ -57,10 +61,10 @@ func newStore(path string, o Options) *Store {
 	s := &Store{
 		path: path, o: o, queue: make(chan *request), closing: make(chan struct{}), done: make(chan struct{}),
 		broken: make(chan struct{}), panicked: make(chan struct{}),
+		ended: make(chan struct{}),
 	}
 	s.o.Keep = cmp.Or(o.Keep, store.Keep)
 	s.o.Wait = cmp.Or(o.Wait, 5*time.Second)
-	s.closed = sync.OnceValue(s.close)
 	return s
 }
 
@@ -98,7 +102,14 @@ func (s *Store) Commit(ctx context.Context, changes ...rollout.Change) error {
 // Close finishes the transaction in progress and lets go of the file. Calls after it are Unavailable. It waits for
 // the writer and for reads in progress, unless bbolt panicked: then both may hang in its locks, and Close takes the
 // file away from them.
-func (s *Store) Close() error { return s.closed() }
+func (s *Store) Close() error {
+	if s.closed.CompareAndSwap(false, true) { // no sync.Once: in a synctest bubble its mutex is no wait
+		s.closeErr = s.close()
+		close(s.ended)
+	}
+	<-s.ended
+	return s.closeErr
+}
 
 func (s *Store) close() error {
 	close(s.closing)

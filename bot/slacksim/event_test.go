@@ -107,6 +107,7 @@ func TestEventWaitsForAConnection(t *testing.T) {
 		if err != nil || got.Delivery != slacksim.Undelivered {
 			t.Errorf("Say = %+v, %v; want undelivered at first", got, err)
 		}
+		synctest.Wait() // the first retry comes at once and finds nobody either
 		raw, _ := openRaw(t, sim)
 		if f := raw.next(); f.Type != "events_api" || f.RetryAttempt != 2 {
 			t.Errorf("frame = %+v, want the second retry", f)

@@ -61,7 +61,7 @@ func (a Answers) Forbidden(actor rollout.Actor, action rollout.Action, policy ro
 	if actor.Kind == rollout.Person && !actor.Member {
 		return message(paragraph(
 			"Only full members of this Slack workspace may "+doing(action)+"; guests and other workspaces may not.",
-			"You are "+ownID(actor)+". "+a.whoMay(policy, action)))
+			"You have the "+ownID(actor)+". "+a.whoMay(policy, action)))
 	}
 	return message(paragraph(
 		fmt.Sprintf("You (%s) may not %s here. Nothing was changed.", ownID(actor), doing(action)),
@@ -121,7 +121,12 @@ func (a Answers) NeedsReason(r rollout.Rollout) Message {
 }
 
 // Error shows an error's sentence for people, and nothing else of it.
-func (a Answers) Error(err error) Message { return message(escape(rollout.Message(err), 2*maxWords)) }
+func (a Answers) Error(err error) Message {
+	if text := escape(rollout.Message(err), 2*maxWords); text != "" {
+		return message(text)
+	}
+	return message("Something went wrong; Canarybot's log has the details.")
+}
 
 // ConnectionsTold says that Slack counts n connections of this app where ours are fewer. It is for the channel.
 func (a Answers) ConnectionsTold(ours, n int) Message {

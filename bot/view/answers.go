@@ -37,7 +37,7 @@ func (a Answers) Status(open []rollout.Rollout) Message {
 		lines[i] = paragraph(dotted(fmt.Sprintf("%s *%s*", iconCanary, word(string(r.ID))), environment(r), change(r)), status(r))
 	}
 	head := several(len(open), "rollout is", "rollouts are") + " under way."
-	return message("*" + head + "*").said("%s", head).with(list(lines)...)
+	return message("*"+head+"*").said("%s", head).with(list(lines)...)
 }
 
 // StatusOf tells where one rollout is. Link leads to its card; empty: none is known.
@@ -66,7 +66,7 @@ func (a Answers) Services(services []rollout.Service, open []rollout.Rollout) Me
 			joined(", ", otherPlans(s)...), underWay(s.Name, open))
 	}
 	head := several(len(services), "service", "services") + " can be deployed."
-	return message("*" + head + "*").said("%s", head).with(list(lines)...)
+	return message("*"+head+"*").said("%s", head).with(list(lines)...)
 }
 
 // otherPlans lists what else --plan may name.
@@ -107,7 +107,7 @@ func (a Answers) History(service rollout.ServiceName, newest []rollout.Rollout) 
 		lines[i] = dotted("*"+word(string(r.ID))+"*", change(r), status(r), joined(" ", who(r.Request.By), on(r.Request.At), quoted(r.Request.Text)))
 	}
 	head := fmt.Sprintf("The last %s%s", several(len(newest), "rollout", "rollouts"), of)
-	return message("*" + head + "*").said("%s.", head).with(list(lines)...)
+	return message("*"+head+"*").said("%s.", head).with(list(lines)...)
 }
 
 // Checks shows what a service's checks say just now. The verdict may be one of stable alone: its values stand where
@@ -134,9 +134,9 @@ var rights = []struct {
 	action rollout.Action
 	name   string
 }{
-	{rollout.Deploy, "deploy, pause, resume and try again"},
+	{rollout.Deploy, "deploy, pause, resume, try again"},
 	{rollout.Rollback, "roll back"},
-	{rollout.Promote, "promote, answer drift, abandon and deploy with --auto"},
+	{rollout.Promote, "promote, answer drift, abandon, deploy with --auto"},
 }
 
 // Whoami says who somebody is to the bot and what they may do.
@@ -148,10 +148,10 @@ func (a Answers) Whoami(actor rollout.Actor, policy rollout.Policy) Message {
 	}
 	for _, r := range rights {
 		if policy.Allows(actor, r.action) == nil {
-			lines = append(lines, iconDone+" You may "+r.name+".")
+			lines = append(lines, iconDone+" You may: "+r.name+".")
 			continue
 		}
-		lines = append(lines, iconBad+" You may not "+r.name+". "+a.whoMay(policy, r.action))
+		lines = append(lines, iconBad+" You may not: "+r.name+". "+a.whoMay(policy, r.action))
 	}
 	return message(paragraph(lines...)).said("%s", strings.Join(lines, " "))
 }

@@ -40,15 +40,12 @@ func buttons(r rollout.Rollout) []button {
 		return []button{retry, back(r), abandon}
 	case r.Stuck != nil:
 		return []button{retry, abandon}
-	case r.Phase == rollout.Promoting || r.Phase == rollout.Returning:
-		if r.Drift != nil {
-			return []button{ours, back(r)}
-		}
-		return []button{back(r)}
-	case !r.Phase.Forward():
+	case r.Phase > rollout.Returning:
 		return nil
-	case r.Drift != nil:
+	case r.Drift != nil && r.Phase.Forward():
 		return []button{ours, back(r)}
+	case r.Phase >= rollout.Promoting:
+		return []button{back(r)}
 	case r.Paused:
 		return []button{resume, back(r)}
 	case r.Phase == rollout.Awaiting:
@@ -66,7 +63,7 @@ func promote(r rollout.Rollout) button {
 	text := fmt.Sprintf("%s gets %s for everyone in %s; %s of traffic has it now.",
 		word(string(r.Service)), version(r.Image), environment(r), r.Current().Weight)
 	if _, ok := nextStep(r, r.Step); ok {
-		text += " " + capital(old(r)) + " keeps running, one click away."
+		text += " Stable stays on " + old(r) + ", one click away."
 	} else {
 		text += " Stable becomes " + version(r.Image) + "."
 	}
@@ -76,8 +73,7 @@ func promote(r rollout.Rollout) button {
 
 // back is the way down. Its question names what is lost by it.
 func back(r rollout.Rollout) button {
-	where := fmt.Sprintf("%s has %s of the traffic in %s.", version(r.Image), weight(r), environment(r))
-	text := where + " Everyone goes back to " + old(r) + "."
+	text := fmt.Sprintf("%s %s in %s. Everyone goes back to %s.", version(r.Image), holds(r), environment(r), old(r))
 	if r.Touched {
 		text += " Stable goes back to it too."
 	}
@@ -90,13 +86,19 @@ func back(r rollout.Rollout) button {
 	}
 }
 
-// weight is the share that people have of the new version, stable included.
-func weight(r rollout.Rollout) string {
-	if r.Promoted {
-		return "100 %"
+// holds says how much of the traffic the new version has, stable included.
+func holds(r rollout.Rollout) string {
+	switch {
+	case r.Promoted:
+		return "has all the traffic"
+	case r.Phase == rollout.Shifting:
+		return "is getting " + r.Current().Weight.String() + " of the traffic"
 	}
 	w, _ := r.Weight()
-	return w.String()
+	if w == 0 {
+		return "has no traffic yet"
+	}
+	return "has " + w.String() + " of the traffic"
 }
 
 func cancel(r rollout.Rollout) button {

@@ -61,11 +61,11 @@ func notes(r rollout.Rollout, opts CardOptions) []string {
 	}
 	add(r.Held && !r.Phase.Undoing(), iconUnknown+" No verdict for "+span(r.Spans.Unknown)+": a person is asked, and the bake stands still.")
 	add(r.Trouble != "", iconWarning+" The cluster does not answer as it should: "+full(detail(r.Trouble)))
-	if r.Phase == rollout.Ended {
-		all = append(all, remains(r)...)
-	}
 	if r.Phase == rollout.RollingBack || r.Ending.Outcome != "" {
 		all = append(all, capital(detailOf(r.Ending.Reason)))
+	}
+	if r.Phase == rollout.Ended {
+		all = append(all, remains(r)...)
 	}
 	if opts.Decided != nil {
 		all = append(all, decidedBy(*opts.Decided))

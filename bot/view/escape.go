@@ -23,13 +23,22 @@ func detail(s string) string { return escape(s, maxDetail) }
 // escape makes text from outside fit to be shown: one line of at most so many characters, in which nothing is a
 // mention, a link, a date or formatting, and nothing changes the direction or hides.
 func escape(s string, most int) string {
-	return entities.Replace(quench(clip(oneLine(s), most)))
+	return entities.Replace(quench(clip(oneLine(head(s, most)), most)))
+}
+
+// head bounds the work on text of any length: so many bytes hold more characters than are shown, but for what nobody
+// sees.
+func head(s string, most int) string {
+	if bytes := 16 * most; len(s) > bytes {
+		return strings.ToValidUTF8(s[:bytes], "")
+	}
+	return s
 }
 
 // code makes text from outside fit for a code span, and puts it into one. Marks mean nothing there, so that a command
 // stays as it must be typed.
 func code(s string) string {
-	s = clip(oneLine(s), maxSection/4)
+	s = clip(oneLine(head(s, maxSection/4)), maxSection/4)
 	if s == "" {
 		return ""
 	}
@@ -42,6 +51,8 @@ var entities = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
 func oneLine(s string) string {
 	s = strings.Map(func(r rune) rune {
 		switch {
+		case r > ' ' && r < 0x7f:
+			return r
 		case unicode.IsSpace(r), unicode.Is(unicode.Cc, r), unicode.Is(unicode.Z, r):
 			return ' '
 		case unicode.Is(unicode.Cf, r), filler(r):
@@ -121,7 +132,7 @@ var (
 // spoken turns finished mrkdwn into what a lock screen says: times in words, links by their label, no marks, one line.
 // Mentions stay: Slack speaks them as names.
 func spoken(s string) string {
-	s = dateToken.ReplaceAllString(s, "$1")
+	s = dateToken.ReplaceAllString(fit(s, maxSection), "$1")
 	s = linkToken.ReplaceAllString(s, "$1")
 	s = strings.NewReplacer("*", "", "`", "", "\n", " ").Replace(s)
 	return fit(quench(s), maxText)

@@ -71,10 +71,10 @@ func shell(name string) string {
 	}, name), "-."), 2*maxWord)
 }
 
-// stuck says loudly that a rollout does not come to its end, why, and what to look at.
+// stuck says why a rollout does not come to its end, and what to look at.
 func stuck(r rollout.Rollout, why rollout.Reason) string {
-	return fmt.Sprintf("%s Stuck while %s: %s It keeps trying. Look at it: %s",
-		iconBad, phase(r), full(because(r, why, rollout.Actor{Kind: rollout.Bot})), code(lookAt(r, why)))
+	return fmt.Sprintf("%s It keeps trying. Look at it: %s",
+		capital(full(because(r, why, rollout.Actor{Kind: rollout.Bot}))), code(lookAt(r, why)))
 }
 
 // remains says what an ended rollout left for people to know.

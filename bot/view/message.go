@@ -22,6 +22,7 @@ type Message struct {
 const (
 	maxText    = 1000
 	maxSection = 2900
+	maxContext = 1200
 	maxMessage = 9000
 	maxValue   = 2000
 	maxLabel   = 75
@@ -58,7 +59,9 @@ func section(text string) *slack.SectionBlock {
 }
 
 // context is a line in small print.
-func context(text string) *slack.ContextBlock { return slack.NewContextBlock("", mrkdwn(text)) }
+func context(text string) *slack.ContextBlock {
+	return slack.NewContextBlock("", mrkdwn(fit(text, maxContext)))
+}
 
 func mrkdwn(text string) *slack.TextBlockObject {
 	return slack.NewTextBlockObject(slack.MarkdownType, fit(text, maxSection), false, true)

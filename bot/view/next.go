@@ -112,7 +112,7 @@ func gateOpens(r rollout.Rollout, when time.Time) string {
 		moment = "at " + at(when)
 	}
 	if r.Current().Gate == rollout.Auto {
-		return "goes " + onward(r, r.Step) + " " + moment
+		return moves(r, r.Step) + " " + moment
 	}
 	return joined("; ", "asks for a person "+moment, giveUpAt(r, when, r.Spec.Limits.Wait))
 }

@@ -81,7 +81,10 @@ func obstacle(r rollout.Rollout, why rollout.Reason) string {
 	case rollout.ReasonFought:
 		return joined(" ", manager(why.Detail), "undid the same change three times")
 	case rollout.ReasonPreflight:
-		return "the look at the cluster before the start found something"
+		if n := len(r.Ending.Left); n > 0 {
+			return several(n, "thing", "things") + " to put right first"
+		}
+		return "there is something to put right first"
 	case rollout.ReasonHeld:
 		return joined(" ", word(why.Detail), "holds the service")
 	case rollout.ReasonUnreadable:

@@ -8,7 +8,7 @@ import (
 )
 
 // Reply returns the thread reply that tells a timeline entry; ok is false for an entry that the thread does not tell.
-// Of the rollout it uses what never changes, so that the reply is the same whenever it is made. Approvers are
+// It reads the entry, and of the rollout what hardly changes: a reply that is made late tells the same. Approvers are
 // mentioned where a person is asked. Link leads to the card; empty: none is known.
 func Reply(r rollout.Rollout, e rollout.Entry, approvers []string, link string) (m Message, ok bool) {
 	t := telling{r: r, e: e, approvers: approvers, link: link}
@@ -141,7 +141,7 @@ func (t telling) step() (Message, bool) {
 	}
 	then := ""
 	if t.at().Gate == rollout.Auto {
-		then = " Goes " + onward(t.r, t.e.Step) + "."
+		then = " " + capital(moves(t.r, t.e.Step)) + "."
 	}
 	m := message(fmt.Sprintf("*%s* · step %d of %d.%s", head, t.e.Step+1, len(t.r.Spec.Plan.Steps), then)).
 		said("%s: %s.%s", subject(t.r), head, then)
@@ -177,7 +177,7 @@ func (t telling) verdict() (Message, bool) {
 	if d := detail(worst.Detail); d != "" {
 		extra = " (" + d + ")"
 	}
-	return message(fmt.Sprintf("%s%s. Nothing moves forward until that can be judged; a failure still rolls back.", verdict(*v), extra)).
+	return message(fmt.Sprintf("%s *Cannot be judged*: %s%s. Nothing moves forward until it can; a failure still rolls back.", iconUnknown, sentence(worst), extra)).
 		said("%s cannot be judged: %s. Nothing moves forward until it can.", subject(t.r), sentence(worst)), true
 }
 
@@ -185,7 +185,7 @@ func (t telling) verdict() (Message, bool) {
 func (t telling) away() Message {
 	gap := t.e.Data.Away
 	from := t.e.At.Add(-gap)
-	return message(fmt.Sprintf("%s *Nobody was judging for %s*, from %s to %s: Canarybot was not running. The bake stood still; judging goes on from here.",
+	return message(fmt.Sprintf("%s *Nobody was judging for %s*, from %s to %s: Canarybot was away. The bake stood still; judging goes on from here.",
 		iconWarning, span(gap), exactly(from), exactly(t.e.At))).
-		said("%s: nobody was judging for %s, because Canarybot was not running. Judging goes on now.", subject(t.r), span(gap))
+		said("%s: nobody was judging for %s, because Canarybot was away. Judging goes on now.", subject(t.r), span(gap))
 }

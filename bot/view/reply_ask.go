@@ -16,7 +16,7 @@ func (t telling) asked() Message {
 	if t.e.Data.Reason.Code == rollout.ReasonUnknown {
 		lasted := span(t.r.Spec.Limits.UnknownLimit)
 		m := message(paragraph(
-			fmt.Sprintf("%s *No verdict for %s*: the checks cannot be judged, so it stays at %s.", iconUnknown, lasted, t.at().Weight),
+			fmt.Sprintf("%s *Held, no verdict for %s*: the checks cannot be judged, so it stays as it is.", iconUnknown, lasted),
 			joined(" ", calls, "Find out why, or roll back on "+t.card()+".", limit)))
 		m = m.said("%s waits for a person: no verdict for %s. Find out why, or roll back. %s", subject(t.r), lasted, limit)
 		if v := t.e.Data.Verdict; v != nil {
@@ -41,7 +41,7 @@ func (t telling) calls() string {
 
 // reminded repeats an unanswered question to the channel, calling nobody again.
 func (t telling) reminded() Message {
-	question := fmt.Sprintf("it stays at %s until somebody answers", t.at().Weight)
+	question := "it stays as it is until somebody answers"
 	if d := t.e.Data.Drift; d != nil {
 		question = drifted(*d) + "; set ours again, or roll back"
 	}
@@ -64,16 +64,16 @@ func (t telling) drift() (Message, bool) {
 }
 
 func (t telling) settled() Message {
-	what := "It goes on."
+	what := "it goes on."
 	switch d := t.e.Data.Drift; {
 	case d != nil:
-		what = capital(fieldName(d.Field)) + " is ours again; it goes on."
+		what = fieldName(d.Field) + " is ours again; it goes on."
 	case t.e.Data.Reason.Code == rollout.ReasonUnknown:
-		what = "The checks can be judged again; it goes on."
+		what = "the checks can be judged again; it goes on."
 	case t.e.Data.Reason.Code == rollout.ReasonStableGone:
-		what = "Stable is back; it goes on."
+		what = "stable is back; it goes on."
 	}
-	return message(iconDone+" *Settled*: "+what).said("%s: settled. %s", subject(t.r), what)
+	return message(iconDone+" *Settled*: "+what).said("%s: settled, %s", subject(t.r), what)
 }
 
 // fieldName is what people call a field that we steer.
@@ -127,7 +127,7 @@ func (t telling) stuck() Message {
 	m := message(paragraph(
 		fmt.Sprintf("%s *%s is stuck*: %s It keeps trying.", iconBad, subject(r), reason),
 		"Look at it: "+code(lookAt(r, why)),
-		"Then try again, or abandon it, on "+t.card()+".")).
+		"Then answer on "+t.card()+".")).
 		said("%s is stuck: %s. It keeps trying; a person has to look.", subject(r), plainly(r, why, t.e.Actor))
 	m.Broadcast = true
 	return m

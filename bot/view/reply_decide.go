@@ -12,7 +12,7 @@ func (t telling) decided() (Message, bool) {
 	var mark, did, then string
 	switch t.e.Data.Action {
 	case rollout.Promote:
-		mark, did, then = iconDone, "Approved by", "It goes "+onward(t.r, t.e.Step)+"."
+		mark, did, then = iconDone, "Approved by", "It "+moves(t.r, t.e.Step)+"."
 	case rollout.Rollback:
 		return t.rollback(), true
 	case rollout.Pause:
@@ -22,7 +22,7 @@ func (t telling) decided() (Message, bool) {
 	case rollout.SetOurs:
 		mark, did, then = iconDone, "Set ours again, by", t.ours()
 	case rollout.Retry:
-		mark, did, then = iconGoing, "Tried again by", ""
+		mark, did, then = iconGoing, "Told to try again by", ""
 	case rollout.Abandon:
 		mark, did, then = iconBad, "Abandoned by", "Nothing more is changed in the cluster."
 	case rollout.Deploy, rollout.AutoGate:
@@ -30,31 +30,31 @@ func (t telling) decided() (Message, bool) {
 	default:
 		return Message{}, false
 	}
-	return message(joined(" ", fmt.Sprintf("%s *%s* %s%s", mark, did, by, full(dotAfter(said))), then)).
-		said("%s", joined(" ", fmt.Sprintf("%s: %s %s%s", subject(t.r), lower(did), by, full(dotAfter(said))), then)), true
+	return message(joined(" ", fmt.Sprintf("%s *%s* %s%s", mark, did, by, stop(said)), then)).
+		said("%s", joined(" ", fmt.Sprintf("%s: %s %s%s", subject(t.r), lower(did), by, stop(said)), then)), true
 }
 
 func (t telling) rollback() Message {
 	by, said := who(t.e.Actor), saying(t.e.Data.Text)
-	what := fmt.Sprintf("Everyone goes back to %s.", old(t.r))
+	did, what := "Rollback", fmt.Sprintf("Everyone goes back to %s.", old(t.r))
 	switch {
 	case t.e.Data.From == rollout.Queued && t.e.Data.To == rollout.Ended:
-		what = "It had not started; nothing was changed."
+		did, what = "Cancelled", "It had not started; nothing was changed."
 	case t.e.Actor.Kind == rollout.Kube:
 		by, said = "somebody with rights on the cluster", ", who set "+code("canarybot.io/rollback=now")
 	case t.e.Data.Reason.Code == rollout.ReasonReplaced:
 		said = joined(": ", "", word(t.e.Data.Reason.Detail)+" comes instead")
 	}
-	return message(fmt.Sprintf("%s *Rollback* by %s%s %s", iconBack, by, full(dotAfter(said)), what)).
-		said("%s: rollback by %s%s %s", subject(t.r), by, full(dotAfter(said)), what)
+	return message(fmt.Sprintf("%s *%s* by %s%s %s", iconBack, did, by, stop(said), what)).
+		said("%s: %s by %s%s %s", subject(t.r), lower(did), by, stop(said), what)
 }
 
-// dotAfter makes a full stop where there are no words to end the sentence.
-func dotAfter(said string) string {
+// stop ends a sentence after somebody's words, or after none.
+func stop(said string) string {
 	if said == "" {
 		return "."
 	}
-	return said
+	return full(said)
 }
 
 func (t telling) ours() string {

@@ -70,10 +70,10 @@ func course(r rollout.Rollout) string {
 	end := r.Ending
 	breach, zero := "", ""
 	if !end.Breach.IsZero() {
-		breach = "limit broken " + exactly(end.Breach)
+		breach = "limit breached " + exactly(end.Breach)
 	}
 	if !end.WeightZero.IsZero() {
-		zero = "off traffic " + exactly(end.WeightZero)
+		zero = "weight 0 at " + exactly(end.WeightZero)
 	}
 	if d := end.WeightZero.Sub(end.Breach); breach != "" && zero != "" && d >= 0 {
 		zero += " (" + span(d) + " later)"
@@ -83,10 +83,9 @@ func course(r rollout.Rollout) string {
 
 func cancelled(r rollout.Rollout) Message {
 	why := because(r, r.Ending.Reason, r.Ending.By)
-	if r.Ending.Reason.Code == rollout.ReasonPreflight {
-		why = several(len(r.Ending.Left), "thing", "things") + " to put right first"
-	}
-	m := message(joined(" ", iconBad, fmt.Sprintf("*%s was cancelled before it started*: %s", subject(r), full(why)), "Nothing was changed.", who(r.Request.By))).
+	m := message(paragraph(
+		fmt.Sprintf("%s *%s was cancelled before it started*: %s Nothing was changed.", iconBad, subject(r), full(why)),
+		"Asked for by "+who(r.Request.By)+".")).
 		said("%s was cancelled before it started: %s Nothing was changed.", subject(r), full(why))
 	return m.with(list(bullets(r.Ending.Left))...)
 }

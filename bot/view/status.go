@@ -13,6 +13,8 @@ func status(r rollout.Rollout) string {
 		return outcome(r)
 	case r.Stuck != nil:
 		return dotted(iconBad+" *Stuck*", phase(r), share(r))
+	case r.Held && r.Drift == nil && !r.Paused && r.Phase.Forward():
+		return dotted(iconUnknown+" *Held*", share(r), stepOf(r), phase(r), judged(r))
 	case r.Drift != nil:
 		return dotted(iconWarning+" *Held*", share(r), stepOf(r), phase(r), judged(r))
 	case r.Paused:
@@ -88,8 +90,16 @@ func shifting(r rollout.Rollout) string { return "Shifting to " + r.Current().We
 // share is how much of the traffic the new version has.
 func share(r rollout.Rollout) string {
 	w, ok := r.Weight()
-	if !ok {
+	switch {
+	case !ok:
 		return ""
+	case r.Phase == rollout.Shifting: // what it wants is not there yet
+		w = 0
+		if r.Step > 0 && r.Step <= len(r.Spec.Plan.Steps) {
+			w = r.Spec.Plan.Steps[r.Step-1].Weight
+		}
+	case (r.Phase == rollout.Returning || r.Phase == rollout.RollingBack) && r.Ending.WeightZero.IsZero():
+		return "coming off traffic"
 	}
 	return w.String() + " of traffic"
 }
@@ -154,7 +164,8 @@ func everyone(r rollout.Rollout) string {
 	if image == "" {
 		s = "100 % on " + old(r)
 	}
-	if !r.Ending.WeightZero.IsZero() {
+	// Where stable had the new image already, weight 0 was not yet everyone on the old one.
+	if !r.Ending.WeightZero.IsZero() && !(r.Touched && r.Ending.Outcome == rollout.RolledBack) {
 		s += " since " + exactly(r.Ending.WeightZero)
 	}
 	return s

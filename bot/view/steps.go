@@ -28,6 +28,14 @@ func onward(r rollout.Rollout, step int) string {
 	return "to everyone"
 }
 
+// moves says the same as something that happens: "goes to 50 %".
+func moves(r rollout.Rollout, step int) string {
+	if to := onward(r, step); to != "for good" {
+		return "goes " + to
+	}
+	return "makes it the stable version"
+}
+
 // stepOf says which step of how many.
 func stepOf(r rollout.Rollout) string {
 	return fmt.Sprintf("step %d of %d", r.Step+1, max(len(r.Spec.Plan.Steps), r.Step+1))

@@ -1,0 +1,124 @@
+package view_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"canarybot.io/bot/command"
+	"canarybot.io/bot/view"
+	"canarybot.io/rollout"
+)
+
+func policy() rollout.Policy {
+	return rollout.Policy{Deployers: []string{"U024BE7LH"}, Approvers: []string{"U0G9QF9C6"}, Rollback: []string{rollout.Everyone}}
+}
+
+func launch() rollout.Launch {
+	return rollout.Launch{Service: "checkout", Version: "v1.2.5", Plan: "fast", Text: "hot fix"}
+}
+
+func answers() map[string]view.Message {
+	a := view.Answers{}
+	guest := rollout.Actor{Kind: rollout.Person, ID: "U0GUEST99"}
+	checkout := rollout.Service{Name: "checkout", Spec: spec(), Plans: []rollout.Plan{{Name: "fast", Steps: []rollout.Step{{Weight: 50, Gate: rollout.Auto}}}}}
+	search := rollout.Service{Name: "search", Spec: spec()}
+	refused := rollout.Preflight{Problems: []string{"checks.error_rate.threshold: stable itself shows 3 %, beyond the limit of 1 %."}}
+	found := rollout.Preflight{Found: baking().Found}
+	found.Found.TemplateDiffers = []string{"resources"}
+	queued := in(rollout.Queued)
+	cancelled := ending(rollout.Cancelled, nil)
+	replacing := in(rollout.Queued)
+	replacing.Behind = "checkout-41"
+	all := map[string]view.Message{
+		"status":              a.Status([]rollout.Rollout{baking(), in(rollout.RollingBack)}),
+		"status_nothing":      a.Status(nil),
+		"status_of":           a.StatusOf(baking(), permalink),
+		"services":            a.Services([]rollout.Service{checkout, search}, []rollout.Rollout{baking()}),
+		"services_none":       a.Services(nil, nil),
+		"history":             a.History("checkout", []rollout.Rollout{ending(rollout.Succeeded, nil), ending(rollout.RolledBack, nil)}),
+		"history_none":        a.History("checkout", nil),
+		"checks":              a.Checks("checkout", passing()),
+		"checks_unknown":      a.Checks("checkout", unknown(rollout.WhyTooFewRequests)),
+		"checks_failing":      a.Checks("checkout", failing()),
+		"whoami_deployer":     a.Whoami(person("U024BE7LH"), policy()),
+		"whoami_guest":        a.Whoami(guest, policy()),
+		"help":                a.Help(""),
+		"help_deploy":         a.Help(command.Deploy),
+		"help_rollback":       a.Help(command.Rollback),
+		"help_other_command":  view.Answers{Command: "/canary-staging"}.Help(command.Promote),
+		"busy":                a.Busy(launch(), baking(), permalink),
+		"busy_queued":         a.Busy(launch(), queued, ""),
+		"taken_back":          a.TakenBack(launch(), ending(rollout.RolledBack, nil)),
+		"same_version":        a.SameVersion("checkout", "registry.example.com/shop/checkout:v1.2.3"),
+		"unknown_plan":        a.UnknownPlan(checkout, "fsat"),
+		"forbidden":           a.Forbidden(person("U0LAN0Z89"), rollout.Promote, policy()),
+		"forbidden_guest":     a.Forbidden(guest, rollout.Rollback, policy()),
+		"forbidden_nobody":    a.Forbidden(person("U0LAN0Z89"), rollout.Promote, rollout.Policy{}),
+		"stale":               a.Stale("checkout-42 moved on since that was shown; look at its card and decide again."),
+		"nothing_live":        a.NothingLive("checkout", ending(rollout.Succeeded, nil)),
+		"nothing_ever":        a.NothingLive("checkout", rollout.Rollout{}),
+		"no_rollout":          a.NoRollout("checkout-99"),
+		"needs_reason":        a.NeedsReason(in(rollout.RollingBack)),
+		"dry_run":             a.DryRun(in(rollout.Queued), found),
+		"dry_run_refused":     a.DryRun(in(rollout.Queued), refused),
+		"dry_run_unreadable":  a.DryRun(in(rollout.Queued), rollout.Preflight{Unreadable: "the API server does not answer"}),
+		"back_first":          a.BackFirst(ending(rollout.Succeeded, nil), "r/checkout:v1.2.4", "r/checkout:v1.2.3"),
+		"error":               a.Error(rollout.Errorf(rollout.Invalid, "v 1 is not a version.")),
+		"error_internal":      a.Error(errors.New("bbolt: page 7 is broken")),
+		"connections":         a.ConnectionsTold(2, 3),
+		"accepted_deploy":     a.Accepted(baking(), rollout.Deploy, permalink),
+		"accepted_replace":    a.Accepted(replacing, rollout.Deploy, permalink),
+		"accepted_promote":    a.Accepted(baking(), rollout.Promote, permalink),
+		"accepted_rollback":   a.Accepted(in(rollout.RollingBack), rollout.Rollback, permalink),
+		"accepted_cancel":     a.Accepted(cancelled, rollout.Rollback, permalink),
+		"accepted_pause":      a.Accepted(baking(), rollout.Pause, ""),
+		"accepted_resume":     a.Accepted(baking(), rollout.Resume, ""),
+		"accepted_ours":       a.Accepted(baking(), rollout.SetOurs, ""),
+		"accepted_retry":      a.Accepted(baking(), rollout.Retry, ""),
+		"accepted_abandon":    a.Accepted(baking(), rollout.Abandon, ""),
+		"parse_unrecognised":  a.ParseError(errors.New("not ours")),
+		"parse_other_command": view.Answers{Command: "/canary-staging"}.ParseError(&command.Error{Problem: command.MissingService, Verb: command.Pause}),
+	}
+	for name, line := range lines() {
+		_, err := command.Parse(line, command.Known{Services: []rollout.ServiceName{"checkout", "search"}, Thread: thread(name)})
+		all["parse_"+name] = a.ParseError(err)
+	}
+	named := make(map[string]view.Message, len(all))
+	for name, m := range all {
+		named["answer_"+name] = m
+	}
+	return named
+}
+
+func thread(name string) rollout.ID {
+	if name == "other_thread" {
+		return "checkout-42"
+	}
+	return ""
+}
+
+// lines is one wrong line for each problem.
+func lines() map[string]string {
+	return map[string]string{
+		"unknown_command": "depoly checkout v1.2.4",
+		"missing_service": "promote",
+		"unknown_service": "promote chekout",
+		"missing_version": "deploy checkout",
+		"missing_reason":  "abandon checkout",
+		"unknown_option":  "deploy checkout v1.2.4 --repalce",
+		"missing_value":   "deploy checkout v1.2.4 --plan",
+		"unwanted_value":  "deploy checkout v1.2.4 --auto=yes",
+		"repeated_option": "deploy checkout v1.2.4 --plan a --plan b",
+		"late_option":     "deploy checkout v1.2.4 faster tax --dry-run",
+		"too_many":        "status checkout now",
+		"other_thread":    "promote search",
+	}
+}
+
+func TestAnswersShowNothingOfAnErrorThatIsNotOurs(t *testing.T) {
+	m := view.Answers{}.Error(errors.New("xoxb-secret"))
+	if got := string(raw(t, m)) + m.Text; len(got) == 0 || strings.Contains(got, "xoxb") {
+		t.Errorf("the answer tells too much: %s", got)
+	}
+}

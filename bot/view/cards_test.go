@@ -1,0 +1,218 @@
+package view_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"canarybot.io/bot/view"
+	"canarybot.io/rollout"
+)
+
+// cards is one card for every phase, each mark that can stand over it, and each outcome.
+func cards() map[string]view.Message {
+	all := map[string]view.Message{}
+	add := func(name string, r rollout.Rollout) { all["card_"+name] = view.Card(r, view.CardOptions{}) }
+	for _, p := range rollout.Phases() {
+		if p != rollout.Ended {
+			add(p.String(), in(p))
+		}
+		if p >= rollout.Preparing && p <= rollout.Awaiting {
+			r := in(p)
+			r.Paused, r.Spans.Waiting = true, 5*time.Minute
+			add(p.String()+"_paused", r)
+		}
+		if p.Forward() {
+			r := in(p)
+			r.Drift, r.Spans.Waiting = &weightDrift, 5*time.Minute
+			add(p.String()+"_drift", r)
+		}
+		if p.Undoing() {
+			r := in(p)
+			r.Stuck = &rollout.Reason{Code: rollout.ReasonSlow}
+			add(p.String()+"_stuck", r)
+		}
+	}
+	for name, r := range special() {
+		add(name, r)
+	}
+	all["card_restarting"] = view.Card(baking(), view.CardOptions{Restarting: true})
+	all["card_decided"] = view.Card(in(rollout.Preparing), view.CardOptions{Decided: &rollout.Entry{
+		Kind: rollout.EntryDecided, At: noon.Add(12 * time.Minute), Actor: person("U0G9QF9C6"),
+		Data: rollout.Data{Action: rollout.Promote, Text: "looks good"},
+	}})
+	return all
+}
+
+// special is what no phase alone shows.
+func special() map[string]rollout.Rollout {
+	return map[string]rollout.Rollout{
+		"queued_behind": func() rollout.Rollout { r := in(rollout.Queued); r.Behind = "checkout-41"; return r }(),
+		"baking_failing_once": with(func(r *rollout.Rollout) {
+			r.Verdict = unknown(rollout.WhyFailingOnce)
+			r.Verdict.Evidence[0].Canary, r.Verdict.Evidence[0].Stable = ptr(0.021), ptr(0.001)
+		}),
+		"baking_unknown": with(func(r *rollout.Rollout) {
+			r.Verdict, r.Spans.Unknown = unknown(rollout.WhyTooFewRequests), 4*time.Minute
+		}),
+		"baking_held": with(func(r *rollout.Rollout) {
+			r.Verdict, r.Spans.Unknown, r.Held = unknown(rollout.WhyNoData), 15*time.Minute, true
+		}),
+		"baking_auto":  with(func(r *rollout.Rollout) { r.Step, r.Size = 1, 2 }),
+		"baking_first": with(func(r *rollout.Rollout) { r.Verdict, r.Spans.Bake = notAsked(), 0 }),
+		"trouble": with(func(r *rollout.Rollout) {
+			r.Trouble = "dial tcp 10.96.0.1:443: i/o timeout"
+		}),
+		"preparing_second": func() rollout.Rollout {
+			r := in(rollout.Preparing)
+			r.Step, r.Size, r.Acked, r.Verdict = 1, 2, noon.Add(time.Minute), passing()
+			return r
+		}(),
+		"awaiting_unknown": func() rollout.Rollout {
+			r := in(rollout.Awaiting)
+			r.Verdict = unknown(rollout.WhyTimeout)
+			return r
+		}(),
+		"awaiting_last": func() rollout.Rollout {
+			r := in(rollout.Awaiting)
+			r.Step, r.Spec.Plan.Steps[1].Gate, r.Spans.Waiting = 1, rollout.Manual, 11*time.Minute
+			return r
+		}(),
+		"awaiting_to_hundred": hundred(0),
+		"awaiting_hundred":    hundred(1),
+		"stuck": func() rollout.Rollout {
+			r := in(rollout.RollingBack)
+			r.Touched, r.Step = true, 1
+			r.Stuck = &rollout.Reason{
+				Code: rollout.ReasonStable, Failure: rollout.Failure{Kind: rollout.ImagePull, Detail: `Back-off pulling image "registry.example.com/shop/checkout:v1.2.3"`},
+			}
+			return r
+		}(),
+		"stuck_and_drift_and_paused": with(func(r *rollout.Rollout) {
+			r.Paused, r.Drift, r.Stuck = true, &weightDrift, &rollout.Reason{Code: rollout.ReasonFought, Detail: "kubectl-edit"}
+		}),
+		"returning_no_surge": func() rollout.Rollout { r := in(rollout.Returning); r.Found.Surges = false; return r }(),
+		"cleaning_rolled_back": func() rollout.Rollout {
+			r := ending(rollout.RolledBack, nil)
+			r.Phase = rollout.Cleaning
+			return r
+		}(),
+		"succeeded":   ending(rollout.Succeeded, nil),
+		"rolled_back": ending(rollout.RolledBack, nil),
+		"rolled_back_foreign_image": ending(rollout.RolledBack, func(e *rollout.Ending) {
+			e.StableImage = "registry.example.com/shop/checkout:v1.2.5"
+		}),
+		"cancelled": ending(rollout.Cancelled, func(e *rollout.Ending) {
+			e.Reason = rollout.Reason{Code: rollout.ReasonPreflight}
+			e.Left = []string{"service/checkout-stable selects pods of the canary too: add track: stable to its selector.", "deployment/checkout-stable is paused: resume it."}
+		}),
+		"abandoned": ending(rollout.Abandoned, abandonedEnding),
+		"back": with(func(r *rollout.Rollout) {
+			r.Spec.Plan, r.Request.Back, r.Request.Text = rollout.WayBack(), true, ""
+			r.Verdict, r.Image = rollout.Verdict{Result: rollout.Unknown}, "registry.example.com/shop/checkout:v1.2.2"
+		}),
+	}
+}
+
+func abandonedEnding(e *rollout.Ending) {
+	e.Reason, e.By = rollout.Reason{Code: rollout.ReasonPerson, Detail: "the cluster goes away tonight"}, person("U0G9QF9C6")
+	e.Left = []string{"deployment/checkout-canary in shop", "the canary's weight in httproute/checkout"}
+}
+
+// hundred awaits at a step of a plan that ends with everyone on the canary.
+func hundred(step int) rollout.Rollout {
+	r := in(rollout.Awaiting)
+	r.Step = step
+	r.Spec.Plan.Steps = []rollout.Step{
+		{Weight: 50, Bake: 10 * time.Minute, Gate: rollout.Manual}, {Weight: 100, Bake: time.Hour, Gate: rollout.Manual},
+	}
+	return r
+}
+
+func notAsked() rollout.Verdict {
+	v := passing()
+	v.Result = rollout.Unknown
+	for i, e := range v.Evidence {
+		v.Evidence[i] = rollout.Evidence{Check: e.Check, Result: rollout.Unknown, Why: rollout.WhyNotAsked, Threshold: e.Threshold, Comparison: e.Comparison, Unit: e.Unit}
+	}
+	return v
+}
+
+func TestCardOfTheIssue(t *testing.T) {
+	got := string(render(t, view.Card(baking(), view.CardOptions{})))
+	for _, line := range []string{
+		"🐤 checkout · production · v1.2.3 → v1.2.4",
+		"5 % of traffic · step 1 of 2 · baking 6:30 of 10:00 · all checks pass",
+		"[ Pause ] [ Roll back ]",
+		"✅ start   ⏳ 5 % · 10 min   ○ 50 % · 10 min   ○ everyone",
+		"errors 0.1 % (stable 0.1, limit 1) ✅  p99 210 ms (205, 500) ✅  memory 180 MiB (512) ✅",
+		"Next: asks for a person at 14:13 UTC; takes it back at 16:13 UTC if nobody answers",
+		`@U024BE7LH 14:02 UTC "faster tax lookup" · checkout-42 · last checked 14:09:45 UTC`,
+	} {
+		if !slices.Contains(splitLines(got), line) {
+			t.Errorf("the card lacks the line %q:\n%s", line, got)
+		}
+	}
+}
+
+// TestButtons holds the buttons to the design, for every phase and every set of marks.
+func TestButtons(t *testing.T) {
+	for _, p := range rollout.Phases() {
+		for marks := range 8 {
+			r := in(p)
+			r.Paused = marks&1 != 0
+			if marks&2 != 0 {
+				r.Drift = &weightDrift
+			}
+			if marks&4 != 0 {
+				r.Stuck = &rollout.Reason{Code: rollout.ReasonSlow}
+			}
+			got := actionsOf(t, view.Card(r, view.CardOptions{}))
+			if diff := cmp.Diff(wanted(p, r), got); diff != "" {
+				t.Errorf("%s, paused %t, drift %t, stuck %t (-want +got):\n%s", p, r.Paused, r.Drift != nil, r.Stuck != nil, diff)
+			}
+		}
+	}
+}
+
+// wanted is the paragraph "Buttons" of the design.
+func wanted(p rollout.Phase, r rollout.Rollout) []string {
+	switch {
+	case p == rollout.Queued:
+		return []string{"rollback"}
+	case p == rollout.Ended:
+		return nil
+	case r.Stuck != nil && p >= rollout.RollingBack:
+		return []string{"retry", "abandon"}
+	case r.Stuck != nil:
+		return []string{"retry", "rollback", "abandon"}
+	case p >= rollout.RollingBack:
+		return nil
+	case r.Drift != nil && p.Forward():
+		return []string{"set_ours", "rollback"}
+	case p >= rollout.Promoting:
+		return []string{"rollback"}
+	case r.Paused:
+		return []string{"resume", "rollback"}
+	case p == rollout.Awaiting:
+		return []string{"promote", "pause", "rollback"}
+	}
+	return []string{"pause", "rollback"}
+}
+
+func TestCardWhileRestartingHasNoButtons(t *testing.T) {
+	if got := actionsOf(t, view.Card(baking(), view.CardOptions{Restarting: true})); got != nil {
+		t.Errorf("nobody would get a click on %v", got)
+	}
+}
+
+func TestCardIsAFunctionOfTheRollout(t *testing.T) {
+	for range 3 {
+		if diff := cmp.Diff(fmt.Sprint(string(raw(t, view.Card(baking(), view.CardOptions{})))), string(raw(t, view.Card(baking(), view.CardOptions{})))); diff != "" {
+			t.Fatal(diff)
+		}
+	}
+}

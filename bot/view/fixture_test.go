@@ -1,0 +1,155 @@
+package view_test
+
+import (
+	"time"
+
+	"canarybot.io/rollout"
+)
+
+// noon is when the fixtures' rollout was asked for.
+var noon = time.Date(2026, 11, 23, 14, 2, 0, 0, time.UTC)
+
+func ptr(v float64) *float64 { return &v }
+
+func person(id string) rollout.Actor {
+	return rollout.Actor{Kind: rollout.Person, ID: id, Member: true}
+}
+
+func evidence(check string, canary, stable *float64, threshold float64, unit rollout.Unit) rollout.Evidence {
+	return rollout.Evidence{
+		Check: check, Result: rollout.Pass, Canary: canary, Stable: stable, Threshold: threshold,
+		Comparison: rollout.LessThan, Unit: unit,
+	}
+}
+
+// passing is a verdict on which everything is well.
+func passing() rollout.Verdict {
+	errors := evidence("error_rate", ptr(0.001), ptr(0.001), 0.01, rollout.Ratio)
+	errors.Lowest, errors.Highest = ptr(0), ptr(0.003)
+	latency := evidence("latency_p99", ptr(0.210), ptr(0.205), 0.5, rollout.Seconds)
+	latency.Lowest, latency.Highest = ptr(0.190), ptr(0.232)
+	memory := evidence("memory_usage", ptr(180<<20), nil, 512<<20, rollout.Bytes)
+	memory.Lowest, memory.Highest = ptr(180<<20), ptr(180<<20)
+	return rollout.Verdict{
+		Result: rollout.Pass, Since: noon.Add(time.Minute), At: noon.Add(7*time.Minute + 45*time.Second),
+		Evidence: []rollout.Evidence{errors, latency, memory},
+	}
+}
+
+// unknown is a verdict that nobody can give.
+func unknown(why rollout.Why) rollout.Verdict {
+	v := passing()
+	v.Result = rollout.Unknown
+	v.Evidence[0] = rollout.Evidence{
+		Check: "error_rate", Result: rollout.Unknown, Why: why, Threshold: 0.01, Comparison: rollout.LessThan,
+		Unit: rollout.Ratio, Requests: ptr(12), MinRequests: 50,
+	}
+	return v
+}
+
+// failing is a verdict that condemns.
+func failing() rollout.Verdict {
+	v := passing()
+	v.Result = rollout.Fail
+	v.Evidence[0] = broken()
+	return v
+}
+
+func broken() rollout.Evidence {
+	e := evidence("error_rate", ptr(0.051), ptr(0.001), 0.01, rollout.Ratio)
+	e.Result, e.Why = rollout.Fail, rollout.WhyLimit
+	e.Lowest, e.Highest = ptr(0.002), ptr(0.051)
+	return e
+}
+
+func spec() rollout.Spec {
+	return rollout.Spec{
+		Environment: "production", Repository: "registry.example.com/shop/checkout",
+		Objects: rollout.Objects{
+			Namespace: "shop", Stable: "checkout-stable", Canary: "checkout-canary", Container: "checkout",
+			StableService: "checkout-stable", CanaryService: "checkout-canary",
+			Route: rollout.RouteRef{Kind: "HTTPRoute", Name: "checkout"},
+		},
+		Plan: rollout.Plan{Name: "standard", Steps: []rollout.Step{
+			{Weight: 5, Bake: 10 * time.Minute, Gate: rollout.Manual},
+			{Weight: 50, Bake: 10 * time.Minute, Gate: rollout.Auto},
+		}},
+		Limits: rollout.Limits{
+			Interval: 15 * time.Second, Drain: 30 * time.Second, Wait: 2 * time.Hour, UnknownLimit: 15 * time.Minute,
+			OnUnknown: rollout.Ask, Shift: 2 * time.Minute, Stuck: 2 * time.Minute, Remind: 30 * time.Minute,
+		},
+	}
+}
+
+// baking is the rollout of the card.
+func baking() rollout.Rollout {
+	return rollout.Rollout{
+		ID: "checkout-42", Service: "checkout", Revision: 9, Turn: 4, Seq: 5,
+		Request: rollout.Request{Version: "v1.2.4", By: person("U024BE7LH"), At: noon, Text: "faster tax lookup"},
+		Spec:    spec(), Image: "registry.example.com/shop/checkout:v1.2.4",
+		Phase: rollout.Baking, Size: 1,
+		Found: rollout.Found{
+			Stable: rollout.FoundWorkload{UID: "s", Image: "registry.example.com/shop/checkout:v1.2.3", Replicas: 4},
+			Surges: true, Progress: 10 * time.Minute,
+		},
+		Acked: noon.Add(time.Minute), Verdict: passing(), Started: noon.Add(2 * time.Second),
+		Spans: rollout.Spans{Bake: 6*time.Minute + 30*time.Second}, Beat: noon.Add(7*time.Minute + 45*time.Second),
+	}
+}
+
+// with returns the baking rollout, changed.
+func with(change func(r *rollout.Rollout)) rollout.Rollout {
+	r := baking()
+	change(&r)
+	return r
+}
+
+func in(phase rollout.Phase) rollout.Rollout {
+	return with(func(r *rollout.Rollout) {
+		r.Phase = phase
+		switch phase {
+		case rollout.Queued:
+			r.Found, r.Started, r.Acked, r.Verdict, r.Size = rollout.Found{}, time.Time{}, time.Time{}, rollout.Verdict{}, 0
+		case rollout.Preparing, rollout.Shifting:
+			r.Acked, r.Verdict, r.Spans.Bake = time.Time{}, rollout.Verdict{}, 0
+		case rollout.Promoting, rollout.Returning:
+			r.Step, r.Touched, r.Promoted = 1, true, phase == rollout.Returning
+		case rollout.Cleaning, rollout.Releasing:
+			r.Step, r.Touched, r.Promoted = 1, true, true
+			r.Ending = rollout.Ending{Outcome: rollout.Succeeded, WeightZero: noon.Add(30 * time.Minute)}
+		case rollout.RollingBack:
+			r.Verdict = failing()
+			r.Ending = rollout.Ending{
+				Reason: rollout.Reason{Code: rollout.ReasonCheck, Evidence: &r.Verdict.Evidence[0]},
+				By:     rollout.Actor{Kind: rollout.Bot}, Breach: noon.Add(7*time.Minute + 45*time.Second),
+			}
+		case rollout.Baking, rollout.Awaiting, rollout.Ended:
+		}
+	})
+}
+
+// ending returns the rollout, ended.
+func ending(outcome rollout.Outcome, change func(e *rollout.Ending)) rollout.Rollout {
+	r := in(rollout.RollingBack)
+	switch outcome {
+	case rollout.Succeeded:
+		r = in(rollout.Releasing)
+	case rollout.Cancelled:
+		r = in(rollout.Queued)
+	case rollout.RolledBack, rollout.Abandoned:
+	}
+	r.Phase = rollout.Ended
+	r.Ending.Outcome, r.Ending.At = outcome, noon.Add(9*time.Minute)
+	if outcome == rollout.Succeeded {
+		r.Ending.At = noon.Add(31 * time.Minute)
+	}
+	if outcome == rollout.RolledBack {
+		r.Ending.WeightZero = noon.Add(7*time.Minute + 48*time.Second)
+	}
+	if change != nil {
+		change(&r.Ending)
+	}
+	return r
+}
+
+var weightDrift = rollout.Drift{Field: rollout.FieldWeight, Ours: "5", Value: "20", By: "kubectl-edit"}

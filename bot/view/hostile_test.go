@@ -1,0 +1,225 @@
+package view_test
+
+import (
+	"fmt"
+	"reflect"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+	"unicode"
+
+	"canarybot.io/bot/command"
+	"canarybot.io/bot/view"
+	"canarybot.io/rollout"
+)
+
+// hostile is what somebody might put wherever text comes from outside.
+const hostile = "<!channel> <@U0HOSTILE> <!subteam^S1> <#C1> <!date^1^{time}|x> <https://evil.example|click> *bold* _sly_ ~gone~ " +
+	"`tick` &lt;!here&gt; &amp; | \n> quote \u202egnp.exe\u200b\x00\x1b[31m"
+
+// closed are types whose values are ours: poisoned apart, since another value only leads to another sentence.
+var closed = []reflect.Type{
+	reflect.TypeFor[rollout.Outcome](), reflect.TypeFor[rollout.ReasonCode](), reflect.TypeFor[rollout.Result](),
+	reflect.TypeFor[rollout.Why](), reflect.TypeFor[rollout.ActorKind](), reflect.TypeFor[rollout.Action](),
+	reflect.TypeFor[rollout.EntryKind](), reflect.TypeFor[rollout.Gate](), reflect.TypeFor[rollout.Comparison](),
+	reflect.TypeFor[rollout.Unit](), reflect.TypeFor[rollout.OnUnknown](), reflect.TypeFor[rollout.FailureKind](),
+	reflect.TypeFor[rollout.Field](),
+}
+
+// poison puts the text into every string, of closed types only where all is set. Nothing is shared with the original.
+func poison[T any](value T, text string, all bool) T {
+	out := reflect.New(reflect.TypeFor[T]()).Elem()
+	out.Set(reflect.ValueOf(value))
+	pour(out, text, all)
+	return out.Interface().(T)
+}
+
+func pour(v reflect.Value, text string, all bool) {
+	switch v.Kind() {
+	case reflect.String:
+		for _, c := range closed {
+			if v.Type() == c && !all {
+				return
+			}
+		}
+		v.SetString(text)
+	case reflect.Pointer:
+		if !v.IsNil() {
+			fresh := reflect.New(v.Type().Elem())
+			fresh.Elem().Set(v.Elem())
+			pour(fresh.Elem(), text, all)
+			v.Set(fresh)
+		}
+	case reflect.Slice:
+		if v.Type().Elem().Kind() == reflect.Uint8 || v.Len() == 0 {
+			if v.Type().Elem().Kind() == reflect.String {
+				v.Set(reflect.ValueOf([]string{text, text}).Convert(v.Type()))
+			}
+			return
+		}
+		fresh := reflect.MakeSlice(v.Type(), v.Len(), v.Len())
+		reflect.Copy(fresh, v)
+		for i := range fresh.Len() {
+			pour(fresh.Index(i), text, all)
+		}
+		v.Set(fresh)
+	case reflect.Struct:
+		if v.Type() == reflect.TypeFor[time.Time]() {
+			return
+		}
+		for i := range v.NumField() {
+			pour(v.Field(i), text, all)
+		}
+	default:
+	}
+}
+
+var (
+	ourDate    = regexp.MustCompile(`<!date\^\d+\^[^|<>]*\|[^|<>]* UTC>`)
+	ourMention = regexp.MustCompile(`<@[UW][A-Z0-9]{2,24}>`)
+	ourLink    = regexp.MustCompile(regexp.QuoteMeta("<"+permalink+"|") + `(the|Its|its) card>`)
+	ourCode    = regexp.MustCompile("`[^`\n]*`")
+	entity     = regexp.MustCompile(`&(amp|lt|gt);`)
+)
+
+// live returns what of a text would do something in Slack though it is none of ours.
+func live(text string) error {
+	if strings.Contains(text, "<@U0HOSTILE>") {
+		return fmt.Errorf("a live mention in %q", text)
+	}
+	rest := text
+	for _, ours := range []*regexp.Regexp{ourDate, ourMention, ourLink} {
+		rest = ours.ReplaceAllString(rest, "")
+	}
+	if i := strings.IndexAny(rest, "<>"); i >= 0 {
+		return fmt.Errorf("a live construct in %q", text)
+	}
+	if strings.Contains(entity.ReplaceAllString(rest, ""), "&") {
+		return fmt.Errorf("a bare & in %q", text)
+	}
+	for _, r := range text {
+		if r != '\n' && (unicode.Is(unicode.Cc, r) || unicode.Is(unicode.Cf, r)) {
+			return fmt.Errorf("the character %U in %q", r, text)
+		}
+	}
+	if strings.Count(rest, "`")%2 != 0 {
+		return fmt.Errorf("an open code span in %q", text)
+	}
+	rest = ourCode.ReplaceAllString(rest, "")
+	for _, mark := range []string{"*bold*", "_sly_", "~", "`"} {
+		if strings.Contains(rest, mark) {
+			return fmt.Errorf("live formatting %s in %q", mark, text)
+		}
+	}
+	for _, line := range strings.Split(rest, "\n") {
+		if strings.HasPrefix(line, "&gt;") {
+			return fmt.Errorf("a quotation in %q", text)
+		}
+	}
+	return nil
+}
+
+// everything is every message that there is, each made of poisoned values.
+func everything(text string, all bool) map[string]view.Message {
+	made := map[string]view.Message{}
+	link := permalink
+	if all {
+		link = text
+	}
+	rollouts, told := special(), entries()
+	for _, p := range rollout.Phases() {
+		rollouts[p.String()] = in(p)
+	}
+	for name, r := range ends() {
+		rollouts["end_"+name] = r
+	}
+	a := view.Answers{Command: text}
+	for name, r := range rollouts {
+		r = poison(r, text, all)
+		decided := rollout.Entry{Kind: rollout.EntryDecided, Actor: person(text), Data: rollout.Data{Action: rollout.Pause, Text: text}}
+		made["card_"+name] = view.Card(r, view.CardOptions{Restarting: all, Decided: &decided})
+		if end := r.Ending; end.Outcome != "" {
+			if m, ok := view.Reply(r, rollout.Entry{Kind: rollout.EntryEnded, Data: rollout.Data{Ending: &end}}, nil, link); ok {
+				made["reply_end_"+name] = m
+			}
+		}
+		if name != "baking" && name != "queued_behind" && name != "rolling_back" {
+			continue
+		}
+		made["status_"+name] = a.StatusOf(r, link)
+		made["busy_"+name] = a.Busy(poison(launch(), text, all), r, link)
+		made["before_"+name] = a.TakenBack(poison(launch(), text, all), r)
+		made["accepted_"+name] = a.Accepted(r, rollout.Deploy, link)
+		made["back_"+name] = a.BackFirst(r, text, text)
+		made["nothing_"+name] = a.NothingLive(rollout.ServiceName(text), r)
+		made["reason_"+name] = a.NeedsReason(r)
+		made["list_"+name] = a.Status([]rollout.Rollout{r, r})
+		made["history_"+name] = a.History(rollout.ServiceName(text), []rollout.Rollout{r})
+		for entry, e := range told {
+			if m, ok := view.Reply(r, poison(e, text, all), []string{text, "U0LAN0Z89"}, link); ok {
+				made["reply_"+entry+"_"+name] = m
+			}
+		}
+	}
+	service := poison(rollout.Service{Spec: spec(), Plans: []rollout.Plan{{}}, Policy: policy()}, text, all)
+	made["services"] = a.Services([]rollout.Service{service}, []rollout.Rollout{poison(baking(), text, all)})
+	made["checks"] = a.Checks(rollout.ServiceName(text), poison(unknown(rollout.WhyNoData), text, all))
+	made["whoami"] = a.Whoami(person(text), service.Policy)
+	made["forbidden"] = a.Forbidden(person(text), rollout.Promote, service.Policy)
+	made["plan"] = a.UnknownPlan(service, text)
+	made["same"] = a.SameVersion(rollout.ServiceName(text), text)
+	made["stale"] = a.Stale(text)
+	made["error"] = a.Error(rollout.Errorf(rollout.Invalid, "%s", text))
+	made["none"] = a.NoRollout(rollout.ID(text))
+	made["dry"] = a.DryRun(poison(baking(), text, all), rollout.Preflight{Found: poison(baking().Found, text, all)})
+	made["dry_refused"] = a.DryRun(baking(), rollout.Preflight{Problems: []string{text}})
+	made["dry_unreadable"] = a.DryRun(baking(), rollout.Preflight{Unreadable: text})
+	made["help"] = a.Help("")
+	for _, problem := range []command.Problem{
+		command.UnknownCommand, command.UnknownService, command.UnknownOption, command.MissingVersion, command.OtherThread, command.TooManyWords,
+	} {
+		made["parse_"+string(problem)] = a.ParseError(&command.Error{
+			Problem: problem, Verb: command.Deploy, Word: text, Nearest: text, Service: rollout.ServiceName(text), Thread: rollout.ServiceName(text),
+		})
+	}
+	return made
+}
+
+func harmless(t *testing.T, text string, all bool) {
+	t.Helper()
+	for name, m := range everything(text, all) {
+		if err := refusal(m); err != nil {
+			t.Fatalf("%s of %q: Slack would refuse it: %v", name, text, err)
+		}
+		for _, shown := range texts(m) {
+			if err := live(shown); err != nil {
+				t.Fatalf("%s of %q: %v", name, text, err)
+			}
+		}
+	}
+}
+
+func TestNothingFromOutsideComesAlive(t *testing.T) {
+	t.Run("in closed types too", func(t *testing.T) {
+		t.Parallel()
+		harmless(t, hostile, true)
+	})
+	for _, text := range []string{
+		hostile, strings.Repeat(hostile, 9), "", "\u200b", "> quote", "&gt; quote _sly_", "a`b", "\xff\xfe",
+		strings.Repeat("&", 700), strings.Repeat("`", 301),
+	} {
+		t.Run(fmt.Sprintf("%.20q", text), func(t *testing.T) {
+			t.Parallel()
+			harmless(t, text, false)
+		})
+	}
+}
+
+func FuzzNothingFromOutsideComesAlive(f *testing.F) {
+	f.Add(hostile, false)
+	f.Add("v1.2.4", true)
+	f.Fuzz(func(t *testing.T, text string, all bool) {
+		harmless(t, text, all)
+	})
+}

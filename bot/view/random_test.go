@@ -1,0 +1,153 @@
+package view_test
+
+import (
+	"math"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"canarybot.io/bot/view"
+	"canarybot.io/rollout"
+)
+
+func randomEvidence(t *rapid.T) rollout.Evidence {
+	number := func(label string) *float64 {
+		if rapid.Bool().Draw(t, label+" known") {
+			return nil
+		}
+		v := rapid.OneOf(rapid.Float64(), rapid.Float64Range(-2, 2), rapid.SampledFrom([]float64{math.NaN(), math.Inf(1), math.Inf(-1), 0})).Draw(t, label)
+		return &v
+	}
+	return rollout.Evidence{
+		Check:  rapid.StringN(0, 300, -1).Draw(t, "check"),
+		Result: rapid.SampledFrom([]rollout.Result{rollout.Pass, rollout.Fail, rollout.Unknown, "odd"}).Draw(t, "result"),
+		Why: rapid.SampledFrom([]rollout.Why{
+			rollout.WhyNone, rollout.WhyLimit, rollout.WhyCeiling, rollout.WhySilent, rollout.WhyFailingOnce, rollout.WhyNoData,
+			rollout.WhyNotANumber, rollout.WhyInfinite, rollout.WhySeveralSeries, rollout.WhyWarnings, rollout.WhyStale, rollout.WhyQueryError,
+			rollout.WhyTimeout, rollout.WhyTooLarge, rollout.WhyWarmingUp, rollout.WhyTooFewRequests, rollout.WhyNotAsked, "odd",
+		}).Draw(t, "why"),
+		Detail: rapid.StringN(0, 2000, -1).Draw(t, "detail"),
+		Canary: number("canary"), Stable: number("stable"), Requests: number("requests"), Lowest: number("lowest"), Highest: number("highest"),
+		Ceiling: number("ceiling"), Threshold: rapid.Float64().Draw(t, "threshold"),
+		Comparison: rapid.SampledFrom([]rollout.Comparison{rollout.LessThan, rollout.GreaterThan}).Draw(t, "comparison"),
+		Unit:       rapid.SampledFrom([]rollout.Unit{rollout.Ratio, rollout.Seconds, rollout.Bytes, rollout.Number, ""}).Draw(t, "unit"),
+	}
+}
+
+func randomReason(t *rapid.T) rollout.Reason {
+	why := rollout.Reason{
+		Code: rapid.SampledFrom([]rollout.ReasonCode{
+			rollout.ReasonNone, rollout.ReasonPerson, rollout.ReasonAnnotation, rollout.ReasonReplaced, rollout.ReasonCheck,
+			rollout.ReasonCanary, rollout.ReasonStable, rollout.ReasonDeadline, rollout.ReasonUnanswered, rollout.ReasonUnknown,
+			rollout.ReasonWeightZero, rollout.ReasonRouteGone, rollout.ReasonCanaryGone, rollout.ReasonStableGone,
+			rollout.ReasonImageDiffers, rollout.ReasonStableNoPods, rollout.ReasonSlow, rollout.ReasonFought, rollout.ReasonPreflight,
+			rollout.ReasonHeld, rollout.ReasonUnreadable, rollout.ReasonWriteRefused, rollout.ReasonStoreRollback, "odd",
+		}).Draw(t, "code"),
+		Detail: rapid.StringN(0, 4000, -1).Draw(t, "reason"),
+		Failure: rollout.Failure{Kind: rapid.SampledFrom([]rollout.FailureKind{
+			rollout.NoFailure, rollout.CrashLoop, rollout.ImagePull, rollout.OOMKilled, rollout.ProgressDeadline, rollout.Unschedulable, rollout.NotReady,
+		}).Draw(t, "failure")},
+	}
+	if rapid.Bool().Draw(t, "with evidence") {
+		e := randomEvidence(t)
+		why.Evidence = &e
+	}
+	return why
+}
+
+func randomSpan(t *rapid.T, label string) time.Duration {
+	return time.Duration(rapid.Int64Range(-int64(time.Hour), int64(1000*time.Hour)).Draw(t, label))
+}
+
+func randomRollout(t *rapid.T) rollout.Rollout {
+	r := baking()
+	r.Phase = rapid.SampledFrom(rollout.Phases()).Draw(t, "phase")
+	r.Step = rapid.IntRange(0, 70).Draw(t, "step")
+	r.Turn = rollout.Turn(rapid.IntRange(0, 1<<30).Draw(t, "turn"))
+	r.Spec.Plan.Steps = rapid.SliceOfN(rapid.Custom(func(t *rapid.T) rollout.Step {
+		return rollout.Step{
+			Weight: rollout.Weight(rapid.IntRange(0, 100).Draw(t, "weight")), Bake: randomSpan(t, "bake"),
+			Gate: rapid.SampledFrom([]rollout.Gate{rollout.Manual, rollout.Auto}).Draw(t, "gate"),
+		}
+	}), 0, 60).Draw(t, "steps")
+	r.Verdict.Evidence = rapid.SliceOfN(rapid.Custom(randomEvidence), 0, 40).Draw(t, "evidence")
+	r.Verdict.Result = rapid.SampledFrom([]rollout.Result{rollout.Pass, rollout.Fail, rollout.Unknown}).Draw(t, "verdict")
+	r.Service = rollout.ServiceName(rapid.String().Draw(t, "service"))
+	r.Request.Text = rapid.StringN(0, 5000, -1).Draw(t, "text")
+	r.Spec.Environment = rapid.StringN(0, 3000, -1).Draw(t, "environment")
+	r.Trouble = rapid.StringN(0, 5000, -1).Draw(t, "trouble")
+	r.Paused, r.Held, r.Touched, r.Promoted = rapid.Bool().Draw(t, "paused"), rapid.Bool().Draw(t, "held"), rapid.Bool().Draw(t, "touched"), rapid.Bool().Draw(t, "promoted")
+	if rapid.Bool().Draw(t, "is stuck") {
+		why := randomReason(t)
+		r.Stuck = &why
+	}
+	if rapid.Bool().Draw(t, "has drift") {
+		d := rollout.Drift{
+			Field: rapid.SampledFrom([]rollout.Field{
+				rollout.FieldWeight, rollout.FieldCanaryImage, rollout.FieldCanaryReplicas, rollout.FieldStableImage, rollout.FieldStableUID,
+				rollout.FieldRouteUID, rollout.FieldCanaryUID, "odd",
+			}).Draw(t, "field"),
+			Ours: rapid.String().Draw(t, "ours"), Value: rapid.String().Draw(t, "value"), By: rapid.String().Draw(t, "by"),
+		}
+		r.Drift = &d
+	}
+	r.Spans = rollout.Spans{
+		Bake: randomSpan(t, "baked"), Unknown: randomSpan(t, "unknown"), Waiting: randomSpan(t, "waiting"), Deadline: randomSpan(t, "deadline"),
+	}
+	r.Ending = rollout.Ending{
+		Outcome: rapid.SampledFrom([]rollout.Outcome{"", rollout.Succeeded, rollout.RolledBack, rollout.Cancelled, rollout.Abandoned, "odd"}).Draw(t, "outcome"),
+		Reason:  randomReason(t), Left: rapid.SliceOfN(rapid.StringN(0, 2000, -1), 0, 60).Draw(t, "left"),
+		StableImage: rapid.String().Draw(t, "stable image"), Breach: noon, WeightZero: noon.Add(randomSpan(t, "zero")), At: noon.Add(randomSpan(t, "end")),
+	}
+	return r
+}
+
+// TestSlackTakesWhateverTheRolloutIs holds every message about random rollouts to Slack's limits and to the escaping.
+func TestSlackTakesWhateverTheRolloutIs(t *testing.T) {
+	kinds := []rollout.EntryKind{
+		rollout.EntryRequested, rollout.EntryStarted, rollout.EntryPhase, rollout.EntryDecided, rollout.EntryStep, rollout.EntryVerdict,
+		rollout.EntryAsked, rollout.EntryReminded, rollout.EntryDrift, rollout.EntrySettled, rollout.EntryOverwrote, rollout.EntryStuck,
+		rollout.EntryAway, rollout.EntryEnded,
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		r := randomRollout(t)
+		e := rollout.Entry{
+			Kind: rapid.SampledFrom(kinds).Draw(t, "kind"), At: noon, Step: rapid.IntRange(-1, 70).Draw(t, "of step"), Actor: person("U024BE7LH"),
+			Data: rollout.Data{To: r.Phase, Reason: randomReason(t), Verdict: &r.Verdict, Drift: r.Drift, Ending: &r.Ending, Problems: r.Ending.Left, Away: r.Spans.Bake},
+		}
+		made := []view.Message{
+			view.Card(r, view.CardOptions{}), view.Card(r, view.CardOptions{Restarting: true, Decided: &e}),
+			view.Answers{}.StatusOf(r, permalink), view.Answers{}.Status([]rollout.Rollout{r, r, r}), view.Answers{}.Busy(launch(), r, permalink),
+			view.Answers{}.History("", []rollout.Rollout{r, r}), view.Answers{}.BackFirst(r, r.Image, r.From()),
+		}
+		if m, ok := view.Reply(r, e, r.Ending.Left, permalink); ok {
+			made = append(made, m)
+		}
+		for _, m := range made {
+			if err := refusal(m); err != nil {
+				t.Fatal(err)
+			}
+			for _, text := range texts(m) {
+				if err := live(text); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	})
+}
+
+func TestLongListsSayWhatIsLeftOut(t *testing.T) {
+	many := make([]rollout.Rollout, 500)
+	for i := range many {
+		many[i] = baking()
+	}
+	m := view.Answers{}.Status(many)
+	if err := refusal(m); err != nil {
+		t.Fatal(err)
+	}
+	all := texts(m)
+	if last := all[len(all)-1]; last == "" || last[0:3] != "…" {
+		t.Errorf("the last line is %q", last)
+	}
+}

@@ -1,0 +1,172 @@
+package view_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"canarybot.io/bot/view"
+	"canarybot.io/rollout"
+)
+
+const permalink = "https://example.slack.com/archives/C1/p1"
+
+func splitLines(s string) []string { return strings.Split(s, "\n") }
+
+// entries is one entry for everything that the thread tells.
+func entries() map[string]rollout.Entry {
+	passed, failed, missing := passing(), failing(), unknown(rollout.WhyNoData)
+	worst := broken()
+	bot := rollout.Actor{Kind: rollout.Bot}
+	data := func(kind rollout.EntryKind, d rollout.Data) rollout.Entry {
+		return rollout.Entry{Rollout: "checkout-42", Seq: 7, At: noon.Add(11 * time.Minute), Kind: kind, Actor: bot, Data: d}
+	}
+	decided := func(a rollout.Action, text string) rollout.Entry {
+		e := data(rollout.EntryDecided, rollout.Data{Action: a, Text: text, From: rollout.Baking, To: rollout.Baking})
+		e.Actor = person("U0G9QF9C6")
+		return e
+	}
+	second := data(rollout.EntryStep, rollout.Data{Weight: 50, Verdict: &passed})
+	second.Step = 1
+	annotated := data(rollout.EntryDecided, rollout.Data{Action: rollout.Rollback, Reason: rollout.Reason{Code: rollout.ReasonAnnotation}})
+	annotated.Actor = rollout.Actor{Kind: rollout.Kube, ID: "kube:uid:77"}
+	ours := decided(rollout.SetOurs, "")
+	ours.Data.Drift = &weightDrift
+	unqueued := decided(rollout.Rollback, "wrong service")
+	unqueued.Data.From, unqueued.Data.To = rollout.Queued, rollout.Ended
+	return map[string]rollout.Entry{
+		"started":         data(rollout.EntryStarted, rollout.Data{}),
+		"started_differs": data(rollout.EntryStarted, rollout.Data{Problems: []string{"resources", "env[TAX_URL]"}}),
+		"turning_back":    data(rollout.EntryPhase, rollout.Data{From: rollout.Baking, To: rollout.RollingBack, Reason: rollout.Reason{Code: rollout.ReasonCheck, Evidence: &worst}}),
+		"turning_back_crash": data(rollout.EntryPhase, rollout.Data{From: rollout.Preparing, To: rollout.RollingBack, Reason: rollout.Reason{
+			Code: rollout.ReasonCanary, Failure: rollout.Failure{Kind: rollout.CrashLoop, Detail: "back-off 40s restarting failed container=checkout"},
+		}}),
+		"promoted":     decided(rollout.Promote, "looks good"),
+		"paused":       decided(rollout.Pause, ""),
+		"resumed":      decided(rollout.Resume, ""),
+		"set_ours":     ours,
+		"retried":      decided(rollout.Retry, ""),
+		"abandoning":   decided(rollout.Abandon, "the cluster goes away tonight"),
+		"rollback":     decided(rollout.Rollback, "customers complain"),
+		"rollback_off": unqueued,
+		"annotated":    annotated,
+		"step":         data(rollout.EntryStep, rollout.Data{Weight: 5, Verdict: &passed}),
+		"step_auto":    second,
+		"unknown":      data(rollout.EntryVerdict, rollout.Data{Verdict: &missing}),
+		"asked":        data(rollout.EntryAsked, rollout.Data{}),
+		"asked_held":   data(rollout.EntryAsked, rollout.Data{Reason: rollout.Reason{Code: rollout.ReasonUnknown}, Verdict: &missing}),
+		"reminded":     data(rollout.EntryReminded, rollout.Data{}),
+		"reminded_drift": data(rollout.EntryReminded, rollout.Data{
+			Drift: &weightDrift,
+		}),
+		"drift":           data(rollout.EntryDrift, rollout.Data{Drift: &weightDrift}),
+		"drift_image":     data(rollout.EntryDrift, rollout.Data{Drift: &rollout.Drift{Field: rollout.FieldStableImage, Ours: "r/checkout:v1.2.3", Value: "r/checkout:v1.2.9", By: "argocd"}}),
+		"settled":         data(rollout.EntrySettled, rollout.Data{Drift: &weightDrift}),
+		"settled_held":    data(rollout.EntrySettled, rollout.Data{Reason: rollout.Reason{Code: rollout.ReasonUnknown}}),
+		"settled_stable":  data(rollout.EntrySettled, rollout.Data{Reason: rollout.Reason{Code: rollout.ReasonStableGone}}),
+		"overwrote":       data(rollout.EntryOverwrote, rollout.Data{Drift: &rollout.Drift{Field: rollout.FieldWeight, Ours: "0", Value: "20", By: "kubectl-edit"}}),
+		"stuck":           data(rollout.EntryStuck, rollout.Data{Reason: rollout.Reason{Code: rollout.ReasonSlow}}),
+		"stuck_no_pods":   data(rollout.EntryStuck, rollout.Data{Reason: rollout.Reason{Code: rollout.ReasonStableNoPods, Failure: rollout.Failure{Kind: rollout.Unschedulable, Detail: "0/3 nodes are available"}}}),
+		"stuck_fought":    data(rollout.EntryStuck, rollout.Data{Reason: rollout.Reason{Code: rollout.ReasonFought, Detail: "argocd"}, Drift: &weightDrift}),
+		"away":            data(rollout.EntryAway, rollout.Data{Away: 4*time.Minute + 12*time.Second}),
+		"verdict_failing": data(rollout.EntryVerdict, rollout.Data{Verdict: &failed}),
+	}
+}
+
+// silent names the entries that the thread leaves out.
+var silent = map[string]bool{"verdict_failing": true}
+
+func replies() map[string]view.Message {
+	all := map[string]view.Message{}
+	add := func(name string, r rollout.Rollout, e rollout.Entry) {
+		if m, ok := view.Reply(r, e, []string{"U0G9QF9C6", "U0LAN0Z89"}, permalink); ok {
+			all["reply_"+name] = m
+		}
+	}
+	for name, e := range entries() {
+		add(name, in(rollout.RollingBack), e)
+	}
+	queued := in(rollout.Queued)
+	queued.Behind = "checkout-41"
+	add("requested_behind", queued, rollout.Entry{Kind: rollout.EntryRequested})
+	back := special()["back"]
+	add("started_back", back, rollout.Entry{Kind: rollout.EntryStarted})
+	unapproved, _ := view.Reply(baking(), entries()["asked"], nil, "")
+	all["reply_asked_nobody"] = unapproved
+	for name, r := range ends() {
+		end := r.Ending
+		add("ended_"+name, r, rollout.Entry{Kind: rollout.EntryEnded, At: end.At, Data: rollout.Data{Ending: &end}})
+	}
+	return all
+}
+
+func ends() map[string]rollout.Rollout {
+	return map[string]rollout.Rollout{
+		"succeeded":   ending(rollout.Succeeded, nil),
+		"rolled_back": ending(rollout.RolledBack, nil),
+		"rolled_back_person": ending(rollout.RolledBack, func(e *rollout.Ending) {
+			e.Reason, e.By, e.Breach = rollout.Reason{Code: rollout.ReasonPerson, Detail: "customers complain"}, person("U0G9QF9C6"), time.Time{}
+		}),
+		"rolled_back_unanswered": ending(rollout.RolledBack, func(e *rollout.Ending) {
+			e.Reason, e.Breach = rollout.Reason{Code: rollout.ReasonUnanswered}, time.Time{}
+		}),
+		"rolled_back_foreign_image": special()["rolled_back_foreign_image"],
+		"rolled_back_crash": ending(rollout.RolledBack, func(e *rollout.Ending) {
+			e.Reason, e.Breach = rollout.Reason{Code: rollout.ReasonCanary, Failure: rollout.Failure{
+				Kind: rollout.ImagePull, Detail: "manifest unknown",
+			}}, time.Time{}
+		}),
+		"cancelled": special()["cancelled"],
+		"cancelled_held": ending(rollout.Cancelled, func(e *rollout.Ending) {
+			e.Reason = rollout.Reason{Code: rollout.ReasonHeld, Detail: "checkout-41"}
+		}),
+		"abandoned": special()["abandoned"],
+	}
+}
+
+func TestRollbackMakesSenseOnALockScreen(t *testing.T) {
+	m := replies()["reply_ended_rolled_back"]
+	const want = "checkout v1.2.4 (production) rolled back: errors 5.1 %, limit 1 %. 100 % on v1.2.3 since 14:09:48 UTC. Nothing to do."
+	if m.Text != want {
+		t.Errorf("got  %s\nwant %s", m.Text, want)
+	}
+}
+
+func TestReplyNamesTheRolloutOnALockScreen(t *testing.T) {
+	for name, m := range replies() {
+		if !strings.Contains(m.Text, "checkout v1.2") {
+			t.Errorf("%s makes no sense alone: %s", name, m.Text)
+		}
+	}
+}
+
+func TestBroadcastOnlyWhatTheChannelHasToKnow(t *testing.T) {
+	for name, m := range replies() {
+		loud := strings.HasPrefix(name, "reply_reminded") || strings.HasPrefix(name, "reply_stuck") || strings.HasPrefix(name, "reply_ended_rolled_back")
+		if m.Broadcast != loud {
+			t.Errorf("%s: broadcast is %t", name, m.Broadcast)
+		}
+	}
+}
+
+func TestApproversAreCalledOnceAndWhereAPersonIsAsked(t *testing.T) {
+	for name, e := range entries() {
+		m, _ := view.Reply(baking(), e, []string{"U0LAN0Z89"}, permalink)
+		want := 0
+		if e.Kind == rollout.EntryAsked || e.Kind == rollout.EntryDrift {
+			want = 1
+		}
+		if got := strings.Count(string(raw(t, m)), "@U0LAN0Z89"); got != want {
+			t.Errorf("%s calls the approvers %d times, want %d", name, got, want)
+		}
+	}
+}
+
+func TestEveryKindOfEntryIsTold(t *testing.T) {
+	told := replies()
+	for name := range entries() {
+		if _, ok := told["reply_"+name]; ok == silent[name] {
+			t.Errorf("%s is told: %t", name, ok)
+		}
+	}
+}

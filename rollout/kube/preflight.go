@@ -38,8 +38,8 @@ type start struct {
 
 // Preflight says whether the rollout may start and, if so, what it takes over: all problems at once, each naming the
 // line to add or change. It changes nothing but inert leftovers of ended rollouts, and those only when nothing else
-// stands in the way. It is to be asked only while nobody holds the service: whatever bears a stamp of the service's
-// other rollouts counts as left over.
+// stands in the way. For a rollout that was committed it is to be asked only while nobody holds the service: whatever
+// bears a stamp of the service's other rollouts counts as left over. For one that was not, a dry run, it changes nothing.
 func (c *Cluster) Preflight(ctx context.Context, r rollout.Rollout) rollout.Preflight {
 	unreadable := func(err error) rollout.Preflight { return rollout.Preflight{Unreadable: rollout.Message(err)} }
 	needs, err := c.needs(r)
@@ -67,8 +67,10 @@ func (c *Cluster) Preflight(ctx context.Context, r rollout.Rollout) rollout.Pref
 	if len(problems) > 0 {
 		return rollout.Preflight{Problems: problems, Found: s.found()}
 	}
-	if err := c.sweep(ctx, s); err != nil {
-		return unreadable(err)
+	if object.MaySweep(r) {
+		if err := c.sweep(ctx, s); err != nil {
+			return unreadable(err)
+		}
 	}
 	return rollout.Preflight{Found: s.found()}
 }

@@ -98,6 +98,16 @@ var routeCases = []testCase{
 			h.Errorf("the annotation on the route was not seen")
 		}
 	}},
+	{"weight 0 and the request to roll back are one write", func(h *hand) {
+		h.do(h.write(rollout.RouteObject, rollout.Update, weight(5)))
+		h.do(h.write(rollout.RouteObject, rollout.Update, func(w *rollout.Write) {
+			weight(0)(w)
+			w.AskRollback = true
+		}))
+		if route := h.world().Route; route.Weight != 0 || !route.AsksRollback || route.Stamp == nil {
+			h.Errorf("got %+v, want weight 0, the annotation and our stamp", route)
+		}
+	}},
 	{"a release gives back the route as found", func(h *hand) {
 		h.do(h.write(rollout.RouteObject, rollout.Update, weight(5)))
 		h.editor.AskRollback(rollout.RouteObject)

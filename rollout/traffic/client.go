@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -61,7 +62,8 @@ func (c *Client) Version(ctx context.Context) (string, error) {
 		return served, nil
 	}
 	for _, version := range c.kind.Versions {
-		list, err := c.discovery.ServerResourcesForGroupVersionWithContext(ctx, c.kind.Group+"/"+version)
+		groupVersion := schema.GroupVersion{Group: c.kind.Group, Version: version}.String()
+		list, err := c.discovery.ServerResourcesForGroupVersionWithContext(ctx, groupVersion)
 		if apierrors.IsNotFound(err) {
 			continue
 		}
@@ -73,8 +75,18 @@ func (c *Client) Version(ctx context.Context) (string, error) {
 			return version, nil
 		}
 	}
-	return "", rollout.Errorf(rollout.NotFound, "The cluster serves no %s of %s (%v): its custom resource definition is missing.",
-		c.kind.Name, c.kind.Group, c.kind.Versions)
+	return "", rollout.Errorf(rollout.NotFound, "The cluster serves no %s of %s in version %s: its custom resource definition is missing.",
+		c.kind.Name, c.kind.Group, strings.Join(c.kind.Versions, " or "))
+}
+
+// Unserved returns the problem, for a rollout that wants to start, that the cluster serves no version of ours. The error
+// says that nothing is known.
+func (c *Client) Unserved(ctx context.Context, service rollout.ServiceName) ([]string, error) {
+	_, err := c.Version(ctx)
+	if rollout.CodeOf(err) == rollout.NotFound {
+		return []string{fmt.Sprintf("services.%s.route.kind: %s", service, rollout.Message(err))}, nil
+	}
+	return nil, err
 }
 
 func (c *Client) remember(version string) {

@@ -59,10 +59,14 @@ func (r Rule) restore(weights []any, drop bool) Rule {
 	found.Refs = make([]Weighted, len(bare.Refs))
 	for i, ref := range bare.Refs {
 		ref = maps.Clone(ref)
-		if weights[i] == nil {
+		w, whole := number(weights[i])
+		switch {
+		case !whole:
+			return bare // "500m": a version that knows whole numbers only would refuse it
+		case w == nil:
 			delete(ref, weightKey)
-		} else {
-			ref[weightKey] = number(weights[i])
+		default:
+			ref[weightKey] = w
 		}
 		found.Refs[i] = ref
 	}
@@ -86,10 +90,12 @@ func (r Rule) weighs(other Rule) bool {
 	return true
 }
 
-// number gives a whole number read from JSON the type that the dynamic client wants.
-func number(v any) any {
-	if f, ok := v.(float64); ok && f == float64(int64(f)) {
-		return int64(f)
+// number returns a remembered weight in the form in which all are written, a whole number or nothing at all, and
+// whether it is one.
+func number(v any) (any, bool) {
+	if v == nil {
+		return nil, true
 	}
-	return v
+	w, ok := parse(v, 0)
+	return w / milli, ok && w%milli == 0
 }

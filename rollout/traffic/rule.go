@@ -51,6 +51,18 @@ func (r Rule) AddCanary(rename func(Weighted)) Rule {
 	return r
 }
 
+// AddStable returns the rule, which names the canary only, with stable beside it as a copy of the canary's backend
+// under its own name and at weight 0.
+func (r Rule) AddStable(rename func(Weighted)) Rule {
+	if r.Stable >= 0 {
+		return r
+	}
+	r.Stable, r.Canary = r.Canary, r.Stable
+	r = r.AddCanary(rename)
+	r.Stable, r.Canary = r.Canary, r.Stable
+	return r
+}
+
 // DropCanary returns the rule without the canary.
 func (r Rule) DropCanary() Rule {
 	if r.Canary < 0 {
@@ -207,7 +219,7 @@ func parse(v any, fallback int64) (milliWeight int64, ok bool) {
 	default:
 		return 0, false
 	}
-	return w, w >= 0
+	return max(w, 0), w >= 0
 }
 
 func gcd(a, b int64) int64 {

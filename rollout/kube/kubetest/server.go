@@ -118,6 +118,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case len(parts) == 3 && parts[0] == "apis":
 		s.discover(w, parts[1], parts[2])
+	case len(parts) == 2 && parts[0] == "api":
+		s.discover(w, "", parts[1])
 	case !ok || kinds[req.group][req.resource] == "" || s.gone[req.group+"/"+req.version]:
 		http.Error(w, "404 page not found", http.StatusNotFound)
 	case s.denied[req.verb+" "+req.resource]:
@@ -188,7 +190,7 @@ func (s *Server) discover(w http.ResponseWriter, group, version string) {
 	for resource, kind := range kinds[group] {
 		resources = append(resources, Object{"name": resource, "kind": kind, "namespaced": true, "verbs": []string{"get"}})
 	}
-	answer(w, http.StatusOK, Object{"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": group + "/" + version, "resources": resources})
+	answer(w, http.StatusOK, Object{"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": strings.TrimPrefix(group+"/"+version, "/"), "resources": resources})
 }
 
 // review answers whether the bot may do something.

@@ -45,6 +45,10 @@ func Ours(o meta.Object, r rollout.Rollout) *rollout.Stamp {
 	return nil
 }
 
+// MaySweep reports whether the preflight of the rollout may delete leftovers: only of one that was committed. The one
+// of a dry run changes nothing, and may be asked while another rollout of the service is alive.
+func MaySweep(r rollout.Rollout) bool { return r.Revision > 0 }
+
 func sameService(s *rollout.Stamp, r rollout.Rollout) bool {
 	service, _, ok := s.Rollout.Split()
 	return ok && service == r.Service

@@ -82,6 +82,9 @@ func Guard(o meta.Object, w rollout.Write, extra ...string) (map[string]any, err
 			return nil, err
 		}
 		annotations[Applied] = text
+		if w.AskRollback {
+			annotations[Rollback] = RollbackNow
+		}
 	}
 	return map[string]any{"resourceVersion": w.Version, "uid": w.UID, "annotations": annotations}, nil
 }

@@ -15,6 +15,9 @@ import (
 // HTTPRoute is never ours, and a place that an ended rollout left the canary in is taken over, to be given back.
 func (rt *Router) Preflight(ctx context.Context, r rollout.Rollout) (rollout.FoundRoute, []string, error) {
 	o := r.Spec.Objects
+	if unserved, err := rt.routes.Unserved(ctx, r.Service); err != nil || unserved != nil {
+		return rollout.FoundRoute{}, unserved, err
+	}
 	var problems []string
 	if o.Route.Create {
 		problems = append(problems, fmt.Sprintf("services.%s.route.create: An HTTPRoute is never made by Canarybot, only its owner knows how traffic comes in; leave the line out.", r.Service))
@@ -54,6 +57,7 @@ func (rs *rules) problems(service rollout.ServiceName) []string {
 		case stable == 0 && canary > 0:
 			add(i, "Service %s, the canary's, is named without stable's, %s, so a share cannot be set and canary pods are reached at weight 0. Name both or none.",
 				rs.objects.CanaryService, rs.objects.StableService)
+			continue
 		case stable == 0:
 			continue
 		case stable > 1 || canary > 1:

@@ -129,7 +129,7 @@ func (rs *rules) steer(want rollout.Weight, add bool) error {
 		}
 		steered++
 		if r.Stable < 0 {
-			r = beside(r, rs.objects.StableService)
+			r = r.AddStable(func(ref traffic.Weighted) { ref["name"] = rs.objects.StableService })
 		}
 		if add {
 			r = r.AddCanary(func(ref traffic.Weighted) { ref["name"] = rs.objects.CanaryService })
@@ -147,15 +147,6 @@ func (rs *rules) steer(want rollout.Weight, add bool) error {
 		return rollout.Errorf(rollout.Invalid, "No rule of %s names Service %s: there is nothing to steer.", rs.called, rs.objects.StableService)
 	}
 	return nil
-}
-
-// beside returns the rule, which names the canary only, with stable beside it as a copy under its own name.
-func beside(r traffic.Rule, stable string) traffic.Rule {
-	swapped := r
-	swapped.Stable, swapped.Canary = r.Canary, -1
-	swapped = swapped.AddCanary(func(ref traffic.Weighted) { ref["name"] = stable })
-	swapped.Stable, swapped.Canary = swapped.Canary, swapped.Stable
-	return swapped
 }
 
 // restore gives the rules the weights as found, and drops the canary where drop says so.

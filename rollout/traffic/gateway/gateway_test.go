@@ -1,0 +1,394 @@
+package gateway_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"k8s.io/client-go/discovery"
+	"k8s.io/client-go/dynamic"
+	"sigs.k8s.io/yaml"
+
+	"canarybot.io/rollout"
+	"canarybot.io/rollout/kube/kubetest"
+	"canarybot.io/rollout/rollouttest"
+	"canarybot.io/rollout/traffic/gateway"
+)
+
+func connect(t *testing.T, s *kubetest.Server) *gateway.Router {
+	t.Helper()
+	dyn, err := dynamic.NewForConfig(s.Config())
+	if err != nil {
+		t.Fatal(err)
+	}
+	disc, err := discovery.NewDiscoveryClientForConfig(s.Config())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return gateway.New(dyn, disc)
+}
+
+// foundOf is the rollout of the shop when only the route stands there.
+func foundOf(t *testing.T, rt *gateway.Router) rollout.Rollout {
+	t.Helper()
+	r := kubetest.Rollout()
+	route, err := rt.Read(t.Context(), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Found.Route.UID = route.UID
+	return r
+}
+
+func TestRouterKeepsItsContract(t *testing.T) {
+	t.Parallel()
+	for _, version := range []string{"v1", "v1beta1"} {
+		t.Run(version, func(t *testing.T) {
+			t.Parallel()
+			rollouttest.Router(t, func(t *testing.T) (rollouttest.Routes, rollouttest.Editor) {
+				s := kubetest.New(t)
+				if version == "v1beta1" {
+					s.Withdraw("gateway.networking.k8s.io/v1")
+				}
+				s.Apply("helm", kubetest.HTTPRoute)
+				rt := connect(t, s)
+				return rt, kubetest.Editor{Server: s, T: t, R: foundOf(t, rt)}
+			})
+		})
+	}
+}
+
+// do decides a write on the route as it stands and sends it.
+func do(t *testing.T, rt *gateway.Router, r rollout.Rollout, verb rollout.Verb, weight rollout.Weight, drop bool) error {
+	t.Helper()
+	route, err := rt.Read(t.Context(), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := rollout.Write{
+		Object: rollout.RouteObject, Verb: verb, UID: route.UID, Version: route.Version, DropCanary: drop,
+		Stamp: rollout.Stamp{Store: r.Store, Rollout: r.ID, Revision: r.Revision, Found: &r.Found},
+	}
+	if verb == rollout.Update {
+		w.Weight, w.Stamp.Weight = &weight, &weight
+	}
+	return rt.Do(t.Context(), r, w)
+}
+
+// rules returns the spec's rules as YAML, to be read in a failure.
+func rules(t *testing.T, route kubetest.Object) string {
+	t.Helper()
+	text, err := yaml.Marshal(route["spec"].(kubetest.Object)["rules"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// TestRules steers rules of several kinds to 5 % and gives them back.
+func TestRules(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ name, found, steered string }{
+		{
+			"the canary is a copy of stable's backend, with its filters",
+			`[{backendRefs: [{name: checkout, port: 80, filters: [{type: X}]}]}]`,
+			`[{backendRefs: [{name: checkout, port: 80, weight: 95, filters: [{type: X}]}, {name: checkout-canary, port: 80, weight: 5, filters: [{type: X}]}]}]`,
+		}, {
+			"a canary that is there keeps its filters",
+			`[{backendRefs: [{name: checkout-canary, port: 80, weight: 0, filters: [{type: Y}]}, {name: checkout, port: 80, weight: 1}]}]`,
+			`[{backendRefs: [{name: checkout-canary, port: 80, weight: 5, filters: [{type: Y}]}, {name: checkout, port: 80, weight: 95}]}]`,
+		}, {
+			"every rule that names stable, and no other",
+			`[{backendRefs: [{name: checkout}]}, {backendRefs: [{name: cart}]}, {filters: [{type: RequestRedirect}]}, {backendRefs: [{name: checkout, kind: Service, group: ""}]}]`,
+			`[{backendRefs: [{name: checkout, weight: 95}, {name: checkout-canary, weight: 5}]}, {backendRefs: [{name: cart}]}, {filters: [{type: RequestRedirect}]}, {backendRefs: [{name: checkout, kind: Service, group: "", weight: 95}, {name: checkout-canary, kind: Service, group: "", weight: 5}]}]`,
+		}, {
+			"a backend of another kind or namespace is not stable",
+			`[{backendRefs: [{name: checkout, kind: ServiceImport, group: multicluster.x-k8s.io}, {name: checkout, namespace: elsewhere}, {name: checkout, namespace: shop, weight: 2}]}]`,
+			`[{backendRefs: [{name: checkout, kind: ServiceImport, group: multicluster.x-k8s.io, weight: 50}, {name: checkout, namespace: elsewhere, weight: 50}, {name: checkout, namespace: shop, weight: 95}, {name: checkout-canary, namespace: shop, weight: 5}]}]`,
+		}, {
+			"other backends keep their share",
+			`[{backendRefs: [{name: cart, weight: 1}, {name: checkout, weight: 9}]}]`,
+			`[{backendRefs: [{name: cart, weight: 100}, {name: checkout, weight: 855}, {name: checkout-canary, weight: 45}]}]`,
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			s := kubetest.New(t)
+			s.Apply("helm", routeWith(c.found))
+			rt := connect(t, s)
+			r := foundOf(t, rt)
+			found := rules(t, s.Get("httproutes", "shop", "checkout"))
+			route, err := rt.Read(t.Context(), r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, weight := range []rollout.Weight{0, 5} {
+				if err := do(t, rt, r, rollout.Update, weight, false); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want := kubetest.Object{"spec": kubetest.Object{"rules": list(t, c.steered)}}
+			if diff := cmp.Diff(rules(t, s.Get("httproutes", "shop", "checkout")), rules(t, want)); diff != "" {
+				t.Errorf("steered, got before want:\n%s", diff)
+			}
+			r.Phase = rollout.Releasing
+			if err := do(t, rt, r, rollout.Update, 0, false); err != nil {
+				t.Fatal(err)
+			}
+			if err := do(t, rt, r, rollout.Release, 0, !route.HasCanary); err != nil {
+				t.Fatal(err)
+			}
+			back := s.Get("httproutes", "shop", "checkout")
+			if diff := cmp.Diff(rules(t, back), found); diff != "" {
+				t.Errorf("given back, got before want:\n%s", diff)
+			}
+			if left := back["metadata"].(kubetest.Object)["annotations"]; len(left.(kubetest.Object)) > 0 {
+				t.Errorf("annotations are left: %v", left)
+			}
+		})
+	}
+}
+
+// routeWith returns the shop's route with other rules.
+func routeWith(rules string) string {
+	before, rest, _ := strings.Cut(kubetest.HTTPRoute, "  rules:\n")
+	_, after, _ := strings.Cut(rest, "\nstatus:")
+	return before + "  rules: " + rules + "\nstatus:" + after
+}
+
+func list(t *testing.T, text string) []any {
+	t.Helper()
+	var all []any
+	if err := yaml.Unmarshal([]byte(text), &all); err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+func TestSharesThatDisagree(t *testing.T) {
+	t.Parallel()
+	rule := func(stable, canary string) string {
+		return "{backendRefs: [{name: checkout, weight: " + stable + "}, {name: checkout-canary, weight: " + canary + "}]}"
+	}
+	for _, c := range []struct {
+		name, rules string
+		stamped     bool // with a weight of 5
+		want        rollout.Weight
+		hasCanary   bool
+	}{
+		{"the one that differs from the stamp", "[" + rule("95", "5") + "," + rule("100", "0") + "]", true, 0, true},
+		{"of several that differ, the largest", "[" + rule("100", "0") + "," + rule("60", "40") + "," + rule("95", "5") + "]", true, 40, true},
+		{"without a stamp, the largest", "[" + rule("95", "5") + "," + rule("100", "0") + "]", false, 5, true},
+		{"a rule without the canary has a share of 0", "[" + rule("95", "5") + ",{backendRefs: [{name: checkout}]}]", true, 0, true},
+		{"a way in for testers is none of ours", "[" + rule("95", "5") + ",{backendRefs: [{name: checkout-canary}]}]", true, 5, true},
+		{"stable named nowhere means everybody is on the canary", "[{backendRefs: [{name: checkout-canary}]}]", true, 100, true},
+		{"nobody of the pair", "[{backendRefs: [{name: cart}]}]", true, 0, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			s := kubetest.New(t)
+			s.Apply("helm", routeWith(c.rules))
+			if c.stamped {
+				s.Edit("canarybot", "httproutes", "shop", "checkout", func(o kubetest.Object) {
+					kubetest.Annotate(o, "canarybot.io/applied", `{"store":"store-1","rollout":"checkout-42","revision":3,"weight":5}`)
+				})
+			}
+			route, err := connect(t, s).Read(t.Context(), kubetest.Rollout())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if route.Weight != c.want || route.HasCanary != c.hasCanary {
+				t.Errorf("got weight %d, canary named %t; want %d, %t", route.Weight, route.HasCanary, c.want, c.hasCanary)
+			}
+		})
+	}
+}
+
+// What is being undone gets no new canary, and stable back where somebody took it out.
+func TestUndoing(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ name, found, want string }{
+		{"a canary that is gone stays gone", `[{backendRefs: [{name: checkout, weight: 1}]}]`, `[{backendRefs: [{name: checkout, weight: 1}]}]`},
+		{"a route without the pair is left", `[{backendRefs: [{name: cart}]}]`, `[{backendRefs: [{name: cart}]}]`},
+		{"stable comes back", `[{backendRefs: [{name: checkout-canary, port: 80}]}]`,
+			`[{backendRefs: [{name: checkout-canary, port: 80, weight: 0}, {name: checkout, port: 80, weight: 100}]}]`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			s := kubetest.New(t)
+			s.Apply("helm", routeWith(c.found))
+			rt := connect(t, s)
+			r := foundOf(t, rt)
+			r.Phase = rollout.RollingBack
+			if err := do(t, rt, r, rollout.Update, 0, false); err != nil {
+				t.Fatal(err)
+			}
+			want := kubetest.Object{"spec": kubetest.Object{"rules": list(t, c.want)}}
+			if diff := cmp.Diff(rules(t, s.Get("httproutes", "shop", "checkout")), rules(t, want)); diff != "" {
+				t.Errorf("got before want:\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestAcknowledged(t *testing.T) {
+	t.Parallel()
+	condition := func(parent, kind, value string, generation string) string {
+		return "{parentRef: {name: " + parent + "}, conditions: [{type: Accepted, status: \"True\", observedGeneration: " + generation +
+			"}, {type: " + kind + ", status: \"" + value + "\", reason: Why, message: words, observedGeneration: " + generation + "}]}"
+	}
+	for _, c := range []struct {
+		name, parents string
+		weight        string
+		want          bool
+		detail        string
+	}{
+		{"taken", condition("a", "ResolvedRefs", "True", "1"), "5", true, ""},
+		{"nobody said anything yet", "", "5", false, "no Gateway has taken the route yet"},
+		{"an older one was taken", condition("a", "ResolvedRefs", "True", "0"), "5", false, "Gateway a: has not seen the newest weights yet"},
+		{"one of two has not seen it", condition("a", "ResolvedRefs", "True", "1") + "," + condition("b", "ResolvedRefs", "True", "0"), "5", false, "Gateway b: has not seen the newest weights yet"},
+		{"references do not resolve", condition("a", "ResolvedRefs", "False", "1"), "5", false, "Gateway a: ResolvedRefs is False, Why: words"},
+		{"at 0 they need not", condition("a", "ResolvedRefs", "False", "1"), "0", true, ""},
+		{"a condition is missing", condition("a", "Programmed", "True", "1"), "5", false, "Gateway a: has not said whether it took the route (ResolvedRefs)"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			s := kubetest.New(t)
+			manifest := routeWith("[{backendRefs: [{name: checkout, weight: 95}, {name: checkout-canary, weight: " + c.weight + "}]}]")
+			manifest, _, _ = strings.Cut(manifest, "\nstatus:")
+			s.Apply("helm", manifest+"\nstatus: {parents: ["+c.parents+"]}\n")
+			route, err := connect(t, s).Read(t.Context(), kubetest.Rollout())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if route.Acknowledged != c.want || route.Detail != c.detail {
+				t.Errorf("got %t, %q; want %t, %q", route.Acknowledged, route.Detail, c.want, c.detail)
+			}
+		})
+	}
+}
+
+func TestNothingToSteerIsRefused(t *testing.T) {
+	t.Parallel()
+	s := kubetest.New(t)
+	s.Apply("helm", routeWith("[{backendRefs: [{name: cart}]}]"))
+	rt := connect(t, s)
+	err := do(t, rt, foundOf(t, rt), rollout.Update, 5, false)
+	if got, want := rollout.Message(err), "No rule of HTTPRoute shop/checkout names Service checkout: there is nothing to steer."; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// A custom resource definition that goes away says nothing about the route; one that comes back is found again.
+func TestDefinitionGoesAway(t *testing.T) {
+	t.Parallel()
+	s := kubetest.New(t)
+	s.Apply("helm", kubetest.HTTPRoute)
+	rt := connect(t, s)
+	r := foundOf(t, rt)
+	s.Withdraw("gateway.networking.k8s.io/v1")
+	if _, err := rt.Read(t.Context(), r); rollout.CodeOf(err) != rollout.Unavailable {
+		t.Errorf("got %v, want unavailable", err)
+	}
+	if route, err := rt.Read(t.Context(), r); err != nil || !route.Exists {
+		t.Errorf("got %+v, %v in the version that is left", route, err)
+	}
+	s.Withdraw("gateway.networking.k8s.io/v1beta1")
+	for range 2 {
+		if _, err := rt.Read(t.Context(), r); rollout.CodeOf(err) != rollout.Unavailable {
+			t.Errorf("got %v, want unavailable", err)
+		}
+	}
+}
+
+func TestPreflight(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name, rules string
+		change      func(*rollout.Rollout)
+		found       rollout.FoundRoute
+		problems    []string // the start of each
+	}{
+		{name: "a route that names stable only", rules: "[{backendRefs: [{name: checkout}]}]"},
+		{name: "a canary at 0", rules: "[{backendRefs: [{name: checkout, port: 80}, {name: checkout-canary, port: 80, weight: 0}]}]", found: rollout.FoundRoute{HasCanary: true}},
+		{
+			name: "a canary with traffic", rules: "[{backendRefs: [{name: checkout, weight: 90}, {name: checkout-canary, weight: 10}]}]",
+			found:    rollout.FoundRoute{HasCanary: true, Weight: 10},
+			problems: []string{"Rule 0 of HTTPRoute shop/checkout: Service checkout-canary, the canary's, has 10 % of the pair's traffic already"},
+		}, {
+			name: "stable in no rule", rules: "[{backendRefs: [{name: cart}]}]",
+			problems: []string{"services.checkout.stable_service: No rule of HTTPRoute shop/checkout names Service checkout"},
+		}, {
+			name: "a rule with the canary only", rules: "[{backendRefs: [{name: checkout}]}, {backendRefs: [{name: checkout-canary}]}]",
+			problems: []string{"Rule 1 of HTTPRoute shop/checkout: Service checkout-canary, the canary's, is named without stable's"},
+		}, {
+			name:  "several at once",
+			rules: "[{backendRefs: [{name: checkout, weight: 0}]}, {backendRefs: [{name: checkout}, {name: checkout}]}, {backendRefs: [{name: checkout, port: 80}, {name: checkout-canary, port: 81, weight: 0}]}]",
+			found: rollout.FoundRoute{HasCanary: true},
+			problems: []string{
+				"Rule 0 of HTTPRoute shop/checkout: it gives stable no traffic; set the weight of Service checkout above 0.",
+				"Rule 1 of HTTPRoute shop/checkout: a Service of the pair is named twice",
+				"Rule 2 of HTTPRoute shop/checkout: the ports of Services checkout and checkout-canary differ",
+				"Some rules of HTTPRoute shop/checkout name Service checkout-canary",
+			},
+		}, {
+			name: "weights too large for a share", rules: "[{backendRefs: [{name: checkout, weight: 900001}, {name: cart, weight: 50000}]}]",
+			problems: []string{"Rule 0 of HTTPRoute shop/checkout: The weights are too large"},
+		}, {
+			name: "asked to make it", rules: "[{backendRefs: [{name: checkout}]}]",
+			change:   func(r *rollout.Rollout) { r.Spec.Objects.Route.Create = true },
+			problems: []string{"services.checkout.route.create: An HTTPRoute is never made"},
+		}, {
+			name: "no route of that name", rules: "[{backendRefs: [{name: checkout}]}]",
+			change:   func(r *rollout.Rollout) { r.Spec.Objects.Route.Name = "other" },
+			problems: []string{"services.checkout.route.name: HTTPRoute shop/other does not exist"},
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			s := kubetest.New(t)
+			s.Apply("helm", routeWith(c.rules))
+			r := kubetest.Rollout()
+			if c.change != nil {
+				c.change(&r)
+			}
+			found, problems, err := connect(t, s).Preflight(t.Context(), r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if r.Spec.Objects.Route.Name == "checkout" {
+				c.found.UID = "uid-1"
+			}
+			if diff := cmp.Diff(found, c.found); diff != "" {
+				t.Errorf("found, got before want:\n%s", diff)
+			}
+			starts(t, problems, c.problems)
+		})
+	}
+}
+
+func starts(t *testing.T, got, want []string) {
+	t.Helper()
+	if len(got) != len(want) {
+		t.Errorf("got %d problems, want %d:\n%s", len(got), len(want), strings.Join(got, "\n"))
+		return
+	}
+	for i := range want {
+		if !strings.HasPrefix(got[i], want[i]) {
+			t.Errorf("problem %d: got %q, want %q…", i, got[i], want[i])
+		}
+	}
+}
+
+func TestPreflightTakesOverWhatAnEndedRolloutLeft(t *testing.T) {
+	t.Parallel()
+	s := kubetest.New(t)
+	s.Apply("helm", routeWith("[{backendRefs: [{name: checkout, port: 80}, {name: checkout-canary, port: 80, weight: 0}]}]"))
+	s.Edit("canarybot", "httproutes", "shop", "checkout", func(o kubetest.Object) {
+		kubetest.Annotate(o, "canarybot.io/applied", `{"store":"store-1","rollout":"checkout-41","revision":3,"weight":0,"found":{"stable":{},"route":{"uid":"uid-1"}}}`)
+	})
+	found, problems, err := connect(t, s).Preflight(t.Context(), kubetest.Rollout())
+	if err != nil || len(problems) > 0 || found.HasCanary {
+		t.Errorf("got %+v, %v, %v; want the canary's place as not found, to be taken out at the end", found, problems, err)
+	}
+}

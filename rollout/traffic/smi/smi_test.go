@@ -1,0 +1,287 @@
+package smi_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"k8s.io/client-go/discovery"
+	"k8s.io/client-go/dynamic"
+
+	"canarybot.io/rollout"
+	"canarybot.io/rollout/kube/kubetest"
+	"canarybot.io/rollout/rollouttest"
+	"canarybot.io/rollout/traffic/smi"
+)
+
+// services are the root that clients call and stable's own.
+const services = `
+apiVersion: v1
+kind: Service
+metadata: {name: shop, namespace: shop}
+spec: {selector: {app: checkout}, ports: [{port: 80}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: checkout, namespace: shop}
+spec: {selector: {app: checkout, track: stable}, ports: [{port: 80}]}
+`
+
+// split returns a TrafficSplit with these backends.
+func split(backends string) string {
+	return services + "\n---\n" + `
+apiVersion: split.smi-spec.io/v1alpha2
+kind: TrafficSplit
+metadata: {name: checkout, namespace: shop}
+spec: {service: shop, backends: ` + backends + `}
+`
+}
+
+func connect(t *testing.T, s *kubetest.Server) *smi.Router {
+	t.Helper()
+	dyn, err := dynamic.NewForConfig(s.Config())
+	if err != nil {
+		t.Fatal(err)
+	}
+	disc, err := discovery.NewDiscoveryClientForConfig(s.Config())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return smi.New(dyn, disc)
+}
+
+func shop(create bool) rollout.Rollout {
+	r := kubetest.Rollout()
+	r.Spec.Objects.Route = rollout.RouteRef{Kind: smi.Kind, Name: "checkout", Service: "shop", Create: create}
+	return r
+}
+
+func TestRouterKeepsItsContract(t *testing.T) {
+	t.Parallel()
+	rollouttest.Router(t, func(t *testing.T) (rollouttest.Routes, rollouttest.Editor) {
+		s := kubetest.New(t)
+		s.Apply("helm", split("[{service: checkout, weight: 100}]"))
+		return connect(t, s), kubetest.Editor{Server: s, T: t, R: shop(false)}
+	})
+}
+
+// send decides a write on the split as it stands and sends it.
+func send(t *testing.T, rt *smi.Router, r rollout.Rollout, w rollout.Write) error {
+	t.Helper()
+	if w.Verb != rollout.Create {
+		route, err := rt.Read(t.Context(), r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.UID, w.Version = route.UID, route.Version
+	}
+	w.Object = rollout.RouteObject
+	w.Stamp = rollout.Stamp{Store: r.Store, Rollout: r.ID, Revision: r.Revision, Weight: w.Weight, Found: &r.Found}
+	return rt.Do(t.Context(), r, w)
+}
+
+func spec(t *testing.T, s *kubetest.Server) string {
+	t.Helper()
+	text, err := json.Marshal(s.Get("trafficsplits", "shop", "checkout")["spec"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func TestMakeAndDelete(t *testing.T) {
+	t.Parallel()
+	s := kubetest.New(t)
+	rt, r := connect(t, s), shop(true)
+	zero, five := rollout.Weight(0), rollout.Weight(5)
+	if err := send(t, rt, r, rollout.Write{Verb: rollout.Create, Weight: &zero}); err != nil {
+		t.Fatal(err)
+	}
+	want := `{"backends":[{"service":"checkout","weight":100},{"service":"checkout-canary","weight":0}],"service":"shop"}`
+	if diff := cmp.Diff(spec(t, s), want); diff != "" {
+		t.Errorf("made, got before want:\n%s", diff)
+	}
+	if err := send(t, rt, r, rollout.Write{Verb: rollout.Create, Weight: &zero}); rollout.CodeOf(err) != rollout.Conflict {
+		t.Errorf("made twice: got %v, want a conflict", err)
+	}
+	if err := send(t, rt, r, rollout.Write{Verb: rollout.Update, Weight: &five}); err != nil {
+		t.Fatal(err)
+	}
+	want = `{"backends":[{"service":"checkout","weight":95},{"service":"checkout-canary","weight":5}],"service":"shop"}`
+	if diff := cmp.Diff(spec(t, s), want); diff != "" {
+		t.Errorf("steered, got before want:\n%s", diff)
+	}
+	if route, err := rt.Read(t.Context(), r); err != nil || !route.Acknowledged || route.Weight != 5 {
+		t.Errorf("got %+v, %v; want it acknowledged, as it has no status", route, err)
+	}
+	if err := send(t, rt, r, rollout.Write{Verb: rollout.Delete}); err != nil {
+		t.Fatal(err)
+	}
+	if s.Get("trafficsplits", "shop", "checkout") != nil {
+		t.Error("the split is there after it was deleted")
+	}
+}
+
+// Weights as people and controllers write them, in every version: read in any form, written as whole numbers.
+func TestForms(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name, backends string
+		want           rollout.Weight
+		steered        string // to 50 %
+	}{
+		{"whole numbers", "[{service: checkout, weight: 95}, {service: checkout-canary, weight: 5}]", 5,
+			`[{"service":"checkout","weight":50},{"service":"checkout-canary","weight":50}]`},
+		{"strings", `[{service: checkout, weight: "95"}, {service: checkout-canary, weight: "5"}]`, 5,
+			`[{"service":"checkout","weight":50},{"service":"checkout-canary","weight":50}]`},
+		{"thousandths", `[{service: checkout, weight: 900m}, {service: checkout-canary, weight: 100m}]`, 10,
+			`[{"service":"checkout","weight":50},{"service":"checkout-canary","weight":50}]`},
+		{"floats", `[{service: checkout, weight: 1.5}, {service: checkout-canary, weight: 0.5}]`, 25,
+			`[{"service":"checkout","weight":50},{"service":"checkout-canary","weight":50}]`},
+		{"beside a third", `[{service: checkout, weight: 500m}, {service: legacy, weight: "500m"}]`, 0,
+			`[{"service":"checkout","weight":50},{"service":"checkout-canary","weight":50},{"service":"legacy","weight":100}]`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			s := kubetest.New(t)
+			s.Apply("helm", split(c.backends))
+			rt, r := connect(t, s), shop(false)
+			route, err := rt.Read(t.Context(), r)
+			if err != nil || route.Weight != c.want {
+				t.Errorf("got weight %d, %v; want %d", route.Weight, err, c.want)
+			}
+			half := rollout.Weight(50)
+			if err := send(t, rt, r, rollout.Write{Verb: rollout.Update, Weight: &half}); err != nil {
+				t.Fatal(err)
+			}
+			want := `{"backends":` + c.steered + `,"service":"shop"}`
+			if diff := cmp.Diff(spec(t, s), want); diff != "" {
+				t.Errorf("got before want:\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestServedVersion(t *testing.T) {
+	t.Parallel()
+	all := []string{"v1alpha2", "v1alpha4", "v1alpha3", "v1alpha1"}
+	for i, version := range all {
+		t.Run(version, func(t *testing.T) {
+			t.Parallel()
+			s := kubetest.New(t)
+			s.Apply("helm", split("[{service: checkout, weight: 100}]"))
+			for _, better := range all[:i] {
+				s.Withdraw("split.smi-spec.io/" + better)
+			}
+			used := ""
+			s.Fail(func(r *http.Request) int {
+				if parts := strings.Split(r.URL.Path, "/"); len(parts) > 4 {
+					used = parts[3]
+				}
+				return 0
+			})
+			if route, err := connect(t, s).Read(t.Context(), shop(false)); err != nil || !route.Exists || used != version {
+				t.Errorf("got %+v, %v through %q, want %q", route, err, used, version)
+			}
+		})
+	}
+}
+
+func TestPreflight(t *testing.T) {
+	t.Parallel()
+	good := "[{service: checkout, weight: 100}, {service: checkout-canary, weight: 0}]"
+	for _, c := range []struct {
+		name, manifests string
+		rollout         rollout.Rollout
+		found           rollout.FoundRoute
+		problems        []string // the start of each
+	}{
+		{name: "a split that is there", manifests: split(good), rollout: shop(false), found: rollout.FoundRoute{UID: "uid-3", HasCanary: true}},
+		{name: "none, to be made", manifests: services, rollout: shop(true)},
+		{name: "none, not to be made", manifests: services, rollout: shop(false), problems: []string{"services.checkout.route.create: TrafficSplit shop/checkout does not exist"}},
+		{
+			name: "a canary with traffic", manifests: split("[{service: checkout, weight: 90}, {service: checkout-canary, weight: 10}]"), rollout: shop(false),
+			found:    rollout.FoundRoute{UID: "uid-3", HasCanary: true, Weight: 10},
+			problems: []string{"TrafficSplit shop/checkout gives Service checkout-canary, the canary's, 10 % of the pair's traffic already"},
+		}, {
+			name: "stable is no backend", manifests: split("[{service: legacy, weight: 90}]"), rollout: shop(false),
+			found:    rollout.FoundRoute{UID: "uid-3"},
+			problems: []string{"TrafficSplit shop/checkout does not name Service checkout"},
+		}, {
+			name: "the root lacks a port at stable's", manifests: strings.Replace(split(good), "[{port: 80}]", "[{port: 80}, {port: 81}]", 1), rollout: shop(false),
+			found:    rollout.FoundRoute{UID: "uid-3", HasCanary: true},
+			problems: []string{"Service checkout lacks port 81 of Service shop"},
+		}, {
+			name: "no root", manifests: strings.Replace(split(good), "metadata: {name: shop,", "metadata: {name: other,", 1), rollout: shop(false),
+			found:    rollout.FoundRoute{UID: "uid-3", HasCanary: true},
+			problems: []string{"services.checkout.route.service: Service shop/shop does not exist"},
+		}, {
+			name: "the split is of another root", manifests: strings.Replace(split(good), "service: shop,", "service: other,", 1), rollout: shop(false),
+			found:    rollout.FoundRoute{UID: "uid-3", HasCanary: true},
+			problems: []string{`services.checkout.route.service: TrafficSplit shop/checkout splits Service "other", not "shop"`},
+		}, {
+			name: "the root is a backend", manifests: split(good),
+			rollout: func() rollout.Rollout { r := shop(false); r.Spec.Objects.Route.Service = "checkout"; return r }(),
+			found:   rollout.FoundRoute{UID: "uid-3", HasCanary: true},
+			problems: []string{
+				`services.checkout.route.service: TrafficSplit shop/checkout splits Service "shop", not "checkout"`,
+				"services.checkout.route.service: Service checkout is a backend too",
+			},
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			s := kubetest.New(t)
+			s.Apply("helm", c.manifests)
+			found, problems, err := connect(t, s).Preflight(t.Context(), c.rollout)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(found, c.found); diff != "" {
+				t.Errorf("found, got before want:\n%s", diff)
+			}
+			if len(problems) != len(c.problems) {
+				t.Fatalf("got %d problems, want %d:\n%s", len(problems), len(c.problems), strings.Join(problems, "\n"))
+			}
+			for i, want := range c.problems {
+				if !strings.HasPrefix(problems[i], want) {
+					t.Errorf("problem %d: got %q, want %q…", i, problems[i], want)
+				}
+			}
+		})
+	}
+}
+
+func TestPreflightSweepsALeftover(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name  string
+		stamp string
+		dry   bool
+		swept bool
+	}{
+		{"made by an ended rollout", `{"store":"store-1","rollout":"checkout-41","revision":9,"found":{"stable":{}}}`, false, true},
+		{"a dry run changes nothing", `{"store":"store-1","rollout":"checkout-41","revision":9,"found":{"stable":{}}}`, true, false},
+		{"found by an ended rollout", `{"store":"store-1","rollout":"checkout-41","revision":9,"found":{"stable":{},"route":{"uid":"uid-3"}}}`, false, false},
+		{"of another store", `{"store":"store-2","rollout":"checkout-41","revision":9,"found":{"stable":{}}}`, false, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			s := kubetest.New(t)
+			s.Apply("helm", split("[{service: checkout, weight: 100}, {service: checkout-canary, weight: 0}]"))
+			s.Edit("canarybot", "trafficsplits", "shop", "checkout", func(o kubetest.Object) { kubetest.Annotate(o, "canarybot.io/applied", c.stamp) })
+			r := shop(true)
+			if c.dry {
+				r.Revision = 0
+			}
+			if _, _, err := connect(t, s).Preflight(t.Context(), r); err != nil {
+				t.Fatal(err)
+			}
+			if swept := s.Get("trafficsplits", "shop", "checkout") == nil; swept != c.swept {
+				t.Errorf("deleted: %t, want %t", swept, c.swept)
+			}
+		})
+	}
+}

@@ -82,8 +82,8 @@ func BenchmarkOpen(b *testing.B) {
 		commit(b, s, changes...)
 	}
 	shut(b, s)
-	b.ReportMetric(float64(size(b, path))/1e6, "MB")
 	for b.Loop() {
 		shut(b, open(b, path, bolt.Options{}))
 	}
+	b.ReportMetric(float64(size(b, path))/1e6, "MB")
 }

@@ -3,6 +3,7 @@ package bolt
 import (
 	"context"
 	"errors"
+	"runtime"
 )
 
 // op is one change of the store. judge says why it may not be made and writes nothing; write makes it.
@@ -56,16 +57,24 @@ func (s *Store) run() {
 	}
 }
 
-// collect returns the request and everything else that waits.
+// collect returns the request and everything else that waits. When nothing does, it yields once and looks again:
+// those whom the last transaction answered are often about to send their next request, and the one that was first
+// would otherwise have a transaction of its own, with all others behind it. A sender waits for its answer, so this
+// ends when all have sent.
 func (s *Store) collect(first *request) []*request {
 	batch := []*request{first}
-	for {
+	for yielded := false; ; {
 		select {
 		case r := <-s.queue:
-			batch = append(batch, r)
+			batch, yielded = append(batch, r), false
+			continue
 		default:
+		}
+		if yielded {
 			return batch
 		}
+		runtime.Gosched()
+		yielded = true
 	}
 }
 

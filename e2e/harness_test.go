@@ -23,6 +23,7 @@ func TestHarness(t *testing.T) {
 			"no request fails while pods are replaced":                       testReplace,
 			"a version turns bad while its pods run":                         testTurnBad,
 			"Prometheus has each pod's series":                               testMetrics,
+			"a program is killed and runs again":                             testRun,
 			"a service account may do what the chart grants and no more":     testRights,
 		} {
 			t.Run(name, func(t *testing.T) {

@@ -1,44 +1,30 @@
 package e2e_test
 
 import (
+	"fmt"
+	"os/exec"
 	"testing"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/tools/clientcmd"
 
 	"canarybot.io/e2e/chart"
-	"canarybot.io/e2e/cluster"
 	"canarybot.io/e2e/world"
 )
 
-// testRights installs what a chart grants and acts with a token of its service account.
+// testRights installs what a chart grants and acts as its service account.
 func testRights(t *testing.T, w *world.World) {
-	objects, err := cluster.Parse([]byte(`
-apiVersion: v1
-kind: Namespace
-metadata: {name: tools}
----
-apiVersion: v1
-kind: Namespace
-metadata: {name: granted}
-`))
-	if err != nil {
-		t.Fatal(err)
-	}
+	w.AddNamespace(t, "granted")
 	release := chart.Release{Name: "toy", Namespace: "tools"}
-	rendered, err := chart.Render("chart/testdata/toy", release, map[string]any{"namespaces": []any{"granted"}})
+	path := w.Grant(t, "chart/testdata/toy", release, map[string]any{"namespaces": []any{"granted"}})
+	config, err := clientcmd.BuildConfigFromFlags("", path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.Apply(t, append(objects, chart.OfKinds(rendered, chart.Rights()...)...))
-
-	token, err := w.Cluster.ServiceAccountToken(t.Context(), "tools", "toy")
-	if err != nil {
-		t.Fatal(err)
-	}
-	client, err := kubernetes.NewForConfig(w.Cluster.Config(token))
+	client, err := kubernetes.NewForConfig(config)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,5 +39,25 @@ metadata: {name: granted}
 	err = client.AppsV1().Deployments("granted").Delete(t.Context(), "any", meta.DeleteOptions{})
 	if !apierrors.IsForbidden(err) {
 		t.Errorf("delete a deployment: got %v, want forbidden", err)
+	}
+}
+
+// testRun runs a program twice under one name, the way a scenario kills the bot and starts it again.
+func testRun(t *testing.T, w *world.World) {
+	for _, word := range []string{"first", "second"} {
+		running := w.Run(t, "echo", exec.Command("sh", "-c", "echo "+word+"; exec sleep 60"))
+		world.Eventually(t, 10*time.Second, func() error {
+			if err := running.Err(); err != nil {
+				t.Fatal(err)
+			}
+			if got := running.Tail(1); got != word {
+				return fmt.Errorf("the last line is %q", got)
+			}
+			return nil
+		})
+		running.Kill()
+		if running.Err() == nil {
+			t.Error("a killed program is said to run")
+		}
 	}
 }

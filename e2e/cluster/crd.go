@@ -6,9 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
 
 	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -18,6 +16,7 @@ import (
 	_ "sigs.k8s.io/gateway-api/apis/v1"
 
 	"canarybot.io/e2e/poll"
+	"canarybot.io/e2e/program"
 )
 
 var definitions = schema.GroupVersionResource{
@@ -32,7 +31,7 @@ var trafficSplit []byte
 
 // InstallGatewayAPI makes the kinds of the Gateway API known and waits until they are served.
 func (c *Cluster) InstallGatewayAPI(ctx context.Context) error {
-	folder, err := moduleFolder(ctx, "sigs.k8s.io/gateway-api")
+	folder, err := program.ModuleFolder(ctx, "sigs.k8s.io/gateway-api")
 	if err != nil {
 		return err
 	}
@@ -99,17 +98,4 @@ func (c *Cluster) established(ctx context.Context, name string) error {
 		}
 	}
 	return errors.New("not established yet")
-}
-
-// moduleFolder returns where the source of a required module is.
-func moduleFolder(ctx context.Context, module string) (string, error) {
-	output, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", module).Output()
-	if err != nil {
-		return "", fmt.Errorf("find the module %s: %w", module, err)
-	}
-	folder := strings.TrimSpace(string(output))
-	if folder == "" {
-		return "", fmt.Errorf("the module %s is not in the module cache", module)
-	}
-	return folder, nil
 }

@@ -11,12 +11,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/netip"
+	"net/url"
 	"os"
 	"os/exec"
 	"slices"
 	"sync"
 	"time"
 
+	"canarybot.io/e2e/netns"
 	"canarybot.io/e2e/process"
 )
 
@@ -45,6 +48,13 @@ func (p Plan) withDefaults() Plan {
 }
 
 func (p Plan) validate() error {
+	address, err := target(p.URL)
+	if err != nil {
+		return fmt.Errorf("traffic to %q: %w", p.URL, err)
+	}
+	if !address.IsLoopback() && !netip.MustParsePrefix(netns.Range).Contains(address) {
+		return fmt.Errorf("traffic to %s: only loopback and %s are allowed", address, netns.Range)
+	}
 	if p.Rate < 1 || p.Rate > mostRate {
 		return fmt.Errorf("a rate of %d: 1 to %d are allowed", p.Rate, mostRate)
 	}
@@ -52,6 +62,15 @@ func (p Plan) validate() error {
 		return fmt.Errorf("traffic for %s: at most %s is allowed", p.For, longest)
 	}
 	return nil
+}
+
+// target returns the address that a URL names; a name that had to be looked up is refused.
+func target(raw string) (netip.Addr, error) {
+	parsed, err := url.Parse(raw)
+	if err != nil {
+		return netip.Addr{}, err
+	}
+	return netip.ParseAddr(parsed.Hostname())
 }
 
 // Generator is traffic under way and what was counted of it.

@@ -18,6 +18,9 @@ import (
 	"strings"
 )
 
+// self is the module that this package is in.
+const self = "canarybot.io/e2e"
+
 // Name is the name of a program's binary.
 type Name string
 
@@ -55,14 +58,14 @@ func All() []Program {
 		}
 	}
 	return []Program{
-		kubernetes(APIServer, "12 minutes"),
+		kubernetes(APIServer, "8 minutes"),
 		kubernetes(ControllerManager, "3 minutes"),
 		{
-			Name: Etcd, Folder: "etcd", Guess: "2 minutes",
+			Name: Etcd, Folder: "etcd", Guess: "1 minute",
 			Module: "go.etcd.io/etcd/server/v3", Source: "go.etcd.io/etcd/server/v3",
 		},
 		{
-			Name: Prometheus, Folder: "prometheus", Guess: "3 minutes",
+			Name: Prometheus, Folder: "prometheus", Guess: "4 minutes",
 			Module: "github.com/prometheus/prometheus",
 			Source: "github.com/prometheus/prometheus/cmd/prometheus",
 			Tags:   "remove_all_sd,enable_kubernetes_sd",
@@ -104,7 +107,7 @@ type Binary struct {
 // Locate says where the program's binary belongs. The place changes with the version, the modules
 // and the flags it is built from, so that a binary found there is never an old one.
 func (p Program) Locate(ctx context.Context) (Binary, error) {
-	root, err := moduleRoot(ctx)
+	root, err := ModuleFolder(ctx, self)
 	if err != nil {
 		return Binary{}, err
 	}
@@ -164,16 +167,20 @@ func (b Binary) Build(ctx context.Context) error {
 	return os.Rename(unfinished, b.Path)
 }
 
-// moduleRoot returns the folder of this module, in whichever of its folders a test runs.
-func moduleRoot(ctx context.Context) (string, error) {
-	output, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", "canarybot.io/e2e").Output()
+// ModuleFolder returns where the source of this module, or of one that it requires, is.
+func ModuleFolder(ctx context.Context, module string) (string, error) {
+	output, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", module).Output()
 	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
-		return "", fmt.Errorf("find the module canarybot.io/e2e: %s", exit.Stderr)
+		return "", fmt.Errorf("find the module %s: %s", module, exit.Stderr)
 	}
 	if err != nil {
-		return "", fmt.Errorf("find the module canarybot.io/e2e: %w", err)
+		return "", fmt.Errorf("find the module %s: %w", module, err)
 	}
-	return strings.TrimSpace(string(output)), nil
+	folder := strings.TrimSpace(string(output))
+	if folder == "" {
+		return "", fmt.Errorf("the module %s is not in the module cache", module)
+	}
+	return folder, nil
 }
 
 // required returns the version at which the text of a go.mod requires a module.

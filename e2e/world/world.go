@@ -5,7 +5,18 @@
 //
 //	func TestMain(m *testing.M) { world.Main(m) }
 //
-// and its tests call Start. There is one world at a time: its addresses are fixed. Tests that share one
+// and its tests begin like this:
+//
+//	w := world.Start(t, world.Defaults())
+//	app := shop.Checkout("shop")                    // or shop.Cart, behind a TrafficSplit
+//	w.Install(t, app)                               // v1.2.3 is stable
+//	kubeconfig := w.Grant(t, "../charts/canarybot", release, values)
+//	bot := w.Run(t, "canarybot", exec.Command("../bin/canarybot", "run", "--config", file))
+//	traffic := w.Load(t, app, load.Plan{})
+//	... deploy v1.2.4-errors30 from Slack ...
+//	world.Eventually(t, time.Minute, func() error { ... traffic.Recent(time.Second).Share("v1.2.4-errors30") ... })
+//
+// There is one world at a time: its addresses are fixed. Tests that share one
 // run as subtests, each in a namespace of its own.
 package world
 

@@ -12,7 +12,7 @@ const (
 	EntryPhase     EntryKind = "phase"     // From and To
 	EntryDecided   EntryKind = "decided"   // Action, and the actor's words
 	EntryStep      EntryKind = "step"      // a step's bake is over: the verdict that ended it
-	EntryVerdict   EntryKind = "verdict"   // the class of the verdict changed
+	EntryVerdict   EntryKind = "verdict"   // a check fails, or a passing verdict was lost
 	EntryAsked     EntryKind = "asked"     // a person is asked: a gate, a hold, drift
 	EntryReminded  EntryKind = "reminded"  // the question is repeated in the channel
 	EntryDrift     EntryKind = "drift"     // somebody changed what we steer

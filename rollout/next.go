@@ -6,10 +6,14 @@ import (
 	"time"
 )
 
+// CommitSamplesEvery is how often spans and samples alone are committed, so how old the stored ones may be.
+const CommitSamplesEvery = time.Minute
+
 const (
 	// settling is how soon a phase that waits for the cluster looks again when nothing wakes it.
 	settling = 2 * time.Second
-	// away is how many intervals nobody may have judged before it is told.
+	// away is how many intervals nobody may have judged before it is told; the last beats before a crash may not have
+	// been committed.
 	away = 4
 	// defaultInterval and defaultProgress stand where a rollout carries none.
 	defaultInterval = 15 * time.Second
@@ -91,7 +95,7 @@ func (b *beat) credited() {
 	if !b.Beat.IsZero() {
 		gap := b.f.Now.Sub(b.Beat)
 		b.credit = min(max(gap, 0), 2*b.interval())
-		if b.Phase.Live() && gap > away*b.interval() {
+		if b.Phase.Live() && gap > CommitSamplesEvery+away*b.interval() {
 			b.tell(EntryAway, bot, Data{Away: gap})
 		}
 	}
@@ -130,11 +134,15 @@ func (b *beat) judge() {
 		return
 	}
 	before := b.Verdict
+	if age := b.f.Now.Sub(before.At); b.f.Verdict.At.IsZero() && before.Since.Equal(b.Acked) && age >= 0 && age <= CommitSamplesEvery+2*b.interval() {
+		return // after a restart nobody was asked yet: what is stored is still shown, and moves nothing forward
+	}
 	b.Verdict = b.Evidence(b.f)
 	if b.f.Verdict.Since.Equal(b.Acked) {
 		b.Judge = b.f.Judge
 	}
-	if before.Result != b.Verdict.Result && !before.At.IsZero() && b.judged().DemandsEvidence() {
+	// A bake begins unknown; what is worth telling is a pass that was lost, and a failure.
+	if before.Result != b.Verdict.Result && (before.Result == Pass || b.Verdict.Result == Fail) && b.judged().DemandsEvidence() {
 		v := b.Verdict
 		b.tell(EntryVerdict, bot, Data{Verdict: &v})
 	}

@@ -57,18 +57,19 @@ func New(o Options) *Engine {
 // error is nil after a cancelled context; otherwise the store failed and the process must exit: a restart reads what
 // is durable.
 func (e *Engine) Run(ctx context.Context) error {
-	open, err := e.Store.Open(ctx)
-	if err != nil {
-		return fmt.Errorf("read the open rollouts: %w", err)
-	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	e.mu.Lock()
-	e.running = ctx
+	e.running = ctx // before the store is read: what is launched from here on starts by itself
 	e.mu.Unlock()
+	open, err := e.Store.Open(ctx)
+	if err != nil && ctx.Err() == nil {
+		e.fail(fmt.Errorf("read the open rollouts: %w", err))
+	}
 	for _, r := range open {
 		e.start(r)
 	}
+	err = nil
 	select {
 	case <-ctx.Done():
 	case err = <-e.broken:
@@ -179,10 +180,15 @@ func (e *Engine) decided(r rollout.Rollout) {
 // fatal notes a store that failed: the process must end.
 func (e *Engine) fatal(err error) error {
 	if rollout.CodeOf(err) == rollout.Unavailable {
-		select {
-		case e.broken <- err:
-		default:
-		}
+		e.fail(err)
 	}
 	return err
+}
+
+// fail ends Run with the error; the first one counts.
+func (e *Engine) fail(err error) {
+	select {
+	case e.broken <- err:
+	default:
+	}
 }

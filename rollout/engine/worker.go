@@ -12,8 +12,6 @@ import (
 )
 
 const (
-	// samplesCommitted is how often spans and samples alone are committed.
-	samplesCommitted = time.Minute
 	// conflictsAtOnce is how often a conflict is read and judged again without waiting.
 	conflictsAtOnce = 5
 	// applyTimeout bounds one write.
@@ -176,7 +174,7 @@ func (w *worker) commit(ctx context.Context, f *rollout.Facts) (rollout.Rollout,
 	for {
 		before := w.shown()
 		after, entries, next := rollout.Next(before, *f)
-		if !rollout.Worth(w.stored, after) && f.Now.Sub(w.last) < samplesCommitted {
+		if !rollout.Worth(w.stored, after) && f.Now.Sub(w.last) < rollout.CommitSamplesEvery {
 			w.show(after)
 			return after, next, nil
 		}

@@ -1,0 +1,286 @@
+package engine_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"canarybot.io/rollout"
+	"canarybot.io/rollout/analysis"
+	"canarybot.io/rollout/engine"
+	"canarybot.io/rollout/sim"
+	"canarybot.io/store/mem"
+)
+
+// world is what outlives a process: the cluster, Prometheus, the store.
+type world struct {
+	t       testing.TB
+	cluster *sim.Cluster
+	app     *sim.App
+	metrics *sim.Metrics
+	store   rollout.Store
+	service rollout.Service
+
+	ports   *ports
+	current *process
+}
+
+const dev, lead, guest = "U0DEV", "U0LEAD", "U0GUEST"
+
+func person(id string) rollout.Actor {
+	return rollout.Actor{Kind: rollout.Person, ID: id, Member: id != guest}
+}
+
+func newWorld(t testing.TB, setup sim.Setup, plan rollout.Plan) *world {
+	cluster := sim.New(sim.Options{Seed: 1, Behaviours: map[string]sim.Behaviour{
+		"v1.2.5": {Errors: 0.05}, "v1.2.8": {CrashLoop: true}, "v1.3.0": {Silent: true},
+	}})
+	setup.Objects = sim.Objects("shop", "checkout")
+	setup.Image = "r/shop/checkout:v1.2.3"
+	w := &world{t: t, cluster: cluster, app: cluster.Add(setup), store: mem.New(mem.Options{ID: "s"})}
+	w.metrics = sim.NewMetrics(cluster)
+	ceiling := 0.2
+	w.service = rollout.Service{
+		Name: "checkout", Channel: "#deploys",
+		Policy: rollout.Policy{Deployers: []string{dev, lead}, Approvers: []string{lead}, Rollback: []string{rollout.Everyone}},
+		Spec: rollout.Spec{
+			Environment: "test", Repository: "r/shop/checkout", Objects: setup.Objects, Plan: plan,
+			Checks: []rollout.Check{{
+				Name: "error_rate", Comparison: rollout.LessThan, Threshold: 0.01, Ceiling: &ceiling, CeilingRequests: 20,
+				Window: time.Minute, Interval: 5 * time.Second, Failures: 2, MinRequests: 20, Unit: rollout.Ratio,
+			}},
+			Limits: rollout.Limits{Interval: 5 * time.Second, Drain: 10 * time.Second, Wait: 2 * time.Hour, UnknownLimit: 15 * time.Minute,
+				OnUnknown: rollout.Ask, Shift: 2 * time.Minute, Stuck: 2 * time.Minute, Remind: 30 * time.Minute},
+		},
+	}
+	return w
+}
+
+// process is one run of the engine. It dies when its ports say so.
+type process struct {
+	engine *engine.Engine
+	ports  *ports
+	done   chan error
+	cancel context.CancelFunc
+}
+
+// ports are the cluster, the metrics and the store as one process sees them. At the chosen call, before or after it,
+// the process is dead: nothing that it still does has any effect, and nothing is told to it.
+type ports struct {
+	w     *world
+	mu    sync.Mutex
+	calls int
+	crash int  // the call to die at; 0: none
+	after bool // the call still happens
+	dead  bool
+	kill  context.CancelFunc
+}
+
+var errDead = rollout.Errorf(rollout.Internal, "this process is dead")
+
+// enter counts a call, and reports whether it happens.
+func (p *ports) enter() (n int, happens bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.dead {
+		return 0, false
+	}
+	p.calls++
+	if p.calls == p.crash && !p.after {
+		p.die()
+		return 0, false
+	}
+	return p.calls, true
+}
+
+// leave reports whether the process lives to hear the answer.
+func (p *ports) leave(n int) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.dead && n == p.crash && p.after {
+		p.die()
+	}
+	return !p.dead
+}
+
+func (p *ports) die() {
+	p.dead = true
+	p.kill()
+}
+
+func (p *ports) died() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.dead
+}
+
+func (p *ports) count() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.calls
+}
+
+// through makes one call through a port of the process.
+func through[T any](p *ports, dead T, do func() T) T {
+	n, happens := p.enter()
+	if !happens {
+		return dead
+	}
+	answer := do()
+	if !p.leave(n) {
+		return dead
+	}
+	return answer
+}
+
+type clusterPort struct{ *ports }
+
+func (c clusterPort) Observe(ctx context.Context, r rollout.Rollout) rollout.World {
+	return through(c.ports, rollout.World{Unreadable: "dead"}, func() rollout.World { return c.w.cluster.Observe(ctx, r) })
+}
+
+func (c clusterPort) Do(ctx context.Context, r rollout.Rollout, w rollout.Write) error {
+	return through(c.ports, error(errDead), func() error { return c.w.cluster.Do(ctx, r, w) })
+}
+
+func (c clusterPort) Preflight(ctx context.Context, r rollout.Rollout) rollout.Preflight {
+	return through(c.ports, rollout.Preflight{Unreadable: "dead"}, func() rollout.Preflight { return c.w.cluster.Preflight(ctx, r) })
+}
+
+type metricsPort struct{ *ports }
+
+func (m metricsPort) Ask(ctx context.Context, q rollout.Question) []rollout.Sample {
+	return through(m.ports, nil, func() []rollout.Sample { return m.w.metrics.Ask(ctx, q) })
+}
+
+// storePort counts commits only: reading changes nothing, and a process that dies while reading dies before the next
+// call too.
+type storePort struct {
+	rollout.Store
+	*ports
+}
+
+func (s storePort) Commit(ctx context.Context, changes ...rollout.Change) error {
+	return through(s.ports, error(errDead), func() error { return s.Store.Commit(ctx, changes...) })
+}
+
+// start begins a process that dies at the call, before or after it.
+func (w *world) start(crash int, after bool) {
+	ctx, cancel := context.WithCancel(w.t.Context())
+	p := &ports{w: w, crash: crash, after: after, kill: cancel}
+	run := &process{ports: p, done: make(chan error, 1), cancel: cancel}
+	run.engine = engine.New(engine.Options{
+		Store: storePort{w.store, p}, Cluster: clusterPort{p}, Metrics: metricsPort{p}, Judge: analysis.Judge,
+		Preflights: []rollout.Preflighter{clusterPort{p}},
+		Services:   map[rollout.ServiceName]rollout.Service{"checkout": w.service}, Policy: w.service.Policy,
+	})
+	go func() { run.done <- run.engine.Run(ctx) }()
+	w.current, w.ports = run, p
+}
+
+// stop ends the process and waits for it.
+func (w *world) stop() {
+	w.current.cancel()
+	if err := <-w.current.done; err != nil && !errors.Is(err, errDead) {
+		w.t.Errorf("the engine ended with %v", err)
+	}
+}
+
+// revive starts a new process when the current one is dead, a second later.
+func (w *world) revive() {
+	if !w.ports.died() {
+		return
+	}
+	w.stop()
+	time.Sleep(time.Second)
+	w.start(0, false)
+}
+
+// rollout returns the newest rollout of the service, or none.
+func (w *world) rollout() (rollout.Rollout, bool) {
+	all, err := w.store.History(w.t.Context(), "checkout", 1)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if len(all) == 0 {
+		return rollout.Rollout{}, false
+	}
+	return all[0], true
+}
+
+// script is what people do: asked once a second about the newest rollout, it returns a decision or nothing.
+type script func(r rollout.Rollout) (rollout.Decision, bool)
+
+// play launches the version and lets people decide until the rollout has ended, through crashes. A person whose
+// decision did not arrive makes it again, under the same id.
+func (w *world) play(version string, people script) rollout.Rollout {
+	launch := rollout.Launch{ID: "launch", Actor: person(dev), Service: "checkout", Version: version, Text: "faster tax lookup"}
+	for range 4 * 3600 {
+		w.revive()
+		r, ok := w.rollout()
+		switch {
+		case !ok:
+			launch.At = time.Now()
+			_, err := w.current.engine.Launch(w.t.Context(), launch)
+			w.mustArrive(err)
+		case r.Terminal():
+			return r
+		default:
+			if d, ok := people(r); ok {
+				d.At = time.Now()
+				_, err := w.current.engine.Decide(w.t.Context(), r.ID, d)
+				w.mustArrive(err)
+			}
+		}
+		time.Sleep(time.Second)
+	}
+	r, _ := w.rollout()
+	w.t.Fatalf("%s is still %s after four hours (stuck %v, trouble %q)", r.ID, r.Phase, r.Stuck, r.Trouble)
+	return r
+}
+
+func (w *world) mustArrive(err error) {
+	if err != nil && !errors.Is(err, errDead) && !errors.Is(err, rollout.ErrDecided) && rollout.CodeOf(err) != rollout.Conflict {
+		w.t.Errorf("a decision was refused: %v", err)
+	}
+}
+
+// story is the timeline as far as it must be the same whatever crashed: everything but times and numbers.
+func (w *world) story(id rollout.ID) string {
+	entries, err := w.store.Timeline(w.t.Context(), id, 0)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	var s strings.Builder
+	for i, e := range entries {
+		if e.Seq != i+1 {
+			w.t.Errorf("entry %d has the number %d", i+1, e.Seq)
+		}
+		fmt.Fprintf(&s, "step %d: %s", e.Step, e.Kind)
+		switch e.Kind {
+		case rollout.EntryPhase:
+			fmt.Fprintf(&s, " %s -> %s (%d %%) %s", e.Data.From, e.Data.To, e.Data.Weight, e.Data.Reason.Code)
+		case rollout.EntryDecided:
+			fmt.Fprintf(&s, " %s by %s", e.Data.Action, e.Actor.ID)
+		case rollout.EntryVerdict, rollout.EntryStep:
+			fmt.Fprintf(&s, " %s", e.Data.Verdict.Result)
+		case rollout.EntryEnded:
+			fmt.Fprintf(&s, " %s %s", e.Data.Ending.Outcome, e.Data.Ending.Reason.Code)
+		default:
+		}
+		s.WriteString("\n")
+	}
+	return s.String()
+}
+
+// standing is the cluster as far as it must be the same in the end.
+func (w *world) standing(r rollout.Rollout) string {
+	o := w.cluster.Observe(w.t.Context(), r)
+	return fmt.Sprintf("stable %s x%d rolled out %t stamped %t; canary there %t x%d; route at %d names the canary %t stamped %t; service %t",
+		o.Stable.Image, o.Stable.Replicas, o.Stable.RolledOut(), o.Stable.Stamp != nil, o.Canary.Exists, o.Canary.Replicas,
+		o.Route.Weight, o.Route.HasCanary, o.Route.Stamp != nil, o.Service.Exists)
+}

@@ -1,0 +1,107 @@
+package bot
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"canarybot.io/rollout"
+)
+
+// noteKind is the kind of the notes that hold the cursors; their keys are the rollouts' ids.
+const noteKind = "slack"
+
+// cursor is how far Slack shows a rollout.
+type cursor struct {
+	Channel string `json:"channel"` // its id
+	Card    string `json:"card,omitempty"`
+	Last    int    `json:"last,omitempty"` // the last timeline entry that is shown
+	// Posting is the entry that is being posted, 0 for the card; nil: none. It is stored before the call: whoever
+	// finds it looks first whether the message is there.
+	Posting *int      `json:"posting,omitempty"`
+	Since   time.Time `json:"since,omitzero"` // when Posting was first stored
+	// Turn is the one that the card shows: what a typed command answers.
+	Turn rollout.Turn `json:"turn,omitempty"`
+	Done bool         `json:"done,omitempty"` // the rollout has ended, and all of it is shown
+}
+
+// link returns the card's address, made as Slack documents it; empty while there is no card.
+func (c cursor) link(base string) string {
+	if c.Card == "" || base == "" {
+		return ""
+	}
+	return strings.TrimSuffix(base, "/") + "/archives/" + c.Channel + "/p" + strings.ReplaceAll(c.Card, ".", "")
+}
+
+// cursors keeps the cursors, and knows whose thread is whose.
+type cursors struct {
+	notes Notes
+
+	mu      sync.Mutex // guards threads
+	threads map[string]rollout.ID
+}
+
+func threadKey(channel, ts string) string { return channel + "/" + ts }
+
+// all reads every cursor. One that cannot be read is an error: posting a second card would be worse.
+func (c *cursors) all(ctx context.Context) (map[rollout.ID]cursor, error) {
+	raw, err := c.notes.Notes(ctx, noteKind)
+	if err != nil {
+		return nil, fmt.Errorf("read the cursors: %w", err)
+	}
+	all := make(map[rollout.ID]cursor, len(raw))
+	for key, value := range raw {
+		var cur cursor
+		if err := json.Unmarshal(value, &cur); err != nil {
+			return nil, fmt.Errorf("read the cursor of %s: %w", key, err)
+		}
+		all[rollout.ID(key)] = cur
+		c.index(rollout.ID(key), cur)
+	}
+	return all, nil
+}
+
+// load returns the rollout's cursor; the zero one when there is none.
+func (c *cursors) load(ctx context.Context, id rollout.ID) (cur cursor, err error) {
+	raw, ok, err := c.notes.Note(ctx, noteKind, string(id))
+	if err != nil || !ok {
+		return cursor{}, err
+	}
+	if err := json.Unmarshal(raw, &cur); err != nil {
+		return cursor{}, fmt.Errorf("read the cursor of %s: %w", id, err)
+	}
+	c.index(id, cur)
+	return cur, nil
+}
+
+// save makes the cursor durable.
+func (c *cursors) save(ctx context.Context, id rollout.ID, cur cursor) error {
+	raw, err := json.Marshal(cur)
+	if err == nil {
+		err = c.notes.PutNote(ctx, noteKind, string(id), raw)
+	}
+	if err != nil {
+		return fmt.Errorf("store the cursor of %s: %w", id, err)
+	}
+	c.index(id, cur)
+	return nil
+}
+
+func (c *cursors) index(id rollout.ID, cur cursor) {
+	if cur.Card == "" {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.threads[threadKey(cur.Channel, cur.Card)] = id
+}
+
+// of returns the rollout whose card has the ts; empty when none has.
+func (c *cursors) of(channel, ts string) rollout.ID {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.threads[threadKey(channel, ts)]
+}

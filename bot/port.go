@@ -1,0 +1,35 @@
+package bot
+
+import (
+	"context"
+	"time"
+
+	"canarybot.io/rollout"
+)
+
+// Rollouts starts rollouts and decides about them. Its methods return when what they did is durable; their errors are
+// answers for whoever asked, as the engine's are.
+type Rollouts interface {
+	Launch(ctx context.Context, l rollout.Launch) (rollout.Rollout, error)
+	Rehearse(ctx context.Context, l rollout.Launch) (rollout.Rollout, rollout.Preflight, error)
+	Decide(ctx context.Context, id rollout.ID, d rollout.Decision) (rollout.Rollout, error)
+}
+
+// Store is what the bot reads of a rollout.Store.
+type Store interface {
+	Load(ctx context.Context, id rollout.ID) (rollout.Rollout, error)
+	Open(ctx context.Context) ([]rollout.Rollout, error)
+	History(ctx context.Context, service rollout.ServiceName, limit int) ([]rollout.Rollout, error)
+	Timeline(ctx context.Context, id rollout.ID, after int) ([]rollout.Entry, error)
+	Holder(ctx context.Context, service rollout.ServiceName) (rollout.ID, error)
+}
+
+// Notes keeps the bot's own small records. A note whose key is a rollout's id is forgotten together with it.
+type Notes interface {
+	PutNote(ctx context.Context, kind, key string, value []byte) error
+	Note(ctx context.Context, kind, key string) (value []byte, ok bool, err error)
+	Notes(ctx context.Context, kind string) (map[string][]byte, error)
+}
+
+// Judge turns samples into a verdict, for what people ask about a service's checks. It is pure.
+type Judge func(checks []rollout.Check, samples []rollout.Sample, state []byte, since, now time.Time) (rollout.Verdict, []byte)

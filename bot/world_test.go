@@ -1,0 +1,280 @@
+package bot_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"canarybot.io/bot"
+	"canarybot.io/bot/slacksim"
+	"canarybot.io/rollout"
+	"canarybot.io/rollout/analysis"
+	"canarybot.io/rollout/engine"
+	"canarybot.io/store/mem"
+)
+
+const (
+	dana    = "U0000DANA1" // deploys
+	ravi    = "U0000RAVI1" // approves
+	gus     = "U0000GUST1" // a guest
+	channel = "C0DEPLOYS1"
+)
+
+// world is the bot with the real engine and a reference store, over the simulated Slack and a small cluster.
+type world struct {
+	t       *testing.T
+	slack   *slacksim.Sim
+	store   *mem.Store
+	cluster *cluster
+	metrics *metrics
+	log     *logs
+	change  func(*bot.Options)
+
+	bot     *bot.Bot
+	engine  *engine.Engine
+	stop    context.CancelFunc
+	running *sync.WaitGroup
+}
+
+// inWorld runs a test in a bubble with a bot that is connected.
+func inWorld(t *testing.T, opts slacksim.Options, test func(*world)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, opts)
+		w.start()
+		test(w)
+	})
+}
+
+func newWorld(t *testing.T, opts slacksim.Options) *world {
+	t.Helper()
+	return &world{
+		t: t, slack: slacksim.Start(t, opts), store: mem.New(mem.Options{}), cluster: newCluster(),
+		metrics: &metrics{value: 0.001}, log: &logs{}, change: func(*bot.Options) {},
+	}
+}
+
+// service is what the tests deploy.
+func service() rollout.Service {
+	return rollout.Service{
+		Name: "checkout", Channel: "#deploys",
+		Policy: rollout.Policy{Deployers: []string{dana, ravi}, Approvers: []string{ravi}, Rollback: []string{rollout.Everyone}},
+		Plans:  []rollout.Plan{{Name: "quick", Steps: []rollout.Step{{Weight: 10, Bake: time.Minute, Gate: rollout.Manual}}}},
+		Spec: rollout.Spec{
+			Environment: "production", Repository: repository,
+			Objects: rollout.Objects{
+				Namespace: "shop", Stable: "checkout-stable", Canary: "checkout-canary", StableService: "checkout-stable",
+				CanaryService: "checkout-canary", Route: rollout.RouteRef{Kind: "HTTPRoute", Name: "checkout"},
+			},
+			Plan: rollout.Plan{Name: "standard", Steps: []rollout.Step{
+				{Weight: 5, Bake: 2 * time.Minute, Gate: rollout.Manual}, {Weight: 50, Bake: 2 * time.Minute, Gate: rollout.Auto},
+			}},
+			Checks: []rollout.Check{{
+				Name: "error_rate", Query: "up", Comparison: rollout.LessThan, Threshold: 0.01, Window: time.Minute,
+				Interval: 15 * time.Second, Failures: 2, MinRequests: 50, Unit: rollout.Ratio,
+			}},
+			Limits: rollout.Limits{
+				Interval: 15 * time.Second, Drain: 30 * time.Second, Wait: 2 * time.Hour, UnknownLimit: 15 * time.Minute,
+				OnUnknown: rollout.Ask, Shift: 2 * time.Minute, Stuck: 2 * time.Minute, Remind: 30 * time.Minute,
+			},
+		},
+	}
+}
+
+// start starts the bot and the engine and waits until both connections are up.
+func (w *world) start() {
+	w.t.Helper()
+	services := map[rollout.ServiceName]rollout.Service{"checkout": service()}
+	w.engine = engine.New(engine.Options{
+		Store: w.store, Cluster: w.cluster, Metrics: w.metrics, Judge: engine.Judge(analysis.Judge), Services: services,
+		Policy: services["checkout"].Policy, Log: slog.New(w.log),
+	})
+	opts := w.options(services)
+	w.change(&opts)
+	b := bot.New(opts)
+	w.bot = b
+	w.engine.Preflights = []rollout.Preflighter{w.cluster, b}
+	w.engine.Options.Committed = b.Committed
+	ctx, cancel := context.WithCancel(w.t.Context())
+	running := &sync.WaitGroup{}
+	running.Go(func() {
+		if err := w.engine.Run(ctx); err != nil {
+			w.t.Errorf("the engine ended: %v", err)
+		}
+	})
+	running.Go(func() {
+		if err := b.Run(ctx); err != nil {
+			w.t.Errorf("the bot ended: %v", err)
+		}
+	})
+	w.running = running
+	w.stop = sync.OnceFunc(func() {
+		cancel()
+		running.Wait()
+	})
+	w.t.Cleanup(w.stop)
+	w.await("both connections", func() bool { return w.slack.Connections() >= 2 })
+}
+
+func (w *world) options(services map[rollout.ServiceName]rollout.Service) bot.Options {
+	tokens := w.slack.Bot()
+	return bot.Options{
+		Slack: bot.Slack{
+			BotToken: tokens.BotToken, AppToken: tokens.AppToken, APIURL: w.slack.APIURL(),
+			HTTP: w.slack.HTTPClient(), Dial: w.slack.Dial,
+		},
+		Rollouts: w.engine, Store: w.store, Notes: w.store, Metrics: w.metrics, Judge: bot.Judge(analysis.Judge),
+		Services: services, Policy: services["checkout"].Policy, Channel: "#deploys", Environment: "production",
+		Log: slog.New(w.log),
+	}
+}
+
+// await lets fake time pass until the condition holds.
+func (w *world) await(what string, cond func() bool) {
+	w.t.Helper()
+	for range 2000 {
+		synctest.Wait()
+		if cond() {
+			return
+		}
+		time.Sleep(time.Second)
+	}
+	w.t.Fatalf("%s: never came\n%s\n%s", what, w.slack.Transcript("#deploys"), w.log)
+}
+
+// settle lets the bot finish what it is doing and catch up with its cards.
+func (w *world) settle() {
+	time.Sleep(5 * time.Second)
+	synctest.Wait()
+}
+
+// slash types a command in the channel; the answer must not keep anybody waiting.
+func (w *world) slash(user, text string) string {
+	w.t.Helper()
+	out, err := w.slack.As(user).Slash("#deploys", "/canary", text)
+	if err != nil || out.Delivery != slacksim.Acked {
+		w.t.Fatalf("/canary %s: %v, %v\n%s", text, out.Delivery, err, w.log)
+	}
+	return out.Text
+}
+
+// press presses a button on the card.
+func (w *world) press(user, button string) {
+	w.t.Helper()
+	out, err := w.slack.As(user).Press("#deploys", w.card().TS, button)
+	if err != nil || out.Delivery != slacksim.Acked {
+		w.t.Fatalf("press %s: %v, %v\n%s\n%s", button, out.Delivery, err, w.slack.Transcript("#deploys"), w.log)
+	}
+	synctest.Wait()
+}
+
+// phase returns where the rollout is.
+func (w *world) phase(id rollout.ID) rollout.Phase {
+	r, err := w.store.Load(w.t.Context(), id)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return r.Phase
+}
+
+func (w *world) awaitPhase(id rollout.ID, phase rollout.Phase) {
+	w.t.Helper()
+	w.await(fmt.Sprintf("%s in %s", id, phase), func() bool {
+		r, err := w.store.Load(w.t.Context(), id)
+		return err == nil && r.Phase == phase
+	})
+	w.settle()
+}
+
+// cards returns the bot's root messages.
+func (w *world) cards() []slacksim.Message {
+	var all []slacksim.Message
+	for _, m := range w.slack.Messages("#deploys") {
+		if m.FromBot && m.ThreadTS == "" {
+			all = append(all, m)
+		}
+	}
+	return all
+}
+
+// card returns the newest card.
+func (w *world) card() slacksim.Message {
+	w.t.Helper()
+	all := w.cards()
+	if len(all) == 0 {
+		w.t.Fatalf("there is no card\n%s", w.log)
+	}
+	return all[len(all)-1]
+}
+
+// shown returns what the newest card says.
+func (w *world) shown() string { return w.slack.Plain(w.card()) }
+
+// heard returns the last thing that only this person sees.
+func (w *world) heard(user string) string {
+	all := w.slack.Ephemerals(user)
+	if len(all) == 0 {
+		return ""
+	}
+	return all[len(all)-1].Text
+}
+
+func (w *world) wants(what, got string, want ...string) {
+	w.t.Helper()
+	for _, s := range want {
+		if !strings.Contains(got, s) {
+			w.t.Errorf("%s lacks %q:\n%s", what, s, got)
+		}
+	}
+}
+
+// logs keeps what was logged, for the message of a test that fails.
+type logs struct {
+	mu    sync.Mutex
+	lines []string
+}
+
+// Enabled keeps everything.
+func (l *logs) Enabled(context.Context, slog.Level) bool { return true }
+
+// Handle keeps a line.
+func (l *logs) Handle(_ context.Context, r slog.Record) error {
+	var line strings.Builder
+	fmt.Fprintf(&line, "%s %s %s", r.Time.UTC().Format("15:04:05"), r.Level, r.Message)
+	r.Attrs(func(a slog.Attr) bool {
+		fmt.Fprintf(&line, " %s=%v", a.Key, a.Value)
+		return true
+	})
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.lines = append(l.lines, line.String())
+	return nil
+}
+
+// WithAttrs keeps no attributes.
+func (l *logs) WithAttrs([]slog.Attr) slog.Handler { return l }
+
+// WithGroup keeps no groups.
+func (l *logs) WithGroup(string) slog.Handler { return l }
+
+// String returns the last lines.
+func (l *logs) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return strings.Join(l.lines[max(0, len(l.lines)-40):], "\n")
+}
+
+// has reports whether a line contains the text.
+func (l *logs) has(text string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return strings.Contains(strings.Join(l.lines, "\n"), text)
+}
+
+var errDisk = errors.New("no space left on device")

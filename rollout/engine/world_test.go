@@ -36,7 +36,7 @@ func person(id string) rollout.Actor {
 }
 
 func newWorld(t testing.TB, setup sim.Setup, plan rollout.Plan) *world {
-	cluster := sim.New(sim.Options{Seed: 1, Behaviours: map[string]sim.Behaviour{
+	cluster := sim.New(sim.Options{Seed: 1, Start: 8 * time.Second, Behaviours: map[string]sim.Behaviour{
 		"v1.2.5": {Errors: 0.05}, "v1.2.8": {CrashLoop: true}, "v1.3.0": {Silent: true},
 	}})
 	setup.Objects = sim.Objects("shop", "checkout")

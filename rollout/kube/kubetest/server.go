@@ -3,6 +3,7 @@ package kubetest
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -29,6 +30,7 @@ type Server struct {
 	gone    map[string]bool // group/version that is not served
 	fault   func(*http.Request) int
 	writes  []string
+	used    map[string]bool // "VERB RESOURCE.GROUP"
 }
 
 // key names an object: the resource without its version, for the versions of an object are one object.
@@ -45,10 +47,18 @@ var kinds = map[string]map[string]string{
 	"split.smi-spec.io":         {"trafficsplits": "TrafficSplit"},
 }
 
+// reasons are what the real API server says with these codes.
+var reasons = map[int]string{
+	http.StatusBadRequest: "BadRequest", http.StatusUnauthorized: "Unauthorized", http.StatusForbidden: "Forbidden",
+	http.StatusNotFound: "NotFound", http.StatusConflict: "Conflict", http.StatusUnprocessableEntity: "Invalid",
+	http.StatusTooManyRequests: "TooManyRequests", http.StatusInternalServerError: "InternalError",
+	http.StatusServiceUnavailable: "ServiceUnavailable", http.StatusGatewayTimeout: "Timeout",
+}
+
 // New starts a server, which is closed when the test ends.
 func New(t testing.TB) *Server {
 	t.Helper()
-	s := &Server{t: t, objects: map[key]*entry{}, denied: map[string]bool{}, gone: map[string]bool{}}
+	s := &Server{t: t, objects: map[key]*entry{}, denied: map[string]bool{}, gone: map[string]bool{}, used: map[string]bool{}}
 	s.http = httptest.NewServer(s)
 	t.Cleanup(s.http.Close)
 	return s
@@ -85,6 +95,13 @@ func (s *Server) Writes() []string {
 	return slices.Clone(s.writes)
 }
 
+// Used returns the rights that requests made use of, as "VERB RESOURCE.GROUP", sorted.
+func (s *Server) Used() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Sorted(maps.Keys(s.used))
+}
+
 // request is one parsed request for objects.
 type request struct {
 	verb, version string
@@ -105,7 +122,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			panic(http.ErrAbortHandler)
 		default:
 			w.Header().Set("Retry-After", "1")
-			answer(w, code, status(code, "", "made to fail"))
+			answer(w, code, status(code, reasons[code], "made to fail"))
 			return
 		}
 	}
@@ -157,6 +174,7 @@ func parse(parts []string, r *http.Request) (request, bool) {
 }
 
 func (s *Server) serve(w http.ResponseWriter, req request) {
+	s.used[req.verb+" "+strings.TrimSuffix(req.resource+"."+req.group, ".")] = true
 	if req.verb != "get" && req.verb != "list" {
 		s.writes = append(s.writes, req.verb+" "+req.resource+"/"+req.name)
 	}

@@ -1,0 +1,247 @@
+package kube_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"canarybot.io/rollout"
+	"canarybot.io/rollout/kube/kubetest"
+)
+
+// canaryDeployment is a canary that a controller has looked at, with one ReplicaSet of its template and an older one.
+const canaryDeployment = `
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: checkout-canary
+  namespace: shop
+  annotations: {deployment.kubernetes.io/revision: "2"}
+spec:
+  replicas: 1
+  selector: {matchLabels: {app: checkout, track: canary}}
+  template:
+    metadata: {labels: {app: checkout, track: canary}}
+    spec: {containers: [{name: checkout, image: "` + kubetest.NewImage + `"}]}
+status: {observedGeneration: 1, replicas: 1, updatedReplicas: 1}
+---
+apiVersion: apps/v1
+kind: ReplicaSet
+metadata:
+  name: canary-now
+  namespace: shop
+  labels: {app: checkout, track: canary}
+  annotations: {deployment.kubernetes.io/revision: "2"}
+  ownerReferences: [{kind: Deployment, name: checkout-canary, uid: uid-4, controller: true}]
+---
+apiVersion: apps/v1
+kind: ReplicaSet
+metadata:
+  name: canary-before
+  namespace: shop
+  labels: {app: checkout, track: canary}
+  annotations: {deployment.kubernetes.io/revision: "1"}
+  ownerReferences: [{kind: Deployment, name: checkout-canary, uid: uid-4, controller: true}]
+`
+
+// pod returns a canary pod of a ReplicaSet with this status.
+func pod(name, owner, status string) string {
+	return `
+apiVersion: v1
+kind: Pod
+metadata:
+  name: ` + name + `
+  namespace: shop
+  labels: {app: checkout, track: canary}
+  ownerReferences: [{kind: ReplicaSet, name: ` + owner + `, uid: any, controller: true}]
+spec: {containers: [{name: checkout, image: "` + kubetest.NewImage + `"}]}
+status: ` + status + `
+`
+}
+
+const crashing = `{phase: Running, containerStatuses: [{name: checkout, restartCount: 4, state: {waiting: {reason: CrashLoopBackOff, message: back-off 40s}}, lastState: {terminated: {exitCode: 3, reason: Error}}}]}`
+
+func TestFailures(t *testing.T) {
+	t.Parallel()
+	crash := rollout.Failure{Kind: rollout.CrashLoop, Detail: "pod a, container checkout: CrashLoopBackOff: back-off 40s (exit code 3, 4 restarts)"}
+	for _, c := range []struct {
+		name, pods string
+		change     func(kubetest.Object) // of the Deployment
+		want       rollout.Failure
+	}{
+		{name: "crash loop", pods: pod("a", "canary-now", crashing), want: crash},
+		{
+			name: "a crashing pod of the template before says nothing", pods: pod("a", "canary-before", crashing),
+		}, {
+			name: "a crashing pod of a Deployment of that name before says nothing", pods: pod("a", "canary-of-yesterday", crashing),
+		}, {
+			name: "no pod of a template exists before a controller saw it", pods: pod("a", "canary-now", crashing),
+			change: func(d kubetest.Object) { d["status"].(kubetest.Object)["observedGeneration"] = 0 },
+		}, {
+			name: "image pull", want: rollout.Failure{Kind: rollout.ImagePull, Detail: "pod a, container checkout: ErrImagePull: manifest unknown"},
+			pods: pod("a", "canary-now", `{phase: Pending, containerStatuses: [{name: checkout, state: {waiting: {reason: ErrImagePull, message: manifest unknown}}}]}`),
+		}, {
+			name: "killed for memory, running again", want: rollout.Failure{Kind: rollout.OOMKilled, Detail: "pod a, container checkout: killed for lack of memory, 1 restarts"},
+			pods: pod("a", "canary-now", `{phase: Running, containerStatuses: [{name: checkout, restartCount: 1, state: {running: {}}, lastState: {terminated: {exitCode: 137, reason: OOMKilled}}}]}`),
+		}, {
+			name: "a failing init container", want: rollout.Failure{Kind: rollout.CrashLoop, Detail: "pod a, container migrate: CrashLoopBackOff"},
+			pods: pod("a", "canary-now", `{phase: Pending, initContainerStatuses: [{name: migrate, state: {waiting: {reason: CrashLoopBackOff}}}]}`),
+		}, {
+			name: "unschedulable", want: rollout.Failure{Kind: rollout.Unschedulable, Detail: "pod a: 0/3 nodes are available"},
+			pods: pod("a", "canary-now", `{phase: Pending, conditions: [{type: PodScheduled, status: "False", reason: Unschedulable, message: 0/3 nodes are available}]}`),
+		}, {
+			name: "a secret is missing", want: rollout.Failure{Kind: rollout.NotReady, Detail: "pod a, container checkout: CreateContainerConfigError: secret tax not found"},
+			pods: pod("a", "canary-now", `{phase: Pending, containerStatuses: [{name: checkout, state: {waiting: {reason: CreateContainerConfigError, message: secret tax not found}}}]}`),
+		}, {
+			name: "running, not ready", want: rollout.Failure{Kind: rollout.NotReady, Detail: "pod a, container checkout runs but is not ready"},
+			pods: pod("a", "canary-now", `{phase: Running, containerStatuses: [{name: checkout, ready: false, started: true, state: {running: {}}}]}`),
+		}, {
+			name: "starting is no failure",
+			pods: pod("a", "canary-now", `{phase: Pending, containerStatuses: [{name: checkout, state: {waiting: {reason: ContainerCreating}}}]}`),
+		}, {
+			name: "an evicted pod is no failure", pods: pod("a", "canary-now", `{phase: Failed, reason: Evicted, containerStatuses: [{name: checkout, state: {terminated: {exitCode: 137, reason: OOMKilled}}}]}`),
+		}, {
+			name: "a pod on its way out is no failure",
+			pods: strings.Replace(pod("a", "canary-now", crashing), "name: a", "name: a\n  deletionTimestamp: 2026-01-01T00:00:00Z", 1),
+		}, {
+			name: "the cause before its consequence", pods: pod("a", "canary-now", crashing), want: crash,
+			change: func(d kubetest.Object) {
+				conditions(d, "Progressing", "False", "ProgressDeadlineExceeded", "timed out")
+			},
+		}, {
+			name: "the deadline, when nothing says why", want: rollout.Failure{Kind: rollout.ProgressDeadline, Detail: "timed out"},
+			change: func(d kubetest.Object) {
+				conditions(d, "Progressing", "False", "ProgressDeadlineExceeded", "timed out")
+			},
+		}, {
+			name: "no pod may be made", want: rollout.Failure{Kind: rollout.NotReady, Detail: "exceeded quota"},
+			change: func(d kubetest.Object) { conditions(d, "ReplicaFailure", "True", "FailedCreate", "exceeded quota") },
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			s := kubetest.New(t)
+			s.Apply("helm", kubetest.Shop+"\n---\n"+canaryDeployment+"\n---\n"+c.pods)
+			if c.change != nil {
+				s.Edit("controller", "deployments", "shop", "checkout-canary", c.change)
+			}
+			w := connect(t, s).Observe(t.Context(), kubetest.Rollout())
+			if w.Unreadable != "" {
+				t.Fatal(w.Unreadable)
+			}
+			if diff := cmp.Diff(w.Canary.Failure, c.want); diff != "" {
+				t.Errorf("got before want:\n%s", diff)
+			}
+		})
+	}
+}
+
+func conditions(d kubetest.Object, kind, status, reason, message string) {
+	d["status"].(kubetest.Object)["conditions"] = []any{
+		kubetest.Object{"type": kind, "status": status, "reason": reason, "message": message},
+	}
+}
+
+func TestImageIDs(t *testing.T) {
+	t.Parallel()
+	digest := func(c string) string { return "sha256:" + strings.Repeat(c, 64) }
+	running := func(id, ready string) string {
+		return `{phase: Running, conditions: [{type: Ready, status: "` + ready + `"}], containerStatuses: [{name: checkout, ready: true, imageID: "` + id + `", state: {running: {}}}, {name: proxy, imageID: "sha256:proxy"}]}`
+	}
+	s := kubetest.New(t)
+	s.Apply("helm", strings.Join([]string{
+		kubetest.Shop, canaryDeployment,
+		pod("a", "canary-now", running("registry.example.com/shop/checkout@"+digest("b"), "True")),
+		pod("b", "canary-now", running("docker-pullable://registry.example.com/shop/checkout@"+digest("b"), "True")),
+		pod("c", "canary-now", running(digest("a"), "True")),
+		pod("not-ready", "canary-now", running(digest("c"), "False")),
+		strings.Replace(pod("older", "canary-before", running(digest("d"), "True")), kubetest.NewImage, kubetest.OldImage, 1),
+	}, "\n---\n"))
+	w := connect(t, s).Observe(t.Context(), kubetest.Rollout())
+	if diff := cmp.Diff(w.Canary.ImageIDs, []string{digest("a"), digest("b")}); diff != "" {
+		t.Errorf("got before want:\n%s", diff)
+	}
+}
+
+func TestEndpoints(t *testing.T) {
+	t.Parallel()
+	slice := func(name, service, endpoints string) string {
+		return "apiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\naddressType: IPv4\nmetadata: {name: " + name +
+			", namespace: shop, labels: {kubernetes.io/service-name: " + service + "}}\nendpoints: " + endpoints + "\n"
+	}
+	s := kubetest.New(t)
+	s.Apply("controller", strings.Join([]string{
+		kubetest.HTTPRoute,
+		slice("four", "checkout", `[{addresses: [198.18.0.7], conditions: {ready: true}, targetRef: {uid: p1}}, {addresses: [198.18.0.8], conditions: {ready: false}, targetRef: {uid: p2}}, {addresses: [198.18.0.9], targetRef: {uid: p3}}]`),
+		slice("six", "checkout", `[{addresses: ["fd00::7"], conditions: {ready: true}, targetRef: {uid: p1}}, {addresses: ["fd00::a"], conditions: {ready: true}}]`),
+		slice("canary", "checkout-canary", `[]`),
+	}, "\n---\n"))
+	w := connect(t, s).Observe(t.Context(), kubetest.Rollout())
+	if w.Unreadable != "" || w.Stable.Exists {
+		t.Fatalf("got %+v, want a readable world without stable", w)
+	}
+	if w.Stable.Endpoints != 3 || w.Canary.Endpoints != 0 {
+		t.Errorf("got %d and %d endpoints, want 3 (ready, not said, without a pod) and 0", w.Stable.Endpoints, w.Canary.Endpoints)
+	}
+}
+
+func TestRolledOut(t *testing.T) {
+	t.Parallel()
+	s := kubetest.New(t)
+	s.Apply("helm", kubetest.Shop)
+	c := connect(t, s)
+	if w := c.Observe(t.Context(), kubetest.Rollout()); !w.Stable.RolledOut() {
+		t.Errorf("got %+v, want it rolled out", w.Stable)
+	}
+	s.Edit("kubectl", "deployments", "shop", "checkout", func(d kubetest.Object) { d["spec"].(kubetest.Object)["replicas"] = 5 })
+	if w := c.Observe(t.Context(), kubetest.Rollout()); w.Stable.RolledOut() || w.Stable.Observed || w.Stable.Replicas != 5 {
+		t.Errorf("got %+v, want 5 replicas that nobody has looked at", w.Stable)
+	}
+}
+
+// Whatever cannot be read makes the world unreadable, in a sentence that says what.
+func TestUnreadable(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name  string
+		fault func(*kubetest.Server)
+		want  string
+	}{
+		{"pods may not be listed", func(s *kubetest.Server) { s.Deny("list", "pods") }, "Kubernetes forbids to read pods of Deployment shop/checkout: pods is forbidden: User \"bot\" cannot list resource \"pods\"."},
+		{"the API server is in trouble", func(s *kubetest.Server) { s.Fail(on("/deployments/checkout", 503)) }, "Could not read Deployment shop/checkout: made to fail."},
+		{"too many requests", func(s *kubetest.Server) { s.Fail(on("/endpointslices", 429)) }, "Could not read endpoints of Service shop/checkout: made to fail."},
+		{"the route is of no known kind", nil, "\"VirtualService\" is no kind of route that Canarybot can steer; known are HTTPRoute."},
+		{"the custom resource definition is gone", func(s *kubetest.Server) {
+			s.Withdraw("gateway.networking.k8s.io/v1")
+			s.Withdraw("gateway.networking.k8s.io/v1beta1")
+		}, "The cluster serves no HTTPRoute of gateway.networking.k8s.io in version v1 or v1beta1: its custom resource definition is missing."},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			s := kubetest.New(t)
+			s.Apply("helm", kubetest.Shop)
+			r := kubetest.Rollout()
+			if c.fault == nil {
+				r.Spec.Objects.Route.Kind = "VirtualService"
+			} else {
+				c.fault(s)
+			}
+			w := connect(t, s).Observe(t.Context(), r)
+			if diff := cmp.Diff(w, rollout.World{Unreadable: c.want}); diff != "" {
+				t.Errorf("got before want:\n%s", diff)
+			}
+		})
+	}
+}
+
+// on fails requests whose path ends so.
+func on(suffix string, code int) func(*http.Request) int {
+	return func(r *http.Request) int {
+		if strings.HasSuffix(r.URL.Path, suffix) {
+			return code
+		}
+		return 0
+	}
+}

@@ -1,0 +1,164 @@
+package kube_test
+
+import (
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"k8s.io/client-go/discovery"
+	"k8s.io/client-go/dynamic"
+	"sigs.k8s.io/yaml"
+
+	"canarybot.io/rollout"
+	"canarybot.io/rollout/kube"
+	"canarybot.io/rollout/kube/kubetest"
+	"canarybot.io/rollout/traffic/gateway"
+	"canarybot.io/rollout/traffic/smi"
+)
+
+// routerOf returns the router of a kind over the server.
+func routerOf(t *testing.T, kind string, s *kubetest.Server) kube.Router {
+	t.Helper()
+	config := kube.Config(s.Config())
+	dyn, err := dynamic.NewForConfig(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	disc, err := discovery.NewDiscoveryClientForConfig(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	switch kind {
+	case gateway.Kind:
+		return gateway.New(dyn, disc)
+	case smi.Kind:
+		return smi.New(dyn, disc)
+	}
+	t.Fatalf("no router steers %s", kind)
+	return nil
+}
+
+// flat returns rights as "VERB RESOURCE.GROUP", sorted.
+func flat(rights []kube.Right) []string {
+	var all []string
+	for _, r := range rights {
+		for _, verb := range r.Verbs {
+			all = append(all, verb+" "+strings.TrimSuffix(r.Resource+"."+r.Group, "."))
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
+func needs(t *testing.T, kind string, create, createRoute bool) kube.Needs {
+	t.Helper()
+	group, resource := routerOf(t, kind, kubetest.New(t)).Resource()
+	return kube.Needs{RouteGroup: group, RouteResource: resource, Create: create, CreateRoute: createRoute}
+}
+
+// rule is a rule of a Role.
+type rule struct {
+	APIGroups []string `json:"apiGroups"`
+	Resources []string `json:"resources"`
+	Verbs     []string `json:"verbs"`
+}
+
+// granted is what the chart's Roles are made of.
+type granted struct {
+	Always []rule `json:"always"`
+	Create []rule `json:"create"`
+	Routes map[string]struct {
+		Always []rule `json:"always"`
+		Create []rule `json:"create"`
+	} `json:"routes"`
+}
+
+// rights returns the rules as rights, each with one group and one resource.
+func rights(t *testing.T, rules ...rule) []kube.Right {
+	t.Helper()
+	var all []kube.Right
+	for _, r := range rules {
+		if len(r.APIGroups) != 1 || len(r.Resources) != 1 {
+			t.Fatalf("rule %+v names several things", r)
+		}
+		all = append(all, kube.Right{Group: r.APIGroups[0], Resource: r.Resources[0], Verbs: r.Verbs})
+	}
+	return all
+}
+
+// The chart grants exactly what the adapters need, for each profile and each kind of route.
+func TestChartGrantsExactlyWhatIsNeeded(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../charts/canarybot/files/rights.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var g granted
+	if err := yaml.UnmarshalStrict(text, &g); err != nil {
+		t.Fatal(err)
+	}
+	for kind, route := range g.Routes {
+		without := slices.Concat(g.Always, route.Always)
+		if diff := cmp.Diff(flat(rights(t, without...)), flat(needs(t, kind, false, false).Rights())); diff != "" {
+			t.Errorf("%s without create, chart before code:\n%s", kind, diff)
+		}
+		with := slices.Concat(without, g.Create, route.Create)
+		if diff := cmp.Diff(flat(rights(t, with...)), flat(needs(t, kind, true, len(route.Create) > 0).Rights())); diff != "" {
+			t.Errorf("%s with create, chart before code:\n%s", kind, diff)
+		}
+	}
+}
+
+// A life with everything that can happen uses every right of the list, and no other.
+func TestEveryRightIsUsed(t *testing.T) {
+	t.Parallel()
+	s := kubetest.New(t)
+	s.Apply("helm", kubetest.Shop+"\n---\n"+canaryDeployment+"\n---\n"+pod("a", "canary-now", crashing))
+	s.Apply("helm", "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: data, namespace: shop}\nspec: {accessModes: [ReadWriteMany]}\n")
+	s.Edit("helm", "deployments", "shop", "checkout", func(d kubetest.Object) {
+		spec(d)["template"].(kubetest.Object)["spec"].(kubetest.Object)["volumes"] = []any{
+			kubetest.Object{"name": "d", "persistentVolumeClaim": kubetest.Object{"claimName": "data"}},
+		}
+	})
+	c := connect(t, s)
+	c.Observe(t.Context(), kubetest.Rollout()) // with a failing pod
+	s.Delete("deployments", "shop", "checkout-canary")
+	c.Preflight(t.Context(), queued())
+	life(t, c, kubetest.Rollout(), rollout.Write{Object: rollout.RouteObject, Verb: rollout.Update})
+	if diff := cmp.Diff(s.Used(), flat(needs(t, gateway.Kind, true, false).Rights())); diff != "" {
+		t.Errorf("used before listed:\n%s", diff)
+	}
+}
+
+// life makes the canary and takes it away again.
+func life(t *testing.T, c *kube.Cluster, r rollout.Rollout, route rollout.Write) {
+	t.Helper()
+	zero := 0
+	for _, w := range []rollout.Write{
+		{Object: rollout.CanaryService, Verb: rollout.Create}, route,
+		{Object: rollout.CanaryDeployment, Verb: rollout.Create, Image: r.Image, Replicas: &zero},
+		{Object: rollout.StableDeployment, Verb: rollout.Update, Image: r.Image},
+		{Object: rollout.CanaryDeployment, Verb: rollout.Delete},
+		{Object: rollout.CanaryService, Verb: rollout.Delete},
+	} {
+		world := c.Observe(t.Context(), r)
+		var m rollout.Meta
+		switch w.Object {
+		case rollout.StableDeployment:
+			m = world.Stable.Meta
+		case rollout.CanaryDeployment:
+			m = world.Canary.Meta
+		case rollout.CanaryService:
+			m = world.Service
+		case rollout.RouteObject:
+			m = world.Route.Meta
+		}
+		w.UID, w.Version = m.UID, m.Version
+		w.Stamp = rollout.Stamp{Store: r.Store, Rollout: r.ID, Revision: r.Revision}
+		if err := c.Do(t.Context(), r, w); err != nil {
+			t.Fatalf("%s %s: %v", w.Verb, w.Object, err)
+		}
+	}
+}

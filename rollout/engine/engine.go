@@ -126,6 +126,17 @@ func (e *Engine) Snapshot() []rollout.Rollout {
 	return all
 }
 
+// Late returns by how much the most overdue beat is overdue: what health means here.
+func (e *Engine) Late(now time.Time) time.Duration {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	var late time.Duration
+	for _, w := range e.workers {
+		late = max(late, now.Sub(w.dueAt()))
+	}
+	return late
+}
+
 // policy returns the policy that holds for the service now.
 func (e *Engine) policy(service rollout.ServiceName) rollout.Policy {
 	if s, ok := e.Services[service]; ok {

@@ -33,10 +33,11 @@ type worker struct {
 	mu     sync.Mutex // guards the fields below
 	mine   rollout.Rollout
 	cancel context.CancelFunc // of the apply under way
+	due    time.Time          // of the next beat at the latest
 }
 
 func newWorker(e *Engine, r rollout.Rollout) *worker {
-	return &worker{e: e, stored: r, mine: r, poke: make(chan struct{}, 1), asker: newAsker(e)}
+	return &worker{e: e, stored: r, mine: r, due: time.Now(), poke: make(chan struct{}, 1), asker: newAsker(e)}
 }
 
 // wake makes the worker beat soon. It never blocks.
@@ -58,6 +59,13 @@ func (w *worker) show(r rollout.Rollout) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.mine = r
+}
+
+// dueAt returns when the worker has to beat at the latest.
+func (w *worker) dueAt() time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.due
 }
 
 // run beats until the rollout has ended or the context does.
@@ -86,6 +94,9 @@ func (w *worker) run(ctx context.Context) {
 		case w.stored.Terminal():
 			return
 		}
+		w.mu.Lock()
+		w.due = next
+		w.mu.Unlock()
 		timer.Reset(max(0, time.Until(next)))
 	}
 }

@@ -21,10 +21,14 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 	if err := checkPlace(filepath.Dir(path)); err != nil {
 		return nil, err
 	}
-	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		if err := create(path, o.noSync); err != nil {
 			return nil, err
 		}
+	case err == nil && !info.Mode().IsRegular(): // opening a pipe would wait for ever
+		return nil, rollout.Errorf(rollout.Invalid, "%s is not a file: store.path must name one.", path)
 	}
 	if err := s.open(ctx); err != nil {
 		return nil, err
@@ -77,11 +81,6 @@ func openFile(path string) (*os.File, error) {
 			"%s may not be read and written by this user: change its owner, or the security context's fsGroup.", path))
 	case err != nil:
 		return nil, rollout.Wrap(rollout.Unavailable, err, fmt.Sprintf("The store %s could not be opened.", path))
-	}
-	info, err := file.Stat()
-	if err != nil || !info.Mode().IsRegular() {
-		file.Close()
-		return nil, rollout.Wrap(rollout.Invalid, err, fmt.Sprintf("%s is not a file: store.path must name one.", path))
 	}
 	return file, nil
 }

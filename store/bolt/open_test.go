@@ -114,7 +114,7 @@ func TestOpenSaysWhatIsWrongWithThePlace(t *testing.T) {
 	for path, want := range map[string]string{
 		filepath.Join(dir, "gone", "canarybot.db"): "The directory " + filepath.Join(dir, "gone") + " for the store does not exist",
 		filepath.Join(dir, "file", "canarybot.db"): "is not a directory",
-		dir: "The store " + dir + " could not be opened",
+		dir: dir + " is not a file: store.path must name one.",
 	} {
 		_, err := bolt.Open(t.Context(), path, bolt.Options{})
 		if message := rollout.Message(err); !strings.Contains(message, want) {

@@ -23,6 +23,7 @@ type machine struct {
 	now   time.Time
 
 	touched map[rollout.ID]bool // by the last commit that was stored
+	turn    int                 // which service is compared next
 }
 
 var services = []rollout.ServiceName{"a", "a-1", "b"}
@@ -38,6 +39,7 @@ func runMachine(t *testing.T, open Open) {
 			"note":    m.noteStep,
 			"":        m.compare,
 		})
+		m.whole(rt)
 	})
 }
 
@@ -75,12 +77,18 @@ func (m *machine) change(t *rapid.T) rollout.Change {
 	}
 	c := Beat(r, m.now)
 	if rapid.IntRange(0, 4).Draw(t, "quiet") > 0 {
-		c = Move(r, rapid.SampledFrom(rollout.Phases()).Draw(t, "phase"), m.now)
+		c = Move(r, rapid.SampledFrom(phases()).Draw(t, "phase"), m.now)
 	}
 	if n := rapid.IntRange(0, 12).Draw(t, "decision"); n < 6 {
 		c.Decision = rollout.DecisionID(fmt.Sprintf("slack:%d", n))
 	}
 	return c
+}
+
+// phases returns every phase, and the end as often as all others together.
+func phases() []rollout.Phase {
+	all := rollout.Phases()
+	return append(all, slices.Repeat([]rollout.Phase{rollout.Ended}, len(all)-2)...)
 }
 
 func (m *machine) noteStep(t *rapid.T) {
@@ -99,33 +107,49 @@ func (m *machine) noteStep(t *rapid.T) {
 	}
 }
 
-// compare compares what can be read. Values that are read in several ways are compared in one of them.
+// compare compares what the last commit touched, one of the services in turn, and the notes.
 func (m *machine) compare(t *rapid.T) {
-	ctx := m.Context()
-	open, err := m.Open(ctx)
-	m.same(t, "open", ids(open), ids(m.model.all(func(r rollout.Rollout) bool { return !r.Terminal() })), err)
-	for _, service := range services {
-		want := m.model.all(func(r rollout.Rollout) bool { return r.Service == service })
-		slices.Reverse(want)
-		got, err := m.History(ctx, service, 1000)
-		m.same(t, "history", got, want, err)
-		n, err := m.NextNumber(ctx, service)
-		m.same(t, "next number", n, m.model.number(service), err)
-		var holder rollout.ID
-		if live := slices.IndexFunc(want, func(r rollout.Rollout) bool { return r.Phase.Live() }); live >= 0 {
-			holder = want[live].ID
-		}
-		got1, err := m.Holder(ctx, service)
-		m.same(t, "holder", got1, holder, err)
-	}
 	for id := range m.touched {
-		entries, err := m.Timeline(ctx, id, 0)
+		entries, err := m.Timeline(m.Context(), id, 0)
 		m.same(t, "timeline", entries, m.model.entries[id], err)
-		r, err := m.Load(ctx, id)
+		r, err := m.Load(m.Context(), id)
 		m.same(t, "load", r, m.model.rollouts[id], err)
 	}
-	notes, err := m.Notes(ctx, "card")
+	m.touched = nil
+	m.turn++
+	m.service(t, services[m.turn%len(services)], 3)
+	notes, err := m.Notes(m.Context(), "card")
 	m.same(t, "notes", notes, m.model.notes, err)
+}
+
+// service compares what is known of a service, of its history so many rollouts.
+func (m *machine) service(t *rapid.T, service rollout.ServiceName, limit int) {
+	ctx := m.Context()
+	want := m.model.all(func(r rollout.Rollout) bool { return r.Service == service })
+	slices.Reverse(want)
+	got, err := m.History(ctx, service, limit)
+	m.same(t, "history", got, want[:min(limit, len(want))], err)
+	n, err := m.NextNumber(ctx, service)
+	m.same(t, "next number", n, m.model.number(service), err)
+	var live rollout.ID
+	if i := slices.IndexFunc(want, func(r rollout.Rollout) bool { return r.Phase.Live() }); i >= 0 {
+		live = want[i].ID
+	}
+	holder, err := m.Holder(ctx, service)
+	m.same(t, "holder", holder, live, err)
+}
+
+// whole compares everything.
+func (m *machine) whole(t *rapid.T) {
+	open, err := m.Open(m.Context())
+	m.same(t, "open", open, m.model.all(func(r rollout.Rollout) bool { return !r.Terminal() }), err)
+	for _, service := range services {
+		m.service(t, service, 1000)
+	}
+	for id, want := range m.model.entries {
+		entries, err := m.Timeline(m.Context(), id, 0)
+		m.same(t, "timeline", entries, want, err)
+	}
 }
 
 func (m *machine) same(t *rapid.T, what string, got, want any, err error) {

@@ -1,0 +1,154 @@
+package config
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"canarybot.io/rollout"
+	"canarybot.io/rollout/prom"
+)
+
+var checkName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,39}$`)
+
+// readChecks reads all checks, the named ones first, then those of the file in its order.
+func readChecks(n node) []rollout.Check {
+	f := n.fields()
+	checks := prom.Named()
+	for i, c := range checks {
+		checks[i] = readCheck(f.at(c.Name), c)
+	}
+	for _, name := range f.names {
+		at := f.at(name)
+		if slices.ContainsFunc(checks, func(c rollout.Check) bool { return c.Name == name }) {
+			continue
+		}
+		known := checkNames(prom.Named())
+		if !checkName.MatchString(name) {
+			at.bad("%q is no name for a check: lower-case letters, digits and underscores, at most 40", short(name))
+			continue
+		}
+		own := at.fields(checkKeys()...)
+		for _, key := range []string{"query", "comparison", "threshold"} {
+			if !own.at(key).there() {
+				own.at(key).bad("is missing: %q is none of the named checks%s", name, nearest(name, known))
+			}
+		}
+		base := prom.Base()
+		base.Name, base.MinRequests = name, 0
+		if own.at("traffic").textOr("") != "" {
+			base.MinRequests = prom.Base().MinRequests
+		}
+		checks = append(checks, readCheck(at, base))
+	}
+	return checks
+}
+
+func checkKeys() []string {
+	return []string{
+		"query", "traffic", "comparison", "threshold", "ceiling", "window", "interval", "failures", "min_requests", "unit",
+	}
+}
+
+// readCheck reads what differs from the check as it is.
+func readCheck(n node, c rollout.Check) rollout.Check {
+	f := n.fields(checkKeys()...)
+	c.Query = readQuery(f.at("query"), c.Query)
+	if c.Traffic = readQuery(f.at("traffic"), c.Traffic); c.Traffic == "" {
+		if f.at("min_requests").there() {
+			f.at("min_requests").bad("requests are not counted here; write traffic too, a query that counts them")
+		}
+		c.MinRequests = 0
+	}
+	c.Comparison = rollout.Comparison(f.at("comparison").word(string(c.Comparison), string(rollout.LessThan), string(rollout.GreaterThan)))
+	c.Unit = rollout.Unit(f.at("unit").word(string(c.Unit),
+		string(rollout.Ratio), string(rollout.Seconds), string(rollout.Bytes), string(rollout.Number)))
+	c.Threshold = f.at("threshold").number(c.Threshold)
+	c = readCeiling(f, c)
+	c = readTimes(f, c)
+	if c.Failures = f.at("failures").whole(c.Failures); c.Failures < 1 {
+		f.at("failures").bad("%d is less than one", c.Failures)
+	}
+	if c.MinRequests = f.at("min_requests").number(c.MinRequests); c.MinRequests < 0 {
+		f.at("min_requests").bad("%g is less than none", c.MinRequests)
+	}
+	return c
+}
+
+// readQuery reads a query template. An empty traffic query means that requests are not counted.
+func readQuery(n node, fallback string) string {
+	text, ok := n.text()
+	switch {
+	case !ok:
+		return fallback
+	case text == "" && strings.HasSuffix(n.key, ".traffic"):
+		return ""
+	}
+	if _, err := prom.ParseQuery(text); err != nil {
+		n.bad("%s", err)
+	}
+	return text
+}
+
+// readCeiling reads the value that condemns at once. On the healthy side of the threshold it would condemn what
+// passes.
+func readCeiling(f fields, c rollout.Check) rollout.Check {
+	n := f.at("ceiling")
+	if n.there() {
+		ceiling := n.number(0)
+		c.Ceiling = &ceiling
+	}
+	if c.Ceiling == nil {
+		return c
+	}
+	if c.Comparison.Holds(*c.Ceiling, c.Threshold) || *c.Ceiling == c.Threshold {
+		n.bad("%g is not beyond the threshold of %g; one sample beyond the ceiling rolls back", *c.Ceiling, c.Threshold)
+	}
+	return c
+}
+
+// readTimes reads window and interval. A window of fewer than two intervals never warms up.
+func readTimes(f fields, c rollout.Check) rollout.Check {
+	c.Window = f.at("window").positive(c.Window)
+	c.Interval = f.at("interval").positive(c.Interval)
+	for _, n := range []node{f.at("window"), f.at("interval")} {
+		if n.there() && n.positive(time.Second)%time.Second != 0 { // Prometheus is asked in whole seconds
+			n.bad("%s is not made of whole seconds", n.y.Value)
+		}
+	}
+	if c.Window < 2*c.Interval {
+		f.at("window").or(f.at("interval")).bad("a window of %s holds fewer than two intervals of %s", c.Window, c.Interval)
+	}
+	return c
+}
+
+// pickChecks returns the named checks; without a list all but success_rate, which says what error_rate says.
+func pickChecks(n node, all []rollout.Check) []rollout.Check {
+	if !n.there() {
+		return slices.DeleteFunc(slices.Clone(all), func(c rollout.Check) bool { return c.Name == prom.SuccessRate })
+	}
+	var picked []rollout.Check
+	for _, item := range n.items("[error_rate, latency_p99]") {
+		name, ok := item.text()
+		i := slices.IndexFunc(all, func(c rollout.Check) bool { return c.Name == name })
+		switch {
+		case !ok:
+		case i < 0:
+			item.bad("%q is no check%s", short(name), meant(name, checkNames(all)))
+		case slices.Contains(checkNames(picked), name):
+			item.bad("%s is written twice", name)
+		default:
+			picked = append(picked, all[i])
+		}
+	}
+	return picked
+}
+
+func checkNames(checks []rollout.Check) []string {
+	names := make([]string, len(checks))
+	for i, c := range checks {
+		names[i] = c.Name
+	}
+	return names
+}

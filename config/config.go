@@ -1,0 +1,140 @@
+package config
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+
+	"canarybot.io/rollout"
+	"canarybot.io/rollout/prom"
+)
+
+// Config is the whole configuration, resolved.
+type Config struct {
+	Environment string
+	Slack       Slack
+	Prometheus  prom.Options
+	Store       Store
+	Listen      string // address of /metrics, /healthz and /readyz
+	Services    map[rollout.ServiceName]rollout.Service
+}
+
+// Slack is where people are.
+type Slack struct {
+	Command string // with its slash
+	Channel string // id or #name, where a service names none; empty when each does
+}
+
+// Store is where rollouts are kept.
+type Store struct{ Path string }
+
+// largest is the size that a configuration may have.
+const largest = 1 << 20
+
+// Load reads the file. Relative paths in prometheus.http are relative to it. The error is an *Error when the content
+// is wrong.
+func Load(path string) (Config, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return Config{}, rollout.Wrap(rollout.NotFound, err, "The configuration cannot be read.")
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, largest+1))
+	if err != nil {
+		return Config{}, rollout.Wrap(rollout.Unavailable, err, "The configuration cannot be read.")
+	}
+	c, problems := parse(data)
+	if len(problems) > 0 {
+		return Config{}, &Error{File: path, Problems: problems}
+	}
+	c.Prometheus.HTTP.SetDirectory(filepath.Dir(path))
+	return c, nil
+}
+
+// Parse reads a configuration that is no file. The error is an *Error.
+func Parse(data []byte) (Config, error) {
+	c, problems := parse(data)
+	if len(problems) > 0 {
+		return Config{}, &Error{Problems: problems}
+	}
+	return c, nil
+}
+
+func parse(data []byte) (Config, []Problem) {
+	r := &reader{}
+	root, ok := r.document(data)
+	if !ok {
+		return Config{}, r.sorted()
+	}
+	f := root.fields("environment", "slack", "prometheus", "store", "listen", "policy", "plans", "checks", "defaults", "services")
+	slack := f.at("slack").fields("command", "channel")
+	c := Config{
+		Environment: readEnvironment(f.at("environment")),
+		Slack:       Slack{Command: readCommand(slack.at("command")), Channel: readChannel(slack.at("channel"))},
+		Prometheus:  readPrometheus(f.at("prometheus")),
+		Store:       Store{Path: f.at("store").fields("path").at("path").textOr("/var/lib/canarybot/canarybot.db")},
+		Listen:      readListen(f.at("listen")),
+	}
+	c.Services = readServices(f, common{
+		environment: c.Environment,
+		channel:     slack.at("channel"),
+		policy:      f.at("policy"),
+		plans:       readPlans(f.at("plans")),
+		checks:      readChecks(f.at("checks")),
+		defaults:    f.at("defaults").fields(serviceKeys()...),
+	})
+	return c, r.sorted()
+}
+
+var (
+	environmentForm = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9 ._-]{0,38}[A-Za-z0-9])?$`)
+	commandForm     = regexp.MustCompile(`^/[a-z0-9][a-z0-9_-]{0,30}$`)
+	channelID       = regexp.MustCompile(`^[CG][A-Z0-9]{2,}$`)
+	channelName     = regexp.MustCompile(`^#[^\s#@<>&A-Z,.]{1,80}$`)
+)
+
+// readEnvironment reads the name that is shown everywhere. Buttons carry it between slashes.
+func readEnvironment(n node) string {
+	name, ok := n.text()
+	switch {
+	case !n.there():
+		n.bad("is missing; it is shown everywhere, for example production")
+	case ok && !environmentForm.MatchString(name):
+		n.bad("%q is no name for an environment: up to 40 letters, digits, spaces, dots, dashes", name)
+	}
+	return name
+}
+
+func readCommand(n node) string {
+	command := n.textOr("/canary")
+	if n.there() && !commandForm.MatchString(command) {
+		n.bad("%q is no slash command; write for example /canary", command)
+	}
+	return command
+}
+
+func readChannel(n node) string {
+	channel, ok := n.text()
+	if ok && !channelID.MatchString(channel) && !channelName.MatchString(channel) {
+		n.bad(`%q is no channel; write its id or its name in quotes, for example "#deploys"`, channel)
+	}
+	return channel
+}
+
+func readListen(n node) string {
+	listen := n.textOr(":8080")
+	_, port, err := net.SplitHostPort(listen)
+	if number, odd := strconv.Atoi(port); err != nil || odd != nil || number < 0 || number > 65535 {
+		n.bad("%q is no address; write for example :8080 or 127.0.0.1:8080", listen)
+	}
+	return listen
+}
+
+// String names the configuration without anything secret.
+func (c Config) String() string {
+	return fmt.Sprintf("%s with %d services", c.Environment, len(c.Services))
+}

@@ -1,0 +1,98 @@
+package config
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"canarybot.io/rollout"
+)
+
+// Standard is the plan that exists without being written.
+func Standard() rollout.Plan {
+	return rollout.Plan{Name: "standard", Steps: []rollout.Step{
+		{Weight: 5, Bake: 10 * time.Minute, Gate: rollout.Manual},
+		{Weight: 50, Bake: 10 * time.Minute, Gate: rollout.Auto},
+	}}
+}
+
+// readPlans reads the plans by name. Standard is among them unless another of that name is written.
+func readPlans(n node) map[string]rollout.Plan {
+	plans := map[string]rollout.Plan{Standard().Name: Standard()}
+	f := n.fields()
+	for _, name := range f.names {
+		at := f.at(name)
+		switch {
+		case !rollout.IsDNSLabel(name):
+			at.bad("%q is no name for a plan: lower-case letters, digits and dashes", short(name))
+		case name == rollout.WayBack().Name:
+			at.bad("this name means the way back to the version before; take another")
+		default:
+			plans[name] = readPlan(at, name)
+		}
+	}
+	return plans
+}
+
+func readPlan(n node, name string) rollout.Plan {
+	if !n.there() {
+		n.bad("a plan needs steps")
+		return rollout.Plan{Name: name}
+	}
+	p := rollout.Plan{Name: name}
+	places := map[string]node{}
+	before := len(n.r.problems)
+	steps := n.fields("steps").at("steps")
+	for _, item := range steps.items("[{weight: 5, bake: 10m, gate: manual}]") {
+		f := item.fields("weight", "bake", "gate")
+		for _, key := range []string{"weight", "bake", "gate"} {
+			at := f.at(key)
+			places[strings.TrimPrefix(at.key, n.key+".")] = at
+			if !at.there() { // of the bake above all: none would mean that nobody judges the step
+				at.bad("is missing; a step is for example {weight: 5, bake: 10m, gate: manual}")
+			}
+		}
+		p.Steps = append(p.Steps, rollout.Step{
+			Weight: rollout.Weight(f.at("weight").whole(0)),
+			Bake:   f.at("bake").duration(0),
+			Gate:   rollout.Gate(f.at("gate").word("", string(rollout.Manual), string(rollout.Auto))),
+		})
+	}
+	if len(n.r.problems) > before { // told in the file's words already; the domain would repeat it
+		return p
+	}
+	for _, problem := range p.Problems() {
+		key, sentence, _ := strings.Cut(problem, ": ")
+		at, ok := places[key]
+		if !ok {
+			at = steps
+		}
+		at.bad("%s", strings.TrimSuffix(sentence, "."))
+	}
+	return p
+}
+
+// pickPlan returns the named plan.
+func pickPlan(n node, fallback string, plans map[string]rollout.Plan) rollout.Plan {
+	name := n.textOr(fallback)
+	p, ok := plans[name]
+	if !ok {
+		known := slices.Sorted(maps.Keys(plans))
+		n.bad("%q is no plan%s", short(name), meant(name, known))
+	}
+	return p
+}
+
+// pickPlans returns what else may be named than the default plan.
+func pickPlans(n node, standard rollout.Plan, plans map[string]rollout.Plan) []rollout.Plan {
+	var all []rollout.Plan
+	for _, item := range n.items("[standard]") {
+		p := pickPlan(item, "", plans)
+		again := slices.ContainsFunc(all, func(other rollout.Plan) bool { return other.Name == p.Name })
+		if p.Name != "" && p.Name != standard.Name && !again {
+			all = append(all, p)
+		}
+	}
+	return all
+}

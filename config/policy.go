@@ -1,0 +1,76 @@
+package config
+
+import (
+	"regexp"
+	"slices"
+
+	"go.yaml.in/yaml/v3"
+
+	"canarybot.io/rollout"
+)
+
+var (
+	userID  = regexp.MustCompile(`^[UW][A-Z0-9]{2,}$`)
+	groupID = regexp.MustCompile(`^S[A-Z0-9]{2,}$`)
+)
+
+func policyKeys() []string { return []string{"deployers", "approvers", "rollback"} }
+
+// readPolicy reads who may do what, each key from the first of the layers that has it: the service's own, the
+// defaults', the global one.
+func readPolicy(layers ...node) rollout.Policy {
+	var all []fields
+	for _, layer := range layers {
+		all = append(all, layer.fields(policyKeys()...))
+	}
+	at := func(key string) node {
+		for _, f := range all {
+			if n := f.at(key); n.there() {
+				return n
+			}
+		}
+		return all[0].at(key)
+	}
+	p := rollout.Policy{Deployers: readPeople(at("deployers"))}
+	if p.Approvers = p.Deployers; at("approvers").there() {
+		p.Approvers = readPeople(at("approvers"))
+	}
+	p.Rollback = readRollback(at("rollback"), p.Deployers)
+	return p
+}
+
+// readRollback reads who may roll back: the safe direction, which everybody may take unless said otherwise.
+func readRollback(n node, deployers []string) []string {
+	switch {
+	case !n.there():
+		return []string{rollout.Everyone}
+	case n.y.Kind == yaml.ScalarNode:
+		if n.word(rollout.Everyone, rollout.Everyone, "deployers") == "deployers" {
+			return deployers
+		}
+		return []string{rollout.Everyone}
+	}
+	people := readPeople(n)
+	if n.y.Kind == yaml.SequenceNode && len(n.y.Content) == 0 {
+		n.bad("nobody could roll back; write everyone, deployers or a list of Slack user ids")
+	}
+	return people
+}
+
+func readPeople(n node) []string {
+	var people []string
+	for _, item := range n.items("[U024BE7LH]") {
+		id, ok := item.text()
+		switch {
+		case !ok:
+			continue
+		case groupID.MatchString(id):
+			item.bad("%s is a user group; groups come later: list the people's ids (U… or W…)", id)
+		case !userID.MatchString(id):
+			item.bad("%q is no Slack user id (U… or W…); it is in the person's profile, under Copy member ID", short(id))
+		case !slices.Contains(people, id):
+			people = append(people, id)
+		}
+	}
+	return people
+}

@@ -1,0 +1,187 @@
+package config
+
+import (
+	"regexp"
+	"slices"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"canarybot.io/rollout"
+	"canarybot.io/rollout/prom"
+)
+
+// common is what all services are read against.
+type common struct {
+	environment string
+	channel     node
+	policy      node
+	plans       map[string]rollout.Plan
+	checks      []rollout.Check
+	defaults    fields
+}
+
+func serviceKeys() []string {
+	return []string{
+		"namespace", "image", "stable", "canary", "container", "stable_service", "canary_service", "canary_labels", "route",
+		"plan", "plans", "checks", "select", "policy", "channel", "drain", "wait", "unknown_limit", "on_unknown", "gitops",
+	}
+}
+
+// written is one service's entry over the defaults.
+type written struct {
+	name     string
+	own      fields
+	defaults fields
+}
+
+// at returns the service's own value, else the default one, else the place where its own would be.
+func (w written) at(key string) node { return w.own.at(key).or(w.defaults.at(key)) }
+
+func readServices(root fields, c common) map[rollout.ServiceName]rollout.Service {
+	f := root.at("services").fields()
+	if !f.there() || f.y.Content == nil {
+		f.bad("is missing; the least that works is namespace, image and route for one service")
+	}
+	readPolicy(c.policy) // of which each service may say otherwise
+	readPolicy(c.defaults.at("policy"))
+	services := map[rollout.ServiceName]rollout.Service{}
+	var read []entry
+	for _, name := range f.names {
+		at := f.at(name)
+		if !rollout.IsDNSLabel(name) {
+			at.bad("%q is no name for a service: lower-case letters, digits and dashes, at most 63", short(name))
+			continue
+		}
+		if other, _, ok := rollout.ID(name).Split(); ok && slices.Contains(f.names, string(other)) {
+			at.bad("this is also what a rollout of %s is called; take another name", other)
+		}
+		w := written{name: name, own: at.fields(serviceKeys()...), defaults: c.defaults}
+		s := readService(w, c)
+		services[s.Name] = s
+		read = append(read, entry{at: w, service: s})
+	}
+	apart(read)
+	return services
+}
+
+func readService(w written, c common) rollout.Service {
+	plan := pickPlan(w.at("plan"), Standard().Name, c.plans)
+	s := rollout.Service{
+		Name:   rollout.ServiceName(w.name),
+		Plans:  pickPlans(w.at("plans"), plan, c.plans),
+		Policy: readPolicy(w.own.at("policy"), w.defaults.at("policy"), c.policy),
+	}
+	s.Spec = rollout.Spec{
+		Environment: c.environment,
+		Repository:  readImage(w.at("image")),
+		Objects:     readObjects(w),
+		Plan:        plan,
+		Checks:      pickChecks(w.at("checks"), c.checks),
+		GitOps:      w.at("gitops").word("", "acknowledged") != "",
+	}
+	s.Spec.Select = readSelect(w, s.Spec.Objects)
+	s.Spec.Limits = readLimits(w, s.Spec.Checks)
+	channel := w.at("channel").or(c.channel)
+	if !channel.there() {
+		c.channel.bad(`is missing; write for example "#deploys", here or for each service`)
+	}
+	s.Channel = readChannel(channel)
+
+	demands := func(p rollout.Plan) bool { return p.DemandsEvidence() }
+	if at := w.at("checks"); at.there() && at.y.Kind == yaml.SequenceNode && len(at.y.Content) == 0 && slices.ContainsFunc(append([]rollout.Plan{plan}, s.Plans...), demands) {
+		at.bad("without checks no bake ever ends; list some, or use only plans in which every bake is 0")
+	}
+	return s
+}
+
+func readImage(n node) string {
+	image, ok := n.text()
+	switch {
+	case !n.there():
+		n.bad("is missing; write the image's repository, for example registry.example.com/shop/checkout")
+	case ok && !rollout.IsRepository(image):
+		n.bad("%q is no repository; write it without tag and digest, for example registry.example.com/shop/checkout", short(image))
+	}
+	return image
+}
+
+func readObjects(w written) rollout.Objects {
+	o := rollout.Objects{
+		Namespace: w.at("namespace").label(""),
+		Stable:    w.at("stable").label(w.name),
+		Container: w.at("container").label(""),
+	}
+	if !w.at("namespace").there() {
+		w.at("namespace").bad("is missing; write the Kubernetes namespace of the Deployment")
+	}
+	o.Canary = derived(w.at("canary"), o.Stable+"-canary")
+	o.StableService = w.at("stable_service").label(o.Stable)
+	o.CanaryService = derived(w.at("canary_service"), o.Canary)
+	o.CanaryLabels = readLabels(w.at("canary_labels"))
+	o.Route = readRoute(w)
+	if o.Canary == o.Stable {
+		w.at("canary").bad("%s is the stable Deployment too; the canary needs one of its own", o.Canary)
+	}
+	if o.CanaryService == o.StableService {
+		w.at("canary_service").bad("%s is the stable Service too; the canary needs one of its own", o.CanaryService)
+	}
+	return o
+}
+
+// derived reads a name whose default is made of another name, and may have become too long by that.
+func derived(n node, fallback string) string {
+	if !n.there() && len(fallback) > 63 {
+		n.bad("the default, %s, is longer than the 63 letters that Kubernetes allows; write a shorter name here", fallback)
+	}
+	return n.label(fallback)
+}
+
+var (
+	labelKey   = regexp.MustCompile(`^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$`)
+	labelValue = regexp.MustCompile(`^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$`)
+)
+
+func readLabels(n node) map[string]string {
+	f := n.fields()
+	var labels map[string]string
+	for _, key := range f.names {
+		at := f.at(key)
+		value, ok := at.text()
+		switch {
+		case !labelKey.MatchString(key):
+			at.bad("%q is no label of Kubernetes", short(key))
+		case !ok && !at.there():
+			at.bad("this label needs a value, for example track: canary")
+		case ok && !labelValue.MatchString(value):
+			at.bad("%q is no value for a label of Kubernetes", short(value))
+		case ok:
+			if labels == nil {
+				labels = map[string]string{}
+			}
+			labels[key] = value
+		}
+	}
+	return labels
+}
+
+// readLimits reads the spans. Those without a key are the product's own.
+func readLimits(w written, checks []rollout.Check) rollout.Limits {
+	l := rollout.Limits{
+		Interval:     prom.Base().Interval,
+		Drain:        w.at("drain").duration(30 * time.Second),
+		Wait:         w.at("wait").positive(2 * time.Hour),
+		UnknownLimit: w.at("unknown_limit").positive(15 * time.Minute),
+		OnUnknown: rollout.OnUnknown(w.at("on_unknown").word(string(rollout.Ask),
+			string(rollout.Ask), string(rollout.RollbackOnUnk))),
+		Shift:  2 * time.Minute,
+		Stuck:  2 * time.Minute,
+		Remind: 30 * time.Minute,
+	}
+	for i, c := range checks {
+		if i == 0 || c.Interval < l.Interval {
+			l.Interval = c.Interval
+		}
+	}
+	return l
+}

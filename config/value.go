@@ -1,0 +1,129 @@
+package config
+
+import (
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"canarybot.io/rollout"
+)
+
+// text reads a word. ok is false when nothing usable is written; what is wrong was told.
+func (n node) text() (s string, ok bool) {
+	switch {
+	case !n.there():
+		return "", false
+	case n.y.Kind != yaml.ScalarNode:
+		n.bad("%s", n.wanted("text"))
+		return "", false
+	case n.y.Tag != "!!str":
+		n.bad("%s; write it in quotes", n.wanted("text"))
+		return "", false
+	}
+	return n.y.Value, true
+}
+
+func (n node) textOr(fallback string) string {
+	if s, ok := n.text(); ok && s != "" {
+		return s
+	}
+	return fallback
+}
+
+// label reads the name of an object.
+func (n node) label(fallback string) string {
+	s, ok := n.text()
+	if !ok {
+		return fallback
+	}
+	if !rollout.IsDNSLabel(s) {
+		n.bad("%q is no name: lower-case letters, digits and dashes, at most 63", short(s))
+	}
+	return s
+}
+
+// word reads one word out of a closed set.
+func (n node) word(fallback string, known ...string) string {
+	s, ok := n.text()
+	if !ok {
+		return fallback
+	}
+	if !slices.Contains(known, s) {
+		n.bad("%q is unknown%s", short(s), meant(s, known))
+		return fallback
+	}
+	return s
+}
+
+// duration reads a duration such as 10m.
+func (n node) duration(fallback time.Duration) time.Duration {
+	if !n.there() {
+		return fallback
+	}
+	if n.y.Kind == yaml.ScalarNode {
+		if d, err := time.ParseDuration(n.y.Value); err == nil { // "0" needs no unit
+			if d < 0 {
+				n.bad("%s is negative", n.y.Value)
+				return fallback
+			}
+			return d
+		}
+	}
+	n.bad("%s, for example 10m, 90s or 2h", n.wanted("a duration"))
+	return fallback
+}
+
+// positive reads a duration that is not zero.
+func (n node) positive(fallback time.Duration) time.Duration {
+	d := n.duration(fallback)
+	if n.there() && d == 0 {
+		n.bad("0 would never be waited for; write for example %s", strings.TrimSuffix(fallback.String(), "0s"))
+		return fallback
+	}
+	return d
+}
+
+// number reads a finite number.
+func (n node) number(fallback float64) float64 {
+	if !n.there() {
+		return fallback
+	}
+	if n.y.Kind == yaml.ScalarNode && (n.y.Tag == "!!int" || n.y.Tag == "!!float") {
+		var v float64
+		if n.y.Decode(&v) == nil && !math.IsNaN(v) && !math.IsInf(v, 0) {
+			return v
+		}
+	}
+	n.bad("%s, for example 0.01", n.wanted("a number"))
+	return fallback
+}
+
+// whole reads an integer.
+func (n node) whole(fallback int) int {
+	if !n.there() {
+		return fallback
+	}
+	if n.y.Kind == yaml.ScalarNode && n.y.Tag == "!!int" {
+		if v, err := strconv.Atoi(n.y.Value); err == nil {
+			return v
+		}
+	}
+	n.bad("%s, for example 5", n.wanted("a whole number"))
+	return fallback
+}
+
+// yes reads a switch.
+func (n node) yes() bool {
+	if !n.there() {
+		return false
+	}
+	if n.y.Kind != yaml.ScalarNode || n.y.Tag != "!!bool" {
+		n.bad("%s", n.wanted("true or false"))
+		return false
+	}
+	return strings.EqualFold(n.y.Value, "true")
+}

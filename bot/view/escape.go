@@ -29,8 +29,8 @@ func escape(s string, most int) string {
 // head bounds the work on text of any length: so many bytes hold more characters than are shown, but for what nobody
 // sees.
 func head(s string, most int) string {
-	if bytes := 16 * most; len(s) > bytes {
-		return strings.ToValidUTF8(s[:bytes], "")
+	if enough := 16 * most; len(s) > enough {
+		return strings.ToValidUTF8(s[:enough], "")
 	}
 	return s
 }

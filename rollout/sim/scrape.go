@@ -16,7 +16,8 @@ type Point struct {
 }
 
 // Scrape returns the series of every pod that is up and reports metrics, with the names of the seed's pipeline and the
-// labels namespace, pod, service and version. Counts are whole.
+// labels namespace, pod, service and version. Counts are exact and so not always whole: a canary with a handful of
+// requests in a short window would otherwise look far better or worse than it is.
 func (c *Cluster) Scrape() []Point {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -48,21 +49,21 @@ func (a *App) points(s *side, p *pod) []Point {
 	}
 	c := p.counters
 	all := []Point{
-		{"http_requests_total", with(), math.Floor(c.Requests)},
-		{"http_2xx_total", with(), math.Floor(c.OK)},
+		{"http_requests_total", with(), c.Requests},
+		{"http_2xx_total", with(), c.OK},
 		{"http_duration_sum", with(), c.Seconds},
-		{"http_duration_count", with(), math.Floor(c.Requests)},
-		{"http_duration_bucket", with("le", "+Inf"), math.Floor(c.Requests)},
+		{"http_duration_count", with(), c.Requests},
+		{"http_duration_bucket", with("le", "+Inf"), c.Requests},
 		{"container_memory_working_set_bytes", with("container", "app"), math.Round(a.behaviour(s, p).memory(a.now.Sub(p.born)))},
 	}
-	if c.Errors >= 1 { // like most libraries': a counter is not there before it counted
+	if c.Errors > 0 { // like most libraries': a counter is not there before it counted
 		all = append(all,
-			Point{"http_5xx_total", with(), math.Floor(c.Errors)},
-			Point{"http_errors", with(), math.Floor(c.Errors)})
+			Point{"http_5xx_total", with(), c.Errors},
+			Point{"http_errors", with(), c.Errors})
 	}
 	for i, bound := range bounds {
 		le := strconv.FormatFloat(bound, 'g', -1, 64)
-		all = append(all, Point{"http_duration_bucket", with("le", le), math.Floor(c.Within[i])})
+		all = append(all, Point{"http_duration_bucket", with("le", le), c.Within[i]})
 	}
 	return all
 }

@@ -9,6 +9,7 @@ import (
 // View is an app as somebody sees it who looks at the cluster, and not through Canarybot.
 type View struct {
 	Share  rollout.Weight // of the traffic that the canary really gets
+	Broken bool           // by Break
 	Stable SideView
 	Canary SideView
 }
@@ -51,6 +52,7 @@ func (a *App) View(seconds int) (v View) {
 		if a.route != nil {
 			v.Share = a.route.serving
 		}
+		v.Broken = a.canary.dep != nil && a.canary.dep.behaves != nil
 	})
 	return v
 }

@@ -1,0 +1,144 @@
+package main
+
+import (
+	"embed"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"math"
+	"net/http"
+	"time"
+
+	"canarybot.io/rollout/sim"
+)
+
+//go:embed panel
+var panelFiles embed.FS
+
+// panelPolicy lets the panel load nothing but its own files, and only beside the demo's own page.
+const panelPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; " +
+	"base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+
+// charted is how many seconds the charts show.
+const charted = 60
+
+// newPanel serves what is beside the channel: the cluster as it is, and buttons that break things.
+func newPanel(w *world) http.Handler {
+	files, err := fs.Sub(panelFiles, "panel")
+	if err != nil {
+		panic(err) // the directory is compiled in
+	}
+	static := http.StripPrefix("/panel/", http.FileServerFS(files))
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /panel/", func(rw http.ResponseWriter, r *http.Request) {
+		rw.Header().Set("Content-Security-Policy", panelPolicy)
+		rw.Header().Set("Cache-Control", "no-cache")
+		static.ServeHTTP(rw, r)
+	})
+	mux.HandleFunc("GET /panel/events", w.serveEvents)
+	// Another site must not press these through a visitor's browser.
+	guard := http.NewCrossOriginProtection()
+	mux.Handle("POST /panel/press/{button}", guard.Handler(http.HandlerFunc(w.servePress)))
+	return mux
+}
+
+// servePress presses one of the panel's buttons.
+func (w *world) servePress(rw http.ResponseWriter, r *http.Request) {
+	switch button := r.PathValue("button"); button {
+	case "break":
+		if !w.breakIt() {
+			http.Error(rw, "There is no canary to break; deploy one first.", http.StatusConflict)
+			return
+		}
+	case "kill":
+		w.bot.kill()
+	case "prometheus":
+		w.prometheus.unplugged.Store(!w.prometheus.unplugged.Load())
+	case "slack":
+		w.unplugSlack(!w.offline.Load())
+	default:
+		http.Error(rw, fmt.Sprintf("There is no button %q.", button), http.StatusNotFound)
+		return
+	}
+	rw.WriteHeader(http.StatusNoContent)
+}
+
+// serveEvents pushes the panel's state, now and several times a second: the cluster moves all the time.
+func (w *world) serveEvents(rw http.ResponseWriter, r *http.Request) {
+	rw.Header().Set("Content-Type", "text/event-stream")
+	rw.Header().Set("Cache-Control", "no-store")
+	stream := http.NewResponseController(rw)
+	ticker := time.NewTicker(500 * time.Millisecond)
+	defer ticker.Stop()
+	for {
+		state, err := json.Marshal(w.panelState(time.Now()))
+		if err != nil {
+			return
+		}
+		if _, err := fmt.Fprintf(rw, "data: %s\n\n", state); err != nil || stream.Flush() != nil {
+			return // the visitor is gone
+		}
+		select {
+		case <-ticker.C:
+		case <-r.Context().Done():
+			return
+		}
+	}
+}
+
+// panelState is what the panel shows.
+type panelState struct {
+	Back       float64        `json:"back"` // seconds until the dead bot is back; 0: it lives
+	Prometheus bool           `json:"prometheus"`
+	Slack      bool           `json:"slack"`
+	Services   []panelService `json:"services"`
+}
+
+type panelService struct {
+	Name   string    `json:"name"`
+	Share  int       `json:"share"`
+	Broken bool      `json:"broken"`
+	Stable panelSide `json:"stable"`
+	Canary panelSide `json:"canary"`
+}
+
+type panelSide struct {
+	Exists   bool       `json:"exists"`
+	Version  string     `json:"version"`
+	Replicas int        `json:"replicas"`
+	Pods     []panelPod `json:"pods"`
+	Requests []float64  `json:"requests"` // a second, oldest first
+	Errors   []float64  `json:"errors"`
+}
+
+type panelPod struct {
+	Name    string       `json:"name"`
+	Version string       `json:"version"`
+	State   sim.PodState `json:"state"`
+}
+
+func (w *world) panelState(now time.Time) panelState {
+	s := panelState{Prometheus: !w.prometheus.unplugged.Load(), Slack: !w.offline.Load()}
+	if back := w.bot.returns(); !back.IsZero() {
+		s.Back = math.Max(0.1, math.Ceil(back.Sub(now).Seconds()))
+	}
+	for _, one := range w.apps {
+		v := one.app.View(charted)
+		s.Services = append(s.Services, panelService{
+			Name: string(one.name), Share: int(v.Share), Broken: v.Broken, Stable: sideState(v.Stable), Canary: sideState(v.Canary),
+		})
+	}
+	return s
+}
+
+func sideState(v sim.SideView) panelSide {
+	s := panelSide{Exists: v.Exists, Version: v.Version, Replicas: v.Replicas, Pods: []panelPod{}}
+	for _, p := range v.Pods {
+		s.Pods = append(s.Pods, panelPod{Name: p.Name, Version: p.Version, State: p.State})
+	}
+	for _, r := range v.Rates {
+		s.Requests = append(s.Requests, math.Round(10*r.Requests)/10)
+		s.Errors = append(s.Errors, math.Round(100*r.Errors)/100)
+	}
+	return s
+}

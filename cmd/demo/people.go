@@ -1,0 +1,57 @@
+package main
+
+import "canarybot.io/bot/slacksim"
+
+// The people of the demo. Their ids are those of the policy in canarybot.yaml.
+const (
+	dev    = "U0000DEV01"
+	onCall = "U00ONCALL1"
+	intern = "U0INTERN01"
+)
+
+// channel is where everything happens.
+const channel = "C0DEPLOYS1"
+
+func people() []slacksim.User {
+	return []slacksim.User{
+		{ID: dev, Name: "dev", RealName: "dev", Title: "deploys and approves"},
+		{ID: onCall, Name: "on-call", RealName: "on-call", Title: "deploys and approves"},
+		{ID: intern, Name: "intern", RealName: "intern", Title: "may look, and roll back"},
+	}
+}
+
+// workspace is the simulated Slack.
+func workspace() slacksim.Options {
+	return slacksim.Options{
+		Workspace: slacksim.Workspace{Name: "Northwind", Domain: "northwind"},
+		Users:     people(),
+		Channels:  []slacksim.Channel{{ID: channel, Name: "deploys", Topic: "Canary deployments of checkout and search"}},
+		Page: slacksim.Page{
+			Channel: channel, User: dev, Prefill: "/canary deploy checkout v1.2.4",
+			Completions: completions(), Panel: "/panel/", PanelTitle: "Cluster",
+		},
+	}
+}
+
+// completions are offered while a command is typed.
+func completions() []slacksim.Completion {
+	var all []slacksim.Completion
+	for _, v := range versions() {
+		all = append(all, slacksim.Completion{Text: "/canary deploy checkout " + v.tag, Hint: v.note})
+	}
+	return append(all,
+		slacksim.Completion{Text: "/canary deploy search v1.2.4", Hint: "another service, at the same time"},
+		slacksim.Completion{Text: "/canary deploy checkout v1.2.4 --auto", Hint: "no clicks: the verdict alone decides"},
+		slacksim.Completion{Text: "/canary deploy checkout v1.2.4 --dry-run", Hint: "only ask whether it could start"},
+		slacksim.Completion{Text: "/canary status", Hint: "what is rolling out"},
+		slacksim.Completion{Text: "/canary promote checkout", Hint: "the next step"},
+		slacksim.Completion{Text: "/canary rollback checkout", Hint: "off traffic now; after the end: back to the version before"},
+		slacksim.Completion{Text: "/canary pause checkout", Hint: "nothing moves forward"},
+		slacksim.Completion{Text: "/canary resume checkout", Hint: "and on"},
+		slacksim.Completion{Text: "/canary checks checkout", Hint: "ask Prometheus now"},
+		slacksim.Completion{Text: "/canary services", Hint: "what can be deployed"},
+		slacksim.Completion{Text: "/canary history checkout", Hint: "what was deployed"},
+		slacksim.Completion{Text: "/canary whoami", Hint: "your id, and what you may do"},
+		slacksim.Completion{Text: "/canary help", Hint: "all commands"},
+	)
+}

@@ -1,0 +1,92 @@
+package main
+
+import (
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/prometheus/promql"
+	"github.com/prometheus/prometheus/promql/parser"
+)
+
+// maxQuery bounds what is read of a request.
+const maxQuery = 1 << 20
+
+// handler serves the part of Prometheus's HTTP API that production asks: instant queries.
+func (p *prometheus) handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /api/v1/query", p.serveQuery)
+	mux.HandleFunc("POST /api/v1/query", p.serveQuery)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if p.unplugged.Load() {
+			panic(http.ErrAbortHandler) // the connection ends without an answer, as with a pulled plug
+		}
+		mux.ServeHTTP(w, r)
+	})
+}
+
+// queryAnswer is the shape of every answer of the API.
+type queryAnswer struct {
+	Status    string   `json:"status"`
+	Data      any      `json:"data,omitempty"`
+	ErrorType string   `json:"errorType,omitempty"`
+	Error     string   `json:"error,omitempty"`
+	Warnings  []string `json:"warnings,omitempty"`
+	Infos     []string `json:"infos,omitempty"`
+}
+
+type queryData struct {
+	ResultType parser.ValueType `json:"resultType"`
+	Result     any              `json:"result"`
+}
+
+type querySample struct {
+	Metric map[string]string `json:"metric"`
+	Value  [2]any            `json:"value"`
+}
+
+func (p *prometheus) serveQuery(w http.ResponseWriter, r *http.Request) {
+	r.Body = http.MaxBytesReader(w, r.Body, maxQuery)
+	text := r.FormValue("query")
+	query, err := p.engine.NewInstantQuery(r.Context(), p.db, nil, text, time.Now())
+	if err != nil {
+		answerQuery(w, http.StatusBadRequest, queryAnswer{Status: "error", ErrorType: "bad_data", Error: err.Error()})
+		return
+	}
+	defer query.Close()
+	result := query.Exec(r.Context())
+	if result.Err != nil {
+		answerQuery(w, http.StatusUnprocessableEntity, queryAnswer{Status: "error", ErrorType: "execution", Error: result.Err.Error()})
+		return
+	}
+	data := queryData{ResultType: result.Value.Type()}
+	switch v := result.Value.(type) {
+	case promql.Vector:
+		samples := []querySample{}
+		for _, s := range v {
+			samples = append(samples, querySample{Metric: s.Metric.Map(), Value: instant(s.T, s.F)})
+		}
+		data.Result = samples
+	case promql.Scalar:
+		data.Result = instant(v.T, v.V)
+	default:
+		answerQuery(w, http.StatusUnprocessableEntity, queryAnswer{
+			Status: "error", ErrorType: "execution", Error: "the demo answers vectors and scalars, not a " + string(data.ResultType),
+		})
+		return
+	}
+	warnings, infos := result.Warnings.AsStrings(text, 10, 10)
+	answerQuery(w, http.StatusOK, queryAnswer{Status: "success", Data: data, Warnings: warnings, Infos: infos})
+}
+
+// instant is a value as the API writes it: seconds, and a number in quotes, for there are NaN and Inf.
+func instant(at int64, v float64) [2]any {
+	return [2]any{float64(at) / 1000, strconv.FormatFloat(v, 'f', -1, 64)}
+}
+
+func answerQuery(w http.ResponseWriter, code int, a queryAnswer) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(code)
+	_ = json.NewEncoder(w).Encode(a) // the other side is gone; there is nobody to tell
+}

@@ -1,0 +1,45 @@
+package main
+
+import (
+	"time"
+
+	"canarybot.io/rollout/sim"
+)
+
+// version is one of the versions that can be deployed, and what it does.
+type version struct {
+	tag  string
+	note string // what it is like, as the bot lists it
+	ends string // how its rollout ends
+	does sim.Behaviour
+}
+
+// running is the version that serves at the start.
+const running = "v1.2.3"
+
+// versions are what there is to deploy.
+func versions() []version {
+	return []version{
+		{"v1.2.4", "healthy", "a click at 5 %, and everybody has it", healthyVersion},
+		{"v1.2.5", "5 % errors", "rolled back by its error rate", sim.Behaviour{Errors: 0.05}},
+		{"v1.2.6", "slow", "rolled back by its p99", sim.Behaviour{Latency: 320 * time.Millisecond}},
+		{"v1.2.7", "leaks memory", "rolled back before it is killed", sim.Behaviour{Leak: 30 << 20}},
+		{"v1.2.8", "crash loop", "never gets any traffic", sim.Behaviour{CrashLoop: true}},
+		{"v1.2.9", "image missing", "never gets any traffic", sim.Behaviour{ImageMissing: true}},
+		{"v1.3.0", "no traffic", "serves, and reports nothing: silence is no health", sim.Behaviour{Silent: true}},
+	}
+}
+
+// healthyVersion fails now and then, as everything does.
+var healthyVersion = sim.Behaviour{Errors: 0.001}
+
+// broken is what the panel's button makes of a healthy canary.
+var broken = sim.Behaviour{Errors: 0.3, Latency: 150 * time.Millisecond}
+
+func behaviours() map[string]sim.Behaviour {
+	all := map[string]sim.Behaviour{running: healthyVersion}
+	for _, v := range versions() {
+		all[v.tag] = v.does
+	}
+	return all
+}

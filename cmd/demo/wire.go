@@ -1,0 +1,66 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"sync"
+
+	"canarybot.io/app"
+	"canarybot.io/bot"
+	"canarybot.io/config"
+	"canarybot.io/rollout"
+	"canarybot.io/rollout/prom"
+	"canarybot.io/store/bolt"
+)
+
+// wiring is what production is composed of, with nothing but the simulated cluster in Kubernetes' place.
+type wiring struct {
+	config config.Config
+	slack  bot.Slack // tokens and address
+	log    *slog.Logger
+}
+
+// live is one life of the bot: it serves until the context ends, tied to the world by the cord.
+func (w wiring) live(ctx context.Context, c *cord) (err error) {
+	store, err := bolt.Open(ctx, w.config.Store.Path, bolt.Options{})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+
+	transport := &http.Transport{DialContext: c.Dial}
+	defer transport.CloseIdleConnections()
+	asking := w.config.Prometheus
+	asking.Transport = transport
+	metrics, err := prom.New(asking)
+	if err != nil {
+		return err
+	}
+	slack := w.slack
+	slack.HTTP, slack.Dial = &http.Client{Transport: transport}, c.Dial
+	return app.New(app.Parts{
+		Environment: w.config.Environment, Services: w.config.Services,
+		Command: w.config.Slack.Command, Channel: w.config.Slack.Channel, Slack: slack,
+		Store: store, Cluster: c, Metrics: metrics, Preflights: []rollout.Preflighter{c},
+		Version: "demo", Log: w.log,
+	}).Run(ctx)
+}
+
+// together runs all until one fails or the context ends, and returns when all have returned.
+func together(ctx context.Context, all ...func(context.Context) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var group sync.WaitGroup
+	errs := make([]error, len(all))
+	for i, run := range all {
+		group.Go(func() {
+			if errs[i] = run(ctx); errs[i] != nil {
+				cancel()
+			}
+		})
+	}
+	group.Wait()
+	return errors.Join(errs...)
+}

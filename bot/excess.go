@@ -19,9 +19,8 @@ const (
 type excess struct {
 	mu    sync.Mutex // guards the fields below
 	since time.Time  // zero: Slack counted no more than ours
-	last  int        // connections that Slack counted
-	ours  int
-	due   bool // the excess lasted; nobody was told yet
+	extra int        // how many more Slack counted last; during a change of connections ours are more than usual
+	due   bool       // the excess lasted; nobody was told yet
 	told  time.Time
 }
 
@@ -29,7 +28,7 @@ type excess struct {
 func (x *excess) greeted(now time.Time, reported, ours int) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	x.last, x.ours = reported, ours
+	x.extra = reported - ours
 	switch {
 	case reported <= ours:
 		x.since, x.due = time.Time{}, false
@@ -40,22 +39,22 @@ func (x *excess) greeted(now time.Time, reported, ours int) {
 	}
 }
 
-// step returns whether to tell, whether to ask for a fresh greeting, and the counts.
-func (x *excess) step(now time.Time) (tell, ask bool, reported, ours int) {
+// step returns whether to tell, whether to ask for a fresh greeting, and how many connections are not ours.
+func (x *excess) step(now time.Time) (tell, ask bool, extra int) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if x.due {
 		x.due, x.told = false, now
-		return true, false, x.last, x.ours
+		return true, false, x.extra
 	}
 	quiet := x.told.IsZero() || now.Sub(x.told) >= excessTold
-	return false, !x.since.IsZero() && now.Sub(x.since) >= excessFor && quiet, x.last, x.ours
+	return false, !x.since.IsZero() && now.Sub(x.since) >= excessFor && quiet, x.extra
 }
 
 // watch settles doubts until ctx ends: it asks for a fresh connection, whose greeting counts again.
 func (x *excess) watch(ctx context.Context, b *Bot, renew chan<- struct{}) {
 	for sleep(ctx, excessFor/4) {
-		tell, ask, reported, ours := x.step(time.Now())
+		tell, ask, extra := x.step(time.Now())
 		if ask {
 			select {
 			case renew <- struct{}{}:
@@ -65,8 +64,8 @@ func (x *excess) watch(ctx context.Context, b *Bot, renew chan<- struct{}) {
 		if tell {
 			b.stats.add(func(s *Stats) { s.Excess++ })
 			b.Log.Error("slack counts more connections of this app than ours; another process uses its token",
-				"reported", reported, "ours", ours)
-			b.announce(ctx, b.say.ConnectionsTold(ours, reported))
+				"ours", connections, "others", extra)
+			b.announce(ctx, b.say.ConnectionsTold(connections, connections+extra))
 		}
 	}
 }

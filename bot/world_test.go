@@ -2,9 +2,9 @@ package bot_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"strings"
 	"sync"
 	"testing"
@@ -34,6 +34,8 @@ type world struct {
 	cluster *cluster
 	metrics *metrics
 	log     *logs
+	wire    *wire
+	notes   *notes
 	change  func(*bot.Options)
 
 	bot     *bot.Bot
@@ -54,10 +56,13 @@ func inWorld(t *testing.T, opts slacksim.Options, test func(*world)) {
 
 func newWorld(t *testing.T, opts slacksim.Options) *world {
 	t.Helper()
-	return &world{
+	w := &world{
 		t: t, slack: slacksim.Start(t, opts), store: mem.New(mem.Options{}), cluster: newCluster(),
 		metrics: &metrics{value: 0.001}, log: &logs{}, change: func(*bot.Options) {},
 	}
+	w.wire = &wire{under: w.slack.HTTPClient().Transport}
+	w.notes = &notes{Store: w.store}
+	return w
 }
 
 // service is what the tests deploy.
@@ -127,9 +132,9 @@ func (w *world) options(services map[rollout.ServiceName]rollout.Service) bot.Op
 	return bot.Options{
 		Slack: bot.Slack{
 			BotToken: tokens.BotToken, AppToken: tokens.AppToken, APIURL: w.slack.APIURL(),
-			HTTP: w.slack.HTTPClient(), Dial: w.slack.Dial,
+			HTTP: &http.Client{Transport: w.wire}, Dial: w.slack.Dial,
 		},
-		Rollouts: w.engine, Store: w.store, Notes: w.store, Metrics: w.metrics, Judge: bot.Judge(analysis.Judge),
+		Rollouts: w.engine, Store: w.store, Notes: w.notes, Metrics: w.metrics, Judge: bot.Judge(analysis.Judge),
 		Services: services, Policy: services["checkout"].Policy, Channel: "#deploys", Environment: "production",
 		Log: slog.New(w.log),
 	}
@@ -276,5 +281,3 @@ func (l *logs) has(text string) bool {
 	defer l.mu.Unlock()
 	return strings.Contains(strings.Join(l.lines, "\n"), text)
 }
-
-var errDisk = errors.New("no space left on device")

@@ -1,0 +1,260 @@
+package bot_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"canarybot.io/bot/slacksim"
+	"canarybot.io/rollout"
+)
+
+func TestOutageDelaysMessagesAndNothingElse(t *testing.T) {
+	inWorld(t, slacksim.Options{}, func(w *world) {
+		w.slash(dana, "deploy checkout v1.2.4")
+		synctest.Wait()
+		w.slack.Outage(true)
+		w.awaitPhase("checkout-1", rollout.Awaiting)
+		if n := len(w.cards()); n > 1 {
+			w.t.Fatalf("%d cards", n)
+		}
+		w.metrics.set(0.5)
+		w.awaitPhase("checkout-1", rollout.Ended)
+		w.slack.Outage(false)
+		w.await("the card to catch up", func() bool { return len(w.cards()) == 1 && strings.Contains(w.shown(), "Rolled back") })
+		time.Sleep(time.Minute)
+		if n := len(w.cards()); n != 1 {
+			w.t.Errorf("%d cards, want 1", n)
+		}
+		seen := map[string]bool{}
+		for _, line := range w.thread() {
+			if seen[line] {
+				w.t.Errorf("told twice: %s", line)
+			}
+			seen[line] = true
+		}
+		w.wants("the thread", strings.Join(w.thread(), "\n"), "started a canary", "Waiting for a person", "Rolling back", "rolled back")
+	})
+}
+
+func TestLostAnswerToAPostMakesNoSecondMessage(t *testing.T) {
+	for nth := 1; nth <= 8; nth++ {
+		t.Run(fmt.Sprint(nth), func(t *testing.T) {
+			inWorld(t, slacksim.Options{}, func(w *world) {
+				w.wire.killAt("chat.postMessage", nth, true, func() {})
+				go func() {
+					time.Sleep(20 * time.Minute)
+					w.wire.revive()
+				}()
+				w.slash(ravi, "deploy checkout v1.2.4 --auto")
+				w.awaitPhase("checkout-1", rollout.Ended)
+				time.Sleep(25 * time.Minute)
+				w.complete()
+			})
+		})
+	}
+}
+
+// complete checks that Slack shows a rollout that went through by itself once, whole and in order.
+func (w *world) complete() {
+	w.t.Helper()
+	if n := len(w.cards()); n != 1 {
+		w.t.Fatalf("%d cards, want 1\n%s\n%s", n, w.slack.Transcript("#deploys"), w.log)
+	}
+	w.wants("the card", w.shown(), "Succeeded")
+	want := []string{"started a canary", "step 1 of 2", "step 2 of 2", "succeeded"}
+	var got []string
+	for _, line := range w.thread() {
+		if strings.Contains(line, "Nobody was judging") {
+			continue // the crash took a while
+		}
+		i := slices.IndexFunc(want, func(s string) bool { return strings.Contains(line, s) })
+		if i < 0 {
+			w.t.Errorf("unexpected reply: %s", line)
+			continue
+		}
+		got = append(got, want[i])
+	}
+	if !slices.Equal(got, want) {
+		w.t.Errorf("the thread tells %q, want %q\n%s", got, want, w.slack.Transcript("#deploys"))
+	}
+}
+
+func TestCrashAtEveryPostLeavesOneCardAndOneThread(t *testing.T) {
+	for _, after := range []bool{false, true} {
+		for nth := 1; nth <= 6; nth++ {
+			t.Run(fmt.Sprintf("post %d, after its effect %v", nth, after), func(t *testing.T) {
+				inWorld(t, slacksim.Options{}, func(w *world) {
+					w.crashing(func(died func()) { w.wire.killAt("chat.postMessage", nth, after, died) })
+				})
+			})
+		}
+	}
+}
+
+func TestCrashAtEveryNoteLeavesOneCardAndOneThread(t *testing.T) {
+	for _, after := range []bool{false, true} {
+		for nth := 1; nth <= 20; nth++ {
+			t.Run(fmt.Sprintf("note %d, after it is stored %v", nth, after), func(t *testing.T) {
+				inWorld(t, slacksim.Options{}, func(w *world) {
+					w.crashing(func(died func()) { w.notes.killAt(nth, after, died) })
+				})
+			})
+		}
+	}
+}
+
+// crashing plays a rollout during which the process dies where kill says, and is started again.
+func (w *world) crashing(kill func(died func())) {
+	w.t.Helper()
+	dead := make(chan struct{}, 1)
+	kill(func() {
+		w.wire.kill()
+		w.notes.kill()
+		w.slack.DropSockets()
+		dead <- struct{}{}
+	})
+	if _, err := w.slack.As(ravi).StartSlash("#deploys", "", "/canary", "deploy checkout v1.2.4 --auto"); err != nil {
+		w.t.Fatal(err) // whether it is acknowledged is not the question here
+	}
+	select {
+	case <-dead:
+		w.crash()
+		w.restart()
+	case <-time.After(15 * time.Minute): // it went through with fewer
+		w.notes.revive()
+		w.wire.revive()
+	}
+	w.awaitPhase("checkout-1", rollout.Ended)
+	time.Sleep(2 * time.Minute)
+	w.complete()
+}
+
+func TestRestartIsSaidOnTheCard(t *testing.T) {
+	inWorld(t, slacksim.Options{}, func(w *world) {
+		w.slash(dana, "deploy checkout v1.2.4")
+		w.awaitPhase("checkout-1", rollout.Awaiting)
+		w.stop()
+		w.wants("the card", w.shown(), "The bot is restarting and nobody is judging")
+		if n := len(w.card().Buttons()); n != 0 {
+			w.t.Errorf("a card that nobody hears has %d buttons", n)
+		}
+		time.Sleep(10 * time.Minute)
+		w.start()
+		w.await("the card", func() bool { return strings.Contains(w.shown(), "[ Promote to 50 % ]") })
+		w.settle()
+		w.wants("the thread", strings.Join(w.thread(), "\n"), "Nobody was judging for 10 min")
+		w.press(ravi, "Promote to 50 %")
+		w.awaitPhase("checkout-1", rollout.Ended)
+		if n := len(w.cards()); n != 1 {
+			w.t.Errorf("%d cards, want 1", n)
+		}
+	})
+}
+
+func TestEndedWhileTheBotWasAwayIsShown(t *testing.T) {
+	inWorld(t, slacksim.Options{}, func(w *world) {
+		w.slash(ravi, "deploy checkout v1.2.4 --auto")
+		w.awaitPhase("checkout-1", rollout.Baking)
+		w.wire.kill()
+		w.awaitPhase("checkout-1", rollout.Ended)
+		w.crash()
+		w.restart()
+		time.Sleep(2 * time.Minute)
+		w.complete()
+		edits := w.card().Edits()
+		w.stop()
+		w.start() // nothing is left to be shown
+		time.Sleep(2 * time.Minute)
+		if got := w.card().Edits(); got != edits {
+			w.t.Errorf("a card that was complete was edited %d times more", got-edits)
+		}
+	})
+}
+
+func TestRateLimitsAreObeyed(t *testing.T) {
+	limits := slacksim.Limits{Tier3: 4, Tier4: 30, PostBurst: 1, PostEvery: 20 * time.Second}
+	inWorld(t, slacksim.Options{Limits: limits}, func(w *world) {
+		w.slash(ravi, "deploy checkout v1.2.4 --auto")
+		w.awaitPhase("checkout-1", rollout.Ended)
+		time.Sleep(5 * time.Minute)
+		w.complete()
+		limited := false
+		for _, c := range w.bot.Stats().Calls {
+			limited = limited || c.Result == "ratelimited"
+		}
+		if !limited {
+			w.t.Error("nothing was limited: the test tests nothing")
+		}
+	})
+}
+
+func TestRefusedBlocksAreSentAsText(t *testing.T) {
+	inWorld(t, slacksim.Options{}, func(w *world) {
+		w.slack.SetFault("chat.postMessage", slacksim.Fault{Error: "invalid_blocks", Times: 1})
+		w.slash(dana, "deploy checkout v1.2.4")
+		w.awaitPhase("checkout-1", rollout.Baking)
+		if n := len(w.cards()); n != 1 {
+			w.t.Errorf("%d cards, want 1", n)
+		}
+		if first := w.card().History[0]; first.Blocks != nil || first.Text == "" {
+			w.t.Errorf("the card began as %q with blocks %s", first.Text, first.Blocks)
+		}
+		if !w.log.has("slack refused the blocks") {
+			w.t.Error("not logged")
+		}
+	})
+}
+
+func TestDeletedCardIsPostedAgain(t *testing.T) {
+	inWorld(t, slacksim.Options{}, func(w *world) {
+		w.slash(dana, "deploy checkout v1.2.4")
+		w.awaitPhase("checkout-1", rollout.Baking)
+		old := w.card().TS
+		w.slack.SetFault("chat.update", slacksim.Fault{Error: "message_not_found", Times: 1})
+		w.slash(dana, "pause checkout")
+		w.await("another card", func() bool { return w.card().TS != old })
+		w.settle()
+		w.wants("the new thread", strings.Join(w.thread(), "\n"), "Paused by @dana")
+		w.press(dana, "Resume")
+		w.settle()
+		if _, err := w.slack.As(dana).Press("#deploys", old, "Pause"); err != nil { // a card that is no card any more
+			w.t.Fatal(err)
+		}
+		w.settle()
+		w.wants("the answer", w.heard(dana), "not the card")
+	})
+}
+
+func TestPreflightOfTheChannel(t *testing.T) {
+	inWorld(t, slacksim.Options{}, func(w *world) {
+		ask := func() string {
+			return strings.Join(w.bot.Preflight(w.t.Context(), rollout.Rollout{Service: "checkout"}).Problems, "\n")
+		}
+		if got := ask(); got != "" {
+			w.t.Errorf("a problem where none is: %s", got)
+		}
+		w.slack.PutChannel(slacksim.Channel{ID: channel, Name: "deploys", BotAbsent: true})
+		w.wants("the problem", ask(), "#deploys", "/invite @canarybot")
+		w.slack.PutChannel(slacksim.Channel{ID: channel, Name: "deploys", Archived: true})
+		w.wants("the problem", ask(), "#deploys is archived")
+		w.slack.Outage(true)
+		if got := ask(); got != "" {
+			w.t.Errorf("an outage of Slack keeps a rollout from starting: %s", got)
+		}
+	})
+}
+
+func TestCancelledForTheChannelIsShownOnceItCanBe(t *testing.T) {
+	inWorld(t, slacksim.Options{}, func(w *world) {
+		w.slack.PutChannel(slacksim.Channel{ID: channel, Name: "deploys", BotAbsent: true})
+		w.slash(dana, "deploy checkout v1.2.4")
+		w.awaitPhase("checkout-1", rollout.Ended)
+		w.slack.PutChannel(slacksim.Channel{ID: channel, Name: "deploys"})
+		w.await("the card", func() bool { return len(w.cards()) == 1 && len(w.thread()) > 0 })
+		w.wants("the thread", strings.Join(w.thread(), "\n"), "cancelled before it started", "/invite @canarybot")
+	})
+}

@@ -1,0 +1,249 @@
+package bot_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+
+	"canarybot.io/bot"
+	"canarybot.io/bot/view"
+	"canarybot.io/rollout"
+	"canarybot.io/store/mem"
+)
+
+// recorder notes what it is asked to change, and changes nothing.
+type recorder struct {
+	mu       sync.Mutex
+	decided  []rollout.Decision
+	launched []rollout.Launch
+}
+
+// Launch notes.
+func (r *recorder) Launch(_ context.Context, l rollout.Launch) (rollout.Rollout, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.launched = append(r.launched, l)
+	return rollout.Rollout{}, nil
+}
+
+// Rehearse does nothing.
+func (r *recorder) Rehearse(context.Context, rollout.Launch) (rollout.Rollout, rollout.Preflight, error) {
+	return rollout.Rollout{}, rollout.Preflight{}, nil
+}
+
+// Decide notes.
+func (r *recorder) Decide(_ context.Context, _ rollout.ID, d rollout.Decision) (rollout.Rollout, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.decided = append(r.decided, d)
+	return rollout.Rollout{}, nil
+}
+
+// everybody is a Slack in which every user exists and every answer arrives.
+type everybody struct{}
+
+// RoundTrip answers.
+func (everybody) RoundTrip(r *http.Request) (*http.Response, error) {
+	body := `{"ok":true}`
+	switch {
+	case strings.HasSuffix(r.URL.Path, "auth.test"):
+		body = `{"ok":true,"team_id":"T1","user_id":"UBOT","user":"canarybot","url":"https://x.slack.com/"}`
+	case strings.HasSuffix(r.URL.Path, "users.info"):
+		body = `{"ok":true,"user":{"id":"U1","team_id":"T1"}}`
+	}
+	return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
+}
+
+// pressed makes a bot around the recorder that has one live rollout, checkout-1 at turn 3, whose card is 1.000001 in
+// the channel C1.
+func pressed(t testing.TB) (*bot.Bot, *recorder) {
+	t.Helper()
+	store, rec := mem.New(mem.Options{}), &recorder{}
+	r := rollout.Rollout{
+		ID: "checkout-1", Service: "checkout", Turn: 3, Phase: rollout.Awaiting, Seq: 1, Spec: service().Spec,
+	}
+	entry := rollout.Entry{Rollout: r.ID, Seq: 1, Kind: rollout.EntryRequested}
+	if err := store.Commit(t.Context(), rollout.Change{Rollout: r, Entries: []rollout.Entry{entry}}); err != nil {
+		t.Fatal(err)
+	}
+	b := bot.New(bot.Options{
+		Slack:    bot.Slack{APIURL: "http://slack.test/api/", HTTP: &http.Client{Transport: everybody{}}},
+		Rollouts: rec, Store: store, Notes: store, Environment: "production",
+		Services: map[rollout.ServiceName]rollout.Service{"checkout": service()},
+	})
+	if err := b.SaveCursor(t.Context(), "C1", "1.000001", 3); err != nil {
+		t.Fatal(err)
+	}
+	return b, rec
+}
+
+// press is a block_actions payload.
+func press(value, action, channel, ts string) string {
+	return fmt.Sprintf(`{"type":"block_actions","user":{"id":"U1","team_id":"T1"},"container":{"type":"message",
+		"message_ts":%q,"channel_id":%q,"is_ephemeral":false},"trigger_id":"1.2.a","response_url":"http://slack.test/r",
+		"actions":[{"type":"button","action_id":%q,"block_id":"b","value":%q}]}`, ts, channel, action, value)
+}
+
+func envelope(kind, payload string) []byte {
+	return fmt.Appendf(nil, `{"envelope_id":"e1","type":%q,"payload":%s}`, kind, payload)
+}
+
+func TestPressIsComparedWithTheCard(t *testing.T) {
+	const good = "production/checkout-1/3/promote"
+	for name, test := range map[string]struct {
+		payload string
+		counts  bool
+	}{
+		"from the card":               {press(good, "canary.promote", "C1", "1.000001"), true},
+		"an older turn is decided on": {press("production/checkout-1/2/promote", "canary.promote", "C1", "1.000001"), true},
+		"another message":             {press(good, "canary.promote", "C1", "1.000002"), false},
+		"another channel":             {press(good, "canary.promote", "C2", "1.000001"), false},
+		"another environment":         {press("staging/checkout-1/3/promote", "canary.promote", "C1", "1.000001"), false},
+		"another action id":           {press(good, "canary.pause", "C1", "1.000001"), false},
+		"an action that is none":      {press("production/checkout-1/3/deploy", "canary.deploy", "C1", "1.000001"), false},
+		"a rollout that is none":      {press("production/checkout-9/3/promote", "canary.promote", "C1", "1.000001"), false},
+		"an offer that was not made":  {press("production/checkout-1/3/back", "canary.back", "C1", "1.000001"), false},
+		"abandon without a reason":    {press("production/checkout-1/3/abandon", "canary.abandon", "C1", "1.000001"), false},
+		"no value":                    {press("", "canary.promote", "C1", "1.000001"), false},
+		"a private message": {
+			strings.Replace(press(good, "canary.promote", "C1", "1.000001"), `"is_ephemeral":false`, `"is_ephemeral":true`, 1), false,
+		},
+		"in the card's thread": {
+			strings.Replace(press(good, "canary.promote", "C1", "1.000009"), `"is_ephemeral":false`, `"thread_ts":"1.000001"`, 1), true,
+		},
+		"no trigger": {strings.Replace(press(good, "canary.promote", "C1", "1.000001"), `"1.2.a"`, `""`, 1), false},
+		"nobody":     {strings.Replace(press(good, "canary.promote", "C1", "1.000001"), `"id":"U1"`, `"id":""`, 1), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b, rec := pressed(t)
+			acks := 0
+			b.Handle(t.Context(), envelope("interactive", test.payload), func([]byte) error { acks++; return nil })
+			if got := len(rec.decided) == 1; got != test.counts {
+				t.Errorf("decided %v, want %v", got, test.counts)
+			}
+			if len(rec.launched) != 0 {
+				t.Error("something was launched")
+			}
+			if acks != 1 {
+				t.Errorf("%d acks, want 1", acks)
+			}
+		})
+	}
+}
+
+func TestUnreadablePayloadsAreAcknowledgedAndCounted(t *testing.T) {
+	for _, raw := range []string{
+		`{"envelope_id":"e1","type":"interactive","payload":{"type":7}}`,
+		`{"envelope_id":"e1","type":"slash_commands","payload":[]}`,
+		`{"envelope_id":"e1","type":"events_api","payload":"x"}`,
+		`{"envelope_id":"e1","type":"something_new","payload":{}}`,
+		`{"envelope_id":"e1","type":"interactive","payload":{"type":`,
+		`{"envelope_id":"e1","type":7}`,
+	} {
+		b, rec := pressed(t)
+		var got string
+		b.Handle(t.Context(), []byte(raw), func(ack []byte) error { got = string(ack); return nil })
+		if got != `{"envelope_id":"e1"}` {
+			t.Errorf("%s: ack %s", raw, got)
+		}
+		if n := b.Stats().Unknown; n != 1 {
+			t.Errorf("%s: %d counted", raw, n)
+		}
+		if len(rec.decided)+len(rec.launched) != 0 {
+			t.Errorf("%s changed something", raw)
+		}
+	}
+}
+
+func TestWhatIsNotForUsIsAcknowledgedQuietly(t *testing.T) {
+	for _, raw := range [][]byte{
+		envelope("interactive", `{"type":"view_submission","user":{"id":"U1"}}`),
+		envelope("interactive", `{"type":"block_actions","user":{"id":"U1"},"trigger_id":"x","actions":[{"action_id":"other"}]}`),
+		envelope("events_api", `{"event":{"type":"app_home_opened","user":"U1"}}`),
+		envelope("events_api", `{"event":{"type":"app_mention","user":"U1","bot_id":"B1","ts":"1.1","channel":"C1","text":"deploy checkout v1"}}`),
+	} {
+		b, rec := pressed(t)
+		acks := 0
+		b.Handle(t.Context(), raw, func([]byte) error { acks++; return nil })
+		if acks != 1 || len(rec.decided)+len(rec.launched) != 0 || b.Stats().Unknown != 0 {
+			t.Errorf("%s: %d acks, %d unknown", raw, acks, b.Stats().Unknown)
+		}
+	}
+}
+
+func TestAckThatSlackWouldDropGoesWithoutItsPayload(t *testing.T) {
+	raw, dropped, err := bot.AckFrame("e1", strings.Repeat("x", 20<<10))
+	if err != nil || !dropped || string(raw) != `{"envelope_id":"e1"}` {
+		t.Errorf("%d bytes, dropped %v, %v", len(raw), dropped, err)
+	}
+	raw, dropped, err = bot.AckFrame("e1", strings.Repeat("x", 19<<10))
+	if err != nil || dropped || len(raw) < 19<<10 {
+		t.Errorf("%d bytes, dropped %v, %v", len(raw), dropped, err)
+	}
+}
+
+// FuzzPress feeds raw action payloads: whatever they are, nothing panics, everything is acknowledged, and nothing is
+// decided but what a button on the rollout's own card says.
+func FuzzPress(f *testing.F) {
+	for _, seed := range []string{
+		press("production/checkout-1/3/promote", "canary.promote", "C1", "1.000001"),
+		press("production/checkout-1/3/back", "canary.back", "C1", "1.000001"),
+		press("staging/checkout-1/3/rollback", "canary.rollback", "C1", "1.000001"),
+		strings.Replace(press("production/checkout-1/3/back", "canary.back", "C1", "1.000001"), `"is_ephemeral":false`, `"is_ephemeral":true`, 1),
+		`{"type":"block_actions"}`, `{"type":"block_actions","actions":null}`, `[]`, `null`, `{"type":{}}`,
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, payload []byte) {
+		b, rec := pressed(t)
+		raw := []byte(`{"envelope_id":"e1","type":"interactive","payload":`)
+		raw = append(append(raw, payload...), '}')
+		acks := 0
+		b.Handle(t.Context(), raw, func([]byte) error { acks++; return nil })
+		if acks != 1 && bytes.Contains(raw[:20], []byte("e1")) && json.Valid(raw) && !bytes.Contains(payload, []byte("envelope_id")) {
+			t.Errorf("%d acks", acks)
+		}
+		if b.Stats().Panics > 0 {
+			t.Error("a handler panicked")
+		}
+		for _, d := range rec.decided {
+			valid(t, payload, d)
+		}
+		for _, l := range rec.launched {
+			if !l.Back || !bytes.Contains(payload, []byte("checkout-1")) {
+				t.Errorf("launched %+v", l)
+			}
+		}
+	})
+}
+
+// valid fails unless the payload says the decision, on the card.
+func valid(t *testing.T, payload []byte, d rollout.Decision) {
+	t.Helper()
+	var p struct {
+		Container struct {
+			MessageTS string `json:"message_ts"`
+			ThreadTS  string `json:"thread_ts"`
+			ChannelID string `json:"channel_id"`
+			Ephemeral bool   `json:"is_ephemeral"`
+		} `json:"container"`
+		Actions []struct {
+			Value string `json:"value"`
+		} `json:"actions"`
+	}
+	if err := json.Unmarshal(payload, &p); err != nil {
+		return // it was made valid by what surrounds it
+	}
+	want := view.Value{Environment: "production", Rollout: "checkout-1", Turn: d.Turn, Action: d.Action}
+	c := p.Container
+	if len(p.Actions) == 0 || p.Actions[0].Value != want.Encode() || c.ChannelID != "C1" || c.Ephemeral ||
+		c.MessageTS != "1.000001" && c.ThreadTS != "1.000001" {
+		t.Errorf("%+v was decided by %s", d, payload)
+	}
+}

@@ -1,0 +1,230 @@
+package bot_test
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"canarybot.io/bot"
+	"canarybot.io/bot/slacksim"
+	"canarybot.io/rollout"
+)
+
+func TestStaleClickChangesNothingAndTheCardIsDrawnAgain(t *testing.T) {
+	inWorld(t, slacksim.Options{}, func(w *world) {
+		w.slash(dana, "deploy checkout v1.2.4")
+		w.awaitPhase("checkout-1", rollout.Baking)
+		w.slack.SetFault("chat.update", slacksim.Fault{Error: "edit_window_closed"}) // the card stays as it is
+		w.slash(dana, "pause checkout")
+		w.settle()
+		w.press(dana, "Pause")
+		w.settle()
+		w.wants("the answer", w.heard(dana), "Nothing was changed", "paused already")
+		w.slack.ClearFaults()
+		w.await("the card to be drawn again", func() bool { return strings.Contains(w.shown(), "[ Resume ]") })
+		if n := strings.Count(strings.Join(w.thread(), "\n"), "Paused by"); n != 1 {
+			w.t.Errorf("paused %d times", n)
+		}
+	})
+}
+
+func TestTypedPromoteAnswersWhatTheCardShows(t *testing.T) {
+	inWorld(t, slacksim.Options{}, func(w *world) {
+		w.slash(dana, "deploy checkout v1.2.4")
+		w.awaitPhase("checkout-1", rollout.Baking)
+		w.slack.SetFault("chat.update", slacksim.Fault{Error: "edit_window_closed"})
+		w.await("the gate", func() bool { return w.phase("checkout-1") == rollout.Awaiting })
+		w.wants("the answer", w.slash(ravi, "promote checkout"), "Nothing was changed", "moved on since that was shown")
+		w.slack.ClearFaults()
+		w.await("the card to ask", func() bool { return strings.Contains(w.shown(), "Promote to 50 %") })
+		w.slash(ravi, "promote checkout")
+		if got := w.phase("checkout-1"); got == rollout.Awaiting {
+			w.t.Error("the promotion that answers the card did nothing")
+		}
+	})
+}
+
+func TestWhoMayNot(t *testing.T) {
+	inWorld(t, slacksim.Options{}, func(w *world) {
+		w.slack.PutUser(slacksim.User{ID: "U0STRANGE1", Name: "otto", TeamID: "T0OTHER001"})
+		nia := gusMember(w)
+		w.wants("the guest's answer", w.slash(gus, "deploy checkout v1.2.4"), "full members")
+		w.wants("the stranger's answer", w.slash("otto", "deploy checkout v1.2.4"), "full members")
+		w.wants("the member's answer", w.slash(nia, "deploy checkout v1.2.4"), "may not deploy", "U0000NIA01", dana)
+		w.slash(dana, "deploy checkout v1.2.4")
+		w.awaitPhase("checkout-1", rollout.Awaiting)
+		for user, want := range map[string]string{dana: "may not promote", gus: "full members", "otto": "full members"} {
+			w.press(user, "Promote to 50 %")
+			w.settle()
+			w.wants("the answer to "+user, w.heard(user), want)
+		}
+		w.press(gus, "Roll back")
+		w.settle()
+		w.wants("the guest's answer", w.heard(gus), "full members")
+		if got := w.phase("checkout-1"); got != rollout.Awaiting {
+			w.t.Errorf("it moved to %s", got)
+		}
+		w.slack.PutUser(slacksim.User{ID: ravi, Name: "ravi", Deactivated: true})
+		time.Sleep(time.Minute) // what was looked up holds no longer
+		if n := len(w.thread()); n != 3 {
+			w.t.Errorf("%d replies, want 3:\n%s", n, strings.Join(w.thread(), "\n"))
+		}
+	})
+}
+
+func TestAnotherEnvironmentDoesNothing(t *testing.T) {
+	inWorld(t, slacksim.Options{}, func(w *world) {
+		w.slash(dana, "deploy checkout v1.2.4")
+		w.awaitPhase("checkout-1", rollout.Awaiting)
+		w.stop()
+		w.change = func(o *bot.Options) { o.Environment = "staging" }
+		w.start()
+		w.settle()
+		w.press(ravi, "Promote to 50 %")
+		w.settle()
+		w.wants("the answer", w.heard(ravi), "belongs to production", "staging", "Nothing was changed")
+		if got := w.phase("checkout-1"); got != rollout.Awaiting {
+			w.t.Errorf("it moved to %s", got)
+		}
+	})
+}
+
+func TestDuplicatesCountOnce(t *testing.T) {
+	inWorld(t, slacksim.Options{}, func(w *world) {
+		w.slack.DuplicateNext()
+		w.wants("the answer", w.slash(dana, "deploy checkout v1.2.4"), "on its way")
+		w.awaitPhase("checkout-1", rollout.Awaiting)
+		w.slack.DuplicateNext()
+		w.press(ravi, "Promote to 50 %")
+		w.settle()
+		w.slack.DuplicateNext()
+		if _, err := w.slack.As(dana).Say("#deploys", w.card().TS, "@canarybot pause"); err != nil {
+			w.t.Fatal(err)
+		}
+		w.settle()
+		told := strings.Join(w.thread(), "\n")
+		if strings.Count(told, "Approved by") != 1 || strings.Count(told, "Paused by") != 1 {
+			w.t.Errorf("something counted twice, or never:\n%s", told)
+		}
+		if n := len(w.slack.Ephemerals(dana)); n != 2 {
+			w.t.Errorf("dana heard %d answers, want 2", n)
+		}
+		if n := len(w.slack.Ephemerals(ravi)); n != 1 {
+			w.t.Errorf("ravi heard %d answers, want 1", n)
+		}
+		if got := w.bot.Stats().Duplicates; got != 3 {
+			w.t.Errorf("%d duplicates counted, want 3", got)
+		}
+	})
+}
+
+func TestUnknownPeopleMayOnlyRollBack(t *testing.T) {
+	inWorld(t, slacksim.Options{}, func(w *world) {
+		w.slash(dana, "deploy checkout v1.2.4")
+		w.awaitPhase("checkout-1", rollout.Awaiting)
+		time.Sleep(2 * time.Minute)
+		w.slack.SetFault("users.info", slacksim.Fault{HTTPStatus: 500})
+		w.press(ravi, "Promote to 50 %")
+		w.settle()
+		w.wants("the answer", w.heard(ravi), "does not say who you are", "nothing was changed")
+		if got := w.phase("checkout-1"); got != rollout.Awaiting {
+			w.t.Errorf("it moved to %s", got)
+		}
+		w.slack.SetFault("users.info", slacksim.Fault{Latency: time.Minute}) // no answer at all
+		w.press(dana, "Roll back")
+		if got := w.phase("checkout-1"); got < rollout.RollingBack {
+			w.t.Errorf("rolling back waited for users.info: %s", got)
+		}
+	})
+}
+
+// slowRollouts commits slowly, or not at all.
+type slowRollouts struct {
+	bot.Rollouts
+	takes time.Duration
+	fails error
+	panic bool
+
+	mu    sync.Mutex
+	asked int
+}
+
+// Decide takes its time.
+func (s *slowRollouts) Decide(ctx context.Context, id rollout.ID, d rollout.Decision) (rollout.Rollout, error) {
+	s.mu.Lock()
+	s.asked++
+	s.mu.Unlock()
+	time.Sleep(s.takes)
+	if s.panic {
+		panic("a defect")
+	}
+	if s.fails != nil {
+		return rollout.Rollout{}, s.fails
+	}
+	return s.Rollouts.Decide(ctx, id, d)
+}
+
+func TestWhatCannotBeCommittedIsNotAcknowledged(t *testing.T) {
+	for name, change := range map[string]func(*slowRollouts){
+		"the disk is full": func(s *slowRollouts) { s.fails = rollout.Errorf(rollout.Unavailable, "disk full") },
+		"a defect":         func(s *slowRollouts) { s.panic = true },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, slacksim.Options{})
+				slow := &slowRollouts{}
+				w.change = func(o *bot.Options) {
+					slow.Rollouts = o.Rollouts
+					o.Rollouts = slow
+				}
+				w.start()
+				w.slash(dana, "deploy checkout v1.2.4")
+				w.awaitPhase("checkout-1", rollout.Awaiting)
+				w.slack.Expect(slacksim.MissedAck)
+				change(slow)
+				out, err := w.slack.As(ravi).Press("#deploys", w.card().TS, "Promote to 50 %")
+				if err != nil || out.Delivery != slacksim.TimedOut {
+					w.t.Errorf("press: %v, %v; want no ack", out.Delivery, err)
+				}
+				if got := w.bot.Stats().Unacked; got != 1 {
+					w.t.Errorf("%d counted as not acknowledged, want 1", got)
+				}
+				slow.fails, slow.panic = nil, false
+				w.press(ravi, "Promote to 50 %") // the bot goes on
+				if got := w.phase("checkout-1"); got == rollout.Awaiting {
+					w.t.Error("the next press did nothing")
+				}
+			})
+		})
+	}
+}
+
+func TestDecisionsDoNotWaitForEachOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, slacksim.Options{})
+		w.change = func(o *bot.Options) { o.Rollouts = &slowRollouts{Rollouts: o.Rollouts, takes: 500 * time.Millisecond} }
+		w.start()
+		w.slash(dana, "deploy checkout v1.2.4")
+		w.awaitPhase("checkout-1", rollout.Baking)
+		began := time.Now()
+		var all []*slacksim.Pending
+		for range 40 {
+			p, err := w.slack.As(dana).StartSlash("#deploys", "", "/canary", "resume checkout")
+			if err != nil {
+				w.t.Fatal(err)
+			}
+			all = append(all, p)
+		}
+		for _, p := range all {
+			if out := p.Outcome(); out.Delivery != slacksim.Acked {
+				w.t.Errorf("delivery %v", out.Delivery)
+			}
+		}
+		if took := time.Since(began); took > time.Second {
+			w.t.Errorf("40 decisions of half a second took %s", took)
+		}
+	})
+}

@@ -2,8 +2,10 @@ package bolt_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"canarybot.io/rollout"
@@ -72,8 +74,9 @@ func small(tb testing.TB, s *bolt.Store) {
 		commit(tb, s, storetest.Move(r, rollout.Awaiting, at))
 		r.Revision, r.Seq, r.Phase = r.Revision+1, r.Seq+1, rollout.Awaiting
 	}
-	for _, key := range []string{"checkout-1", "checkout-2"} {
-		if err := s.PutNote(tb.Context(), "card", key, []byte(`{"ts":"1700000000.000100"}`)); err != nil {
+	for i := range 12 { // enough for a branch page
+		value := strings.Repeat(fmt.Sprint(i), 400)
+		if err := s.PutNote(tb.Context(), "card", fmt.Sprintf("checkout-%d", i), []byte(value)); err != nil {
 			tb.Fatal(err)
 		}
 	}

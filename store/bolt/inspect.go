@@ -61,7 +61,10 @@ func inspect(f io.ReaderAt, size int64) (self, error) {
 	if in.sum != want {
 		return self{}, damagef("records are missing or stand in an older state: %d of %d are there", in.sum.Records, want.Records)
 	}
-	return found, in.free()
+	if err := in.free(); err != nil {
+		return self{}, err
+	}
+	return found, nil
 }
 
 // metas returns the newer of the two meta pages. Both must be whole: bbolt would go on with the older one and lose

@@ -1,0 +1,61 @@
+// Command canarybot runs canary deployments on Kubernetes, driven from Slack.
+//
+//	canarybot run --config FILE
+//	canarybot validate --config FILE [--live]
+//	canarybot version
+//
+// It is the only composer of production: it reads the configuration and the environment, makes the clients, and hands
+// them to package app.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"canarybot.io/rollout"
+)
+
+// version is set when the binary is built for a release.
+var version = "dev" //nolint:gochecknoglobals // the linker sets it
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := root().ExecuteContext(ctx)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, sentence(err))
+		os.Exit(1)
+	}
+}
+
+// sentence is what is shown of an error: its own words where it has some for people.
+func sentence(err error) string {
+	var ours *rollout.Error
+	if errors.As(err, &ours) && ours.Cause != nil {
+		return ours.Message + " (" + ours.Cause.Error() + ")"
+	}
+	return err.Error()
+}
+
+func root() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "canarybot", Short: "Canary deployments on Kubernetes, driven from Slack",
+		SilenceUsage: true, SilenceErrors: true,
+		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
+	}
+	cmd.AddCommand(runCommand(), validateCommand(), versionCommand())
+	return cmd
+}
+
+func versionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "version", Short: "Print the version", Args: cobra.NoArgs,
+		Run: func(cmd *cobra.Command, _ []string) { fmt.Fprintln(cmd.OutOrStdout(), version) },
+	}
+}

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"canarybot.io/app"
+	"canarybot.io/bot"
+	"canarybot.io/config"
+	"canarybot.io/rollout"
+	"canarybot.io/rollout/prom"
+	"canarybot.io/store/bolt"
+)
+
+func runCommand() *cobra.Command {
+	var path string
+	cmd := &cobra.Command{
+		Use: "run", Short: "Serve Slack and run the rollouts, until told to stop", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := config.Load(path)
+			if err != nil {
+				return err
+			}
+			return run(cmd.Context(), c, slog.New(slog.NewJSONHandler(os.Stderr, nil)))
+		},
+	}
+	configFlag(cmd, &path)
+	return cmd
+}
+
+func configFlag(cmd *cobra.Command, path *string) {
+	cmd.Flags().StringVar(path, "config", "/etc/canarybot/config.yaml", "the configuration file")
+}
+
+// run composes production and serves until the context ends. What was opened first is closed last.
+func run(ctx context.Context, c config.Config, log *slog.Logger) (err error) {
+	slack, err := slackFromEnv()
+	if err != nil {
+		return err
+	}
+	cluster, err := newCluster()
+	if err != nil {
+		return err
+	}
+	source, err := prom.New(c.Prometheus)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, source.Close()) }()
+	store, err := bolt.Open(ctx, c.Store.Path, bolt.Options{})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.Listen)
+	if err != nil {
+		return fmt.Errorf("listen on %s, the configuration's listen: %w", c.Listen, err)
+	}
+	log.Info("started", "version", version, "environment", c.Environment, "services", len(c.Services), "store", c.Store.Path)
+	defer log.Info("stopped")
+	return app.New(app.Parts{
+		Environment: c.Environment, Services: c.Services, Policy: rollout.Policy{Rollback: []string{rollout.Everyone}}, Command: c.Slack.Command, Channel: c.Slack.Channel,
+		Slack: slack, Store: store, Cluster: cluster, Metrics: source, Preflights: []rollout.Preflighter{cluster},
+		Listener: listener, Version: version, Log: log,
+	}).Run(ctx)
+}
+
+// slackFromEnv reads the tokens, both problems at once.
+func slackFromEnv() (bot.Slack, error) {
+	botToken, errBot := config.SecretFromEnv("SLACK_BOT_TOKEN")
+	appToken, errApp := config.SecretFromEnv("SLACK_APP_TOKEN")
+	if err := errors.Join(errBot, errApp); err != nil {
+		return bot.Slack{}, err
+	}
+	return bot.Slack{BotToken: botToken.Reveal(), AppToken: appToken.Reveal(), APIURL: os.Getenv("SLACK_API_URL")}, nil
+}

@@ -2,6 +2,7 @@ package view_test
 
 import (
 	"errors"
+	"maps"
 	"strings"
 	"testing"
 
@@ -27,9 +28,6 @@ func answers() map[string]view.Message {
 	found := rollout.Preflight{Found: baking().Found}
 	found.Found.TemplateDiffers = []string{"resources"}
 	queued := in(rollout.Queued)
-	cancelled := ending(rollout.Cancelled, nil)
-	replacing := in(rollout.Queued)
-	replacing.Behind = "checkout-41"
 	all := map[string]view.Message{
 		"status":              a.Status([]rollout.Rollout{baking(), in(rollout.RollingBack)}),
 		"status_nothing":      a.Status(nil),
@@ -67,16 +65,6 @@ func answers() map[string]view.Message {
 		"error":               a.Error(rollout.Errorf(rollout.Invalid, "v 1 is not a version.")),
 		"error_internal":      a.Error(errors.New("bbolt: page 7 is broken")),
 		"connections":         a.ConnectionsTold(2, 3),
-		"accepted_deploy":     a.Accepted(baking(), rollout.Deploy, permalink),
-		"accepted_replace":    a.Accepted(replacing, rollout.Deploy, permalink),
-		"accepted_promote":    a.Accepted(baking(), rollout.Promote, permalink),
-		"accepted_rollback":   a.Accepted(in(rollout.RollingBack), rollout.Rollback, permalink),
-		"accepted_cancel":     a.Accepted(cancelled, rollout.Rollback, permalink),
-		"accepted_pause":      a.Accepted(baking(), rollout.Pause, ""),
-		"accepted_resume":     a.Accepted(baking(), rollout.Resume, ""),
-		"accepted_ours":       a.Accepted(baking(), rollout.SetOurs, ""),
-		"accepted_retry":      a.Accepted(baking(), rollout.Retry, ""),
-		"accepted_abandon":    a.Accepted(baking(), rollout.Abandon, ""),
 		"parse_unrecognised":  a.ParseError(errors.New("not ours")),
 		"parse_other_command": view.Answers{Command: "/canary-staging"}.ParseError(&command.Error{Problem: command.MissingService, Verb: command.Pause}),
 	}
@@ -84,11 +72,31 @@ func answers() map[string]view.Message {
 		_, err := command.Parse(line, command.Known{Services: []rollout.ServiceName{"checkout", "search"}, Thread: thread(name)})
 		all["parse_"+name] = a.ParseError(err)
 	}
+	maps.Copy(all, accepted())
 	named := make(map[string]view.Message, len(all))
 	for name, m := range all {
 		named["answer_"+name] = m
 	}
 	return named
+}
+
+// accepted is the confirmation of every decision.
+func accepted() map[string]view.Message {
+	a := view.Answers{}
+	cancelled, replacing := ending(rollout.Cancelled, nil), in(rollout.Queued)
+	replacing.Behind = "checkout-41"
+	return map[string]view.Message{
+		"accepted_deploy":   a.Accepted(baking(), rollout.Deploy, permalink),
+		"accepted_replace":  a.Accepted(replacing, rollout.Deploy, permalink),
+		"accepted_promote":  a.Accepted(baking(), rollout.Promote, permalink),
+		"accepted_rollback": a.Accepted(in(rollout.RollingBack), rollout.Rollback, permalink),
+		"accepted_cancel":   a.Accepted(cancelled, rollout.Rollback, permalink),
+		"accepted_pause":    a.Accepted(baking(), rollout.Pause, ""),
+		"accepted_resume":   a.Accepted(baking(), rollout.Resume, ""),
+		"accepted_ours":     a.Accepted(baking(), rollout.SetOurs, ""),
+		"accepted_retry":    a.Accepted(baking(), rollout.Retry, ""),
+		"accepted_abandon":  a.Accepted(baking(), rollout.Abandon, ""),
+	}
 }
 
 func thread(name string) rollout.ID {

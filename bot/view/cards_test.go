@@ -2,6 +2,7 @@ package view_test
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -49,7 +50,8 @@ func cards() map[string]view.Message {
 
 // special is what no phase alone shows.
 func special() map[string]rollout.Rollout {
-	return map[string]rollout.Rollout{
+	all := outcomes()
+	maps.Copy(all, map[string]rollout.Rollout{
 		"queued_behind": func() rollout.Rollout { r := in(rollout.Queued); r.Behind = "checkout-41"; return r }(),
 		"baking_failing_once": with(func(r *rollout.Rollout) {
 			r.Verdict = unknown(rollout.WhyFailingOnce)
@@ -100,6 +102,17 @@ func special() map[string]rollout.Rollout {
 			r.Phase = rollout.Cleaning
 			return r
 		}(),
+		"back": with(func(r *rollout.Rollout) {
+			r.Spec.Plan, r.Request.Back, r.Request.Text = rollout.WayBack(), true, ""
+			r.Verdict, r.Image = rollout.Verdict{Result: rollout.Unknown}, "registry.example.com/shop/checkout:v1.2.2"
+		}),
+	})
+	return all
+}
+
+// outcomes is a rollout for each way to end.
+func outcomes() map[string]rollout.Rollout {
+	return map[string]rollout.Rollout{
 		"succeeded":   ending(rollout.Succeeded, nil),
 		"rolled_back": ending(rollout.RolledBack, nil),
 		"rolled_back_foreign_image": ending(rollout.RolledBack, func(e *rollout.Ending) {
@@ -110,10 +123,6 @@ func special() map[string]rollout.Rollout {
 			e.Left = []string{"service/checkout-stable selects pods of the canary too: add track: stable to its selector.", "deployment/checkout-stable is paused: resume it."}
 		}),
 		"abandoned": ending(rollout.Abandoned, abandonedEnding),
-		"back": with(func(r *rollout.Rollout) {
-			r.Spec.Plan, r.Request.Back, r.Request.Text = rollout.WayBack(), true, ""
-			r.Verdict, r.Image = rollout.Verdict{Result: rollout.Unknown}, "registry.example.com/shop/checkout:v1.2.2"
-		}),
 	}
 }
 

@@ -36,16 +36,16 @@ func (t telling) decided() (Message, bool) {
 
 func (t telling) rollback() Message {
 	by, said := who(t.e.Actor), saying(t.e.Data.Text)
-	did, what := "Rollback", fmt.Sprintf("Everyone goes back to %s.", old(t.r))
+	mark, did, what := iconBack, "Rollback", fmt.Sprintf("Everyone goes back to %s.", old(t.r))
 	switch {
 	case t.e.Data.From == rollout.Queued && t.e.Data.To == rollout.Ended:
-		did, what = "Cancelled", "It had not started; nothing was changed."
+		mark, did, what = iconBad, "Cancelled", "It had not started; nothing was changed."
 	case t.e.Actor.Kind == rollout.Kube:
 		by, said = "somebody with rights on the cluster", ", who set "+code("canarybot.io/rollback=now")
 	case t.e.Data.Reason.Code == rollout.ReasonReplaced:
 		said = joined(": ", "", word(t.e.Data.Reason.Detail)+" comes instead")
 	}
-	return message(fmt.Sprintf("%s *%s* by %s%s %s", iconBack, did, by, stop(said), what)).
+	return message(fmt.Sprintf("%s *%s* by %s%s %s", mark, did, by, stop(said), what)).
 		said("%s: %s by %s%s %s", subject(t.r), lower(did), by, stop(said), what)
 }
 

@@ -35,13 +35,8 @@ func clean(word string) string {
 		}
 		return hyphen(r)
 	}, word)
-	for {
-		trimmed := strings.TrimRight(strings.Trim(word, wrapping), ".,;:!?")
-		if trimmed == word {
-			break
-		}
-		word = trimmed
-	}
+	word = strings.TrimLeft(word, wrapping)
+	word = strings.TrimRight(word, wrapping+".,;:!?")
 	name := strings.TrimLeft(word, "-")
 	switch {
 	case len(name) == len(word):

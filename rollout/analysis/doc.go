@@ -8,9 +8,9 @@
 //
 //   - Unknown is never a pass. A value that could not be had, too few requests to mean anything, or an answer that
 //     has grown old leaves the check unknown, with the reason.
-//   - One bad reading may be noise: a value beyond the threshold condemns only when so many distinct samples in a
-//     row say it. In between the check is unknown (failing once). Unknown samples in the row neither count nor
-//     break it; a pass breaks it.
+//   - One bad reading may be noise: a value beyond the threshold condemns only when so many samples in a row say it,
+//     each an interval after the one before. Until then the check is unknown (failing once). Unknown samples in the
+//     row neither count nor break it; a pass breaks it.
 //   - A value beyond the ceiling is no noise: one sample condemns.
 //   - A canary that says nothing at all, while stable is heard on the same questions, is gone: it fails.
 //   - What one weight showed says nothing about the next: all memory ends when the weight does.

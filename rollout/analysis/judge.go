@@ -39,7 +39,7 @@ func Judge(checks []rollout.Check, samples []rollout.Sample, state []byte, since
 	for _, c := range checks {
 		one := m.Series[c.Name]
 		e := one.evidence(c, now)
-		if silent && e.Why == rollout.WhyNoData && one.Silent >= silentSamples {
+		if silent && e.Why == rollout.WhyNoData && one.Silent.N >= silentSamples {
 			e.Result, e.Why = rollout.Fail, rollout.WhySilent
 		}
 		if one.Last.At.After(verdict.At) {

@@ -164,7 +164,7 @@ func TestJudgeForgets(t *testing.T) {
 		"when a check changed":          {stricter, failing, since, rollout.WhyFailingOnce},
 		"when the state is cut":         {checks, failing[:len(failing)-3], since, rollout.WhyFailingOnce},
 		"when the state is no JSON":     {checks, []byte("\x00"), since, rollout.WhyFailingOnce},
-		"when the state is of no sense": {checks, []byte(`{"series":{"error_rate":{"failing":-4}}}`), since, rollout.WhyFailingOnce},
+		"when the state is of no sense": {checks, []byte(`{"series":{"error_rate":{"failing":{"n":-4}}}}`), since, rollout.WhyFailingOnce},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -205,5 +205,23 @@ func TestJudgeClockSetBack(t *testing.T) {
 	got, _ := analysis.Judge(checks, []rollout.Sample{value("error_rate", 2, 0.5, 50)}, state, since, at(2))
 	if got.Result != rollout.Fail {
 		t.Errorf("got %s: a sample after the clock was set back must count", got.Result)
+	}
+}
+
+// A rollout asks as often as the most impatient of its checks wants.
+func TestJudgeCountsByTheCheckOwnInterval(t *testing.T) {
+	t.Parallel()
+	patient := errorRate()
+	patient.Interval = 4 * interval
+	var samples []rollout.Sample
+	for n, want := range map[int]rollout.Why{1: rollout.WhyFailingOnce, 4: rollout.WhyFailingOnce, 5: rollout.WhyLimit} {
+		samples = samples[:0]
+		for i := 1; i <= n; i++ {
+			samples = append(samples, value(patient.Name, i, 0.05, 50))
+		}
+		got, _ := analysis.Judge([]rollout.Check{patient}, samples, nil, since, at(n))
+		if got.Evidence[0].Why != want {
+			t.Errorf("%d samples: got %s, want %s", n, got.Evidence[0].Why, want)
+		}
 	}
 }

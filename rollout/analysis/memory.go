@@ -28,7 +28,7 @@ func recall(state []byte, checks []rollout.Check, since time.Time) memory {
 		return fresh
 	}
 	for name, one := range m.Series {
-		if one.Failing < 0 || one.Silent < 0 || one.Last.Check != name {
+		if one.Failing.N < 0 || one.Silent.N < 0 || one.Last.Check != name {
 			return fresh
 		}
 		fresh.Series[name] = one

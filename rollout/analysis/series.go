@@ -9,10 +9,25 @@ import (
 // series is what is remembered of one check since the weight was acknowledged.
 type series struct {
 	Last    rollout.Sample `json:"last"`
-	Failing int            `json:"failing,omitempty"` // samples in a row beyond the threshold; unknown ones not counted
-	Silent  int            `json:"silent,omitempty"`  // the same for samples in which only stable was heard
+	Failing count          `json:"failing,omitzero"` // samples in a row beyond the threshold; unknown ones not counted
+	Silent  count          `json:"silent,omitzero"`  // the same for samples in which only stable was heard
 	Lowest  *float64       `json:"lowest,omitempty"`
 	Highest *float64       `json:"highest,omitempty"`
+}
+
+// count is how many samples in a row said something, and when the last of them that counted was had.
+type count struct {
+	N  int       `json:"n,omitempty"`
+	At time.Time `json:"at,omitzero"`
+}
+
+// up counts one more sample. A rollout asks as often as the most impatient of its checks wants; for one with a longer
+// interval the samples in between read the same scrape again, and do not count.
+func (n count) up(at time.Time, interval time.Duration) count {
+	if gap := at.Sub(n.At); n.N > 0 && gap >= 0 && gap < interval*9/10 {
+		return n
+	}
+	return count{N: n.N + 1, At: at}
 }
 
 // with returns the series after one more sample. A sample that is no newer than the last says nothing new, unless
@@ -25,12 +40,12 @@ func (r series) with(c rollout.Check, s rollout.Sample, now time.Time) series {
 	said, _ := read(c, s)
 	switch said {
 	case healthy:
-		r.Failing = 0
+		r.Failing = count{}
 	case beyond, extreme:
-		r.Failing++
+		r.Failing = r.Failing.up(s.At, c.Interval)
 	case unheard:
 	}
-	r.Silent = r.silence(s)
+	r.Silent = r.silence(c, s)
 	if s.Canary != nil {
 		r.Lowest = lower(r.Lowest, *s.Canary)
 		r.Highest = higher(r.Highest, *s.Canary)
@@ -66,7 +81,7 @@ func (r series) evidence(c rollout.Check, now time.Time) rollout.Evidence {
 	case extreme:
 		e.Result = rollout.Fail
 	case beyond:
-		if r.Failing >= max(1, c.Failures) {
+		if r.Failing.N >= max(1, c.Failures) {
 			e.Result = rollout.Fail
 		} else {
 			e.Why = rollout.WhyFailingOnce

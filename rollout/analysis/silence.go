@@ -8,18 +8,18 @@ const silentSamples = 4
 
 // silence returns how many samples in a row, with this one, heard stable only. A sample that could not be had says
 // nothing about the canary and leaves the count; any sign of the canary ends it.
-func (r series) silence(s rollout.Sample) int {
+func (r series) silence(c rollout.Check, s rollout.Sample) count {
 	switch s.CanaryWhy {
 	case rollout.WhyNoData:
 		if s.Stable != nil {
-			return r.Silent + 1
+			return r.Silent.up(s.At, c.Interval)
 		}
 	case rollout.WhyNone:
 		if s.Canary != nil {
-			return 0
+			return count{}
 		}
 	case rollout.WhyNotANumber, rollout.WhyInfinite, rollout.WhySeveralSeries: // odd, but heard
-		return 0
+		return count{}
 	case rollout.WhyLimit, rollout.WhyCeiling, rollout.WhySilent, rollout.WhyFailingOnce, rollout.WhyTooFewRequests,
 		rollout.WhyWarnings, rollout.WhyStale, rollout.WhyQueryError, rollout.WhyTimeout, rollout.WhyTooLarge,
 		rollout.WhyWarmingUp, rollout.WhyNotAsked:
@@ -37,7 +37,7 @@ func (m memory) silent(checks []rollout.Check) bool {
 		switch {
 		case !twin && !one.Last.At.IsZero():
 			continue
-		case one.Silent >= silentSamples && one.Last.CanaryWhy == rollout.WhyNoData:
+		case one.Silent.N >= silentSamples && one.Last.CanaryWhy == rollout.WhyNoData:
 			gone = true
 		case one.Last.CanaryWhy != rollout.WhyNoData || one.Last.Stable != nil:
 			return false

@@ -205,6 +205,9 @@ func TestErrorsHoldNoSecrets(t *testing.T) {
 	closed := httptest.NewServer(http.NotFoundHandler())
 	closed.Close()
 	o := prom.Default(strings.Replace(closed.URL, "http://", "http://robot:hunter2@", 1))
+	if shown := fmt.Sprint(o); strings.Contains(shown, "hunter2") || !strings.Contains(shown, "127.0.0.1") {
+		t.Errorf("the options show as %s", shown)
+	}
 	s, err := prom.New(o)
 	if err != nil {
 		t.Fatal(err)

@@ -27,6 +27,15 @@ func CheckURL(address string) error {
 	return nil
 }
 
+// String returns the address without its password; how to authenticate is not shown at all.
+func (o Options) String() string {
+	u, err := url.Parse(o.URL)
+	if err != nil {
+		return "[not an address]"
+	}
+	return u.Redacted()
+}
+
 func newClient(o Options) (api.Client, error) {
 	if err := CheckURL(o.URL); err != nil {
 		return nil, err

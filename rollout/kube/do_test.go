@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -127,12 +128,12 @@ func TestErrors(t *testing.T) {
 			s.Apply("helm", kubetest.Shop)
 			r, adapter := kubetest.Rollout(), connect(t, s)
 			m := adapter.Observe(t.Context(), r).Stable.Meta
-			sent := 0
+			var sent atomic.Int32
 			s.Fail(func(r *http.Request) int {
 				if r.Method != http.MethodPatch {
 					return 0
 				}
-				sent++
+				sent.Add(1)
 				return c.code
 			})
 			err := adapter.Do(t.Context(), r, rollout.Write{
@@ -141,8 +142,8 @@ func TestErrors(t *testing.T) {
 			if got := rollout.CodeOf(err); got != c.want {
 				t.Errorf("got %q (%v), want %q", got, err, c.want)
 			}
-			if sent != 1 {
-				t.Errorf("%d requests were sent, want one", sent)
+			if n := sent.Load(); n != 1 {
+				t.Errorf("%d requests were sent, want one", n)
 			}
 		})
 	}

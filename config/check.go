@@ -61,7 +61,8 @@ func readCheck(n node, c rollout.Check) rollout.Check {
 		}
 		c.MinRequests = 0
 	}
-	c.Comparison = rollout.Comparison(f.at("comparison").word(string(c.Comparison), string(rollout.LessThan), string(rollout.GreaterThan)))
+	c.Comparison = rollout.Comparison(f.at("comparison").word(string(c.Comparison),
+		string(rollout.LessThan), string(rollout.GreaterThan)))
 	c.Unit = rollout.Unit(f.at("unit").word(string(c.Unit),
 		string(rollout.Ratio), string(rollout.Seconds), string(rollout.Bytes), string(rollout.Number)))
 	c.Threshold = f.at("threshold").number(c.Threshold)

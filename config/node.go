@@ -104,7 +104,8 @@ func unfit(doc *yaml.Node) *Problem {
 		count++
 		switch {
 		case y.Kind == yaml.AliasNode:
-			return &Problem{Line: y.Line, Text: fmt.Sprintf("*%s: aliases are not read; say it in full, or once for all services under defaults", y.Value)}
+			return &Problem{Line: y.Line, Text: fmt.Sprintf(
+				"*%s: aliases are not read; say it in full, or once for all services under defaults", short(y.Value))}
 		case depth > deepest:
 			return &Problem{Line: y.Line, Text: fmt.Sprintf("it is nested more than %d levels deep", deepest)}
 		case count > mostNodes:

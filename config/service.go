@@ -89,8 +89,9 @@ func readService(w written, c common) rollout.Service {
 	s.Channel = readChannel(channel)
 
 	demands := func(p rollout.Plan) bool { return p.DemandsEvidence() }
-	if at := w.at("checks"); at.there() && at.y.Kind == yaml.SequenceNode && len(at.y.Content) == 0 && slices.ContainsFunc(append([]rollout.Plan{plan}, s.Plans...), demands) {
-		at.bad("without checks no bake ever ends; list some, or use only plans in which every bake is 0")
+	none := w.at("checks").there() && w.at("checks").y.Kind == yaml.SequenceNode && len(w.at("checks").y.Content) == 0
+	if none && slices.ContainsFunc(append([]rollout.Plan{plan}, s.Plans...), demands) {
+		w.at("checks").bad("without checks no bake ever ends; list some, or use only plans in which every bake is 0")
 	}
 	return s
 }

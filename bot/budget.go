@@ -28,6 +28,14 @@ func rateOf(method string) rate {
 	}
 }
 
+// share is what a call leaves of a burst.
+type share int
+
+const (
+	nothing share = iota
+	half
+)
+
 // budget spends the calls of the whole workspace, by method. A 429 closes its method for as long as Slack says.
 type budget struct {
 	mu      sync.Mutex // guards the buckets
@@ -52,12 +60,17 @@ func (b *budget) of(method string) *bucket {
 	return k
 }
 
-// free returns when the method may be called; a time that is not after now means now.
-func (b *budget) free(method string) time.Time {
+// free returns when the method may be called; a time that is not after now means now. Of the burst so much is left for
+// others: a half for calls that can wait, nothing for those that cannot.
+func (b *budget) free(method string, leave share) time.Time {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	k := b.of(method)
-	due := k.due.Add(-time.Duration(k.burst-1) * k.every)
+	use := k.burst
+	if leave == half {
+		use = max(1, use/2)
+	}
+	due := k.due.Add(-time.Duration(use-1) * k.every)
 	if k.closed.After(due) {
 		return k.closed
 	}
@@ -88,7 +101,7 @@ func (b *budget) shut(method string, until time.Time) {
 func (b *budget) wait(ctx context.Context, method string) error {
 	for {
 		now := time.Now()
-		wait := b.free(method).Sub(now)
+		wait := b.free(method, nothing).Sub(now)
 		if wait <= 0 {
 			b.spend(method, now)
 			return nil

@@ -97,7 +97,7 @@ func TestCrashAtEveryPostLeavesOneCardAndOneThread(t *testing.T) {
 
 func TestCrashAtEveryNoteLeavesOneCardAndOneThread(t *testing.T) {
 	for _, after := range []bool{false, true} {
-		for nth := 1; nth <= 20; nth++ {
+		for nth := 1; nth <= 20; nth += stride {
 			t.Run(fmt.Sprintf("note %d, after it is stored %v", nth, after), func(t *testing.T) {
 				inWorld(t, slacksim.Options{}, func(w *world) {
 					w.crashing(func(died func()) { w.notes.killAt(nth, after, died) })

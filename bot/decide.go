@@ -27,7 +27,7 @@ func (b *Bot) typed(ctx context.Context, a ask, cmd command.Command) (answer, er
 	case err != nil:
 		return answer{}, err
 	case !found || r.Terminal():
-		return b.notLive(ctx, a, cmd, r)
+		return b.notLive(ctx, cmd, r)
 	}
 	cur, err := b.cursors.load(ctx, r.ID)
 	if err != nil {
@@ -60,9 +60,18 @@ func (b *Bot) target(ctx context.Context, cmd command.Command) (r rollout.Rollou
 }
 
 // notLive answers a decision about what has ended. To roll back what is finished is to go back to the version before.
-func (b *Bot) notLive(ctx context.Context, a ask, cmd command.Command, last rollout.Rollout) (answer, error) {
+func (b *Bot) notLive(ctx context.Context, cmd command.Command, last rollout.Rollout) (answer, error) {
+	if cmd.Rollout != "" { // the one that was named has ended; another may live
+		live, found, err := b.target(ctx, command.Command{Service: cmd.Service})
+		if err != nil {
+			return answer{}, err
+		}
+		if found {
+			return tell(endedButLive(cmd.Rollout, live.ID)), nil
+		}
+	}
 	if cmd.Verb == command.Rollback {
-		return b.backFirst(ctx, cmd.Service, last)
+		return b.backFirst(ctx, cmd.Service)
 	}
 	return tell(b.say.NothingLive(cmd.Service, last)), nil
 }
@@ -140,7 +149,7 @@ func (b *Bot) link(ctx context.Context, id rollout.ID) (string, error) {
 }
 
 // backFirst says what going back would do, with the button that does it.
-func (b *Bot) backFirst(ctx context.Context, service rollout.ServiceName, last rollout.Rollout) (answer, error) {
+func (b *Bot) backFirst(ctx context.Context, service rollout.ServiceName) (answer, error) {
 	past, err := b.Store.History(ctx, service, historyRead)
 	if err != nil {
 		return answer{}, err

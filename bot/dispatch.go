@@ -44,11 +44,13 @@ func (b *Bot) receive(ctx context.Context, s *socket, f frame) {
 	if taken {
 		return
 	}
-	defer s.end()
 	b.stats.add(func(st *Stats) { st.Overloaded++ })
 	b.Log.Error("too many envelopes at once; one was turned away", "type", f.Type)
-	if f.Type == typeSlash { // the person hears why; anything else Slack repeats, or the person does
+	if f.Type != typeSlash || !b.answers.try(func() {
+		defer s.end()
 		b.ack(func(raw []byte) error { return b.send(s, raw) }, f, new(overloaded()))
+	}) {
+		s.end() // without an ack the person sees that it failed
 	}
 }
 

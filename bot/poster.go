@@ -223,21 +223,17 @@ func (p *poster) follow(ctx context.Context, s *subject, r rollout.Rollout) erro
 // pick returns the most urgent task that may be done now, or when the next may.
 func (p *poster) pick(now time.Time) (best task, when time.Time, ok bool) {
 	when = now.Add(time.Hour)
-	free := map[string]time.Time{}
 	for _, s := range p.subjects {
 		tasks := s.tasks()
 		if len(tasks) == 0 && s.shown() {
 			tasks = []task{{s: s, rank: progress, do: s.finish}}
 		}
 		for _, t := range tasks {
-			if _, asked := free[t.method]; !asked {
-				free[t.method] = p.b.api.budget.free(t.method)
+			leave := nothing
+			if t.rank == progress {
+				leave = half // so that an end need not wait behind a thousand numbers
 			}
-			for _, at := range []time.Time{free[t.method], s.notBefore, p.down} {
-				if at.After(t.at) {
-					t.at = at
-				}
-			}
+			t.at = latest(t.at, p.b.api.budget.free(t.method, leave), s.notBefore, p.down)
 			switch {
 			case t.at.After(now):
 				if t.at.Before(when) {
@@ -249,6 +245,11 @@ func (p *poster) pick(now time.Time) (best task, when time.Time, ok bool) {
 		}
 	}
 	return best, when, ok
+}
+
+// latest returns the last of the times.
+func latest(times ...time.Time) time.Time {
+	return slices.MaxFunc(times, time.Time.Compare)
 }
 
 // before orders tasks: the more urgent first, then who has waited longest.

@@ -34,6 +34,10 @@ func notTheCard(id rollout.ID) view.Message {
 	return plainly("That is not the card of %s. Nothing was changed; use the buttons on its card.", id)
 }
 
+func endedButLive(ended, live rollout.ID) view.Message {
+	return plainly("Nothing was changed: %s has ended, and %s is rolling out now. Name that one, or just the service.", ended, live)
+}
+
 func noCardYet(id rollout.ID) view.Message {
 	return plainly("The card of %s is not up to date. Nothing was changed; try again in a moment.", id)
 }

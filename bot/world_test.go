@@ -47,6 +47,7 @@ type world struct {
 // inWorld runs a test in a bubble with a bot that is connected.
 func inWorld(t *testing.T, opts slacksim.Options, test func(*world)) {
 	t.Helper()
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, opts)
 		w.start()

@@ -1,0 +1,105 @@
+package bot_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"canarybot.io/bot"
+	"canarybot.io/bot/slacksim"
+	"canarybot.io/rollout"
+)
+
+func TestDuplicateAfterARestartIsRecognised(t *testing.T) {
+	inWorld(t, slacksim.Options{}, func(w *world) {
+		handle := func(kind, payload string) {
+			w.bot.Forget() // what a restart does
+			acks := 0
+			w.bot.Handle(w.t.Context(), envelope(kind, payload), func([]byte) error { acks++; return nil })
+			if acks != 1 {
+				w.t.Errorf("%s: %d acks", payload, acks)
+			}
+		}
+		deploy := fmt.Sprintf(`{"user_id":%q,"team_id":"T0SLACKSIM","channel_id":%q,"text":"deploy checkout v1.2.4","trigger_id":"7.7.a"}`, dana, channel)
+		handle("slash_commands", deploy)
+		handle("slash_commands", deploy)
+		w.awaitPhase("checkout-1", rollout.Baking)
+		r, err := w.store.Load(w.t.Context(), "checkout-1")
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		pause := strings.ReplaceAll(press(fmt.Sprintf("production/checkout-1/%d/pause", r.Turn), "canary.pause", channel, w.card().TS), `"U1"`, `"`+dana+`"`)
+		handle("interactive", pause)
+		handle("interactive", pause)
+		w.settle()
+		if got := w.bot.Stats().Duplicates; got != 2 {
+			w.t.Errorf("%d duplicates recognised, want 2\n%s", got, w.log)
+		}
+		if n := strings.Count(strings.Join(w.thread(), "\n"), "Paused by"); n != 1 {
+			w.t.Errorf("paused %d times", n)
+		}
+	})
+}
+
+func TestTooManyAtOnceAreTurnedAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, slacksim.Options{})
+		w.change = func(o *bot.Options) { o.Rollouts = &slowRollouts{Rollouts: o.Rollouts, takes: 2 * time.Second} }
+		w.start()
+		w.slash(dana, "deploy checkout v1.2.4")
+		w.awaitPhase("checkout-1", rollout.Baking)
+		var all []*slacksim.Pending
+		for range 170 {
+			p, err := w.slack.As(dana).StartSlash("#deploys", "", "/canary", "resume checkout")
+			if err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, p)
+		}
+		turned := 0
+		for _, p := range all {
+			out := p.Outcome()
+			if out.Delivery != slacksim.Acked {
+				t.Errorf("delivery %v", out.Delivery)
+			}
+			if strings.Contains(out.Text, "Too much is going on") {
+				turned++
+			}
+		}
+		if turned == 0 || uint64(turned) != w.bot.Stats().Overloaded {
+			t.Errorf("%d turned away, %d counted", turned, w.bot.Stats().Overloaded)
+		}
+	})
+}
+
+func TestTheEndedOneIsNamedWhileAnotherLives(t *testing.T) {
+	inWorld(t, slacksim.Options{}, func(w *world) {
+		w.slash(ravi, "deploy checkout v1.2.4 --plan quick --auto")
+		w.awaitPhase("checkout-1", rollout.Ended)
+		w.slash(ravi, "deploy checkout v1.2.5")
+		w.awaitPhase("checkout-2", rollout.Baking)
+		w.wants("the answer", w.slash(ravi, "rollback checkout-1"), "checkout-1 has ended", "checkout-2 is rolling out")
+		if got := w.phase("checkout-2"); got != rollout.Baking {
+			w.t.Errorf("checkout-2 is %s", got)
+		}
+	})
+}
+
+func TestWordsOfOthersStayWords(t *testing.T) {
+	inWorld(t, slacksim.Options{}, func(w *world) {
+		w.slash(dana, "deploy checkout v1.2.4 <!channel> see <https://evil.example|here> & *now*")
+		w.awaitPhase("checkout-1", rollout.Baking)
+		w.slash(dana, "pause checkout <@"+ravi+"> <!here>")
+		w.settle()
+		all := append(w.slack.Thread("#deploys", w.card().TS), w.card())
+		for _, m := range all {
+			for _, live := range []string{"<!channel", "<!here", "<https://evil", "<@" + ravi} {
+				if strings.Contains(m.Text+string(m.Blocks), live) {
+					w.t.Errorf("%q is live in %s", live, m.Blocks)
+				}
+			}
+		}
+	})
+}

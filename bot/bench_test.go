@@ -1,0 +1,47 @@
+package bot_test
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"sync"
+	"testing"
+
+	"canarybot.io/bot"
+	"canarybot.io/bot/slacksim"
+	"canarybot.io/rollout"
+	"canarybot.io/store/mem"
+)
+
+// BenchmarkAck measures a command from a person's Enter to the ack, through a real WebSocket on the loopback.
+func BenchmarkAck(b *testing.B) {
+	sim := slacksim.New(slacksim.Options{Limits: slacksim.Limits{Off: true}})
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		b.Fatal(err)
+	}
+	var group sync.WaitGroup
+	group.Go(func() { _ = sim.Serve(l) })
+	ctx, stop := context.WithCancel(b.Context())
+	store, tokens := mem.New(mem.Options{}), sim.Bot()
+	face := bot.New(bot.Options{
+		Slack: bot.Slack{
+			BotToken: tokens.BotToken, AppToken: tokens.AppToken, APIURL: "http://" + l.Addr().String() + "/api/",
+		},
+		Rollouts: &recorder{}, Store: store, Notes: store, Environment: "production", Channel: "#deploys",
+		Services: map[rollout.ServiceName]rollout.Service{"checkout": service()}, Log: slog.New(slog.DiscardHandler),
+	})
+	group.Go(func() { _ = face.Run(ctx) })
+	if err := sim.Wait(ctx, func(s *slacksim.Sim) bool { return s.Connections() > 0 }); err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		out, err := sim.As("dana").Slash("#deploys", "/canary", "deploy checkout v1.2.4")
+		if err != nil || out.Delivery != slacksim.Acked {
+			b.Fatal(out.Delivery, err)
+		}
+	}
+	stop()
+	_ = sim.Close()
+	group.Wait()
+}

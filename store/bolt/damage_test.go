@@ -38,7 +38,7 @@ func TestEveryFlippedBitIsHarmlessOrRefused(t *testing.T) {
 			if message := rollout.Message(bolt.Sentence(path, err)); !strings.Contains(message, "It was left as it is.") {
 				t.Fatalf("byte %d ^ %#x: no sentence: %v", at, bit, err)
 			}
-		case at%4096 < 512 || random.IntN(16) == 0: // headers always; opening takes its time
+		case at%4096 < 48 || random.IntN(32) == 0: // headers always; opening takes its time
 			opened++
 			write(t, probe, image)
 			if what := use(t, probe, want); what != "" {
@@ -47,6 +47,7 @@ func TestEveryFlippedBitIsHarmlessOrRefused(t *testing.T) {
 		}
 		image[at] ^= bit
 	}
+	t.Logf("%d flips were refused, %d opened", refused, opened)
 	if refused < 5000 || opened < 100 {
 		t.Errorf("%d flips were refused and %d opened: the test does not test", refused, opened)
 	}
@@ -60,9 +61,10 @@ func use(t *testing.T, path, want string) string {
 	if dump(t, s) != want {
 		return "the store opened with other content"
 	}
-	notes, err := s.Notes(t.Context(), "card")
-	for key, value := range notes {
-		err = errors.Join(err, s.PutNote(t.Context(), "card", key, value))
+	var err error
+	for _, key := range []string{"checkout-0", "checkout-4", "checkout-9"} {
+		value, _, failed := s.Note(t.Context(), "card", key)
+		err = errors.Join(err, failed, s.PutNote(t.Context(), "card", key, value))
 	}
 	if err != nil || dump(t, s) != want {
 		return fmt.Sprintf("writing changed the content: %v", err)
@@ -88,7 +90,7 @@ func TestWildDamageNeverPanics(t *testing.T) {
 	shut(t, s)
 	whole := read(t, path)
 	random := rand.New(rand.NewPCG(1, 2))
-	for range 2000 {
+	for range 1000 {
 		image := bytes.Clone(whole)
 		page := 4096 * random.IntN(len(image)/4096)
 		switch random.IntN(3) {

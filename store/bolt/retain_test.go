@@ -19,7 +19,7 @@ func TestFileStopsGrowing(t *testing.T) {
 	path := place(t)
 	s := open(t, path, bolt.WithoutSync(bolt.Options{Keep: 5}))
 	at, half := storetest.Epoch(), int64(0)
-	for n := 1; n <= 80; n++ {
+	for n := 1; n <= 60; n++ {
 		r := storetest.Queued("checkout", n)
 		for i, phase := range rollout.Phases() {
 			r.Trouble = strings.Repeat("x", 100*n%3000)
@@ -32,12 +32,12 @@ func TestFileStopsGrowing(t *testing.T) {
 		if err := s.PutNote(t.Context(), "card", string(r.ID), []byte(strings.Repeat("y", 500))); err != nil {
 			t.Fatal(err)
 		}
-		if n == 40 {
+		if n == 30 {
 			half = size(t, path)
 		}
 	}
 	if whole := size(t, path); whole > half+half/4 {
-		t.Errorf("after 40 rollouts the file had %d bytes, after 80 it has %d", half, whole)
+		t.Errorf("after 30 rollouts the file had %d bytes, after 60 it has %d", half, whole)
 	}
 	shut(t, s)
 	s = open(t, path, bolt.Options{})

@@ -112,3 +112,11 @@ func (a *App) Run(ctx context.Context) error {
 
 // Ready returns nil while people can reach the bot, else why not.
 func (a *App) Ready() error { return a.bot.Ready() }
+
+// Launch starts a rollout, as the command of a person would.
+func (a *App) Launch(ctx context.Context, l rollout.Launch) (rollout.Rollout, error) {
+	return a.engine.Launch(ctx, l)
+}
+
+// Snapshot returns every open rollout as its last beat left it.
+func (a *App) Snapshot() []rollout.Rollout { return a.engine.Snapshot() }

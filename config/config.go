@@ -21,6 +21,8 @@ type Config struct {
 	Store       Store
 	Listen      string // address of /metrics, /healthz and /readyz
 	Services    map[rollout.ServiceName]rollout.Service
+	// Policy is the global one: it holds for a rollout whose service left the configuration.
+	Policy rollout.Policy
 }
 
 // Slack is where people are.
@@ -78,6 +80,7 @@ func parse(data []byte) (Config, []Problem) {
 		Prometheus:  readPrometheus(f.at("prometheus")),
 		Store:       Store{Path: f.at("store").fields("path").at("path").textOr("/var/lib/canarybot/canarybot.db")},
 		Listen:      readListen(f.at("listen")),
+		Policy:      readPolicy(f.at("policy")),
 	}
 	c.Services = readServices(f, common{
 		environment: c.Environment,

@@ -50,6 +50,7 @@ func TestTheExampleOfTheDesign(t *testing.T) {
 		Prometheus:  prom.Default("http://prometheus.monitoring:9090"),
 		Store:       config.Store{Path: "/var/lib/canarybot/canarybot.db"},
 		Listen:      ":8080",
+		Policy:      rollout.Policy{Deployers: []string{"U024BE7LH"}, Approvers: []string{"U0G9QF9C6"}, Rollback: []string{"everyone"}},
 		Services: map[rollout.ServiceName]rollout.Service{"checkout": {
 			Name:    "checkout",
 			Channel: "#deploys",

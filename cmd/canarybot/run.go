@@ -65,7 +65,7 @@ func run(ctx context.Context, c config.Config, log *slog.Logger) (err error) {
 	log.Info("started", "version", version, "environment", c.Environment, "services", len(c.Services), "store", c.Store.Path)
 	defer log.Info("stopped")
 	return app.New(app.Parts{
-		Environment: c.Environment, Services: c.Services, Policy: rollout.Policy{Rollback: []string{rollout.Everyone}}, Command: c.Slack.Command, Channel: c.Slack.Channel,
+		Environment: c.Environment, Services: c.Services, Policy: c.Policy, Command: c.Slack.Command, Channel: c.Slack.Channel,
 		Slack: slack, Store: store, Cluster: cluster, Metrics: source, Preflights: []rollout.Preflighter{cluster},
 		Listener: listener, Version: version, Log: log,
 	}).Run(ctx)

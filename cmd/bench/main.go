@@ -1,0 +1,61 @@
+// Command bench measures the figures of the README on this machine and prints them: a table, or with -json one line
+// a figure. Nothing in it is a test.
+//
+// What is measured is the product as production runs it: package app over a bbolt file, real WebSockets to the
+// simulated Slack and real HTTP to a stand-in for Prometheus. Slack and Prometheus run in a process of their own, so
+// that memory and processor time are the product's. The cluster is one that always agrees: a Kubernetes client is not
+// in the figures.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+)
+
+// figure is one measured value.
+type figure struct {
+	Name  string  `json:"name"`
+	Value float64 `json:"value"`
+	about string
+}
+
+func main() {
+	asJSON := flag.Bool("json", false, "print one line of JSON a figure")
+	outside := flag.Bool("outside", false, "be Slack and Prometheus, for the process that measures")
+	services := flag.Int("services", 0, "how many services the outside knows")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	var err error
+	if *outside {
+		err = serveOutside(ctx, *services)
+	} else {
+		err = measure(ctx, func(f figure) { show(f, *asJSON) })
+	}
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func show(f figure, asJSON bool) {
+	if asJSON {
+		_ = json.NewEncoder(os.Stdout).Encode(f)
+		return
+	}
+	fmt.Printf("%-26s %10.2f   %s\n", f.Name, f.Value, f.about)
+}
+
+// measure runs every measurement, one after another.
+func measure(ctx context.Context, tell func(figure)) error {
+	for _, one := range []func(context.Context, func(figure)) error{measureAcks, measureMany, measureRestart} {
+		if err := one(ctx, tell); err != nil {
+			return err
+		}
+	}
+	return nil
+}

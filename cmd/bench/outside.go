@@ -1,0 +1,130 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"time"
+
+	"canarybot.io/bot/slacksim"
+)
+
+const (
+	deployer  = "U0BENCH01"
+	channelID = "C0BENCH001"
+)
+
+// serveOutside is Slack and Prometheus in one process, until its standard input closes. It prints where they are as a
+// line of JSON, and then reads commands: "slash TEXT" types the command and prints how long the ack took.
+func serveOutside(ctx context.Context, _ int) error {
+	sim := slacksim.New(slacksim.Options{
+		Users:    []slacksim.User{{ID: deployer, Name: "dev"}},
+		Channels: []slacksim.Channel{{ID: channelID, Name: "deploys"}},
+		Commands: []string{"/canary"},
+	})
+	sim.SetRateLimits(false)
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/", sim.Handler())
+	mux.HandleFunc("/prometheus/api/v1/query", answerQuery)
+	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
+	go func() { _ = server.Serve(l) }()
+	b := sim.Bot()
+	err = json.NewEncoder(os.Stdout).Encode(outside{
+		Address: "http://" + l.Addr().String(), BotToken: b.BotToken, AppToken: b.AppToken,
+	})
+	lines := bufio.NewScanner(os.Stdin)
+	for lines.Scan() {
+		text, ok := strings.CutPrefix(lines.Text(), "slash ")
+		if !ok {
+			continue
+		}
+		go func() {
+			start := time.Now()
+			out, err := sim.As(deployer).Slash(channelID, "/canary", text)
+			if err != nil || out.Delivery != slacksim.Acked {
+				fmt.Printf("failed %s %v\n", out.Delivery, err)
+				return
+			}
+			fmt.Printf("acked %d\n", time.Since(start).Nanoseconds())
+		}()
+	}
+	return errors.Join(err, server.Close(), sim.Close())
+}
+
+// answerQuery answers every query with one healthy number.
+func answerQuery(w http.ResponseWriter, r *http.Request) {
+	_ = r.ParseForm()
+	value := "0.001"
+	switch query := r.Form.Get("query"); {
+	case strings.Contains(query, "increase("):
+		value = "5000"
+	case strings.Contains(query, "2xx"):
+		value = "0.999"
+	case strings.Contains(query, "quantile"):
+		value = "0.2"
+	case strings.Contains(query, "memory"):
+		value = "200000000"
+	}
+	w.Header().Set("Content-Type", "application/json")
+	now := strconv.FormatFloat(float64(time.Now().UnixMilli())/1000, 'f', 3, 64)
+	fmt.Fprintf(w, `{"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[%s,%q]}]}}`, now, value)
+}
+
+// outside is where the other process serves, and how to talk to it.
+type outside struct {
+	Address  string `json:"address"`
+	BotToken string `json:"bot_token"`
+	AppToken string `json:"app_token"`
+
+	cmd   *exec.Cmd
+	in    interface{ Write([]byte) (int, error) }
+	lines *bufio.Scanner
+}
+
+// startOutside starts the other process; it ends when close is called, or with us.
+func startOutside(ctx context.Context) (*outside, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	o := &outside{cmd: exec.CommandContext(ctx, self, "-outside")}
+	o.cmd.Stderr = os.Stderr
+	in, err := o.cmd.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	out, err := o.cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := o.cmd.Start(); err != nil {
+		return nil, err
+	}
+	o.in, o.lines = in, bufio.NewScanner(out)
+	if !o.lines.Scan() {
+		return nil, errors.New("the process that plays Slack said nothing")
+	}
+	return o, json.Unmarshal(o.lines.Bytes(), o)
+}
+
+func (o *outside) close() error {
+	if c, ok := o.in.(interface{ Close() error }); ok {
+		_ = c.Close()
+	}
+	return o.cmd.Wait()
+}
+
+// slash types a command; the answer comes as a line.
+func (o *outside) slash(text string) { fmt.Fprintln(o.in, "slash "+text) }

@@ -1,0 +1,100 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"canarybot.io/app"
+	"canarybot.io/bot"
+	"canarybot.io/rollout"
+	"canarybot.io/rollout/prom"
+	"canarybot.io/store/bolt"
+)
+
+// product is the product, running, with so many live rollouts.
+type product struct {
+	n      int
+	store  *bolt.Store
+	app    *app.App
+	cancel context.CancelFunc
+	done   chan error
+}
+
+// start runs the product over the file. sync runs before every commit's syncs.
+func start(ctx context.Context, o *outside, path string, n int, sync func() error) (*product, error) {
+	store, err := bolt.Open(ctx, path, bolt.Options{Sync: sync})
+	if err != nil {
+		return nil, err
+	}
+	source, err := prom.New(prom.Default(o.Address + "/prometheus"))
+	if err != nil {
+		return nil, err
+	}
+	p := &product{n: n, store: store, done: make(chan error, 1)}
+	p.app = app.New(app.Parts{
+		Environment: "bench", Services: services(n), Channel: "#deploys",
+		Slack: bot.Slack{BotToken: o.BotToken, AppToken: o.AppToken, APIURL: o.Address + "/api/"},
+		Store: store, Cluster: agreeable{}, Metrics: source, Preflights: []rollout.Preflighter{agreeable{}},
+	})
+	ctx, p.cancel = context.WithCancel(ctx)
+	go func() { p.done <- p.app.Run(ctx) }()
+	return p, p.until(ctx, func() bool { return p.app.Ready() == nil })
+}
+
+func (p *product) stop() error {
+	p.cancel()
+	err := <-p.done
+	if closed := p.store.Close(); err == nil {
+		err = closed
+	}
+	return err
+}
+
+// launchAll starts a rollout of every service and waits until all of them bake.
+func (p *product) launchAll(ctx context.Context) error {
+	for i := range p.n {
+		_, err := p.app.Launch(ctx, rollout.Launch{
+			ID: rollout.DecisionID(fmt.Sprint("launch-", i)), Service: serviceName(i), Version: "v2", At: time.Now(),
+			Actor: rollout.Actor{Kind: rollout.Person, ID: deployer, Member: true},
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return p.until(ctx, func() bool { return p.baking() == p.n })
+}
+
+func (p *product) baking() int {
+	n := 0
+	for _, r := range p.app.Snapshot() {
+		if r.Phase == rollout.Baking {
+			n++
+		}
+	}
+	return n
+}
+
+// until looks every few milliseconds.
+func (p *product) until(ctx context.Context, holds func() bool) error {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
+	defer cancel()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for !holds() {
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("it did not get ready in time: %w", ctx.Err())
+		case <-tick.C:
+		}
+	}
+	return nil
+}
+
+// temporary returns a path for a store, and what removes it.
+func temporary() (path string, remove func(), err error) {
+	folder, err := os.MkdirTemp("", "canarybot-bench-")
+	return filepath.Join(folder, "store.db"), func() { _ = os.RemoveAll(folder) }, err
+}

@@ -167,20 +167,26 @@ func (t tag) bears(m slack.Message) bool {
 	return ok && m.Metadata.EventType == eventType && p["rollout"] == t.rollout && p["store"] == t.store && int(seq) == t.seq
 }
 
-// post posts a message, into the thread unless that is empty, and returns its ts.
-func (a *api) post(ctx context.Context, channel, thread string, m view.Message, t tag) (ts string, err error) {
+// place is where a message goes: a channel, or a thread of it.
+type place struct {
+	channel string
+	thread  string // the ts of its first message; empty: the channel itself
+}
+
+// post posts a message and returns its ts.
+func (a *api) post(ctx context.Context, to place, m view.Message, t tag) (ts string, err error) {
 	options := append(content(m), slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl())
 	if t.rollout != "" {
 		options = append(options, slack.MsgOptionMetadata(t.metadata()))
 	}
-	if thread != "" {
-		options = append(options, slack.MsgOptionTS(thread))
+	if to.thread != "" {
+		options = append(options, slack.MsgOptionTS(to.thread))
 		if m.Broadcast {
 			options = append(options, slack.MsgOptionBroadcast())
 		}
 	}
 	err = a.call(ctx, "chat.postMessage", func(ctx context.Context) error {
-		_, ts, err = a.client.PostMessageContext(ctx, channel, options...)
+		_, ts, err = a.client.PostMessageContext(ctx, to.channel, options...)
 		return err
 	})
 	return ts, err
@@ -195,13 +201,13 @@ func (a *api) update(ctx context.Context, channel, ts string, m view.Message) er
 }
 
 // whisper shows a message to one person.
-func (a *api) whisper(ctx context.Context, channel, thread, user string, m view.Message) error {
+func (a *api) whisper(ctx context.Context, to place, user string, m view.Message) error {
 	options := content(m)
-	if thread != "" {
-		options = append(options, slack.MsgOptionTS(thread))
+	if to.thread != "" {
+		options = append(options, slack.MsgOptionTS(to.thread))
 	}
 	return a.call(ctx, "chat.postEphemeral", func(ctx context.Context) error {
-		_, err := a.client.PostEphemeralContext(ctx, channel, user, options...)
+		_, err := a.client.PostEphemeralContext(ctx, to.channel, user, options...)
 		return err
 	})
 }

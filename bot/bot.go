@@ -100,6 +100,7 @@ func (b *Bot) Run(ctx context.Context) error {
 	late, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	var group sync.WaitGroup
+	group.Go(func() { b.home.learn(ctx) })
 	group.Go(func() { b.links.run(ctx, late) })
 	group.Go(func() { b.poster.run(ctx, late) })
 	<-ctx.Done()

@@ -80,16 +80,16 @@ func (b *Bot) notLive(ctx context.Context, cmd command.Command, last rollout.Rol
 // acknowledged.
 func (b *Bot) decide(ctx context.Context, a ask, r rollout.Rollout, d rollout.Decision) (answer, error) {
 	actor, err := b.actor(ctx, a, d.Action, r.Service)
-	if err != nil {
-		return b.refuse(ctx, a, r, d.Action, actor, err)
-	}
 	d.Actor, d.At = actor, now()
+	if err != nil {
+		return b.refuse(ctx, r, d, err)
+	}
 	if d.Action == rollout.SetOurs && r.Drift != nil && r.Turn == d.Turn {
 		d.Value = r.Drift.Value // the turn says that this is the value that was shown
 	}
 	after, err := b.Rollouts.Decide(ctx, r.ID, d)
 	if err != nil {
-		return b.refuse(ctx, a, r, d.Action, actor, err)
+		return b.refuse(ctx, r, d, err)
 	}
 	link, err := b.link(ctx, r.ID)
 	if err != nil {
@@ -103,7 +103,7 @@ func now() time.Time { return time.Now().UTC().Round(0) }
 
 // refuse turns an error into the answer that it is, or returns it where the decision is not known to have failed for
 // good.
-func (b *Bot) refuse(ctx context.Context, a ask, r rollout.Rollout, action rollout.Action, actor rollout.Actor, err error) (answer, error) {
+func (b *Bot) refuse(ctx context.Context, r rollout.Rollout, d rollout.Decision, err error) (answer, error) {
 	switch code := rollout.CodeOf(err); {
 	case errors.Is(err, errNotLookedUp):
 		return tell(sayNotLookedUp()), nil
@@ -111,11 +111,11 @@ func (b *Bot) refuse(ctx context.Context, a ask, r rollout.Rollout, action rollo
 		b.stats.add(func(s *Stats) { s.Duplicates++ })
 		return answer{}, nil
 	case code == rollout.Forbidden:
-		return tell(b.say.Forbidden(actor, action, b.policy(r.Service))), nil
+		return tell(b.say.Forbidden(d.Actor, d.Action, b.policy(r.Service))), nil
 	case code == rollout.NotFound:
 		return tell(b.say.NoRollout(r.ID)), nil
 	case code == rollout.Conflict:
-		if b.decidedBy(ctx, r.ID, a.id) {
+		if b.decidedBy(ctx, r.ID, d.ID) {
 			b.stats.add(func(s *Stats) { s.Duplicates++ })
 			return answer{}, nil
 		}
@@ -144,8 +144,7 @@ func (b *Bot) link(ctx context.Context, id rollout.ID) (string, error) {
 	if err != nil || cur.Card == "" {
 		return "", err
 	}
-	me, err := b.home.identity(ctx)
-	return cur.link(me.url), err
+	return cur.link(b.home.known().url), nil
 }
 
 // backFirst says what going back would do, with the button that does it.

@@ -69,6 +69,7 @@ func (b *Bot) send(s *socket, raw []byte) error {
 // handle has an envelope decided, acknowledges it, and answers. What could not be committed is not acknowledged:
 // the person sees that it failed.
 func (b *Bot) handle(late context.Context, f frame, send func([]byte) error) {
+	defer b.recovered("handler")
 	ctx, cancel := context.WithTimeout(late, handling)
 	defer cancel()
 	in, known := b.read(f)
@@ -137,8 +138,7 @@ func (b *Bot) read(f frame) (in inbound, known bool) {
 func (b *Bot) guarded(ctx context.Context, in inbound) (out answer, ok bool) {
 	defer func() {
 		if p := recover(); p != nil {
-			b.stats.add(func(s *Stats) { s.Panics++ })
-			b.Log.Error("handler panicked", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			b.panicked("handler", p)
 			out, ok = answer{}, false
 		}
 	}()
@@ -151,6 +151,18 @@ func (b *Bot) guarded(ctx context.Context, in inbound) (out answer, ok bool) {
 		return answer{}, false
 	}
 	return out, true
+}
+
+// recovered ends a panic of one goroutine; to be deferred.
+func (b *Bot) recovered(who string) {
+	if p := recover(); p != nil {
+		b.panicked(who, p)
+	}
+}
+
+func (b *Bot) panicked(who string, p any) {
+	b.stats.add(func(s *Stats) { s.Panics++ })
+	b.Log.Error("panic", "in", who, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 }
 
 // ack acknowledges the envelope, with what a slash command's sender sees where m is not nil, and reports whether it
@@ -179,12 +191,7 @@ func (b *Bot) followUp(ctx context.Context, say voice, out answer) {
 		return
 	}
 	taken := b.answers.try(func() {
-		defer func() {
-			if p := recover(); p != nil {
-				b.stats.add(func(s *Stats) { s.Panics++ })
-				b.Log.Error("answer panicked", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
-			}
-		}()
+		defer b.recovered("answer")
 		ctx, cancel := context.WithTimeout(ctx, 3*callTimeout)
 		defer cancel()
 		if out.now != nil {

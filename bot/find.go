@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/slack-go/slack"
+
+	"canarybot.io/rollout"
 )
 
 const (
@@ -58,9 +60,7 @@ func (s *subject) findReply(ctx context.Context, p *poster) error {
 	if ts == "" {
 		return nil
 	}
-	if len(s.entries) > 0 && s.entries[0].Seq == seq {
-		s.entries = s.entries[1:]
-	}
+	s.entries = slices.DeleteFunc(s.entries, func(e rollout.Entry) bool { return e.Seq <= seq })
 	return s.posted(ctx, p, func(c *cursor) { c.Last = max(c.Last, seq) })
 }
 

@@ -35,7 +35,7 @@ func (b *Bot) event(p eventPayload) inbound {
 		a.thread = b.cursors.of(e.Channel, e.ThreadTS)
 	}
 	return inbound{
-		key: string(a.id), voice: b.toPerson(e.Channel, e.ThreadTS, e.User),
+		key: string(a.id), voice: b.toPerson(place{e.Channel, e.ThreadTS}, e.User),
 		run: func(ctx context.Context) (answer, error) { return b.line(ctx, a, e.Text) },
 	}
 }

@@ -35,11 +35,11 @@ func (b *Bot) launch(ctx context.Context, a ask, l rollout.Launch) (answer, erro
 	actor, err := b.actor(ctx, a, action(l), l.Service)
 	l.Actor, l.At = actor, now()
 	if err != nil {
-		return b.refuseLaunch(ctx, a, l, err)
+		return b.refuseLaunch(ctx, l, err)
 	}
 	r, err := b.Rollouts.Launch(ctx, l)
 	if err != nil {
-		return b.refuseLaunch(ctx, a, l, err)
+		return b.refuseLaunch(ctx, l, err)
 	}
 	out := tell(b.say.Accepted(r, rollout.Deploy, ""))
 	out.replace = l.Back // the offer is taken; its button must not be pressed again
@@ -59,7 +59,7 @@ func (b *Bot) rehearse(ctx context.Context, a ask, l rollout.Launch) (answer, er
 	actor, err := b.actor(ctx, a, rollout.Deploy, l.Service)
 	l.Actor, l.At = actor, now()
 	if err != nil {
-		return b.refuseLaunch(ctx, a, l, err)
+		return b.refuseLaunch(ctx, l, err)
 	}
 	out := tell(rehearsing(l.Service))
 	out.later = func(ctx context.Context) view.Message {
@@ -67,7 +67,7 @@ func (b *Bot) rehearse(ctx context.Context, a ask, l rollout.Launch) (answer, er
 		if err == nil {
 			return b.say.DryRun(r, p)
 		}
-		refusal, err := b.refuseLaunch(ctx, a, l, err)
+		refusal, err := b.refuseLaunch(ctx, l, err)
 		if err != nil {
 			b.Log.Error("rehearsal failed", "service", l.Service, "error", err)
 			return b.say.Error(err)
@@ -82,14 +82,14 @@ func (b *Bot) rehearse(ctx context.Context, a ask, l rollout.Launch) (answer, er
 
 // refuseLaunch turns an error of a launch into the answer that it is, or returns it where the launch is not known to
 // have failed for good.
-func (b *Bot) refuseLaunch(ctx context.Context, a ask, l rollout.Launch, err error) (answer, error) {
+func (b *Bot) refuseLaunch(ctx context.Context, l rollout.Launch, err error) (answer, error) {
 	var busy *rollout.BusyError
 	var back *rollout.TakenBackError
 	switch code := rollout.CodeOf(err); {
 	case errors.Is(err, errNotLookedUp):
 		return tell(sayNotLookedUp()), nil
 	case errors.As(err, &busy):
-		if b.decidedBy(ctx, busy.Live.ID, a.id) { // by this very command, delivered twice
+		if b.decidedBy(ctx, busy.Live.ID, l.ID) { // by this very command, delivered twice
 			b.stats.add(func(s *Stats) { s.Duplicates++ })
 			return answer{}, nil
 		}

@@ -46,12 +46,25 @@ type home struct {
 // identity is who the bot is, where.
 type identity struct{ team, user, name, url string }
 
+// known returns what was asked before; the zero identity when nothing was. It calls nobody.
+func (h *home) known() identity {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.me
+}
+
+// learn asks until there is an answer: what waits for an ack must not have to.
+func (h *home) learn(ctx context.Context) {
+	for failures := 1; ; failures++ {
+		if _, err := h.identity(ctx); err == nil || !sleep(ctx, setback(err, failures)) {
+			return
+		}
+	}
+}
+
 // identity asks once and remembers.
 func (h *home) identity(ctx context.Context) (identity, error) {
-	h.mu.Lock()
-	me := h.me
-	h.mu.Unlock()
-	if me.team != "" {
+	if me := h.known(); me.team != "" {
 		return me, nil
 	}
 	var answer *slack.AuthTestResponse
@@ -62,7 +75,7 @@ func (h *home) identity(ctx context.Context) (identity, error) {
 	if err != nil {
 		return identity{}, err
 	}
-	me = identity{team: answer.TeamID, user: answer.UserID, name: answer.User, url: answer.URL}
+	me := identity{team: answer.TeamID, user: answer.UserID, name: answer.User, url: answer.URL}
 	h.mu.Lock()
 	h.me = me
 	h.mu.Unlock()
@@ -125,7 +138,7 @@ func (b *Bot) actor(ctx context.Context, a ask, action rollout.Action, service r
 	b.Log.Warn("person not looked up", "actor", a.user, "error", err)
 	if action == rollout.Rollback {
 		ids, everyone := b.policy(service).Who(rollout.Rollback)
-		me, _ := b.home.identity(ctx) // an empty team equals no person's
+		me := b.home.known()
 		if slices.Contains(ids, a.user) || everyone && me.team != "" && a.team == me.team {
 			actor.Member = true
 			return actor, nil

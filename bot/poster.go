@@ -14,6 +14,8 @@ import (
 const (
 	// recently is how long after its end a rollout that has no card yet still gets one.
 	recently = 24 * time.Hour
+	// rereadAfter is how long what could not be read waits.
+	rereadAfter = time.Second
 	// outageMost and refusedMost are the longest pauses after calls that got no answer, and after a no.
 	outageMost, refusedMost = 30 * time.Second, 5 * time.Minute
 )
@@ -32,6 +34,7 @@ type poster struct {
 	// The fields below belong to the goroutine.
 	subjects map[rollout.ID]*subject
 	down     time.Time // Slack does not answer; not before then
+	again    time.Time // something could not be read; it is read again then
 	misses   int
 }
 
@@ -44,7 +47,14 @@ func newPoster(b *Bot) *poster {
 
 // hear takes a committed rollout. It never blocks.
 func (p *poster) hear(r rollout.Rollout) {
+	p.keep(r)
+	p.poke()
+}
+
+// keep notes a rollout to be looked at, unless a newer value is noted.
+func (p *poster) keep(r rollout.Rollout) {
 	p.mu.Lock()
+	defer p.mu.Unlock()
 	if before, ok := p.news[r.ID]; !ok || before.Revision < r.Revision {
 		p.news[r.ID] = r
 	}
@@ -53,8 +63,6 @@ func (p *poster) hear(r rollout.Rollout) {
 	} else {
 		p.live[r.ID] = r.Service
 	}
-	p.mu.Unlock()
-	p.poke()
 }
 
 // refresh makes the rollout's card be edited although nothing changed: somebody acted on what it shows no more.
@@ -99,6 +107,9 @@ func (p *poster) run(ctx, late context.Context) {
 		if ok {
 			p.do(ctx, next)
 			continue
+		}
+		if !p.again.IsZero() && p.again.Before(when) {
+			when, p.again = p.again, time.Time{}
 		}
 		timer.Reset(max(0, time.Until(when)))
 		select {
@@ -162,14 +173,17 @@ func (p *poster) take(ctx context.Context) {
 	p.news, p.old = map[rollout.ID]rollout.Rollout{}, map[rollout.ID]bool{}
 	p.mu.Unlock()
 	for id, r := range news {
-		s, err := p.subject(ctx, r)
-		if err == nil && s != nil {
-			err = p.follow(ctx, s, r)
-		}
+		err := p.b.shielded(func() error {
+			s, err := p.subject(ctx, r)
+			if err != nil || s == nil {
+				return err
+			}
+			return p.follow(ctx, s, r)
+		})
 		if err != nil && ctx.Err() == nil {
 			p.b.Log.Error("rollout not read; its card stays as it is", "rollout", id, "error", err)
-			p.down = time.Now().Add(time.Second)
-			p.hear(r) // it is not lost
+			p.again = time.Now().Add(rereadAfter)
+			p.keep(r) // it is not lost, and waits until then
 		}
 	}
 	for id := range old {

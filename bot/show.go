@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
-	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
@@ -24,8 +23,7 @@ func stored(err error) error { return &callError{method: "notes", outcome: lost,
 func (b *Bot) shielded(f func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			b.stats.add(func(s *Stats) { s.Panics++ })
-			b.Log.Error("poster panicked", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			b.panicked("poster", p)
 			err = &callError{method: "poster", outcome: refused, code: "panic"}
 		}
 	}()
@@ -79,7 +77,7 @@ func (s *subject) postCard(ctx context.Context, p *poster) error {
 		return err
 	}
 	r, m := s.r, s.render(ctx, p)
-	ts, err := p.post(ctx, s, "", m, 0)
+	ts, err := p.post(ctx, s, m, 0)
 	if codeOf(err) == "channel_not_found" {
 		p.b.channels.forget(p.b.channel(r.Service))
 		s.cur.Channel, s.cur.Posting = "", nil
@@ -91,12 +89,13 @@ func (s *subject) postCard(ctx context.Context, p *poster) error {
 	return s.posted(ctx, p, func(c *cursor) { c.Card, c.Turn = ts, r.Turn })
 }
 
-// post posts a message of the rollout's. Blocks that Slack refuses are left away, once.
-func (p *poster) post(ctx context.Context, s *subject, thread string, m view.Message, seq int) (string, error) {
-	ts, err := p.b.api.post(ctx, s.cur.Channel, thread, m, s.tag(seq))
+// post posts the card, which is entry 0, or a reply. Blocks that Slack refuses are left away, once.
+func (p *poster) post(ctx context.Context, s *subject, m view.Message, seq int) (string, error) {
+	to := place{channel: s.cur.Channel, thread: s.cur.Card}
+	ts, err := p.b.api.post(ctx, to, m, s.tag(seq))
 	if badBlocks(err) {
 		p.b.Log.Error("slack refused the blocks of a message; sent as text", "rollout", s.r.ID, "error", err)
-		ts, err = p.b.api.post(ctx, s.cur.Channel, thread, view.Message{Text: m.Text, Broadcast: m.Broadcast}, s.tag(seq))
+		ts, err = p.b.api.post(ctx, to, view.Message{Text: m.Text, Broadcast: m.Broadcast}, s.tag(seq))
 	}
 	if err != nil {
 		s.doubt = outcomeOf(err) == lost
@@ -193,11 +192,7 @@ func (s *subject) lose(ctx context.Context, p *poster) error {
 // postReply posts the first entry that the thread does not show.
 func (s *subject) postReply(ctx context.Context, p *poster) error {
 	e := s.entries[0]
-	me, err := p.b.home.identity(ctx)
-	if err != nil {
-		p.b.Log.Warn("no link to the card", "rollout", s.r.ID, "error", err)
-	}
-	m, told := view.Reply(s.r, e, p.b.policy(s.r.Service).Approvers, s.cur.link(me.url))
+	m, told := view.Reply(s.r, e, p.b.policy(s.r.Service).Approvers, s.cur.link(p.b.home.known().url))
 	if !told {
 		s.entries = s.entries[1:]
 		return nil
@@ -205,7 +200,7 @@ func (s *subject) postReply(ctx context.Context, p *poster) error {
 	if err := s.intend(ctx, p, e.Seq); err != nil {
 		return err
 	}
-	_, err = p.post(ctx, s, s.cur.Card, m, e.Seq)
+	_, err := p.post(ctx, s, m, e.Seq)
 	switch codeOf(err) {
 	case "thread_not_found", "message_not_found":
 		return s.lose(ctx, p)
@@ -234,6 +229,7 @@ func (p *poster) restarting(late context.Context) {
 		}
 		group.Go(func() {
 			defer func() { <-seats }()
+			defer p.b.recovered("farewell")
 			m := view.Card(s.r, view.CardOptions{Restarting: true})
 			if err := p.b.api.update(late, s.cur.Channel, s.cur.Card, m); err != nil {
 				p.b.Log.Warn("card does not say that the bot is restarting", "rollout", s.r.ID, "error", err)
@@ -246,7 +242,7 @@ func (p *poster) restarting(late context.Context) {
 func (b *Bot) announce(ctx context.Context, m view.Message) {
 	id, err := b.channels.id(ctx, b.Channel)
 	if err == nil {
-		_, err = b.api.post(ctx, id, "", m, tag{})
+		_, err = b.api.post(ctx, place{channel: id}, m, tag{})
 	}
 	if err != nil {
 		b.Log.Warn("announcement failed", "error", err)

@@ -20,6 +20,8 @@ const (
 	slackSilent = 35 * time.Second
 	// greeting bounds the wait for hello.
 	greeting = 10 * time.Second
+	// parting is how long the other side may take to say goodbye as well.
+	parting = time.Second
 	// leaving is how long a connection stays after Slack asked us to go.
 	leaving = 5 * time.Second
 	// maxFrame bounds what is read.
@@ -66,6 +68,8 @@ func openSocket(ctx context.Context, dialer *websocket.Dialer, url string) (*soc
 		return err
 	})
 	ws.SetPongHandler(func(string) error { return s.extend() })
+	unhook := context.AfterFunc(ctx, func() { _ = ws.Close() }) // ends the wait for hello
+	defer unhook()
 	if err := s.greet(); err != nil {
 		_ = ws.Close() // the error that matters is known
 		return nil, err
@@ -209,7 +213,11 @@ func (s *socket) tend(ctx context.Context) {
 			_ = s.ws.WriteControl(websocket.PingMessage, nil, time.Now().Add(time.Second)) // the deadline finds out
 		case <-ctx.Done():
 			s.goodbye()
-			<-s.done
+			select {
+			case <-s.done:
+			case <-time.After(parting):
+				_ = s.ws.Close() // the other side's close frame did not come
+			}
 			return
 		}
 	}
@@ -227,7 +235,6 @@ func (s *socket) goodbye() {
 		return
 	}
 	s.farewell()
-	_ = s.ws.SetReadDeadline(time.Now().Add(time.Second)) // the other side's close frame comes, or it does not
 }
 
 // farewell sends a close frame. It fails where the connection is dead already.

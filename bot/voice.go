@@ -28,13 +28,13 @@ func (b *Bot) byURL(address string) voice {
 	}
 }
 
-// toPerson answers one person in a channel, in a thread unless that is empty.
-func (b *Bot) toPerson(channel, thread, user string) voice {
+// toPerson answers one person in a channel or a thread.
+func (b *Bot) toPerson(to place, user string) voice {
 	return func(ctx context.Context, m view.Message, _ bool) error {
-		err := b.api.whisper(ctx, channel, thread, user, m)
+		err := b.api.whisper(ctx, to, user, m)
 		if badBlocks(err) && len(m.Blocks) > 0 {
 			b.Log.Error("slack refused the blocks of a private answer; sent as text", "error", err)
-			err = b.api.whisper(ctx, channel, thread, user, view.Message{Text: m.Text})
+			err = b.api.whisper(ctx, to, user, view.Message{Text: m.Text})
 		}
 		return err
 	}

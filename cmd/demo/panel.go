@@ -138,7 +138,7 @@ func sideState(v sim.SideView) panelSide {
 	}
 	for _, r := range v.Rates {
 		s.Requests = append(s.Requests, math.Round(10*r.Requests)/10)
-		s.Errors = append(s.Errors, math.Round(100*r.Errors)/100)
+		s.Errors = append(s.Errors, math.Round(1e4*r.Errors)/1e4)
 	}
 	return s
 }

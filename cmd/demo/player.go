@@ -14,7 +14,7 @@ import (
 )
 
 // patience is how long the player waits for any one thing.
-const patience = 45 * time.Second
+const patience = 90 * time.Second
 
 // player does what people do in a browser, and checks what comes of it: in Slack and in the cluster.
 type player struct {

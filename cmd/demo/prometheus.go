@@ -31,6 +31,7 @@ type prometheus struct {
 func newPrometheus(dir string, c *sim.Cluster) (*prometheus, error) {
 	options := tsdb.DefaultOptions()
 	options.WALSegmentSize = -1 // nothing here has to outlive the process
+	options.StripeSize = 1 << 9 // a few hundred series
 	db, err := tsdb.Open(dir, nil, nil, options, nil)
 	if err != nil {
 		return nil, fmt.Errorf("open Prometheus's storage: %w", err)

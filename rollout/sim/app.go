@@ -25,7 +25,7 @@ type App struct {
 
 // newApp makes the app as it stands, its pods up and ready; the caller holds the lock.
 func newApp(c *Cluster, s Setup) *App {
-	a := &App{cluster: c, setup: s, now: time.Now(), requests: s.Requests, byVersion: map[string]Counters{}}
+	a := &App{cluster: c, setup: s, now: time.Now().Add(-s.Age), requests: s.Requests, byVersion: map[string]Counters{}}
 	a.stable = &side{app: a, name: s.Objects.Stable}
 	a.canary = &side{app: a, name: s.Objects.Canary}
 	a.stable.dep = a.newDeployment(s.Image, s.Replicas, "kubectl-client-side-apply")

@@ -59,6 +59,8 @@ type Setup struct {
 	// Canary is the image of a canary that stands there already, at 0 replicas; empty: none does. A canary that stands
 	// there has its Service and its place in the route.
 	Canary string
+	// Age is for how long requests have been coming in already.
+	Age time.Duration
 	// NoRoute: the route is yet to be made.
 	NoRoute bool
 }

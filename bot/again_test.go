@@ -43,6 +43,23 @@ func TestDuplicateAfterARestartIsRecognised(t *testing.T) {
 	})
 }
 
+func TestCardIsDrawnAgainForWhoeverSawAnOldOne(t *testing.T) {
+	inWorld(t, slacksim.Options{}, func(w *world) {
+		w.slash(dana, "deploy checkout v1.2.4")
+		w.awaitPhase("checkout-1", rollout.Awaiting)
+		before := w.card().Edits()
+		old := strings.ReplaceAll(press("production/checkout-1/1/promote", "canary.promote", channel, w.card().TS), `"U1"`, `"`+ravi+`"`)
+		w.bot.Handle(w.t.Context(), envelope("interactive", old), func([]byte) error { return nil })
+		w.settle()
+		if got := w.card().Edits() - before; got != 1 {
+			w.t.Errorf("%d edits, want 1", got)
+		}
+		if got := w.phase("checkout-1"); got != rollout.Awaiting {
+			w.t.Errorf("it moved to %s", got)
+		}
+	})
+}
+
 func TestTooManyAtOnceAreTurnedAway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, slacksim.Options{})

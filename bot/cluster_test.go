@@ -16,9 +16,10 @@ const (
 
 // cluster is one service's objects in memory: pods are ready at once and the route acknowledges everything.
 type cluster struct {
-	mu sync.Mutex
-	w  rollout.World
-	n  int
+	mu  sync.Mutex
+	w   rollout.World
+	n   int
+	lag time.Duration // that reading takes
 }
 
 func newCluster() *cluster {
@@ -45,6 +46,7 @@ func (c *cluster) Preflight(context.Context, rollout.Rollout) rollout.Preflight 
 
 // Observe reads the objects, with all pods settled.
 func (c *cluster) Observe(context.Context, rollout.Rollout) rollout.World {
+	time.Sleep(c.lag)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	w := c.w

@@ -166,6 +166,7 @@ func TestBusyAndReplace(t *testing.T) {
 
 func TestCardIsEditedGently(t *testing.T) {
 	inWorld(t, slacksim.Options{}, func(w *world) {
+		w.cluster.lag = 700 * time.Millisecond // so that phases follow each other more closely than edits may
 		w.slash(dana, "deploy checkout v1.2.4")
 		w.awaitPhase("checkout-1", rollout.Awaiting)
 		began := w.card().Edits()
@@ -179,6 +180,27 @@ func TestCardIsEditedGently(t *testing.T) {
 			if gap := history[i].At.Sub(history[i-1].At); gap < 2*time.Second {
 				w.t.Errorf("edits %d and %d are %s apart", i-1, i, gap)
 			}
+		}
+	})
+}
+
+func TestNumbersAloneAreShownOnceAMinute(t *testing.T) {
+	inWorld(t, slacksim.Options{}, func(w *world) {
+		w.slash(dana, "deploy checkout v1.2.4")
+		w.awaitPhase("checkout-1", rollout.Awaiting)
+		r, err := w.store.Load(w.t.Context(), "checkout-1")
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		before := w.card().Edits()
+		for range 50 {
+			r.Revision++
+			r.Verdict.At = time.Now()
+			w.bot.Committed(r)
+			time.Sleep(5 * time.Second)
+		}
+		if got := w.card().Edits() - before; got < 3 || got > 5 {
+			w.t.Errorf("%d edits in 250 seconds, want about four", got)
 		}
 	})
 }

@@ -144,6 +144,23 @@ func TestSomebodyElseUsesTheToken(t *testing.T) {
 	})
 }
 
+func TestGhostsOfADeadProcessAreNoAlarm(t *testing.T) {
+	inWorld(t, slacksim.Options{}, func(w *world) {
+		w.slack.DropSockets()
+		ghost := connect(w.t, w.slack)
+		w.await("both connections", func() bool { return w.slack.Connections() == 3 })
+		time.Sleep(time.Minute)
+		_ = ghost.Close()
+		time.Sleep(2 * time.Hour)
+		if n := len(w.cards()); n != 0 {
+			w.t.Errorf("an alarm without a cause: %s", w.slack.Transcript("#deploys"))
+		}
+		if n := w.slack.Connections(); n != 2 {
+			w.t.Errorf("%d connections, want 2", n)
+		}
+	})
+}
+
 // connect opens a connection to the app that is not the bot's, and keeps it.
 func connect(t *testing.T, sim *slacksim.Sim) *websocket.Conn {
 	t.Helper()

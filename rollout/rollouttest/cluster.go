@@ -22,9 +22,9 @@ func Cluster(t *testing.T, world func(t *testing.T) (rollout.Cluster, Editor)) {
 // make brings the canary there, inert, in the order of making.
 func (h *hand) make() {
 	h.Helper()
-	h.do(h.write(rollout.CanaryService, rollout.Create, nil))
-	h.do(h.write(rollout.RouteObject, rollout.Update, weight(0)))
-	h.do(h.write(rollout.CanaryDeployment, rollout.Create, pods(h.r.Image, 0)))
+	h.do(rollout.CanaryService, rollout.Create, nil)
+	h.do(rollout.RouteObject, rollout.Update, weight(0))
+	h.do(rollout.CanaryDeployment, rollout.Create, pods(h.r.Image, 0))
 }
 
 var clusterCases = []testCase{
@@ -58,8 +58,7 @@ var clusterCases = []testCase{
 	}},
 	{"image and replicas are written in one", func(h *hand) {
 		h.make()
-		w := h.write(rollout.CanaryDeployment, rollout.Update, pods(h.r.Image, 3))
-		h.do(w)
+		w := h.do(rollout.CanaryDeployment, rollout.Update, pods(h.r.Image, 3))
 		if got := h.world().Canary; got.Replicas != 3 || got.Image != h.r.Image {
 			h.Errorf("got canary %+v, want 3 replicas of %s", got, h.r.Image)
 		}
@@ -69,8 +68,7 @@ var clusterCases = []testCase{
 	{"stable gets its image and keeps its replicas", func(h *hand) {
 		before := h.world().Stable
 		late := h.write(rollout.StableDeployment, rollout.Update, image("late:1"))
-		w := h.write(rollout.StableDeployment, rollout.Update, image(h.r.Image))
-		h.do(w)
+		w := h.do(rollout.StableDeployment, rollout.Update, image(h.r.Image))
 		if got := h.world().Stable; got.Image != h.r.Image || got.Replicas != before.Replicas || got.UID != before.UID {
 			h.Errorf("got stable %+v, want image %s and %d replicas", got, h.r.Image, before.Replicas)
 		}
@@ -82,22 +80,21 @@ var clusterCases = []testCase{
 	}},
 	{"an undo burns the version where nothing else changes", func(h *hand) {
 		late := h.write(rollout.StableDeployment, rollout.Update, image(h.r.Image))
-		h.do(h.write(rollout.StableDeployment, rollout.Update, image(h.r.From())))
+		h.do(rollout.StableDeployment, rollout.Update, image(h.r.From()))
 		h.refused(late, rollout.Conflict)
 	}},
 	{"a delete counts on one version only, and once", func(h *hand) {
 		h.make()
 		late := h.write(rollout.CanaryDeployment, rollout.Delete, nil)
-		h.do(h.write(rollout.CanaryDeployment, rollout.Update, pods(h.r.Image, 1)))
+		h.do(rollout.CanaryDeployment, rollout.Update, pods(h.r.Image, 1))
 		h.refused(late, rollout.Conflict)
-		w := h.write(rollout.CanaryDeployment, rollout.Delete, nil)
-		h.do(w)
+		w := h.do(rollout.CanaryDeployment, rollout.Delete, nil)
 		if h.world().Canary.Exists {
 			h.Errorf("the canary is there after it was deleted")
 		}
 		h.refused(w, rollout.NotFound)
-		h.do(h.write(rollout.RouteObject, rollout.Release, dropCanary))
-		h.do(h.write(rollout.CanaryService, rollout.Delete, nil))
+		h.do(rollout.RouteObject, rollout.Release, dropCanary)
+		h.do(rollout.CanaryService, rollout.Delete, nil)
 		if h.world().Service.Exists {
 			h.Errorf("the canary's Service is there after it was deleted")
 		}
@@ -115,16 +112,16 @@ var clusterCases = []testCase{
 		h.refused(w, rollout.NotFound)
 	}},
 	{"a release takes our annotations and nothing else", func(h *hand) {
-		h.do(h.write(rollout.StableDeployment, rollout.Update, image(h.r.Image)))
+		h.do(rollout.StableDeployment, rollout.Update, image(h.r.Image))
 		h.editor.AskRollback(rollout.StableDeployment)
-		h.do(h.write(rollout.StableDeployment, rollout.Release, nil))
+		h.do(rollout.StableDeployment, rollout.Release, nil)
 		if got := h.world().Stable; got.Stamp != nil || got.AsksRollback || got.Image != h.r.Image {
 			h.Errorf("got stable %+v, want no stamp, no annotation and image %s", got, h.r.Image)
 		}
 	}},
 	{"somebody else's images and sizes are told, and who set them", func(h *hand) {
 		h.make()
-		h.do(h.write(rollout.CanaryDeployment, rollout.Update, pods(h.r.Image, 3)))
+		h.do(rollout.CanaryDeployment, rollout.Update, pods(h.r.Image, 3))
 		ours := h.world()
 		h.editor.Set(rollout.FieldCanaryImage, "other:1")
 		h.editor.Set(rollout.FieldCanaryReplicas, "1")
@@ -152,7 +149,7 @@ var clusterCases = []testCase{
 			if want := rollout.DecisionID("kube:" + m.UID + ":" + m.Version); w.Rollback != want {
 				h.Errorf("annotated %s: got decision %q, want %q", object, w.Rollback, want)
 			}
-			h.do(h.write(object, rollout.Release, nil))
+			h.do(object, rollout.Release, nil)
 		}
 		if got := h.world().Rollback; got != "" {
 			h.Errorf("got decision %q after all were released, want none", got)

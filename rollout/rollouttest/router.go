@@ -38,8 +38,7 @@ var routeCases = []testCase{
 		}
 	}},
 	{"the canary is added at weight 0", func(h *hand) {
-		w := h.write(rollout.RouteObject, rollout.Update, weight(0))
-		h.do(w)
+		w := h.do(rollout.RouteObject, rollout.Update, weight(0))
 		if route := h.world().Route; !route.HasCanary || route.Weight != 0 {
 			h.Errorf("got %+v, want the canary named at weight 0", route)
 		}
@@ -47,8 +46,7 @@ var routeCases = []testCase{
 	}},
 	{"every share reads back as written", func(h *hand) {
 		for _, want := range []rollout.Weight{0, 1, 5, 33, 50, 99, 100, 7, 0} {
-			w := h.write(rollout.RouteObject, rollout.Update, weight(want))
-			h.do(w)
+			w := h.do(rollout.RouteObject, rollout.Update, weight(want))
 			if got := h.world().Route.Weight; got != want {
 				h.Errorf("the share reads %d after %d was written", got, want)
 			}
@@ -56,17 +54,16 @@ var routeCases = []testCase{
 		}
 	}},
 	{"a write on an older version is a conflict", func(h *hand) {
-		h.do(h.write(rollout.RouteObject, rollout.Update, weight(0)))
+		h.do(rollout.RouteObject, rollout.Update, weight(0))
 		late := h.write(rollout.RouteObject, rollout.Update, weight(50))
-		h.do(h.write(rollout.RouteObject, rollout.Update, weight(0))) // an undo that changes nothing but its stamp
+		h.do(rollout.RouteObject, rollout.Update, weight(0)) // an undo that changes nothing but its stamp
 		h.refused(late, rollout.Conflict)
 		if got := h.world().Route.Weight; got != 0 {
 			h.Errorf("the share reads %d after a late write was refused, want 0", got)
 		}
 	}},
 	{"the same write twice does no harm", func(h *hand) {
-		w := h.write(rollout.RouteObject, rollout.Update, weight(5))
-		h.do(w)
+		w := h.do(rollout.RouteObject, rollout.Update, weight(5))
 		h.refused(w, rollout.Conflict)
 		h.stamped(w)
 	}},
@@ -81,7 +78,7 @@ var routeCases = []testCase{
 		h.refused(w, rollout.Invalid)
 	}},
 	{"somebody else's share is told, and who set it", func(h *hand) {
-		h.do(h.write(rollout.RouteObject, rollout.Update, weight(5)))
+		h.do(rollout.RouteObject, rollout.Update, weight(5))
 		ours := h.world().Route
 		h.editor.Set(rollout.FieldWeight, "40")
 		route := h.world().Route
@@ -99,29 +96,29 @@ var routeCases = []testCase{
 		}
 	}},
 	{"weight 0 and the request to roll back are one write", func(h *hand) {
-		h.do(h.write(rollout.RouteObject, rollout.Update, weight(5)))
-		h.do(h.write(rollout.RouteObject, rollout.Update, func(w *rollout.Write) {
+		h.do(rollout.RouteObject, rollout.Update, weight(5))
+		h.do(rollout.RouteObject, rollout.Update, func(w *rollout.Write) {
 			weight(0)(w)
 			w.AskRollback = true
-		}))
+		})
 		if route := h.world().Route; route.Weight != 0 || !route.AsksRollback || route.Stamp == nil {
 			h.Errorf("got %+v, want weight 0, the annotation and our stamp", route)
 		}
 	}},
 	{"a release gives back the route as found", func(h *hand) {
-		h.do(h.write(rollout.RouteObject, rollout.Update, weight(5)))
+		h.do(rollout.RouteObject, rollout.Update, weight(5))
 		h.editor.AskRollback(rollout.RouteObject)
 		h.r.Phase = rollout.Releasing
-		h.do(h.write(rollout.RouteObject, rollout.Update, weight(0)))
-		h.do(h.write(rollout.RouteObject, rollout.Release, dropCanary))
+		h.do(rollout.RouteObject, rollout.Update, weight(0))
+		h.do(rollout.RouteObject, rollout.Release, dropCanary)
 		route := h.world().Route
 		if !route.Exists || route.HasCanary || route.Stamp != nil || route.AsksRollback {
 			h.Errorf("got %+v, want no canary, stamp or annotation", route)
 		}
 	}},
 	{"a release may leave the canary in its place", func(h *hand) {
-		h.do(h.write(rollout.RouteObject, rollout.Update, weight(0)))
-		h.do(h.write(rollout.RouteObject, rollout.Release, nil))
+		h.do(rollout.RouteObject, rollout.Update, weight(0))
+		h.do(rollout.RouteObject, rollout.Release, nil)
 		if route := h.world().Route; !route.HasCanary || route.Weight != 0 || route.Stamp != nil {
 			h.Errorf("got %+v, want the canary at weight 0, and no stamp", route)
 		}

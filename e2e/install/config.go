@@ -1,0 +1,62 @@
+package install
+
+import (
+	"canarybot.io/e2e/prom"
+	"canarybot.io/e2e/shop"
+)
+
+// People of the workspace. Dana deploys, Ravi also approves; both are the simulated Slack's own.
+const (
+	Dana = "dana"
+	Ravi = "ravi"
+
+	danaID = "U0000DANA1"
+	raviID = "U0000RAVI1"
+)
+
+// Channel is where the bot posts.
+const Channel = "#deploys"
+
+// Configuration returns what a team would write for the applications, with spans of seconds where a team has
+// minutes: two steps, 5 % and 50 %, that bake for six seconds and ask a person.
+func Configuration(store string, apps ...shop.App) map[string]any {
+	services := map[string]any{}
+	for _, app := range apps {
+		services[app.Name] = Service(app)
+	}
+	fast := func(min bool) map[string]any {
+		check := map[string]any{"window": "10s", "interval": "2s"}
+		if min {
+			check["min_requests"] = 10
+		}
+		return check
+	}
+	step := func(weight int) map[string]any {
+		return map[string]any{"weight": weight, "bake": "6s", "gate": "manual"}
+	}
+	return map[string]any{
+		"environment": "e2e",
+		"slack":       map[string]any{"channel": Channel},
+		"prometheus":  map[string]any{"url": prom.URL},
+		"store":       map[string]any{"path": store},
+		"listen":      "127.0.0.1:0",
+		"policy":      map[string]any{"deployers": []any{danaID, raviID}, "approvers": []any{raviID}},
+		"plans":       map[string]any{"short": map[string]any{"steps": []any{step(5), step(50)}}},
+		"checks": map[string]any{
+			"error_rate": fast(true), "latency_p99": fast(true), "memory_usage": fast(false),
+		},
+		"defaults": map[string]any{"plan": "short", "drain": "2s"},
+		"services": services,
+	}
+}
+
+// Service returns an application's entry in the configuration.
+func Service(app shop.App) map[string]any {
+	return map[string]any{
+		"namespace": app.Namespace,
+		"image":     app.Repository,
+		"stable":    app.Stable(),
+		"canary":    app.Canary(),
+		"route":     map[string]any{"kind": string(app.Router), "name": app.Name},
+	}
+}

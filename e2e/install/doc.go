@@ -1,0 +1,6 @@
+// Package install has the product as a user installs it: the production binary with a configuration file and a
+// store, a simulated Slack on a port of its own, and the rights of the chart, nothing more. People act through the
+// Slack, and what they see is read there.
+//
+// It refuses to know what a rollout is for: what comes of it is asserted by the scenarios.
+package install

@@ -1,0 +1,99 @@
+package e2e_test
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"canarybot.io/e2e/install"
+	"canarybot.io/e2e/load"
+	"canarybot.io/e2e/shop"
+	"canarybot.io/e2e/world"
+)
+
+// testPromoted is the main job: 5 %, 50 %, everybody, each by a person's click.
+func testPromoted(t *testing.T, w *world.World, app shop.App, change func(map[string]any)) {
+	w.Install(t, app)
+	before := look(t, w, app)
+	bot := install.Start(t, w, install.Options{Apps: []shop.App{app}, Change: change})
+	traffic := w.Load(t, app, load.Plan{For: 4 * time.Minute})
+	measured(t, w, app)
+
+	card := bot.Deploy(app.Name, next, "faster tax lookup")
+	card.Says(time.Minute, "Waiting for a person", "5 % of traffic")
+	shares(t, traffic, next, 0.05, 0.02)
+	card.Press(install.Ravi, "Promote to 50 %")
+	card.Says(time.Minute, "Waiting for a person", "50 % of traffic")
+	shares(t, traffic, next, 0.5, 0.05)
+	card.Press(install.Ravi, "Promote to everyone")
+	card.Says(time.Minute, "Succeeded", "100 % on "+next)
+	shares(t, traffic, next, 1, 0)
+
+	if total := traffic.Stop(); total.Failed() > 0 {
+		t.Errorf("requests failed: %v", total)
+	}
+	before.restored(t, w, app, next)
+	one(t, bot, card)
+	t.Logf("what people saw:\n%s", bot.Slack.Transcript(install.Channel))
+}
+
+// measured waits until Prometheus can judge the stable version: a preflight asks it.
+func measured(t *testing.T, w *world.World, app shop.App) {
+	t.Helper()
+	query := fmt.Sprintf(`sum(rate(http_requests_total{namespace=%q,pod=~"%s-.+"}[5s]))`, app.Namespace, app.Stable())
+	world.Eventually(t, 30*time.Second, func() error {
+		series, err := w.Prometheus.Query(t.Context(), query)
+		if err != nil {
+			return err
+		}
+		if len(series) != 1 || !(series[0].Value > 5) {
+			return fmt.Errorf("%s is %v", query, series)
+		}
+		return nil
+	})
+}
+
+// shares looks at who answers from now on, until there are answers enough to tell.
+func shares(t *testing.T, traffic *load.Generator, version string, want, tolerance float64) {
+	t.Helper()
+	from := time.Now()
+	var answered load.Tally
+	world.Eventually(t, 20*time.Second, func() error {
+		if answered = traffic.Since(from); answered.Total() < 400 {
+			return fmt.Errorf("%d answers", answered.Total())
+		}
+		return nil
+	})
+	share := answered.Share(version)
+	if math.Abs(share-want) > tolerance {
+		t.Errorf("%s answered %.1f %%, want %.0f: %v", version, 100*share, 100*want, answered)
+	}
+	t.Logf("%s answered %.1f %% of %d requests, its weight is %.0f", version, 100*share, answered.Total(), 100*want)
+}
+
+// one checks that there is one card of the rollout, and that its thread says nothing twice.
+func one(t *testing.T, bot *install.Bot, card install.Card) {
+	t.Helper()
+	cards := 0
+	for _, c := range bot.Cards() {
+		if c.Rollout == card.Rollout {
+			cards++
+		}
+	}
+	if cards != 1 {
+		t.Errorf("%s has %d cards, want one", card.Rollout, cards)
+	}
+	seen := map[string]bool{}
+	for _, m := range bot.Slack.Thread(install.Channel, card.TS) {
+		if m.Metadata == nil {
+			continue
+		}
+		key := fmt.Sprint(m.Metadata.EventPayload)
+		if seen[key] {
+			t.Errorf("the thread says %s twice:\n%s", key, strings.Join(card.Thread(), "\n"))
+		}
+		seen[key] = true
+	}
+}

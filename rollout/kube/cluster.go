@@ -50,6 +50,7 @@ func Config(base *rest.Config) *rest.Config {
 	config.UserAgent = "canarybot"
 	config.QPS = -1
 	config.Timeout = writeTimeout
+	config.WarningHandler = rest.NoWarnings{} // they are about versions that discovery chose, and would go past our log
 	config.Wrap(func(next http.RoundTripper) http.RoundTripper { return once{next} })
 	return config
 }

@@ -63,23 +63,21 @@ status: ` + status + `
 
 const crashing = `{phase: Running, containerStatuses: [{name: checkout, restartCount: 4, state: {waiting: {reason: CrashLoopBackOff, message: back-off 40s}}, lastState: {terminated: {exitCode: 3, reason: Error}}}]}`
 
-func TestFailures(t *testing.T) {
+// crash is what the domain is told of a crashing pod.
+var crash = rollout.Failure{Kind: rollout.CrashLoop, Detail: "pod a, container checkout: CrashLoopBackOff: back-off 40s (exit code 3, 4 restarts)"}
+
+// failureCase is a canary with pods, and what is wrong with it.
+type failureCase struct {
+	name, pods string
+	change     func(kubetest.Object) // of the Deployment
+	want       rollout.Failure
+}
+
+func TestFailuresOfPods(t *testing.T) {
 	t.Parallel()
-	crash := rollout.Failure{Kind: rollout.CrashLoop, Detail: "pod a, container checkout: CrashLoopBackOff: back-off 40s (exit code 3, 4 restarts)"}
-	for _, c := range []struct {
-		name, pods string
-		change     func(kubetest.Object) // of the Deployment
-		want       rollout.Failure
-	}{
+	checkFailures(t, []failureCase{
 		{name: "crash loop", pods: pod("a", "canary-now", crashing), want: crash},
 		{
-			name: "a crashing pod of the template before says nothing", pods: pod("a", "canary-before", crashing),
-		}, {
-			name: "a crashing pod of a Deployment of that name before says nothing", pods: pod("a", "canary-of-yesterday", crashing),
-		}, {
-			name: "no pod of a template exists before a controller saw it", pods: pod("a", "canary-now", crashing),
-			change: func(d kubetest.Object) { d["status"].(kubetest.Object)["observedGeneration"] = 0 },
-		}, {
 			name: "image pull", want: rollout.Failure{Kind: rollout.ImagePull, Detail: "pod a, container checkout: ErrImagePull: manifest unknown"},
 			pods: pod("a", "canary-now", `{phase: Pending, containerStatuses: [{name: checkout, state: {waiting: {reason: ErrImagePull, message: manifest unknown}}}]}`),
 		}, {
@@ -105,6 +103,21 @@ func TestFailures(t *testing.T) {
 		}, {
 			name: "a pod on its way out is no failure",
 			pods: strings.Replace(pod("a", "canary-now", crashing), "name: a", "name: a\n  deletionTimestamp: 2026-01-01T00:00:00Z", 1),
+		},
+	})
+}
+
+// Only pods of the template as it stands count, and the cause comes before its consequence.
+func TestFailuresOfTheDeployment(t *testing.T) {
+	t.Parallel()
+	checkFailures(t, []failureCase{
+		{
+			name: "a crashing pod of the template before says nothing", pods: pod("a", "canary-before", crashing),
+		}, {
+			name: "a crashing pod of a Deployment of that name before says nothing", pods: pod("a", "canary-of-yesterday", crashing),
+		}, {
+			name: "no pod of a template exists before a controller saw it", pods: pod("a", "canary-now", crashing),
+			change: func(d kubetest.Object) { d["status"].(kubetest.Object)["observedGeneration"] = 0 },
 		}, {
 			name: "the cause before its consequence", pods: pod("a", "canary-now", crashing), want: crash,
 			change: func(d kubetest.Object) {
@@ -119,7 +132,12 @@ func TestFailures(t *testing.T) {
 			name: "no pod may be made", want: rollout.Failure{Kind: rollout.NotReady, Detail: "exceeded quota"},
 			change: func(d kubetest.Object) { conditions(d, "ReplicaFailure", "True", "FailedCreate", "exceeded quota") },
 		},
-	} {
+	})
+}
+
+func checkFailures(t *testing.T, cases []failureCase) {
+	t.Helper()
+	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			s := kubetest.New(t)

@@ -21,6 +21,7 @@ type start struct {
 	r             rollout.Rollout
 	stable        *apps.Deployment // nil: does not exist; so for the others
 	canary        *apps.Deployment
+	services      []core.Service // all of the namespace
 	stableService *core.Service
 	canaryService *core.Service
 	scalers       []autoscaling.HorizontalPodAutoscaler
@@ -47,23 +48,22 @@ func (c *Cluster) Preflight(ctx context.Context, r rollout.Rollout) rollout.Pref
 		return rollout.Preflight{Problems: []string{"services." + string(r.Service) + ".route.kind: " + rollout.Message(err)}}
 	}
 	denied, err := c.denied(ctx, r.Spec.Objects.Namespace, needs)
-	switch {
-	case err != nil:
-		return unreadable(err)
-	case len(denied) > 0:
-		return rollout.Preflight{Problems: denied} // nothing else could be read
-	}
-	s, err := c.read(ctx, r)
 	if err != nil {
 		return unreadable(err)
 	}
-	problems := s.problems()
+	s, err := c.read(ctx, r)
+	switch {
+	case err != nil && len(denied) > 0:
+		return rollout.Preflight{Problems: denied} // without those rights nothing more can be said
+	case err != nil:
+		return unreadable(err)
+	}
 	if full := s.needs(needs); full != needs {
 		if denied, err = c.denied(ctx, r.Spec.Objects.Namespace, full); err != nil {
 			return unreadable(err)
 		}
-		problems = append(problems, denied...)
 	}
+	problems := slices.Concat(denied, s.problems())
 	if len(problems) > 0 {
 		return rollout.Preflight{Problems: problems, Found: s.found()}
 	}

@@ -29,11 +29,7 @@ func (c *Cluster) read(ctx context.Context, r rollout.Rollout) (*start, error) {
 			return err
 		},
 		func() (err error) {
-			s.stableService, err = absent(c.getService(ctx, o.Namespace, o.StableService))
-			return err
-		},
-		func() (err error) {
-			s.canaryService, err = absent(c.getService(ctx, o.Namespace, o.CanaryService))
+			s.services, err = c.listServices(ctx, o.Namespace)
 			return err
 		},
 		func() (err error) {
@@ -52,8 +48,19 @@ func (c *Cluster) read(ctx context.Context, r rollout.Rollout) (*start, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.stableService, s.canaryService = s.service(o.StableService), s.service(o.CanaryService)
 	s.setAside()
 	return s, c.readMore(ctx, s)
+}
+
+// service returns the Service of that name; nil when there is none.
+func (s *start) service(name string) *core.Service {
+	for i := range s.services {
+		if s.services[i].Name == name {
+			return &s.services[i]
+		}
+	}
+	return nil
 }
 
 // readMore reads what is known only after the first reads: who is behind the Services, and the volumes.
@@ -93,6 +100,16 @@ func (c *Cluster) preflightRoute(ctx context.Context, r rollout.Rollout) (rollou
 	ctx, cancel := context.WithTimeout(ctx, writeTimeout) // it may delete a leftover
 	defer cancel()
 	return router.Preflight(ctx, r)
+}
+
+func (c *Cluster) listServices(ctx context.Context, namespace string) ([]core.Service, error) {
+	list, err := read(ctx, "Services of "+namespace, func(ctx context.Context) (*core.ServiceList, error) {
+		return c.core.Services(namespace).List(ctx, meta.ListOptions{})
+	})
+	if err != nil {
+		return nil, err
+	}
+	return list.Items, nil
 }
 
 func (c *Cluster) listScalers(ctx context.Context, namespace string) ([]autoscaling.HorizontalPodAutoscaler, error) {

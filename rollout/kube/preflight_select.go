@@ -29,6 +29,7 @@ func (s *start) checkServices() []string {
 	if err := s.reachesCanary(); err != "" {
 		problems = append(problems, err)
 	}
+	problems = append(problems, s.checkOthers()...)
 	problems = append(problems, strangers(what, s.behindStable, s.stable.Spec.Selector, o.Stable)...)
 	if own := s.canaryService; own != nil {
 		problems = append(problems, s.checkCanaryService(own)...)
@@ -50,6 +51,33 @@ func (s *start) reachesCanary() string {
 		return "services." + string(s.r.Service) + "." + rollout.Message(err)
 	}
 	return ""
+}
+
+// checkOthers refuses further Services in front of both sides: at weight 0 their callers would reach the canary all the
+// same. A split's root is one, and the split takes its traffic; a Service in front of canaries only is a way in for
+// testers.
+func (s *start) checkOthers() []string {
+	canary, o := s.canaryTemplate(), s.r.Spec.Objects
+	var problems []string
+	for _, other := range s.services {
+		if other.Name == o.StableService || other.Name == o.CanaryService || other.Name == o.Route.Service {
+			continue
+		}
+		if selects(other.Spec.Selector, canary) && selects(other.Spec.Selector, s.stable.Spec.Template.Labels) {
+			problems = append(problems, fmt.Sprintf(
+				"%s selects stable's pods and the canary's, so its callers would reach the canary at weight 0: %s, or narrow its selector.",
+				called("Service", other.Namespace, other.Name), s.tellApart()))
+		}
+	}
+	return problems
+}
+
+// tellApart is what to do so that a selector tells the canary's pods from stable's.
+func (s *start) tellApart() string {
+	if s.canary != nil {
+		return "give one of its labels another value in the canary's template"
+	}
+	return "give one of its labels another value in canary_labels"
 }
 
 // checkCanaryService is about a Service that was found.
@@ -123,10 +151,7 @@ func (s *start) checkSelectors() []string {
 	}
 	var problems []string
 	stable := s.stable.Spec.Template.Labels
-	remedy := "give one of its labels another value in canary_labels"
-	if s.canary != nil {
-		remedy = "give one of its labels another value in the canary's template"
-	}
+	remedy := s.tellApart()
 	if matches(s.stable.Spec.Selector, canary) {
 		problems = append(problems, s.key("canary_labels", "The selector of stable, Deployment %s, matches the canary's pods, so a HorizontalPodAutoscaler would count them as stable's: %s.", s.stable.Name, remedy))
 	}

@@ -41,7 +41,7 @@ func (n Needs) Rights() []Right {
 	return []Right{
 		{Group: "apps", Resource: "deployments", Verbs: verbs(n.Create, "get", "patch")},
 		{Group: "apps", Resource: "replicasets", Verbs: []string{"list"}},
-		{Group: "", Resource: "services", Verbs: verbs(n.Create, "get")},
+		{Group: "", Resource: "services", Verbs: verbs(n.Create, "get", "list")},
 		{Group: "", Resource: "pods", Verbs: []string{"list"}},
 		{Group: "", Resource: "persistentvolumeclaims", Verbs: []string{"get"}},
 		{Group: "discovery.k8s.io", Resource: "endpointslices", Verbs: []string{"list"}},

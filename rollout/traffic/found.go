@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"maps"
 
+	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"canarybot.io/rollout"
 )
 
@@ -28,6 +30,24 @@ func Remember(rules []Rule) (string, error) {
 		return "", rollout.Wrap(rollout.Internal, err, "The weights of a route could not be encoded.")
 	}
 	return string(text), nil
+}
+
+// RememberIn adds the annotation to the metadata of a route's first write; a later one leaves it as it is.
+func RememberIn(metadata map[string]any, route meta.Object, rules []Rule) error {
+	if _, ok := route.GetAnnotations()[FoundWeights]; ok {
+		return nil
+	}
+	found, err := Remember(rules)
+	if err != nil {
+		return err
+	}
+	annotations, ok := metadata["annotations"].(map[string]any)
+	if !ok {
+		annotations = map[string]any{}
+		metadata["annotations"] = annotations
+	}
+	annotations[FoundWeights] = found
+	return nil
 }
 
 // Restore returns the rules with the weights that the annotation remembers, the canary dropped where drop says so.

@@ -3,7 +3,6 @@ package gateway
 import (
 	"context"
 
-	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/dynamic"
 
@@ -93,7 +92,7 @@ func patch(route *unstructured.Unstructured, r rollout.Rollout, w rollout.Write)
 	case w.Weight == nil:
 		return patch, nil
 	default:
-		if err := remember(route, parsed, metadata); err != nil {
+		if err := traffic.RememberIn(metadata, route, parsed.steered); err != nil {
 			return nil, err
 		}
 		// What is being taken away is not put back in: a weight of 0 holds as well without a backend.
@@ -103,17 +102,4 @@ func patch(route *unstructured.Unstructured, r rollout.Rollout, w rollout.Write)
 	}
 	patch["spec"] = map[string]any{"rules": parsed.list}
 	return patch, nil
-}
-
-// remember adds the weights as found to the annotations of the first write.
-func remember(route meta.Object, parsed *rules, metadata map[string]any) error {
-	if _, ok := route.GetAnnotations()[traffic.FoundWeights]; ok {
-		return nil
-	}
-	found, err := traffic.Remember(parsed.steered)
-	if err != nil {
-		return err
-	}
-	metadata["annotations"].(map[string]any)[traffic.FoundWeights] = found
-	return nil
 }

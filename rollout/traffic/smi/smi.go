@@ -3,7 +3,6 @@ package smi
 import (
 	"context"
 
-	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/dynamic"
 
@@ -129,7 +128,7 @@ func patch(split *unstructured.Unstructured, r rollout.Rollout, w rollout.Write)
 	case w.Weight == nil:
 		return patch, nil
 	default:
-		if err := remember(split, rule, metadata); err != nil {
+		if err := traffic.RememberIn(metadata, split, []traffic.Rule{rule}); err != nil {
 			return nil, err
 		}
 		if rule, err = steer(rule, r, *w.Weight); err != nil {
@@ -138,19 +137,6 @@ func patch(split *unstructured.Unstructured, r rollout.Rollout, w rollout.Write)
 	}
 	patch["spec"] = map[string]any{"backends": backends(rule)}
 	return patch, nil
-}
-
-// remember adds the weights as found to the annotations of the first write.
-func remember(split meta.Object, rule traffic.Rule, metadata map[string]any) error {
-	if _, ok := split.GetAnnotations()[traffic.FoundWeights]; ok {
-		return nil
-	}
-	found, err := traffic.Remember([]traffic.Rule{rule})
-	if err != nil {
-		return err
-	}
-	metadata["annotations"].(map[string]any)[traffic.FoundWeights] = found
-	return nil
 }
 
 // steer sets the canary's share. A canary that is missing is added, unless it is being taken away: a weight of 0 holds

@@ -67,7 +67,10 @@ func serveOutside(ctx context.Context, _ int) error {
 func answerQuery(w http.ResponseWriter, r *http.Request) {
 	_ = r.ParseForm()
 	value := "0.001"
+	now := strconv.FormatFloat(float64(time.Now().UnixMilli())/1000, 'f', 3, 64)
 	switch query := r.Form.Get("query"); {
+	case strings.Contains(query, "timestamp("):
+		value = now
 	case strings.Contains(query, "increase("):
 		value = "5000"
 	case strings.Contains(query, "2xx"):
@@ -78,7 +81,6 @@ func answerQuery(w http.ResponseWriter, r *http.Request) {
 		value = "200000000"
 	}
 	w.Header().Set("Content-Type", "application/json")
-	now := strconv.FormatFloat(float64(time.Now().UnixMilli())/1000, 'f', 3, 64)
 	fmt.Fprintf(w, `{"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[%s,%q]}]}}`, now, value)
 }
 

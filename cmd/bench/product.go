@@ -79,14 +79,14 @@ func (p *product) baking() int {
 
 // until looks every few milliseconds.
 func (p *product) until(ctx context.Context, holds func() bool) error {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	for !holds() {
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("it did not get ready in time: %w", ctx.Err())
+			return fmt.Errorf("it did not get ready in time: %w; %s", ctx.Err(), p.standing())
 		case <-tick.C:
 		}
 	}
@@ -97,4 +97,18 @@ func (p *product) until(ctx context.Context, holds func() bool) error {
 func temporary() (path string, remove func(), err error) {
 	folder, err := os.MkdirTemp("", "canarybot-bench-")
 	return filepath.Join(folder, "store.db"), func() { _ = os.RemoveAll(folder) }, err
+}
+
+// standing says where the rollouts are, for an error.
+func (p *product) standing() string {
+	count := map[string]int{}
+	for i := range p.n {
+		past, err := p.store.History(context.Background(), serviceName(i), 1)
+		if err != nil || len(past) == 0 {
+			count["none"]++
+			continue
+		}
+		count[fmt.Sprint(past[0].Phase, " ", past[0].Ending.Outcome, " ", past[0].Ending.Reason.Code, " ", past[0].Ending.Left)]++
+	}
+	return fmt.Sprint(count)
 }

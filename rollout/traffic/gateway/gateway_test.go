@@ -113,39 +113,45 @@ func TestRules(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			s := kubetest.New(t)
-			s.Apply("helm", routeWith(c.found))
-			rt := connect(t, s)
-			r := foundOf(t, rt)
-			found := rules(t, s.Get("httproutes", "shop", "checkout"))
-			route, err := rt.Read(t.Context(), r)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, weight := range []rollout.Weight{0, 5} {
-				if err := do(t, rt, r, rollout.Update, weight, false); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want := kubetest.Object{"spec": kubetest.Object{"rules": list(t, c.steered)}}
-			if diff := cmp.Diff(rules(t, s.Get("httproutes", "shop", "checkout")), rules(t, want)); diff != "" {
-				t.Errorf("steered, got before want:\n%s", diff)
-			}
-			r.Phase = rollout.Releasing
-			if err := do(t, rt, r, rollout.Update, 0, false); err != nil {
-				t.Fatal(err)
-			}
-			if err := do(t, rt, r, rollout.Release, 0, !route.HasCanary); err != nil {
-				t.Fatal(err)
-			}
-			back := s.Get("httproutes", "shop", "checkout")
-			if diff := cmp.Diff(rules(t, back), found); diff != "" {
-				t.Errorf("given back, got before want:\n%s", diff)
-			}
-			if left := back["metadata"].(kubetest.Object)["annotations"]; len(left.(kubetest.Object)) > 0 {
-				t.Errorf("annotations are left: %v", left)
-			}
+			giveAndTake(t, c.found, c.steered)
 		})
+	}
+}
+
+// giveAndTake steers a route to 5 %, compares its rules, and gives it back as it was.
+func giveAndTake(t *testing.T, before, steered string) {
+	t.Helper()
+	s := kubetest.New(t)
+	s.Apply("helm", routeWith(before))
+	rt := connect(t, s)
+	r := foundOf(t, rt)
+	found := rules(t, s.Get("httproutes", "shop", "checkout"))
+	route, err := rt.Read(t.Context(), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, weight := range []rollout.Weight{0, 5} {
+		if err := do(t, rt, r, rollout.Update, weight, false); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := kubetest.Object{"spec": kubetest.Object{"rules": list(t, steered)}}
+	if diff := cmp.Diff(rules(t, s.Get("httproutes", "shop", "checkout")), rules(t, want)); diff != "" {
+		t.Errorf("steered, got before want:\n%s", diff)
+	}
+	r.Phase = rollout.Releasing
+	if err := do(t, rt, r, rollout.Update, 0, false); err != nil {
+		t.Fatal(err)
+	}
+	if err := do(t, rt, r, rollout.Release, 0, !route.HasCanary); err != nil {
+		t.Fatal(err)
+	}
+	back := s.Get("httproutes", "shop", "checkout")
+	if diff := cmp.Diff(rules(t, back), found); diff != "" {
+		t.Errorf("given back, got before want:\n%s", diff)
+	}
+	if left := back["metadata"].(kubetest.Object)["annotations"]; len(left.(kubetest.Object)) > 0 {
+		t.Errorf("annotations are left: %v", left)
 	}
 }
 
@@ -301,14 +307,17 @@ func TestDefinitionGoesAway(t *testing.T) {
 	}
 }
 
+// preflightCase is a route and what preflight says of it.
+type preflightCase struct {
+	name, rules string
+	change      func(*rollout.Rollout)
+	found       rollout.FoundRoute
+	problems    []string // the start of each
+}
+
 func TestPreflight(t *testing.T) {
 	t.Parallel()
-	for _, c := range []struct {
-		name, rules string
-		change      func(*rollout.Rollout)
-		found       rollout.FoundRoute
-		problems    []string // the start of each
-	}{
+	for _, c := range []preflightCase{
 		{name: "a route that names stable only", rules: "[{backendRefs: [{name: checkout}]}]"},
 		{name: "a canary at 0", rules: "[{backendRefs: [{name: checkout, port: 80}, {name: checkout-canary, port: 80, weight: 0}]}]", found: rollout.FoundRoute{HasCanary: true}},
 		{
@@ -346,25 +355,30 @@ func TestPreflight(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			s := kubetest.New(t)
-			s.Apply("helm", routeWith(c.rules))
-			r := kubetest.Rollout()
-			if c.change != nil {
-				c.change(&r)
-			}
-			found, problems, err := connect(t, s).Preflight(t.Context(), r)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if r.Spec.Objects.Route.Name == "checkout" {
-				c.found.UID = "uid-1"
-			}
-			if diff := cmp.Diff(found, c.found); diff != "" {
-				t.Errorf("found, got before want:\n%s", diff)
-			}
-			starts(t, problems, c.problems)
+			c.check(t)
 		})
 	}
+}
+
+func (c preflightCase) check(t *testing.T) {
+	t.Helper()
+	s := kubetest.New(t)
+	s.Apply("helm", routeWith(c.rules))
+	r := kubetest.Rollout()
+	if c.change != nil {
+		c.change(&r)
+	}
+	found, problems, err := connect(t, s).Preflight(t.Context(), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Spec.Objects.Route.Name == "checkout" {
+		c.found.UID = "uid-1"
+	}
+	if diff := cmp.Diff(found, c.found); diff != "" {
+		t.Errorf("found, got before want:\n%s", diff)
+	}
+	starts(t, problems, c.problems)
 }
 
 func starts(t *testing.T, got, want []string) {

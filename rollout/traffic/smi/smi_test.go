@@ -188,15 +188,18 @@ func TestServedVersion(t *testing.T) {
 	}
 }
 
+// preflightCase is a split and what preflight says of it.
+type preflightCase struct {
+	name, manifests string
+	rollout         rollout.Rollout
+	found           rollout.FoundRoute
+	problems        []string // the start of each
+}
+
 func TestPreflight(t *testing.T) {
 	t.Parallel()
 	good := "[{service: checkout, weight: 100}, {service: checkout-canary, weight: 0}]"
-	for _, c := range []struct {
-		name, manifests string
-		rollout         rollout.Rollout
-		found           rollout.FoundRoute
-		problems        []string // the start of each
-	}{
+	for _, c := range []preflightCase{
 		{name: "a split that is there", manifests: split(good), rollout: shop(false), found: rollout.FoundRoute{UID: "uid-3", HasCanary: true}},
 		{name: "none, to be made", manifests: services, rollout: shop(true)},
 		{name: "none, not to be made", manifests: services, rollout: shop(false), problems: []string{"services.checkout.route.create: TrafficSplit shop/checkout does not exist"}},
@@ -232,24 +235,29 @@ func TestPreflight(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			s := kubetest.New(t)
-			s.Apply("helm", c.manifests)
-			found, problems, err := connect(t, s).Preflight(t.Context(), c.rollout)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(found, c.found); diff != "" {
-				t.Errorf("found, got before want:\n%s", diff)
-			}
-			if len(problems) != len(c.problems) {
-				t.Fatalf("got %d problems, want %d:\n%s", len(problems), len(c.problems), strings.Join(problems, "\n"))
-			}
-			for i, want := range c.problems {
-				if !strings.HasPrefix(problems[i], want) {
-					t.Errorf("problem %d: got %q, want %q…", i, problems[i], want)
-				}
-			}
+			c.check(t)
 		})
+	}
+}
+
+func (c preflightCase) check(t *testing.T) {
+	t.Helper()
+	s := kubetest.New(t)
+	s.Apply("helm", c.manifests)
+	found, problems, err := connect(t, s).Preflight(t.Context(), c.rollout)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(found, c.found); diff != "" {
+		t.Errorf("found, got before want:\n%s", diff)
+	}
+	if len(problems) != len(c.problems) {
+		t.Fatalf("got %d problems, want %d:\n%s", len(problems), len(c.problems), strings.Join(problems, "\n"))
+	}
+	for i, want := range c.problems {
+		if !strings.HasPrefix(problems[i], want) {
+			t.Errorf("problem %d: got %q, want %q…", i, problems[i], want)
+		}
 	}
 }
 

@@ -37,7 +37,7 @@ func browsing() pace {
 func playing() pace {
 	return pace{
 		Bake: 5 * time.Second, Window: 5 * time.Second, Interval: time.Second, Drain: time.Second,
-		Start: 700 * time.Millisecond, Scrape: time.Second, Down: 2 * time.Second,
+		Start: 700 * time.Millisecond, Scrape: time.Second, Down: 3 * time.Second,
 	}
 }
 

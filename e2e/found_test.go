@@ -1,7 +1,6 @@
 package e2e_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -12,7 +11,6 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/types"
 
 	"canarybot.io/e2e/shop"
 	"canarybot.io/e2e/world"
@@ -165,15 +163,7 @@ func names(t *testing.T, w *world.World, app shop.App) []string {
 // annotate asks for a rollback the way kubectl annotate does.
 func annotate(t *testing.T, w *world.World, app shop.App) {
 	t.Helper()
-	patch, err := json.Marshal(map[string]any{"metadata": map[string]any{
+	edit(t, w, app, "kubectl-annotate", map[string]any{"metadata": map[string]any{
 		"annotations": map[string]any{"canarybot.io/rollback": "now"},
 	}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = w.Cluster.Dynamic.Resource(routeResource(app)).Namespace(app.Namespace).
-		Patch(t.Context(), app.Name, types.MergePatchType, patch, meta.PatchOptions{FieldManager: "kubectl-annotate"})
-	if err != nil {
-		t.Fatal(err)
-	}
 }

@@ -3,7 +3,6 @@ package e2e_test
 import (
 	"fmt"
 	"math"
-	"strings"
 	"testing"
 	"time"
 
@@ -13,30 +12,29 @@ import (
 	"canarybot.io/e2e/world"
 )
 
-// testPromoted is the main job: 5 %, 50 %, everybody, each by a person's click.
-func testPromoted(t *testing.T, w *world.World, app shop.App, change func(map[string]any)) {
-	w.Install(t, app)
-	before := look(t, w, app)
-	bot := install.Start(t, w, install.Options{Apps: []shop.App{app}, Change: change})
-	traffic := w.Load(t, app, load.Plan{For: 4 * time.Minute})
-	measured(t, w, app)
-
-	card := bot.Deploy(app.Name, next, "faster tax lookup")
+// testPromoted is the main job: 5 %, 50 %, everybody, each by a person's click. Then back, which is one more.
+func testPromoted(t *testing.T, w *world.World, app shop.App, made bool) {
+	s := stage(t, w, app, made)
+	card := s.bot.Deploy(app.Name, next, "faster tax lookup")
 	card.Says(time.Minute, "Waiting for a person", "5 % of traffic")
-	shares(t, traffic, next, 0.05, 0.02)
+	shares(t, s.traffic, next, 0.05, 0.02)
 	card.Press(install.Ravi, "Promote to 50 %")
 	card.Says(time.Minute, "Waiting for a person", "50 % of traffic")
-	shares(t, traffic, next, 0.5, 0.05)
+	shares(t, s.traffic, next, 0.5, 0.05)
 	card.Press(install.Ravi, "Promote to everyone")
 	card.Says(time.Minute, "Succeeded", "100 % on "+next)
-	shares(t, traffic, next, 1, 0)
+	shares(t, s.traffic, next, 1, 0)
+	s.before.restored(t, w, app, next)
+	s.told(card)
 
-	if total := traffic.Stop(); total.Failed() > 0 {
-		t.Errorf("requests failed: %v", total)
-	}
-	before.restored(t, w, app, next)
-	one(t, bot, card)
-	t.Logf("what people saw:\n%s", bot.Slack.Transcript(install.Channel))
+	s.bot.Slash(install.Dana, "rollback "+app.Name)
+	back := s.bot.PressAnswer(install.Dana, "Go back to "+current)
+	back.Says(time.Minute, "Succeeded", "100 % on "+current)
+	shares(t, s.traffic, current, 1, 0)
+	s.before.restored(t, w, app, current)
+	s.told(back)
+	s.unharmed()
+	t.Logf("what people saw:\n%s", s.bot.Slack.Transcript(install.Channel))
 }
 
 // measured waits until Prometheus can judge the stable version: a preflight asks it.
@@ -71,29 +69,4 @@ func shares(t *testing.T, traffic *load.Generator, version string, want, toleran
 		t.Errorf("%s answered %.1f %%, want %.0f: %v", version, 100*share, 100*want, answered)
 	}
 	t.Logf("%s answered %.1f %% of %d requests, its weight is %.0f", version, 100*share, answered.Total(), 100*want)
-}
-
-// one checks that there is one card of the rollout, and that its thread says nothing twice.
-func one(t *testing.T, bot *install.Bot, card install.Card) {
-	t.Helper()
-	cards := 0
-	for _, c := range bot.Cards() {
-		if c.Rollout == card.Rollout {
-			cards++
-		}
-	}
-	if cards != 1 {
-		t.Errorf("%s has %d cards, want one", card.Rollout, cards)
-	}
-	seen := map[string]bool{}
-	for _, m := range bot.Slack.Thread(install.Channel, card.TS) {
-		if m.Metadata == nil {
-			continue
-		}
-		key := fmt.Sprint(m.Metadata.EventPayload)
-		if seen[key] {
-			t.Errorf("the thread says %s twice:\n%s", key, strings.Join(card.Thread(), "\n"))
-		}
-		seen[key] = true
-	}
 }

@@ -10,9 +10,19 @@ import (
 // TestScenarios runs the product for real: each scenario installs it anew, beside an application of its own.
 func TestScenarios(t *testing.T) {
 	w := world.Start(t, world.Defaults())
-	for name, scenario := range map[string]func(*testing.T, *world.World){
-		"promoted by clicks": func(t *testing.T, w *world.World) { testPromoted(t, w, shop.Checkout("promoted"), nil) },
-	} {
+	scenarios := map[string]func(*testing.T, *world.World){
+		"promoted by clicks, and back":        func(t *testing.T, w *world.World) { testPromoted(t, w, shop.Checkout("promoted"), false) },
+		"a bad version, then its fix":         func(t *testing.T, w *world.World) { testBad(t, w, shop.Checkout("bad"), false) },
+		"aborted by people":                   func(t *testing.T, w *world.World) { testAborted(t, w, shop.Checkout("aborted"), false) },
+		"split: promoted by clicks, and back": func(t *testing.T, w *world.World) { testPromoted(t, w, shop.Cart("split-promoted"), true) },
+		"split: a bad version, then its fix":  func(t *testing.T, w *world.World) { testBad(t, w, shop.Cart("split-bad"), true) },
+		"split: aborted by people":            func(t *testing.T, w *world.World) { testAborted(t, w, shop.Cart("split-aborted"), true) },
+		"versions that never get ready":       testBroken,
+	}
+	for name, k := range killings() {
+		scenarios["killed: "+name] = func(t *testing.T, w *world.World) { testKilled(t, w, name, k) }
+	}
+	for name, scenario := range scenarios {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			scenario(t, w)

@@ -150,3 +150,24 @@ func (c Card) Press(who, button string) time.Time {
 	}
 	return clicked
 }
+
+// PressAnswer presses a button on the newest answer that only this person sees, and returns the card that comes of it.
+func (b *Bot) PressAnswer(who, button string) Card {
+	b.t.Helper()
+	before := len(b.Cards())
+	all := b.Slack.Ephemerals(who)
+	out, err := b.Slack.As(who).Press(Channel, all[len(all)-1].TS, button)
+	if err != nil || out.Delivery != slacksim.Acked {
+		b.t.Fatalf("%s presses %q: %s, %v", who, button, out.Delivery, err)
+	}
+	var card Card
+	world.Eventually(b.t, patience, func() error {
+		cards := b.Cards()
+		if len(cards) <= before {
+			return fmt.Errorf("no card after %q", button)
+		}
+		card = cards[len(cards)-1]
+		return nil
+	})
+	return card
+}

@@ -1,7 +1,6 @@
 package install
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -19,6 +18,8 @@ import (
 	"canarybot.io/e2e/process"
 	"canarybot.io/e2e/shop"
 	"canarybot.io/e2e/world"
+	"canarybot.io/rollout"
+	"canarybot.io/store/bolt"
 )
 
 // namespace is where the chart is installed.
@@ -33,6 +34,8 @@ type Options struct {
 	Apps []shop.App
 	// Change changes the configuration before it is written; nil leaves it.
 	Change func(configuration map[string]any)
+	// Slack is how the simulated Slack is; the zero value is strict.
+	Slack slacksim.Options
 	// ReadOnly leaves out the chart's rights to make and delete.
 	ReadOnly bool
 }
@@ -76,7 +79,7 @@ func New(t *testing.T, w *world.World, o Options) *Bot {
 	b.kubeconfig = w.Grant(t, "../charts/canarybot", chart.Release{Name: b.name, Namespace: namespace}, map[string]any{
 		"config": configuration, "tokens": map[string]any{"secret": "slack"}, "namespaces": grants(o),
 	})
-	b.Slack = slacksim.Start(t, slacksim.Options{})
+	b.Slack = slacksim.Start(t, o.Slack)
 	b.api = listen(t, b.Slack)
 	t.Cleanup(func() {
 		if t.Failed() {
@@ -177,12 +180,36 @@ func (b *Bot) Validate() (string, bool) {
 // command returns the binary with the arguments and the environment that its users give it.
 func (b *Bot) command(verb string, flags ...string) *exec.Cmd {
 	b.t.Helper()
-	command := exec.Command(binary(b.t), append([]string{verb, "--config", b.config}, flags...)...)
+	path, err := binary()
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	command := exec.Command(path, append([]string{verb, "--config", b.config}, flags...)...)
 	command.Env = []string{
 		"SLACK_BOT_TOKEN=" + b.Slack.Bot().BotToken, "SLACK_APP_TOKEN=" + b.Slack.Bot().AppToken,
 		"SLACK_API_URL=" + b.api, "KUBECONFIG=" + b.kubeconfig,
 	}
 	return command
+}
+
+// Timeline stops the bot and returns what its store has of a rollout.
+func (b *Bot) Timeline(id string) (rollout.Rollout, []rollout.Entry) {
+	b.t.Helper()
+	b.Process.Stop()
+	store, err := bolt.Open(b.t.Context(), b.Store, bolt.Options{})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	defer store.Close()
+	r, err := store.Load(b.t.Context(), rollout.ID(id))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	entries, err := store.Timeline(b.t.Context(), r.ID, 0)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return r, entries
 }
 
 // Kill kills the bot without warning and waits until Slack has noticed.
@@ -197,29 +224,13 @@ func (b *Bot) Kill() {
 	})
 }
 
-var built struct {
-	once sync.Once
-	path string
-	err  error
-}
-
-// binary returns the production binary, built from this checkout.
-func binary(t *testing.T) string {
-	t.Helper()
-	built.once.Do(func() {
-		// The compiler knows best whether it is up to date.
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 10*time.Minute)
-		defer cancel()
-		build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", "bin/canarybot", "./cmd/canarybot")
-		build.Dir = ".."
-		if output, err := build.CombinedOutput(); err != nil {
-			built.err = fmt.Errorf("build the bot: %w\n%s", err, output)
-			return
-		}
-		built.path, built.err = filepath.Abs("../bin/canarybot")
-	})
-	if built.err != nil {
-		t.Fatal(built.err)
+// binary returns the path of the production binary, built from this checkout. The compiler knows best whether it is
+// up to date.
+var binary = sync.OnceValues(func() (string, error) {
+	build := exec.Command("go", "build", "-trimpath", "-o", "bin/canarybot", "./cmd/canarybot")
+	build.Dir = ".."
+	if output, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build the bot: %w\n%s", err, output)
 	}
-	return built.path
-}
+	return filepath.Abs("../bin/canarybot")
+})

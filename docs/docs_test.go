@@ -1,0 +1,409 @@
+// Package docs_test keeps the documentation honest: what it names has to exist, what it quotes has to be what the
+// program says, and what it offers for copying has to be taken by the program.
+//
+// A comment before a fenced block says what the block is: configuration (a whole file), configuration part (laid over
+// the least one, by top-level key), values (of the chart), golden: FILE and code: FILE (its lines stand in that file,
+// one after another).
+package docs_test
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"sigs.k8s.io/yaml"
+
+	"canarybot.io/bot/command"
+	"canarybot.io/config"
+	"canarybot.io/rollout"
+	"canarybot.io/rollout/prom"
+)
+
+// read returns a file of the repository, by its path from the root.
+func read(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("..", filepath.FromSlash(path)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// pages returns every page by its path from the root.
+func pages(t *testing.T) map[string]string {
+	t.Helper()
+	all := map[string]string{}
+	for _, pattern := range []string{"../*.md", "*.md"} {
+		paths, err := filepath.Glob(pattern)
+		if err != nil || len(paths) == 0 {
+			t.Fatalf("no pages: %v", err)
+		}
+		for _, path := range paths {
+			name := filepath.ToSlash(filepath.Join("docs", path))
+			all[name] = read(t, name)
+		}
+	}
+	return all
+}
+
+// block is a fenced piece of a page.
+type block struct {
+	page, mark, language, text string
+}
+
+var fence = regexp.MustCompile("(?m)(?:^<!-- ([^\n]+) -->\n)?^( *)```(\\w*)\n((?s:.*?))^ *```$")
+
+func blocks(t *testing.T) []block {
+	t.Helper()
+	var all []block
+	for page, text := range pages(t) {
+		for _, m := range fence.FindAllStringSubmatch(text, -1) {
+			all = append(all, block{page: page, mark: m[1], language: m[3], text: strings.ReplaceAll("\n"+m[4], "\n"+m[2], "\n")[1:]})
+		}
+	}
+	return all
+}
+
+var span = regexp.MustCompile("`([^`\n]+)`")
+
+// code returns the lines of a page that are meant word for word: code spans, and the lines of fenced blocks without
+// their comments.
+func code(page string) []string {
+	var all []string
+	for _, m := range fence.FindAllStringSubmatch(page, -1) {
+		for _, line := range strings.Split(m[4], "\n") {
+			line, _, _ = strings.Cut(line, "  #")
+			all = append(all, strings.TrimLeft(line, "# \t"))
+		}
+	}
+	for _, m := range span.FindAllStringSubmatch(fence.ReplaceAllString(page, ""), -1) {
+		all = append(all, m[1])
+	}
+	return all
+}
+
+var (
+	link    = regexp.MustCompile(`\]\(([^)\s]+)\)`)
+	heading = regexp.MustCompile(`(?m)^#+ (.+)$`)
+)
+
+// anchors returns what the headings of a page are called in links.
+func anchors(page string) []string {
+	var all []string
+	for _, m := range heading.FindAllStringSubmatch(fence.ReplaceAllString(page, ""), -1) {
+		name := strings.ReplaceAll(strings.ToLower(m[1]), " ", "-")
+		all = append(all, regexp.MustCompile(`[^\p{L}\p{N}_-]`).ReplaceAllString(name, ""))
+	}
+	return all
+}
+
+func TestLinksLeadSomewhere(t *testing.T) {
+	t.Parallel()
+	for page, text := range pages(t) {
+		for _, m := range link.FindAllStringSubmatch(text, -1) {
+			target, anchor, _ := strings.Cut(m[1], "#")
+			if strings.Contains(target, "://") {
+				continue
+			}
+			file := page
+			if target != "" {
+				file = filepath.ToSlash(filepath.Join(filepath.Dir(page), target))
+			}
+			if _, err := os.Stat(filepath.Join("..", file)); err != nil {
+				t.Errorf("%s links to %s, which does not exist", page, m[1])
+				continue
+			}
+			if anchor != "" && !slices.Contains(anchors(read(t, file)), anchor) {
+				t.Errorf("%s links to %s, where no heading is called that", page, m[1])
+			}
+		}
+	}
+}
+
+var repositoryPath = regexp.MustCompile(`^(?:app|bot|charts|cmd|config|docs|e2e|rollout|store|\.ci)(?:/[\w.-]+)+/?$`)
+
+func TestFilesThatAreNamedExist(t *testing.T) {
+	t.Parallel()
+	for page, text := range pages(t) {
+		for _, word := range strings.Fields(strings.Join(code(text), "\n")) {
+			word = strings.TrimRight(word, ".,;:")
+			if !repositoryPath.MatchString(word) || strings.Contains(word, "NAME") {
+				continue
+			}
+			if _, err := os.Stat(filepath.Join("..", word)); err != nil {
+				t.Errorf("%s names %s, which does not exist", page, word)
+			}
+		}
+	}
+}
+
+func TestMakeTargetsExist(t *testing.T) {
+	t.Parallel()
+	named := regexp.MustCompile(`^(?:\w+=\S+ )*make ([a-z0-9]+)`)
+	makefile := read(t, "Makefile")
+	for page, text := range pages(t) {
+		for _, line := range code(text) {
+			if m := named.FindStringSubmatch(line); m != nil && !strings.Contains(makefile, "\n"+m[1]+":") {
+				t.Errorf("%s names make %s, which does not exist", page, m[1])
+			}
+		}
+	}
+}
+
+// Every line that begins with the slash command is a form of the grammar, as help prints it, or is understood.
+func TestCommandsAreUnderstood(t *testing.T) {
+	t.Parallel()
+	known := command.Known{Services: []rollout.ServiceName{"checkout", "search"}}
+	inThread := command.Known{Services: known.Services, Thread: "checkout-42"}
+	forms := map[string]bool{"/canary": true}
+	for _, f := range command.Forms() {
+		forms[strings.TrimSpace("/canary "+string(f.Verb)+" "+f.Args)] = true
+	}
+	check := func(page, line string, where command.Known) {
+		if _, err := command.Parse(line, where); err != nil && !forms[line] {
+			t.Errorf("%s: %q is not understood: %v", page, line, err)
+		}
+	}
+	slash := regexp.MustCompile("/canary(?: [^`]*)?")
+	for page, text := range pages(t) {
+		for _, line := range code(text) {
+			switch {
+			case strings.HasPrefix(line, "@canary "):
+				check(page, line, inThread)
+			case strings.HasPrefix(line, "/canary ") || strings.Contains(line, "`/canary "):
+				check(page, strings.TrimSpace(slash.FindString(line)), known)
+			}
+		}
+	}
+}
+
+// least is the smallest configuration, over which parts are laid.
+const least = `
+environment: production
+slack: {channel: "#deploys"}
+prometheus: {url: "http://prometheus.monitoring:9090"}
+services:
+  checkout: {namespace: shop, image: registry.example.com/shop/checkout, route: {kind: HTTPRoute, name: checkout}}
+`
+
+// complete lays a part over the least configuration.
+func complete(t *testing.T, part string) []byte {
+	t.Helper()
+	whole := map[string]any{}
+	for _, text := range []string{least, part} {
+		if err := yaml.Unmarshal([]byte(text), &whole); err != nil {
+			t.Fatal(err)
+		}
+	}
+	text, err := yaml.Marshal(whole)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+func TestConfigurationIsTaken(t *testing.T) {
+	t.Parallel()
+	seen := 0
+	for _, b := range blocks(t) {
+		text := []byte(b.text)
+		switch b.mark {
+		case "configuration":
+		case "configuration part":
+			text = complete(t, b.text)
+		case "values":
+			text = configOf(t, b)
+		default:
+			continue
+		}
+		seen++
+		if _, err := config.Parse(text); err != nil {
+			t.Errorf("%s: this is refused: %v\n%s", b.page, err, b.text)
+		}
+	}
+	if seen == 0 {
+		t.Error("no block is marked as configuration")
+	}
+}
+
+// configOf returns the configuration in the values of the chart, whose other keys have to be the chart's.
+func configOf(t *testing.T, b block) []byte {
+	t.Helper()
+	var values, defaults map[string]any
+	if err := yaml.UnmarshalStrict([]byte(b.text), &values); err != nil {
+		t.Fatalf("%s: %v", b.page, err)
+	}
+	if err := yaml.Unmarshal([]byte(read(t, "charts/canarybot/values.yaml")), &defaults); err != nil {
+		t.Fatal(err)
+	}
+	for key := range values {
+		if _, ok := defaults[key]; !ok {
+			t.Errorf("%s: the chart has no value %q", b.page, key)
+		}
+	}
+	text, err := yaml.Marshal(values["config"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+// Every key that the parser knows has a place in the reference, and every check its query.
+func TestConfigurationIsDescribedWhole(t *testing.T) {
+	t.Parallel()
+	page := read(t, "docs/configuration.md")
+	list := regexp.MustCompile(`this key is unknown; known: (.+?) \(line`)
+	for _, odd := range []string{
+		"xyzzy_xyzzy: 1", "policy: {xyzzy_xyzzy: 1}", "checks: {error_rate: {xyzzy_xyzzy: 1}}",
+		"services: {checkout: {xyzzy_xyzzy: 1}}", "services: {checkout: {route: {xyzzy_xyzzy: 1}}}",
+	} {
+		_, err := config.Parse([]byte(odd))
+		found := list.FindStringSubmatch(err.Error())
+		if found == nil {
+			t.Fatalf("the parser lists no known keys: %v", err)
+		}
+		for _, key := range regexp.MustCompile(`, | and `).Split(found[1], -1) {
+			if !strings.Contains(page, "`"+key+"`") && !strings.Contains(page, "`"+key+".") && !strings.Contains(page, "| `"+key) {
+				t.Errorf("the key %s is not described", key)
+			}
+		}
+	}
+	for _, c := range prom.Named() {
+		for _, text := range []string{c.Name, c.Query, c.Traffic} {
+			if !strings.Contains(page, text) {
+				t.Errorf("the reference lacks this of %s: %s", c.Name, text)
+			}
+		}
+	}
+}
+
+// Quotes are what the program says, and code is code that compiles.
+func TestQuotesAreTrue(t *testing.T) {
+	t.Parallel()
+	quotes := 0
+	for _, b := range blocks(t) {
+		kind, file, ok := strings.Cut(b.mark, ": ")
+		if !ok || kind != "golden" && kind != "code" {
+			continue
+		}
+		quotes++
+		if !strings.Contains("\n"+read(t, file), "\n"+strings.TrimRight(b.text, "\n")+"\n") {
+			t.Errorf("%s: this does not stand in %s:\n%s", b.page, file, b.text)
+		}
+		if kind == "code" && strings.Count(b.text, "\n") >= 30 {
+			t.Errorf("%s: the code from %s has thirty lines or more", b.page, file)
+		}
+	}
+	if quotes == 0 {
+		t.Error("nothing is quoted")
+	}
+}
+
+// What is typed at the program itself: subcommands and flags, compared with its source.
+func TestProgramHasWhatIsTyped(t *testing.T) {
+	t.Parallel()
+	var source strings.Builder
+	for _, file := range []string{"main.go", "run.go", "validate.go"} {
+		source.WriteString(read(t, "cmd/canarybot/"+file))
+	}
+	typed := regexp.MustCompile(`(?:^|bin/|-- /)canarybot ([a-z]+)((?: [^|]*)?)$`)
+	flag := regexp.MustCompile(`--([a-z]+)`)
+	for page, text := range pages(t) {
+		for _, line := range code(text) {
+			m := typed.FindStringSubmatch(strings.TrimSpace(line))
+			if m == nil {
+				continue
+			}
+			if !strings.Contains(source.String(), `Use: "`+m[1]+`"`) {
+				t.Errorf("%s: canarybot has no subcommand %s", page, m[1])
+			}
+			for _, f := range flag.FindAllStringSubmatch(m[2], -1) {
+				if !strings.Contains(source.String(), `, "`+f[1]+`", `) {
+					t.Errorf("%s: canarybot %s has no flag --%s", page, m[1], f[1])
+				}
+			}
+		}
+	}
+}
+
+func TestMetricsExist(t *testing.T) {
+	t.Parallel()
+	meters := read(t, "app/meters.go")
+	metric := regexp.MustCompile(`\bcanary_[a-z_]+`)
+	for page, text := range pages(t) {
+		for _, name := range metric.FindAllString(strings.Join(code(text), "\n"), -1) {
+			if name == "canary_service" || name == "canary_labels" { // keys of the configuration
+				continue
+			}
+			base := name
+			for _, suffix := range []string{"_bucket", "_sum", "_count"} {
+				base = strings.TrimSuffix(base, suffix)
+			}
+			if !strings.Contains(meters, `"`+base+`"`) {
+				t.Errorf("%s names the metric %s, which is not exported", page, name)
+			}
+		}
+	}
+	runbook := read(t, "docs/runbook.md")
+	for _, m := range regexp.MustCompile(`"(canary_[a-z_]+)"`).FindAllStringSubmatch(meters, -1) {
+		if !strings.Contains(runbook, "`"+m[1]) {
+			t.Errorf("the runbook lacks the metric %s", m[1])
+		}
+	}
+}
+
+// The manifest asks for exactly the scopes that validate --live wants.
+func TestManifestAsksForWhatIsUsed(t *testing.T) {
+	t.Parallel()
+	var manifest struct {
+		Features struct {
+			Commands []struct{ Command string } `json:"slash_commands"`
+		} `json:"features"`
+		OAuth struct {
+			Scopes struct{ Bot []string } `json:"scopes"`
+		} `json:"oauth_config"`
+		Settings struct {
+			Socket        bool `json:"socket_mode_enabled"`
+			Interactivity struct {
+				Enabled bool `json:"is_enabled"`
+			} `json:"interactivity"`
+			Events struct {
+				Bot []string `json:"bot_events"`
+			} `json:"event_subscriptions"`
+		} `json:"settings"`
+	}
+	if err := yaml.Unmarshal([]byte(read(t, "docs/slack-app.yaml")), &manifest); err != nil {
+		t.Fatal(err)
+	}
+	_, rest, ok := strings.Cut(read(t, "cmd/canarybot/live.go"), "var scopes = map[string]string{")
+	if !ok {
+		t.Fatal("cmd/canarybot/live.go has no scopes")
+	}
+	table, _, _ := strings.Cut(rest, "\n}")
+	var used []string
+	for _, m := range regexp.MustCompile(`(?m)^\t"([^"]+)":`).FindAllStringSubmatch(table, -1) {
+		used = append(used, m[1])
+	}
+	asked := manifest.OAuth.Scopes.Bot
+	slices.Sort(used)
+	slices.Sort(asked)
+	if !slices.Equal(asked, used) {
+		t.Errorf("the manifest asks for %v, and the bot uses %v", asked, used)
+	}
+	install := read(t, "docs/install.md")
+	for _, scope := range used {
+		if !strings.Contains(install, "`"+scope+"`") {
+			t.Errorf("docs/install.md does not name the scope %s", scope)
+		}
+	}
+	s := manifest.Settings
+	if !s.Socket || !s.Interactivity.Enabled || !slices.Equal(s.Events.Bot, []string{"app_mention"}) {
+		t.Errorf("the manifest lacks Socket Mode, interactivity or the event: %+v", s)
+	}
+	if len(manifest.Features.Commands) != 1 || manifest.Features.Commands[0].Command != "/canary" {
+		t.Errorf("the manifest's commands are %v, want /canary", manifest.Features.Commands)
+	}
+}

@@ -118,9 +118,10 @@ func resolvable(rule traffic.Rule) error {
 	return err
 }
 
-// unattended refuses a route that nobody serves: its weights would never be acknowledged.
+// unattended refuses a route that nobody serves: its weights would never be acknowledged. That its newest generation
+// was not looked at yet is no reason: the rollout before may have ended a moment ago.
 func unattended(route *unstructured.Unstructured, called string) []string {
-	if ok, why := acknowledged(route, 0); !ok {
+	if ok, why := taken(route, 0, "Accepted"); !ok {
 		return []string{fmt.Sprintf("%s is not in force: %s. See kubectl -n %s describe httproute/%s", called, why, route.GetNamespace(), route.GetName())}
 	}
 	return nil

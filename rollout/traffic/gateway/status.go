@@ -32,6 +32,15 @@ type condition struct {
 // acknowledged reports whether every parent took the route as it is now, and else why not. References need to resolve
 // only while the canary has a weight: at 0 its Service may not exist yet, or no more.
 func acknowledged(route *unstructured.Unstructured, weight rollout.Weight) (bool, string) {
+	wanted := []string{"Accepted"}
+	if weight > 0 {
+		wanted = append(wanted, "ResolvedRefs")
+	}
+	return taken(route, route.GetGeneration(), wanted...)
+}
+
+// taken reports whether every parent says so of a generation of the route that is no older.
+func taken(route *unstructured.Unstructured, generation int64, wanted ...string) (bool, string) {
 	var s status
 	raw, err := json.Marshal(route.Object["status"])
 	if err == nil {
@@ -43,13 +52,9 @@ func acknowledged(route *unstructured.Unstructured, weight rollout.Weight) (bool
 	case len(s.Parents) == 0:
 		return false, "no Gateway has taken the route yet"
 	}
-	wanted := []string{"Accepted"}
-	if weight > 0 {
-		wanted = append(wanted, "ResolvedRefs")
-	}
 	for _, p := range s.Parents {
 		for _, kind := range wanted {
-			if why := p.lacks(kind, route.GetGeneration()); why != "" {
+			if why := p.lacks(kind, generation); why != "" {
 				return false, fmt.Sprintf("Gateway %s: %s", p.Ref.Name, why)
 			}
 		}

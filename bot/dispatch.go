@@ -79,24 +79,21 @@ func (b *Bot) handle(late context.Context, f frame, send func([]byte) error) {
 		b.ack(send, f, nil)
 		return
 	}
-	var out answer
-	first, ok := b.once.do(ctx, in.key, func() (ok bool) {
-		out, ok = b.guarded(ctx, in)
-		return ok
-	})
-	switch {
-	case !ok:
+	out, first, ok := b.once.do(ctx, in.key, func() (answer, bool) { return b.guarded(ctx, in) })
+	if !ok {
 		b.stats.add(func(s *Stats) { s.Unacked++ })
 		return
-	case !first:
-		b.stats.add(func(s *Stats) { s.Duplicates++ })
-		b.ack(send, f, nil)
-		return
 	}
-	if f.Type == typeSlash && out.now != nil && b.ack(send, f, out.now) {
-		out.now = nil // the ack carried it
-	} else if f.Type != typeSlash || out.now == nil {
-		b.ack(send, f, nil)
+	carry := out.now
+	if f.Type != typeSlash {
+		carry = nil // Slack takes a message in the ack of a slash command only
+	}
+	if b.ack(send, f, carry) {
+		out.now = nil
+	}
+	if !first { // its ack carries the same: Slack takes the one that is there first
+		b.stats.add(func(s *Stats) { s.Duplicates++ })
+		return
 	}
 	b.followUp(late, in.voice, out)
 }

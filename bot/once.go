@@ -18,18 +18,20 @@ type once struct {
 
 // attempt is one thing that came in.
 type attempt struct {
-	done chan struct{} // closed when handled holds
+	done chan struct{} // closed when the next two hold
+	out  answer
 	ok   bool
 	at   time.Time
 }
 
 func newOnce() *once { return &once{seen: map[string]*attempt{}} }
 
-// do runs f unless the key was handled before, and reports whether this was the first. What failed may be tried again.
-// An empty key is always new.
-func (o *once) do(ctx context.Context, key string, f func() bool) (first, ok bool) {
+// do runs f unless the key was handled before, and reports whether this was the first. The answer is that of the
+// first. What failed may be tried again. An empty key is always new.
+func (o *once) do(ctx context.Context, key string, f func() (answer, bool)) (out answer, first, ok bool) {
 	if key == "" {
-		return true, f()
+		out, ok = f()
+		return out, true, ok
 	}
 	o.mu.Lock()
 	before := o.seen[key]
@@ -39,19 +41,19 @@ func (o *once) do(ctx context.Context, key string, f func() bool) (first, ok boo
 		o.sweep(h.at)
 		o.mu.Unlock()
 		o.first(key, h, f)
-		return true, h.ok
+		return h.out, true, h.ok
 	}
 	o.mu.Unlock()
 	select {
 	case <-before.done:
-		return false, before.ok
+		return before.out, false, before.ok
 	case <-ctx.Done():
-		return false, false
+		return answer{}, false, false
 	}
 }
 
 // first runs f, also through a panic of it.
-func (o *once) first(key string, h *attempt, f func() bool) {
+func (o *once) first(key string, h *attempt, f func() (answer, bool)) {
 	defer func() {
 		if !h.ok {
 			o.mu.Lock()
@@ -60,7 +62,7 @@ func (o *once) first(key string, h *attempt, f func() bool) {
 		}
 		close(h.done)
 	}()
-	h.ok = f()
+	h.out, h.ok = f()
 }
 
 // sweep forgets what is old, now and then; the caller holds the lock.

@@ -122,10 +122,10 @@ func calls(b *bot.Bot, method string) (n uint64) {
 }
 
 func TestSomebodyElseUsesTheToken(t *testing.T) {
-	inWorld(t, slacksim.Options{}, func(w *world) {
-		stranger := connect(w.t, w.slack)
-		w.slack.DropSockets() // theirs too: theirs comes back first
-		stranger = connect(w.t, w.slack)
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, slacksim.Options{})
+		connect(t, w.slack)
+		w.start()
 		w.await("both connections", func() bool { return w.slack.Connections() == 3 })
 		time.Sleep(time.Minute)
 		if n := len(w.cards()); n != 0 {
@@ -140,14 +140,14 @@ func TestSomebodyElseUsesTheToken(t *testing.T) {
 		if got := w.bot.Stats().Excess; got != 1 {
 			w.t.Errorf("counted %d times", got)
 		}
-		_ = stranger.Close()
 	})
 }
 
 func TestGhostsOfADeadProcessAreNoAlarm(t *testing.T) {
-	inWorld(t, slacksim.Options{}, func(w *world) {
-		w.slack.DropSockets()
-		ghost := connect(w.t, w.slack)
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, slacksim.Options{})
+		ghost := connect(t, w.slack)
+		w.start()
 		w.await("both connections", func() bool { return w.slack.Connections() == 3 })
 		time.Sleep(time.Minute)
 		_ = ghost.Close()

@@ -231,6 +231,15 @@ func (w *world) heard(user string) string {
 	return all[len(all)-1].Text
 }
 
+// heardAll returns everything that only this person saw: of two answers at one moment either may come first.
+func (w *world) heardAll(user string) string {
+	var all []string
+	for _, e := range w.slack.Ephemerals(user) {
+		all = append(all, e.Text)
+	}
+	return strings.Join(all, "\n")
+}
+
 func (w *world) wants(what, got string, want ...string) {
 	w.t.Helper()
 	for _, s := range want {

@@ -17,7 +17,7 @@ demo: ## the whole product over a simulated Slack and cluster, in a browser; PLA
 
 test: ## every test that needs no cluster, with the race detector, shuffled
 	$(GO) test -race -shuffle=on ./...
-	$(GO) test -run Explore -count=1 ./rollout
+	$(GO) test -run 'Explore|Crash' -count=1 ./rollout ./rollout/engine
 
 e2e: ## the real thing: Kubernetes, Prometheus and a proxy from source, in one network namespace (root; the first build takes long)
 	$(GO) build -trimpath -o bin/canarybot ./cmd/canarybot

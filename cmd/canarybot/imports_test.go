@@ -1,0 +1,114 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// pkg is what `go list` says of a package.
+type pkg struct {
+	ImportPath string
+	Imports    []string
+	Deps       []string
+	Standard   bool
+}
+
+func list(t *testing.T, patterns ...string) []pkg {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "go", append([]string{"list", "-json=ImportPath,Imports,Deps,Standard"}, patterns...)...)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v\n%s", err, stderr.String())
+	}
+	var all []pkg
+	for d := json.NewDecoder(bytes.NewReader(out)); ; {
+		var p pkg
+		if err := d.Decode(&p); err == io.EOF {
+			return all
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, p)
+	}
+}
+
+const module = "canarybot.io/"
+
+// layers says who may import what of ours, and why. What a package is not named for it may not import.
+var layers = map[string]struct {
+	may []string
+	why string
+}{
+	"rollout":                 {nil, "the domain imports the standard library only"},
+	"rollout/engine":          {[]string{"rollout"}, "the engine knows ports, no technology"},
+	"rollout/analysis":        {[]string{"rollout"}, "judging is pure"},
+	"rollout/prom":            {[]string{"rollout"}, "adapters never import each other"},
+	"rollout/kube":            {[]string{"rollout", "rollout/kube/object"}, "adapters never import each other"},
+	"rollout/kube/object":     {[]string{"rollout"}, "what routers share with the cluster adapter"},
+	"rollout/kube/kubetest":   {[]string{"rollout", "rollout/kube/object"}, "an API server for tests"},
+	"rollout/traffic":         {[]string{"rollout", "rollout/kube/object"}, "what the routers share"},
+	"rollout/traffic/gateway": {[]string{"rollout", "rollout/traffic", "rollout/kube/object"}, "routers never import each other"},
+	"rollout/traffic/smi":     {[]string{"rollout", "rollout/traffic", "rollout/kube/object"}, "routers never import each other"},
+	"rollout/sim":             {[]string{"rollout"}, "a cluster in memory, without Kubernetes' types"},
+	"rollout/rollouttest":     {[]string{"rollout"}, "suites know the ports only"},
+	"store":                   {[]string{"rollout"}, "what the stores share"},
+	"store/bolt":              {[]string{"rollout", "store"}, "stores never import each other"},
+	"store/mem":               {[]string{"rollout", "store"}, "stores never import each other"},
+	"store/storetest":         {[]string{"rollout", "store"}, "suites know the ports only"},
+	"bot":                     {[]string{"rollout", "bot/view", "bot/command"}, "the Slack face reaches the engine through its own port"},
+	"bot/command":             {[]string{"rollout"}, "parsing is pure"},
+	"bot/view":                {[]string{"rollout", "bot/command"}, "rendering is pure: blocks, no client, no clock"},
+	"bot/slacksim":            {[]string{"bot/slacksim/blockkit", "bot/slacksim/memnet"}, "the judge knows nothing of the judged"},
+	"bot/slacksim/blockkit":   {nil, "the judge knows nothing of the judged"},
+	"bot/slacksim/memnet":     {nil, "a network in memory"},
+	"config":                  {[]string{"rollout", "rollout/prom"}, "the configuration names checks and how to reach Prometheus"},
+	"app":                     {[]string{"rollout", "rollout/engine", "rollout/analysis", "bot"}, "composes ports, makes no clients"},
+	"docs":                    {nil, "holds tests of the documentation only"},
+	"charts":                  {nil, "holds tests of the chart only"},
+}
+
+func TestWhoImportsWhom(t *testing.T) {
+	for _, p := range list(t, module+"...") {
+		name := strings.TrimPrefix(p.ImportPath, module)
+		if strings.HasPrefix(name, "cmd/") {
+			continue // composers may import everything
+		}
+		rule, ok := layers[name]
+		if !ok {
+			t.Errorf("%s is in no layer: say in this table what it may import, and why", name)
+			continue
+		}
+		for _, imported := range p.Imports {
+			ours, is := strings.CutPrefix(imported, module)
+			if is && !slices.Contains(rule.may, ours) {
+				t.Errorf("%s imports %s: %s", name, ours, rule.why)
+			}
+		}
+	}
+}
+
+// linked says what must not be linked into a package, and why.
+func TestWhatIsNotLinked(t *testing.T) {
+	for _, tt := range []struct{ root, not, why string }{
+		{"rollout", "github.com/", "the domain imports the standard library only"},
+		{"cmd/canarybot", "github.com/prometheus/prometheus/", "Prometheus's engine and storage are for the demo and tests"},
+		{"cmd/canarybot", module + "bot/slacksim", "production talks to the real Slack"},
+		{"cmd/canarybot", module + "rollout/sim", "production talks to a real cluster"},
+		{"cmd/demo", module + "rollout/kube", "the demo needs no Kubernetes; Prometheus's engine links a corner of client-go by itself"},
+		{"bot/view", "github.com/slack-go/slack/socketmode", "rendering knows blocks, no client"},
+		{"rollout/analysis", "net/http", "judging is pure"},
+	} {
+		for _, p := range list(t, module+tt.root) {
+			if i := slices.IndexFunc(p.Deps, func(d string) bool { return strings.HasPrefix(d, tt.not) }); i >= 0 {
+				t.Errorf("%s links %s: %s", tt.root, p.Deps[i], tt.why)
+			}
+		}
+	}
+}

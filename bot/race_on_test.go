@@ -3,4 +3,4 @@
 package bot_test
 
 // stride is how many places for a crash are passed over: the race detector makes everything slow.
-const stride = 3
+const stride = 6

@@ -270,8 +270,11 @@ func (w *worker) failed(r rollout.Rollout, write rollout.Write, err error) bool 
 		"object", write.Object, "verb", write.Verb, "error", err)
 	switch rollout.CodeOf(err) {
 	case rollout.Conflict, rollout.NotFound:
-		w.conflicts++
-		return w.conflicts <= conflictsAtOnce
+		if w.conflicts++; w.conflicts <= conflictsAtOnce {
+			return true
+		}
+		w.conflicts = 0 // the next beat may try as often again
+		return false
 	case rollout.Unavailable:
 		w.refused = rollout.Message(err)
 		return false

@@ -1,0 +1,151 @@
+package docs_test
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"sigs.k8s.io/yaml"
+)
+
+// What is typed at the program itself: subcommands and flags, compared with its source.
+func TestProgramHasWhatIsTyped(t *testing.T) {
+	t.Parallel()
+	var source strings.Builder
+	for _, file := range []string{"main.go", "run.go", "validate.go"} {
+		source.WriteString(read(t, "cmd/canarybot/"+file))
+	}
+	typed := regexp.MustCompile(`(?:^|bin/|-- /)canarybot ([a-z]+)((?: [^|]*)?)$`)
+	flag := regexp.MustCompile(`--([a-z]+)`)
+	for page, text := range pages(t) {
+		for _, line := range code(text) {
+			m := typed.FindStringSubmatch(strings.TrimSpace(line))
+			if m == nil {
+				continue
+			}
+			if !strings.Contains(source.String(), `Use: "`+m[1]+`"`) {
+				t.Errorf("%s: canarybot has no subcommand %s", page, m[1])
+			}
+			for _, f := range flag.FindAllStringSubmatch(m[2], -1) {
+				if !strings.Contains(source.String(), `, "`+f[1]+`", `) {
+					t.Errorf("%s: canarybot %s has no flag --%s", page, m[1], f[1])
+				}
+			}
+		}
+	}
+}
+
+func TestMetricsExist(t *testing.T) {
+	t.Parallel()
+	meters := read(t, "app/meters.go")
+	metric := regexp.MustCompile(`\bcanary_[a-z_]+`)
+	for page, text := range pages(t) {
+		for _, name := range metric.FindAllString(strings.Join(code(text), "\n"), -1) {
+			if name == "canary_service" || name == "canary_labels" { // keys of the configuration
+				continue
+			}
+			base := name
+			for _, suffix := range []string{"_bucket", "_sum", "_count"} {
+				base = strings.TrimSuffix(base, suffix)
+			}
+			if !strings.Contains(meters, `"`+base+`"`) {
+				t.Errorf("%s names the metric %s, which is not exported", page, name)
+			}
+		}
+	}
+	runbook := read(t, "docs/runbook.md")
+	for _, m := range regexp.MustCompile(`"(canary_[a-z_]+)"`).FindAllStringSubmatch(meters, -1) {
+		if !strings.Contains(runbook, "`"+m[1]) {
+			t.Errorf("the runbook lacks the metric %s", m[1])
+		}
+	}
+}
+
+// The manifest asks for exactly the scopes that validate --live wants.
+func TestManifestAsksForWhatIsUsed(t *testing.T) {
+	t.Parallel()
+	var manifest struct {
+		Features struct {
+			Commands []struct{ Command string } `json:"slash_commands"`
+		} `json:"features"`
+		OAuth struct {
+			Scopes struct{ Bot []string } `json:"scopes"`
+		} `json:"oauth_config"`
+		Settings struct {
+			Socket        bool `json:"socket_mode_enabled"`
+			Interactivity struct {
+				Enabled bool `json:"is_enabled"`
+			} `json:"interactivity"`
+			Events struct {
+				Bot []string `json:"bot_events"`
+			} `json:"event_subscriptions"`
+		} `json:"settings"`
+	}
+	if err := yaml.Unmarshal([]byte(read(t, "docs/slack-app.yaml")), &manifest); err != nil {
+		t.Fatal(err)
+	}
+	_, rest, ok := strings.Cut(read(t, "cmd/canarybot/live.go"), "var scopes = map[string]string{")
+	if !ok {
+		t.Fatal("cmd/canarybot/live.go has no scopes")
+	}
+	table, _, _ := strings.Cut(rest, "\n}")
+	var used []string
+	for _, m := range regexp.MustCompile(`(?m)^\t"([^"]+)":`).FindAllStringSubmatch(table, -1) {
+		used = append(used, m[1])
+	}
+	asked := manifest.OAuth.Scopes.Bot
+	slices.Sort(used)
+	slices.Sort(asked)
+	if !slices.Equal(asked, used) {
+		t.Errorf("the manifest asks for %v, and the bot uses %v", asked, used)
+	}
+	install := read(t, "docs/install.md")
+	for _, scope := range used {
+		if !strings.Contains(install, "`"+scope+"`") {
+			t.Errorf("docs/install.md does not name the scope %s", scope)
+		}
+	}
+	s := manifest.Settings
+	if !s.Socket || !s.Interactivity.Enabled || !slices.Equal(s.Events.Bot, []string{"app_mention"}) {
+		t.Errorf("the manifest lacks Socket Mode, interactivity or the event: %+v", s)
+	}
+	if len(manifest.Features.Commands) != 1 || manifest.Features.Commands[0].Command != "/canary" {
+		t.Errorf("the manifest's commands are %v, want /canary", manifest.Features.Commands)
+	}
+}
+
+// The table of rights in SECURITY.md says of every resource what the chart grants.
+func TestRightsAreTold(t *testing.T) {
+	t.Parallel()
+	type rule struct{ Resources, Verbs []string }
+	var granted struct {
+		Always, Create []rule
+		Routes         map[string]struct{ Always, Create []rule }
+	}
+	if err := yaml.Unmarshal([]byte(read(t, "charts/canarybot/files/rights.yaml")), &granted); err != nil {
+		t.Fatal(err)
+	}
+	table := strings.Split(read(t, "SECURITY.md"), "\n")
+	told := func(when, what string, verbs []string) {
+		if !slices.ContainsFunc(table, func(row string) bool {
+			return strings.HasPrefix(row, "| "+when+" | ") && strings.Contains(row, what) && strings.HasSuffix(row, "| "+strings.Join(verbs, ", ")+" |")
+		}) {
+			t.Errorf("SECURITY.md does not say: %s, %s: %v", when, what, verbs)
+		}
+	}
+	for _, r := range granted.Always {
+		told("always", r.Resources[0], r.Verbs)
+	}
+	for _, r := range granted.Create {
+		told("with `create: true`", r.Resources[0], r.Verbs)
+	}
+	for _, route := range granted.Routes {
+		for _, r := range route.Always {
+			told("always", "the listed kinds of routes", r.Verbs)
+		}
+		for _, r := range route.Create {
+			told("with `create: true`", r.Resources[0], r.Verbs)
+		}
+	}
+}

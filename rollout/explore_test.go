@@ -448,7 +448,8 @@ func (s state) key(buf []byte) []byte {
 	span(r.Spans.Deadline)
 	span(r.Spans.Drained)
 	span(r.Spans.Ending)
-	flag(w.Stable.Exists, w.Canary.Exists, w.Service.Exists, w.Route.Exists, w.Route.HasCanary, s.rolled, s.failing, w.Rollback != "")
+	flag(w.Stable.Exists, w.Canary.Exists, w.Service.Exists, w.Route.Exists, w.Route.HasCanary, s.rolled, s.failing, w.Rollback != "",
+		w.Stable.Failure.Kind != NoFailure)
 	word(w.Stable.Image, w.Stable.UID, w.Canary.Image, w.Canary.UID, w.Route.UID)
 	b = append(b, byte(w.Route.Weight), byte(w.Canary.Replicas), byte(w.Canary.Updated), byte(w.Canary.Available), byte(w.Canary.Endpoints), byte(w.Stable.Endpoints))
 	stamp(w.Stable.Stamp)
@@ -597,6 +598,7 @@ func runs() []run {
 	return []run{
 		{"one click", twoSteps, true, false, budget{clicks: [2]int8{1}}, mutation{}},
 		{"a fault", threeSteps, true, false, budget{faults: 1, clicks: [2]int8{1}}, mutation{}},
+		{"way back, a fault, cannot surge", wayBack, false, false, budget{faults: 1}, mutation{}},
 		{"found canary, late write", twoSteps, true, true, budget{late: 1, clicks: [2]int8{1}}, mutation{}},
 		{"way back, cannot surge", wayBack, false, false, budget{late: 1, clicks: [2]int8{1}}, mutation{}},
 	}

@@ -104,6 +104,7 @@ func (s *state) applyStable(p sent) {
 // setStable starts a rollout of stable's pods. Where stable cannot surge nobody serves until it is done.
 func (s *state) setStable(image string) {
 	s.w.Stable.Image = image
+	s.w.Stable.Failure = Failure{}
 	s.rolled = false
 	s.w.Stable.Updated, s.w.Stable.Available = 0, 0
 	if !s.r.Found.Surges {
@@ -187,7 +188,13 @@ func (x run) pods(s state) []step {
 		t.to.w.Canary.Updated, t.to.w.Canary.Available, t.to.w.Canary.Endpoints, t.to.w.Canary.Total = n, n, n, n
 		all = append(all, t)
 	}
-	if !s.rolled && s.w.Stable.Exists {
+	if s.left.faults > 0 && !s.rolled && s.r.Phase == Promoting && s.w.Stable.Image == newImage && s.w.Stable.Failure.Kind == NoFailure {
+		t := step{label: "stable crashes", to: s}
+		t.to.left.faults--
+		t.to.w.Stable.Failure = Failure{Kind: CrashLoop}
+		all = append(all, t)
+	}
+	if !s.rolled && s.w.Stable.Exists && s.w.Stable.Failure.Kind == NoFailure {
 		t := step{label: "stable is rolled out", to: s}
 		n := s.w.Stable.Replicas
 		t.to.rolled = true

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/model/value"
 	"github.com/prometheus/prometheus/promql"
@@ -70,7 +71,7 @@ func (p *prometheus) scrape(ctx context.Context, at time.Time) error {
 	now := make(map[string]labels.Labels, len(p.seen))
 	for _, point := range p.cluster.Scrape() {
 		series := labels.FromMap(point.Labels)
-		series = labels.NewBuilder(series).Set(labels.MetricName, point.Name).Labels()
+		series = labels.NewBuilder(series).Set(model.MetricNameLabel, point.Name).Labels()
 		if _, err := app.Append(0, series, at.UnixMilli(), point.Value); err != nil {
 			return errors.Join(err, app.Rollback())
 		}

@@ -60,9 +60,9 @@ func sameHost(next *http.Request, before []*http.Request) error {
 	first := before[0].URL
 	switch {
 	case len(before) > 3:
-		return fmt.Errorf("Prometheus redirects more than three times")
+		return fmt.Errorf("redirected by Prometheus more than three times")
 	case next.URL.Hostname() != first.Hostname(), first.Scheme == "https" && next.URL.Scheme != "https":
-		return fmt.Errorf("Prometheus redirects to %s://%s, which is not followed", next.URL.Scheme, next.URL.Host)
+		return fmt.Errorf("redirected by Prometheus to %s://%s, which is not followed", next.URL.Scheme, next.URL.Host)
 	}
 	return nil
 }

@@ -124,11 +124,10 @@ func TestFailedSyncBreaksTheStoreForAll(t *testing.T) {
 		s := open(t, path, bolt.Options{Sync: d.sync})
 		one := first(t.Context(), s, "one")
 		d.let <- nil
-		answers := []<-chan error{one}
 		if err := <-one; err != nil {
 			t.Fatal(err)
 		}
-		answers = []<-chan error{first(t.Context(), s, "two"), first(t.Context(), s, "three")}
+		answers := []<-chan error{first(t.Context(), s, "two"), first(t.Context(), s, "three")}
 		late := first(t.Context(), s, "one")
 		cause := errors.New("input/output error")
 		d.let <- cause

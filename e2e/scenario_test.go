@@ -18,14 +18,21 @@ func TestScenarios(t *testing.T) {
 		"split: a bad version, then its fix":  func(t *testing.T, w *world.World) { testBad(t, w, shop.Cart("split-bad"), true) },
 		"split: aborted by people":            func(t *testing.T, w *world.World) { testAborted(t, w, shop.Cart("split-aborted"), true) },
 		"versions that never get ready":       testBroken,
+		"changed by somebody else":            testEdited,
+		"refused, and put right":              testRefused,
+		"Slack away":                          testSlackAway,
 	}
 	for name, k := range killings() {
 		scenarios["killed: "+name] = func(t *testing.T, w *world.World) { testKilled(t, w, name, k) }
 	}
-	for name, scenario := range scenarios {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			scenario(t, w)
-		})
-	}
+	t.Run("beside each other", func(t *testing.T) {
+		for name, scenario := range scenarios {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				scenario(t, w)
+			})
+		}
+	})
+	t.Run("how fast a click takes a canary off", func(t *testing.T) { testLatency(t, w) })
+	t.Run("Kubernetes away", func(t *testing.T) { testServerAway(t, w) })
 }

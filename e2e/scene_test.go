@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -233,4 +234,16 @@ func deleteRoute(t *testing.T, w *world.World, app shop.App) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+func deleteCanary(t *testing.T, w *world.World, app shop.App) {
+	t.Helper()
+	err := w.Cluster.Kube.AppsV1().Deployments(app.Namespace).Delete(t.Context(), app.Canary(), meta.DeleteOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func without(all []string, one string) []string {
+	return slices.DeleteFunc(slices.Clone(all), func(s string) bool { return s == one })
 }

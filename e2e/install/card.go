@@ -31,11 +31,26 @@ func (b *Bot) Slash(who, text string) string {
 		if len(all) <= before {
 			return fmt.Errorf("%s has no answer to %q", who, text)
 		}
-		e := all[len(all)-1]
-		answer = b.Slack.Plain(slacksim.Message{Channel: e.Channel, TS: e.TS, Text: e.Text, Blocks: e.Blocks})
+		answer = b.plain(all[len(all)-1])
 		return nil
 	})
 	return answer
+}
+
+// Answers waits until the newest answer that only this person sees says all of the words.
+func (b *Bot) Answers(who string, words ...string) {
+	b.t.Helper()
+	world.Eventually(b.t, patience, func() error {
+		all := b.Slack.Ephemerals(who)
+		if len(all) == 0 {
+			return fmt.Errorf("%s has no answer", who)
+		}
+		return lacks(b.plain(all[len(all)-1]), words)
+	})
+}
+
+func (b *Bot) plain(e slacksim.Ephemeral) string {
+	return b.Slack.Plain(slacksim.Message{Channel: e.Channel, TS: e.TS, Text: e.Text, Blocks: e.Blocks})
 }
 
 // Card is a rollout as people see it.

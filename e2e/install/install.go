@@ -154,7 +154,7 @@ func (b *Bot) Run() {
 		if err := b.Process.Err(); err != nil {
 			b.t.Fatal(err)
 		}
-		if n := b.Slack.Connections(); n < 2 {
+		if n := b.Slack.Connections(); n < 1 {
 			return fmt.Errorf("%d connections to Slack", n)
 		}
 		return nil

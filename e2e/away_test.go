@@ -1,0 +1,52 @@
+package e2e_test
+
+import (
+	"testing"
+	"time"
+
+	"canarybot.io/e2e/install"
+	"canarybot.io/e2e/shop"
+	"canarybot.io/e2e/world"
+)
+
+// testSlackAway takes Slack away while a bad canary has traffic: it goes as fast as ever, and people are told later.
+func testSlackAway(t *testing.T, w *world.World) {
+	s := stage(t, w, shop.Checkout("slack-away"), false)
+	asked := time.Now()
+	card := s.bot.Deploy(s.app.Name, bad)
+	on := s.weights.becomes(t, asked, 5)
+	s.bot.Slack.Outage(true)
+	off := s.weights.becomes(t, on, 0)
+	t.Logf("without Slack, detected and weight 0 accepted %s after weight 5 was", off.Sub(on).Round(10*time.Millisecond))
+	s.before.restored(t, w, s.app, current)
+	s.bot.Slack.Outage(false)
+	back := time.Now()
+	card.Says(time.Minute, "Rolled back", "errors")
+	card.Tells(time.Minute, "rolled back", "errors", "Nothing to do")
+	t.Logf("people knew %s after Slack was back", time.Since(back).Round(10*time.Millisecond))
+	s.told(card)
+	t.Logf("what people saw:\n%s", s.bot.Slack.Transcript(install.Channel))
+}
+
+// testServerAway takes the API server away in a bake: nothing moves, and it goes on when the server is back.
+func testServerAway(t *testing.T, w *world.World) {
+	s := stage(t, w, shop.Checkout("server-away"), false)
+	card := s.bot.Deploy(s.app.Name, next)
+	card.Says(time.Minute, "baking", "5 % of traffic")
+	w.Cluster.StopServer()
+	card.Says(time.Minute, "The cluster does not answer")
+	t.Logf("without Kubernetes the card says:\n%s", card.Text())
+	s.unjudged(8 * time.Second)
+	if err := w.Cluster.StartServer(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	card.Press(install.Ravi, "Promote to 50 %")
+	card.Says(time.Minute, "Waiting for a person", "50 % of traffic")
+	shares(t, s.traffic, next, 0.5, 0.05)
+	card.Press(install.Ravi, "Promote to everyone")
+	card.Says(time.Minute, "Succeeded")
+	s.before.restored(t, w, s.app, next)
+	s.unharmed()
+	s.told(card)
+	t.Logf("what people saw:\n%s", s.bot.Slack.Transcript(install.Channel))
+}

@@ -22,7 +22,7 @@ func TestDuplicateAfterARestartIsRecognised(t *testing.T) {
 				w.t.Errorf("%s: %d acks", payload, acks)
 			}
 		}
-		deploy := fmt.Sprintf(`{"user_id":%q,"team_id":"T0SLACKSIM","channel_id":%q,"text":"deploy checkout v1.2.4","trigger_id":"7.7.a"}`, dana, channel)
+		deploy := fmt.Sprintf(`{"user_id":%q,"team_id":"T0SLACKSIM","channel_id":%q,"text":"deploy checkout v1.2.4","trigger_id":"7.7.a"}`, dev, channel)
 		handle("slash_commands", deploy)
 		handle("slash_commands", deploy)
 		w.awaitPhase("checkout-1", rollout.Baking)
@@ -30,7 +30,7 @@ func TestDuplicateAfterARestartIsRecognised(t *testing.T) {
 		if err != nil {
 			w.t.Fatal(err)
 		}
-		pause := strings.ReplaceAll(press(fmt.Sprintf("production/checkout-1/%d/pause", r.Turn), "canary.pause", channel, w.card().TS), `"U1"`, `"`+dana+`"`)
+		pause := strings.ReplaceAll(press(fmt.Sprintf("production/checkout-1/%d/pause", r.Turn), "canary.pause", channel, w.card().TS), `"U1"`, `"`+dev+`"`)
 		handle("interactive", pause)
 		handle("interactive", pause)
 		w.settle()
@@ -45,10 +45,10 @@ func TestDuplicateAfterARestartIsRecognised(t *testing.T) {
 
 func TestCardIsDrawnAgainForWhoeverSawAnOldOne(t *testing.T) {
 	inWorld(t, slacksim.Options{}, func(w *world) {
-		w.slash(dana, "deploy checkout v1.2.4")
+		w.slash(dev, "deploy checkout v1.2.4")
 		w.awaitPhase("checkout-1", rollout.Awaiting)
 		before := w.card().Edits()
-		old := strings.ReplaceAll(press("production/checkout-1/1/promote", "canary.promote", channel, w.card().TS), `"U1"`, `"`+ravi+`"`)
+		old := strings.ReplaceAll(press("production/checkout-1/1/promote", "canary.promote", channel, w.card().TS), `"U1"`, `"`+oncall+`"`)
 		w.bot.Handle(w.t.Context(), envelope("interactive", old), func([]byte) error { return nil })
 		w.settle()
 		if got := w.card().Edits() - before; got != 1 {
@@ -65,11 +65,11 @@ func TestTooManyAtOnceAreTurnedAway(t *testing.T) {
 		w := newWorld(t, slacksim.Options{})
 		w.change = func(o *bot.Options) { o.Rollouts = &slowRollouts{Rollouts: o.Rollouts, takes: 2 * time.Second} }
 		w.start()
-		w.slash(dana, "deploy checkout v1.2.4")
+		w.slash(dev, "deploy checkout v1.2.4")
 		w.awaitPhase("checkout-1", rollout.Baking)
 		var all []*slacksim.Pending
 		for range 170 {
-			p, err := w.slack.As(dana).StartSlash("#deploys", "", "/canary", "resume checkout")
+			p, err := w.slack.As(dev).StartSlash("#deploys", "", "/canary", "resume checkout")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -93,11 +93,11 @@ func TestTooManyAtOnceAreTurnedAway(t *testing.T) {
 
 func TestTheEndedOneIsNamedWhileAnotherLives(t *testing.T) {
 	inWorld(t, slacksim.Options{}, func(w *world) {
-		w.slash(ravi, "deploy checkout v1.2.4 --plan quick --auto")
+		w.slash(oncall, "deploy checkout v1.2.4 --plan quick --auto")
 		w.awaitPhase("checkout-1", rollout.Ended)
-		w.slash(ravi, "deploy checkout v1.2.5")
+		w.slash(oncall, "deploy checkout v1.2.5")
 		w.awaitPhase("checkout-2", rollout.Baking)
-		w.wants("the answer", w.slash(ravi, "rollback checkout-1"), "checkout-1 has ended", "checkout-2 is rolling out")
+		w.wants("the answer", w.slash(oncall, "rollback checkout-1"), "checkout-1 has ended", "checkout-2 is rolling out")
 		if got := w.phase("checkout-2"); got != rollout.Baking {
 			w.t.Errorf("checkout-2 is %s", got)
 		}
@@ -106,13 +106,13 @@ func TestTheEndedOneIsNamedWhileAnotherLives(t *testing.T) {
 
 func TestWordsOfOthersStayWords(t *testing.T) {
 	inWorld(t, slacksim.Options{}, func(w *world) {
-		w.slash(dana, "deploy checkout v1.2.4 <!channel> see <https://evil.example|here> & *now*")
+		w.slash(dev, "deploy checkout v1.2.4 <!channel> see <https://evil.example|here> & *now*")
 		w.awaitPhase("checkout-1", rollout.Baking)
-		w.slash(dana, "pause checkout <@"+ravi+"> <!here>")
+		w.slash(dev, "pause checkout <@"+oncall+"> <!here>")
 		w.settle()
 		all := append(w.slack.Thread("#deploys", w.card().TS), w.card())
 		for _, m := range all {
-			for _, live := range []string{"<!channel", "<!here", "<https://evil", "<@" + ravi} {
+			for _, live := range []string{"<!channel", "<!here", "<https://evil", "<@" + oncall} {
 				if strings.Contains(m.Text+string(m.Blocks), live) {
 					w.t.Errorf("%q is live in %s", live, m.Blocks)
 				}

@@ -36,7 +36,7 @@ func BenchmarkAck(b *testing.B) {
 		b.Fatal(err)
 	}
 	for b.Loop() {
-		out, err := sim.As("dana").Slash("#deploys", "/canary", "deploy checkout v1.2.4")
+		out, err := sim.As("dev").Slash("#deploys", "/canary", "deploy checkout v1.2.4")
 		if err != nil || out.Delivery != slacksim.Acked {
 			b.Fatal(out.Delivery, err)
 		}

@@ -14,7 +14,7 @@ import (
 
 func TestOutageDelaysMessagesAndNothingElse(t *testing.T) {
 	inWorld(t, slacksim.Options{}, func(w *world) {
-		w.slash(dana, "deploy checkout v1.2.4")
+		w.slash(dev, "deploy checkout v1.2.4")
 		synctest.Wait()
 		w.slack.Outage(true)
 		w.awaitPhase("checkout-1", rollout.Awaiting)
@@ -49,7 +49,7 @@ func TestLostAnswerToAPostMakesNoSecondMessage(t *testing.T) {
 					time.Sleep(6 * time.Minute)
 					w.wire.revive()
 				}()
-				w.slash(ravi, "deploy checkout v1.2.4 --auto")
+				w.slash(oncall, "deploy checkout v1.2.4 --auto")
 				w.awaitPhase("checkout-1", rollout.Ended)
 				time.Sleep(8 * time.Minute)
 				w.complete()
@@ -117,7 +117,7 @@ func (w *world) crashing(kill func(died func())) {
 		w.slack.DropSockets()
 		dead <- struct{}{}
 	})
-	if _, err := w.slack.As(ravi).StartSlash("#deploys", "", "/canary", "deploy checkout v1.2.4 --auto"); err != nil {
+	if _, err := w.slack.As(oncall).StartSlash("#deploys", "", "/canary", "deploy checkout v1.2.4 --auto"); err != nil {
 		w.t.Fatal(err) // whether it is acknowledged is not the question here
 	}
 	select {
@@ -135,7 +135,7 @@ func (w *world) crashing(kill func(died func())) {
 
 func TestRestartIsSaidOnTheCard(t *testing.T) {
 	inWorld(t, slacksim.Options{}, func(w *world) {
-		w.slash(dana, "deploy checkout v1.2.4")
+		w.slash(dev, "deploy checkout v1.2.4")
 		w.awaitPhase("checkout-1", rollout.Awaiting)
 		w.stop()
 		w.wants("the card", w.shown(), "The bot is restarting and nobody is judging")
@@ -147,7 +147,7 @@ func TestRestartIsSaidOnTheCard(t *testing.T) {
 		w.await("the card", func() bool { return strings.Contains(w.shown(), "[ Promote to 50 % ]") })
 		w.settle()
 		w.wants("the thread", strings.Join(w.thread(), "\n"), "Nobody was judging for 10 min")
-		w.press(ravi, "Promote to 50 %")
+		w.press(oncall, "Promote to 50 %")
 		w.awaitPhase("checkout-1", rollout.Ended)
 		if n := len(w.cards()); n != 1 {
 			w.t.Errorf("%d cards, want 1", n)
@@ -157,7 +157,7 @@ func TestRestartIsSaidOnTheCard(t *testing.T) {
 
 func TestEndedWhileTheBotWasAwayIsShown(t *testing.T) {
 	inWorld(t, slacksim.Options{}, func(w *world) {
-		w.slash(ravi, "deploy checkout v1.2.4 --auto")
+		w.slash(oncall, "deploy checkout v1.2.4 --auto")
 		w.awaitPhase("checkout-1", rollout.Baking)
 		w.wire.kill()
 		w.awaitPhase("checkout-1", rollout.Ended)
@@ -178,7 +178,7 @@ func TestEndedWhileTheBotWasAwayIsShown(t *testing.T) {
 func TestRateLimitsAreObeyed(t *testing.T) {
 	limits := slacksim.Limits{Tier3: 4, Tier4: 30, PostBurst: 1, PostEvery: 20 * time.Second}
 	inWorld(t, slacksim.Options{Limits: limits}, func(w *world) {
-		w.slash(ravi, "deploy checkout v1.2.4 --auto")
+		w.slash(oncall, "deploy checkout v1.2.4 --auto")
 		w.awaitPhase("checkout-1", rollout.Ended)
 		time.Sleep(5 * time.Minute)
 		w.complete()
@@ -195,7 +195,7 @@ func TestRateLimitsAreObeyed(t *testing.T) {
 func TestRefusedBlocksAreSentAsText(t *testing.T) {
 	inWorld(t, slacksim.Options{}, func(w *world) {
 		w.slack.SetFault("chat.postMessage", slacksim.Fault{Error: "invalid_blocks", Times: 1})
-		w.slash(dana, "deploy checkout v1.2.4")
+		w.slash(dev, "deploy checkout v1.2.4")
 		w.awaitPhase("checkout-1", rollout.Baking)
 		if n := len(w.cards()); n != 1 {
 			w.t.Errorf("%d cards, want 1", n)
@@ -211,21 +211,21 @@ func TestRefusedBlocksAreSentAsText(t *testing.T) {
 
 func TestDeletedCardIsPostedAgain(t *testing.T) {
 	inWorld(t, slacksim.Options{}, func(w *world) {
-		w.slash(dana, "deploy checkout v1.2.4")
+		w.slash(dev, "deploy checkout v1.2.4")
 		w.awaitPhase("checkout-1", rollout.Baking)
 		old := w.card().TS
 		w.slack.SetFault("chat.update", slacksim.Fault{Error: "message_not_found", Times: 1})
-		w.slash(dana, "pause checkout")
+		w.slash(dev, "pause checkout")
 		w.await("another card", func() bool { return w.card().TS != old })
 		w.settle()
-		w.wants("the new thread", strings.Join(w.thread(), "\n"), "Paused by @dana")
-		w.press(dana, "Resume")
+		w.wants("the new thread", strings.Join(w.thread(), "\n"), "Paused by @dev")
+		w.press(dev, "Resume")
 		w.settle()
-		if _, err := w.slack.As(dana).Press("#deploys", old, "Pause"); err != nil { // a card that is no card any more
+		if _, err := w.slack.As(dev).Press("#deploys", old, "Pause"); err != nil { // a card that is no card any more
 			w.t.Fatal(err)
 		}
 		w.settle()
-		w.wants("the answer", w.heard(dana), "not the card")
+		w.wants("the answer", w.heard(dev), "not the card")
 	})
 }
 
@@ -251,7 +251,7 @@ func TestPreflightOfTheChannel(t *testing.T) {
 func TestCancelledForTheChannelIsShownOnceItCanBe(t *testing.T) {
 	inWorld(t, slacksim.Options{}, func(w *world) {
 		w.slack.PutChannel(slacksim.Channel{ID: channel, Name: "deploys", BotAbsent: true})
-		w.slash(dana, "deploy checkout v1.2.4")
+		w.slash(dev, "deploy checkout v1.2.4")
 		w.awaitPhase("checkout-1", rollout.Ended)
 		w.slack.PutChannel(slacksim.Channel{ID: channel, Name: "deploys"})
 		w.await("the card", func() bool { return len(w.cards()) == 1 && len(w.thread()) > 0 })

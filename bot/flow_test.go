@@ -23,9 +23,9 @@ func (w *world) thread() []string {
 
 func TestDeployPromoteSucceed(t *testing.T) {
 	inWorld(t, slacksim.Options{}, func(w *world) {
-		w.wants("the answer", w.slash(dana, "deploy checkout v1.2.4 faster tax lookup"), "checkout-1")
+		w.wants("the answer", w.slash(dev, "deploy checkout v1.2.4 faster tax lookup"), "checkout-1")
 		w.awaitPhase("checkout-1", rollout.Awaiting)
-		w.press(ravi, "Promote to 50 %")
+		w.press(oncall, "Promote to 50 %")
 		w.awaitPhase("checkout-1", rollout.Ended)
 		if got := len(w.cards()); got != 1 {
 			w.t.Errorf("%d cards, want 1", got)
@@ -42,7 +42,7 @@ func TestDeployPromoteSucceed(t *testing.T) {
 
 func TestRolledBackByItsChecks(t *testing.T) {
 	inWorld(t, slacksim.Options{}, func(w *world) {
-		w.slash(dana, "deploy checkout v1.2.4")
+		w.slash(dev, "deploy checkout v1.2.4")
 		w.awaitPhase("checkout-1", rollout.Baking)
 		w.metrics.set(0.05)
 		w.awaitPhase("checkout-1", rollout.Ended)
@@ -60,59 +60,59 @@ func TestRolledBackByItsChecks(t *testing.T) {
 
 func TestPauseResumeAndRollbackByButtons(t *testing.T) {
 	inWorld(t, slacksim.Options{}, func(w *world) {
-		w.slash(dana, "deploy checkout v1.2.4")
+		w.slash(dev, "deploy checkout v1.2.4")
 		w.awaitPhase("checkout-1", rollout.Baking)
-		w.press(dana, "Pause")
+		w.press(dev, "Pause")
 		w.settle()
-		w.wants("the card", w.shown(), "Paused by @dana", "[ Resume ]")
-		w.press(dana, "Resume")
+		w.wants("the card", w.shown(), "Paused by @dev", "[ Resume ]")
+		w.press(dev, "Resume")
 		w.settle()
-		w.press(gusMember(w), "Roll back")
+		w.press(guestMember(w), "Roll back")
 		if got := w.phase("checkout-1"); got < rollout.RollingBack {
 			w.t.Errorf("after the press the rollout is %s", got)
 		}
 		w.awaitPhase("checkout-1", rollout.Ended)
-		w.wants("the thread", strings.Join(w.thread(), "\n"), "Paused by @dana", "Resumed by @dana", "Rollback by @nia")
+		w.wants("the thread", strings.Join(w.thread(), "\n"), "Paused by @dev", "Resumed by @dev", "Rollback by @nia")
 	})
 }
 
-// gusMember adds somebody who may do nothing but what everyone may.
-func gusMember(w *world) string {
+// guestMember adds somebody who may do nothing but what everyone may.
+func guestMember(w *world) string {
 	w.slack.PutUser(slacksim.User{ID: "U0000NIA01", Name: "nia"})
 	return "nia"
 }
 
 func TestDriftIsAnsweredForTheValueShown(t *testing.T) {
 	inWorld(t, slacksim.Options{}, func(w *world) {
-		w.slash(dana, "deploy checkout v1.2.4")
+		w.slash(dev, "deploy checkout v1.2.4")
 		w.awaitPhase("checkout-1", rollout.Baking)
 		w.cluster.touch(func(c *rollout.World) { c.Route.Weight, c.Route.WeightBy = 30, "kubectl-edit" })
 		w.await("the card to ask", func() bool { return strings.Contains(w.shown(), "Set ours again") })
-		w.press(ravi, "Set ours again")
+		w.press(oncall, "Set ours again")
 		w.await("the weight to be ours", func() bool { return w.cluster.weight() == 5 })
 		w.settle()
-		w.wants("the thread", strings.Join(w.thread(), "\n"), "Set ours again, by @ravi")
+		w.wants("the thread", strings.Join(w.thread(), "\n"), "Set ours again, by @oncall")
 		w.cluster.touch(func(c *rollout.World) { c.Route.Weight, c.Route.WeightBy = 40, "kubectl-edit" })
 		w.await("the card to ask again", func() bool { return strings.Contains(w.shown(), "40") })
-		w.wants("the answer", w.slash(ravi, "ours checkout"), "sets again")
+		w.wants("the answer", w.slash(oncall, "ours checkout"), "sets again")
 		w.await("the weight to be ours", func() bool { return w.cluster.weight() == 5 })
 	})
 }
 
 func TestBackAfterSuccess(t *testing.T) {
 	inWorld(t, slacksim.Options{}, func(w *world) {
-		w.slash(dana, "deploy checkout v1.2.4 --plan quick --auto")
-		w.wants("the answer", w.heard(dana), "may not deploy with --auto")
-		w.slash(ravi, "deploy checkout v1.2.4 --plan quick --auto")
+		w.slash(dev, "deploy checkout v1.2.4 --plan quick --auto")
+		w.wants("the answer", w.heard(dev), "may not deploy with --auto")
+		w.slash(oncall, "deploy checkout v1.2.4 --plan quick --auto")
 		w.awaitPhase("checkout-1", rollout.Ended)
 
-		w.wants("the offer", w.slash(dana, "rollback checkout"), "Nothing is rolling out for checkout")
-		offers := w.slack.Ephemerals(dana)
+		w.wants("the offer", w.slash(dev, "rollback checkout"), "Nothing is rolling out for checkout")
+		offers := w.slack.Ephemerals(dev)
 		offer := offers[len(offers)-1]
 		if got := w.phase("checkout-1"); got != rollout.Ended {
 			w.t.Errorf("asking moved it to %s", got)
 		}
-		out, err := w.slack.As(dana).Press("#deploys", offer.TS, "Go back to v1.2.3")
+		out, err := w.slack.As(dev).Press("#deploys", offer.TS, "Go back to v1.2.3")
 		if err != nil || out.Delivery != slacksim.Acked || out.Confirm == nil {
 			w.t.Fatalf("press: %+v, %v", out, err)
 		}
@@ -120,7 +120,7 @@ func TestBackAfterSuccess(t *testing.T) {
 		if got := w.cluster.image(); got != oldImage {
 			w.t.Errorf("stable runs %s", got)
 		}
-		for _, e := range w.slack.Ephemerals(dana) {
+		for _, e := range w.slack.Ephemerals(dev) {
 			if e.TS == offer.TS && len(e.Buttons()) > 0 {
 				w.t.Error("the offer still has its button")
 			}
@@ -130,17 +130,17 @@ func TestBackAfterSuccess(t *testing.T) {
 
 func TestOfferToGoBackGrowsStale(t *testing.T) {
 	inWorld(t, slacksim.Options{}, func(w *world) {
-		w.slash(ravi, "deploy checkout v1.2.4 --plan quick --auto")
+		w.slash(oncall, "deploy checkout v1.2.4 --plan quick --auto")
 		w.awaitPhase("checkout-1", rollout.Ended)
-		w.slash(dana, "rollback checkout")
-		offers := w.slack.Ephemerals(dana)
-		w.slash(ravi, "deploy checkout v1.2.5 --plan quick --auto")
+		w.slash(dev, "rollback checkout")
+		offers := w.slack.Ephemerals(dev)
+		w.slash(oncall, "deploy checkout v1.2.5 --plan quick --auto")
 		w.awaitPhase("checkout-2", rollout.Ended)
-		if _, err := w.slack.As(dana).Press("#deploys", offers[len(offers)-1].TS, "Go back to v1.2.3"); err != nil {
+		if _, err := w.slack.As(dev).Press("#deploys", offers[len(offers)-1].TS, "Go back to v1.2.3"); err != nil {
 			w.t.Fatal(err)
 		}
 		w.settle()
-		w.wants("the answer", w.heard(dana), "Nothing was changed")
+		w.wants("the answer", w.heard(dev), "Nothing was changed")
 		if got := len(w.cards()); got != 2 {
 			w.t.Errorf("%d cards, want 2", got)
 		}
@@ -149,25 +149,25 @@ func TestOfferToGoBackGrowsStale(t *testing.T) {
 
 func TestBusyAndReplace(t *testing.T) {
 	inWorld(t, slacksim.Options{}, func(w *world) {
-		w.slash(dana, "deploy checkout v1.2.4")
+		w.slash(dev, "deploy checkout v1.2.4")
 		w.awaitPhase("checkout-1", rollout.Baking)
-		w.wants("the answer", w.slash(ravi, "deploy checkout v1.2.5"), "busy", "v1.2.4")
-		w.slash(ravi, "deploy checkout v1.2.5 --replace")
+		w.wants("the answer", w.slash(oncall, "deploy checkout v1.2.5"), "busy", "v1.2.4")
+		w.slash(oncall, "deploy checkout v1.2.5 --replace")
 		w.awaitPhase("checkout-1", rollout.Ended)
 		w.awaitPhase("checkout-2", rollout.Baking)
 		if got := len(w.cards()); got != 2 {
 			w.t.Errorf("%d cards, want 2", got)
 		}
-		w.slash(ravi, "rollback checkout")
+		w.slash(oncall, "rollback checkout")
 		w.awaitPhase("checkout-2", rollout.Ended)
-		w.wants("the answer", w.slash(ravi, "deploy checkout v1.2.5"), "rolled back before")
+		w.wants("the answer", w.slash(oncall, "deploy checkout v1.2.5"), "rolled back before")
 	})
 }
 
 func TestCardIsEditedGently(t *testing.T) {
 	inWorld(t, slacksim.Options{}, func(w *world) {
 		w.cluster.lag = 700 * time.Millisecond // so that phases follow each other more closely than edits may
-		w.slash(dana, "deploy checkout v1.2.4")
+		w.slash(dev, "deploy checkout v1.2.4")
 		w.awaitPhase("checkout-1", rollout.Awaiting)
 		began := w.card().Edits()
 		time.Sleep(10 * time.Minute)
@@ -186,7 +186,7 @@ func TestCardIsEditedGently(t *testing.T) {
 
 func TestNumbersAloneAreShownOnceAMinute(t *testing.T) {
 	inWorld(t, slacksim.Options{}, func(w *world) {
-		w.slash(dana, "deploy checkout v1.2.4")
+		w.slash(dev, "deploy checkout v1.2.4")
 		w.awaitPhase("checkout-1", rollout.Awaiting)
 		r, err := w.store.Load(w.t.Context(), "checkout-1")
 		if err != nil {
@@ -214,7 +214,7 @@ func TestQuestions(t *testing.T) {
 			{"status checkout", "Nothing is rolling out for checkout"},
 			{"services", "1 service can be deployed"},
 			{"history", "no rollout yet"},
-			{"whoami", dana},
+			{"whoami", dev},
 			{"deploi checkout v1", "deploy"},
 			{"deploy chekout v1", "checkout"},
 			{"deploy checkout v1 --plan nosuch", "has no plan"},
@@ -223,11 +223,11 @@ func TestQuestions(t *testing.T) {
 			{"promote checkout-7", "no rollout"},
 			{"rollback checkout", "no earlier version"},
 		} {
-			w.slash(dana, test.line)
-			all := w.slack.Ephemerals(dana)
+			w.slash(dev, test.line)
+			all := w.slack.Ephemerals(dev)
 			w.wants("/canary "+test.line, all[len(all)-1].Text+string(all[len(all)-1].Blocks), test.want)
 		}
-		w.slash(dana, "deploy checkout v1.2.4")
+		w.slash(dev, "deploy checkout v1.2.4")
 		w.awaitPhase("checkout-1", rollout.Baking)
 		for _, test := range []struct{ line, want string }{
 			{"status", "1 rollout is under way"},
@@ -237,33 +237,33 @@ func TestQuestions(t *testing.T) {
 			{"resume checkout", "not paused"},
 			{"abandon checkout it is broken", "may not abandon"},
 		} {
-			w.wants("/canary "+test.line, w.slash(dana, test.line), test.want)
+			w.wants("/canary "+test.line, w.slash(dev, test.line), test.want)
 		}
 	})
 }
 
 func TestSlowAnswersComeByResponseURL(t *testing.T) {
 	inWorld(t, slacksim.Options{}, func(w *world) {
-		w.wants("the ack", w.slash(dana, "checks checkout"), "Asking Prometheus")
+		w.wants("the ack", w.slash(dev, "checks checkout"), "Asking Prometheus")
 		w.settle()
-		w.wants("the checks", w.heardAll(dana), "checkout: ")
-		w.wants("the ack", w.slash(dana, "deploy checkout v1.2.4 --dry-run"), "nothing is changed")
+		w.wants("the checks", w.heardAll(dev), "checkout: ")
+		w.wants("the ack", w.slash(dev, "deploy checkout v1.2.4 --dry-run"), "nothing is changed")
 		w.settle()
-		w.wants("the dry run", w.heardAll(dana), "it would start")
+		w.wants("the dry run", w.heardAll(dev), "it would start")
 		if n := len(w.cards()); n != 0 {
 			w.t.Errorf("a dry run left %d cards", n)
 		}
-		w.slash(dana, "deploy checkout v1.2.4")
+		w.slash(dev, "deploy checkout v1.2.4")
 		w.awaitPhase("checkout-1", rollout.Baking)
-		w.slash(dana, "checks checkout")
+		w.slash(dev, "checks checkout")
 		w.settle()
-		w.wants("the checks", w.heardAll(dana), "all checks pass")
+		w.wants("the checks", w.heardAll(dev), "all checks pass")
 	})
 }
 
 func TestMentions(t *testing.T) {
 	inWorld(t, slacksim.Options{}, func(w *world) {
-		w.slash(dana, "deploy checkout v1.2.4")
+		w.slash(dev, "deploy checkout v1.2.4")
 		w.awaitPhase("checkout-1", rollout.Awaiting)
 		say := func(user, thread, text string) {
 			w.t.Helper()
@@ -273,26 +273,26 @@ func TestMentions(t *testing.T) {
 			}
 			w.settle()
 		}
-		say(dana, "", "@canarybot status")
-		w.wants("the answer", w.heard(dana), "1 rollout is under way")
-		say(dana, w.card().TS, "@canarybot promote looks good")
-		w.wants("the answer", w.heard(dana), "may not promote")
-		say(ravi, w.card().TS, "@canarybot promote looks good")
+		say(dev, "", "@canarybot status")
+		w.wants("the answer", w.heard(dev), "1 rollout is under way")
+		say(dev, w.card().TS, "@canarybot promote looks good")
+		w.wants("the answer", w.heard(dev), "may not promote")
+		say(oncall, w.card().TS, "@canarybot promote looks good")
 		if got := w.phase("checkout-1"); got == rollout.Awaiting {
 			w.t.Error("the mention did nothing")
 		}
-		all := w.slack.Ephemerals(ravi)
+		all := w.slack.Ephemerals(oncall)
 		if last := all[len(all)-1]; last.ThreadTS != w.card().TS {
 			w.t.Errorf("the answer stands in thread %q", last.ThreadTS)
 		}
-		w.wants("the thread", strings.Join(w.thread(), "\n"), `Approved by @ravi: "looks good"`)
+		w.wants("the thread", strings.Join(w.thread(), "\n"), `Approved by @oncall: "looks good"`)
 	})
 }
 
 func TestManyRolloutsOneAfterTheOther(t *testing.T) {
 	inWorld(t, slacksim.Options{}, func(w *world) {
 		for i := range 3 {
-			w.slash(ravi, fmt.Sprintf("deploy checkout v2.0.%d --plan quick --auto", i))
+			w.slash(oncall, fmt.Sprintf("deploy checkout v2.0.%d --plan quick --auto", i))
 			w.awaitPhase(rollout.NewID("checkout", i+1), rollout.Ended)
 		}
 		if got := len(w.cards()); got != 3 {

@@ -15,14 +15,14 @@ import (
 
 func TestStaleClickChangesNothingAndTheCardIsDrawnAgain(t *testing.T) {
 	inWorld(t, slacksim.Options{}, func(w *world) {
-		w.slash(dana, "deploy checkout v1.2.4")
+		w.slash(dev, "deploy checkout v1.2.4")
 		w.awaitPhase("checkout-1", rollout.Baking)
 		w.slack.SetFault("chat.update", slacksim.Fault{Error: "edit_window_closed"}) // the card stays as it is
-		w.slash(dana, "pause checkout")
+		w.slash(dev, "pause checkout")
 		w.settle()
-		w.press(dana, "Pause")
+		w.press(dev, "Pause")
 		w.settle()
-		w.wants("the answer", w.heard(dana), "Nothing was changed", "paused already")
+		w.wants("the answer", w.heard(dev), "Nothing was changed", "paused already")
 		w.slack.ClearFaults()
 		w.await("the card to be drawn again", func() bool { return strings.Contains(w.shown(), "[ Resume ]") })
 		if n := strings.Count(strings.Join(w.thread(), "\n"), "Paused by"); n != 1 {
@@ -33,14 +33,14 @@ func TestStaleClickChangesNothingAndTheCardIsDrawnAgain(t *testing.T) {
 
 func TestTypedPromoteAnswersWhatTheCardShows(t *testing.T) {
 	inWorld(t, slacksim.Options{}, func(w *world) {
-		w.slash(dana, "deploy checkout v1.2.4")
+		w.slash(dev, "deploy checkout v1.2.4")
 		w.awaitPhase("checkout-1", rollout.Baking)
 		w.slack.SetFault("chat.update", slacksim.Fault{Error: "edit_window_closed"})
 		w.await("the gate", func() bool { return w.phase("checkout-1") == rollout.Awaiting })
-		w.wants("the answer", w.slash(ravi, "promote checkout"), "Nothing was changed", "moved on since that was shown")
+		w.wants("the answer", w.slash(oncall, "promote checkout"), "Nothing was changed", "moved on since that was shown")
 		w.slack.ClearFaults()
 		w.await("the card to ask", func() bool { return strings.Contains(w.shown(), "Promote to 50 %") })
-		w.slash(ravi, "promote checkout")
+		w.slash(oncall, "promote checkout")
 		if got := w.phase("checkout-1"); got == rollout.Awaiting {
 			w.t.Error("the promotion that answers the card did nothing")
 		}
@@ -50,24 +50,24 @@ func TestTypedPromoteAnswersWhatTheCardShows(t *testing.T) {
 func TestWhoMayNot(t *testing.T) {
 	inWorld(t, slacksim.Options{}, func(w *world) {
 		w.slack.PutUser(slacksim.User{ID: "U0STRANGE1", Name: "otto", TeamID: "T0OTHER001"})
-		nia := gusMember(w)
-		w.wants("the guest's answer", w.slash(gus, "deploy checkout v1.2.4"), "full members")
+		nia := guestMember(w)
+		w.wants("the guest's answer", w.slash(guest, "deploy checkout v1.2.4"), "full members")
 		w.wants("the stranger's answer", w.slash("otto", "deploy checkout v1.2.4"), "full members")
-		w.wants("the member's answer", w.slash(nia, "deploy checkout v1.2.4"), "may not deploy", "U0000NIA01", dana)
-		w.slash(dana, "deploy checkout v1.2.4")
+		w.wants("the member's answer", w.slash(nia, "deploy checkout v1.2.4"), "may not deploy", "U0000NIA01", dev)
+		w.slash(dev, "deploy checkout v1.2.4")
 		w.awaitPhase("checkout-1", rollout.Awaiting)
-		for user, want := range map[string]string{dana: "may not promote", gus: "full members", "otto": "full members"} {
+		for user, want := range map[string]string{dev: "may not promote", guest: "full members", "otto": "full members"} {
 			w.press(user, "Promote to 50 %")
 			w.settle()
 			w.wants("the answer to "+user, w.heard(user), want)
 		}
-		w.press(gus, "Roll back")
+		w.press(guest, "Roll back")
 		w.settle()
-		w.wants("the guest's answer", w.heard(gus), "full members")
+		w.wants("the guest's answer", w.heard(guest), "full members")
 		if got := w.phase("checkout-1"); got != rollout.Awaiting {
 			w.t.Errorf("it moved to %s", got)
 		}
-		w.slack.PutUser(slacksim.User{ID: ravi, Name: "ravi", Deactivated: true})
+		w.slack.PutUser(slacksim.User{ID: oncall, Name: "oncall", Deactivated: true})
 		time.Sleep(time.Minute) // what was looked up holds no longer
 		if n := len(w.thread()); n != 3 {
 			w.t.Errorf("%d replies, want 3:\n%s", n, strings.Join(w.thread(), "\n"))
@@ -77,15 +77,15 @@ func TestWhoMayNot(t *testing.T) {
 
 func TestAnotherEnvironmentDoesNothing(t *testing.T) {
 	inWorld(t, slacksim.Options{}, func(w *world) {
-		w.slash(dana, "deploy checkout v1.2.4")
+		w.slash(dev, "deploy checkout v1.2.4")
 		w.awaitPhase("checkout-1", rollout.Awaiting)
 		w.stop()
 		w.change = func(o *bot.Options) { o.Environment = "staging" }
 		w.start()
 		w.settle()
-		w.press(ravi, "Promote to 50 %")
+		w.press(oncall, "Promote to 50 %")
 		w.settle()
-		w.wants("the answer", w.heard(ravi), "belongs to production", "staging", "Nothing was changed")
+		w.wants("the answer", w.heard(oncall), "belongs to production", "staging", "Nothing was changed")
 		if got := w.phase("checkout-1"); got != rollout.Awaiting {
 			w.t.Errorf("it moved to %s", got)
 		}
@@ -95,13 +95,13 @@ func TestAnotherEnvironmentDoesNothing(t *testing.T) {
 func TestDuplicatesCountOnce(t *testing.T) {
 	inWorld(t, slacksim.Options{}, func(w *world) {
 		w.slack.DuplicateNext()
-		w.wants("the answer", w.slash(dana, "deploy checkout v1.2.4"), "on its way")
+		w.wants("the answer", w.slash(dev, "deploy checkout v1.2.4"), "on its way")
 		w.awaitPhase("checkout-1", rollout.Awaiting)
 		w.slack.DuplicateNext()
-		w.press(ravi, "Promote to 50 %")
+		w.press(oncall, "Promote to 50 %")
 		w.settle()
 		w.slack.DuplicateNext()
-		if _, err := w.slack.As(dana).Say("#deploys", w.card().TS, "@canarybot pause"); err != nil {
+		if _, err := w.slack.As(dev).Say("#deploys", w.card().TS, "@canarybot pause"); err != nil {
 			w.t.Fatal(err)
 		}
 		w.settle()
@@ -109,11 +109,11 @@ func TestDuplicatesCountOnce(t *testing.T) {
 		if strings.Count(told, "Approved by") != 1 || strings.Count(told, "Paused by") != 1 {
 			w.t.Errorf("something counted twice, or never:\n%s", told)
 		}
-		if n := len(w.slack.Ephemerals(dana)); n != 2 {
-			w.t.Errorf("dana heard %d answers, want 2", n)
+		if n := len(w.slack.Ephemerals(dev)); n != 2 {
+			w.t.Errorf("dev heard %d answers, want 2", n)
 		}
-		if n := len(w.slack.Ephemerals(ravi)); n != 1 {
-			w.t.Errorf("ravi heard %d answers, want 1", n)
+		if n := len(w.slack.Ephemerals(oncall)); n != 1 {
+			w.t.Errorf("oncall heard %d answers, want 1", n)
 		}
 		if got := w.bot.Stats().Duplicates; got != 3 {
 			w.t.Errorf("%d duplicates counted, want 3", got)
@@ -123,18 +123,18 @@ func TestDuplicatesCountOnce(t *testing.T) {
 
 func TestUnknownPeopleMayOnlyRollBack(t *testing.T) {
 	inWorld(t, slacksim.Options{}, func(w *world) {
-		w.slash(dana, "deploy checkout v1.2.4")
+		w.slash(dev, "deploy checkout v1.2.4")
 		w.awaitPhase("checkout-1", rollout.Awaiting)
 		time.Sleep(2 * time.Minute)
 		w.slack.SetFault("users.info", slacksim.Fault{HTTPStatus: 500})
-		w.press(ravi, "Promote to 50 %")
+		w.press(oncall, "Promote to 50 %")
 		w.settle()
-		w.wants("the answer", w.heard(ravi), "does not say who you are", "nothing was changed")
+		w.wants("the answer", w.heard(oncall), "does not say who you are", "nothing was changed")
 		if got := w.phase("checkout-1"); got != rollout.Awaiting {
 			w.t.Errorf("it moved to %s", got)
 		}
 		w.slack.SetFault("users.info", slacksim.Fault{Latency: time.Minute}) // no answer at all
-		w.press(dana, "Roll back")
+		w.press(dev, "Roll back")
 		if got := w.phase("checkout-1"); got < rollout.RollingBack {
 			w.t.Errorf("rolling back waited for users.info: %s", got)
 		}
@@ -181,11 +181,11 @@ func TestWhatCannotBeCommittedIsNotAcknowledged(t *testing.T) {
 					o.Rollouts = slow
 				}
 				w.start()
-				w.slash(dana, "deploy checkout v1.2.4")
+				w.slash(dev, "deploy checkout v1.2.4")
 				w.awaitPhase("checkout-1", rollout.Awaiting)
 				w.slack.Expect(slacksim.MissedAck)
 				change(slow)
-				out, err := w.slack.As(ravi).Press("#deploys", w.card().TS, "Promote to 50 %")
+				out, err := w.slack.As(oncall).Press("#deploys", w.card().TS, "Promote to 50 %")
 				if err != nil || out.Delivery != slacksim.TimedOut {
 					w.t.Errorf("press: %v, %v; want no ack", out.Delivery, err)
 				}
@@ -193,7 +193,7 @@ func TestWhatCannotBeCommittedIsNotAcknowledged(t *testing.T) {
 					w.t.Errorf("%d counted as not acknowledged, want 1", got)
 				}
 				slow.fails, slow.panic = nil, false
-				w.press(ravi, "Promote to 50 %") // the bot goes on
+				w.press(oncall, "Promote to 50 %") // the bot goes on
 				if got := w.phase("checkout-1"); got == rollout.Awaiting {
 					w.t.Error("the next press did nothing")
 				}
@@ -207,12 +207,12 @@ func TestDecisionsDoNotWaitForEachOther(t *testing.T) {
 		w := newWorld(t, slacksim.Options{})
 		w.change = func(o *bot.Options) { o.Rollouts = &slowRollouts{Rollouts: o.Rollouts, takes: 500 * time.Millisecond} }
 		w.start()
-		w.slash(dana, "deploy checkout v1.2.4")
+		w.slash(dev, "deploy checkout v1.2.4")
 		w.awaitPhase("checkout-1", rollout.Baking)
 		began := time.Now()
 		var all []*slacksim.Pending
 		for range 40 {
-			p, err := w.slack.As(dana).StartSlash("#deploys", "", "/canary", "resume checkout")
+			p, err := w.slack.As(dev).StartSlash("#deploys", "", "/canary", "resume checkout")
 			if err != nil {
 				w.t.Fatal(err)
 			}

@@ -41,7 +41,7 @@ func TestScenarios(t *testing.T) {
 			}
 			var out strings.Builder
 			inWorld(t, slacksim.Options{}, func(w *world) {
-				gusMember(w)
+				guestMember(w)
 				for _, line := range strings.Split(string(raw), "\n") {
 					if line = strings.TrimSpace(line); line == "" || strings.HasPrefix(line, "#") {
 						continue

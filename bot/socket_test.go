@@ -20,7 +20,7 @@ func TestRefreshLosesNoClick(t *testing.T) {
 		w.slack.RefreshAll()
 		for range 300 { // through warning, refresh and the end of the old connections
 			time.Sleep(50 * time.Millisecond)
-			w.slash(dana, "help")
+			w.slash(dev, "help")
 		}
 		if n := w.slack.Connections(); n != 2 {
 			w.t.Errorf("%d connections, want 2", n)
@@ -35,7 +35,7 @@ func TestOldConnectionsAreReplaced(t *testing.T) {
 	inWorld(t, slacksim.Options{Timing: slacksim.Timing{Life: 5 * time.Minute}}, func(w *world) {
 		for range 120 {
 			time.Sleep(10 * time.Second)
-			w.slash(dana, "help")
+			w.slash(dev, "help")
 		}
 		if n := w.slack.Connections(); n != 2 {
 			w.t.Errorf("%d connections, want 2", n)
@@ -48,11 +48,11 @@ func TestClickInFlightDuringARefresh(t *testing.T) {
 		w := newWorld(t, slacksim.Options{})
 		w.change = func(o *bot.Options) { o.Rollouts = &slowRollouts{Rollouts: o.Rollouts, takes: 2 * time.Second} }
 		w.start()
-		w.slash(dana, "deploy checkout v1.2.4")
+		w.slash(dev, "deploy checkout v1.2.4")
 		w.awaitPhase("checkout-1", rollout.Awaiting)
 		w.slack.RefreshAll()
 		time.Sleep(9500 * time.Millisecond) // half a second before Slack asks us to leave
-		w.press(ravi, "Promote to 50 %")
+		w.press(oncall, "Promote to 50 %")
 		if got := w.phase("checkout-1"); got == rollout.Awaiting {
 			w.t.Error("the press did nothing")
 		}
@@ -66,7 +66,7 @@ func TestSocketsComeBackAfterTheyDrop(t *testing.T) {
 		w.slack.MuteSockets() // half-open: they stay, and nothing comes through
 		time.Sleep(40 * time.Second)
 		w.await("new connections", func() bool { return w.bot.Ready() == nil && w.bot.Stats().Connections == 2 })
-		w.slash(dana, "help")
+		w.slash(dev, "help")
 	})
 }
 
@@ -195,9 +195,9 @@ func TestShutdownClosesPolitelyAndFinishesWhatIsInHand(t *testing.T) {
 		w := newWorld(t, slacksim.Options{})
 		w.change = func(o *bot.Options) { o.Rollouts = &slowRollouts{Rollouts: o.Rollouts, takes: time.Second} }
 		w.start()
-		w.slash(dana, "deploy checkout v1.2.4")
+		w.slash(dev, "deploy checkout v1.2.4")
 		w.awaitPhase("checkout-1", rollout.Awaiting)
-		p, err := w.slack.As(ravi).StartPress("#deploys", w.card().TS, "Promote to 50 %")
+		p, err := w.slack.As(oncall).StartPress("#deploys", w.card().TS, "Promote to 50 %")
 		if err != nil {
 			w.t.Fatal(err)
 		}

@@ -20,9 +20,9 @@ import (
 )
 
 const (
-	dana    = "U0000DANA1" // deploys
-	ravi    = "U0000RAVI1" // approves
-	gus     = "U0000GUST1" // a guest
+	dev     = "U00000DEV1" // deploys
+	oncall  = "U00ONCALL1" // approves
+	guest   = "U000GUEST1" // a guest
 	channel = "C0DEPLOYS1"
 )
 
@@ -70,7 +70,7 @@ func newWorld(t *testing.T, opts slacksim.Options) *world {
 func service() rollout.Service {
 	return rollout.Service{
 		Name: "checkout", Channel: "#deploys",
-		Policy: rollout.Policy{Deployers: []string{dana, ravi}, Approvers: []string{ravi}, Rollback: []string{rollout.Everyone}},
+		Policy: rollout.Policy{Deployers: []string{dev, oncall}, Approvers: []string{oncall}, Rollback: []string{rollout.Everyone}},
 		Plans:  []rollout.Plan{{Name: "quick", Steps: []rollout.Step{{Weight: 10, Bake: time.Minute, Gate: rollout.Manual}}}},
 		Spec: rollout.Spec{
 			Environment: "production", Repository: repository,

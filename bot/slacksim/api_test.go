@@ -99,7 +99,7 @@ func TestMissingScopeNamesWhatIsNeeded(t *testing.T) {
 	if !errors.As(err, &refused) || refused.Err != "missing_scope" || refused.Needed != "chat:write" || refused.Provided != "users:read,channels:read" {
 		t.Errorf("post = %+v, want missing_scope for chat:write", err)
 	}
-	if _, err := api.GetUserInfoContext(t.Context(), "U0000DANA1"); err != nil {
+	if _, err := api.GetUserInfoContext(t.Context(), "U00000DEV1"); err != nil {
 		t.Errorf("users.info with its scope: %v", err)
 	}
 }
@@ -142,12 +142,12 @@ func TestTierLimitAnswersRetryAfter(t *testing.T) {
 		sim := slacksim.Start(t, slacksim.Options{Limits: slacksim.Limits{Tier4: 3}})
 		api := newAPI(sim)
 		for range 3 {
-			if _, err := api.GetUserInfoContext(t.Context(), "U0000DANA1"); err != nil {
+			if _, err := api.GetUserInfoContext(t.Context(), "U00000DEV1"); err != nil {
 				t.Fatal(err)
 			}
 		}
 		time.Sleep(20 * time.Second)
-		_, err := api.GetUserInfoContext(t.Context(), "U0000DANA1")
+		_, err := api.GetUserInfoContext(t.Context(), "U00000DEV1")
 		var limited *slack.RateLimitedError
 		if !errors.As(err, &limited) || limited.RetryAfter != 40*time.Second {
 			t.Fatalf("fourth call = %v, want to come back in 40s", err)
@@ -156,7 +156,7 @@ func TestTierLimitAnswersRetryAfter(t *testing.T) {
 			t.Errorf("another method is blocked too: %v", err)
 		}
 		time.Sleep(limited.RetryAfter)
-		if _, err := api.GetUserInfoContext(t.Context(), "U0000DANA1"); err != nil {
+		if _, err := api.GetUserInfoContext(t.Context(), "U00000DEV1"); err != nil {
 			t.Errorf("call after Retry-After: %v", err)
 		}
 	})
@@ -167,15 +167,15 @@ func TestIgnoringRetryAfterIsAViolation(t *testing.T) {
 		sim := slacksim.Start(t, slacksim.Options{Limits: slacksim.Limits{Tier4: 1}})
 		api := newAPI(sim)
 		for range 2 {
-			_, _ = api.GetUserInfoContext(t.Context(), "U0000DANA1")
+			_, _ = api.GetUserInfoContext(t.Context(), "U00000DEV1")
 		}
-		_, _ = api.GetUserInfoContext(t.Context(), "U0000DANA1") // on its way already: forgiven
+		_, _ = api.GetUserInfoContext(t.Context(), "U00000DEV1") // on its way already: forgiven
 		if got := sim.Violations(); len(got) != 0 {
 			t.Errorf("violations = %v, want none yet", got)
 		}
 		sim.Expect(slacksim.IgnoredRetryAfter)
 		time.Sleep(5 * time.Second)
-		_, _ = api.GetUserInfoContext(t.Context(), "U0000DANA1")
+		_, _ = api.GetUserInfoContext(t.Context(), "U00000DEV1")
 	})
 }
 
@@ -206,7 +206,7 @@ func TestLimitsCanBeSwitchedOff(t *testing.T) {
 	sim := slacksim.Start(t, slacksim.Options{Limits: slacksim.Limits{Tier4: 1}})
 	sim.SetRateLimits(false)
 	for range 5 {
-		if _, err := newAPI(sim).GetUserInfoContext(t.Context(), "U0000DANA1"); err != nil {
+		if _, err := newAPI(sim).GetUserInfoContext(t.Context(), "U00000DEV1"); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -273,13 +273,13 @@ func TestIdentityAndDirectory(t *testing.T) {
 			{ID: "G0SECRETS1", Name: "secrets", Private: true},
 			{ID: "G0HIDDEN01", Name: "hidden", Private: true, BotAbsent: true},
 		},
-		Users: []slacksim.User{{ID: "U0000GUST1", Name: "gus", UltraRestricted: true, TeamID: "T0ELSEWHER"}},
+		Users: []slacksim.User{{ID: "U000GUEST1", Name: "guest", UltraRestricted: true, TeamID: "T0ELSEWHER"}},
 	})
 	api := newAPI(sim)
 	if me, err := api.AuthTestContext(t.Context()); err != nil || me.UserID != sim.Bot().UserID || me.BotID != sim.Bot().BotID {
 		t.Errorf("auth.test = %+v, %v", me, err)
 	}
-	u, err := api.GetUserInfoContext(t.Context(), "U0000GUST1")
+	u, err := api.GetUserInfoContext(t.Context(), "U000GUEST1")
 	if err != nil || !u.IsUltraRestricted || u.TeamID != "T0ELSEWHER" {
 		t.Errorf("users.info = %+v, %v", u, err)
 	}

@@ -16,7 +16,7 @@ func card(title string) []slack.Block {
 		plainText("Roll back"), plainText("Cancel"))
 	return []slack.Block{
 		slack.NewHeaderBlock(plainText(title)),
-		slack.NewSectionBlock(mrkdwn("Asked for by <@U0000DANA1>"), nil, nil),
+		slack.NewSectionBlock(mrkdwn("Asked for by <@U00000DEV1>"), nil, nil),
 		slack.NewActionBlock("", promote, abort),
 	}
 }

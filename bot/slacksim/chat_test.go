@@ -140,7 +140,7 @@ func TestHistoryHasPages(t *testing.T) {
 
 func TestWritingRefused(t *testing.T) {
 	channels := []slacksim.Channel{
-		{ID: deploys, Name: "deploys", Members: []string{"U0000DANA1"}},
+		{ID: deploys, Name: "deploys", Members: []string{"U00000DEV1"}},
 		{ID: "C0OLDNEWS1", Name: "old", Archived: true},
 		{ID: "C0PUBLIC01", Name: "public", BotAbsent: true},
 		{ID: "G0HIDDEN01", Name: "hidden", Private: true, BotAbsent: true},
@@ -166,7 +166,7 @@ func TestWritingRefused(t *testing.T) {
 		{"update of nothing", "chat.update", url.Values{"channel": {deploys}, "ts": {"1.1"}, "text": {"x"}}, "message_not_found", ""},
 		{"update of somebody's message", "chat.update", url.Values{"channel": {deploys}, "ts": {"HUMAN"}, "text": {"x"}}, "cant_update_message", slacksim.ForeignMessage},
 		{"update with too long a text", "chat.update", url.Values{"channel": {deploys}, "ts": {"BOT"}, "text": {long}}, "msg_too_long", slacksim.TextTooLong},
-		{"ephemeral for somebody elsewhere", "chat.postEphemeral", url.Values{"channel": {deploys}, "user": {"U0000RAVI1"}, "text": {"x"}}, "user_not_in_channel", ""},
+		{"ephemeral for somebody elsewhere", "chat.postEphemeral", url.Values{"channel": {deploys}, "user": {"U00ONCALL1"}, "text": {"x"}}, "user_not_in_channel", ""},
 		{"permalink of nothing", "chat.getPermalink", url.Values{"channel": {deploys}, "message_ts": {"1.1"}}, "message_not_found", ""},
 	}
 	for _, c := range cases {
@@ -175,7 +175,7 @@ func TestWritingRefused(t *testing.T) {
 			if c.kind != "" {
 				sim.Expect(c.kind)
 			}
-			human, err := sim.As("dana").Say(deploys, "", "hello")
+			human, err := sim.As("dev").Say(deploys, "", "hello")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -239,11 +239,11 @@ func TestPermalink(t *testing.T) {
 func TestEphemeralIsSeenByOnePersonAndNotInHistory(t *testing.T) {
 	sim := slacksim.Start(t, slacksim.Options{})
 	api := newAPI(sim)
-	if _, err := api.PostEphemeralContext(t.Context(), deploys, "U0000DANA1", slack.MsgOptionText("only approvers may", false)); err != nil {
+	if _, err := api.PostEphemeralContext(t.Context(), deploys, "U00000DEV1", slack.MsgOptionText("only approvers may", false)); err != nil {
 		t.Fatal(err)
 	}
-	if n := len(sim.Ephemerals("dana")); n != 1 || len(sim.Ephemerals("ravi")) != 0 || len(sim.Messages(deploys)) != 0 {
-		t.Errorf("dana sees %d, ravi %d, the channel %d", n, len(sim.Ephemerals("ravi")), len(sim.Messages(deploys)))
+	if n := len(sim.Ephemerals("dev")); n != 1 || len(sim.Ephemerals("oncall")) != 0 || len(sim.Messages(deploys)) != 0 {
+		t.Errorf("dev sees %d, oncall %d, the channel %d", n, len(sim.Ephemerals("oncall")), len(sim.Messages(deploys)))
 	}
 }
 

@@ -17,7 +17,7 @@
 //		slack.OptionHTTPClient(sim.HTTPClient()))
 //	dialer := &websocket.Dialer{NetDialContext: sim.Dial, WriteBufferSize: 32 << 10}
 //	...
-//	got, err := sim.As("dana").Slash("#deploys", "/canary", "deploy checkout v1.2.4")
+//	got, err := sim.As("dev").Slash("#deploys", "/canary", "deploy checkout v1.2.4")
 //
 // Time is the clock's (virtual in a bubble), ids are counters and the choice of a
 // connection is seeded, so a run can be repeated.

@@ -31,7 +31,7 @@ func TestMentionInThreadReachesTheBot(t *testing.T) {
 		sim := slacksim.Start(t, slacksim.Options{})
 		root := postCard(t, newAPI(sim))
 		raw, _ := openRaw(t, sim)
-		pending, err := sim.As("dana").StartSay("#deploys", root, "@canarybot promote, please <now>")
+		pending, err := sim.As("dev").StartSay("#deploys", root, "@canarybot promote, please <now>")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -41,7 +41,7 @@ func TestMentionInThreadReachesTheBot(t *testing.T) {
 			t.Errorf("outcome = %+v, want acked", got)
 		}
 		got := event(t, f).Event
-		if got.Type != "app_mention" || got.ThreadTS != root || got.User != "U0000DANA1" || got.Channel != deploys {
+		if got.Type != "app_mention" || got.ThreadTS != root || got.User != "U00000DEV1" || got.Channel != deploys {
 			t.Errorf("event = %+v", got)
 		}
 		if want := "<@" + sim.Bot().UserID + "> promote, please &lt;now&gt;"; got.Text != want {
@@ -56,11 +56,11 @@ func TestMentionInThreadReachesTheBot(t *testing.T) {
 func TestMessageWithoutMentionStaysSilent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sim := slacksim.Start(t, slacksim.Options{})
-		got, err := sim.As("dana").Say("#deploys", "", "good morning @ravi")
+		got, err := sim.As("dev").Say("#deploys", "", "good morning @oncall")
 		if err != nil || got.Delivery != slacksim.Silent {
 			t.Errorf("Say = %+v, %v; want silent", got, err)
 		}
-		if m, _ := sim.Message("#deploys", got.TS); m.Text != "good morning <@U0000RAVI1>" {
+		if m, _ := sim.Message("#deploys", got.TS); m.Text != "good morning <@U00ONCALL1>" {
 			t.Errorf("text = %q", m.Text)
 		}
 	})
@@ -71,7 +71,7 @@ func TestUnacknowledgedEventComesAgain(t *testing.T) {
 		sim := slacksim.Start(t, slacksim.Options{})
 		sim.Expect(slacksim.MissedAck)
 		raw, _ := openRaw(t, sim)
-		if _, err := sim.As("dana").StartSay("#deploys", "", "@canarybot status"); err != nil {
+		if _, err := sim.As("dev").StartSay("#deploys", "", "@canarybot status"); err != nil {
 			t.Fatal(err)
 		}
 		began := time.Now()
@@ -103,7 +103,7 @@ func TestUnacknowledgedEventComesAgain(t *testing.T) {
 func TestEventWaitsForAConnection(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sim := slacksim.Start(t, slacksim.Options{})
-		got, err := sim.As("dana").Say("#deploys", "", "@canarybot status")
+		got, err := sim.As("dev").Say("#deploys", "", "@canarybot status")
 		if err != nil || got.Delivery != slacksim.Undelivered {
 			t.Errorf("Say = %+v, %v; want undelivered at first", got, err)
 		}
@@ -123,7 +123,7 @@ func TestDuplicatedEventHasItsOwnEnvelope(t *testing.T) {
 		sim := slacksim.Start(t, slacksim.Options{})
 		raw, _ := openRaw(t, sim)
 		sim.DuplicateNext()
-		if _, err := sim.As("dana").StartSay("#deploys", "", "@canarybot status"); err != nil {
+		if _, err := sim.As("dev").StartSay("#deploys", "", "@canarybot status"); err != nil {
 			t.Fatal(err)
 		}
 		a, b := raw.next(), raw.next()
@@ -140,11 +140,11 @@ func TestMentionWhereTheBotIsNot(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sim := slacksim.Start(t, slacksim.Options{})
 		openRaw(t, sim)
-		got, err := sim.As("dana").Say("#general", "", "@canarybot status")
+		got, err := sim.As("dev").Say("#general", "", "@canarybot status")
 		if err != nil || got.Delivery != slacksim.Silent {
 			t.Errorf("Say = %+v, %v; want silent", got, err)
 		}
-		if seen := sim.Ephemerals("dana"); len(seen) != 1 || seen[0].FromBot {
+		if seen := sim.Ephemerals("dev"); len(seen) != 1 || seen[0].FromBot {
 			t.Errorf("ephemerals = %+v, want Slack's own hint", seen)
 		}
 	})

@@ -154,9 +154,9 @@ func (o Options) withDefaults() Options {
 	o.Timing = o.Timing.withDefaults()
 	if len(o.Users) == 0 {
 		o.Users = []User{
-			{ID: "U0000DANA1", Name: "dana", RealName: "Dana Okafor", Title: "developer"},
-			{ID: "U0000RAVI1", Name: "ravi", RealName: "Ravi Menon", Title: "on call"},
-			{ID: "U0000GUST1", Name: "gus", RealName: "Gus Partner", Title: "guest", Restricted: true},
+			{ID: "U00000DEV1", Name: "dev", RealName: "Dev Okafor", Title: "developer"},
+			{ID: "U00ONCALL1", Name: "oncall", RealName: "Oncall Menon", Title: "on call"},
+			{ID: "U000GUEST1", Name: "guest", RealName: "Guest Partner", Title: "guest", Restricted: true},
 		}
 	}
 	if len(o.Channels) == 0 {

@@ -95,20 +95,20 @@ func TestEachVisitorSeesTheirOwn(t *testing.T) {
 	sim := slacksim.Start(t, slacksim.Options{Page: slacksim.Page{Prefill: "/canary help"}})
 	api := newAPI(sim)
 	ts := postCard(t, api)
-	if _, err := api.PostEphemeralContext(t.Context(), deploys, "U0000DANA1", slack.MsgOptionText("only you", false)); err != nil {
+	if _, err := api.PostEphemeralContext(t.Context(), deploys, "U00000DEV1", slack.MsgOptionText("only you", false)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := sim.As("dana").Press(deploys, ts, "promote"); err != nil {
+	if _, err := sim.As("dev").Press(deploys, ts, "promote"); err != nil {
 		t.Fatal(err)
 	}
-	dana, ravi := state(t, sim, "U0000DANA1"), state(t, sim, "U0000RAVI1")
-	if got := dana.Channels[0].Messages; len(got) != 2 || !got[0].Warned || !got[1].Private || dana.Prefill != "/canary help" {
-		t.Errorf("dana sees %+v", got)
+	dev, oncall := state(t, sim, "U00000DEV1"), state(t, sim, "U00ONCALL1")
+	if got := dev.Channels[0].Messages; len(got) != 2 || !got[0].Warned || !got[1].Private || dev.Prefill != "/canary help" {
+		t.Errorf("dev sees %+v", got)
 	}
-	if got := ravi.Channels[0].Messages; len(got) != 1 || got[0].Warned {
-		t.Errorf("ravi sees %+v", got)
+	if got := oncall.Channels[0].Messages; len(got) != 1 || got[0].Warned {
+		t.Errorf("oncall sees %+v", got)
 	}
-	if stranger := state(t, sim, "U0NOBODY00"); stranger.Me != "U0000DANA1" {
+	if stranger := state(t, sim, "U0NOBODY00"); stranger.Me != "U00000DEV1" {
 		t.Errorf("an unknown visitor is %q, want the default person", stranger.Me)
 	}
 }
@@ -118,7 +118,7 @@ func TestVisitorActsThroughThePage(t *testing.T) {
 	b := startBot(t, sim, nil)
 	ts := postCard(t, b.api)
 	button := sim.Messages(deploys)[0].Buttons()[0]
-	who := `"as":"U0000DANA1","channel":"` + deploys + `"`
+	who := `"as":"U00000DEV1","channel":"` + deploys + `"`
 	cases := []struct{ path, body, want string }{
 		{"/sim/slash", `{` + who + `,"text":"/canary status"}`, `"delivery":"acked"`},
 		{"/sim/slash", `{` + who + `,"text":"/canary promote","thread":"` + ts + `"}`, `"delivery":"refused"`},
@@ -141,7 +141,7 @@ func TestVisitorActsThroughThePage(t *testing.T) {
 
 func TestOtherSitesCannotPressButtons(t *testing.T) {
 	sim := slacksim.Start(t, slacksim.Options{})
-	resp, _ := do(t, sim, http.MethodPost, "/sim/say", `{"as":"dana","channel":"deploys","text":"hello"}`, "Origin", "https://evil.example")
+	resp, _ := do(t, sim, http.MethodPost, "/sim/say", `{"as":"dev","channel":"deploys","text":"hello"}`, "Origin", "https://evil.example")
 	if resp.StatusCode != http.StatusForbidden {
 		t.Errorf("status = %d, want 403", resp.StatusCode)
 	}
@@ -149,7 +149,7 @@ func TestOtherSitesCannotPressButtons(t *testing.T) {
 
 func TestChangesArePushed(t *testing.T) {
 	sim := slacksim.Start(t, slacksim.Options{})
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, pageURL+"/sim/events?as=dana", nil)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, pageURL+"/sim/events?as=dev", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -177,7 +177,7 @@ func TestChangesArePushed(t *testing.T) {
 	if first := next(); len(first.Channels[0].Messages) != 0 {
 		t.Errorf("first snapshot = %+v", first)
 	}
-	if _, err := sim.As("ravi").Say("#deploys", "", "hello"); err != nil {
+	if _, err := sim.As("oncall").Say("#deploys", "", "hello"); err != nil {
 		t.Fatal(err)
 	}
 	if second := next(); len(second.Channels[0].Messages) != 1 || second.Channels[0].Messages[0].Text != "hello" {

@@ -14,15 +14,15 @@ import (
 func TestSlackItselfRefuses(t *testing.T) {
 	sim := slacksim.Start(t, slacksim.Options{})
 	root := post(t, newAPI(sim), slack.MsgOptionText("root", false))
-	inThread, err := sim.As("dana").SlashInThread("#deploys", root, "/canary", "promote")
+	inThread, err := sim.As("dev").SlashInThread("#deploys", root, "/canary", "promote")
 	if err != nil || inThread.Delivery != slacksim.Refused || inThread.Text != "/canary is not supported in threads. Sorry!" {
 		t.Errorf("in a thread = %+v, %v", inThread, err)
 	}
-	unknown, err := sim.As("dana").Slash("#deploys", "/cnary", "promote")
+	unknown, err := sim.As("dev").Slash("#deploys", "/cnary", "promote")
 	if err != nil || unknown.Delivery != slacksim.Refused || !strings.HasPrefix(unknown.Text, "/cnary is not a valid command") {
 		t.Errorf("unknown command = %+v, %v", unknown, err)
 	}
-	seen := sim.Ephemerals("dana")
+	seen := sim.Ephemerals("dev")
 	if len(seen) != 2 || seen[0].ThreadTS != root || seen[0].FromBot {
 		t.Errorf("ephemerals = %+v, want both from Slack, the first in the thread", seen)
 	}
@@ -30,20 +30,20 @@ func TestSlackItselfRefuses(t *testing.T) {
 
 func TestPeopleCannotDoEverything(t *testing.T) {
 	sim := slacksim.Start(t, slacksim.Options{
-		Channels: []slacksim.Channel{{ID: deploys, Name: "deploys", Members: []string{"U0000DANA1", "U0000RAVI1", "U0000GONE1"}}},
+		Channels: []slacksim.Channel{{ID: deploys, Name: "deploys", Members: []string{"U00000DEV1", "U00ONCALL1", "U0000GONE1"}}},
 		Users: []slacksim.User{
-			{ID: "U0000DANA1", Name: "dana"},
-			{ID: "U0000RAVI1", Name: "ravi"},
+			{ID: "U00000DEV1", Name: "dev"},
+			{ID: "U00ONCALL1", Name: "oncall"},
 			{ID: "U0000OUTS1", Name: "outsider"},
 			{ID: "U0000GONE1", Name: "gone", Deactivated: true},
 		},
 	})
 	api := newAPI(sim)
 	ts := postCard(t, api)
-	if _, err := api.PostEphemeralContext(t.Context(), deploys, "U0000DANA1", slack.MsgOptionText("x", false), slack.MsgOptionBlocks(card("x")...)); err != nil {
+	if _, err := api.PostEphemeralContext(t.Context(), deploys, "U00000DEV1", slack.MsgOptionText("x", false), slack.MsgOptionBlocks(card("x")...)); err != nil {
 		t.Fatal(err)
 	}
-	private := sim.Ephemerals("dana")[0].TS
+	private := sim.Ephemerals("dev")[0].TS
 	try := func(who, channel, ts, button string) error {
 		_, err := sim.As(who).Press(channel, ts, button)
 		return err
@@ -56,10 +56,10 @@ func TestPeopleCannotDoEverything(t *testing.T) {
 		{"nobody", try("nobody", deploys, ts, "promote"), slacksim.ErrNoUser},
 		{"deactivated", try("gone", deploys, ts, "promote"), slacksim.ErrNoUser},
 		{"not in the channel", try("outsider", deploys, ts, "promote"), slacksim.ErrNoChannel},
-		{"no such channel", try("dana", "#nowhere", ts, "promote"), slacksim.ErrNoChannel},
-		{"no such message", try("dana", deploys, "1.1", "promote"), slacksim.ErrNoMessage},
-		{"somebody else's ephemeral", try("ravi", deploys, private, "promote"), slacksim.ErrNoMessage},
-		{"no such button", try("dana", deploys, ts, "explode"), slacksim.ErrNoButton},
+		{"no such channel", try("dev", "#nowhere", ts, "promote"), slacksim.ErrNoChannel},
+		{"no such message", try("dev", deploys, "1.1", "promote"), slacksim.ErrNoMessage},
+		{"somebody else's ephemeral", try("oncall", deploys, private, "promote"), slacksim.ErrNoMessage},
+		{"no such button", try("dev", deploys, ts, "explode"), slacksim.ErrNoButton},
 	}
 	for _, c := range cases {
 		if !errors.Is(c.err, c.want) {
@@ -73,7 +73,7 @@ func TestPressShowsTheConfirmDialog(t *testing.T) {
 		sim := slacksim.Start(t, slacksim.Options{})
 		b := startBot(t, sim, nil)
 		ts := postCard(t, b.api)
-		got, err := sim.As("dana").Press("#deploys", ts, "Roll back")
+		got, err := sim.As("dev").Press("#deploys", ts, "Roll back")
 		if err != nil || got.Confirm == nil || got.Confirm.Title.Value != "Roll back?" || !got.Confirm.Text.Mrkdwn {
 			t.Errorf("Press = %+v, %v; want the dialog", got, err)
 		}

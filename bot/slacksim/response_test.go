@@ -20,7 +20,7 @@ func slashURL(t *testing.T, sim *slacksim.Sim) string {
 		url = e.Data.(slack.SlashCommand).ResponseURL
 		_ = c.AckCtx(t.Context(), e.Request.EnvelopeID, nil)
 	})
-	if got, err := sim.As("dana").Slash("#deploys", "/canary", "status"); err != nil || got.Delivery != slacksim.Acked {
+	if got, err := sim.As("dev").Slash("#deploys", "/canary", "status"); err != nil || got.Delivery != slacksim.Acked {
 		t.Fatalf("Slash = %+v, %v", got, err)
 	}
 	b.stop()
@@ -43,7 +43,7 @@ func TestResponseURLAnswersOnePersonFiveTimes(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if n := len(sim.Ephemerals("dana")); n != 5 {
+		if n := len(sim.Ephemerals("dev")); n != 5 {
 			t.Errorf("ephemerals = %d, want 5", n)
 		}
 		sim.Expect(slacksim.ResponseURLMisuse)
@@ -85,7 +85,7 @@ func pressed(t *testing.T, sim *slacksim.Sim, ts, button string) slack.Interacti
 		got = e.Data.(slack.InteractionCallback)
 		_ = c.AckCtx(t.Context(), e.Request.EnvelopeID, nil)
 	})
-	if out, err := sim.As("dana").Press("#deploys", ts, button); err != nil || out.Delivery != slacksim.Acked {
+	if out, err := sim.As("dev").Press("#deploys", ts, button); err != nil || out.Delivery != slacksim.Acked {
 		t.Fatalf("Press = %+v, %v", out, err)
 	}
 	b.stop()
@@ -106,7 +106,7 @@ func TestPressCarriesButtonMessageAndThread(t *testing.T) {
 		if got.Container.MessageTs != ts || got.Container.ThreadTs != root || got.Container.ChannelID != deploys || got.Message.Timestamp != ts {
 			t.Errorf("container = %+v, message ts = %s", got.Container, got.Message.Timestamp)
 		}
-		if got.User.ID != "U0000DANA1" || got.TriggerID == "" || len(got.Message.Blocks.BlockSet) != 3 {
+		if got.User.ID != "U00000DEV1" || got.TriggerID == "" || len(got.Message.Blocks.BlockSet) != 3 {
 			t.Errorf("callback = %+v", got)
 		}
 	})
@@ -116,10 +116,10 @@ func TestPressReplacesAndDeletesTheOriginal(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sim := slacksim.Start(t, slacksim.Options{})
 		api := newAPI(sim)
-		if _, err := api.PostEphemeralContext(t.Context(), deploys, "U0000DANA1", slack.MsgOptionText("sure?", false), slack.MsgOptionBlocks(card("x")...)); err != nil {
+		if _, err := api.PostEphemeralContext(t.Context(), deploys, "U00000DEV1", slack.MsgOptionText("sure?", false), slack.MsgOptionBlocks(card("x")...)); err != nil {
 			t.Fatal(err)
 		}
-		ts := sim.Ephemerals("dana")[0].TS
+		ts := sim.Ephemerals("dev")[0].TS
 		got := pressed(t, sim, ts, "promote")
 		if !got.Container.IsEphemeral || got.Message.Timestamp != "" {
 			t.Errorf("callback = %+v, want an ephemeral container and no message", got)
@@ -127,13 +127,13 @@ func TestPressReplacesAndDeletesTheOriginal(t *testing.T) {
 		if err := respond(t, sim, got.ResponseURL, slack.MsgOptionText("promoted", false), slack.MsgOptionReplaceOriginal(got.ResponseURL)); err != nil {
 			t.Fatal(err)
 		}
-		if seen := sim.Ephemerals("dana"); len(seen) != 1 || seen[0].Text != "promoted" || seen[0].Edits != 1 {
+		if seen := sim.Ephemerals("dev"); len(seen) != 1 || seen[0].Text != "promoted" || seen[0].Edits != 1 {
 			t.Errorf("ephemerals = %+v, want the one replaced", seen)
 		}
 		if err := respond(t, sim, got.ResponseURL, slack.MsgOptionDeleteOriginal(got.ResponseURL)); err != nil {
 			t.Fatal(err)
 		}
-		if seen := sim.Ephemerals("dana"); len(seen) != 0 {
+		if seen := sim.Ephemerals("dev"); len(seen) != 0 {
 			t.Errorf("ephemerals = %+v, want none", seen)
 		}
 	})
@@ -144,12 +144,12 @@ func TestFailedPressShowsATriangleToThatPerson(t *testing.T) {
 		sim := slacksim.Start(t, slacksim.Options{})
 		api := newAPI(sim)
 		ts := postCard(t, api)
-		out, err := sim.As("dana").Press("#deploys", ts, "promote")
+		out, err := sim.As("dev").Press("#deploys", ts, "promote")
 		if err != nil || out.Delivery != slacksim.Undelivered {
 			t.Fatalf("Press = %+v, %v", out, err)
 		}
-		if m, _ := sim.Message(deploys, ts); len(m.WarnedFor) != 1 || m.WarnedFor[0] != "U0000DANA1" {
-			t.Errorf("warned = %v, want dana", m.WarnedFor)
+		if m, _ := sim.Message(deploys, ts); len(m.WarnedFor) != 1 || m.WarnedFor[0] != "U00000DEV1" {
+			t.Errorf("warned = %v, want dev", m.WarnedFor)
 		}
 		pressed(t, sim, ts, "promote")
 		if m, _ := sim.Message(deploys, ts); len(m.WarnedFor) != 0 {
@@ -164,7 +164,7 @@ func TestInChannelAnswerShowsTheCommand(t *testing.T) {
 		startBot(t, sim, func(c *socketmode.Client, e socketmode.Event) {
 			_ = c.AckCtx(t.Context(), e.Request.EnvelopeID, map[string]string{"response_type": "in_channel", "text": "starting"})
 		})
-		if _, err := sim.As("dana").Slash("#deploys", "/canary", "deploy checkout v1"); err != nil {
+		if _, err := sim.As("dev").Slash("#deploys", "/canary", "deploy checkout v1"); err != nil {
 			t.Fatal(err)
 		}
 		got := sim.Messages("#deploys")

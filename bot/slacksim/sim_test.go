@@ -19,7 +19,7 @@ func TestSlashCommandOverRealLoopback(t *testing.T) {
 	runBot(t, sim, api, websocket.DefaultDialer, func(c *socketmode.Client, e socketmode.Event) {
 		_ = c.AckCtx(t.Context(), e.Request.EnvelopeID, map[string]string{"text": "queued"})
 	})
-	got, err := sim.As("dana").Slash("#deploys", "/canary", "deploy checkout v1.2.4")
+	got, err := sim.As("dev").Slash("#deploys", "/canary", "deploy checkout v1.2.4")
 	if err != nil || got.Delivery != slacksim.Acked || got.Text != "queued" {
 		t.Errorf("Slash = %+v, %v; want acked with the text queued", got, err)
 	}
@@ -31,7 +31,7 @@ func TestSlashCommandInsideBubble(t *testing.T) {
 		startBot(t, sim, func(c *socketmode.Client, e socketmode.Event) {
 			_ = c.AckCtx(t.Context(), e.Request.EnvelopeID, map[string]string{"text": "queued"})
 		})
-		got, err := sim.As("dana").Slash("#deploys", "/canary", "deploy checkout v1.2.4")
+		got, err := sim.As("dev").Slash("#deploys", "/canary", "deploy checkout v1.2.4")
 		if err != nil || got.Delivery != slacksim.Acked || got.Text != "queued" {
 			t.Errorf("Slash = %+v, %v; want acked with the text queued", got, err)
 		}

@@ -48,7 +48,7 @@ func TestEachEnvelopeGoesToExactlyOneConnection(t *testing.T) {
 		sim := slacksim.Start(t, slacksim.Options{Seed: 7})
 		bots := []*bot{startBot(t, sim, nil), startBot(t, sim, nil), startBot(t, sim, nil)}
 		for range 30 {
-			if _, err := sim.As("dana").Slash("#deploys", "/canary", "status"); err != nil {
+			if _, err := sim.As("dev").Slash("#deploys", "/canary", "status"); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -103,12 +103,12 @@ func TestMissedAckTellsThePersonAndIsAViolation(t *testing.T) {
 		sim.Expect(slacksim.MissedAck)
 		startBot(t, sim, func(*socketmode.Client, socketmode.Event) {})
 		began := time.Now()
-		got, err := sim.As("dana").Slash("#deploys", "/canary", "status")
+		got, err := sim.As("dev").Slash("#deploys", "/canary", "status")
 		if err != nil || got.Delivery != slacksim.TimedOut || time.Since(began) != 3*time.Second {
 			t.Errorf("Slash = %+v, %v after %s; want timed out after 3s", got, err, time.Since(began))
 		}
 		want := `/canary failed with the error "operation_timeout"`
-		if seen := sim.Ephemerals("dana"); len(seen) != 1 || seen[0].Text != want {
+		if seen := sim.Ephemerals("dev"); len(seen) != 1 || seen[0].Text != want {
 			t.Errorf("ephemerals = %+v, want %q", seen, want)
 		}
 	})
@@ -122,11 +122,11 @@ func TestLateAckIsIgnored(t *testing.T) {
 			time.Sleep(3100 * time.Millisecond)
 			_ = c.AckCtx(t.Context(), e.Request.EnvelopeID, map[string]string{"text": "too late"})
 		})
-		if _, err := sim.As("dana").Slash("#deploys", "/canary", "status"); err != nil {
+		if _, err := sim.As("dev").Slash("#deploys", "/canary", "status"); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(time.Second)
-		if seen := sim.Ephemerals("dana"); len(seen) != 1 {
+		if seen := sim.Ephemerals("dev"); len(seen) != 1 {
 			t.Errorf("ephemerals = %+v, want the timeout alone", seen)
 		}
 	})
@@ -136,7 +136,7 @@ func TestWithoutConnectionSlashFailsAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sim := slacksim.Start(t, slacksim.Options{})
 		began := time.Now()
-		got, err := sim.As("dana").Slash("#deploys", "/canary", "status")
+		got, err := sim.As("dev").Slash("#deploys", "/canary", "status")
 		if err != nil || got.Delivery != slacksim.Undelivered || !strings.Contains(got.Text, "dispatch_failed") {
 			t.Errorf("Slash = %+v, %v; want dispatch_failed", got, err)
 		}
@@ -150,7 +150,7 @@ func TestDeadConnectionIsNotTheBotsFault(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sim := slacksim.Start(t, slacksim.Options{})
 		openRaw(t, sim)
-		pending, err := sim.As("dana").StartSlash("#deploys", "", "/canary", "status")
+		pending, err := sim.As("dev").StartSlash("#deploys", "", "/canary", "status")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -183,7 +183,7 @@ func TestAcksThatSlackDrops(t *testing.T) {
 				sim.Expect(c.kind)
 				sim.Allow(slacksim.MissedAck)
 				raw, _ := openRaw(t, sim)
-				pending, err := sim.As("dana").StartSlash("#deploys", "", "/canary", "status")
+				pending, err := sim.As("dev").StartSlash("#deploys", "", "/canary", "status")
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -206,7 +206,7 @@ func TestFragmentedAckIsDropped(t *testing.T) {
 		runBot(t, sim, newAPI(sim), dialer, func(c *socketmode.Client, e socketmode.Event) {
 			_ = c.AckCtx(t.Context(), e.Request.EnvelopeID, map[string]string{"text": strings.Repeat("x", 5000)})
 		})
-		if _, err := sim.As("dana").Slash("#deploys", "/canary", "status"); err != nil {
+		if _, err := sim.As("dev").Slash("#deploys", "/canary", "status"); err != nil {
 			t.Fatal(err)
 		}
 	})
@@ -216,7 +216,7 @@ func TestAckIsTakenOverAnotherConnection(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sim := slacksim.Start(t, slacksim.Options{})
 		first, _ := openRaw(t, sim)
-		pending, err := sim.As("dana").StartSlash("#deploys", "", "/canary", "status")
+		pending, err := sim.As("dev").StartSlash("#deploys", "", "/canary", "status")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -237,7 +237,7 @@ func TestPayloadInTheAckOfAPressIsAViolation(t *testing.T) {
 			_ = c.AckCtx(t.Context(), e.Request.EnvelopeID, map[string]string{"text": "ignored"})
 		})
 		ts := postCard(t, b.api)
-		if got, err := sim.As("dana").Press("#deploys", ts, "promote"); err != nil || got.Delivery != slacksim.Acked {
+		if got, err := sim.As("dev").Press("#deploys", ts, "promote"); err != nil || got.Delivery != slacksim.Acked {
 			t.Errorf("Press = %+v, %v; want acked", got, err)
 		}
 	})
@@ -254,7 +254,7 @@ func TestRefreshWarnsThenAsksThenCloses(t *testing.T) {
 		}
 		answered := make(chan slacksim.Outcome)
 		go func() {
-			got, _ := sim.As("dana").Slash("#deploys", "/canary", "status")
+			got, _ := sim.As("dev").Slash("#deploys", "/canary", "status")
 			answered <- got
 		}()
 		raw.ack(raw.next().EnvelopeID)
@@ -285,7 +285,7 @@ func TestConnectionIsRefreshedWhenItIsOld(t *testing.T) {
 		if n := len(b.requests(socketmode.EventTypeConnected)); n != 2 {
 			t.Errorf("connects in 61 min = %d, want 2", n)
 		}
-		if got, err := sim.As("dana").Slash("#deploys", "/canary", "status"); err != nil || got.Delivery != slacksim.Acked {
+		if got, err := sim.As("dev").Slash("#deploys", "/canary", "status"); err != nil || got.Delivery != slacksim.Acked {
 			t.Errorf("Slash after the refresh = %+v, %v; want acked", got, err)
 		}
 	})
@@ -298,7 +298,7 @@ func TestBotComesBackAfterSocketsDrop(t *testing.T) {
 		sim.DropSockets()
 		wait(t, sim, func(s *slacksim.Sim) bool { return s.Connections() == 0 })
 		wait(t, sim, func(s *slacksim.Sim) bool { return s.Connections() == 1 })
-		if got, err := sim.As("dana").Slash("#deploys", "/canary", "status"); err != nil || got.Delivery != slacksim.Acked {
+		if got, err := sim.As("dev").Slash("#deploys", "/canary", "status"); err != nil || got.Delivery != slacksim.Acked {
 			t.Errorf("Slash = %+v, %v; want acked", got, err)
 		}
 	})
@@ -341,7 +341,7 @@ func TestOutageStopsEverything(t *testing.T) {
 		if _, err := b.api.AuthTestContext(t.Context()); err == nil {
 			t.Error("auth.test works in an outage")
 		}
-		if _, err := sim.As("dana").Slash("#deploys", "/canary", "status"); !errors.Is(err, slacksim.ErrOutage) {
+		if _, err := sim.As("dev").Slash("#deploys", "/canary", "status"); !errors.Is(err, slacksim.ErrOutage) {
 			t.Errorf("Slash in an outage: %v, want ErrOutage", err)
 		}
 		sim.Outage(false)
@@ -354,7 +354,7 @@ func TestDuplicatedSlashKeepsItsIDs(t *testing.T) {
 		sim := slacksim.Start(t, slacksim.Options{})
 		b := startBot(t, sim, nil)
 		sim.DuplicateNext()
-		if _, err := sim.As("dana").Slash("#deploys", "/canary", "status"); err != nil {
+		if _, err := sim.As("dev").Slash("#deploys", "/canary", "status"); err != nil {
 			t.Fatal(err)
 		}
 		synctest.Wait()
@@ -372,7 +372,7 @@ func TestConnectionChoiceIsReproducible(t *testing.T) {
 			bots := []*bot{startBot(t, sim, nil), startBot(t, sim, nil)}
 			for range 16 {
 				before := len(bots[0].requests(socketmode.EventTypeSlashCommand))
-				_, _ = sim.As("dana").Slash("#deploys", "/canary", "status")
+				_, _ = sim.As("dev").Slash("#deploys", "/canary", "status")
 				order = append(order, len(bots[0].requests(socketmode.EventTypeSlashCommand))-before)
 			}
 		})
@@ -390,7 +390,7 @@ func TestSlashPayloadHasWhatSlackSends(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sim := slacksim.Start(t, slacksim.Options{})
 		raw, _ := openRaw(t, sim)
-		if _, err := sim.As("dana").StartSlash("#deploys", "", "/canary", "  deploy checkout v1  "); err != nil {
+		if _, err := sim.As("dev").StartSlash("#deploys", "", "/canary", "  deploy checkout v1  "); err != nil {
 			t.Fatal(err)
 		}
 		f := raw.next()
@@ -401,7 +401,7 @@ func TestSlashPayloadHasWhatSlackSends(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := map[string]any{
-			"command": "/canary", "text": "deploy checkout v1", "user_id": "U0000DANA1", "user_name": "dana",
+			"command": "/canary", "text": "deploy checkout v1", "user_id": "U00000DEV1", "user_name": "dev",
 			"channel_id": "C0DEPLOYS1", "channel_name": "deploys", "team_domain": "northwind",
 			"is_enterprise_install": "false",
 		}

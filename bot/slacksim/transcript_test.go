@@ -18,26 +18,26 @@ func TestTranscriptReadsLikeTheChannel(t *testing.T) {
 		time.Sleep(5 * time.Minute)
 		reply := slack.MsgOptionText("*Shifted* to 5 % at <!date^946684800^{time}|midnight>, see <https://grafana.example.com|the graph> &amp; wait", false)
 		post(t, api, reply, slack.MsgOptionTS(root))
-		if _, err := sim.As("ravi").Press("#deploys", root, "promote"); err != nil {
+		if _, err := sim.As("oncall").Press("#deploys", root, "promote"); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := sim.As("ravi").Say("#deploys", root, "no luck, @dana?"); err != nil {
+		if _, err := sim.As("oncall").Say("#deploys", root, "no luck, @dev?"); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := sim.As("dana").Slash("#deploys", "/canary", "status"); err != nil {
+		if _, err := sim.As("dev").Slash("#deploys", "/canary", "status"); err != nil {
 			t.Fatal(err)
 		}
 		got := sim.Transcript("#deploys")
 		want := `#deploys
-00:00 @canarybot (⚠ for @ravi)
+00:00 @canarybot (⚠ for @oncall)
   # checkout v1.2.4
-  Asked for by @dana
+  Asked for by @dev
   [ Promote ] [ Roll back ]
     00:05 @canarybot
       Shifted to 5 % at 00:00 UTC, see the graph & wait
-    00:05 @ravi
-      no luck, @dana?
-00:05 Slackbot (only you, @dana)
+    00:05 @oncall
+      no luck, @dev?
+00:05 Slackbot (only you, @dev)
   /canary failed with the error "dispatch_failed"
 `
 		if got != want {

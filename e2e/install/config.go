@@ -7,11 +7,11 @@ import (
 
 // People of the workspace. Dana deploys, Ravi also approves; both are the simulated Slack's own.
 const (
-	Dana = "dana"
-	Ravi = "ravi"
+	Dana = "dev"
+	Ravi = "oncall"
 
-	danaID = "U0000DANA1"
-	raviID = "U0000RAVI1"
+	danaID = "U00000DEV1"
+	raviID = "U00ONCALL1"
 )
 
 // Channel is where the bot posts.

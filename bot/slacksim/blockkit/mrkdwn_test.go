@@ -9,7 +9,7 @@ import (
 
 func names() blockkit.Names {
 	return blockkit.Names{
-		User:    func(id string) string { return map[string]string{"U1": "dana"}[id] },
+		User:    func(id string) string { return map[string]string{"U1": "dev"}[id] },
 		Channel: func(id string) string { return map[string]string{"C1": "deploys"}[id] },
 	}
 }
@@ -24,7 +24,7 @@ func TestPlainMrkdwn(t *testing.T) {
 		{"code block", "```*a*```", "```*a*```"},
 		{"lone backtick", "a ` *b*", "a ` *b*"},
 		{"nested", "*_both_*", "both"},
-		{"user", "<@U1> and <@U9>", "@dana and @U9"},
+		{"user", "<@U1> and <@U9>", "@dev and @U9"},
 		{"channel", "<#C1> <#C9|other>", "#deploys #other"},
 		{"link", "<https://example.com|here> <https://example.com>", "here https://example.com"},
 		{"special", "<!here> <!subteam^S1|@sre>", "@here @sre"},
@@ -61,7 +61,7 @@ func TestPlainBlocks(t *testing.T) {
 		{"type":"actions","elements":[{"type":"button","text":{"type":"plain_text","text":"Promote"}},{"type":"button","text":{"type":"plain_text","text":"Roll back"}}]},
 		{"type":"image","alt_text":"error rate"}]`
 	want := []string{
-		"# checkout *v1*", "two", "lines", "Step 2 of 3", "[ Details ]", "---", "by @dana (image: a bird)",
+		"# checkout *v1*", "two", "lines", "Step 2 of 3", "[ Details ]", "---", "by @dev (image: a bird)",
 		"[ Promote ] [ Roll back ]", "(image: error rate)",
 	}
 	if got := blockkit.Plain([]byte(raw), names()); !slices.Equal(got, want) {

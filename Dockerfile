@@ -15,4 +15,4 @@ COPY --from=build /canarybot /canarybot
 USER 65532:65532
 EXPOSE 8080
 ENTRYPOINT ["/canarybot"]
-CMD ["run", "--config", "/etc/canarybot/config.yaml"]
+CMD ["run", "--config", "/etc/canarybot/canarybot.yaml"]

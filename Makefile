@@ -34,9 +34,9 @@ bench: ## the figures of the README; JSON=1 prints one line a figure
 	@$(GO) run ./cmd/bench $(if $(JSON),-json)
 
 fuzz: ## every fuzz target for half a minute
-	@for target in $$(grep -rhoE --include='*_test.go' --exclude-dir=e2e '^func Fuzz[A-Za-z0-9_]+' . | sed 's/func //' | sort -u); do \
-		package=$$(dirname $$(grep -rlE --include='*_test.go' --exclude-dir=e2e "^func $$target\(" . | head -1)); \
-		echo "$$package $$target"; $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $${FUZZTIME:-30s} $$package || exit 1; done
+	@grep -rnoE --include='*_test.go' --exclude-dir=e2e '^func Fuzz[A-Za-z0-9_]+' . | sed -E 's#/[^/]*_test.go:[0-9]+:func # #' | sort -u | \
+	while read -r package target; do \
+		echo "$$package $$target"; $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $${FUZZTIME:-30s} $$package </dev/null || exit 1; done
 
 build: ## one static binary: bin/canarybot
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/canarybot ./cmd/canarybot
@@ -45,4 +45,4 @@ image: ## a container image, with whatever builds Dockerfiles here
 	docker build --build-arg VERSION=$(VERSION) -t canarybot:$(VERSION) .
 
 golden: ## rewrite the golden files; review the difference like code
-	$(GO) test ./bot/view ./bot ./rollout ./config -update
+	$(GO) test ./bot/view ./bot ./rollout ./rollout/kube -update

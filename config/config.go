@@ -139,5 +139,8 @@ func readListen(n node) string {
 
 // String names the configuration without anything secret.
 func (c Config) String() string {
+	if len(c.Services) == 1 {
+		return c.Environment + " with 1 service"
+	}
 	return fmt.Sprintf("%s with %d services", c.Environment, len(c.Services))
 }

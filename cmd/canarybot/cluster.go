@@ -15,14 +15,8 @@ import (
 	"canarybot.io/rollout/traffic/smi"
 )
 
-// newCluster makes the clients for Kubernetes: by KUBECONFIG, else from inside the cluster. To add a router, add its
-// line here.
-func newCluster() (*kube.Cluster, error) {
-	base, err := kubeConfig()
-	if err != nil {
-		return nil, rollout.Wrap(rollout.Invalid, err, "Kubernetes cannot be reached: set KUBECONFIG, or run inside a cluster.")
-	}
-	settings := kube.Config(base)
+// newCluster makes the clients for Kubernetes. To add a router, add its line here.
+func newCluster(settings *rest.Config) (*kube.Cluster, error) {
 	dyn, err := dynamic.NewForConfig(settings)
 	if err != nil {
 		return nil, rollout.Wrap(rollout.Invalid, err, "No client for Kubernetes can be made.")
@@ -37,9 +31,14 @@ func newCluster() (*kube.Cluster, error) {
 	})
 }
 
-func kubeConfig() (*rest.Config, error) {
+// kubeSettings says how to reach Kubernetes: by KUBECONFIG, else from inside the cluster.
+func kubeSettings() (*rest.Config, error) {
+	base, err := rest.InClusterConfig()
 	if path := os.Getenv("KUBECONFIG"); path != "" {
-		return clientcmd.BuildConfigFromFlags("", path)
+		base, err = clientcmd.BuildConfigFromFlags("", path)
 	}
-	return rest.InClusterConfig()
+	if err != nil {
+		return nil, rollout.Wrap(rollout.Invalid, err, "Kubernetes cannot be reached: set KUBECONFIG, or run inside a cluster.")
+	}
+	return kube.Config(base), nil
 }

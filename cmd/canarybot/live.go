@@ -135,7 +135,11 @@ func slackWords(err error) string {
 
 // liveCluster runs every service's preflight, the rights included.
 func liveCluster(ctx context.Context, out io.Writer, c config.Config) []string {
-	cluster, err := newCluster()
+	settings, err := kubeSettings()
+	if err != nil {
+		return []string{sentence(err)}
+	}
+	cluster, err := newCluster(settings)
 	if err != nil {
 		return []string{sentence(err)}
 	}

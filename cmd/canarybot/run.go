@@ -9,11 +9,13 @@ import (
 	"os"
 
 	"github.com/spf13/cobra"
+	"k8s.io/klog/v2"
 
 	"canarybot.io/app"
 	"canarybot.io/bot"
 	"canarybot.io/config"
 	"canarybot.io/rollout"
+	"canarybot.io/rollout/kube"
 	"canarybot.io/rollout/prom"
 	"canarybot.io/store/bolt"
 )
@@ -27,7 +29,9 @@ func runCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return run(cmd.Context(), c, slog.New(slog.NewJSONHandler(os.Stderr, nil)))
+			log := slog.New(slog.NewJSONHandler(os.Stderr, nil))
+			klog.SetSlogLogger(log) // client-go's own words go where ours go
+			return run(cmd.Context(), c, log)
 		},
 	}
 	configFlag(cmd, &path)
@@ -35,7 +39,7 @@ func runCommand() *cobra.Command {
 }
 
 func configFlag(cmd *cobra.Command, path *string) {
-	cmd.Flags().StringVar(path, "config", "/etc/canarybot/config.yaml", "the configuration file")
+	cmd.Flags().StringVar(path, "config", "/etc/canarybot/canarybot.yaml", "the configuration file")
 }
 
 // run composes production and serves until the context ends. What was opened first is closed last.
@@ -44,7 +48,15 @@ func run(ctx context.Context, c config.Config, log *slog.Logger) (err error) {
 	if err != nil {
 		return err
 	}
-	cluster, err := newCluster()
+	settings, err := kubeSettings()
+	if err != nil {
+		return err
+	}
+	cluster, err := newCluster(settings)
+	if err != nil {
+		return err
+	}
+	watcher, err := kube.NewWatcher(settings)
 	if err != nil {
 		return err
 	}
@@ -67,6 +79,7 @@ func run(ctx context.Context, c config.Config, log *slog.Logger) (err error) {
 	return app.New(app.Parts{
 		Environment: c.Environment, Services: c.Services, Policy: c.Policy, Command: c.Slack.Command, Channel: c.Slack.Channel,
 		Slack: slack, Store: store, Cluster: cluster, Metrics: source, Preflights: []rollout.Preflighter{cluster},
+		Watch:    func(ctx context.Context, wake func(rollout.ServiceName)) { watcher.Run(ctx, c.Services, wake) },
 		Listener: listener, Version: version, Log: log,
 	}).Run(ctx)
 }

@@ -30,7 +30,7 @@ type Needs struct {
 }
 
 // Rights returns every right that this package and the router use for such a service, and no other: each verb here is
-// one that Observe, Do or Preflight sends.
+// one that Observe, Do, Preflight or the Watcher sends.
 func (n Needs) Rights() []Right {
 	verbs := func(create bool, always ...string) []string {
 		if create {
@@ -39,7 +39,7 @@ func (n Needs) Rights() []Right {
 		return always
 	}
 	return []Right{
-		{Group: "apps", Resource: "deployments", Verbs: verbs(n.Create, "get", "patch")},
+		{Group: "apps", Resource: "deployments", Verbs: verbs(n.Create, "get", "watch", "patch")},
 		{Group: "apps", Resource: "replicasets", Verbs: []string{"list"}},
 		{Group: "", Resource: "services", Verbs: verbs(n.Create, "get", "list")},
 		{Group: "", Resource: "pods", Verbs: []string{"list"}},

@@ -127,6 +127,7 @@ func TestEveryRightIsUsed(t *testing.T) {
 	s.Delete("deployments", "shop", "checkout-canary")
 	c.Preflight(t.Context(), queued())
 	life(t, c, kubetest.Rollout(), rollout.Write{Object: rollout.RouteObject, Verb: rollout.Update})
+	heard(t, s)
 	if diff := cmp.Diff(s.Used(), flat(needs(t, gateway.Kind, true, false).Rights())); diff != "" {
 		t.Errorf("used before listed:\n%s", diff)
 	}

@@ -163,7 +163,10 @@ func parse(parts []string, r *http.Request) (request, bool) {
 		req.name = parts[2]
 	}
 	req.verb = map[string]string{"GET": "get", "POST": "create", "PATCH": "patch", "DELETE": "delete"}[r.Method]
-	if req.verb == "get" && req.name == "" {
+	switch {
+	case req.verb == "get" && r.URL.Query().Get("watch") == "true":
+		req.verb = "watch"
+	case req.verb == "get" && req.name == "":
 		req.verb = "list"
 	}
 	var body json.RawMessage
@@ -175,12 +178,15 @@ func parse(parts []string, r *http.Request) (request, bool) {
 
 func (s *Server) serve(w http.ResponseWriter, req request) {
 	s.used[req.verb+" "+strings.TrimSuffix(req.resource+"."+req.group, ".")] = true
-	if req.verb != "get" && req.verb != "list" {
+	if req.verb != "get" && req.verb != "list" && req.verb != "watch" {
 		s.writes = append(s.writes, req.verb+" "+req.resource+"/"+req.name)
 	}
 	var object any
 	var err *failure
 	switch req.verb {
+	case "watch":
+		s.watch(w, req)
+		return
 	case "list":
 		object = s.list(req)
 	case "get":
@@ -197,6 +203,14 @@ func (s *Server) serve(w http.ResponseWriter, req request) {
 		return
 	}
 	answer(w, http.StatusOK, object)
+}
+
+// watch shows what there is as added, and ends: whoever watches has to come again.
+func (s *Server) watch(w http.ResponseWriter, req request) {
+	w.Header().Set("Content-Type", "application/json")
+	for _, item := range s.list(req)["items"].([]Object) {
+		_ = json.NewEncoder(w).Encode(Object{"type": "ADDED", "object": item})
+	}
 }
 
 func (s *Server) discover(w http.ResponseWriter, group, version string) {

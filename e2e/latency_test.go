@@ -30,6 +30,13 @@ func testLatency(t *testing.T, w *world.World) {
 		step := c["plans"].(map[string]any)["short"].(map[string]any)["steps"].([]any)[0].(map[string]any)
 		step["bake"] = "10m" // nothing else happens meanwhile
 	}})
+	world.Eventually(t, 30*time.Second, func() error {
+		series, err := w.Prometheus.Query(t.Context(), `count(container_memory_working_set_bytes{namespace="latency"})`)
+		if err == nil && (len(series) != 1 || int(series[0].Value) < len(apps)) {
+			err = fmt.Errorf("pods with a number: %v", series)
+		}
+		return err
+	})
 	all := make([]*weights, len(apps))
 	for i, app := range apps {
 		all[i] = watch(t, w, app)

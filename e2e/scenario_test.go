@@ -11,16 +11,18 @@ import (
 func TestScenarios(t *testing.T) {
 	w := world.Start(t, world.Defaults())
 	scenarios := map[string]func(*testing.T, *world.World){
-		"promoted by clicks, and back":        func(t *testing.T, w *world.World) { testPromoted(t, w, shop.Checkout("promoted"), false) },
-		"a bad version, then its fix":         func(t *testing.T, w *world.World) { testBad(t, w, shop.Checkout("bad"), false) },
-		"aborted by people":                   func(t *testing.T, w *world.World) { testAborted(t, w, shop.Checkout("aborted"), false) },
-		"split: promoted by clicks, and back": func(t *testing.T, w *world.World) { testPromoted(t, w, shop.Cart("split-promoted"), true) },
-		"split: a bad version, then its fix":  func(t *testing.T, w *world.World) { testBad(t, w, shop.Cart("split-bad"), true) },
-		"split: aborted by people":            func(t *testing.T, w *world.World) { testAborted(t, w, shop.Cart("split-aborted"), true) },
-		"versions that never get ready":       testBroken,
-		"changed by somebody else":            testEdited,
-		"refused, and put right":              testRefused,
-		"Slack away":                          testSlackAway,
+		"promoted by clicks, and back":         func(t *testing.T, w *world.World) { testPromoted(t, w, shop.Checkout("promoted"), false) },
+		"a bad version, then its fix":          func(t *testing.T, w *world.World) { testBad(t, w, shop.Checkout("bad"), false) },
+		"aborted by people":                    func(t *testing.T, w *world.World) { testAborted(t, w, shop.Checkout("aborted"), false) },
+		"split: promoted by clicks, and back":  func(t *testing.T, w *world.World) { testPromoted(t, w, shop.Cart("split-promoted"), true) },
+		"split: a bad version, then its fix":   func(t *testing.T, w *world.World) { testBad(t, w, shop.Cart("split-bad"), true) },
+		"split: aborted by people":             func(t *testing.T, w *world.World) { testAborted(t, w, shop.Cart("split-aborted"), true) },
+		"versions that never get ready":        testBroken,
+		"changed by somebody else":             testEdited,
+		"refused, and put right":               testRefused,
+		"Slack away":                           testSlackAway,
+		"the adapters' contract, HTTPRoute":    func(t *testing.T, w *world.World) { testContract(t, w, shop.Checkout) },
+		"the adapters' contract, TrafficSplit": func(t *testing.T, w *world.World) { testContract(t, w, shop.Cart) },
 	}
 	for name, k := range killings() {
 		scenarios["killed: "+name] = func(t *testing.T, w *world.World) { testKilled(t, w, name, k) }

@@ -33,7 +33,7 @@ type Options struct {
 
 // Defaults returns the options that suit most scenarios.
 func Defaults() Options {
-	return Options{Grace: 1500 * time.Millisecond}
+	return Options{Grace: 3 * time.Second}
 }
 
 // Runner runs the pods of a cluster.

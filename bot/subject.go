@@ -6,12 +6,9 @@ import (
 	"canarybot.io/rollout"
 )
 
-const (
-	// apartEdits is the least time between two edits of one card; ends and decisions do not wait for it.
-	apartEdits = 2 * time.Second
-	// apartNumbers is the same where nothing but numbers changed.
-	apartNumbers = time.Minute
-)
+// apartEdits is the least time between two edits of one card; ends and decisions do not wait for it. Where nothing but
+// numbers changed it is the rollout's SamplesEvery.
+const apartEdits = 2 * time.Second
 
 // rank is how urgent something is to be shown.
 type rank int
@@ -143,7 +140,7 @@ func (s *subject) editDue() (at time.Time, ok bool) {
 	case s.redraw, s.urgent < progress:
 		return s.edited.Add(apartEdits), true
 	case s.r.Revision != s.numbers:
-		return s.edited.Add(apartNumbers), true
+		return s.edited.Add(max(apartEdits, s.r.SamplesEvery())), true
 	}
 	return time.Time{}, false
 }

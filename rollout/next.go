@@ -6,8 +6,17 @@ import (
 	"time"
 )
 
-// CommitSamplesEvery is how often spans and samples alone are committed, so how old the stored ones may be.
-const CommitSamplesEvery = time.Minute
+// samplesEvery is how often spans and samples alone are committed, so how old the stored ones may be.
+const samplesEvery = time.Minute
+
+// SamplesEvery is how often spans and samples alone are worth a commit, and numbers alone an edit of the card: once a
+// minute, and in a bake of a few minutes or less four times.
+func (r Rollout) SamplesEvery() time.Duration {
+	if bake := r.Current().Bake; r.Phase == Baking && bake > 0 {
+		return max(min(samplesEvery, bake/4), min(samplesEvery, r.interval()))
+	}
+	return samplesEvery
+}
 
 const (
 	// settling is how soon a phase that waits for the cluster looks again when nothing wakes it.
@@ -95,7 +104,7 @@ func (b *beat) credited() {
 	if !b.Beat.IsZero() {
 		gap := b.f.Now.Sub(b.Beat)
 		b.credit = min(max(gap, 0), 2*b.interval())
-		if b.Phase.Live() && gap > CommitSamplesEvery+away*b.interval() {
+		if b.Phase.Live() && gap > samplesEvery+away*b.interval() {
 			b.tell(EntryAway, bot, Data{Away: gap})
 		}
 	}
@@ -134,7 +143,7 @@ func (b *beat) judge() {
 		return
 	}
 	before := b.Verdict
-	if age := b.f.Now.Sub(before.At); b.f.Verdict.At.IsZero() && before.Since.Equal(b.Acked) && age >= 0 && age <= CommitSamplesEvery+2*b.interval() {
+	if age := b.f.Now.Sub(before.At); b.f.Verdict.At.IsZero() && before.Since.Equal(b.Acked) && age >= 0 && age <= samplesEvery+2*b.interval() {
 		return // after a restart nobody was asked yet: what is stored is still shown, and moves nothing forward
 	}
 	b.Verdict = b.Evidence(b.f)

@@ -185,7 +185,7 @@ func (w *worker) commit(ctx context.Context, f *rollout.Facts) (rollout.Rollout,
 	for {
 		before := w.shown()
 		after, entries, next := rollout.Next(before, *f)
-		if !rollout.Worth(w.stored, after) && f.Now.Sub(w.last) < rollout.CommitSamplesEvery {
+		if !rollout.Worth(w.stored, after) && f.Now.Sub(w.last) < after.SamplesEvery() {
 			w.show(after)
 			return after, next, nil
 		}

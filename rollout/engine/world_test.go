@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -283,4 +284,17 @@ func (w *world) standing(r rollout.Rollout) string {
 	return fmt.Sprintf("stable %s x%d rolled out %t stamped %t; canary there %t x%d; route at %d names the canary %t stamped %t; service %t",
 		o.Stable.Image, o.Stable.Replicas, o.Stable.RolledOut(), o.Stable.Stamp != nil, o.Canary.Exists, o.Canary.Replicas,
 		o.Route.Weight, o.Route.HasCanary, o.Route.Stamp != nil, o.Service.Exists)
+}
+
+// brokenDisk is a store that, while broken, cannot commit the beginning of a rollback.
+type brokenDisk struct {
+	rollout.Store
+	broken atomic.Bool
+}
+
+func (b *brokenDisk) Commit(ctx context.Context, changes ...rollout.Change) error {
+	if b.broken.Load() && changes[0].Rollout.Phase == rollout.RollingBack {
+		return rollout.Errorf(rollout.Unavailable, "input/output error")
+	}
+	return b.Store.Commit(ctx, changes...)
 }

@@ -1,0 +1,163 @@
+package engine_test
+
+import (
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"canarybot.io/rollout"
+	"canarybot.io/rollout/sim"
+)
+
+// launch starts a version as dev.
+func (w *world) launch(version string, edit func(*rollout.Launch)) (rollout.Rollout, error) {
+	l := rollout.Launch{ID: rollout.DecisionID("launch-" + version), Actor: person(dev), At: time.Now(), Service: "checkout", Version: version}
+	if edit != nil {
+		edit(&l)
+	}
+	return w.current.engine.Launch(w.t.Context(), l)
+}
+
+// until waits, in virtual time, until the rollout is as wanted.
+func (w *world) until(id rollout.ID, what string, holds func(rollout.Rollout) bool) rollout.Rollout {
+	w.t.Helper()
+	var r rollout.Rollout
+	for range 3600 {
+		var err error
+		if r, err = w.store.Load(w.t.Context(), id); err == nil && holds(r) {
+			return r
+		}
+		time.Sleep(time.Second)
+	}
+	w.t.Fatalf("%s never came to %s: it is %s (%+v)", id, what, r.Phase, r.Ending)
+	return r
+}
+
+func ended(r rollout.Rollout) bool  { return r.Terminal() }
+func baking(r rollout.Rollout) bool { return r.Phase == rollout.Baking }
+
+// in runs the test in a world with a running engine and a past.
+func in(t *testing.T, plan rollout.Plan, do func(w *world)) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, sim.Setup{}, plan)
+		time.Sleep(2 * time.Minute)
+		w.start(0, false)
+		defer w.stop()
+		do(w)
+	})
+}
+
+func TestABusyServiceNamesItsHolder(t *testing.T) {
+	in(t, standard, func(w *world) {
+		first, err := w.launch("v1.2.4", nil)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		_, err = w.launch("v1.2.6", nil)
+		var busy *rollout.BusyError
+		if !errors.As(err, &busy) || busy.Live.ID != first.ID {
+			w.t.Errorf("answered %v, want busy with %s", err, first.ID)
+		}
+	})
+}
+
+func TestReplaceTakesTheLiveOneBackAndThenStarts(t *testing.T) {
+	in(t, quick, func(w *world) {
+		first, _ := w.launch("v1.2.4", nil)
+		w.until(first.ID, "a bake", baking)
+		second, err := w.launch("v1.2.6", func(l *rollout.Launch) { l.Replace = true })
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		if second.Behind != first.ID {
+			w.t.Errorf("%s waits behind %q", second.ID, second.Behind)
+		}
+		first = w.until(first.ID, "its end", ended)
+		if first.Ending.Outcome != rollout.RolledBack || first.Ending.Reason.Code != rollout.ReasonReplaced {
+			w.t.Errorf("the first ended %+v", first.Ending)
+		}
+		if second = w.until(second.ID, "its end", ended); second.Ending.Outcome != rollout.Succeeded {
+			w.t.Errorf("the second ended %+v", second.Ending)
+		}
+	})
+}
+
+func TestAVersionThatWasRolledBackWantsReplace(t *testing.T) {
+	in(t, quick, func(w *world) {
+		bad, _ := w.launch("v1.2.5", nil)
+		w.until(bad.ID, "its end", ended)
+		_, err := w.launch("v1.2.5", func(l *rollout.Launch) { l.ID = "again" })
+		var before *rollout.TakenBackError
+		if !errors.As(err, &before) || before.Before.ID != bad.ID {
+			w.t.Errorf("answered %v, want taken back in %s", err, bad.ID)
+		}
+		if _, err := w.launch("v1.2.5", func(l *rollout.Launch) { l.ID, l.Replace = "once more", true }); err != nil {
+			w.t.Errorf("with --replace: %v", err)
+		}
+	})
+}
+
+func TestTheWayBack(t *testing.T) {
+	in(t, quick, func(w *world) {
+		up, _ := w.launch("v1.2.4", nil)
+		up = w.until(up.ID, "its end", ended)
+		back, err := w.launch("", func(l *rollout.Launch) { l.ID, l.Back, l.Actor = "back", true, person("U0ANYBODY") })
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		if r := w.until(back.ID, "its end", ended); r.Ending.Outcome != rollout.Succeeded || w.cluster.Observe(w.t.Context(), r).Stable.Image != up.From() {
+			w.t.Errorf("ended %+v with stable at %s, want %s", r.Ending, w.cluster.Observe(w.t.Context(), r).Stable.Image, up.From())
+		}
+	})
+}
+
+func TestWhoMayLaunch(t *testing.T) {
+	in(t, quick, func(w *world) {
+		for name, edit := range map[string]func(*rollout.Launch){
+			"a guest":              func(l *rollout.Launch) { l.Actor = person(guest) },
+			"somebody":             func(l *rollout.Launch) { l.Actor = person("U0ANYBODY") },
+			"a deployer with auto": func(l *rollout.Launch) { l.Auto = true },
+		} {
+			if _, err := w.launch("v1.2.4", edit); rollout.CodeOf(err) != rollout.Forbidden {
+				w.t.Errorf("%s: %v, want forbidden", name, err)
+			}
+		}
+		if open, _ := w.store.Open(w.t.Context()); len(open) != 0 {
+			w.t.Errorf("%d rollouts were started", len(open))
+		}
+	})
+}
+
+func TestAStoreThatFailsInARollbackStillTakesTheTrafficOff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, sim.Setup{}, standard)
+		time.Sleep(2 * time.Minute)
+		w.start(0, false)
+		r, _ := w.launch("v1.2.4", nil)
+		w.until(r.ID, "a bake", baking)
+		w.stop()
+
+		disk := &brokenDisk{Store: w.store}
+		w.store = disk
+		w.start(0, false)
+		disk.broken.Store(true)
+		w.app.Break(sim.Behaviour{Errors: 0.5})
+		err := <-w.current.done
+		if rollout.CodeOf(err) != rollout.Unavailable {
+			t.Fatalf("the engine ended with %v, want the store's failure", err)
+		}
+		route := w.cluster.Observe(t.Context(), r).Route
+		if route.Weight != 0 || !route.AsksRollback {
+			t.Errorf("weight %d, annotated %t; want 0 and the annotation", route.Weight, route.AsksRollback)
+		}
+
+		disk.broken.Store(false) // the next process reads the annotation as an abort
+		w.start(0, false)
+		defer w.stop()
+		r = w.until(r.ID, "its end", ended)
+		if r.Ending.Outcome != rollout.RolledBack {
+			t.Errorf("ended %+v", r.Ending)
+		}
+	})
+}

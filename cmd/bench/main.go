@@ -26,14 +26,14 @@ type figure struct {
 func main() {
 	asJSON := flag.Bool("json", false, "print one line of JSON a figure")
 	outside := flag.Bool("outside", false, "be Slack and Prometheus, for the process that measures")
-	services := flag.Int("services", 0, "how many services the outside knows")
+	only := flag.String("only", "", "one measurement: acks, many or restart; default: all")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	var err error
 	if *outside {
-		err = serveOutside(ctx, *services)
+		err = serveOutside(ctx)
 	} else {
-		err = measure(ctx, func(f figure) { show(f, *asJSON) })
+		err = measure(ctx, *only, func(f figure) { show(f, *asJSON) })
 	}
 	stop()
 	if err != nil {
@@ -50,11 +50,17 @@ func show(f figure, asJSON bool) {
 	fmt.Printf("%-26s %10.2f   %s\n", f.Name, f.Value, f.about)
 }
 
-// measure runs every measurement, one after another.
-func measure(ctx context.Context, tell func(figure)) error {
-	for _, one := range []func(context.Context, func(figure)) error{measureAcks, measureMany, measureRestart} {
-		if err := one(ctx, tell); err != nil {
-			return err
+// measure runs the measurement of that name, or every one after another.
+func measure(ctx context.Context, only string, tell func(figure)) error {
+	for _, one := range []struct {
+		name string
+		run  func(context.Context, func(figure)) error
+	}{{"acks", measureAcks}, {"many", measureMany}, {"restart", measureRestart}} {
+		if only != "" && only != one.name {
+			continue
+		}
+		if err := one.run(ctx, tell); err != nil {
+			return fmt.Errorf("%s: %w", one.name, err)
 		}
 	}
 	return nil

@@ -24,7 +24,7 @@ const (
 
 // serveOutside is Slack and Prometheus in one process, until its standard input closes. It prints where they are as a
 // line of JSON, and then reads commands: "slash TEXT" types the command and prints how long the ack took.
-func serveOutside(ctx context.Context, _ int) error {
+func serveOutside(ctx context.Context) error {
 	sim := slacksim.New(slacksim.Options{
 		Users:    []slacksim.User{{ID: deployer, Name: "dev"}},
 		Channels: []slacksim.Channel{{ID: channelID, Name: "deploys"}},

@@ -40,10 +40,10 @@ func testServerAway(t *testing.T, w *world.World) {
 	if err := w.Cluster.StartServer(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	card.Press(install.Ravi, "Promote to 50 %")
+	card.Press(install.OnCall, "Promote to 50 %")
 	card.Says(time.Minute, "Waiting for a person", "50 % of traffic")
 	shares(t, s.traffic, next, 0.5, 0.05)
-	card.Press(install.Ravi, "Promote to everyone")
+	card.Press(install.OnCall, "Promote to everyone")
 	card.Says(time.Minute, "Succeeded")
 	s.before.restored(t, w, s.app, next)
 	s.unharmed()

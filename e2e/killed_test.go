@@ -25,9 +25,9 @@ type killing struct {
 
 func killings() map[string]killing {
 	promote := func(s *scene, c install.Card) {
-		c.Press(install.Ravi, "Promote to 50 %")
+		c.Press(install.OnCall, "Promote to 50 %")
 		c.Says(time.Minute, "Waiting for a person", "50 % of traffic")
-		c.Press(install.Ravi, "Promote to everyone")
+		c.Press(install.OnCall, "Promote to everyone")
 	}
 	return map[string]killing{
 		"bake": {
@@ -52,7 +52,7 @@ func killings() map[string]killing {
 			outcome: rollout.RolledBack, version: current, away: 4 * time.Second,
 			until: func(s *scene, c install.Card) {
 				c.Says(time.Minute, "baking", "5 % of traffic")
-				c.Press(install.Dana, "Roll back")
+				c.Press(install.Dev, "Roll back")
 				c.Says(time.Minute, "Rolling back")
 			},
 		},
@@ -67,7 +67,7 @@ func killings() map[string]killing {
 					}
 					return nil
 				})
-				c.Press(install.Dana, "Roll back") // killed at once: the click was acked, so it is durable
+				c.Press(install.Dev, "Roll back") // killed at once: the click was acked, so it is durable
 			},
 		},
 	}
@@ -88,10 +88,8 @@ func (s *scene) unjudged(span time.Duration) {
 // testKilled kills the bot and runs it again on the same store: the same end, one card, nothing told twice.
 func testKilled(t *testing.T, w *world.World, name string, k killing) {
 	app := shop.Checkout("killed-" + name)
+	app.Settle = 4 // so that promoting takes a while
 	s := stage(t, w, app, false, drain(6*time.Second))
-	patchStable(t, w, app, map[string]any{"minReadySeconds": 4}) // so that promoting takes a while
-	w.Available(t, app.Namespace, app.Stable())
-	s.before = look(t, w, app)
 	card := s.bot.Deploy(app.Name, next)
 	k.until(s, card)
 	s.bot.Kill()

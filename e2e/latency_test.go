@@ -49,7 +49,7 @@ func testLatency(t *testing.T, w *world.World) {
 		}
 		for i := range apps {
 			cards[i].Says(time.Minute, "5 % of traffic", "baking")
-			clicked := cards[i].Press(install.Dana, "Roll back")
+			clicked := cards[i].Press(install.Dev, "Roll back")
 			took = append(took, all[i].becomes(t, clicked, 0).Sub(clicked))
 		}
 		for i := range apps {

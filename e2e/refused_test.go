@@ -26,8 +26,8 @@ func testRefused(t *testing.T, w *world.World) {
 	bot := install.Start(t, w, install.Options{Apps: []shop.App{app}, ReadOnly: true})
 	wrong := []string{"may not create, delete deployments.apps", "canary_labels: Service checkout-stable", "checks.error_rate"}
 
-	bot.Slash(install.Dana, "deploy checkout v1.2.4 --dry-run")
-	bot.Answers(install.Dana, append(wrong, "Dry run", "Nothing was changed")...)
+	bot.Slash(install.Dev, "deploy checkout v1.2.4 --dry-run")
+	bot.Answers(install.Dev, append(wrong, "Dry run", "Nothing was changed")...)
 	card := bot.Deploy(app.Name, next)
 	card.Says(time.Minute, append(wrong, "Cancelled", "nothing was changed")...)
 	card.Tells(time.Minute, wrong...)
@@ -60,7 +60,7 @@ func testRefused(t *testing.T, w *world.World) {
 	contains(t, said, []string{"Everything is ready"})
 	card = bot.Deploy(app.Name, next)
 	card.Says(time.Minute, "baking", "5 % of traffic")
-	card.Press(install.Dana, "Roll back")
+	card.Press(install.Dev, "Roll back")
 	card.Says(time.Minute, "Rolled back")
 	t.Logf("what people saw:\n%s", bot.Slack.Transcript(install.Channel))
 }

@@ -34,7 +34,7 @@ func testBad(t *testing.T, w *world.World, app shop.App, made bool) {
 		off.Sub(on).Round(10*time.Millisecond), bad, max(0, last.Sub(off)).Round(10*time.Millisecond), r.Failed(), r.Total())
 
 	mended := time.Now()
-	fixed := s.bot.Command(install.Ravi, fmt.Sprintf("deploy %s v1.2.5 --auto fixed", app.Name))
+	fixed := s.bot.Command(install.OnCall, fmt.Sprintf("deploy %s v1.2.5 --auto fixed", app.Name))
 	fixed.Says(time.Minute, "Succeeded", "100 % on v1.2.5")
 	t.Logf("fixed %s after the bad version had gone, in %s", mended.Sub(off).Round(time.Second), time.Since(mended).Round(time.Second))
 	s.before.restored(t, w, app, "v1.2.5")
@@ -53,8 +53,8 @@ func testAborted(t *testing.T, w *world.World, app shop.App, made bool) {
 		how   func(install.Card)
 		tells []string
 	}{
-		{"the button", func(c install.Card) { c.Press(install.Dana, "Roll back") }, []string{"rolled back", "@dana"}},
-		{"the command", func(install.Card) { s.bot.Slash(install.Ravi, "rollback "+app.Name+" customers complain") }, []string{"rolled back", "@ravi", "customers complain"}},
+		{"the button", func(c install.Card) { c.Press(install.Dev, "Roll back") }, []string{"rolled back", "@dev"}},
+		{"the command", func(install.Card) { s.bot.Slash(install.OnCall, "rollback "+app.Name+" customers complain") }, []string{"rolled back", "@oncall", "customers complain"}},
 		{"kubectl", func(install.Card) { annotate(t, w, app) }, []string{"Rollback by somebody with rights on the cluster"}},
 	} {
 		card := s.bot.Deploy(app.Name, fmt.Sprintf("v1.2.%d", 4+i))

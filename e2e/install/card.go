@@ -73,10 +73,10 @@ func (b *Bot) Cards() []Card {
 	return cards
 }
 
-// Deploy deploys a version as Dana and returns its card.
+// Deploy deploys a version as Dev and returns its card.
 func (b *Bot) Deploy(service, version string, options ...string) Card {
 	b.t.Helper()
-	return b.Command(Dana, strings.Join(append([]string{"deploy", service, version}, options...), " "))
+	return b.Command(Dev, strings.Join(append([]string{"deploy", service, version}, options...), " "))
 }
 
 // Command types a command that starts a rollout and returns the card that comes of it.

@@ -5,13 +5,13 @@ import (
 	"canarybot.io/e2e/shop"
 )
 
-// People of the workspace. Dana deploys, Ravi also approves; both are the simulated Slack's own.
+// People of the workspace. Dev deploys, OnCall also approves; both are the simulated Slack's own.
 const (
-	Dana = "dev"
-	Ravi = "oncall"
+	Dev    = "dev"
+	OnCall = "oncall"
 
-	danaID = "U00000DEV1"
-	raviID = "U00ONCALL1"
+	devID    = "U00000DEV1"
+	onCallID = "U00ONCALL1"
 )
 
 // Channel is where the bot posts.
@@ -40,7 +40,7 @@ func Configuration(store string, apps ...shop.App) map[string]any {
 		"prometheus":  map[string]any{"url": prom.URL},
 		"store":       map[string]any{"path": store},
 		"listen":      "127.0.0.1:0",
-		"policy":      map[string]any{"deployers": []any{danaID, raviID}, "approvers": []any{raviID}},
+		"policy":      map[string]any{"deployers": []any{devID, onCallID}, "approvers": []any{onCallID}},
 		"plans":       map[string]any{"short": map[string]any{"steps": []any{step(5), step(50)}}},
 		"checks": map[string]any{
 			"error_rate": fast(true), "latency_p99": fast(true), "memory_usage": fast(false),

@@ -35,6 +35,8 @@ type App struct {
 	Version    string // the tag that is stable at first
 	Replicas   int
 	Router     Router
+	// Settle is for how many seconds a pod has to be ready before it counts: what slows a replacement down.
+	Settle int
 }
 
 // Checkout returns the application of most scenarios: two replicas behind an HTTPRoute.

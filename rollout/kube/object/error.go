@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -52,11 +53,15 @@ func Unserved(err error) bool {
 
 func unavailable(err error, doing, what string) error {
 	why := words(err)
+	var sent *url.Error
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
 		why = "the API server did not answer in time."
 	case errors.Is(err, context.Canceled):
 		why = "the request was given up."
+	case errors.As(err, &sent):
+		// Its own words begin with the method and the whole URL, which tell people nothing and fill a phone.
+		why = "the API server does not answer: " + words(sent.Err)
 	}
 	return rollout.Wrap(rollout.Unavailable, err, fmt.Sprintf("Could not %s %s: %s", doing, what, why))
 }

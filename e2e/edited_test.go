@@ -57,6 +57,7 @@ func (s *scene) editedStable(card install.Card) {
 	card.Says(time.Minute, "Rolled back")
 	s.before.restored(s.t, s.w, s.app, hotfix)
 	s.told(card)
+	measured(s.t, s.w, s.app) // its pods are new
 }
 
 // deletedCanary has somebody delete the canary's Deployment, which is their way to say no.

@@ -40,7 +40,8 @@ func testPromoted(t *testing.T, w *world.World, app shop.App, made bool) {
 // measured waits until Prometheus can judge the stable version: a preflight asks it.
 func measured(t *testing.T, w *world.World, app shop.App) {
 	t.Helper()
-	query := fmt.Sprintf(`sum(rate(http_requests_total{namespace=%q,pod=~"%s-.+"}[5s]))`, app.Namespace, app.Stable())
+	requests := fmt.Sprintf(`http_requests_total{namespace=%q,pod=~"%s-.+"}`, app.Namespace, app.Stable())
+	query := "sum(rate(" + requests + "[5s]) and " + requests + ")" // of pods that are there now
 	world.Eventually(t, 30*time.Second, func() error {
 		series, err := w.Prometheus.Query(t.Context(), query)
 		if err != nil {

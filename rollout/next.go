@@ -173,7 +173,7 @@ func (b *beat) observe() {
 	if b.Phase.Forward() && !b.still() {
 		b.Size = max(b.Size, need(b.Current().Weight, max(b.Found.Stable.Replicas, b.w.Stable.Replicas)))
 	}
-	if b.Phase.Undoing() && b.Touched && b.w.Stable.Exists && b.Phase != Returning && b.stableForeign(b.w) &&
+	if b.Phase.Undoing() && b.w.Stable.Exists && b.Phase != Returning && b.stableForeign(b.w) &&
 		b.w.Stable.Image != b.Image && b.w.Stable.Image != b.Found.Stable.Image {
 		b.Ending.StableImage = b.w.Stable.Image
 	}

@@ -234,6 +234,23 @@ func allows() rollout.Policy {
 	return rollout.Policy{Deployers: []string{"U1"}, Approvers: []string{"U1"}, Rollback: []string{rollout.Everyone}}
 }
 
+func TestAnImageThatSomebodyElseLeftOnStableIsNamedInTheEnd(t *testing.T) {
+	for _, touched := range []bool{false, true} {
+		r, w := checkout()
+		r.Phase, r.Undo, r.Touched = rollout.RollingBack, 7, touched
+		w.Stable.Image = "registry.example.com/shop/checkout:hotfix"
+		r, _, _ = rollout.Next(r, facts(r, w, interval, rollout.Pass))
+		if r.Ending.StableImage != w.Stable.Image {
+			t.Errorf("touched %t: the end names %q on stable", touched, r.Ending.StableImage)
+		}
+		for _, write := range rollout.Writes(r, facts(r, w, 0, rollout.Pass)) {
+			if write.Object == rollout.StableDeployment {
+				t.Errorf("touched %t: somebody's image is overwritten: %+v", touched, write)
+			}
+		}
+	}
+}
+
 func TestQueued(t *testing.T) {
 	for name, tt := range map[string]struct {
 		f    rollout.Facts

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -266,7 +267,11 @@ func (w *worker) send(ctx context.Context, r rollout.Rollout, write rollout.Writ
 
 // failed notes why a write did not happen, and reports whether to read and judge again at once.
 func (w *worker) failed(r rollout.Rollout, write rollout.Write, err error) bool {
-	w.e.Log.Warn("write failed", "rollout", r.ID, "revision", r.Revision, "phase", r.Phase,
+	level := slog.LevelWarn
+	if rollout.CodeOf(err) == rollout.Conflict {
+		level = slog.LevelInfo // controllers write statuses all the time
+	}
+	w.e.Log.Log(context.Background(), level, "write not done", "rollout", r.ID, "revision", r.Revision, "phase", r.Phase,
 		"object", write.Object, "verb", write.Verb, "error", err)
 	switch rollout.CodeOf(err) {
 	case rollout.Conflict, rollout.NotFound:

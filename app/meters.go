@@ -15,6 +15,8 @@ type meters struct {
 	app      *App
 	registry *prometheus.Registry
 	commit   prometheus.Histogram
+	cluster  *prometheus.CounterVec
+	answers  *prometheus.CounterVec
 }
 
 var (
@@ -36,7 +38,13 @@ func newMeters(a *App) *meters {
 		Name: "canary_commit_seconds", Help: "How long a commit took, its sync included.",
 		Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5},
 	})
-	m.registry.MustRegister(m, m.commit, collectors.NewGoCollector(),
+	m.cluster = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "canary_cluster_calls_total", Help: "Looks at the cluster and writes to it, by what came of them.",
+	}, []string{"call", "result"})
+	m.answers = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "canary_check_answers_total", Help: "Prometheus's answers to checks, by what was wrong with them.",
+	}, []string{"result"})
+	m.registry.MustRegister(m, m.commit, m.cluster, m.answers, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }

@@ -54,7 +54,7 @@ func (s *scene) editedStable(card install.Card) {
 	setImage(s.t, s.w, s.app, hotfix)
 	card.Says(time.Minute, "Held", "kubectl-set", hotfix)
 	card.Press(install.Dev, "Roll back")
-	card.Says(time.Minute, "Rolled back")
+	card.Says(time.Minute, "Rolled back", "Stable runs "+hotfix)
 	s.before.restored(s.t, s.w, s.app, hotfix)
 	s.told(card)
 	measured(s.t, s.w, s.app) // its pods are new

@@ -1,0 +1,49 @@
+package app
+
+import (
+	"cmp"
+	"context"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"canarybot.io/rollout"
+)
+
+// countedCluster counts what is asked of a cluster.
+type countedCluster struct {
+	rollout.Cluster
+	calls *prometheus.CounterVec
+}
+
+// Observe counts the look.
+func (c countedCluster) Observe(ctx context.Context, r rollout.Rollout) rollout.World {
+	w := c.Cluster.Observe(ctx, r)
+	result := "ok"
+	if w.Unreadable != "" {
+		result = "unreadable"
+	}
+	c.calls.WithLabelValues("observe", result).Inc()
+	return w
+}
+
+// Do counts the write.
+func (c countedCluster) Do(ctx context.Context, r rollout.Rollout, w rollout.Write) error {
+	err := c.Cluster.Do(ctx, r, w)
+	c.calls.WithLabelValues(string(w.Verb), cmp.Or(string(rollout.CodeOf(err)), "ok")).Inc()
+	return err
+}
+
+// countedMetrics counts the answers to checks.
+type countedMetrics struct {
+	rollout.Metrics
+	answers *prometheus.CounterVec
+}
+
+// Ask counts each answer about the canary, or about stable where only that was asked.
+func (m countedMetrics) Ask(ctx context.Context, q rollout.Question) []rollout.Sample {
+	samples := m.Metrics.Ask(ctx, q)
+	for _, s := range samples {
+		m.answers.WithLabelValues(cmp.Or(string(s.CanaryWhy), "ok")).Inc()
+	}
+	return samples
+}

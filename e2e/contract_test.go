@@ -10,6 +10,7 @@ import (
 	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/util/retry"
@@ -157,12 +158,15 @@ func (e editor) Delete(object rollout.Object) {
 	e.must(e.w.Cluster.Dynamic.Resource(resource).Namespace(e.app.Namespace).Delete(e.t.Context(), name, meta.DeleteOptions{}))
 }
 
+// patience is how long a person tries again when controllers write the object's status at the same time.
+var patience = wait.Backoff{Duration: 20 * time.Millisecond, Factor: 1.2, Steps: 20}
+
 // edit changes an object as kubectl edit does, and again when a controller was faster.
 func (e editor) edit(object rollout.Object, change func(*unstructured.Unstructured)) {
 	e.t.Helper()
 	resource, name := e.of(object)
 	client := e.w.Cluster.Dynamic.Resource(resource).Namespace(e.app.Namespace)
-	e.must(retry.RetryOnConflict(retry.DefaultBackoff, func() error {
+	e.must(retry.RetryOnConflict(patience, func() error {
 		o, err := client.Get(e.t.Context(), name, meta.GetOptions{})
 		if err != nil {
 			return err

@@ -5,29 +5,28 @@ type ReasonCode string
 
 // The codes.
 const (
-	ReasonNone          ReasonCode = ""
-	ReasonPerson        ReasonCode = "person"         // somebody decided; Detail is their words
-	ReasonAnnotation    ReasonCode = "annotation"     // canarybot.io/rollback=now
-	ReasonReplaced      ReasonCode = "replaced"       // Detail is the rollout that comes instead
-	ReasonCheck         ReasonCode = "check"          // Evidence says which
-	ReasonCanary        ReasonCode = "canary"         // the canary failed; Failure says how
-	ReasonStable        ReasonCode = "stable"         // stable failed while promoting; Failure says how
-	ReasonDeadline      ReasonCode = "deadline"       // the phase took too long
-	ReasonUnanswered    ReasonCode = "unanswered"     // nobody answered within the wait
-	ReasonUnknown       ReasonCode = "unknown"        // evidence unknown beyond the limit
-	ReasonWeightZero    ReasonCode = "weight_zero"    // somebody took the canary off traffic
-	ReasonRouteGone     ReasonCode = "route_gone"     // the route was deleted
-	ReasonCanaryGone    ReasonCode = "canary_gone"    // the canary was deleted
-	ReasonStableGone    ReasonCode = "stable_gone"    // stable was deleted
-	ReasonImageDiffers  ReasonCode = "image_differs"  // a pod runs another image than the one judged
-	ReasonStableNoPods  ReasonCode = "stable_no_pods" // no endpoint behind stable to take the traffic
-	ReasonSlow          ReasonCode = "slow"           // an ending phase is not done in its time
-	ReasonFought        ReasonCode = "fought"         // Detail is the manager that undoes a field of ours
-	ReasonPreflight     ReasonCode = "preflight"      // the preflight found problems
-	ReasonHeld          ReasonCode = "held"           // another rollout holds the service; Detail is its id
-	ReasonUnreadable    ReasonCode = "unreadable"     // the cluster could not be read
-	ReasonWriteRefused  ReasonCode = "write_refused"  // the cluster refuses a write; Detail is its words
-	ReasonStoreRollback ReasonCode = "store_failed"   // weight went to 0 while the store could not commit
+	ReasonNone         ReasonCode = ""
+	ReasonPerson       ReasonCode = "person"         // somebody decided; Detail is their words
+	ReasonAnnotation   ReasonCode = "annotation"     // canarybot.io/rollback=now
+	ReasonReplaced     ReasonCode = "replaced"       // Detail is the rollout that comes instead
+	ReasonCheck        ReasonCode = "check"          // Evidence says which
+	ReasonCanary       ReasonCode = "canary"         // the canary failed; Failure says how
+	ReasonStable       ReasonCode = "stable"         // stable failed while promoting; Failure says how
+	ReasonDeadline     ReasonCode = "deadline"       // the phase took too long
+	ReasonUnanswered   ReasonCode = "unanswered"     // nobody answered within the wait
+	ReasonUnknown      ReasonCode = "unknown"        // evidence unknown beyond the limit
+	ReasonWeightZero   ReasonCode = "weight_zero"    // somebody took the canary off traffic
+	ReasonRouteGone    ReasonCode = "route_gone"     // the route was deleted
+	ReasonCanaryGone   ReasonCode = "canary_gone"    // the canary was deleted
+	ReasonStableGone   ReasonCode = "stable_gone"    // stable was deleted
+	ReasonImageDiffers ReasonCode = "image_differs"  // a pod runs another image than the one judged
+	ReasonStableNoPods ReasonCode = "stable_no_pods" // no endpoint behind stable to take the traffic
+	ReasonSlow         ReasonCode = "slow"           // an ending phase is not done in its time
+	ReasonFought       ReasonCode = "fought"         // Detail is the manager that undoes a field of ours
+	ReasonPreflight    ReasonCode = "preflight"      // the preflight found problems
+	ReasonHeld         ReasonCode = "held"           // another rollout holds the service; Detail is its id
+	ReasonUnreadable   ReasonCode = "unreadable"     // the cluster could not be read
+	ReasonWriteRefused ReasonCode = "write_refused"  // the cluster refuses a write; Detail is its words
 )
 
 // Reason is why something happened.

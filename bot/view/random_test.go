@@ -42,7 +42,7 @@ func randomReason(t *rapid.T) rollout.Reason {
 			rollout.ReasonCanary, rollout.ReasonStable, rollout.ReasonDeadline, rollout.ReasonUnanswered, rollout.ReasonUnknown,
 			rollout.ReasonWeightZero, rollout.ReasonRouteGone, rollout.ReasonCanaryGone, rollout.ReasonStableGone,
 			rollout.ReasonImageDiffers, rollout.ReasonStableNoPods, rollout.ReasonSlow, rollout.ReasonFought, rollout.ReasonPreflight,
-			rollout.ReasonHeld, rollout.ReasonUnreadable, rollout.ReasonWriteRefused, rollout.ReasonStoreRollback, "odd",
+			rollout.ReasonHeld, rollout.ReasonUnreadable, rollout.ReasonWriteRefused, "odd",
 		}).Draw(t, "code"),
 		Detail: rapid.StringN(0, 4000, -1).Draw(t, "reason"),
 		Failure: rollout.Failure{Kind: rapid.SampledFrom([]rollout.FailureKind{

@@ -91,8 +91,6 @@ func obstacle(r rollout.Rollout, why rollout.Reason) string {
 		return "the cluster could not be read"
 	case rollout.ReasonWriteRefused:
 		return "the cluster refuses what has to be written"
-	case rollout.ReasonStoreRollback:
-		return "the bot could not keep its notes, so it took the canary off traffic at once"
 	default:
 		return word(string(why.Code))
 	}

@@ -3,14 +3,15 @@ package cluster
 import (
 	"context"
 	_ "embed"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/restmapper"
 
 	// Pins the module whose definitions InstallGatewayAPI installs.
 	_ "sigs.k8s.io/gateway-api/apis/v1"
@@ -66,15 +67,13 @@ func (c *Cluster) InstallTrafficSplit(ctx context.Context) error {
 	return c.install(ctx, objects)
 }
 
-// install applies definitions and waits until each is established.
+// install applies definitions and waits until their kinds are served.
 func (c *Cluster) install(ctx context.Context, objects []*unstructured.Unstructured) error {
 	if err := c.Apply(ctx, objects); err != nil {
 		return err
 	}
 	for _, object := range objects {
-		err := poll.Until(ctx, func(ctx context.Context) error {
-			return c.established(ctx, object.GetName())
-		})
+		err := poll.Until(ctx, func(context.Context) error { return c.served(object) })
 		if err != nil {
 			return fmt.Errorf("wait for %s: %w", object.GetName(), err)
 		}
@@ -82,20 +81,30 @@ func (c *Cluster) install(ctx context.Context, objects []*unstructured.Unstructu
 	return nil
 }
 
-func (c *Cluster) established(ctx context.Context, name string) error {
-	definition, err := c.Dynamic.Resource(definitions).Get(ctx, name, meta.GetOptions{})
+// served reports whether discovery lists a definition's group and resource. The condition Established comes
+// earlier than that, and who looks for the kind in between does not find it.
+func (c *Cluster) served(definition *unstructured.Unstructured) error {
+	group, _, err := unstructured.NestedString(definition.Object, "spec", "group")
 	if err != nil {
 		return err
 	}
-	conditions, _, err := unstructured.NestedSlice(definition.Object, "status", "conditions")
+	resource, _, err := unstructured.NestedString(definition.Object, "spec", "names", "plural")
 	if err != nil {
 		return err
 	}
-	for _, each := range conditions {
-		condition, ok := each.(map[string]any)
-		if ok && condition["type"] == "Established" && condition["status"] == "True" {
-			return nil
+	groups, err := restmapper.GetAPIGroupResources(c.Kube.Discovery())
+	if err != nil {
+		return err
+	}
+	for _, g := range groups {
+		if g.Group.Name != group {
+			continue
+		}
+		for _, resources := range g.VersionedResources {
+			if slices.ContainsFunc(resources, func(r meta.APIResource) bool { return r.Name == resource }) {
+				return nil
+			}
 		}
 	}
-	return errors.New("not established yet")
+	return fmt.Errorf("the API server does not list %s.%s yet", resource, group)
 }

@@ -89,7 +89,7 @@ func (m *meters) collectRollouts(gauge func(*prometheus.Desc, float64, ...string
 		if r.Stuck != nil {
 			stuck++
 		}
-		if r.Phase == rollout.Awaiting || r.Paused || r.Held || r.Drift != nil {
+		if r.Waits() {
 			waiting++
 		}
 		if r.Phase.Live() {

@@ -53,7 +53,7 @@ func (b *Bot) press(ctx context.Context, a ask, p pressPayload) (answer, error) 
 		return tell(noCardYet(r.ID)), nil
 	case !fromCard(cur, p):
 		return tell(notTheCard(r.ID)), nil
-	case v.Action == rollout.Abandon && !r.Terminal():
+	case v.Action == rollout.Abandon && !r.Terminal() && !r.Orphaned():
 		return tell(b.say.NeedsReason(r)), nil
 	}
 	return b.decide(ctx, a, r, rollout.Decision{ID: a.id, Action: v.Action, Turn: v.Turn})

@@ -135,6 +135,8 @@ func (r Rollout) maySetOurs(value string) error {
 
 func (r Rollout) mayAbandon(text string) error {
 	switch {
+	case r.Orphaned():
+		return nil // leaving what another store left is an answer, and says why by itself
 	case r.Stuck == nil:
 		return Errorf(Conflict, "%s is not stuck; only a stuck rollout can be abandoned.", r.ID)
 	case strings.TrimSpace(text) == "":
@@ -192,7 +194,7 @@ func (r *Rollout) rollback(d Decision) {
 	if d.Replacement != "" {
 		r.Ending.Reason = Reason{Code: ReasonReplaced, Detail: string(d.Replacement)}
 	}
-	if r.Phase == Queued {
+	if r.Phase == Queued && r.Orphan == nil {
 		r.Ending.Outcome, r.Ending.At = Cancelled, d.At
 		r.enter(Ended)
 		return
@@ -236,7 +238,11 @@ func (r *Rollout) moved(from Phase, at time.Time) []Entry {
 // left lists what abandoning leaves in the cluster.
 func (r Rollout) left() []string {
 	o := r.Spec.Objects
-	left := []string{fmt.Sprintf("the annotation canarybot.io/applied on what %s wrote", r.ID)}
+	writer := r.ID
+	if r.Orphaned() && r.Orphan.Rollout != "" {
+		writer = r.Orphan.Rollout
+	}
+	left := []string{fmt.Sprintf("the annotation canarybot.io/applied on what %s wrote", writer)}
 	if r.Phase < Releasing {
 		left = append(left, fmt.Sprintf("deployment/%s in %s", o.Canary, o.Namespace), fmt.Sprintf("service/%s in %s", o.CanaryService, o.Namespace))
 	}

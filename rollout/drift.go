@@ -111,6 +111,11 @@ func (r Rollout) ownCanary(w Workload) bool {
 	return w.Exists && (r.bears(w.Stamp) || w.UID == r.knownCanaryUID())
 }
 
+// ownService reports whether the canary's Service that stands there is the one that we made, or that an orphan has.
+func (r Rollout) ownService(m Meta) bool {
+	return r.bears(m.Stamp) || m.Exists && m.UID == r.Known.CanaryServiceUID
+}
+
 // overruled reports whether a person answered this very change with "set ours again".
 func (r Rollout) overruled(d Drift) bool {
 	return r.Overrule != nil && r.Overrule.Field == d.Field && r.Overrule.Value == d.Value

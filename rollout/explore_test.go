@@ -4,6 +4,7 @@ package rollout
 // run allow, and checks every invariant in every state. It is in the package to see the rows of the table.
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -79,9 +80,13 @@ type run struct {
 	found  bool // the canary exists already, at 0
 	budget budget
 	wrong  mutation
+	orphan bool // another store's rollout stands in the cluster, promoting, and a write of its is still under way
 }
 
 func (x run) start() state {
+	if x.orphan {
+		return x.orphaned()
+	}
 	replicas := 2
 	s := state{left: x.budget, rolled: true}
 	s.w = World{
@@ -111,6 +116,34 @@ func (x run) start() state {
 	}
 	after, _, _ := Next(s.r, Facts{Now: epoch.Add(unit), World: s.w, Preflight: &Preflight{Found: found}})
 	s.r = committed(after)
+	return s
+}
+
+// orphaned starts where another store was lost: its rollout was promoting, and its last raise has not landed yet.
+func (x run) orphaned() state {
+	lost := run{plan: x.plan, surges: x.surges, found: x.found}.start()
+	gone := func(s Stamp) *Stamp {
+		s.Store, s.Rollout, s.Revision, s.Found = "gone", "app-9", 9, &lost.r.Found
+		return &s
+	}
+	s := state{w: lost.w, left: x.budget, rolled: true}
+	five, one, fifty := Weight(5), 1, Weight(50)
+	s.w.Stable.Image, s.w.Stable.Stamp = newImage, gone(Stamp{Image: newImage})
+	s.w.Canary = Workload{
+		Meta:  Meta{Exists: true, UID: cmp.Or(s.w.Canary.UID, "canary-ours"), Version: "1", Stamp: gone(Stamp{Image: newImage, Replicas: &one})},
+		Image: newImage, Replicas: 1, Observed: true, Total: 1, Updated: 1, Available: 1, Endpoints: 1,
+	}
+	s.w.Service = Meta{Exists: true, UID: cmp.Or(s.w.Service.UID, "canary_service-ours"), Version: "1", Stamp: gone(Stamp{})}
+	s.w.Route.HasCanary, s.w.Route.Weight, s.w.Route.Stamp = true, five, gone(Stamp{Weight: &five})
+	raise := Write{Object: RouteObject, Verb: Update, UID: "r1", Version: s.w.Route.Version, Weight: &fifty, Stamp: *gone(Stamp{Weight: &fifty})}
+	s.late = &sent{Write: raise, phase: Shifting, seen: s.w, evidence: Pass, stored: Pass}
+	r := Rollout{ID: "app-1", Service: "app", Store: "store", Turn: 1, Beat: epoch, Spec: lost.r.Spec}
+	orphan, ok := FindOrphan(s.w, func(s Stamp) bool { return s.Store == r.Store })
+	if !ok {
+		panic("no orphan in the world of an orphan")
+	}
+	r, _ = Adopt(r, orphan, s.w, epoch)
+	s.r = committed(r)
 	return s
 }
 
@@ -292,7 +325,7 @@ func (x run) land(s state) step {
 	switch {
 	case !lands:
 		t.label += " (conflict)"
-	case s.r.Ending.Outcome == Abandoned && s.r.Undo == 0:
+	case s.r.Undo == 0 && (s.r.Ending.Outcome == Abandoned || s.r.Orphan != nil):
 		// given up on the way up: what was sent stays sent
 	case s.r.Phase >= Cleaning && raises:
 		t.err = "invariant 5: a write sent before the rollback raised the weight after it"
@@ -360,8 +393,10 @@ func (x run) arrive(s state, who int, c click) step {
 
 func offered(r Rollout) []Action {
 	var all []Action
-	switch {
-	case r.Phase >= Preparing && r.Phase <= Returning:
+	if r.Orphaned() {
+		return []Action{Rollback, Abandon}
+	}
+	if r.Phase >= Preparing && r.Phase <= Returning {
 		all = append(all, Rollback)
 	}
 	if r.Phase == Awaiting {
@@ -596,25 +631,27 @@ var (
 // runs are complete within their budgets. They are small enough for the race detector, and take every row.
 func runs() []run {
 	return []run{
-		{"one click", twoSteps, true, false, budget{clicks: [2]int8{1}}, mutation{}},
-		{"a fault", threeSteps, true, false, budget{faults: 1}, mutation{}},
-		{"way back, a fault, cannot surge", wayBack, false, false, budget{faults: 1}, mutation{}},
-		{"way back, an edit", wayBack, true, false, budget{foreign: 1}, mutation{}},
+		{"one click", twoSteps, true, false, budget{clicks: [2]int8{1}}, mutation{}, false},
+		{"a fault", threeSteps, true, false, budget{faults: 1}, mutation{}, false},
+		{"way back, a fault, cannot surge", wayBack, false, false, budget{faults: 1}, mutation{}, false},
+		{"way back, an edit", wayBack, true, false, budget{foreign: 1}, mutation{}, false},
+		{"an orphan", twoSteps, true, false, budget{foreign: 1, clicks: [2]int8{1}}, mutation{}, true},
 	}
 }
 
 // bigRuns are the rest: together well over four million states.
 func bigRuns() []run {
 	return []run{
-		{"three steps, a fault and a click", threeSteps, true, false, budget{faults: 1, clicks: [2]int8{1}}, mutation{}},
-		{"found canary, late write", twoSteps, true, true, budget{late: 1, clicks: [2]int8{1}}, mutation{}},
-		{"way back, cannot surge", wayBack, false, false, budget{late: 1, clicks: [2]int8{1}}, mutation{}},
-		{"two steps, four clicks", twoSteps, true, false, budget{clicks: [2]int8{3, 1}}, mutation{}},
-		{"two steps, late write, two people", twoSteps, true, false, budget{late: 1, clicks: [2]int8{1, 1}}, mutation{}},
-		{"two steps, edit", twoSteps, true, false, budget{foreign: 1, clicks: [2]int8{1}}, mutation{}},
-		{"three steps, edit and late write", threeSteps, true, false, budget{foreign: 1, late: 1}, mutation{}},
-		{"way back, edit and late write", wayBack, false, true, budget{foreign: 1, late: 1}, mutation{}},
-		{"two steps, cannot surge", twoSteps, false, true, budget{late: 1, faults: 1, clicks: [2]int8{1}}, mutation{}},
+		{"three steps, a fault and a click", threeSteps, true, false, budget{faults: 1, clicks: [2]int8{1}}, mutation{}, false},
+		{"found canary, late write", twoSteps, true, true, budget{late: 1, clicks: [2]int8{1}}, mutation{}, false},
+		{"way back, cannot surge", wayBack, false, false, budget{late: 1, clicks: [2]int8{1}}, mutation{}, false},
+		{"two steps, four clicks", twoSteps, true, false, budget{clicks: [2]int8{3, 1}}, mutation{}, false},
+		{"two steps, late write, two people", twoSteps, true, false, budget{late: 1, clicks: [2]int8{1, 1}}, mutation{}, false},
+		{"two steps, edit", twoSteps, true, false, budget{foreign: 1, clicks: [2]int8{1}}, mutation{}, false},
+		{"three steps, edit and late write", threeSteps, true, false, budget{foreign: 1, late: 1}, mutation{}, false},
+		{"way back, edit and late write", wayBack, false, true, budget{foreign: 1, late: 1}, mutation{}, false},
+		{"an orphan, edit and late write", twoSteps, false, true, budget{foreign: 1, late: 1, clicks: [2]int8{1}}, mutation{}, true},
+		{"two steps, cannot surge", twoSteps, false, true, budget{late: 1, faults: 1, clicks: [2]int8{1}}, mutation{}, false},
 	}
 }
 
@@ -667,9 +704,9 @@ func neverMatched(rows map[string]bool) []string {
 // A rule that can be taken away unnoticed is not a rule, or the explorer proves nothing.
 func TestExplorerNoticesABrokenRule(t *testing.T) {
 	for _, x := range []run{
-		{"an undo need not write", twoSteps, true, false, budget{late: 1, clicks: [2]int8{1}}, mutation{lazyUndo: true}},
-		{"objects bear no stamp", twoSteps, true, false, budget{foreign: 1, late: 1, clicks: [2]int8{1}}, mutation{noStamps: true}},
-		{"forward needs no evidence", threeSteps, true, false, budget{}, mutation{noForward: true}},
+		{"an undo need not write", twoSteps, true, false, budget{late: 1, clicks: [2]int8{1}}, mutation{lazyUndo: true}, false},
+		{"objects bear no stamp", twoSteps, true, false, budget{foreign: 1, late: 1, clicks: [2]int8{1}}, mutation{noStamps: true}, false},
+		{"forward needs no evidence", threeSteps, true, false, budget{}, mutation{noForward: true}, false},
 	} {
 		t.Run(x.name, func(t *testing.T) {
 			t.Parallel()

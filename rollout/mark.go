@@ -10,7 +10,7 @@ func (b *beat) grow() {
 	s := &b.Spans
 	unknown := b.Acked != (time.Time{}) && b.demands() && b.Verdict.Result == Unknown
 	s.Unknown = span(s.Unknown, b.credit, unknown)
-	s.Waiting = span(s.Waiting, b.credit, b.waits())
+	s.Waiting = span(s.Waiting, b.credit, b.Waits())
 	s.Drained = span(s.Drained, b.credit, b.undone())
 	if b.Phase == Baking && b.weightStands() && b.Verdict.Result == Pass && !b.still() {
 		s.Bake += b.credit
@@ -43,10 +43,10 @@ func (b *beat) demands() bool {
 	return b.Phase != Promoting || !b.imageSent(b.w)
 }
 
-// waits reports whether a person's answer is awaited: at a gate, and while paused, held or drifted; not from returning
-// on.
-func (b *beat) waits() bool {
-	return b.Phase == Awaiting || b.Phase.Forward() && (b.Paused || b.Held || b.Drift != nil)
+// Waits reports whether a person's answer is awaited: at a gate, while paused, held or drifted, and about an orphan;
+// not from returning on.
+func (r Rollout) Waits() bool {
+	return r.Phase == Awaiting || r.Orphaned() || r.Phase.Forward() && (r.Paused || r.Held || r.Drift != nil)
 }
 
 // weightStands reports whether the route has the weight that the phase wants, acknowledged.
@@ -91,7 +91,7 @@ func (b *beat) unmet() bool {
 	case Promoting:
 		return b.readable() && !b.promoted() && (b.imageSent(b.w) || mayForward(b.Rollout, b.f))
 	case Queued:
-		return b.Behind == "" || b.f.Holder != b.Behind
+		return b.Orphan == nil && (b.Behind == "" || b.f.Holder != b.Behind)
 	case Baking, Awaiting, Returning, RollingBack, Cleaning, Releasing, Ended:
 	}
 	return false
@@ -125,7 +125,7 @@ func (b *beat) mark() {
 	b.stick()
 	limit := b.Spec.Limits.Remind
 	switch {
-	case !b.waits():
+	case !b.Waits():
 		b.Reminded = false
 	case limit > 0 && b.Spans.Waiting >= limit && !b.Reminded:
 		b.Reminded = true

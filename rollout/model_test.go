@@ -219,7 +219,7 @@ func (x run) pods(s state) []step {
 
 // strangers change what we steer.
 func (x run) strangers(s state) []step {
-	if s.left.foreign == 0 || s.r.Phase == Queued {
+	if s.left.foreign == 0 || s.r.Phase == Queued && !s.r.Orphaned() {
 		return nil
 	}
 	s.left.foreign--
@@ -296,6 +296,8 @@ func (x run) illegal(before Rollout, s state) string {
 		return "invariant 8: a found canary was not given back"
 	case r.bears(s.w.Stable.Stamp) || r.bears(s.w.Route.Stamp) || s.w.Canary.Exists && r.bears(s.w.Canary.Stamp):
 		return "ended with a stamp left behind"
+	case !x.found && s.w.Service.Exists && !s.w.Route.HasCanary && !x.wrong.noStamps:
+		return "ended with the canary's Service left behind"
 	}
 	return ""
 }

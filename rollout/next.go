@@ -201,7 +201,9 @@ func (b *beat) wake() time.Time {
 	case Baking:
 		soon(b.Current().Bake, b.Spans.Bake)
 	case Queued:
-		next = min(next, settling)
+		if !b.Orphaned() {
+			next = min(next, settling)
+		}
 	case Awaiting:
 	case Ended:
 		return time.Time{}

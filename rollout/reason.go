@@ -25,6 +25,8 @@ const (
 	ReasonFought       ReasonCode = "fought"         // Detail is the manager that undoes a field of ours
 	ReasonPreflight    ReasonCode = "preflight"      // the preflight found problems
 	ReasonHeld         ReasonCode = "held"           // another rollout holds the service; Detail is its id
+	ReasonOrphaned     ReasonCode = "orphaned"       // another store left a canary behind; Detail is its rollout
+	ReasonOrphanGone   ReasonCode = "orphan_gone"    // somebody else did away with what was left behind
 	ReasonUnreadable   ReasonCode = "unreadable"     // the cluster could not be read
 	ReasonWriteRefused ReasonCode = "write_refused"  // the cluster refuses a write; Detail is its words
 )

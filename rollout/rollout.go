@@ -115,6 +115,8 @@ type Known struct {
 	CanaryReplicas int     `json:"canary_replicas,omitempty"`
 	StableImage    string  `json:"stable_image,omitempty"`
 	RouteUID       string  `json:"route_uid,omitempty"`
+	// CanaryServiceUID is set only where an orphan's Service stands: one of our own is known by its stamp.
+	CanaryServiceUID string `json:"canary_service_uid,omitempty"`
 }
 
 // Ending is the outcome of a rollout and why, fixed in steps: the reason when it turns back or is promoted, the
@@ -144,6 +146,7 @@ type Rollout struct {
 	Spec     Spec        `json:"spec"`
 	Image    string      `json:"image"`            // the new version, in full
 	Behind   ID          `json:"behind,omitempty"` // queued behind the rollout that it replaces
+	Orphan   *Orphan     `json:"orphan,omitempty"` // queued, it asks what becomes of this; then it takes it away
 
 	Phase Phase `json:"phase"`
 	Step  int   `json:"step"`

@@ -33,6 +33,11 @@ var table = []row{
 	{"cancelled: unreadable", []Phase{Queued}, Ended, "the cluster could not be read for two minutes", (*beat).overdue,
 		func(b *beat) { b.cancel(Reason{Code: ReasonUnreadable, Detail: b.unreadable()}, nil) }},
 
+	{"cancelled: orphan gone", []Phase{Queued}, Ended, "the orphan that it asks about is gone", (*beat).orphanGone,
+		func(b *beat) { b.cancel(Reason{Code: ReasonOrphanGone}, nil) }},
+
+	{"rollback: annotation on an orphan", []Phase{Queued}, RollingBack, "canarybot.io/rollback=now stands on the orphan that it asks about",
+		func(b *beat) bool { return b.Orphaned() && b.readable() && b.w.Rollback != "" }, (*beat).backByAnnotation},
 	{"rollback: annotation", canTurnBack, RollingBack, "canarybot.io/rollback=now stands on the route or a Deployment",
 		func(b *beat) bool { return b.readable() && b.w.Rollback != "" }, (*beat).backByAnnotation},
 	{"rollback: weight zero", forward, RollingBack, "somebody set the canary's weight to 0", (*beat).weightTaken,

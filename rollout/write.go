@@ -145,12 +145,12 @@ func (p *planner) release() {
 	}
 	switch route := p.w.Route; {
 	case !route.Exists:
-	case p.r.Found.Route.UID == "" && p.r.bears(route.Stamp):
+	case p.r.Found.Route.UID == "" && p.r.bears(route.Stamp) && route.UID == p.r.knownRouteUID():
 		p.add(route.Meta, Write{Object: RouteObject, Verb: Delete})
-	case p.r.bears(route.Stamp) || route.AsksRollback:
+	case p.r.bears(route.Stamp) || route.AsksRollback || p.dropsRoute() && route.UID == p.r.knownRouteUID():
 		p.add(route.Meta, Write{Object: RouteObject, Verb: Release, DropCanary: !p.r.Found.Route.HasCanary})
 	}
-	if m := p.w.Service; m.Exists && !p.r.Found.CanaryService && p.r.bears(m.Stamp) && !p.dropsRoute() {
+	if m := p.w.Service; m.Exists && !p.r.Found.CanaryService && p.r.ownService(m) && !p.dropsRoute() {
 		p.add(m, Write{Object: CanaryService, Verb: Delete})
 	}
 }

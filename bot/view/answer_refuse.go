@@ -9,6 +9,9 @@ import (
 
 // Busy refuses a launch: another rollout holds the service, or waits for it.
 func (a Answers) Busy(launch rollout.Launch, live rollout.Rollout, link string) Message {
+	if live.Orphaned() {
+		return a.busyWithOrphan(launch, live, link)
+	}
 	name := word(string(launch.Service))
 	has := share(live)
 	if has != "" {

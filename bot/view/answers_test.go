@@ -47,6 +47,7 @@ func answers() map[string]view.Message {
 		"help_other_command":  view.Answers{Command: "/canary-staging"}.Help(command.Promote),
 		"busy":                a.Busy(launch(), baking(), permalink),
 		"busy_queued":         a.Busy(launch(), queued, ""),
+		"busy_orphan":         a.Busy(launch(), orphan("checkout-41"), permalink),
 		"taken_back":          a.TakenBack(launch(), ending(rollout.RolledBack, nil)),
 		"same_version":        a.SameVersion("checkout", "registry.example.com/shop/checkout:v1.2.3"),
 		"unknown_plan":        a.UnknownPlan(checkout, "fsat"),

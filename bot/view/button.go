@@ -32,6 +32,8 @@ func buttons(r rollout.Rollout) []button {
 	retry := button{action: rollout.Retry, label: "Try again", style: slack.StylePrimary}
 	abandon := button{action: rollout.Abandon, label: "Abandon"}
 	switch {
+	case r.Orphaned():
+		return orphanButtons(r)
 	case r.Phase == rollout.Queued:
 		return []button{cancel(r)}
 	case !r.Phase.Live():
@@ -91,6 +93,8 @@ func holds(r rollout.Rollout) string {
 	switch {
 	case r.Promoted:
 		return "has all the traffic"
+	case r.Orphaned():
+		return "has " + r.Orphan.Weight.String() + " of the traffic"
 	case r.Phase == rollout.Shifting:
 		return "is getting " + r.Current().Weight.String() + " of the traffic"
 	}

@@ -22,7 +22,9 @@ func Card(r rollout.Rollout, opts CardOptions) Message {
 	if !opts.Restarting {
 		m = m.with(actions(Value{Environment: r.Spec.Environment, Rollout: r.ID, Turn: r.Turn}, buttons(r))...)
 	}
-	m = m.with(context(bar(r)))
+	if r.Orphan == nil {
+		m = m.with(context(bar(r)))
+	}
 	if line := checks(r.Verdict); line != "" && (judges(r) || r.Ending.Reason.Code == rollout.ReasonCheck) {
 		m = m.with(context(line))
 	}
@@ -53,6 +55,9 @@ func notes(r rollout.Rollout, opts CardOptions) []string {
 		}
 	}
 	add(opts.Restarting, iconWarning+" The bot is restarting and nobody is judging. "+byHand(r))
+	if r.Orphaned() {
+		all = append(all, leftBehind(r))
+	}
 	if r.Stuck != nil {
 		all = append(all, stuck(r, *r.Stuck))
 	}

@@ -52,6 +52,13 @@ func cards() map[string]view.Message {
 func special() map[string]rollout.Rollout {
 	all := outcomes()
 	maps.Copy(all, map[string]rollout.Rollout{
+		"orphan":           orphan("checkout-41"),
+		"orphan_unstamped": orphan(""),
+		"orphan_taken_back": func() rollout.Rollout {
+			r := orphan("checkout-41")
+			r.Phase, r.Ending.Reason, r.Ending.By = rollout.RollingBack, rollout.Reason{Code: rollout.ReasonPerson}, person("U024BE7LH")
+			return r
+		}(),
 		"queued_behind": func() rollout.Rollout { r := in(rollout.Queued); r.Behind = "checkout-41"; return r }(),
 		"baking_failing_once": with(func(r *rollout.Rollout) {
 			r.Verdict = unknown(rollout.WhyFailingOnce)

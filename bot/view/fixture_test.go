@@ -97,6 +97,16 @@ func baking() rollout.Rollout {
 	}
 }
 
+// orphan is a rollout that asks about what another one left behind; of nothing that bears a stamp where left is empty.
+func orphan(left rollout.ID) rollout.Rollout {
+	r := in(rollout.Queued)
+	r.Found = baking().Found
+	r.ID, r.Turn, r.Seq, r.Size = "checkout-1", 1, 2, 1
+	r.Request = rollout.Request{Version: "v1.2.4", By: rollout.Actor{Kind: rollout.Bot}, At: noon}
+	r.Orphan = &rollout.Orphan{Store: "gone", Rollout: left, Weight: 5}
+	return r
+}
+
 // with returns the baking rollout, changed.
 func with(change func(r *rollout.Rollout)) rollout.Rollout {
 	r := baking()

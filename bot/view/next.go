@@ -12,6 +12,8 @@ const defaultProgress = 10 * time.Minute
 // next says what happens next by itself and when; empty where nothing does.
 func next(r rollout.Rollout) string {
 	switch {
+	case r.Orphaned():
+		return "stays as it is until a person answers"
 	case r.Stuck != nil:
 		return "keeps trying; a person can help with the buttons"
 	case r.Drift != nil:

@@ -87,6 +87,8 @@ func obstacle(r rollout.Rollout, why rollout.Reason) string {
 		return "there is something to put right first"
 	case rollout.ReasonHeld:
 		return joined(" ", word(why.Detail), "holds the service")
+	case rollout.ReasonOrphanGone:
+		return "what was left behind is gone, taken away by somebody else"
 	case rollout.ReasonUnreadable:
 		return "the cluster could not be read"
 	case rollout.ReasonWriteRefused:

@@ -89,6 +89,9 @@ func replies() map[string]view.Message {
 	queued := in(rollout.Queued)
 	queued.Behind = "checkout-41"
 	add("requested_behind", queued, rollout.Entry{Kind: rollout.EntryRequested})
+	add("asked_orphan", orphan("checkout-41"), rollout.Entry{Kind: rollout.EntryAsked, Data: rollout.Data{
+		Weight: 5, Reason: rollout.Reason{Code: rollout.ReasonOrphaned, Detail: "checkout-41"},
+	}})
 	back := special()["back"]
 	add("started_back", back, rollout.Entry{Kind: rollout.EntryStarted})
 	unapproved, _ := view.Reply(baking(), entries()["asked"], nil, "")
@@ -120,6 +123,9 @@ func ends() map[string]rollout.Rollout {
 		"cancelled_held": ending(rollout.Cancelled, func(e *rollout.Ending) {
 			e.Reason = rollout.Reason{Code: rollout.ReasonHeld, Detail: "checkout-41"}
 		}),
+		"cancelled_orphan_gone": ending(rollout.Cancelled, func(e *rollout.Ending) {
+			e.Reason = rollout.Reason{Code: rollout.ReasonOrphanGone}
+		}),
 		"abandoned": special()["abandoned"],
 	}
 }
@@ -142,7 +148,7 @@ func TestReplyNamesTheRolloutOnALockScreen(t *testing.T) {
 
 func TestBroadcastOnlyWhatTheChannelHasToKnow(t *testing.T) {
 	for name, m := range replies() {
-		loud := strings.HasPrefix(name, "reply_reminded") || strings.HasPrefix(name, "reply_stuck") || strings.HasPrefix(name, "reply_ended_rolled_back")
+		loud := name == "reply_asked_orphan" || strings.HasPrefix(name, "reply_reminded") || strings.HasPrefix(name, "reply_stuck") || strings.HasPrefix(name, "reply_ended_rolled_back")
 		if m.Broadcast != loud {
 			t.Errorf("%s: broadcast is %t", name, m.Broadcast)
 		}

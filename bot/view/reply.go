@@ -63,10 +63,15 @@ func (t telling) at() rollout.Step {
 
 // card leads to the card, in the middle of a line.
 func (t telling) card() string {
-	if a := anchor(t.link, "the card"); a != "" {
+	return anchorOr(t.link, "the card")
+}
+
+// anchorOr returns the text as a link, or as it is where the link is not known.
+func anchorOr(link, text string) string {
+	if a := anchor(link, text); a != "" {
 		return a
 	}
-	return "the card"
+	return text
 }
 
 func (t telling) requested() (Message, bool) {

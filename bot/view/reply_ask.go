@@ -8,6 +8,9 @@ import (
 
 // asked puts a question to the approvers: at a gate, or because evidence was unknown for too long.
 func (t telling) asked() Message {
+	if t.e.Data.Reason.Code == rollout.ReasonOrphaned && t.r.Orphan != nil {
+		return t.askedAboutOrphan()
+	}
 	calls := t.calls()
 	limit := ""
 	if t.r.Spec.Limits.Wait > 0 {

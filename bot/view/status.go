@@ -11,6 +11,8 @@ func status(r rollout.Rollout) string {
 	switch {
 	case r.Phase == rollout.Ended:
 		return outcome(r)
+	case r.Orphaned():
+		return dotted(iconWarning+" *Left behind*", r.Orphan.Weight.String()+" of traffic", "nobody judges it")
 	case r.Stuck != nil:
 		return dotted(iconBad+" *Stuck*", phase(r), share(r))
 	case r.Held && r.Drift == nil && !r.Paused && r.Phase.Forward():

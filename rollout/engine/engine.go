@@ -69,6 +69,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	for _, r := range open {
 		e.start(r)
 	}
+	e.group.Go(func() { e.survey(ctx) })
 	err = nil
 	select {
 	case <-ctx.Done():

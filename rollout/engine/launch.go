@@ -171,7 +171,7 @@ func (e *Engine) makeRoom(ctx context.Context, r rollout.Rollout, l rollout.Laun
 		if !l.Replace {
 			return nil, "", &rollout.BusyError{Live: other}
 		}
-		if other.Phase.Live() {
+		if other.Phase.Live() || other.Orphaned() {
 			behind = other.ID
 		}
 		if other.Phase > rollout.Returning {

@@ -154,7 +154,7 @@ func (w *worker) reload(ctx context.Context) error {
 func (w *worker) observe(ctx context.Context) rollout.Facts {
 	r := w.shown()
 	f := rollout.Facts{Refused: w.refused}
-	if r.Phase == rollout.Queued {
+	if r.Phase == rollout.Queued && r.Orphan == nil {
 		w.observeQueue(ctx, r, &f)
 	} else {
 		f.World = w.e.Cluster.Observe(ctx, r)

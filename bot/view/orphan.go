@@ -1,0 +1,49 @@
+package view
+
+import (
+	"fmt"
+
+	"canarybot.io/rollout"
+)
+
+// leftBehind says what an orphan is, in one sentence.
+func leftBehind(r rollout.Rollout) string {
+	if id := word(string(r.Orphan.Rollout)); id != "" {
+		return fmt.Sprintf("This Canarybot knows nothing of %s, which left it behind: its store is new, or was lost.", id)
+	}
+	return "This Canarybot's store is new, and none of its rollouts sent the canary traffic."
+}
+
+// orphanButtons are the two answers about an orphan.
+func orphanButtons(r rollout.Rollout) []button {
+	name := word(string(r.Service))
+	leave := button{action: rollout.Abandon, label: "Leave it", confirm: &confirm{
+		fmt.Sprintf("Leave %s as it is?", name),
+		fmt.Sprintf("Nothing is changed in %s, and nobody judges this canary. The next rollout of %s is refused while anything of it stands.", environment(r), name),
+		"Leave it", "Not yet",
+	}}
+	return []button{back(r), leave}
+}
+
+// askedAboutOrphan puts the question to the approvers. Nobody may be looking at a channel that heard nothing for long:
+// it is told there too.
+func (t telling) askedAboutOrphan() Message {
+	m := message(paragraph(
+		fmt.Sprintf("%s *%s was left behind* with %s of the traffic, and nobody judges it. %s", iconWarning, subject(t.r), t.e.Data.Weight, leftBehind(t.r)),
+		joined(" ", t.calls(), "Roll back or leave it, on "+t.card()+".",
+			fmt.Sprintf("Nothing starts for %s before that is answered.", word(string(t.r.Service)))))).
+		said("%s was left behind with %s of the traffic, and nobody judges it. Roll back, or leave it.", subject(t.r), t.e.Data.Weight)
+	m.Broadcast = true
+	return m
+}
+
+// busyWithOrphan refuses a launch while nobody has said what becomes of an orphan.
+func (a Answers) busyWithOrphan(launch rollout.Launch, asks rollout.Rollout, link string) Message {
+	name := word(string(launch.Service))
+	launch.Replace = true
+	return message(paragraph(
+		fmt.Sprintf("%s *%s has a canary that was left behind*: %s. %s", iconWarning, name, dotted(change(asks), asks.Orphan.Weight.String()+" of traffic"), leftBehind(asks)),
+		joined(" ", "Answer that first, on", anchorOr(link, "its card")+"."),
+		"Or take it back and start yours: "+a.line(launch))).
+		said("%s has a canary that was left behind; that has to be answered first.", name)
+}

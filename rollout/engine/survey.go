@@ -1,0 +1,92 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"time"
+
+	"canarybot.io/rollout"
+)
+
+// surveyAgain is how long a service whose objects could not be read waits before it is looked at again.
+const surveyAgain = 30 * time.Second
+
+// survey looks at every service that no rollout of this store holds, once, for a canary that another store left
+// behind: after a store was lost nobody would judge it, and nobody would take it away. It makes a rollout that asks.
+func (e *Engine) survey(ctx context.Context) {
+	unread := slices.Sorted(maps.Keys(e.Services))
+	again := time.NewTimer(0)
+	defer again.Stop()
+	for len(unread) > 0 {
+		select {
+		case <-ctx.Done():
+			return
+		case <-again.C:
+		}
+		unread = slices.DeleteFunc(unread, func(name rollout.ServiceName) bool {
+			done, err := e.surveyed(ctx, e.Services[name])
+			if err != nil && ctx.Err() == nil {
+				e.Log.Warn("service not looked at for an orphan", "service", name, "error", e.fatal(err))
+			}
+			return done
+		})
+		again.Reset(surveyAgain)
+	}
+}
+
+// surveyed looks at one service, and reports whether that is done.
+func (e *Engine) surveyed(ctx context.Context, service rollout.Service) (bool, error) {
+	past, err := e.Store.History(ctx, service.Name, 1)
+	if err != nil || len(past) > 0 && !past[0].Terminal() {
+		return err == nil, err
+	}
+	n, err := e.Store.NextNumber(ctx, service.Name) // before the look: who starts a rollout meanwhile takes it
+	if err != nil {
+		return false, err
+	}
+	r := rollout.Rollout{
+		ID: rollout.NewID(service.Name, n), Service: service.Name, Store: e.Store.ID(), Turn: 1, Spec: service.Spec,
+	}
+	w := e.Cluster.Observe(ctx, r)
+	if w.Unreadable != "" {
+		return false, nil
+	}
+	orphan, ok := rollout.FindOrphan(w, func(s rollout.Stamp) bool { return e.knows(ctx, s) })
+	if !ok || len(past) > 0 && settled(past[0], orphan) {
+		return true, nil
+	}
+	r, entries := rollout.Adopt(r, orphan, w, now())
+	if problem := rollout.Invariant(r); problem != "" {
+		return true, errors.New("invariant broken, nothing was committed: " + problem)
+	}
+	err = e.Store.Commit(ctx, rollout.Change{Rollout: r, Entries: entries})
+	switch {
+	case rollout.CodeOf(err) == rollout.Conflict:
+		return false, nil // somebody started a rollout: its preflight says what stands in its way
+	case err != nil:
+		return false, err
+	}
+	r.Revision++
+	e.Log.Info("orphan found", "rollout", r.ID, "revision", r.Revision, "phase", r.Phase, "of", orphan.Rollout)
+	e.Committed(r)
+	e.start(r)
+	return true, nil
+}
+
+// knows reports whether the stamp is of a rollout of this store. A store that cannot say knows it: nothing is asked
+// about a rollout that may be ours.
+func (e *Engine) knows(ctx context.Context, s rollout.Stamp) bool {
+	if s.Store != e.Store.ID() {
+		return false
+	}
+	_, err := e.Store.Load(ctx, s.Rollout)
+	return rollout.CodeOf(err) != rollout.NotFound
+}
+
+// settled reports whether there is nothing to ask: people left this very orphan, or the traffic was sent to the canary
+// by hand, where the store has a past and is not the one that was lost.
+func settled(last rollout.Rollout, o rollout.Orphan) bool {
+	return o.Store == "" || last.Orphan != nil && last.Orphan.Store == o.Store && last.Orphan.Rollout == o.Rollout
+}

@@ -1,0 +1,107 @@
+package rollout
+
+import "time"
+
+// Orphan is a canary that no rollout of this store answers for: the store is new, was lost, or is an old copy of
+// itself. Nobody judges it. What becomes of it is for people to say: roll back, or leave.
+type Orphan struct {
+	Store   string `json:"store,omitempty"`   // the store that its stamp names; empty: there is traffic but no stamp
+	Rollout ID     `json:"rollout,omitempty"` // the rollout that its stamp names
+	Weight  Weight `json:"weight"`            // its share of the traffic when it was found
+}
+
+// FindOrphan returns the orphan that stands in the world, if there is one. Knows reports whether a stamp is of a rollout
+// of this store.
+func FindOrphan(w World, knows func(Stamp) bool) (Orphan, bool) {
+	if w.Unreadable != "" || !w.Stable.Exists {
+		return Orphan{}, false
+	}
+	o := Orphan{Weight: w.Route.share()}
+	stamped := false
+	for _, s := range w.stamps() {
+		stamped = true
+		if !knows(*s) {
+			o.Store, o.Rollout = s.Store, s.Rollout
+			return o, true
+		}
+	}
+	return o, !stamped && o.Weight > 0
+}
+
+// stamps returns the stamps that stand in the world, the route's first.
+func (w World) stamps() []*Stamp {
+	var all []*Stamp
+	for _, m := range []Meta{w.Route.Meta, w.Stable.Meta, w.Canary.Meta, w.Service} {
+		if m.Exists && m.Stamp != nil {
+			all = append(all, m.Stamp)
+		}
+	}
+	return all
+}
+
+// left reports whether the stamp is of the rollout that left the orphan behind.
+func (o Orphan) left(s *Stamp) bool { return s != nil && s.Store == o.Store && s.Rollout == o.Rollout }
+
+// Adopt makes a new rollout ask what becomes of the orphan. It has found what the orphan's stamp says was found, and
+// knows what stands there now as its own, so that rolling back restores the one and touches only the other. It writes
+// nothing before a person decides, and takes the service only then.
+func Adopt(r Rollout, o Orphan, w World, now time.Time) (Rollout, []Entry) {
+	r.Orphan = &o
+	r.Request = Request{Version: ShortVersion(w.Canary.Image), By: bot, At: now}
+	r.Image = w.Canary.Image
+	r.Size = max(1, w.Canary.Replicas)
+	r.Found = foundBefore(o, w)
+	r.Touched = o.left(w.Stable.Stamp) && w.Stable.Stamp.Image != ""
+	weight := w.Route.share()
+	r.Known = Known{
+		Weight: &weight, RouteUID: w.Route.UID, StableImage: w.Stable.Image,
+		CanaryUID: w.Canary.UID, CanaryImage: w.Canary.Image, CanaryReplicas: w.Canary.Replicas,
+	}
+	if o.left(w.Service.Stamp) {
+		r.Known.CanaryServiceUID = w.Service.UID
+	}
+	entry := func(kind EntryKind, data Data) Entry {
+		r.Seq++
+		return Entry{Rollout: r.ID, Seq: r.Seq, At: now, Kind: kind, Actor: bot, Data: data}
+	}
+	entries := []Entry{
+		entry(EntryRequested, Data{}),
+		entry(EntryAsked, Data{Weight: weight, Reason: Reason{Code: ReasonOrphaned, Detail: string(o.Rollout)}}),
+	}
+	return r, entries
+}
+
+// foundBefore is what was there before the orphan: by its stamp, else what stands there without the canary's traffic.
+func foundBefore(o Orphan, w World) Found {
+	f := Found{
+		Stable:        FoundWorkload{UID: w.Stable.UID, Image: w.Stable.Image, Replicas: w.Stable.Replicas},
+		Canary:        FoundWorkload{UID: w.Canary.UID, Image: w.Canary.Image},
+		CanaryService: w.Service.Exists,
+		Route:         FoundRoute{UID: w.Route.UID, HasCanary: w.Route.HasCanary},
+		Surges:        true,
+	}
+	for _, s := range w.stamps() {
+		if o.left(s) && s.Found != nil {
+			f = *s.Found
+			f.Stable.UID = w.Stable.UID // one that was made anew since is the one to restore
+			break
+		}
+	}
+	return f
+}
+
+// Orphaned reports whether the rollout still asks what becomes of an orphan.
+func (r Rollout) Orphaned() bool { return r.Phase == Queued && r.Orphan != nil }
+
+// orphanGone reports whether somebody else has done away with the orphan: no stamp and no traffic is left of it.
+func (b *beat) orphanGone() bool {
+	if !b.Orphaned() || !b.readable() || b.w.Route.share() > 0 {
+		return false
+	}
+	for _, s := range b.w.stamps() {
+		if b.Orphan.left(s) {
+			return false
+		}
+	}
+	return true
+}

@@ -85,6 +85,7 @@ func (b *Bot) rehearse(ctx context.Context, a ask, l rollout.Launch) (answer, er
 func (b *Bot) refuseLaunch(ctx context.Context, l rollout.Launch, err error) (answer, error) {
 	var busy *rollout.BusyError
 	var back *rollout.TakenBackError
+	var same *rollout.SameVersionError
 	switch code := rollout.CodeOf(err); {
 	case errors.Is(err, errNotLookedUp):
 		return tell(sayNotLookedUp()), nil
@@ -98,6 +99,8 @@ func (b *Bot) refuseLaunch(ctx context.Context, l rollout.Launch, err error) (an
 			b.Log.Warn("no link to the card", "rollout", busy.Live.ID, "error", err)
 		}
 		return tell(b.say.Busy(l, busy.Live, link)), nil
+	case errors.As(err, &same):
+		return tell(b.say.SameVersion(same.Service, same.Image)), nil
 	case errors.As(err, &back):
 		return tell(b.say.TakenBack(l, back.Before)), nil
 	case errors.Is(err, rollout.ErrDecided):

@@ -63,6 +63,17 @@ func (e *BusyError) Error() string {
 	return string(e.Live.Service) + " is held by " + string(e.Live.ID)
 }
 
+// SameVersionError refuses a launch because stable runs the version already.
+type SameVersionError struct {
+	Service ServiceName
+	Image   string
+}
+
+// Error names the version.
+func (e *SameVersionError) Error() string {
+	return string(e.Service) + " runs " + ShortVersion(e.Image) + " already"
+}
+
 // TakenBackError refuses a launch because the version was rolled back before.
 type TakenBackError struct{ Before Rollout }
 

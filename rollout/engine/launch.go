@@ -4,16 +4,21 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"canarybot.io/rollout"
 )
 
-// recent is how many rollouts of a service are looked through for its past.
-const recent = 50
+const (
+	// recent is how many rollouts of a service are looked through for its past.
+	recent = 50
+	// glance bounds the look at the cluster before a launch is answered: Slack waits for it.
+	glance = time.Second
+)
 
 // Launch commits a new rollout, queued, and returns it: it then runs in the background. The errors are answers for
-// whoever asked: NotFound for an unknown service, a BusyError, a TakenBackError, Forbidden, Invalid. With DryRun
-// nothing is committed; see Rehearse.
+// whoever asked: NotFound for an unknown service, a BusyError, a SameVersionError, a TakenBackError, Forbidden,
+// Invalid. With DryRun nothing is committed; see Rehearse.
 func (e *Engine) Launch(ctx context.Context, l rollout.Launch) (rollout.Rollout, error) {
 	for {
 		r, others, err := e.prepare(ctx, l)
@@ -67,7 +72,21 @@ func (e *Engine) prepare(ctx context.Context, l rollout.Launch) (rollout.Rollout
 	}
 	others, behind, err := e.makeRoom(ctx, r, l, service.Policy)
 	r.Behind = behind
-	return r, others, err
+	if err != nil || behind != "" {
+		return r, others, err
+	}
+	return r, others, e.sameVersion(ctx, r)
+}
+
+// sameVersion refuses what stable runs already. A cluster that does not answer at once has no objection: the preflight
+// asks again, with more time.
+func (e *Engine) sameVersion(ctx context.Context, r rollout.Rollout) error {
+	ctx, cancel := context.WithTimeout(ctx, glance)
+	defer cancel()
+	if w := e.Cluster.Observe(ctx, r); w.Unreadable == "" && w.Stable.Exists && w.Stable.Image == r.Image {
+		return &rollout.SameVersionError{Service: r.Service, Image: r.Image}
+	}
+	return nil
 }
 
 func mayLaunch(policy rollout.Policy, l rollout.Launch) error {

@@ -214,7 +214,7 @@ func (r *Rollout) setOurs() {
 		r.Found.Route = FoundRoute{UID: d.Value}
 	case FieldStableImage:
 		r.Touched = true // from here on a write of ours may be under way: taking the rollout back has to write last
-	case FieldWeight, FieldCanaryImage, FieldCanaryReplicas, FieldCanaryUID:
+	case FieldWeight, FieldCanaryImage, FieldCanaryReplicas:
 	}
 }
 
@@ -249,7 +249,7 @@ func (r Rollout) left() []string {
 	if r.Ending.WeightZero.IsZero() {
 		left = append(left, fmt.Sprintf("the canary's weight in %s/%s", strings.ToLower(o.Route.Kind), o.Route.Name))
 	}
-	if r.Touched && !r.Promoted {
+	if now := r.Known.StableImage; r.Touched && now != "" && now != r.wantedStable() {
 		left = append(left, fmt.Sprintf("an image on deployment/%s that is not the one it had", o.Stable))
 	}
 	return left

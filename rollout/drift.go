@@ -141,7 +141,7 @@ func (r Rollout) learn(w World) Known {
 			k.CanaryImage, k.CanaryReplicas = s.Image, *s.Replicas
 		}
 	}
-	if s := w.Stable.Stamp; r.bears(s) && w.Stable.Exists && s.Image == w.Stable.Image {
+	if s := w.Stable.Stamp; r.bears(s) && w.Stable.Exists && s.Image != "" { // also where somebody set another since: it was written
 		k.StableImage = s.Image
 	}
 	return k
@@ -170,7 +170,7 @@ func (w World) version(field Field) string {
 	switch field {
 	case FieldWeight, FieldRouteUID:
 		return w.Route.Version
-	case FieldCanaryImage, FieldCanaryReplicas, FieldCanaryUID:
+	case FieldCanaryImage, FieldCanaryReplicas:
 		return w.Canary.Version
 	case FieldStableImage, FieldStableUID:
 		return w.Stable.Version

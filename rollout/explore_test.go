@@ -44,6 +44,8 @@ type sent struct {
 	evidence Result // as it truly was
 	stored   Result
 	overrule Field
+	size     int
+	demands  bool // the judged step needs evidence
 }
 
 // state is one state of the explored system.
@@ -178,6 +180,9 @@ func (x run) steps(s state, matched map[string]bool) []step {
 	}
 	if len(s.pending) > 0 {
 		all = append(all, x.send(s), x.crash(s))
+		if s.left.faults > 0 {
+			all = append(all, x.refuse(s))
+		}
 		if s.left.late > 0 && s.late == nil {
 			all = append(all, x.delay(s))
 		}
@@ -230,6 +235,7 @@ func (x run) beat(s state, result Result, matched map[string]bool) step {
 		}
 		t.to.pending = append(t.to.pending, sent{
 			Write: w, phase: t.to.r.Phase, seen: s.w, evidence: result, stored: t.to.r.Verdict.Result, overrule: overrule,
+			size: t.to.r.Size, demands: t.to.r.judged().DemandsEvidence(),
 		})
 	}
 	t.err = x.illegal(s.r, t.to)
@@ -302,6 +308,19 @@ func (x run) send(s state) step {
 	} else {
 		t.to.pending = nil
 		t.label += " (conflict)"
+	}
+	return t
+}
+
+// refuse is a write that the cluster does not take, as a webhook or a lost right has it. While rolling back the others
+// are sent all the same.
+func (x run) refuse(s state) step {
+	p := s.pending[0]
+	t := step{label: "refuse " + describe(p), to: s, err: x.legal(p)}
+	t.to.left.faults--
+	t.to.pending = nil
+	if p.phase == RollingBack {
+		t.to.pending = s.pending[1:]
 	}
 	return t
 }

@@ -12,7 +12,7 @@ func (b *beat) grow() {
 	s.Unknown = span(s.Unknown, b.credit, unknown)
 	s.Waiting = span(s.Waiting, b.credit, b.Waits())
 	s.Drained = span(s.Drained, b.credit, b.undone())
-	if b.Phase == Baking && b.weightStands() && b.Verdict.Result == Pass && !b.still() {
+	if b.Phase == Baking && b.weightStands() && b.passes() && !b.still() {
 		s.Bake += b.credit
 	}
 	if b.unmet() {
@@ -33,6 +33,10 @@ func span(s, credit time.Duration, holds bool) time.Duration {
 	}
 	return s + credit
 }
+
+// passes reports whether these facts hold a passing verdict. What is stored of an earlier process is shown, and counts
+// for nothing.
+func (b *beat) passes() bool { return b.Evidence(b.f).Result == Pass }
 
 // demands reports whether unknown evidence matters now: on the way up, where the judged step demands evidence, and no
 // longer once stable's new image was sent.

@@ -158,9 +158,9 @@ func legalRaise(p sent, before Weight) string {
 	switch {
 	case p.phase > Promoting:
 		return "invariant 5: an ending rollout raised the weight"
-	case p.seen.Canary.Endpoints < 1:
+	case p.seen.Canary.Endpoints < p.size:
 		return "invariant 6: traffic was sent to a canary that is not ready"
-	case before > 0 && p.phase == Shifting && before == 5 && (p.evidence != Pass || p.stored != Pass):
+	case before > 0 && p.demands && (p.evidence != Pass || p.stored != Pass):
 		return "invariants 3 and 4: the weight rose without passing evidence"
 	}
 	return ""
@@ -262,8 +262,25 @@ func (x run) strangers(s state) []step {
 		s.foreign[byStable] = true
 		fresh(&s.w.Stable.Meta)
 	})
+	edit("the old image on stable", stable.Exists && stable.Image == newImage, func(s *state) {
+		s.setStable(oldImage)
+		s.foreign[byStable] = true
+		fresh(&s.w.Stable.Meta)
+	})
+	edit("the new image on stable", stable.Exists && stable.Image == oldImage, func(s *state) {
+		s.setStable(newImage)
+		s.foreign[byStable] = true
+		fresh(&s.w.Stable.Meta)
+	})
 	edit("deletes stable", stable.Exists, func(s *state) {
 		s.w.Stable = Workload{Meta: Meta{Version: s.w.Stable.Version}}
+	})
+	edit("does away with the orphan", s.r.Orphaned(), func(s *state) {
+		s.w.Canary = Workload{Meta: Meta{Version: s.w.Canary.Version}}
+		s.w.Service = Meta{Version: s.w.Service.Version}
+		s.w.Route.HasCanary, s.w.Route.Weight, s.w.Route.Stamp, s.w.Stable.Stamp = false, 0, nil, nil
+		fresh(&s.w.Route.Meta)
+		fresh(&s.w.Stable.Meta)
 	})
 	edit("annotates rollback=now", s.w.Rollback == "" && s.r.Phase <= Returning && route.Exists, func(s *state) {
 		s.w.Rollback, s.w.Route.AsksRollback = "kube:r1:9", true
@@ -288,6 +305,8 @@ func (x run) illegal(before Rollout, s state) string {
 	switch {
 	case s.w.Route.share() != 0:
 		return fmt.Sprintf("invariant 8: ended with weight %d", s.w.Route.share())
+	case s.w.Stable.Exists && s.w.Stable.Image != image && r.Ending.StableImage != s.w.Stable.Image && before.Phase != Ended:
+		return "invariant 8: the image that somebody else set on stable is not named"
 	case s.w.Stable.Exists && s.w.Stable.Image != image && !s.foreign[byStable]:
 		return fmt.Sprintf("invariant 8: %s with stable at %s", r.Ending.Outcome, s.w.Stable.Image)
 	case !x.found && s.w.Canary.Exists && s.w.Canary.Replicas > 0 && s.w.Canary.UID == "canary-ours":

@@ -173,10 +173,23 @@ func (b *beat) observe() {
 	if b.Phase.Forward() && !b.still() {
 		b.Size = max(b.Size, need(b.Current().Weight, max(b.Found.Stable.Replicas, b.w.Stable.Replicas)))
 	}
-	if b.Phase.Undoing() && b.w.Stable.Exists && b.Phase != Returning && b.stableForeign(b.w) &&
-		b.w.Stable.Image != b.Image && b.w.Stable.Image != b.Found.Stable.Image {
-		b.Ending.StableImage = b.w.Stable.Image
+	if b.Phase == Baking && len(b.ImageIDs) == 0 {
+		b.ImageIDs = b.w.Canary.ImageIDs
 	}
+	if b.Phase.Undoing() {
+		b.Ending.StableImage = ""
+		if b.w.Stable.Exists && b.stableForeign(b.w) && b.w.Stable.Image != b.wantedStable() {
+			b.Ending.StableImage = b.w.Stable.Image
+		}
+	}
+}
+
+// wantedStable is the image that stable has when the rollout is over, if nobody else sets one.
+func (r Rollout) wantedStable() string {
+	if r.Promoted && (r.Phase == Returning || r.Ending.Outcome == Succeeded) {
+		return r.Image
+	}
+	return r.Found.Stable.Image
 }
 
 // need is how many replicas carry the weight: its share of stable's, rounded up, at least one.
@@ -233,11 +246,16 @@ func bare(r Rollout) Rollout {
 }
 
 // Carry takes what a worker knows beyond the last commit over to a newer value, when a decision won the swap: its
-// spans, as far as the phase is still the same, and its samples.
+// spans, as far as the phase is still the same, and its samples. Who said "try again" set the time that an ending may
+// take back to nothing: that stands.
 func Carry(mine, newer Rollout) Rollout {
 	newer.Beat = mine.Beat
 	if newer.Phase == mine.Phase && newer.Step == mine.Step {
+		ending := newer.Spans.Ending
 		newer.Spans = mine.Spans
+		if mine.Stuck != nil && newer.Stuck == nil {
+			newer.Spans.Ending = ending
+		}
 	}
 	if newer.Acked.Equal(mine.Acked) {
 		newer.Judge = mine.Judge

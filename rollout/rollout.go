@@ -87,7 +87,6 @@ const (
 	FieldStableImage    Field = "stable_image"
 	FieldStableUID      Field = "stable_uid"
 	FieldRouteUID       Field = "route_uid"
-	FieldCanaryUID      Field = "canary_uid"
 )
 
 // Drift is a field that somebody else changed.

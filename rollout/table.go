@@ -203,7 +203,7 @@ func (b *beat) baked() bool {
 	if !step.DemandsEvidence() {
 		return true
 	}
-	return b.Verdict.Result == Pass && (b.Spans.Bake >= step.Bake || b.Spec.Prove && b.Verdict.Proved)
+	return b.passes() && (b.Spans.Bake >= step.Bake || b.Spec.Prove && b.Verdict.Proved)
 }
 
 func (b *beat) drained() bool {

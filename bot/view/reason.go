@@ -158,8 +158,6 @@ func drifted(d rollout.Drift) string {
 		return by + " deleted stable and made it again"
 	case rollout.FieldRouteUID:
 		return by + " deleted the route and made it again"
-	case rollout.FieldCanaryUID:
-		return by + " deleted the canary and made it again"
 	}
 	return fmt.Sprintf("%s set %s to %s; ours is %s", by, word(string(d.Field)), word(d.Value), word(d.Ours))
 }

@@ -94,8 +94,6 @@ func fieldName(f rollout.Field) string {
 		return "stable"
 	case rollout.FieldRouteUID:
 		return "the route"
-	case rollout.FieldCanaryUID:
-		return "the canary"
 	}
 	return word(string(f))
 }
@@ -117,7 +115,7 @@ func shown(d rollout.Drift, value string) string {
 		return word(value) + " %"
 	case rollout.FieldCanaryImage, rollout.FieldStableImage:
 		return version(value)
-	case rollout.FieldCanaryReplicas, rollout.FieldStableUID, rollout.FieldRouteUID, rollout.FieldCanaryUID:
+	case rollout.FieldCanaryReplicas, rollout.FieldStableUID, rollout.FieldRouteUID:
 	}
 	return word(value)
 }

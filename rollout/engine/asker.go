@@ -2,6 +2,8 @@ package engine
 
 import (
 	"context"
+	"fmt"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -57,8 +59,27 @@ func (a *asker) run(ctx context.Context, heard func()) {
 		case <-a.news:
 		case <-timer.C:
 		}
-		timer.Reset(a.ask(ctx, heard))
+		timer.Reset(a.guarded(ctx, heard))
 	}
+}
+
+// guarded asks once and turns a panic into no answer, which is unknown: one rollout's defect must not take the others
+// down.
+func (a *asker) guarded(ctx context.Context, heard func()) (wait time.Duration) {
+	defer func() {
+		if p := recover(); p != nil {
+			a.e.Log.Error("checks not asked", "rollout", a.subject().ID, "error", fmt.Errorf("panic: %v\n%s", p, debug.Stack()))
+			wait = time.Minute
+		}
+	}()
+	return a.ask(ctx, heard)
+}
+
+// subject returns the rollout to ask about.
+func (a *asker) subject() rollout.Rollout {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.about
 }
 
 // ask asks once, if there is something to judge, and returns how long to wait.

@@ -153,24 +153,61 @@ func (e *Engine) Decide(ctx context.Context, id rollout.ID, d rollout.Decision) 
 	for {
 		r, err := e.Store.Load(ctx, id)
 		if err != nil {
-			return rollout.Rollout{}, err
+			return rollout.Rollout{}, e.fatal(err)
 		}
 		after, entries, err := rollout.Decide(r, d, e.policy(r.Service))
 		if err != nil {
 			return r, err
 		}
-		err = e.Store.Commit(ctx, rollout.Change{Rollout: after, Entries: entries, Decision: d.ID})
+		err = e.commit(ctx, rollout.Change{Rollout: after, Entries: entries, Decision: d.ID})
 		if rollout.CodeOf(err) == rollout.Conflict && !errors.Is(err, rollout.ErrDecided) {
 			continue // somebody was faster: decide again on the newer value
 		}
 		if err != nil {
-			return r, e.fatal(err)
+			return r, err
 		}
 		after.Revision++
 		e.Log.Info("decided", "rollout", id, "revision", after.Revision, "phase", after.Phase, "actor", d.Actor.ID, "action", d.Action)
 		e.Committed(after)
 		e.decided(after)
 		return after, nil
+	}
+}
+
+// commit makes the changes durable. A value that breaks an invariant is a defect of the program and is never stored.
+// When the store fails, rollbacks that want weight 0 are sent ahead of their commit, and the process must end.
+func (e *Engine) commit(ctx context.Context, changes ...rollout.Change) error {
+	for _, c := range changes {
+		if problem := rollout.Invariant(c.Rollout); problem != "" {
+			return rollout.Errorf(rollout.Internal, "Invariant broken, nothing was committed: %s.", problem)
+		}
+	}
+	err := e.Store.Commit(ctx, changes...)
+	if rollout.CodeOf(err) == rollout.Unavailable {
+		for _, c := range changes {
+			e.emergency(c.Rollout)
+		}
+		e.fail(err)
+	}
+	return err
+}
+
+// emergency is the one act that may precede its commit: a rollback that wants weight 0 now sends it, with the
+// annotation that the next process reads as an abort.
+func (e *Engine) emergency(r rollout.Rollout) {
+	if r.Phase != rollout.RollingBack {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), applyTimeout) // the process is ending; this must not
+	defer cancel()
+	f := rollout.Facts{Now: now(), World: e.Cluster.Observe(ctx, r)}
+	for _, write := range rollout.Writes(r, f) {
+		if write.Object != rollout.RouteObject || write.Weight == nil || *write.Weight != 0 {
+			continue
+		}
+		write.AskRollback = true
+		err := e.Cluster.Do(ctx, r, write)
+		e.Log.Error("store failed; weight set to 0 ahead of its commit", "rollout", r.ID, "error", err)
 	}
 }
 

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"maps"
 	"slices"
 	"time"
@@ -58,10 +57,7 @@ func (e *Engine) surveyed(ctx context.Context, service rollout.Service) (bool, e
 		return true, nil
 	}
 	r, entries := rollout.Adopt(r, orphan, w, now())
-	if problem := rollout.Invariant(r); problem != "" {
-		return true, errors.New("invariant broken, nothing was committed: " + problem)
-	}
-	err = e.Store.Commit(ctx, rollout.Change{Rollout: r, Entries: entries})
+	err = e.commit(ctx, rollout.Change{Rollout: r, Entries: entries})
 	switch {
 	case rollout.CodeOf(err) == rollout.Conflict:
 		return false, nil // somebody started a rollout: its preflight says what stands in its way

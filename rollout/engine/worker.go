@@ -91,7 +91,8 @@ func (w *worker) run(ctx context.Context) {
 			return
 		case err != nil:
 			w.e.Log.Error("beat failed", "rollout", w.stored.ID, "revision", w.stored.Revision, "phase", w.stored.Phase, "error", err)
-			next = time.Now().Add(w.stored.Spec.Limits.Interval)
+			timer.Reset(w.stored.Spec.Limits.Interval) // the beat stays overdue: health is that beats succeed
+			continue
 		case w.stored.Terminal():
 			return
 		}
@@ -116,6 +117,9 @@ func (w *worker) guarded(ctx context.Context) (next time.Time, err error) {
 func (w *worker) beat(ctx context.Context) (time.Time, error) {
 	if err := w.reload(ctx); err != nil {
 		return time.Time{}, err
+	}
+	if w.stored.Terminal() {
+		return time.Time{}, nil // somebody decided that it is over
 	}
 	facts := w.observe(ctx)
 	if ctx.Err() != nil {
@@ -190,10 +194,7 @@ func (w *worker) commit(ctx context.Context, f *rollout.Facts) (rollout.Rollout,
 			w.show(after)
 			return after, next, nil
 		}
-		if problem := rollout.Invariant(after); problem != "" {
-			return before, next, errors.New("invariant broken, nothing was committed: " + problem)
-		}
-		err := w.e.Store.Commit(ctx, rollout.Change{Rollout: after, Entries: entries})
+		err := w.e.commit(ctx, rollout.Change{Rollout: after, Entries: entries})
 		var held *rollout.HeldError
 		switch {
 		case errors.As(err, &held):
@@ -205,8 +206,7 @@ func (w *worker) commit(ctx context.Context, f *rollout.Facts) (rollout.Rollout,
 			}
 			continue
 		case err != nil:
-			w.emergency(after, *f)
-			return before, next, w.e.fatal(fmt.Errorf("commit %s: %w", after.ID, err))
+			return before, next, fmt.Errorf("commit %s: %w", after.ID, err)
 		}
 		after.Revision++
 		w.stored, w.last = after, f.Now
@@ -219,44 +219,40 @@ func (w *worker) commit(ctx context.Context, f *rollout.Facts) (rollout.Rollout,
 	}
 }
 
-// emergency is the one act that may precede its commit: a rollback that wants weight 0 now sends it, with the
-// annotation that the next process reads as an abort. Then this process exits.
-func (w *worker) emergency(r rollout.Rollout, f rollout.Facts) {
-	if r.Phase != rollout.RollingBack {
-		return
-	}
-	for _, write := range rollout.Writes(r, f) {
-		if write.Object != rollout.RouteObject || write.Weight == nil || *write.Weight != 0 {
-			continue
-		}
-		write.AskRollback = true
-		ctx, cancel := context.WithTimeout(context.Background(), applyTimeout) // the process is ending; this must not
-		defer cancel()
-		err := w.e.Cluster.Do(ctx, r, write)
-		w.e.Log.Error("store failed; weight set to 0 ahead of its commit", "rollout", r.ID, "error", err)
-	}
-}
-
 // apply sends the writes that are missing, in order, and reports whether to look again at once: something was
-// written, or a conflict has to be judged again. A committed rollback cancels it.
+// written, or a conflict has to be judged again. A committed rollback cancels it. What rolling back wants of the route
+// and of stable it wants at once: one of them refused does not keep the other.
 func (w *worker) apply(ctx context.Context, r rollout.Rollout, f rollout.Facts) bool {
-	writes := rollout.Writes(r, f)
-	if len(writes) == 0 {
-		w.refused, w.conflicts = "", 0
-		return false
-	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	w.mu.Lock()
 	w.cancel = cancel
 	w.mu.Unlock()
-	for _, write := range writes {
-		if err := w.send(ctx, r, write); err != nil {
-			return w.failed(r, write, err)
+	again, refused := false, false
+	for _, write := range rollout.Writes(r, f) {
+		if !w.newest(ctx) {
+			return true // somebody decided since this was: nothing more is sent because of it
 		}
+		if err := w.send(ctx, r, write); err == nil {
+			again = true
+			continue
+		} else if w.failed(r, write, err) {
+			again = true
+		}
+		if refused = true; r.Phase != rollout.RollingBack {
+			break
+		}
+	}
+	if !refused {
 		w.refused, w.conflicts = "", 0
 	}
-	return true
+	return again
+}
+
+// newest reports whether what this worker acts on is still what is stored.
+func (w *worker) newest(ctx context.Context) bool {
+	stored, err := w.e.Store.Load(ctx, w.stored.ID)
+	return err == nil && stored.Revision == w.stored.Revision
 }
 
 func (w *worker) send(ctx context.Context, r rollout.Rollout, write rollout.Write) error {
@@ -279,9 +275,6 @@ func (w *worker) failed(r rollout.Rollout, write rollout.Write, err error) bool 
 			return true
 		}
 		w.conflicts = 0 // the next beat may try as often again
-		return false
-	case rollout.Unavailable:
-		w.refused = rollout.Message(err)
 		return false
 	default:
 		w.refused = rollout.Message(err)

@@ -1,0 +1,154 @@
+package engine_test
+
+import (
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"canarybot.io/rollout"
+	"canarybot.io/rollout/sim"
+)
+
+// refuseRoute makes the cluster refuse every write to the route.
+func (w *world) refuseRoute(words string) {
+	w.cluster.SetFault(func(c sim.Call) error {
+		if c.Op == sim.Do && !c.After && c.Write.Object == rollout.RouteObject {
+			return rollout.Errorf(rollout.Forbidden, "%s", words)
+		}
+		return nil
+	})
+}
+
+// An abort that is committed while the worker looks at the cluster is heeded by that very beat: what it was about to
+// send is not sent any more.
+func TestNothingIsRaisedAfterAnAbortThatCameDuringTheLook(t *testing.T) {
+	in(t, standard, func(w *world) {
+		r, _ := w.launch("v1.2.4", nil)
+		r = w.until(r.ID, "a question", func(r rollout.Rollout) bool { return r.Phase == rollout.Awaiting })
+		var lost, aborted, raised atomic.Bool
+		w.cluster.SetFault(func(c sim.Call) error {
+			r, _ := w.store.Load(w.t.Context(), r.ID)
+			raises := c.Op == sim.Do && !c.After && c.Write.Weight != nil && *c.Write.Weight > 5
+			switch {
+			case raises && !lost.Load(): // the first raise loses to somebody's write: the next look decides it anew
+				lost.Store(true)
+				return rollout.Errorf(rollout.Conflict, "it changed")
+			case c.Op == sim.Observe && c.After && r.Phase == rollout.Shifting && lost.Load() && !aborted.Load():
+				w.decide(rollout.Decision{ID: "abort", Action: rollout.Rollback, Actor: person(dev)})
+				aborted.Store(true)
+			case raises && aborted.Load():
+				raised.Store(true)
+			}
+			return nil
+		})
+		w.decide(rollout.Decision{ID: "up", Action: rollout.Promote, Actor: person(lead), Turn: r.Turn})
+		w.until(r.ID, "its end", ended)
+		if !aborted.Load() || raised.Load() {
+			w.t.Errorf("aborted %t; raised after it %t", aborted.Load(), raised.Load())
+		}
+	})
+}
+
+// Rolling back wants weight 0 and stable's old image at once: a webhook that refuses the one does not keep the other.
+func TestARouteThatIsRefusedDoesNotKeepStableFromItsOldImage(t *testing.T) {
+	in(t, quick, func(w *world) {
+		r, _ := w.launch("v1.2.4", nil)
+		w.until(r.ID, "promoting", func(r rollout.Rollout) bool { return r.Phase == rollout.Promoting && r.Known.StableImage != "" })
+		w.refuseRoute("admission webhook is down")
+		w.decide(rollout.Decision{ID: "abort", Action: rollout.Rollback, Actor: person(dev)})
+		time.Sleep(time.Minute)
+		now := w.cluster.Observe(w.t.Context(), r)
+		if now.Stable.Image != r.From() && now.Stable.Image != "r/shop/checkout:v1.2.3" {
+			w.t.Errorf("stable is still at %s", now.Stable.Image)
+		}
+		w.cluster.SetFault(nil)
+		if r = w.until(r.ID, "its end", ended); r.Ending.Outcome != rollout.RolledBack {
+			w.t.Errorf("ended %+v", r.Ending)
+		}
+	})
+}
+
+// Who says "try again" gives the ending its whole time again, whatever the worker had counted.
+func TestTryAgainStartsTheClockOfAnEndingAnew(t *testing.T) {
+	in(t, standard, func(w *world) {
+		r, _ := w.launch("v1.2.4", nil)
+		w.until(r.ID, "a bake", baking)
+		w.refuseRoute("admission webhook is down")
+		w.decide(rollout.Decision{ID: "abort", Action: rollout.Rollback, Actor: person(dev)})
+		r = w.until(r.ID, "stuck", func(r rollout.Rollout) bool { return r.Stuck != nil })
+		w.decide(rollout.Decision{ID: "again", Action: rollout.Retry, Actor: person(dev), Turn: r.Turn})
+		time.Sleep(time.Minute)
+		if r, _ = w.store.Load(w.t.Context(), r.ID); r.Stuck != nil {
+			w.t.Errorf("it is stuck again after a minute: %+v", *r.Stuck)
+		}
+		w.cluster.SetFault(nil)
+		w.until(r.ID, "its end", ended)
+	})
+}
+
+// A person's rollback that the disk refuses takes the traffic off all the same; the next process goes on with it.
+func TestAStoreThatFailsInAPersonsRollbackStillTakesTheTrafficOff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, sim.Setup{}, standard)
+		time.Sleep(2 * time.Minute)
+		disk := &brokenDisk{Store: w.store}
+		w.store = disk
+		w.start(0, false)
+		r, _ := w.launch("v1.2.4", nil)
+		w.until(r.ID, "a bake", baking)
+		disk.broken.Store(true)
+		_, err := w.current.engine.Decide(t.Context(), r.ID, rollout.Decision{ID: "abort", Action: rollout.Rollback, Actor: person(dev), At: time.Now()})
+		if rollout.CodeOf(err) != rollout.Unavailable {
+			t.Errorf("the person was told %v, want the store's failure", err)
+		}
+		if err := <-w.current.done; rollout.CodeOf(err) != rollout.Unavailable {
+			t.Errorf("the engine ended with %v, want the store's failure", err)
+		}
+		route := w.cluster.Observe(t.Context(), r).Route
+		if route.Weight != 0 || !route.AsksRollback {
+			t.Errorf("weight %d, annotated %t; want 0 and the annotation", route.Weight, route.AsksRollback)
+		}
+		disk.broken.Store(false)
+		w.start(0, false)
+		defer w.stop()
+		if r = w.until(r.ID, "its end", ended); r.Ending.Outcome != rollout.RolledBack {
+			t.Errorf("ended %+v", r.Ending)
+		}
+	})
+}
+
+// What an earlier process knew is shown after a restart, and moves nothing forward.
+func TestAStoredVerdictEndsNoBake(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, sim.Setup{}, standard)
+		time.Sleep(2 * time.Minute)
+		w.start(0, false)
+		r, _ := w.launch("v1.2.4", nil)
+		w.until(r.ID, "most of a bake", func(r rollout.Rollout) bool {
+			return r.Phase == rollout.Baking && r.Verdict.Result == rollout.Pass && r.Spans.Bake > 20*time.Second
+		})
+		w.stop()
+		w.metrics.Unplug(true)
+		time.Sleep(20 * time.Second)
+		w.start(0, false)
+		defer w.stop()
+		time.Sleep(30 * time.Second)
+		if r, _ = w.store.Load(t.Context(), r.ID); r.Phase != rollout.Baking {
+			t.Errorf("it is %s, with Prometheus away since before the restart", r.Phase)
+		}
+	})
+}
+
+// The end names what stands there, not what was meant to: also where somebody put back one of our own two images.
+func TestTheEndNamesTheImageThatSomebodySet(t *testing.T) {
+	in(t, quick, func(w *world) {
+		r, _ := w.launch("v1.2.4", nil)
+		w.until(r.ID, "returning", func(r rollout.Rollout) bool { return r.Phase == rollout.Returning })
+		w.app.SetImage(rollout.StableDeployment, "r/shop/checkout:v1.2.3", "kubectl-set")
+		r = w.until(r.ID, "its end", ended)
+		if r.Ending.Outcome != rollout.Succeeded || r.Ending.StableImage != "r/shop/checkout:v1.2.3" {
+			w.t.Errorf("ended %+v", r.Ending)
+		}
+	})
+}

@@ -149,15 +149,18 @@ func (b *Bot) link(ctx context.Context, id rollout.ID) (string, error) {
 
 // backFirst says what going back would do, with the button that does it.
 func (b *Bot) backFirst(ctx context.Context, service rollout.ServiceName) (answer, error) {
-	past, err := b.Store.History(ctx, service, historyRead)
+	past, err := b.Store.History(ctx, service, rollout.Recent)
 	if err != nil {
 		return answer{}, err
 	}
-	i := slices.IndexFunc(past, func(r rollout.Rollout) bool { return r.Ending.Outcome == rollout.Succeeded })
-	if i < 0 || past[i].From() == "" {
+	success, ok := rollout.LastSuccess(past)
+	switch {
+	case !ok:
 		return tell(nothingBefore(service)), nil
+	case success.Request.Back:
+		return tell(b.say.BackAlready(success)), nil
 	}
-	return tell(b.say.BackFirst(past[0], past[i].Image, past[i].From())), nil
+	return tell(b.say.BackFirst(past[0], success.Image, success.From())), nil
 }
 
 // goBack launches the way back that backFirst offered. The button names the service's newest rollout: if there is a
@@ -170,18 +173,18 @@ func (b *Bot) goBack(ctx context.Context, a ask, v view.Value) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	past, err := b.Store.History(ctx, r.Service, historyRead)
+	past, err := b.Store.History(ctx, r.Service, rollout.Recent)
 	if err != nil {
 		return answer{}, err
 	}
-	i := slices.IndexFunc(past, func(r rollout.Rollout) bool { return r.Ending.Outcome == rollout.Succeeded })
-	if len(past) == 0 || past[0].ID != r.ID || r.Turn != v.Turn || i < 0 {
+	success, ok := rollout.LastSuccess(past)
+	if len(past) == 0 || past[0].ID != r.ID || r.Turn != v.Turn || !ok {
 		if len(past) > 0 && b.decidedBy(ctx, past[0].ID, a.id) {
 			return answer{}, nil
 		}
 		return tell(b.say.Stale("Something was rolled out since that was shown. Ask again.")), nil
 	}
 	return b.launch(ctx, a, rollout.Launch{
-		ID: a.id, Service: r.Service, Version: rollout.ShortVersion(past[i].From()), Back: true,
+		ID: a.id, Service: r.Service, Version: rollout.ShortVersion(success.From()), Back: true,
 	})
 }

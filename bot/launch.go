@@ -9,9 +9,6 @@ import (
 	"canarybot.io/rollout"
 )
 
-// historyRead is how many rollouts of a service are looked through for its past; the engine reads as many.
-const historyRead = 50
-
 // deploy starts a rollout, or rehearses it.
 func (b *Bot) deploy(ctx context.Context, a ask, cmd command.Command) (answer, error) {
 	service, ok := b.Services[cmd.Service]
@@ -98,7 +95,7 @@ func (b *Bot) refuseLaunch(ctx context.Context, l rollout.Launch, err error) (an
 		if err != nil {
 			b.Log.Warn("no link to the card", "rollout", busy.Live.ID, "error", err)
 		}
-		return tell(b.say.Busy(l, busy.Live, link)), nil
+		return tell(b.say.Busy(l, busy, link)), nil
 	case errors.As(err, &same):
 		return tell(b.say.SameVersion(same.Service, same.Image)), nil
 	case errors.As(err, &back):

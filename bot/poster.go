@@ -145,7 +145,7 @@ func (p *poster) reconcile(ctx context.Context) error {
 		open = append(open, r)
 	}
 	for name := range p.b.Services {
-		past, err := p.b.Store.History(ctx, name, historyRead)
+		past, err := p.b.Store.History(ctx, name, rollout.Recent)
 		if err != nil {
 			return err
 		}

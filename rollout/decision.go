@@ -56,7 +56,13 @@ func (s Service) PlanNamed(name string) (Plan, bool) {
 }
 
 // BusyError refuses a launch because another rollout holds the service, or waits for it.
-type BusyError struct{ Live Rollout }
+type BusyError struct {
+	Live Rollout
+	// Waiting is queued behind the live one; nil: nobody is. Replacing cancels it too.
+	Waiting *Rollout
+	// Before is the rollout that took this version back when it was tried last; nil: none did.
+	Before *Rollout
+}
 
 // Error names the holder.
 func (e *BusyError) Error() string {

@@ -62,6 +62,17 @@ func (a Answers) DryRun(r rollout.Rollout, p rollout.Preflight) Message {
 	return message(paragraph(lines...)).said("Dry run of %s: it would start. Nothing was changed.", subject(r))
 }
 
+// BackAlready answers who wants to go back where the last thing that happened was going back: the version before is the
+// one that was taken back.
+func (a Answers) BackAlready(back rollout.Rollout) Message {
+	name := word(string(back.Service))
+	return message(paragraph(
+		fmt.Sprintf("%s *%s was taken back already*: from %s to %s, in %s, by %s on %s. Going back once more would be to %s.",
+			iconBack, name, old(back), version(back.Image), word(string(back.ID)), who(back.Request.By), on(back.Ending.At), old(back)),
+		"Deploy another version by name: "+a.typed("deploy "+string(back.Service)+" VERSION"))).
+		said("%s was taken back already, from %s to %s.", name, old(back), version(back.Image))
+}
+
 // BackFirst says what going back would do before it is done, with a button that does it. Last is the service's newest
 // rollout, which the button names; from and to are images.
 func (a Answers) BackFirst(last rollout.Rollout, from, to string) Message {

@@ -7,8 +7,10 @@ import (
 	"canarybot.io/rollout"
 )
 
-// Busy refuses a launch: another rollout holds the service, or waits for it.
-func (a Answers) Busy(launch rollout.Launch, live rollout.Rollout, link string) Message {
+// Busy refuses a launch: another rollout holds the service, or waits for it. It names everything that replacing would
+// end.
+func (a Answers) Busy(launch rollout.Launch, busy *rollout.BusyError, link string) Message {
+	live := busy.Live
 	if live.Orphaned() {
 		return a.busyWithOrphan(launch, live, link)
 	}
@@ -17,31 +19,44 @@ func (a Answers) Busy(launch rollout.Launch, live rollout.Rollout, link string) 
 	if has != "" {
 		has = " with " + has
 	}
-	started := fmt.Sprintf("%s started it at %s", who(live.Request.By), at(live.Request.At))
+	started := fmt.Sprintf("%s started it at %s.", who(live.Request.By), at(live.Request.At))
+	head := fmt.Sprintf("%s *%s is busy*: %s is live%s, as %s. %s", iconCanary, name, version(live.Image), has, word(string(live.ID)), started)
+	said := fmt.Sprintf("%s is busy: %s is live%s.", name, version(live.Image), has)
+	instead := "Or take it back and start yours: "
 	if live.Phase == rollout.Queued {
-		return message(paragraph(
-			fmt.Sprintf("%s *%s is waiting already*: %s is queued as %s. %s.", iconGoing, name, version(live.Image), word(string(live.ID)), started),
-			joined(" ", "Only one may wait. Cancel it first, or wait until it is done.", anchor(link, "Its card")))).
-			said("%s is taken: %s is queued.", name, version(live.Image))
+		head = fmt.Sprintf("%s *%s is waiting already*: %s is queued as %s. %s", iconGoing, name, version(live.Image), word(string(live.ID)), started)
+		said = fmt.Sprintf("%s is taken: %s is queued.", name, version(live.Image))
+		instead = "Or cancel it and start yours: "
 	}
-	launch.Replace = true
-	return message(paragraph(
-		fmt.Sprintf("%s *%s is busy*: %s is live%s, as %s. %s.", iconCanary, name, version(live.Image), has, word(string(live.ID)), started),
-		status(live),
-		joined(" ", "Wait for its end.", anchor(link, "Its card")),
-		"Or take it back and start yours: "+a.line(launch))).
-		said("%s is busy: %s is live%s.", name, version(live.Image), has)
+	lines := []string{head, status(live)}
+	if w := busy.Waiting; w != nil {
+		lines = append(lines, fmt.Sprintf("%s of %s is queued behind it, as %s.", version(w.Image), who(w.Request.By), word(string(w.ID))))
+		instead = "Or end both and start yours: "
+	}
+	if before := busy.Before; before != nil {
+		lines = append(lines, takenBack(*before))
+	}
+	lines = append(lines, joined(" ", "Wait for its end.", anchor(link, "Its card")))
+	if launch.DryRun {
+		lines = append(lines, "A dry run looks at the cluster as it is: ask again then.")
+	} else {
+		launch.Replace = true
+		lines = append(lines, instead+a.line(launch))
+	}
+	return message(paragraph(lines...)).said("%s", said)
+}
+
+// takenBack says that a version was rolled back before: where, when and why.
+func takenBack(prior rollout.Rollout) string {
+	why := because(prior, prior.Ending.Reason, prior.Ending.By)
+	return fmt.Sprintf("%s *%s was rolled back before*: %s, on %s: %s", iconBack, version(prior.Image), word(string(prior.ID)), on(ended(prior)), full(why))
 }
 
 // TakenBack refuses a launch: the version was rolled back before.
 func (a Answers) TakenBack(launch rollout.Launch, prior rollout.Rollout) Message {
-	why := because(prior, prior.Ending.Reason, prior.Ending.By)
-	when := ended(prior)
 	launch.Replace = true
-	return message(paragraph(
-		fmt.Sprintf("%s *%s was rolled back before*: %s, on %s: %s", iconBack, version(prior.Image), word(string(prior.ID)), on(when), full(why)),
-		"If it is meant to run all the same: "+a.line(launch))).
-		said("%s was rolled back before, in %s: %s", version(prior.Image), word(string(prior.ID)), full(why))
+	return message(paragraph(takenBack(prior), "If it is meant to run all the same: "+a.line(launch))).
+		said("%s was rolled back before, in %s: %s", version(prior.Image), word(string(prior.ID)), full(because(prior, prior.Ending.Reason, prior.Ending.By)))
 }
 
 // ended is when a rollout ended, or the nearest that is known.

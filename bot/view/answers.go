@@ -192,6 +192,6 @@ func policyKey(action rollout.Action) string {
 func (a Answers) line(l rollout.Launch) string {
 	return a.typed(command.Command{
 		Verb: command.Deploy, Service: l.Service, Version: l.Version, Plan: l.Plan, Auto: l.Auto, Replace: l.Replace,
-		Reason: l.Text,
+		DryRun: l.DryRun, Reason: l.Text,
 	}.String())
 }

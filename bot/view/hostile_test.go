@@ -157,7 +157,7 @@ func everything(text string, all bool) map[string]view.Message {
 		decided := rollout.Entry{Kind: rollout.EntryDecided, Actor: person(text), Data: rollout.Data{Action: rollout.Pause, Text: text}}
 		made["card_"+name] = view.Card(r, view.CardOptions{Restarting: all, Decided: &decided})
 		made["status_"+name] = a.StatusOf(r, link)
-		made["busy_"+name] = a.Busy(poison(launch(), text, all), r, link)
+		made["busy_"+name] = a.Busy(poison(launch(), text, all), &rollout.BusyError{Live: r, Waiting: &r, Before: &r}, link)
 		made["before_"+name] = a.TakenBack(poison(launch(), text, all), r)
 		made["accepted_"+name] = a.Accepted(r, rollout.Deploy, link)
 		made["back_"+name] = a.BackFirst(r, text, text)
@@ -239,7 +239,7 @@ func FuzzNothingFromOutsideComesAlive(f *testing.F) {
 		reply, _ := view.Reply(stuck, poison(entries()["stuck_fought"], text, false), []string{text}, text)
 		harmless(t, text, map[string]view.Message{
 			"card": view.Card(stuck, view.CardOptions{}), "reply": reply, "stale": a.Stale(text),
-			"busy": a.Busy(poison(launch(), text, all), stuck, text), "cancelled": view.Card(poison(special()["cancelled"], text, all), view.CardOptions{}),
+			"busy": a.Busy(poison(launch(), text, all), &rollout.BusyError{Live: stuck}, text), "cancelled": view.Card(poison(special()["cancelled"], text, all), view.CardOptions{}),
 		})
 	})
 }

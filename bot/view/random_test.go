@@ -86,7 +86,7 @@ func randomRollout(t *rapid.T) rollout.Rollout {
 		d := rollout.Drift{
 			Field: rapid.SampledFrom([]rollout.Field{
 				rollout.FieldWeight, rollout.FieldCanaryImage, rollout.FieldCanaryReplicas, rollout.FieldStableImage, rollout.FieldStableUID,
-				rollout.FieldRouteUID, rollout.FieldCanaryUID, "odd",
+				rollout.FieldRouteUID, "odd",
 			}).Draw(t, "field"),
 			Ours: rapid.String().Draw(t, "ours"), Value: rapid.String().Draw(t, "value"), By: rapid.String().Draw(t, "by"),
 		}
@@ -118,7 +118,7 @@ func TestSlackTakesWhateverTheRolloutIs(t *testing.T) {
 		}
 		made := []view.Message{
 			view.Card(r, view.CardOptions{}), view.Card(r, view.CardOptions{Restarting: true, Decided: &e}),
-			view.Answers{}.StatusOf(r, permalink), view.Answers{}.Status([]rollout.Rollout{r, r, r}), view.Answers{}.Busy(launch(), r, permalink),
+			view.Answers{}.StatusOf(r, permalink), view.Answers{}.Status([]rollout.Rollout{r, r, r}), view.Answers{}.Busy(launch(), &rollout.BusyError{Live: r}, permalink),
 			view.Answers{}.History("", []rollout.Rollout{r, r}), view.Answers{}.BackFirst(r, r.Image, r.From()),
 		}
 		if m, ok := view.Reply(r, e, r.Ending.Left, permalink); ok {

@@ -9,12 +9,8 @@ import (
 	"canarybot.io/rollout"
 )
 
-const (
-	// recent is how many rollouts of a service are looked through for its past.
-	recent = 50
-	// glance bounds the look at the cluster before a launch is answered: Slack waits for it.
-	glance = time.Second
-)
+// glance bounds the look at the cluster before a launch is answered: Slack waits for it.
+const glance = time.Second
 
 // Launch commits a new rollout, queued, and returns it: it then runs in the background. The errors are answers for
 // whoever asked: NotFound for an unknown service, a BusyError, a SameVersionError, a TakenBackError, Forbidden,
@@ -23,15 +19,15 @@ func (e *Engine) Launch(ctx context.Context, l rollout.Launch) (rollout.Rollout,
 	for {
 		r, others, err := e.prepare(ctx, l)
 		if err != nil {
-			return rollout.Rollout{}, err
+			return rollout.Rollout{}, e.fatal(err)
 		}
 		changes := append(others, e.created(r, l))
-		err = e.Store.Commit(ctx, changes...)
+		err = e.commit(ctx, changes...)
 		if rollout.CodeOf(err) == rollout.Conflict && !errors.Is(err, rollout.ErrDecided) {
 			continue // two launches raced, or the one to replace moved on
 		}
 		if err != nil {
-			return rollout.Rollout{}, e.fatal(err)
+			return rollout.Rollout{}, err
 		}
 		for _, c := range changes {
 			c.Rollout.Revision++
@@ -48,7 +44,7 @@ func (e *Engine) Launch(ctx context.Context, l rollout.Launch) (rollout.Rollout,
 func (e *Engine) Rehearse(ctx context.Context, l rollout.Launch) (rollout.Rollout, rollout.Preflight, error) {
 	r, _, err := e.prepare(ctx, l)
 	if err != nil {
-		return r, rollout.Preflight{}, err
+		return r, rollout.Preflight{}, e.fatal(err)
 	}
 	return r, e.preflight(ctx, r), nil
 }
@@ -67,13 +63,24 @@ func (e *Engine) prepare(ctx context.Context, l rollout.Launch) (rollout.Rollout
 	if err != nil {
 		return r, nil, err
 	}
-	if err := e.takenBack(ctx, r, l); err != nil {
+	past, err := e.Store.History(ctx, r.Service, rollout.Recent)
+	if err != nil {
 		return r, nil, err
 	}
+	before, was := rollout.TakenBack(past, r.Image)
 	others, behind, err := e.makeRoom(ctx, r, l, service.Policy)
-	r.Behind = behind
-	if err != nil || behind != "" {
-		return r, others, err
+	var busy *rollout.BusyError
+	switch {
+	case errors.As(err, &busy) && was:
+		busy.Before = &before // who then types --replace has read both
+		return r, nil, err
+	case err != nil:
+		return r, nil, err
+	case was && !l.Replace && !l.Back:
+		return r, nil, &rollout.TakenBackError{Before: before}
+	}
+	if r.Behind = behind; behind != "" {
+		return r, others, nil
 	}
 	return r, others, e.sameVersion(ctx, r)
 }
@@ -144,35 +151,19 @@ func planNames(s rollout.Service) string {
 
 // imageBefore returns what stable ran before the service's last success.
 func (e *Engine) imageBefore(ctx context.Context, service rollout.ServiceName) (string, error) {
-	past, err := e.Store.History(ctx, service, recent)
+	past, err := e.Store.History(ctx, service, rollout.Recent)
 	if err != nil {
 		return "", err
 	}
-	i := slices.IndexFunc(past, func(r rollout.Rollout) bool { return r.Ending.Outcome == rollout.Succeeded })
-	if i < 0 || past[i].From() == "" {
+	last, ok := rollout.LastSuccess(past)
+	switch {
+	case !ok:
 		return "", rollout.Errorf(rollout.NotFound, "%s has no earlier version that Canarybot knows of; deploy one by name.", service)
+	case last.Request.Back:
+		return "", rollout.Errorf(rollout.Conflict, "%s was taken back from %s by %s already; deploy another version by name.",
+			service, rollout.ShortVersion(last.From()), last.ID)
 	}
-	return past[i].From(), nil
-}
-
-// takenBack refuses a version that was rolled back when it was tried last.
-func (e *Engine) takenBack(ctx context.Context, r rollout.Rollout, l rollout.Launch) error {
-	if l.Replace || l.Back {
-		return nil
-	}
-	past, err := e.Store.History(ctx, r.Service, recent)
-	if err != nil {
-		return err
-	}
-	for _, p := range past {
-		if p.Image == r.Image && p.Ending.Outcome != rollout.Cancelled && p.Terminal() {
-			if p.Ending.Outcome == rollout.RolledBack {
-				return &rollout.TakenBackError{Before: p}
-			}
-			return nil
-		}
-	}
-	return nil
+	return last.From(), nil
 }
 
 // makeRoom refuses a busy service, or takes its other rollouts back, and returns the one to wait for.
@@ -181,15 +172,13 @@ func (e *Engine) makeRoom(ctx context.Context, r rollout.Rollout, l rollout.Laun
 	if err != nil {
 		return nil, "", err
 	}
+	open = slices.DeleteFunc(open, func(o rollout.Rollout) bool { return o.Service != r.Service })
+	if len(open) > 0 && !l.Replace {
+		return nil, "", busyWith(open)
+	}
 	var changes []rollout.Change
 	behind := rollout.ID("")
 	for _, other := range open {
-		if other.Service != r.Service {
-			continue
-		}
-		if !l.Replace {
-			return nil, "", &rollout.BusyError{Live: other}
-		}
 		if other.Phase.Live() || other.Orphaned() {
 			behind = other.ID
 		}
@@ -204,6 +193,18 @@ func (e *Engine) makeRoom(ctx context.Context, r rollout.Rollout, l rollout.Laun
 		changes = append(changes, rollout.Change{Rollout: after, Entries: entries})
 	}
 	return changes, behind, nil
+}
+
+// busyWith names the rollouts that a launch would have to replace: the one that lives, and who waits for it.
+func busyWith(open []rollout.Rollout) *rollout.BusyError {
+	i := max(0, slices.IndexFunc(open, func(r rollout.Rollout) bool { return r.Phase.Live() }))
+	busy := &rollout.BusyError{Live: open[i]}
+	for _, other := range open {
+		if other.ID != busy.Live.ID {
+			busy.Waiting = &other
+		}
+	}
+	return busy
 }
 
 // created is the commit that makes the rollout.

@@ -161,3 +161,34 @@ func TestAStoreThatFailsInARollbackStillTakesTheTrafficOff(t *testing.T) {
 		}
 	})
 }
+
+func TestBusySaysAllThatReplacingWouldEnd(t *testing.T) {
+	in(t, quick, func(w *world) {
+		bad, _ := w.launch("v1.2.5", nil)
+		w.until(bad.ID, "its end", ended)
+		live, _ := w.launch("v1.2.4", nil)
+		w.until(live.ID, "a bake", baking)
+		queued, err := w.launch("v1.2.6", func(l *rollout.Launch) { l.Replace = true })
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		_, err = w.launch("v1.2.5", func(l *rollout.Launch) { l.ID = "again" })
+		busy, ok := err.(*rollout.BusyError)
+		if !ok || busy.Live.ID != live.ID || busy.Waiting == nil || busy.Waiting.ID != queued.ID || busy.Before == nil || busy.Before.ID != bad.ID {
+			w.t.Errorf("answered %#v", err)
+		}
+	})
+}
+
+// Going back twice would be going to what was taken back.
+func TestTheWayBackIsGoneOnce(t *testing.T) {
+	in(t, quick, func(w *world) {
+		up, _ := w.launch("v1.2.4", nil)
+		w.until(up.ID, "its end", ended)
+		back, _ := w.launch("", func(l *rollout.Launch) { l.ID, l.Back = "back", true })
+		w.until(back.ID, "its end", ended)
+		if _, err := w.launch("", func(l *rollout.Launch) { l.ID, l.Back = "further", true }); rollout.CodeOf(err) != rollout.Conflict {
+			w.t.Errorf("answered %v", err)
+		}
+	})
+}

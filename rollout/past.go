@@ -1,0 +1,26 @@
+package rollout
+
+// Recent is how many rollouts of a service are looked through for its past.
+const Recent = 50
+
+// LastSuccess returns the newest rollout of the past, which is newest first, that took the service to another version.
+// What it found is the version before; where it was itself a way back, that version was taken back and is none to go
+// back to.
+func LastSuccess(past []Rollout) (Rollout, bool) {
+	for _, r := range past {
+		if r.Ending.Outcome == Succeeded && r.From() != "" {
+			return r, true
+		}
+	}
+	return Rollout{}, false
+}
+
+// TakenBack returns the newest rollout of this image, where it was rolled back and not tried with success since.
+func TakenBack(past []Rollout, image string) (Rollout, bool) {
+	for _, r := range past {
+		if r.Image == image && r.Ending.Outcome != Cancelled && r.Terminal() {
+			return r, r.Ending.Outcome == RolledBack
+		}
+	}
+	return Rollout{}, false
+}

@@ -79,7 +79,7 @@ type Found struct {
 	Route         FoundRoute    `json:"route,omitzero"`
 	// Progress is stable's progress deadline.
 	Progress time.Duration `json:"progress,omitempty"`
-	// Surges is false when stable cannot start a new pod before it stops an old one: Recreate, or no surge.
+	// Surges is false when replacing stable's pods may leave none of them: Recreate, or a single replica without surge.
 	Surges bool `json:"surges,omitempty"`
 	// TemplateDiffers names the fields, but for image and labels, in which a found canary differs from stable.
 	TemplateDiffers []string `json:"template_differs,omitempty"`

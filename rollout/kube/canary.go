@@ -196,6 +196,7 @@ func foreign(key string) bool {
 	domain, _, _ := strings.Cut(key, "/")
 	switch {
 	case key == "app.kubernetes.io/managed-by", key == "helm.sh/chart",
+		key == "app.kubernetes.io/instance", // Argo CD tells its own by it, and prunes what its repository does not have
 		key == "kubectl.kubernetes.io/last-applied-configuration":
 		return true
 	case domain == object.Domain, domain == "deployment.kubernetes.io", domain == "meta.helm.sh", domain == "argocd.argoproj.io",

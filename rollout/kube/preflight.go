@@ -1,6 +1,7 @@
 package kube
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"slices"
@@ -29,8 +30,7 @@ type start struct {
 	behindStable  []core.Pod // what the two Services reach now
 	behindCanary  []core.Pod
 	claims        []core.PersistentVolumeClaim // those that the canary's pods would mount
-	route         rollout.FoundRoute
-	routeProblems []string
+	route         object.RouteStart
 	// leftCanary and leftService are inert leftovers of ended rollouts, which the start does away with. They are not
 	// in canary and canaryService.
 	leftCanary  *apps.Deployment
@@ -78,24 +78,27 @@ func (c *Cluster) Preflight(ctx context.Context, r rollout.Rollout) rollout.Pref
 // needs adds what making the missing objects takes.
 func (s *start) needs(base Needs) Needs {
 	base.Create = s.canary == nil || s.canaryService == nil
-	base.CreateRoute = s.route.UID == "" && s.r.Spec.Objects.Route.Create
+	base.CreateRoute = s.route.Found.UID == "" && s.r.Spec.Objects.Route.Create
 	return base
 }
 
-// sweep deletes what ended rollouts left behind, in the order of an end: pods, then the Service. An object that
-// changed since it was read is no leftover any more; the next preflight says what it is.
+// sweep deletes what ended rollouts left behind, in the order of an end: pods, route, Service. An object that changed
+// since it was read is no leftover any more; the next preflight says what it is.
 func (c *Cluster) sweep(ctx context.Context, s *start) error {
 	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
 	defer cancel()
+	var leftovers []rollout.Write
 	if d := s.leftCanary; d != nil {
-		w := rollout.Write{Object: rollout.CanaryDeployment, Verb: rollout.Delete, UID: string(d.UID), Version: d.ResourceVersion}
-		if err := c.doCanary(ctx, s.r, w); err != nil && rollout.CodeOf(err) != rollout.NotFound {
-			return err
-		}
+		leftovers = append(leftovers, rollout.Write{Object: rollout.CanaryDeployment, Verb: rollout.Delete, UID: string(d.UID), Version: d.ResourceVersion})
+	}
+	if s.route.Leftover != nil {
+		leftovers = append(leftovers, *s.route.Leftover)
 	}
 	if svc := s.leftService; svc != nil {
-		w := rollout.Write{Object: rollout.CanaryService, Verb: rollout.Delete, UID: string(svc.UID), Version: svc.ResourceVersion}
-		if err := c.doService(ctx, s.r, w); err != nil && rollout.CodeOf(err) != rollout.NotFound {
+		leftovers = append(leftovers, rollout.Write{Object: rollout.CanaryService, Verb: rollout.Delete, UID: string(svc.UID), Version: svc.ResourceVersion})
+	}
+	for _, w := range leftovers {
+		if err := c.Do(ctx, s.r, w); err != nil && rollout.CodeOf(err) != rollout.NotFound {
 			return err
 		}
 	}
@@ -104,12 +107,12 @@ func (c *Cluster) sweep(ctx context.Context, s *start) error {
 
 // found is what the rollout takes over: what its end restores.
 func (s *start) found() rollout.Found {
-	f := rollout.Found{Route: s.route, CanaryService: s.canaryService != nil}
+	f := rollout.Found{Route: s.route.Found, CanaryService: s.canaryService != nil}
 	container := s.r.Spec.Objects.Container
 	if d := s.stable; d != nil {
 		f.Stable = foundWorkload(d, container)
 		f.Progress = progress(d)
-		f.Surges = surges(d)
+		f.Surges = !interrupts(d)
 	}
 	if d := s.canary; d != nil {
 		f.Canary = foundWorkload(d, container)
@@ -135,16 +138,22 @@ func progress(d *apps.Deployment) time.Duration {
 	return time.Duration(seconds) * time.Second
 }
 
-// surges reports whether the Deployment starts a new pod before it stops an old one.
-func surges(d *apps.Deployment) bool {
+// interrupts reports whether replacing the Deployment's pods may leave none of them: with Recreate, with a single
+// replica that cannot surge, and where all may be unavailable at once.
+func interrupts(d *apps.Deployment) bool {
 	if d.Spec.Strategy.Type == apps.RecreateDeploymentStrategyType {
-		return false
+		return true
 	}
-	if d.Spec.Strategy.RollingUpdate == nil || d.Spec.Strategy.RollingUpdate.MaxSurge == nil {
-		return true // 25 %, rounded up
+	surge, unavailable := intstr.FromString("25%"), intstr.FromString("25%") // as the API server has it
+	if r := d.Spec.Strategy.RollingUpdate; r != nil {
+		surge, unavailable = *cmp.Or(r.MaxSurge, &surge), *cmp.Or(r.MaxUnavailable, &unavailable)
 	}
-	surge, err := intstr.GetScaledValueFromIntOrPercent(d.Spec.Strategy.RollingUpdate.MaxSurge, wanted(d), true)
-	return err == nil && surge > 0
+	more, errMore := intstr.GetScaledValueFromIntOrPercent(&surge, wanted(d), true)
+	fewer, errFewer := intstr.GetScaledValueFromIntOrPercent(&unavailable, wanted(d), false)
+	if more == 0 && fewer == 0 {
+		fewer = 1 // it could not move otherwise
+	}
+	return errMore != nil || errFewer != nil || wanted(d) > 0 && fewer >= wanted(d)
 }
 
 // leftover reports whether an ended rollout of the service made the object and left it behind. What it found when it
@@ -159,7 +168,7 @@ func (s *start) setAside() {
 		leftover(object.Ours(d, s.r), func(f rollout.Found) bool { return f.Canary.UID == "" }) {
 		s.leftCanary, s.canary = d, nil
 	}
-	if svc := s.canaryService; svc != nil && s.route.Weight == 0 &&
+	if svc := s.canaryService; svc != nil && s.route.Found.Weight == 0 &&
 		leftover(object.Ours(svc, s.r), func(f rollout.Found) bool { return !f.CanaryService }) {
 		s.leftService, s.canaryService = svc, nil
 	}

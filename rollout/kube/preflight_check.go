@@ -17,11 +17,11 @@ func (s *start) problems() []string {
 	if s.stable == nil {
 		o := s.r.Spec.Objects
 		return append([]string{s.key("stable", "%s does not exist; name the Deployment that serves %s now.",
-			called("Deployment", o.Namespace, o.Stable), s.r.Service)}, s.routeProblems...)
+			called("Deployment", o.Namespace, o.Stable), s.r.Service)}, s.route.Problems...)
 	}
 	return slices.Concat(
 		s.checkStable(), s.checkInterruption(), s.checkScalers(), s.checkVolumes(), s.checkCanary(),
-		s.checkServices(), s.checkSelectors(), s.checkOwners(), s.routeProblems,
+		s.checkServices(), s.checkSelectors(), s.checkOwners(), s.route.Problems,
 	)
 }
 
@@ -66,7 +66,9 @@ func (s *start) checkInterruption() []string {
 	switch {
 	case d.Spec.Strategy.Type == apps.RecreateDeploymentStrategyType:
 		return []string{s.key("plan", "%s has the strategy Recreate, so promoting stops every pod before a new one starts. Use a plan that ends with a step of weight 100, or set spec.strategy.type: RollingUpdate.", what)}
-	case wanted(d) == 1 && !surges(d):
+	case wanted(d) > 1 && interrupts(d):
+		return []string{s.key("plan", "%s may lose all its pods at once, so promoting would stop every one of them before new ones serve. Use a plan that ends with a step of weight 100, or set spec.strategy.rollingUpdate.maxUnavailable below 100 %%.", what)}
+	case interrupts(d):
 		return []string{s.key("plan", "%s has one replica and no surge, so promoting stops it before the new one starts. Use a plan that ends with a step of weight 100, or set spec.strategy.rollingUpdate.maxSurge to 1 or more.", what)}
 	}
 	return nil

@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 
 	"canarybot.io/rollout"
+	"canarybot.io/rollout/kube/object"
 )
 
 // read reads everything that the checks ask about.
@@ -41,7 +42,7 @@ func (c *Cluster) read(ctx context.Context, r rollout.Rollout) (*start, error) {
 			return err
 		},
 		func() (err error) {
-			s.route, s.routeProblems, err = c.preflightRoute(ctx, r)
+			s.route, err = c.preflightRoute(ctx, r)
 			return err
 		},
 	)
@@ -92,12 +93,12 @@ func absent[T any](o *T, err error) (*T, error) {
 	return o, nil
 }
 
-func (c *Cluster) preflightRoute(ctx context.Context, r rollout.Rollout) (rollout.FoundRoute, []string, error) {
+func (c *Cluster) preflightRoute(ctx context.Context, r rollout.Rollout) (object.RouteStart, error) {
 	router, err := c.router(r.Spec.Objects.Route.Kind)
 	if err != nil {
-		return rollout.FoundRoute{}, nil, err
+		return object.RouteStart{}, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, writeTimeout) // it may delete a leftover
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
 	return router.Preflight(ctx, r)
 }

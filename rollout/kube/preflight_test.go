@@ -8,7 +8,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"canarybot.io/rollout"
+	"canarybot.io/rollout/kube"
 	"canarybot.io/rollout/kube/kubetest"
+	"canarybot.io/rollout/traffic/smi"
 )
 
 // foundCanary is a canary as a team may have it, at 0, with its Service.
@@ -68,7 +70,7 @@ func TestPreflightFound(t *testing.T) {
 			},
 			want: rollout.Found{
 				Stable: stable, Canary: rollout.FoundWorkload{UID: "uid-4", Image: "registry.example.com/shop/checkout:v1.2.0"},
-				CanaryService: true, Route: rollout.FoundRoute{UID: "uid-3"}, Progress: 90 * time.Second, Surges: false,
+				CanaryService: true, Route: rollout.FoundRoute{UID: "uid-3"}, Progress: 90 * time.Second, Surges: true,
 				TemplateDiffers: []string{"spec.containers[checkout].env", "spec.serviceAccountName"},
 			},
 		},
@@ -145,6 +147,52 @@ func TestPreflightSweeps(t *testing.T) {
 			}
 			if len(c.want) > 0 && (len(got.Problems) > 0 || got.Found.Canary.UID != "" || got.Found.CanaryService) {
 				t.Errorf("got %+v, want a start without a canary", got)
+			}
+		})
+	}
+}
+
+// A split that an ended rollout made goes only when the start does: deleted earlier, its root Service would reach the
+// canary's pods that still run.
+func TestPreflightSweepsASplitLast(t *testing.T) {
+	t.Parallel()
+	const made = `{"store":"store-1","rollout":"checkout-41","revision":9,"found":{"stable":{"uid":"uid-1"}}}`
+	for _, c := range []struct {
+		name     string
+		replicas int
+		want     []string
+	}{
+		{"all is inert", 0, []string{"delete deployments/checkout-canary", "delete trafficsplits/checkout", "delete services/checkout-canary"}},
+		{"the canary still has pods", 2, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			s := kubetest.New(t)
+			s.Apply("helm", kubetest.Stable+"\n---\n"+foundCanary+`
+---
+apiVersion: v1
+kind: Service
+metadata: {name: shop, namespace: shop}
+spec: {selector: {app: checkout}, ports: [{port: 80}]}
+---
+apiVersion: split.smi-spec.io/v1alpha2
+kind: TrafficSplit
+metadata: {name: checkout, namespace: shop}
+spec: {service: shop, backends: [{service: checkout, weight: 100}, {service: checkout-canary, weight: 0}]}
+`)
+			for resource, name := range map[string]string{"deployments": "checkout-canary", "services": "checkout-canary", "trafficsplits": "checkout"} {
+				s.Edit("canarybot", resource, "shop", name, func(o kubetest.Object) { kubetest.Annotate(o, "canarybot.io/applied", made) })
+			}
+			s.Edit("kubectl", "deployments", "shop", "checkout-canary", func(o kubetest.Object) { spec(o)["replicas"] = c.replicas })
+			r := queued()
+			r.Spec.Objects.Route = rollout.RouteRef{Kind: smi.Kind, Name: "checkout", Service: "shop", Create: true}
+			cluster, err := kube.New(kube.Config(s.Config()), map[string]kube.Router{smi.Kind: routerOf(t, smi.Kind, s)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := cluster.Preflight(t.Context(), r)
+			if diff := cmp.Diff(s.Writes(), c.want); diff != "" {
+				t.Errorf("writes, got before want:\n%s\n%+v", diff, got)
 			}
 		})
 	}

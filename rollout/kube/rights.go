@@ -3,6 +3,7 @@ package kube
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	authorization "k8s.io/api/authorization/v1"
@@ -76,20 +77,26 @@ func (c *Cluster) denied(ctx context.Context, namespace string, needs Needs) ([]
 		if verbs := strings.Fields(strings.Join(missing[i], " ")); len(verbs) > 0 {
 			problems = append(problems, fmt.Sprintf(
 				"RBAC: the bot may not %s %s in namespace %s; list that namespace in the chart's values (namespaces%s) or grant it by a Role.",
-				strings.Join(verbs, ", "), right.name(), namespace, creating(verbs)))
+				strings.Join(verbs, ", "), right.name(), namespace, hint(needs, right, verbs)))
 		}
 	}
 	return problems, nil
 }
 
-// creating is the hint for the values where the missing verbs are those of the larger profile.
-func creating(verbs []string) string {
-	for _, v := range verbs {
-		if v == "create" || v == "delete" {
-			return ", with create: true"
-		}
+// hint is what the namespace's entry in the values needs for the missing verbs: the kind of route, or the larger
+// profile.
+func hint(needs Needs, right Right, verbs []string) string {
+	var with []string
+	if right.Group == needs.RouteGroup && right.Resource == needs.RouteResource {
+		with = append(with, "its kind among routes")
 	}
-	return ""
+	if slices.Contains(verbs, "create") || slices.Contains(verbs, "delete") {
+		with = append(with, "create: true")
+	}
+	if len(with) == 0 {
+		return ""
+	}
+	return ", with " + strings.Join(with, " and ")
 }
 
 // name is the resource as kubectl and Roles have it.

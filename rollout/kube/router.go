@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"canarybot.io/rollout"
+	"canarybot.io/rollout/kube/object"
 )
 
 // Router splits the traffic between stable and canary by one kind of object. Its errors are the product's own, with a
@@ -17,10 +18,10 @@ type Router interface {
 	// every place where the route names stable; other backends keep their share. A canary that is not named yet is
 	// added, unless the rollout is being undone. A release gives back the weights as found, as far as they are ours.
 	Do(ctx context.Context, r rollout.Rollout, w rollout.Write) error
-	// Preflight says what of the route keeps the rollout from starting, one sentence each, and how it was found. It
-	// deletes an inert leftover of an ended rollout that the router made, and changes nothing else. An error says
-	// that nothing is known.
-	Preflight(ctx context.Context, r rollout.Rollout) (rollout.FoundRoute, []string, error)
+	// Preflight says what of the route keeps the rollout from starting, one sentence each, how it was found, and
+	// whether it is an inert leftover to be done away with first. It changes nothing. An error says that nothing is
+	// known.
+	Preflight(ctx context.Context, r rollout.Rollout) (object.RouteStart, error)
 	// Resource is the API group and the resource that the router reads and writes: the rights that it needs.
 	Resource() (group, resource string)
 }

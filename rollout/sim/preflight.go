@@ -21,7 +21,7 @@ func (c *Cluster) preflight(r rollout.Rollout) rollout.Preflight {
 func (a *App) found() rollout.Found {
 	f := rollout.Found{
 		Stable:        rollout.FoundWorkload{UID: a.stable.dep.uid, Image: a.stable.dep.image, Replicas: a.stable.dep.replicas},
-		CanaryService: a.canaryService != nil, Progress: a.setup.Progress, Surges: a.setup.Strategy == Surge,
+		CanaryService: a.canaryService != nil, Progress: a.setup.Progress, Surges: a.surges(),
 	}
 	if d := a.canary.dep; d != nil {
 		f.Canary = rollout.FoundWorkload{UID: d.uid, Image: d.image, Replicas: d.replicas}
@@ -33,6 +33,11 @@ func (a *App) found() rollout.Found {
 }
 
 // problems are the reasons not to start, all of them.
+// surges reports whether replacing stable's pods leaves some of them serving.
+func (a *App) surges() bool {
+	return a.setup.Strategy == Surge || a.setup.Strategy == NoSurge && a.stable.dep.replicas > 1
+}
+
 func (a *App) problems(r rollout.Rollout) []string {
 	var all []string
 	check := func(wrong bool, format string, args ...any) {
@@ -49,7 +54,7 @@ func (a *App) problems(r rollout.Rollout) []string {
 	check(w.Route.HasCanary && w.Route.Weight > 0, "Route %s sends %d %% to %s already; set it to 0 first.", o.Route.Name, w.Route.Weight, o.CanaryService)
 	check(!w.Route.Exists && !o.Route.Create, "There is no %s %s/%s.", o.Route.Kind, o.Namespace, o.Route.Name)
 	check(w.Rollback != "", "The annotation canarybot.io/rollback=now stands; remove it first.")
-	check(a.setup.Strategy != Surge && !r.Spec.Plan.EndsAtHundred(),
+	check(!a.surges() && !r.Spec.Plan.EndsAtHundred(),
 		"Deployment %s cannot start a new pod before it stops an old one; use a plan that ends at weight 100.", o.Stable)
 	for _, m := range []rollout.Meta{w.Stable.Meta, w.Canary.Meta, w.Route.Meta, w.Service} {
 		check(m.Stamp != nil && m.Stamp.Store != r.Store, "An object bears the stamp of another Canarybot's store; remove the annotation canarybot.io/applied if it is gone.")

@@ -14,7 +14,7 @@ import (
 const FoundWeights = "canarybot.io/found-weights"
 
 // Remember returns the text of the annotation for the rules as found.
-func Remember(rules []Rule) (string, error) {
+func Remember(rules Rules) (string, error) {
 	all := make([][]any, len(rules))
 	for i, r := range rules {
 		if r.Stable < 0 && r.Canary < 0 {
@@ -33,7 +33,7 @@ func Remember(rules []Rule) (string, error) {
 }
 
 // RememberIn adds the annotation to the metadata of a route's first write; a later one leaves it as it is.
-func RememberIn(metadata map[string]any, route meta.Object, rules []Rule) error {
+func RememberIn(metadata map[string]any, route meta.Object, rules Rules) error {
 	if _, ok := route.GetAnnotations()[FoundWeights]; ok {
 		return nil
 	}
@@ -52,12 +52,12 @@ func RememberIn(metadata map[string]any, route meta.Object, rules []Rule) error 
 
 // Restore returns the rules with the weights that the annotation remembers, the canary dropped where drop says so.
 // A rule gets them back only where it still is what steering made of them: what somebody else changed since stays.
-func Restore(rules []Rule, remembered string, drop bool) []Rule {
+func Restore(rules Rules, remembered string, drop bool) Rules {
 	var all [][]any
 	if err := json.Unmarshal([]byte(remembered), &all); err != nil || len(all) != len(rules) {
 		all = make([][]any, len(rules)) // nothing to go by: shares are right, numbers stay
 	}
-	restored := make([]Rule, len(rules))
+	restored := make(Rules, len(rules))
 	for i, r := range rules {
 		restored[i] = r.restore(all[i], drop)
 	}

@@ -28,7 +28,7 @@ kind: Deployment
 metadata:
   name: checkout
   namespace: shop
-  labels: {app: checkout, track: stable, app.kubernetes.io/managed-by: Helm}
+  labels: {app: checkout, track: stable, app.kubernetes.io/managed-by: Helm, app.kubernetes.io/instance: shop}
   annotations:
     deployment.kubernetes.io/revision: "7"
     kubectl.kubernetes.io/last-applied-configuration: "{}"
@@ -39,7 +39,7 @@ spec:
   selector: {matchLabels: {app: checkout, track: stable}}
   strategy: {type: RollingUpdate, rollingUpdate: {maxSurge: 25%, maxUnavailable: 25%}}
   template:
-    metadata: {labels: {app: checkout, track: stable, version: v1.2.3}}
+    metadata: {labels: {app: checkout, track: stable, version: v1.2.3, app.kubernetes.io/instance: shop}}
     spec: {containers: [{name: checkout, image: "` + OldImage + `", ports: [{name: http, containerPort: 8080}]}]}
 status: {observedGeneration: 1, replicas: 4, updatedReplicas: 4, readyReplicas: 4, availableReplicas: 4}
 ---

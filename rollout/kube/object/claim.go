@@ -24,7 +24,7 @@ func Problems(o meta.Object, kind string, r rollout.Rollout) []string {
 		add("%s bears the stamp of rollout %s of another Canarybot, whose store is %s; when that one is gone for good, put the object right and remove the stamp: %s%s-",
 			what, s.Rollout, s.Store, annotate, Applied)
 	case !sameService(s, r):
-		add("%s bears the stamp of rollout %s, of another service; when no rollout is under way there, remove it: %s%s-", what, s.Rollout, annotate, Applied)
+		add("%s bears the stamp of rollout %s, of another service: wait for its end. Only if it has ended and left the stamp, remove it: %s%s-", what, s.Rollout, annotate, Applied)
 	}
 	if o.GetAnnotations()[Rollback] == RollbackNow {
 		add("%s bears the annotation %s=%s, which takes back every rollout; remove it: %s%s-", what, Rollback, RollbackNow, annotate, Rollback)

@@ -186,7 +186,7 @@ func TestSharesThatDisagree(t *testing.T) {
 		{"of several that differ, the largest", "[" + rule("100", "0") + "," + rule("60", "40") + "," + rule("95", "5") + "]", true, 40, true},
 		{"without a stamp, the largest", "[" + rule("95", "5") + "," + rule("100", "0") + "]", false, 5, true},
 		{"a rule without the canary has a share of 0", "[" + rule("95", "5") + ",{backendRefs: [{name: checkout}]}]", true, 0, true},
-		{"a way in for testers is none of ours", "[" + rule("95", "5") + ",{backendRefs: [{name: checkout-canary}]}]", true, 5, true},
+		{"a rule that names the canary alone sends it everything", "[" + rule("95", "5") + ",{backendRefs: [{name: checkout-canary}]}]", true, 100, true},
 		{"stable named nowhere means everybody is on the canary", "[{backendRefs: [{name: checkout-canary}]}]", true, 100, true},
 		{"nobody of the pair", "[{backendRefs: [{name: cart}]}]", true, 0, false},
 	} {
@@ -280,7 +280,7 @@ func TestNothingToSteerIsRefused(t *testing.T) {
 	s.Apply("helm", routeWith("[{backendRefs: [{name: cart}]}]"))
 	rt := connect(t, s)
 	err := do(t, rt, foundOf(t, rt), rollout.Update, 5, false)
-	if got, want := rollout.Message(err), "No rule of HTTPRoute shop/checkout names Service checkout: there is nothing to steer."; got != want {
+	if got, want := rollout.Message(err), "HTTPRoute shop/checkout names neither Service checkout nor checkout-canary: there is nothing to steer."; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

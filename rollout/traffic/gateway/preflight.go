@@ -13,50 +13,54 @@ import (
 
 // Preflight says what of the route keeps the rollout from starting, and how it was found. It changes nothing: an
 // HTTPRoute is never ours, and a place that an ended rollout left the canary in is taken over, to be given back.
-func (rt *Router) Preflight(ctx context.Context, r rollout.Rollout) (rollout.FoundRoute, []string, error) {
+func (rt *Router) Preflight(ctx context.Context, r rollout.Rollout) (object.RouteStart, error) {
 	o := r.Spec.Objects
-	if unserved, err := rt.routes.Unserved(ctx, r.Service); err != nil || unserved != nil {
-		return rollout.FoundRoute{}, unserved, err
+	if unserved, err := rt.Unserved(ctx, r.Service); err != nil || unserved != nil {
+		return object.RouteStart{Problems: unserved}, err
 	}
-	var problems []string
+	var start object.RouteStart
+	add := func(problems ...string) { start.Problems = append(start.Problems, problems...) }
 	if o.Route.Create {
-		problems = append(problems, fmt.Sprintf("services.%s.route.create: An HTTPRoute is never made by Canarybot, only its owner knows how traffic comes in; leave the line out.", r.Service))
+		add(fmt.Sprintf("services.%s.route.create: An HTTPRoute is never made by Canarybot, only its owner knows how traffic comes in; leave the line out.", r.Service))
 	}
-	route, err := rt.routes.Get(ctx, o.Namespace, o.Route.Name)
+	route, err := rt.Get(ctx, o.Namespace, o.Route.Name)
 	switch {
 	case rollout.CodeOf(err) == rollout.NotFound:
-		return rollout.FoundRoute{}, append(problems, fmt.Sprintf("services.%s.route.name: %s does not exist; name the HTTPRoute that sends traffic to Service %s.",
-			r.Service, rt.routes.Called(o.Namespace, o.Route.Name), o.StableService)), nil
+		add(fmt.Sprintf("services.%s.route.name: %s does not exist; name the HTTPRoute that sends traffic to Service %s.",
+			r.Service, called(o), o.StableService))
+		return start, nil
 	case err != nil:
-		return rollout.FoundRoute{}, nil, err
+		return object.RouteStart{}, err
 	}
 	parsed, err := parse(route, o)
 	if err != nil {
-		return rollout.FoundRoute{}, append(problems, rollout.Message(err)), nil
+		add(rollout.Message(err))
+		return start, nil
 	}
-	found := rollout.FoundRoute{UID: string(route.GetUID()), HasCanary: parsed.hasCanary(), Weight: parsed.share(nil)}
+	start.Found = rollout.FoundRoute{UID: string(route.GetUID()), HasCanary: parsed.HasCanary(), Weight: parsed.Share(nil)}
 	if left := object.Ours(route, r); left != nil && left.Found != nil {
-		found.HasCanary = found.HasCanary && left.Found.Route.HasCanary
+		start.Found.HasCanary = start.Found.HasCanary && left.Found.Route.HasCanary
 	}
-	problems = append(problems, object.Problems(route, Kind, r)...)
-	problems = append(problems, parsed.problems(r.Service)...)
-	problems = append(problems, unattended(route, parsed.called)...)
-	return found, problems, nil
+	add(object.Problems(route, Kind, r)...)
+	add(problems(parsed, r)...)
+	add(unattended(route, called(o))...)
+	return start, nil
 }
 
 // problems returns what in the rules keeps a share from being set.
-func (rs *rules) problems(service rollout.ServiceName) []string {
+func problems(rules traffic.Rules, r rollout.Rollout) []string {
+	o := r.Spec.Objects
 	var problems []string
 	add := func(i int, format string, args ...any) {
-		problems = append(problems, fmt.Sprintf("Rule %d of %s: %s", i, rs.called, fmt.Sprintf(format, args...)))
+		problems = append(problems, fmt.Sprintf("Rule %d of %s: %s", i, called(o), fmt.Sprintf(format, args...)))
 	}
 	named, with, without := 0, 0, 0
-	for i, rule := range rs.steered {
-		stable, canary := rs.count(rule, rs.objects.StableService), rs.count(rule, rs.objects.CanaryService)
+	for i, rule := range rules {
+		stable, canary := count(rule, o.StableService, o), count(rule, o.CanaryService, o)
 		switch {
 		case stable == 0 && canary > 0:
 			add(i, "Service %s, the canary's, is named without stable's, %s, so a share cannot be set and canary pods are reached at weight 0. Name both or none.",
-				rs.objects.CanaryService, rs.objects.StableService)
+				o.CanaryService, o.StableService)
 			continue
 		case stable == 0:
 			continue
@@ -68,10 +72,10 @@ func (rs *rules) problems(service rollout.ServiceName) []string {
 			without++
 		} else {
 			with++
-			problems = append(problems, rs.pair(i, rule)...)
+			problems = append(problems, pair(i, rule, o)...)
 		}
 		if why := rule.Problem(); why != "" {
-			add(i, "%s; set the weight of Service %s above 0.", why, rs.objects.StableService)
+			add(i, "%s; set the weight of Service %s above 0.", why, o.StableService)
 		} else if err := resolvable(rule); err != nil {
 			add(i, "%s", rollout.Message(err))
 		}
@@ -79,19 +83,19 @@ func (rs *rules) problems(service rollout.ServiceName) []string {
 	switch {
 	case named == 0:
 		problems = append(problems, fmt.Sprintf("services.%s.stable_service: No rule of %s names Service %s in its backendRefs, so there is nothing to steer.",
-			service, rs.called, rs.objects.StableService))
+			r.Service, called(o), o.StableService))
 	case with > 0 && without > 0:
 		problems = append(problems, fmt.Sprintf("Some rules of %s name Service %s, the canary's, beside stable's and some do not: name it in all of them at weight 0, or in none.",
-			rs.called, rs.objects.CanaryService))
+			called(o), o.CanaryService))
 	}
 	return problems
 }
 
 // count returns how often the rule names the Service.
-func (rs *rules) count(rule traffic.Rule, service string) int {
+func count(rule traffic.Rule, service string, o rollout.Objects) int {
 	n := 0
 	for _, ref := range rule.Refs {
-		if rs.names(ref, service) {
+		if names(ref, service, o) {
 			n++
 		}
 	}
@@ -99,15 +103,15 @@ func (rs *rules) count(rule traffic.Rule, service string) int {
 }
 
 // pair is about a canary that is named already.
-func (rs *rules) pair(i int, rule traffic.Rule) []string {
+func pair(i int, rule traffic.Rule, o rollout.Objects) []string {
 	var problems []string
 	if w := rule.Share(nil); w > 0 && rule.Stable >= 0 {
 		problems = append(problems, fmt.Sprintf("Rule %d of %s: Service %s, the canary's, has %s of the pair's traffic already; set its weight to 0.",
-			i, rs.called, rs.objects.CanaryService, w))
+			i, called(o), o.CanaryService, w))
 	}
 	if rule.Stable >= 0 && fmt.Sprint(rule.Refs[rule.Stable]["port"]) != fmt.Sprint(rule.Refs[rule.Canary]["port"]) {
 		problems = append(problems, fmt.Sprintf("Rule %d of %s: the ports of Services %s and %s differ; give both the same.",
-			i, rs.called, rs.objects.StableService, rs.objects.CanaryService))
+			i, called(o), o.StableService, o.CanaryService))
 	}
 	return problems
 }

@@ -31,7 +31,7 @@ func TestPreflight(t *testing.T) {
 			name: "stable in no rule", rules: "[{backendRefs: [{name: cart}]}]",
 			problems: []string{"services.checkout.stable_service: No rule of HTTPRoute shop/checkout names Service checkout"},
 		}, {
-			name: "a rule with the canary only", rules: "[{backendRefs: [{name: checkout}]}, {backendRefs: [{name: checkout-canary}]}]",
+			name: "a rule with the canary only", found: rollout.FoundRoute{HasCanary: true, Weight: 100}, rules: "[{backendRefs: [{name: checkout}]}, {backendRefs: [{name: checkout-canary}]}]",
 			problems: []string{"Rule 1 of HTTPRoute shop/checkout: Service checkout-canary, the canary's, is named without stable's"},
 		}, {
 			name:  "several at once",
@@ -71,17 +71,17 @@ func (c preflightCase) check(t *testing.T) {
 	if c.change != nil {
 		c.change(&r)
 	}
-	found, problems, err := connect(t, s).Preflight(t.Context(), r)
+	start, err := connect(t, s).Preflight(t.Context(), r)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if r.Spec.Objects.Route.Name == "checkout" {
 		c.found.UID = "uid-1"
 	}
-	if diff := cmp.Diff(found, c.found); diff != "" {
+	if diff := cmp.Diff(start.Found, c.found); diff != "" {
 		t.Errorf("found, got before want:\n%s", diff)
 	}
-	starts(t, problems, c.problems)
+	starts(t, start.Problems, c.problems)
 }
 
 func starts(t *testing.T, got, want []string) {
@@ -110,15 +110,15 @@ func TestPreflightOfARouteThatNobodyServes(t *testing.T) {
 			s := kubetest.New(t)
 			manifest, _, _ := strings.Cut(kubetest.HTTPRoute, "\nstatus:")
 			s.Apply("helm", manifest+"\nstatus: {parents: ["+c.parents+"]}\n")
-			_, problems, err := connect(t, s).Preflight(t.Context(), kubetest.Rollout())
+			start, err := connect(t, s).Preflight(t.Context(), kubetest.Rollout())
 			if err != nil {
 				t.Fatal(err)
 			}
 			if c.want == "" {
-				starts(t, problems, nil)
+				starts(t, start.Problems, nil)
 				return
 			}
-			starts(t, problems, []string{c.want})
+			starts(t, start.Problems, []string{c.want})
 		})
 	}
 }
@@ -130,8 +130,8 @@ func TestPreflightTakesOverWhatAnEndedRolloutLeft(t *testing.T) {
 	s.Edit("canarybot", "httproutes", "shop", "checkout", func(o kubetest.Object) {
 		kubetest.Annotate(o, "canarybot.io/applied", `{"store":"store-1","rollout":"checkout-41","revision":3,"weight":0,"found":{"stable":{},"route":{"uid":"uid-1"}}}`)
 	})
-	found, problems, err := connect(t, s).Preflight(t.Context(), kubetest.Rollout())
-	if err != nil || len(problems) > 0 || found.HasCanary {
-		t.Errorf("got %+v, %v, %v; want the canary's place as not found, to be taken out at the end", found, problems, err)
+	start, err := connect(t, s).Preflight(t.Context(), kubetest.Rollout())
+	if err != nil || len(start.Problems) > 0 || start.Found.HasCanary {
+		t.Errorf("got %+v, %v, %v; want the canary's place as not found, to be taken out at the end", start.Found, start.Problems, err)
 	}
 }

@@ -30,14 +30,19 @@ type condition struct {
 }
 
 // acknowledged reports whether every parent took the route as it is now, and else why not. References need to resolve
-// only while the canary has a weight: at 0 its Service may not exist yet, or no more.
+// only while the canary has a weight: at 0 its Service may not exist yet, or no more. A route that no Gateway serves
+// sends nobody anywhere: that is as good as weight 0, and an end must not wait for a Gateway that was taken away.
 func acknowledged(route *unstructured.Unstructured, weight rollout.Weight) (bool, string) {
 	wanted := []string{"Accepted"}
 	if weight > 0 {
 		wanted = append(wanted, "ResolvedRefs")
 	}
-	return taken(route, route.GetGeneration(), wanted...)
+	ok, why := taken(route, route.GetGeneration(), wanted...)
+	return ok || weight == 0 && why == unserved, why
 }
+
+// unserved is what is said of a route that no Gateway has looked at.
+const unserved = "no Gateway has taken the route yet"
 
 // taken reports whether every parent says so of a generation of the route that is no older.
 func taken(route *unstructured.Unstructured, generation int64, wanted ...string) (bool, string) {
@@ -50,7 +55,7 @@ func taken(route *unstructured.Unstructured, generation int64, wanted ...string)
 	case err != nil:
 		return false, "the route's status is not what the Gateway API describes"
 	case len(s.Parents) == 0:
-		return false, "no Gateway has taken the route yet"
+		return false, unserved
 	}
 	for _, p := range s.Parents {
 		for _, kind := range wanted {

@@ -16,19 +16,19 @@ const (
 	largest = 1_000_000
 )
 
-// parse reads the split's backends and finds the pair among them. The error is Invalid when they are not what the
-// specification describes.
-func parse(split *unstructured.Unstructured, o rollout.Objects) (traffic.Rule, error) {
+// parse reads the split's backends, its one rule, and finds the pair among them. The error is Invalid when they are not
+// what the specification describes.
+func parse(split *unstructured.Unstructured, o rollout.Objects) (traffic.Rules, error) {
 	rule := traffic.Rule{Stable: -1, Canary: -1, Default: 0, Max: largest}
 	called := fmt.Sprintf("%s %s/%s", Kind, o.Namespace, o.Route.Name)
 	list, _, err := unstructured.NestedSlice(split.Object, "spec", "backends")
 	if err != nil {
-		return rule, rollout.Wrap(rollout.Invalid, err, "The backends of "+called+" are not a list.")
+		return nil, rollout.Wrap(rollout.Invalid, err, "The backends of "+called+" are not a list.")
 	}
 	for i, item := range list {
 		ref, ok := item.(map[string]any)
 		if !ok {
-			return rule, rollout.Errorf(rollout.Invalid, "Backend %d of %s is not what the Service Mesh Interface describes.", i, called)
+			return nil, rollout.Errorf(rollout.Invalid, "Backend %d of %s is not what the Service Mesh Interface describes.", i, called)
 		}
 		rule.Refs = append(rule.Refs, ref)
 		switch {
@@ -38,14 +38,14 @@ func parse(split *unstructured.Unstructured, o rollout.Objects) (traffic.Rule, e
 			rule.Canary = i
 		}
 	}
-	return rule, nil
+	return traffic.Rules{rule}, nil
 }
 
-// backends returns the list as the object has it.
-func backends(rule traffic.Rule) []any {
-	list := make([]any, len(rule.Refs))
-	for i, ref := range rule.Refs {
+// spec returns the backends as the object has them.
+func spec(_ *unstructured.Unstructured, rules traffic.Rules) map[string]any {
+	list := make([]any, len(rules[0].Refs))
+	for i, ref := range rules[0].Refs {
 		list[i] = ref
 	}
-	return list
+	return map[string]any{"backends": list}
 }

@@ -12,72 +12,64 @@ import (
 	"canarybot.io/rollout/traffic"
 )
 
-// Preflight says what of the split keeps the rollout from starting, and how it was found. It deletes a split at weight
-// 0 that an ended rollout made and left behind.
-func (rt *Router) Preflight(ctx context.Context, r rollout.Rollout) (rollout.FoundRoute, []string, error) {
+// Preflight says what of the split keeps the rollout from starting, and how it was found. A split at weight 0 that an
+// ended rollout made is a leftover: it counts as absent.
+func (rt *Router) Preflight(ctx context.Context, r rollout.Rollout) (object.RouteStart, error) {
 	o := r.Spec.Objects
-	if unserved, err := rt.splits.Unserved(ctx, r.Service); err != nil || unserved != nil {
-		return rollout.FoundRoute{}, unserved, err
+	if unserved, err := rt.Unserved(ctx, r.Service); err != nil || unserved != nil {
+		return object.RouteStart{Problems: unserved}, err
 	}
 	split, err := rt.find(ctx, o)
 	if err != nil {
-		return rollout.FoundRoute{}, nil, err
+		return object.RouteStart{}, err
 	}
-	problems, err := rt.rootProblems(ctx, r, split)
-	if err != nil {
-		return rollout.FoundRoute{}, nil, err
+	var start object.RouteStart
+	if start.Problems, err = rt.rootProblems(ctx, r, split); err != nil {
+		return object.RouteStart{}, err
 	}
+	add := func(problems ...string) { start.Problems = append(start.Problems, problems...) }
 	if split == nil {
 		if !o.Route.Create {
-			problems = append(problems, fmt.Sprintf("services.%s.route.create: %s does not exist; make it, or set route.create: true to have it made at the start and deleted at the end.",
-				r.Service, rt.splits.Called(o.Namespace, o.Route.Name)))
+			add(fmt.Sprintf("services.%s.route.create: %s does not exist; make it, or set route.create: true to have it made at the start and deleted at the end.",
+				r.Service, rt.Called(o.Namespace, o.Route.Name)))
 		}
-		return rollout.FoundRoute{}, problems, nil
+		return start, nil
 	}
-	rule, err := parse(split, o)
+	rules, err := parse(split, o)
 	if err != nil {
-		return rollout.FoundRoute{}, append(problems, rollout.Message(err)), nil
+		add(rollout.Message(err))
+		return start, nil
 	}
 	left := object.Ours(split, r)
-	if left != nil && left.Found != nil && left.Found.Route.UID == "" && rule.Share(nil) == 0 && o.Route.Create {
-		return rollout.FoundRoute{}, problems, rt.sweep(ctx, r, split, problems)
+	made := left != nil && left.Found != nil && left.Found.Route.UID == ""
+	if made && rules.Share(nil) == 0 && o.Route.Create {
+		start.Leftover = &rollout.Write{
+			Object: rollout.RouteObject, Verb: rollout.Delete, UID: string(split.GetUID()), Version: split.GetResourceVersion(),
+		}
+		return start, nil
 	}
-	found := rollout.FoundRoute{UID: string(split.GetUID()), HasCanary: rule.Canary >= 0, Weight: rule.Share(nil)}
-	if left != nil && left.Found != nil && left.Found.Route.UID != "" {
-		found.HasCanary = found.HasCanary && left.Found.Route.HasCanary
+	start.Found = rollout.FoundRoute{UID: string(split.GetUID()), HasCanary: rules.HasCanary(), Weight: rules.Share(nil)}
+	if left != nil && left.Found != nil && !made {
+		start.Found.HasCanary = start.Found.HasCanary && left.Found.Route.HasCanary
 	}
-	problems = append(problems, object.Problems(split, Kind, r)...)
-	problems = append(problems, rt.problems(o, rule)...)
-	return found, problems, nil
+	add(object.Problems(split, Kind, r)...)
+	add(rt.problems(o, rules[0])...)
+	return start, nil
 }
 
 // find reads the split; nil when it does not exist.
 func (rt *Router) find(ctx context.Context, o rollout.Objects) (*unstructured.Unstructured, error) {
-	split, err := rt.splits.Get(ctx, o.Namespace, o.Route.Name)
+	split, err := rt.Get(ctx, o.Namespace, o.Route.Name)
 	if rollout.CodeOf(err) == rollout.NotFound {
 		return nil, nil
 	}
 	return split, err
 }
 
-// sweep deletes the leftover, when nothing else stands in the way of the start and this is one.
-func (rt *Router) sweep(ctx context.Context, r rollout.Rollout, split *unstructured.Unstructured, problems []string) error {
-	if len(problems) > 0 || !object.MaySweep(r) {
-		return nil
-	}
-	err := rt.splits.Delete(ctx, split.GetNamespace(), split.GetName(), rollout.Write{
-		Object: rollout.RouteObject, Verb: rollout.Delete, UID: string(split.GetUID()), Version: split.GetResourceVersion(),
-	})
-	if rollout.CodeOf(err) == rollout.NotFound {
-		return nil
-	}
-	return err
-}
-
 // problems returns what in the backends keeps a share from being set.
 func (rt *Router) problems(o rollout.Objects, rule traffic.Rule) []string {
 	var problems []string
-	what := rt.splits.Called(o.Namespace, o.Route.Name)
+	what := rt.Called(o.Namespace, o.Route.Name)
 	add := func(format string, args ...any) { problems = append(problems, what+" "+fmt.Sprintf(format, args...)) }
 	times := map[any]int{}
 	for _, ref := range rule.Refs {
@@ -112,7 +104,7 @@ func (rt *Router) rootProblems(ctx context.Context, r rollout.Rollout, split *un
 	}
 	if split != nil {
 		if named, _, _ := unstructured.NestedString(split.Object, "spec", "service"); named != root {
-			add("%s splits Service %q, not %q; name the one that it splits.", rt.splits.Called(o.Namespace, o.Route.Name), named, root)
+			add("%s splits Service %q, not %q; name the one that it splits.", rt.Called(o.Namespace, o.Route.Name), named, root)
 		}
 	}
 	if root == o.StableService || root == o.CanaryService {

@@ -244,13 +244,14 @@ func (c preflightCase) check(t *testing.T) {
 	t.Helper()
 	s := kubetest.New(t)
 	s.Apply("helm", c.manifests)
-	found, problems, err := connect(t, s).Preflight(t.Context(), c.rollout)
+	start, err := connect(t, s).Preflight(t.Context(), c.rollout)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(found, c.found); diff != "" {
+	if diff := cmp.Diff(start.Found, c.found); diff != "" {
 		t.Errorf("found, got before want:\n%s", diff)
 	}
+	problems := start.Problems
 	if len(problems) != len(c.problems) {
 		t.Fatalf("got %d problems, want %d:\n%s", len(problems), len(c.problems), strings.Join(problems, "\n"))
 	}
@@ -261,33 +262,31 @@ func (c preflightCase) check(t *testing.T) {
 	}
 }
 
-func TestPreflightSweepsALeftover(t *testing.T) {
+func TestPreflightTellsALeftover(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		name  string
 		stamp string
-		dry   bool
-		swept bool
+		left  bool
 	}{
-		{"made by an ended rollout", `{"store":"store-1","rollout":"checkout-41","revision":9,"found":{"stable":{}}}`, false, true},
-		{"a dry run changes nothing", `{"store":"store-1","rollout":"checkout-41","revision":9,"found":{"stable":{}}}`, true, false},
-		{"found by an ended rollout", `{"store":"store-1","rollout":"checkout-41","revision":9,"found":{"stable":{},"route":{"uid":"uid-3"}}}`, false, false},
-		{"of another store", `{"store":"store-2","rollout":"checkout-41","revision":9,"found":{"stable":{}}}`, false, false},
+		{"made by an ended rollout", `{"store":"store-1","rollout":"checkout-41","revision":9,"found":{"stable":{}}}`, true},
+		{"found by an ended rollout", `{"store":"store-1","rollout":"checkout-41","revision":9,"found":{"stable":{},"route":{"uid":"uid-3"}}}`, false},
+		{"of another store", `{"store":"store-2","rollout":"checkout-41","revision":9,"found":{"stable":{}}}`, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			s := kubetest.New(t)
 			s.Apply("helm", split("[{service: checkout, weight: 100}, {service: checkout-canary, weight: 0}]"))
 			s.Edit("canarybot", "trafficsplits", "shop", "checkout", func(o kubetest.Object) { kubetest.Annotate(o, "canarybot.io/applied", c.stamp) })
-			r := shop(true)
-			if c.dry {
-				r.Revision = 0
-			}
-			if _, _, err := connect(t, s).Preflight(t.Context(), r); err != nil {
+			start, err := connect(t, s).Preflight(t.Context(), shop(true))
+			if err != nil {
 				t.Fatal(err)
 			}
-			if swept := s.Get("trafficsplits", "shop", "checkout") == nil; swept != c.swept {
-				t.Errorf("deleted: %t, want %t", swept, c.swept)
+			if left := start.Leftover != nil && start.Found.UID == ""; left != c.left {
+				t.Errorf("a leftover that counts as absent: %t, want %t", left, c.left)
+			}
+			if s.Get("trafficsplits", "shop", "checkout") == nil {
+				t.Error("looking deleted it")
 			}
 		})
 	}

@@ -1,0 +1,114 @@
+package traffic
+
+import (
+	"context"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/client-go/dynamic"
+
+	"canarybot.io/rollout"
+	"canarybot.io/rollout/kube/object"
+)
+
+// Dialect is what sets one kind of route apart from the others: where its weights are, and who acknowledges them.
+type Dialect struct {
+	Kind Kind
+	// Path leads to the weights as managedFields has it, for who changed them last.
+	Path []string
+	// Backend is the key that names a backend's Service.
+	Backend string
+	// Rules reads the weights and finds the pair among the backends. The error is Invalid.
+	Rules func(route *unstructured.Unstructured, o rollout.Objects) (Rules, error)
+	// Spec returns what of the spec a merge patch replaces, to have these rules: lists are replaced whole.
+	Spec func(route *unstructured.Unstructured, rules Rules) map[string]any
+	// Acknowledged reports whether the route is followed as it is now, and else why not; nil: it always is.
+	Acknowledged func(route *unstructured.Unstructured, weight rollout.Weight) (bool, string)
+}
+
+// Router reads and steers routes of one kind. It keeps nothing but the version that the cluster serves, and is safe for
+// concurrent use. A preflight is for whoever knows what the kind asks of a route.
+type Router struct {
+	*Client
+	dialect Dialect
+}
+
+// NewRouter returns a router over the two clients, which must not repeat requests by themselves (kube.Config sees to
+// that). It sends nothing.
+func NewRouter(d Dialect, dyn dynamic.Interface, disc Discovery) *Router {
+	return &Router{Client: NewClient(d.Kind, dyn, disc), dialect: d}
+}
+
+// Resource returns the API group and the resource that the router reads and writes, for the rights that it needs.
+func (rt *Router) Resource() (string, string) { return rt.dialect.Kind.Group, rt.dialect.Kind.Resource }
+
+// Read reads the route live, reduced to the pair. A route that does not exist is a fact, and no error.
+func (rt *Router) Read(ctx context.Context, r rollout.Rollout) (rollout.Route, error) {
+	o := r.Spec.Objects
+	route, err := rt.Get(ctx, o.Namespace, o.Route.Name)
+	switch {
+	case rollout.CodeOf(err) == rollout.NotFound:
+		return rollout.Route{}, nil
+	case err != nil:
+		return rollout.Route{}, err
+	}
+	rules, err := rt.dialect.Rules(route, o)
+	if err != nil {
+		return rollout.Route{}, err
+	}
+	read := rollout.Route{
+		Meta: object.Meta(route), HasCanary: rules.HasCanary(), Acknowledged: true,
+		WeightBy: object.LastManager(route, rt.dialect.Path...),
+	}
+	read.Weight = rules.Share(read.Stamp)
+	if rt.dialect.Acknowledged != nil {
+		read.Acknowledged, read.Detail = rt.dialect.Acknowledged(route, read.Weight)
+	}
+	return read, nil
+}
+
+// Do sends one guarded update or release. Any other verb is Invalid: it is for routers that make their routes.
+func (rt *Router) Do(ctx context.Context, r rollout.Rollout, w rollout.Write) error {
+	o := r.Spec.Objects
+	if w.Verb != rollout.Update && w.Verb != rollout.Release {
+		return rollout.Errorf(rollout.Invalid, "%s is never made or deleted by Canarybot: it has to exist.", rt.Called(o.Namespace, o.Route.Name))
+	}
+	route, err := rt.Get(ctx, o.Namespace, o.Route.Name)
+	if err != nil {
+		return err
+	}
+	patch, err := rt.patch(route, r, w)
+	if err != nil {
+		return err
+	}
+	return rt.Patch(ctx, o.Namespace, o.Route.Name, patch)
+}
+
+// patch returns the JSON merge patch that the write comes to. Lists are replaced whole in such a patch, and the guard
+// makes sure that they are replaced by what was made from the very list that stands there.
+func (rt *Router) patch(route *unstructured.Unstructured, r rollout.Rollout, w rollout.Write) (map[string]any, error) {
+	metadata, err := object.Guard(route, w, FoundWeights)
+	if err != nil {
+		return nil, err
+	}
+	rules, err := rt.dialect.Rules(route, r.Spec.Objects)
+	if err != nil {
+		return nil, err
+	}
+	patch := map[string]any{"metadata": metadata}
+	switch {
+	case w.Verb == rollout.Release:
+		rules = Restore(rules, route.GetAnnotations()[FoundWeights], w.DropCanary)
+	case w.Weight == nil:
+		return patch, nil
+	default:
+		if err := RememberIn(metadata, route, rules); err != nil {
+			return nil, err
+		}
+		// What is being taken away is not put back in: a weight of 0 holds as well without a backend.
+		if rules, err = rules.Steer(*w.Weight, !r.Phase.Undoing(), r.Spec.Objects, rt.dialect.Backend); err != nil {
+			return nil, err
+		}
+	}
+	patch["spec"] = rt.dialect.Spec(route, rules)
+	return patch, nil
+}

@@ -17,10 +17,9 @@ func rateOf(method string) rate {
 	switch method {
 	case "chat.postMessage": // about one a second and channel; bursts are tolerated
 		return rate{time.Second, 5}
-	case "chat.update", "conversations.history", "conversations.replies", "conversations.info", "apps.connections.open": // tier 3
+	case "chat.update", "conversations.history", "conversations.replies", "conversations.info", "users.conversations",
+		"apps.connections.open": // tier 3
 		return rate{1500 * time.Millisecond, 8}
-	case "conversations.list": // tier 2
-		return rate{4 * time.Second, 4}
 	case "users.info", "chat.postEphemeral": // tier 4
 		return rate{time.Second, 30}
 	default:

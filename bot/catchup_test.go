@@ -248,6 +248,21 @@ func TestPreflightOfTheChannel(t *testing.T) {
 	})
 }
 
+// A card that could not be posted goes where the configuration says by then.
+func TestCardFollowsTheConfigurationOutOfAWrongChannel(t *testing.T) {
+	inWorld(t, slacksim.Options{}, func(w *world) {
+		w.slack.SetFault("chat.postMessage", slacksim.Fault{Error: "channel_not_found"})
+		w.slash(dev, "deploy checkout v1.2.4")
+		time.Sleep(10 * time.Second)
+		w.stop()
+		w.slack.ClearFaults()
+		w.slack.PutChannel(slacksim.Channel{ID: channel, Name: "old", BotAbsent: true})
+		w.slack.PutChannel(slacksim.Channel{ID: "C0DEPLOYS2", Name: "deploys"})
+		w.start()
+		w.await("the card", func() bool { return strings.Contains(w.slack.Transcript("C0DEPLOYS2"), "checkout") })
+	})
+}
+
 func TestCancelledForTheChannelIsShownOnceItCanBe(t *testing.T) {
 	inWorld(t, slacksim.Options{}, func(w *world) {
 		w.slack.PutChannel(slacksim.Channel{ID: channel, Name: "deploys", BotAbsent: true})

@@ -10,7 +10,8 @@ import (
 	"canarybot.io/rollout"
 )
 
-// channels turns names into ids and remembers them. A name may be given to another channel later: a refused post
+// channels turns names of channels that the bot is in into ids and remembers them: a workspace may have thousands of
+// others. A name may be given to another channel later: a refused post
 // makes it be asked again.
 type channels struct {
 	api *api
@@ -19,7 +20,7 @@ type channels struct {
 	known map[string]string
 }
 
-// id returns the channel's id; it is empty when there is no such channel that the bot may see.
+// id returns the channel's id; it is empty when the bot is in no channel of that name.
 func (c *channels) id(ctx context.Context, channel string) (string, error) {
 	name, isName := strings.CutPrefix(channel, "#")
 	if !isName && isChannelID(channel) {
@@ -53,8 +54,8 @@ func (c *channels) find(ctx context.Context, name string, types ...string) (id s
 	cursor := ""
 	for {
 		var page []slack.Channel
-		err = c.api.call(ctx, "conversations.list", func(ctx context.Context) (err error) {
-			page, cursor, err = c.api.client.GetConversationsContext(ctx, &slack.GetConversationsParameters{
+		err = c.api.call(ctx, "users.conversations", func(ctx context.Context) (err error) {
+			page, cursor, err = c.api.client.GetConversationsForUserContext(ctx, &slack.GetConversationsForUserParameters{
 				Cursor: cursor, ExcludeArchived: true, Limit: 500, Types: types,
 			})
 			return err
@@ -93,7 +94,7 @@ func (b *Bot) Preflight(ctx context.Context, r rollout.Rollout) rollout.Prefligh
 		b.Log.Warn("channel not looked up before the start", "rollout", r.ID, "channel", name, "error", err)
 		return rollout.Preflight{}
 	case id == "":
-		return problem(noChannel(name))
+		return problem(notInChannel(name, b.home.known().name))
 	}
 	var info *slack.Channel
 	err = b.api.call(ctx, "conversations.info", func(ctx context.Context) (err error) {
@@ -110,11 +111,7 @@ func (b *Bot) Preflight(ctx context.Context, r rollout.Rollout) rollout.Prefligh
 	case info.IsArchived:
 		return problem(archivedChannel(name))
 	case !info.IsMember:
-		me, err := b.home.identity(ctx)
-		if err != nil || me.name == "" {
-			me.name = "canarybot"
-		}
-		return problem(notInChannel(name, me.name))
+		return problem(notInChannel(name, b.home.known().name))
 	}
 	return rollout.Preflight{}
 }

@@ -25,7 +25,9 @@ type cursor struct {
 	Since   time.Time `json:"since,omitzero"` // when Posting was first stored
 	// Turn is the one that the card shows: what a typed command answers.
 	Turn rollout.Turn `json:"turn,omitempty"`
-	Done bool         `json:"done,omitempty"` // the rollout has ended, and all of it is shown
+	// Restarting is true while the card says that the bot is restarting.
+	Restarting bool `json:"restarting,omitempty"`
+	Done       bool `json:"done,omitempty"` // the rollout has ended, and all of it is shown
 }
 
 // link returns the card's address, made as Slack documents it; empty while there is no card.

@@ -29,7 +29,10 @@ func (s *subject) findCard(ctx context.Context, p *poster) error {
 		}
 		return h.Messages, h.ResponseMetaData.NextCursor, nil
 	})
-	if err != nil {
+	switch code := codeOf(err); {
+	case code == "channel_not_found" || code == "not_in_channel": // nobody looks there any more, whatever was posted
+		return s.elsewhere(ctx, p)
+	case err != nil:
 		return err
 	}
 	s.doubt = false

@@ -232,7 +232,7 @@ func TestQuestions(t *testing.T) {
 		for _, test := range []struct{ line, want string }{
 			{"status", "1 rollout is under way"},
 			{"status checkout", "baking"},
-			{"history checkout", "The last 1 rollout of checkout"},
+			{"history checkout", "The last rollout of checkout"},
 			{"promote checkout", "Nothing was changed"},
 			{"resume checkout", "not paused"},
 			{"abandon checkout it is broken", "may not abandon"},

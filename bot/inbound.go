@@ -10,7 +10,7 @@ import (
 // slash is a slash command.
 func (b *Bot) slash(p slashPayload) inbound {
 	a := ask{user: p.UserID, team: p.TeamID, channel: p.ChannelID}
-	in := inbound{voice: b.byURL(p.ResponseURL)}
+	in := inbound{voice: b.byURL(p.ResponseURL, "")}
 	if p.TriggerID != "" {
 		a.id = rollout.DecisionID("slack:" + p.TriggerID)
 		in.key = string(a.id)
@@ -44,7 +44,11 @@ func (b *Bot) event(p eventPayload) inbound {
 func (b *Bot) line(ctx context.Context, a ask, text string) (answer, error) {
 	cmd, err := command.Parse(text, command.Known{Services: b.known(), Thread: a.thread})
 	if err != nil {
-		return tell(b.say.ParseError(err)), nil
+		say := b.say
+		if name := b.home.known().name; a.thread != "" && name != "" {
+			say.Command = "@" + name // slash commands do not work in threads
+		}
+		return tell(say.ParseError(err)), nil
 	}
 	if cmd.Verb == command.Deploy {
 		return b.deploy(ctx, a, cmd)

@@ -17,6 +17,9 @@ const (
 
 // look answers what only looks.
 func (b *Bot) look(ctx context.Context, a ask, cmd command.Command) (answer, error) {
+	if cmd.Verb != command.Help && cmd.Verb != command.Whoami && b.outsider(ctx, a) {
+		return tell(b.say.Outsider(rollout.Actor{Kind: rollout.Person, ID: a.user})), nil
+	}
 	var m view.Message
 	var err error
 	switch cmd.Verb {

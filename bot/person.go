@@ -119,15 +119,37 @@ func (p *people) member(ctx context.Context, user string) (bool, error) {
 	return l.member, nil
 }
 
+// last returns what Slack said last about the person, however long ago.
+func (p *people) last(user string) (lookup, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	l, ok := p.known[user]
+	return l, ok
+}
+
 // full reports whether the user is a full member of the team: no guest, no stranger, no bot, not deactivated.
 func full(u *slack.User, team string) bool {
 	return u.TeamID == team && !u.Deleted && !u.IsRestricted && !u.IsUltraRestricted && !u.IsStranger && !u.IsBot &&
 		!u.IsAppUser && !u.IsConnectorBot && !u.IsWorkflowBot && !u.IsInvitedUser
 }
 
+// outsider reports whether somebody is no full member of the home workspace, as far as that is known: what Slack said
+// last, of somebody never seen what the payload says.
+func (b *Bot) outsider(ctx context.Context, a ask) bool {
+	member, err := b.people.member(ctx, a.user)
+	if err == nil {
+		return !member
+	}
+	if last, ok := b.people.last(a.user); ok {
+		return !last.member
+	}
+	return a.team != b.home.known().team
+}
+
 // actor returns who asks for the action. While Slack cannot say who somebody is, nothing moves forward; rolling back
-// goes by what is certain without it, because the safe direction must not wait for users.info: an id that the policy
-// names, or, where everyone may, the payload's own word that the person is of the home workspace.
+// goes by what is certain without it, because the safe direction must not wait for users.info: what Slack said last of
+// the person; of somebody never seen an id that the policy names, or, where everyone may, the payload's own word that
+// the person is of the home workspace.
 func (b *Bot) actor(ctx context.Context, a ask, action rollout.Action, service rollout.ServiceName) (rollout.Actor, error) {
 	actor := rollout.Actor{Kind: rollout.Person, ID: a.user}
 	member, err := b.people.member(ctx, a.user)
@@ -136,6 +158,10 @@ func (b *Bot) actor(ctx context.Context, a ask, action rollout.Action, service r
 		return actor, nil
 	}
 	b.Log.Warn("person not looked up", "actor", a.user, "error", err)
+	if last, ok := b.people.last(a.user); ok && action == rollout.Rollback {
+		actor.Member = last.member // a guest stays one while Slack does not answer
+		return actor, nil
+	}
 	if action == rollout.Rollback {
 		ids, everyone := b.policy(service).Who(rollout.Rollback)
 		me := b.home.known()

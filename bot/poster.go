@@ -160,7 +160,7 @@ func (p *poster) reconcile(ctx context.Context) error {
 	}
 	for id, cur := range known {
 		if !cur.Done {
-			p.subjects[id] = &subject{cur: cur, doubt: cur.Posting != nil, read: cur.Last, urgent: progress}
+			p.subjects[id] = newSubject(cur)
 		}
 	}
 	return nil
@@ -207,7 +207,7 @@ func (p *poster) subject(ctx context.Context, r rollout.Rollout) (*subject, erro
 	if err != nil || cur.Done {
 		return nil, err
 	}
-	s := &subject{cur: cur, doubt: cur.Posting != nil, read: cur.Last, urgent: progress}
+	s := newSubject(cur)
 	p.subjects[r.ID] = s
 	return s, nil
 }
@@ -244,7 +244,7 @@ func (p *poster) pick(now time.Time) (best task, when time.Time, ok bool) {
 		}
 		for _, t := range tasks {
 			leave := nothing
-			if t.rank == progress {
+			if t.rank >= progress {
 				leave = half // so that an end need not wait behind a thousand numbers
 			}
 			t.at = latest(t.at, p.b.api.budget.free(t.method, leave), s.notBefore, p.down)
@@ -298,7 +298,10 @@ func (p *poster) do(ctx context.Context, t task) {
 		return
 	case lost:
 		p.misses++
+		s.failures++
 		p.down = time.Now().Add(min(time.Second<<min(p.misses, 10), outageMost))
+		// The others go first then: what fails for this one alone must not keep them waiting.
+		s.notBefore = p.down.Add(min(time.Second<<min(s.failures-1, 10), outageMost))
 	case refused:
 		s.failures++
 		s.notBefore = time.Now().Add(min(5*time.Second<<min(s.failures-1, 10), refusedMost))

@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"context"
 	"fmt"
 	"testing"
 	"time"
@@ -19,13 +20,13 @@ func subjects(p *poster, all ...*subject) {
 }
 
 func shownSubject() *subject {
-	s := &subject{drawn: true, urgent: progress, edited: time.Now().Add(-time.Hour)}
+	s := &subject{drawn: true, urgent: numbers, edited: time.Now().Add(-time.Hour)}
 	s.r.Revision = 1
-	s.face, s.numbers = faceOf(s.r), 1
+	s.face, s.samples = faceOf(s.r), 1
 	return s
 }
 
-func TestEndsComeBeforeDecisionsBeforeProgress(t *testing.T) {
+func TestEndsComeBeforeDecisionsBeforeQuestionsBeforeProgress(t *testing.T) {
 	at := time.Now().Add(-time.Minute)
 	entry := func(kind rollout.EntryKind) *subject {
 		s := shownSubject()
@@ -36,7 +37,7 @@ func TestEndsComeBeforeDecisionsBeforeProgress(t *testing.T) {
 	b := New(Options{})
 	started, asked, decided, ended := entry(rollout.EntryStarted), entry(rollout.EntryAsked), entry(rollout.EntryDecided), entry(rollout.EntryEnded)
 	subjects(b.poster, started, asked, decided, ended)
-	for _, want := range []*subject{ended, decided, started, asked} {
+	for _, want := range []*subject{ended, decided, asked, started} {
 		got, _, ok := b.poster.pick(time.Now())
 		if !ok || got.s != want {
 			t.Fatalf("first comes %v, want %v", got.s.r.ID, want.r.ID)
@@ -72,7 +73,7 @@ func TestNumbersLeaveRoomForDecisions(t *testing.T) {
 			break
 		}
 		b.api.budget.spend(task.method, now)
-		task.s.numbers = 2
+		task.s.samples = 2
 		edits++
 	}
 	if edits == 0 || edits >= rateOf("chat.update").burst {
@@ -84,9 +85,46 @@ func TestNumbersLeaveRoomForDecisions(t *testing.T) {
 	}
 }
 
+// A card on which something happened does not queue behind others' numbers, however long those have waited.
+func TestAQuestionsCardComesBeforeNumbers(t *testing.T) {
+	b := New(Options{})
+	moved := shownSubject()
+	moved.r.Revision, moved.r.Phase, moved.edited = 2, rollout.Awaiting, time.Now().Add(-3*time.Second)
+	all := []*subject{moved}
+	for range 20 {
+		s := shownSubject()
+		s.r.Revision = 2 // nothing but numbers changed
+		all = append(all, s)
+	}
+	subjects(b.poster, all...)
+	if got, _, ok := b.poster.pick(time.Now()); !ok || got.s != moved {
+		t.Error("the card that asks has to wait behind numbers")
+	}
+}
+
+// What fails for one rollout alone must not keep the others waiting, however urgent it is.
+func TestACallThatKeepsFailingLetsOthersGoFirst(t *testing.T) {
+	b := New(Options{})
+	failing, other := shownSubject(), shownSubject()
+	failing.entries = []rollout.Entry{{Kind: rollout.EntryEnded, At: time.Now().Add(-time.Hour)}}
+	other.entries = []rollout.Entry{{Kind: rollout.EntryStarted, At: time.Now()}}
+	subjects(b.poster, failing, other)
+	first, _, _ := b.poster.pick(time.Now())
+	first.do = func(context.Context, *poster) error { return &callError{method: first.method, outcome: lost} }
+	b.poster.do(t.Context(), first)
+	for now := time.Now(); ; now = now.Add(100 * time.Millisecond) {
+		if got, _, ok := b.poster.pick(now); ok {
+			if got.s == failing {
+				t.Error("it is tried again before the other had its turn")
+			}
+			return
+		}
+	}
+}
+
 func TestBudgetStaysUnderItsTier(t *testing.T) {
 	for method, quota := range map[string]int{
-		"chat.update": 50, "conversations.history": 50, "conversations.list": 20, "users.info": 100, "chat.postEphemeral": 100,
+		"chat.update": 50, "conversations.history": 50, "users.conversations": 50, "users.info": 100, "chat.postEphemeral": 100,
 		"apps.connections.open": 50,
 	} {
 		b := newBudget()

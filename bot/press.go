@@ -16,7 +16,7 @@ func (b *Bot) interaction(p pressPayload) inbound {
 	}
 	a := ask{id: rollout.DecisionID("slack:" + p.TriggerID), user: p.User.ID, team: p.User.TeamID, channel: p.Container.ChannelID}
 	return inbound{
-		key: string(a.id), voice: b.byURL(p.ResponseURL),
+		key: string(a.id), voice: b.byURL(p.ResponseURL, p.Container.ThreadTS),
 		run: func(ctx context.Context) (answer, error) { return b.press(ctx, a, p) },
 	}
 }
@@ -49,6 +49,8 @@ func (b *Bot) press(ctx context.Context, a ask, p pressPayload) (answer, error) 
 	switch {
 	case err != nil:
 		return answer{}, err
+	case cur.Card == "" && safe(v.Action) && !p.Container.Ephemeral && p.Container.ChannelID == cur.Channel:
+		// A crash came between the card and its cursor. These hold for any turn: they need not wait to be sure.
 	case cur.Card == "":
 		return tell(noCardYet(r.ID)), nil
 	case !fromCard(cur, p):
@@ -58,6 +60,9 @@ func (b *Bot) press(ctx context.Context, a ask, p pressPayload) (answer, error) 
 	}
 	return b.decide(ctx, a, r, rollout.Decision{ID: a.id, Action: v.Action, Turn: v.Turn})
 }
+
+// safe reports whether the action holds for any turn, as the domain has it.
+func safe(action rollout.Action) bool { return action == rollout.Rollback || action == rollout.Pause }
 
 // fromCard reports whether the press came from the rollout's card, or from a message of ours in its thread.
 func fromCard(cur cursor, p pressPayload) bool {

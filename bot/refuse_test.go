@@ -67,8 +67,14 @@ func TestWhoMayNot(t *testing.T) {
 		if got := w.phase("checkout-1"); got != rollout.Awaiting {
 			w.t.Errorf("it moved to %s", got)
 		}
-		w.slack.PutUser(slacksim.User{ID: oncall, Name: "oncall", Deactivated: true})
+		for _, question := range []string{"status", "services", "history", "checks checkout"} {
+			w.wants("the guest's answer to "+question, w.slash(guest, question), "full members")
+		}
+		w.slack.PutUser(slacksim.User{ID: oncall, Name: "oncall", UltraRestricted: true})
 		time.Sleep(time.Minute) // what was looked up holds no longer
+		w.press(oncall, "Promote to 50 %")
+		w.settle()
+		w.wants("the answer to somebody who became a guest", w.heard(oncall), "full members")
 		if n := len(w.thread()); n != 3 {
 			w.t.Errorf("%d replies, want 3:\n%s", n, strings.Join(w.thread(), "\n"))
 		}
@@ -123,6 +129,7 @@ func TestDuplicatesCountOnce(t *testing.T) {
 
 func TestUnknownPeopleMayOnlyRollBack(t *testing.T) {
 	inWorld(t, slacksim.Options{}, func(w *world) {
+		w.slash(guest, "whoami") // Slack said once what they are
 		w.slash(dev, "deploy checkout v1.2.4")
 		w.awaitPhase("checkout-1", rollout.Awaiting)
 		time.Sleep(2 * time.Minute)
@@ -133,6 +140,9 @@ func TestUnknownPeopleMayOnlyRollBack(t *testing.T) {
 		if got := w.phase("checkout-1"); got != rollout.Awaiting {
 			w.t.Errorf("it moved to %s", got)
 		}
+		w.press(guest, "Roll back")
+		w.settle()
+		w.wants("the guest's answer", w.heard(guest), "full members")
 		w.slack.SetFault("users.info", slacksim.Fault{Latency: time.Minute}) // no answer at all
 		w.press(dev, "Roll back")
 		if got := w.phase("checkout-1"); got < rollout.RollingBack {

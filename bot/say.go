@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 
@@ -59,6 +60,7 @@ func nothingBefore(service rollout.ServiceName) view.Message {
 }
 
 func notInChannel(channel, name string) string {
+	name = cmp.Or(name, "canarybot")
 	return fmt.Sprintf("slack.channel: the bot is not in %s, so nobody would see this rollout; type /invite @%s there.", channel, name)
 }
 

@@ -1,10 +1,13 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -69,7 +72,7 @@ func (s *subject) postCard(ctx context.Context, p *poster) error {
 			return err
 		}
 		if id == "" {
-			return &callError{method: "conversations.list", outcome: refused, code: "channel_not_found"}
+			return &callError{method: "users.conversations", outcome: refused, code: "channel_not_found"}
 		}
 		s.cur.Channel = id
 	}
@@ -78,15 +81,26 @@ func (s *subject) postCard(ctx context.Context, p *poster) error {
 	}
 	r, m := s.r, s.render(ctx, p)
 	ts, err := p.post(ctx, s, m, 0)
-	if codeOf(err) == "channel_not_found" {
-		p.b.channels.forget(p.b.channel(r.Service))
-		s.cur.Channel, s.cur.Posting = "", nil
-	}
-	if err != nil {
+	switch {
+	case outcomeOf(err) == refused: // it is not there for certain: the channel is looked up anew, also by the next process
+		return errors.Join(err, s.elsewhere(ctx, p))
+	case err != nil:
 		return err
 	}
 	s.drew(r, m)
 	return s.posted(ctx, p, func(c *cursor) { c.Card, c.Turn = ts, r.Turn })
+}
+
+// elsewhere forgets where the card was to be posted: the configuration may name another channel by now.
+func (s *subject) elsewhere(ctx context.Context, p *poster) error {
+	p.b.channels.forget(p.b.channel(s.r.Service))
+	cur := s.cur
+	cur.Channel, cur.Posting = "", nil
+	s.cur, s.doubt = cur, false
+	if err := p.b.cursors.save(ctx, s.r.ID, cur); err != nil {
+		return stored(err)
+	}
+	return nil
 }
 
 // post posts the card, which is entry 0, or a reply. Blocks that Slack refuses are left away, once.
@@ -127,8 +141,8 @@ func (s *subject) render(ctx context.Context, p *poster) view.Message {
 
 // drew notes what the card shows.
 func (s *subject) drew(r rollout.Rollout, m view.Message) {
-	s.drawn, s.face, s.numbers, s.sum, s.edited = true, faceOf(r), r.Revision, sum(m), time.Now()
-	s.urgent, s.redraw = progress, false
+	s.drawn, s.face, s.samples, s.sum, s.edited = true, faceOf(r), r.Revision, sum(m), time.Now()
+	s.urgent, s.redraw = numbers, false
 }
 
 // sum tells two messages apart.
@@ -165,11 +179,11 @@ func (s *subject) editCard(ctx context.Context, p *poster) error {
 
 // turned notes which turn the card shows, once it does: a typed command answers what was seen.
 func (s *subject) turned(ctx context.Context, p *poster, r rollout.Rollout) error {
-	if s.cur.Turn == r.Turn {
+	if s.cur.Turn == r.Turn && !s.cur.Restarting {
 		return nil
 	}
 	cur := s.cur
-	cur.Turn = r.Turn
+	cur.Turn, cur.Restarting = r.Turn, false
 	s.cur = cur
 	if err := p.b.cursors.save(ctx, r.ID, cur); err != nil {
 		return stored(err)
@@ -212,16 +226,22 @@ func (s *subject) postReply(ctx context.Context, p *poster) error {
 	return s.posted(ctx, p, func(c *cursor) { c.Last = e.Seq })
 }
 
-// restarting says on the open cards that nobody judges until the bot is back. It ends with late.
+// restarting says on the open cards that nobody judges until the bot is back, as far as the time and Slack's limits
+// allow: those with traffic first. It ends with late.
 func (p *poster) restarting(late context.Context) {
 	p.take(late)
+	open := slices.DeleteFunc(slices.Collect(maps.Values(p.subjects)), func(s *subject) bool {
+		return s.r.Terminal() || s.cur.Card == ""
+	})
+	slices.SortFunc(open, func(a, b *subject) int {
+		x, _ := a.r.Weight()
+		y, _ := b.r.Weight()
+		return cmp.Or(cmp.Compare(y, x), cmp.Compare(a.r.ID, b.r.ID))
+	})
 	seats := make(chan struct{}, farewellAtOnce)
 	var group sync.WaitGroup
 	defer group.Wait()
-	for _, s := range p.subjects {
-		if s.r.Terminal() || s.cur.Card == "" {
-			continue
-		}
+	for _, s := range open {
 		select {
 		case seats <- struct{}{}:
 		case <-late.Done():
@@ -230,12 +250,21 @@ func (p *poster) restarting(late context.Context) {
 		group.Go(func() {
 			defer func() { <-seats }()
 			defer p.b.recovered("farewell")
-			m := view.Card(s.r, view.CardOptions{Restarting: true})
-			if err := p.b.api.update(late, s.cur.Channel, s.cur.Card, m); err != nil {
+			if err := s.sayRestarting(late, p); err != nil {
 				p.b.Log.Warn("card does not say that the bot is restarting", "rollout", s.r.ID, "error", err)
 			}
 		})
 	}
+}
+
+// sayRestarting notes what the card is about to say, so that the next process puts it right before anything else.
+func (s *subject) sayRestarting(ctx context.Context, p *poster) error {
+	cur := s.cur
+	cur.Restarting = true
+	if err := p.b.cursors.save(ctx, s.r.ID, cur); err != nil {
+		return stored(err)
+	}
+	return p.b.api.update(ctx, cur.Channel, cur.Card, view.Card(s.r, view.CardOptions{Restarting: true}))
 }
 
 // announce says something in the bot's own channel.

@@ -16,7 +16,9 @@ type rank int
 const (
 	ends rank = iota
 	decisions
+	questions
 	progress
+	numbers // nothing but numbers changed
 )
 
 // rankOf returns how urgent an entry is. That the bot itself takes a rollout back is as good as a decision.
@@ -27,6 +29,8 @@ func rankOf(e rollout.Entry) rank {
 	case e.Kind == rollout.EntryDecided, e.Kind == rollout.EntryStuck,
 		e.Kind == rollout.EntryPhase && e.Data.To == rollout.RollingBack:
 		return decisions
+	case e.Kind == rollout.EntryAsked, e.Kind == rollout.EntryDrift, e.Kind == rollout.EntryReminded:
+		return questions
 	}
 	return progress
 }
@@ -79,13 +83,23 @@ type subject struct {
 	drawn   bool // the card was edited or posted since this process began
 	face    face // that it shows, when drawn
 	sum     string
-	numbers rollout.Revision // that it shows
+	samples rollout.Revision // whose numbers it shows
 	edited  time.Time
 	urgent  rank // the most urgent change that the card does not show
 	redraw  bool // somebody clicked on what is stale
 
 	notBefore time.Time
 	failures  int
+}
+
+// newSubject is a rollout of which Slack shows as much as the cursor says. A card that said that the bot is restarting
+// is put right before any other.
+func newSubject(cur cursor) *subject {
+	s := &subject{cur: cur, doubt: cur.Posting != nil, read: cur.Last, urgent: numbers}
+	if cur.Restarting {
+		s.urgent = decisions
+	}
+	return s
 }
 
 // task is one call that would bring Slack closer to what is stored.
@@ -102,7 +116,7 @@ type task struct {
 func (s *subject) tasks() []task {
 	most := progress
 	if !s.drawn {
-		most = s.urgent
+		most = min(progress, s.urgent)
 	}
 	for _, e := range s.entries { // an urgent entry pulls those before it along
 		most = min(most, rankOf(e))
@@ -115,7 +129,11 @@ func (s *subject) tasks() []task {
 	}
 	var all []task
 	if at, ok := s.editDue(); ok {
-		all = append(all, task{s: s, method: "chat.update", rank: s.urgent, at: at, since: s.edited, do: s.editCard})
+		edit := s.urgent
+		if !s.drawn || faceOf(s.r) != s.face {
+			edit = min(progress, edit)
+		}
+		all = append(all, task{s: s, method: "chat.update", rank: edit, at: at, since: s.edited, do: s.editCard})
 	}
 	if len(s.entries) > 0 {
 		t := task{s: s, method: "chat.postMessage", rank: most, since: s.entries[0].At, do: s.postReply}
@@ -139,7 +157,7 @@ func (s *subject) editDue() (at time.Time, ok bool) {
 		return s.edited.Add(apartEdits), true
 	case s.redraw, s.urgent < progress:
 		return s.edited.Add(apartEdits), true
-	case s.r.Revision != s.numbers:
+	case s.r.Revision != s.samples:
 		return s.edited.Add(max(apartEdits, s.r.SamplesEvery())), true
 	}
 	return time.Time{}, false
@@ -147,5 +165,5 @@ func (s *subject) editDue() (at time.Time, ok bool) {
 
 // shown reports whether the rollout has ended and Slack shows all of it.
 func (s *subject) shown() bool {
-	return s.r.Terminal() && s.cur.Card != "" && s.drawn && faceOf(s.r) == s.face && s.urgent == progress && len(s.entries) == 0
+	return s.r.Terminal() && s.cur.Card != "" && s.drawn && faceOf(s.r) == s.face && s.urgent >= progress && len(s.entries) == 0
 }

@@ -13,16 +13,16 @@ import (
 	"canarybot.io/bot/view"
 )
 
-// byURL answers under the address that came with a command or a press.
-func (b *Bot) byURL(address string) voice {
+// byURL answers under the address that came with a command or a press, in the thread where that was.
+func (b *Bot) byURL(address, thread string) voice {
 	return func(ctx context.Context, m view.Message, replace bool) error {
 		if !b.api.mayPost(address) {
 			return errors.New("answer: the response URL is not Slack's")
 		}
-		err := b.api.respond(ctx, address, m, replace)
+		err := b.api.respond(ctx, address, thread, m, replace)
 		if outcomeOf(err) == refused && err != nil && len(m.Blocks) > 0 {
 			b.Log.Error("slack refused the blocks of a private answer; sent as text", "error", err)
-			err = b.api.respond(ctx, address, view.Message{Text: m.Text}, replace)
+			err = b.api.respond(ctx, address, thread, view.Message{Text: m.Text}, replace)
 		}
 		return err
 	}
@@ -63,8 +63,8 @@ func (a *api) mayPost(address string) bool {
 }
 
 // respond posts to a response URL. The answer is private.
-func (a *api) respond(ctx context.Context, address string, m view.Message, replace bool) error {
-	w := &slack.WebhookMessage{Text: m.Text, ResponseType: "ephemeral", ReplaceOriginal: replace}
+func (a *api) respond(ctx context.Context, address, thread string, m view.Message, replace bool) error {
+	w := &slack.WebhookMessage{Text: m.Text, ResponseType: "ephemeral", ReplaceOriginal: replace, ThreadTimestamp: thread}
 	if len(m.Blocks) > 0 {
 		w.Blocks = &slack.Blocks{BlockSet: m.Blocks}
 	}

@@ -117,6 +117,31 @@ type Evidence struct {
 	Highest *float64 `json:"highest,omitempty"`
 }
 
+// OnStable returns what each check says of stable alone, from samples that were asked with StableOnly: a check that
+// stable fails itself, or has no answer to, can judge no canary. Requests are not counted against a minimum.
+func OnStable(checks []Check, samples []Sample) []Evidence {
+	all := make([]Evidence, len(checks))
+	for i, c := range checks {
+		e := Evidence{Check: c.Name, Result: Unknown, Why: WhyNoData, Threshold: c.Threshold, Comparison: c.Comparison, Unit: c.Unit}
+		if at := slices.IndexFunc(samples, func(s Sample) bool { return s.Check == c.Name }); at >= 0 {
+			s := samples[at]
+			e.Stable, e.Why, e.Detail, e.Requests = s.Canary, s.CanaryWhy, s.Detail, s.Requests // stable stands in the canary's place
+			if s.Canary == nil && s.CanaryWhy == WhyNone {
+				e.Why = WhyNoData
+			}
+		}
+		switch {
+		case e.Why != WhyNone:
+		case !c.Comparison.Holds(*e.Stable, c.Threshold):
+			e.Result, e.Why = Fail, WhyLimit
+		default:
+			e.Result = Pass
+		}
+		all[i] = e
+	}
+	return all
+}
+
 // Verdict is the judgement over a step's checks.
 type Verdict struct {
 	Result   Result     `json:"result"`

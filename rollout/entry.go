@@ -48,4 +48,5 @@ type Data struct {
 	Ending   *Ending       `json:"ending,omitempty"`
 	Problems []string      `json:"problems,omitempty"`
 	Away     time.Duration `json:"away,omitempty"`
+	Left     time.Duration `json:"left,omitempty"` // until nobody having answered takes it back
 }

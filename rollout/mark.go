@@ -133,8 +133,17 @@ func (b *beat) mark() {
 		b.Reminded = false
 	case limit > 0 && b.Spans.Waiting >= limit && !b.Reminded:
 		b.Reminded = true
-		b.tell(EntryReminded, bot, Data{Drift: b.Drift})
+		b.tell(EntryReminded, bot, Data{Drift: b.Drift, Left: b.patience()})
 	}
+}
+
+// patience is how long a question still waits before nobody having answered takes the rollout back; nothing where
+// nobody is waited for in vain.
+func (b *beat) patience() time.Duration {
+	if b.Spec.Limits.Wait <= 0 || b.Orphaned() {
+		return 0
+	}
+	return max(0, b.Spec.Limits.Wait-b.Spans.Waiting)
 }
 
 // hold asks a person when evidence was unknown for too long, until it is known again.
@@ -147,7 +156,7 @@ func (b *beat) hold() {
 	case !b.Held && limit > 0 && b.Spans.Unknown >= limit && b.Spec.Limits.OnUnknown != RollbackOnUnk:
 		b.Held = true
 		v := b.Verdict
-		b.tell(EntryAsked, bot, Data{Reason: Reason{Code: ReasonUnknown}, Verdict: &v})
+		b.tell(EntryAsked, bot, Data{Reason: Reason{Code: ReasonUnknown}, Verdict: &v, Left: b.patience()})
 	}
 }
 
@@ -165,7 +174,7 @@ func (b *beat) drift() {
 	case i >= 0 && (b.Drift == nil || b.Drift.Field != found[i].Field || b.Drift.Value != found[i].Value):
 		d := found[i]
 		b.Drift = &d
-		b.tell(EntryDrift, bot, Data{Drift: &d})
+		b.tell(EntryDrift, bot, Data{Drift: &d, Left: b.patience()})
 		b.fight(d)
 	}
 }
@@ -241,5 +250,5 @@ func (b *beat) obstacle(gone bool) Reason {
 
 func (b *beat) stuck(why Reason) {
 	b.Stuck = &why
-	b.tell(EntryStuck, bot, Data{Reason: why, Drift: b.Drift})
+	b.tell(EntryStuck, bot, Data{Reason: why, Drift: b.Drift, From: b.Phase, Weight: b.w.Route.share()})
 }

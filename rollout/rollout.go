@@ -125,11 +125,12 @@ type Ending struct {
 	Reason  Reason  `json:"reason,omitzero"`
 	By      Actor   `json:"by,omitzero"`
 	// StableImage is the image that somebody else left on stable, where it is neither ours nor found.
-	StableImage string    `json:"stable_image,omitempty"`
-	Left        []string  `json:"left,omitempty"` // what abandoning left behind
-	Breach      time.Time `json:"breach,omitzero"`
-	WeightZero  time.Time `json:"weight_zero,omitzero"`
-	At          time.Time `json:"at,omitzero"`
+	StableImage string     `json:"stable_image,omitempty"`
+	Left        []string   `json:"left,omitempty"`   // what abandoning left behind, or what the preflight found
+	Checks      []Evidence `json:"checks,omitempty"` // of stable, that the preflight found wanting
+	Breach      time.Time  `json:"breach,omitzero"`
+	WeightZero  time.Time  `json:"weight_zero,omitzero"`
+	At          time.Time  `json:"at,omitzero"`
 }
 
 // Rollout is one attempt to take a service from one version to another. It is a value: functions return a changed

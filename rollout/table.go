@@ -27,14 +27,14 @@ var (
 // table is the life of a rollout. It is never changed.
 var table = []row{
 	{"cancelled: held", []Phase{Queued}, Ended, "another rollout holds the service, and it is not the one that this one replaces",
-		(*beat).heldByAnother, func(b *beat) { b.cancel(Reason{Code: ReasonHeld, Detail: string(b.f.Holder)}, nil) }},
+		(*beat).heldByAnother, func(b *beat) { b.cancel(Reason{Code: ReasonHeld, Detail: string(b.f.Holder)}, Preflight{}) }},
 	{"cancelled: preflight", []Phase{Queued}, Ended, "the preflight found problems", (*beat).preflightFailed,
-		func(b *beat) { b.cancel(Reason{Code: ReasonPreflight}, b.f.Preflight.Problems) }},
+		func(b *beat) { b.cancel(Reason{Code: ReasonPreflight}, *b.f.Preflight) }},
 	{"cancelled: unreadable", []Phase{Queued}, Ended, "the cluster could not be read for two minutes", (*beat).overdue,
-		func(b *beat) { b.cancel(Reason{Code: ReasonUnreadable, Detail: b.unreadable()}, nil) }},
+		func(b *beat) { b.cancel(Reason{Code: ReasonUnreadable, Detail: b.unreadable()}, Preflight{}) }},
 
 	{"cancelled: orphan gone", []Phase{Queued}, Ended, "the orphan that it asks about is gone", (*beat).orphanGone,
-		func(b *beat) { b.cancel(Reason{Code: ReasonOrphanGone}, nil) }},
+		func(b *beat) { b.cancel(Reason{Code: ReasonOrphanGone}, Preflight{}) }},
 
 	{"rollback: annotation on an orphan", []Phase{Queued}, RollingBack, "canarybot.io/rollback=now stands on the orphan that it asks about",
 		func(b *beat) bool { return b.Orphaned() && b.readable() && b.w.Rollback != "" }, (*beat).backByAnnotation},
@@ -72,7 +72,7 @@ var table = []row{
 	{"acknowledged", []Phase{Shifting}, Baking, "the route has the step's weight, acknowledged",
 		func(b *beat) bool { return !b.still() && b.weightStands() }, (*beat).beginBake},
 	{"ask", []Phase{Baking}, Awaiting, "the bake is covered and the verdict passes; the gate is manual",
-		func(b *beat) bool { return b.baked() && b.Current().Gate == Manual }, func(b *beat) { b.endStep(); b.tell(EntryAsked, bot, Data{}) }},
+		func(b *beat) bool { return b.baked() && b.Current().Gate == Manual }, func(b *beat) { b.endStep(); b.tell(EntryAsked, bot, Data{Left: b.patience()}) }},
 	{"next step", []Phase{Baking}, Preparing, "the bake is covered and the verdict passes; the gate is auto",
 		func(b *beat) bool { return b.baked() && !b.last() }, func(b *beat) { b.endStep(); b.Step++ }},
 	{"promote", []Phase{Baking}, Promoting, "the bake of the last step is covered and the verdict passes; the gate is auto",
@@ -142,11 +142,11 @@ func (b *beat) heldByAnother() bool {
 }
 
 func (b *beat) preflightFailed() bool {
-	return b.f.Holder == "" && b.f.Preflight != nil && b.f.Preflight.Unreadable == "" && len(b.f.Preflight.Problems) > 0
+	return b.f.Holder == "" && b.f.Preflight != nil && b.f.Preflight.Unreadable == "" && !b.f.Preflight.Passes()
 }
 
 func (b *beat) mayStart() bool {
-	return b.f.Holder == "" && b.f.Preflight != nil && b.f.Preflight.Unreadable == "" && len(b.f.Preflight.Problems) == 0
+	return b.f.Holder == "" && b.f.Preflight != nil && b.f.Preflight.Passes()
 }
 
 func (b *beat) unreadable() string {
@@ -287,8 +287,8 @@ func (b *beat) clean() {
 	b.Clean = b.Revision + 1
 }
 
-func (b *beat) cancel(why Reason, problems []string) {
-	b.Ending = Ending{Outcome: Cancelled, Reason: why, By: bot, Left: problems}
+func (b *beat) cancel(why Reason, p Preflight) {
+	b.Ending = Ending{Outcome: Cancelled, Reason: why, By: bot, Left: p.Problems, Checks: p.Checks}
 	b.Ending.At = b.f.Now
 }
 

@@ -115,8 +115,14 @@ type Facts struct {
 // Preflight is the answer to whether a rollout may start.
 type Preflight struct {
 	Found      Found
-	Problems   []string // sentences for people, each naming the line to add or change; none: it may start
-	Unreadable string   // why nothing can be said yet
+	Problems   []string   // sentences for people, each naming the line to add or change; none: it may start
+	Checks     []Evidence // about stable: checks that it fails itself or has no answer to, so that no canary could be judged
+	Unreadable string     // why nothing can be said yet
+}
+
+// Passes reports whether nothing stands in the way of the start.
+func (p Preflight) Passes() bool {
+	return p.Unreadable == "" && len(p.Problems) == 0 && len(p.Checks) == 0
 }
 
 // Object is one of the objects that a rollout writes.

@@ -76,7 +76,7 @@ func methods() map[string]method {
 		"chat.update":           {run: (*Sim).updateMessage, scopes: writing, tier: tier3},
 		"conversations.history": {run: (*Sim).conversationsHistory, scopes: history, tier: tier3},
 		"conversations.info":    {run: (*Sim).conversationsInfo, scopes: reading, tier: tier3},
-		"conversations.list":    {run: (*Sim).conversationsList, scopes: reading, tier: tier2},
+		"users.conversations":   {run: (*Sim).usersConversations, scopes: reading, tier: tier3},
 		"conversations.replies": {run: (*Sim).conversationsReplies, scopes: history, tier: tier3},
 		"users.info":            {run: (*Sim).usersInfo, scopes: []string{"users:read"}, tier: tier4},
 	}

@@ -283,13 +283,13 @@ func TestIdentityAndDirectory(t *testing.T) {
 	if err != nil || !u.IsUltraRestricted || u.TeamID != "T0ELSEWHER" {
 		t.Errorf("users.info = %+v, %v", u, err)
 	}
-	list, next, err := api.GetConversationsContext(t.Context(), &slack.GetConversationsParameters{
+	list, next, err := api.GetConversationsForUserContext(t.Context(), &slack.GetConversationsForUserParameters{
 		Types: []string{"public_channel", "private_channel"}, ExcludeArchived: true, Limit: 1,
 	})
 	if err != nil || len(list) != 1 || next == "" {
 		t.Fatalf("first page = %v, %q, %v", list, next, err)
 	}
-	rest, next, err := api.GetConversationsContext(t.Context(), &slack.GetConversationsParameters{
+	rest, next, err := api.GetConversationsForUserContext(t.Context(), &slack.GetConversationsForUserParameters{
 		Types: []string{"public_channel", "private_channel"}, ExcludeArchived: true, Limit: 1, Cursor: next,
 	})
 	if err != nil || len(rest) != 1 || next != "" || rest[0].Name != "secrets" {

@@ -31,7 +31,8 @@ func (s *Sim) conversationsInfo(c call) reply {
 	return ok(map[string]any{"channel": s.wireChannel(r)})
 }
 
-func (s *Sim) conversationsList(c call) reply {
+// usersConversations lists the channels that the bot is in.
+func (s *Sim) usersConversations(c call) reply {
 	types := strings.Split(c.text("types"), ",")
 	if c.text("types") == "" {
 		types = []string{"public_channel"}
@@ -49,7 +50,7 @@ func (s *Sim) conversationsList(c call) reply {
 		if r.Private {
 			kind = "private_channel"
 		}
-		hidden := r.Private && r.BotAbsent || r.Archived && c.flag("exclude_archived")
+		hidden := r.BotAbsent || r.Archived && c.flag("exclude_archived")
 		if slices.Contains(types, kind) && !hidden {
 			found = append(found, s.wireChannel(r))
 		}

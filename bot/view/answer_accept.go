@@ -18,7 +18,7 @@ func (a Answers) Accepted(r rollout.Rollout, action rollout.Action, link string)
 			what = fmt.Sprintf("%s %s is queued as %s; %s is taken back first.", iconGoing, subject(r), id, word(string(r.Behind)))
 		}
 	case rollout.Promote:
-		what = fmt.Sprintf("%s %s goes on.", iconDone, id)
+		what = fmt.Sprintf("%s %s is promoted: it %s.", iconDone, id, promotedTo(r))
 	case rollout.Rollback:
 		what = fmt.Sprintf("%s %s is being rolled back; everyone goes back to %s.", iconBack, id, old(r))
 		if r.Ending.Outcome == rollout.Cancelled {
@@ -40,16 +40,24 @@ func (a Answers) Accepted(r rollout.Rollout, action rollout.Action, link string)
 	return message(joined(" ", what, anchor(link, "Its card"))).said("%s", what)
 }
 
+// promotedTo says where a promotion that was just committed leads.
+func promotedTo(r rollout.Rollout) string {
+	if r.Phase == rollout.Promoting {
+		return moves(r, r.Step)
+	}
+	return moves(r, r.Step-1)
+}
+
 // DryRun tells what a preflight found; r is the rollout that would have started.
 func (a Answers) DryRun(r rollout.Rollout, p rollout.Preflight) Message {
 	r.Found = p.Found
 	head := fmt.Sprintf("*Dry run of %s*: ", subject(r))
 	switch {
 	case p.Unreadable != "":
-		return message(iconUnknown + " " + head + "nothing can be said, because the cluster could not be read: " + full(detail(p.Unreadable)))
-	case len(p.Problems) > 0:
-		return message(fmt.Sprintf("%s %sit would not start, for %s. Nothing was changed.", iconBad, head, several(len(p.Problems), "reason", "reasons"))).
-			with(list(bullets(p.Problems))...)
+		return message(iconUnknown + " " + head + "nothing can be said yet: " + full(detail(p.Unreadable)))
+	case !p.Passes():
+		return message(fmt.Sprintf("%s %sit would not start, for %s. Nothing was changed.", iconBad, head, several(len(p.Problems)+len(p.Checks), "reason", "reasons"))).
+			with(list(preflight(p.Problems, p.Checks))...)
 	}
 	lines := []string{
 		fmt.Sprintf("%s %sit would start. Nothing was changed.", iconDone, head),

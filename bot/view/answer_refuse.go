@@ -86,6 +86,13 @@ func (a Answers) Forbidden(actor rollout.Actor, action rollout.Action, policy ro
 		a.whoMay(policy, action)))
 }
 
+// Outsider refuses a question of somebody who is no full member of the workspace.
+func (a Answers) Outsider(actor rollout.Actor) Message {
+	return message(paragraph(
+		"Only full members of this Slack workspace may ask about rollouts; guests and other workspaces may not.",
+		"You have the "+ownID(actor)+"."))
+}
+
 // doing is an action as a verb.
 func doing(action rollout.Action) string {
 	switch action {

@@ -106,7 +106,10 @@ func (a Answers) History(service rollout.ServiceName, newest []rollout.Rollout) 
 	for i, r := range newest {
 		lines[i] = dotted("*"+word(string(r.ID))+"*", change(r), status(r), joined(" ", who(r.Request.By), on(r.Request.At), quoted(r.Request.Text)))
 	}
-	head := fmt.Sprintf("The last %s%s", several(len(newest), "rollout", "rollouts"), of)
+	head := fmt.Sprintf("The last %d rollouts%s", len(newest), of)
+	if len(newest) == 1 {
+		head = "The last rollout" + of
+	}
 	return message("*"+head+"*").said("%s.", head).with(list(lines)...)
 }
 
@@ -143,7 +146,7 @@ var rights = []struct {
 func (a Answers) Whoami(actor rollout.Actor, policy rollout.Policy) Message {
 	lines := []string{fmt.Sprintf("You are %s, %s.", who(actor), ownID(actor))}
 	if actor.Kind == rollout.Person && !actor.Member {
-		lines = append(lines, "You are no full member of this workspace: you may look, and nothing else.")
+		lines = append(lines, "You are no full member of this workspace: you may do nothing here, and see no rollout.")
 		return message(paragraph(lines...))
 	}
 	for _, r := range rights {

@@ -24,7 +24,7 @@ func answers() map[string]view.Message {
 	guest := rollout.Actor{Kind: rollout.Person, ID: "U0GUEST99"}
 	checkout := rollout.Service{Name: "checkout", Spec: spec(), Plans: []rollout.Plan{{Name: "fast", Steps: []rollout.Step{{Weight: 50, Gate: rollout.Auto}}}}}
 	search := rollout.Service{Name: "search", Spec: spec()}
-	refused := rollout.Preflight{Problems: []string{"checks.error_rate.threshold: stable itself shows 3 %, beyond the limit of 1 %."}}
+	refused := rollout.Preflight{Problems: []string{"Deployment shop/checkout is paused: kubectl -n shop rollout resume deployment/checkout"}, Checks: unfit()}
 	found := rollout.Preflight{Found: baking().Found}
 	found.Found.TemplateDiffers = []string{"resources"}
 	queued := in(rollout.Queued)
@@ -60,6 +60,7 @@ func answers() map[string]view.Message {
 		"unknown_plan":        a.UnknownPlan(checkout, "fsat"),
 		"forbidden":           a.Forbidden(person("U0LAN0Z89"), rollout.Promote, policy()),
 		"forbidden_guest":     a.Forbidden(guest, rollout.Rollback, policy()),
+		"outsider":            a.Outsider(guest),
 		"forbidden_nobody":    a.Forbidden(person("U0LAN0Z89"), rollout.Promote, rollout.Policy{}),
 		"stale":               a.Stale("checkout-42 moved on since that was shown; look at its card and decide again."),
 		"nothing_live":        a.NothingLive("checkout", ending(rollout.Succeeded, nil)),
@@ -86,6 +87,33 @@ func answers() map[string]view.Message {
 		named["answer_"+name] = m
 	}
 	return named
+}
+
+// unfit is every way in which a check of stable can judge no canary.
+func unfit() []rollout.Evidence {
+	check := func(name string, unit rollout.Unit, threshold float64, s rollout.Sample) (rollout.Check, rollout.Sample) {
+		s.Check = name
+		return rollout.Check{Name: name, Comparison: rollout.LessThan, Threshold: threshold, Unit: unit}, s
+	}
+	var checks []rollout.Check
+	var samples []rollout.Sample
+	add := func(c rollout.Check, s rollout.Sample) { checks, samples = append(checks, c), append(samples, s) }
+	add(check("error_rate", rollout.Ratio, 0.01, rollout.Sample{Canary: ptr(0.03)}))
+	add(check("memory_usage", rollout.Bytes, 512<<20, rollout.Sample{Canary: ptr(600 << 20)}))
+	add(check("latency_p99", rollout.Seconds, 0.5, rollout.Sample{CanaryWhy: rollout.WhyNotANumber}))
+	add(check("depth", rollout.Number, 5, rollout.Sample{CanaryWhy: rollout.WhyNoData}))
+	add(check("orders", rollout.Number, 5, rollout.Sample{CanaryWhy: rollout.WhySeveralSeries, Detail: `2 series, the first two {pod="a"} and {pod="b"}`}))
+	add(check("jobs", rollout.Number, 5, rollout.Sample{Canary: ptr(1), CanaryWhy: rollout.WhySeveralSeries, Detail: "traffic not counted: 2 series"}))
+	add(check("slow", rollout.Number, 5, rollout.Sample{CanaryWhy: rollout.WhyTimeout}))
+	add(check("typo", rollout.Number, 5, rollout.Sample{CanaryWhy: rollout.WhyQueryError, Detail: "parse error: unexpected end of input"}))
+	add(check("fine", rollout.Number, 5, rollout.Sample{Canary: ptr(1)}))
+	var bad []rollout.Evidence
+	for _, e := range rollout.OnStable(checks, samples) {
+		if e.Result != rollout.Pass {
+			bad = append(bad, e)
+		}
+	}
+	return bad
 }
 
 // accepted is the confirmation of every decision.

@@ -85,13 +85,11 @@ func remains(r rollout.Rollout) []string {
 		all = append(all, iconWarning+" Stable runs "+version(end.StableImage)+", which somebody else set; it was left alone.")
 	}
 	const most = 12
-	for i, line := range end.Left {
-		if i == most {
-			all = append(all, fmt.Sprintf("… and %d more.", len(end.Left)-most))
-			break
-		}
-		all = append(all, "• "+escape(line, maxWords))
+	lines := preflight(end.Left, end.Checks)
+	if rest := len(lines) - most; rest > 0 {
+		lines = append(lines[:most], fmt.Sprintf("… and %d more.", rest))
 	}
+	all = append(all, lines...)
 	if len(end.Left) > 0 && end.Outcome == rollout.Abandoned {
 		all = append([]string{"Left in the cluster:"}, all...)
 	}

@@ -114,6 +114,9 @@ func gateOpens(r rollout.Rollout, when time.Time) string {
 		moment = "at " + at(when)
 	}
 	if r.Current().Gate == rollout.Auto {
+		if !r.Current().DemandsEvidence() {
+			moment = "as soon as the route has the weight"
+		}
 		return moves(r, r.Step) + " " + moment
 	}
 	return joined("; ", "asks for a person "+moment, giveUpAt(r, when, r.Spec.Limits.Wait))

@@ -81,7 +81,7 @@ func obstacle(r rollout.Rollout, why rollout.Reason) string {
 	case rollout.ReasonFought:
 		return joined(" ", manager(why.Detail), "undid the same change three times")
 	case rollout.ReasonPreflight:
-		if n := len(r.Ending.Left); n > 0 {
+		if n := len(r.Ending.Left) + len(r.Ending.Checks); n > 0 {
 			return several(n, "thing", "things") + " to put right first"
 		}
 		return "there is something to put right first"
@@ -90,6 +90,9 @@ func obstacle(r rollout.Rollout, why rollout.Reason) string {
 	case rollout.ReasonOrphanGone:
 		return "what was left behind is gone, taken away by somebody else"
 	case rollout.ReasonUnreadable:
+		if r.Ending.Outcome == rollout.Cancelled {
+			return "what a start needs could not be read"
+		}
 		return "the cluster could not be read"
 	case rollout.ReasonWriteRefused:
 		return "the cluster refuses what has to be written"

@@ -53,9 +53,9 @@ func entries() map[string]rollout.Entry {
 		"step":         data(rollout.EntryStep, rollout.Data{Weight: 5, Verdict: &passed}),
 		"step_auto":    second,
 		"unknown":      data(rollout.EntryVerdict, rollout.Data{Verdict: &missing}),
-		"asked":        data(rollout.EntryAsked, rollout.Data{}),
-		"asked_held":   data(rollout.EntryAsked, rollout.Data{Reason: rollout.Reason{Code: rollout.ReasonUnknown}, Verdict: &missing}),
-		"reminded":     data(rollout.EntryReminded, rollout.Data{}),
+		"asked":        data(rollout.EntryAsked, rollout.Data{Left: 2 * time.Hour}),
+		"asked_held":   data(rollout.EntryAsked, rollout.Data{Reason: rollout.Reason{Code: rollout.ReasonUnknown}, Verdict: &missing, Left: 30 * time.Minute}),
+		"reminded":     data(rollout.EntryReminded, rollout.Data{Left: 90 * time.Minute}),
 		"reminded_drift": data(rollout.EntryReminded, rollout.Data{
 			Drift: &weightDrift,
 		}),
@@ -65,6 +65,7 @@ func entries() map[string]rollout.Entry {
 		"settled_held":    data(rollout.EntrySettled, rollout.Data{Reason: rollout.Reason{Code: rollout.ReasonUnknown}}),
 		"settled_stable":  data(rollout.EntrySettled, rollout.Data{Reason: rollout.Reason{Code: rollout.ReasonStableGone}}),
 		"overwrote":       data(rollout.EntryOverwrote, rollout.Data{Drift: &rollout.Drift{Field: rollout.FieldWeight, Ours: "0", Value: "20", By: "kubectl-edit"}}),
+		"stuck_traffic":   data(rollout.EntryStuck, rollout.Data{Reason: rollout.Reason{Code: rollout.ReasonSlow}, From: rollout.RollingBack, Weight: 5}),
 		"stuck":           data(rollout.EntryStuck, rollout.Data{Reason: rollout.Reason{Code: rollout.ReasonSlow}}),
 		"stuck_no_pods":   data(rollout.EntryStuck, rollout.Data{Reason: rollout.Reason{Code: rollout.ReasonStableNoPods, Failure: rollout.Failure{Kind: rollout.Unschedulable, Detail: "0/3 nodes are available"}}}),
 		"stuck_fought":    data(rollout.EntryStuck, rollout.Data{Reason: rollout.Reason{Code: rollout.ReasonFought, Detail: "argocd"}, Drift: &weightDrift}),
@@ -159,7 +160,7 @@ func TestApproversAreCalledOnceAndWhereAPersonIsAsked(t *testing.T) {
 	for name, e := range entries() {
 		m, _ := view.Reply(baking(), e, []string{"U0LAN0Z89"}, permalink)
 		want := 0
-		if e.Kind == rollout.EntryAsked || e.Kind == rollout.EntryDrift {
+		if e.Kind == rollout.EntryAsked || e.Kind == rollout.EntryDrift || e.Kind == rollout.EntryStuck {
 			want = 1
 		}
 		if got := strings.Count(string(raw(t, m)), "@U0LAN0Z89"); got != want {

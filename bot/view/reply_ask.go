@@ -12,10 +12,7 @@ func (t telling) asked() Message {
 		return t.askedAboutOrphan()
 	}
 	calls := t.calls()
-	limit := ""
-	if t.r.Spec.Limits.Wait > 0 {
-		limit = "Taken back at " + at(t.e.At.Add(t.r.Spec.Limits.Wait)) + " if nobody answers."
-	}
+	limit := t.limit()
 	if t.e.Data.Reason.Code == rollout.ReasonUnknown {
 		lasted := span(t.r.Spec.Limits.UnknownLimit)
 		m := message(paragraph(
@@ -28,10 +25,23 @@ func (t telling) asked() Message {
 		return m
 	}
 	to := onward(t.r, t.e.Step)
+	if len(t.approvers) == 0 {
+		calls = "Nobody can promote: " + code("policy.approvers") + " is empty. Roll back on " + t.card() + ", or add an approver."
+	} else {
+		calls += " Promote or roll back on " + t.card() + "."
+	}
 	return message(paragraph(
 		fmt.Sprintf("%s *Waiting for a person*: %s did its %s at %s. Promote %s?", iconGoing, version(t.r.Image), span(t.at().Bake), t.at().Weight, to),
-		joined(" ", calls, "Promote or roll back on "+t.card()+".", limit))).
+		joined(" ", calls, limit))).
 		said("%s waits for a person: promote %s, or roll back. %s", subject(t.r), to, limit)
+}
+
+// limit says when nobody having answered takes the rollout back; empty where nothing does.
+func (t telling) limit() string {
+	if t.e.Data.Left <= 0 {
+		return ""
+	}
+	return "Taken back at " + at(t.e.At.Add(t.e.Data.Left)) + " if nobody answers."
 }
 
 // calls mentions the approvers, or says that there are none.
@@ -44,13 +54,14 @@ func (t telling) calls() string {
 
 // reminded repeats an unanswered question to the channel, calling nobody again.
 func (t telling) reminded() Message {
-	question := "it stays as it is until somebody answers"
+	question := ""
 	if d := t.e.Data.Drift; d != nil {
-		question = drifted(*d) + "; set ours again, or roll back"
+		question = full(capital(drifted(*d)))
 	}
 	after := span(t.r.Spec.Limits.Remind)
-	m := message(fmt.Sprintf("%s *%s has been waiting for a person for %s*: %s. Answer on %s.", iconWarning, subject(t.r), after, question, t.card())).
-		said("%s has been waiting for a person for %s: %s.", subject(t.r), after, question)
+	m := message(joined(" ", fmt.Sprintf("%s *%s has waited %s for a person*.", iconWarning, subject(t.r), after), question,
+		"Answer on "+t.card()+".", t.limit())).
+		said("%s", joined(" ", fmt.Sprintf("%s has waited %s for a person.", subject(t.r), after), question, t.limit()))
 	m.Broadcast = true
 	return m
 }
@@ -62,7 +73,7 @@ func (t telling) drift() (Message, bool) {
 	}
 	return message(paragraph(
 		fmt.Sprintf("%s *Held*: %s. Nothing moves until a person answers; judging goes on.", iconWarning, drifted(*d)),
-		t.calls()+" Set ours again or roll back, on "+t.card()+".")).
+		joined(" ", t.calls(), "Set ours again or roll back, on "+t.card()+".", t.limit()))).
 		said("%s is held: %s. Set ours again, or roll back.", subject(t.r), drifted(*d)), true
 }
 
@@ -120,16 +131,25 @@ func shown(d rollout.Drift, value string) string {
 	return word(value)
 }
 
-// stuck is loud: an ending that does not end.
+// stuck is loud: an ending that does not end. It needs a person, and calls the approvers.
 func (t telling) stuck() Message {
 	r, why := t.r, t.e.Data.Reason
 	r.Drift = t.e.Data.Drift
-	reason := full(because(r, why, t.e.Actor))
+	plain := plainly(r, why, t.e.Actor)
+	reason := because(r, why, t.e.Actor)
+	if why.Code == rollout.ReasonSlow && t.e.Data.Weight > 0 {
+		plain = fmt.Sprintf("the canary could not be taken off traffic in %s; up to %s may still reach it", span(r.Spec.Limits.Stuck), t.e.Data.Weight)
+		reason = joined(": ", plain, detailOf(why))
+	}
+	calls := ""
+	if len(t.approvers) > 0 {
+		calls = mentions(t.approvers)
+	}
 	m := message(paragraph(
-		fmt.Sprintf("%s *%s is stuck*: %s It keeps trying.", iconBad, subject(r), reason),
-		"Look at it: "+code(lookAt(r, why)),
+		fmt.Sprintf("%s *%s is stuck*: %s It keeps trying.", iconBad, subject(r), full(reason)),
+		joined(" ", calls, "Look at it: "+code(lookAt(r, why))),
 		"Then answer on "+t.card()+".")).
-		said("%s is stuck: %s. It keeps trying; a person has to look.", subject(r), plainly(r, why, t.e.Actor))
+		said("%s is stuck: %s. It keeps trying; a person has to look.", subject(r), plain)
 	m.Broadcast = true
 	return m
 }

@@ -87,7 +87,7 @@ func cancelled(r rollout.Rollout) Message {
 		fmt.Sprintf("%s *%s was cancelled before it started*: %s Nothing was changed.", iconBad, subject(r), full(why)),
 		"Asked for by "+who(r.Request.By)+".")).
 		said("%s was cancelled before it started: %s Nothing was changed.", subject(r), full(why))
-	return m.with(list(bullets(r.Ending.Left))...)
+	return m.with(list(preflight(r.Ending.Left, r.Ending.Checks))...)
 }
 
 func abandoned(r rollout.Rollout) Message {

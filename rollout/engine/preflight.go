@@ -1,9 +1,8 @@
 package engine
 
 import (
+	"cmp"
 	"context"
-	"fmt"
-	"strings"
 
 	"canarybot.io/rollout"
 )
@@ -22,44 +21,27 @@ func (e *Engine) preflight(ctx context.Context, r rollout.Rollout) rollout.Prefl
 		}
 		all.Problems = append(all.Problems, one.Problems...)
 	}
-	if r.Spec.Plan.DemandsEvidence() {
-		all.Problems = append(all.Problems, e.checkProblems(ctx, r)...)
+	if r.Spec.Plan.DemandsEvidence() && len(r.Spec.Checks) > 0 {
+		e.askStable(ctx, r, &all)
 	}
 	return all
 }
 
-// checkProblems asks each check of stable now: what has no answer there, or fails there, could never judge a canary.
-func (e *Engine) checkProblems(ctx context.Context, r rollout.Rollout) []string {
+// askStable asks each check of stable now: what has no answer there, or fails there, could never judge a canary. Where
+// nothing at all could be asked it is Prometheus that is away, and nothing can be said yet.
+func (e *Engine) askStable(ctx context.Context, r rollout.Rollout, p *rollout.Preflight) {
 	q := r.Question(now())
 	q.StableOnly = true
-	samples := map[string]rollout.Sample{}
-	for _, s := range e.Metrics.Ask(ctx, q) {
-		samples[s.Check] = s
-	}
-	var problems []string
-	for _, c := range r.Spec.Checks {
-		if problem := checkProblem(c, samples[c.Name]); problem != "" {
-			problems = append(problems, problem)
+	var unasked []string
+	for _, ev := range rollout.OnStable(r.Spec.Checks, e.Metrics.Ask(ctx, q)) {
+		if ev.Result != rollout.Pass {
+			p.Checks = append(p.Checks, ev)
+		}
+		if ev.Why == rollout.WhyTimeout || ev.Why == rollout.WhyQueryError {
+			unasked = append(unasked, cmp.Or(ev.Detail, "no answer in time"))
 		}
 	}
-	return problems
-}
-
-func checkProblem(c rollout.Check, s rollout.Sample) string {
-	value, why := s.Stable, s.StableWhy
-	if value == nil {
-		value, why = s.Canary, s.CanaryWhy
+	if len(unasked) == len(r.Spec.Checks) && len(p.Problems) == 0 {
+		*p = rollout.Preflight{Unreadable: "Prometheus cannot be asked: " + unasked[0]}
 	}
-	switch {
-	case value == nil:
-		reason := strings.ReplaceAll(string(why), "_", " ")
-		if s.Detail != "" {
-			reason += ": " + s.Detail
-		}
-		return fmt.Sprintf("checks.%s: the stable version has no value (%s); mend its query, or take it out of the service's checks.", c.Name, reason)
-	case !c.Comparison.Holds(*value, c.Threshold):
-		return fmt.Sprintf("checks.%s: the stable version is at %.4g already, and the limit is %.4g; change checks.%s.threshold, or mend the service first.",
-			c.Name, *value, c.Threshold, c.Name)
-	}
-	return ""
 }

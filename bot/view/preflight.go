@@ -1,0 +1,50 @@
+package view
+
+import (
+	"fmt"
+
+	"canarybot.io/rollout"
+)
+
+// preflight lists everything that keeps a rollout from starting.
+func preflight(problems []string, checks []rollout.Evidence) []string {
+	lines := bullets(problems)
+	for _, e := range checks {
+		lines = append(lines, "• "+StableProblem(e))
+	}
+	return lines
+}
+
+// StableProblem says why a check that was asked of stable could judge no canary, and the line to change.
+func StableProblem(e rollout.Evidence) string {
+	key := func(k string) string { return code("checks." + word(e.Check) + k) }
+	leave := " or leave the check out of the service's " + code("checks") + "."
+	if e.Why == rollout.WhyLimit && e.Stable != nil {
+		value, limit := pair(*e.Stable, e.Threshold, e.Unit)
+		return fmt.Sprintf("%s: stable itself is at %s, and %s %s. Mend the service first, or change %s.",
+			key(""), value, limitIs(e.Comparison), limit, key(".threshold"))
+	}
+	if e.Stable != nil { // the value is there, and what it rests on is not
+		return fmt.Sprintf("%s: stable's requests cannot be counted (%s). Mend %s.", key(""), detail(e.Detail), key(".traffic"))
+	}
+	switch e.Why {
+	case rollout.WhyNoData:
+		return fmt.Sprintf("%s: nothing is measured for stable. Mend %s or the service's %s,%s", key(""), key(".query"), code("select"), leave)
+	case rollout.WhyNotANumber, rollout.WhyInfinite:
+		return fmt.Sprintf("%s: %s for stable, as when it has no requests. Send it some,%s", key(""), why(e), leave)
+	case rollout.WhySeveralSeries:
+		return fmt.Sprintf("%s: %s. Aggregate in %s, for example with sum().", key(""), joined(", ", why(e), detail(e.Detail)), key(".query"))
+	case rollout.WhyTimeout, rollout.WhyTooLarge:
+		return fmt.Sprintf("%s: %s. Make %s cheaper, or look after Prometheus.", key(""), why(e), key(".query"))
+	default:
+		return fmt.Sprintf("%s: %s. Mend %s.", key(""), joined(": ", why(e), detail(e.Detail)), key(".query"))
+	}
+}
+
+// limitIs is what stands between a value and its threshold.
+func limitIs(c rollout.Comparison) string {
+	if c == rollout.GreaterThan {
+		return "it must be above"
+	}
+	return "the limit is"
+}

@@ -124,6 +124,9 @@ func readObjects(w written) rollout.Objects {
 	if o.Canary == o.Stable {
 		w.at("canary").bad("%s is the stable Deployment too; the canary needs one of its own", o.Canary)
 	}
+	if root := o.Route.Service; root != "" && (root == o.StableService || root == o.CanaryService) {
+		w.at("route").bad("Service %s, the root that clients call, is one of the two sides too, and a split must not send to itself; name another one in route.service, or in stable_service the one that has stable's pods only", root)
+	}
 	if o.CanaryService == o.StableService {
 		w.at("canary_service").bad("%s is the stable Service too; the canary needs one of its own", o.CanaryService)
 	}

@@ -218,3 +218,39 @@ func TestStableOnlyOnTheEngine(t *testing.T) {
 		t.Errorf("by the canary's name: got %s (%s), want stable's", show(s.Canary), s.CanaryWhy)
 	}
 }
+
+// A canary that leaked and was taken back is still remembered where its series bear no staleness marker, as cAdvisor's
+// do with their own timestamps: it must not condemn the one that comes after it.
+func TestALeakDoesNotCondemnItsFixOnTheEngine(t *testing.T) {
+	t.Parallel()
+	e := newEngine(t)
+	const name = "container_memory_working_set_bytes"
+	e.gauge(counter{name: name, pod: canaryPod, perScrape: 600 << 20, first: 60, last: 8}) // until two minutes ago
+	e.gauge(counter{name: name, pod: canaryPod2, perScrape: 100 << 20, first: 5})
+	q := question(named(t, prom.MemoryUsage))
+	q.Since = now.Add(-time.Minute)
+	if got := e.source().Ask(t.Context(), q)[0]; !near(got.Canary, 100<<20) {
+		t.Errorf("got %s (%s %s), want 100 MiB", show(got.Canary), got.CanaryWhy, got.Detail)
+	}
+}
+
+// Where Prometheus scrapes once a minute, a canary that is heard may lack the second scrape in a window that began with
+// the weight. That is warming up; the canary is not silent.
+func TestASlowlyScrapedCanaryIsNotSilentOnTheEngine(t *testing.T) {
+	t.Parallel()
+	e := newEngine(t)
+	e.add(traffic(stablePod, 100, 1)...)
+	for _, c := range traffic(canaryPod, 100, 1) {
+		c.first, c.last = 1, 1 // one scrape only
+		e.add(c)
+	}
+	q := question(named(t, prom.ErrorRate))
+	q.Since = now.Add(-time.Minute)
+	if got := e.source().Ask(t.Context(), q)[0]; got.CanaryWhy != rollout.WhyWarmingUp || got.Stable == nil {
+		t.Errorf("got %q (%s), want warming up", got.CanaryWhy, got.Detail)
+	}
+	q.Since = now.Add(-time.Hour)
+	if got := e.source().Ask(t.Context(), q)[0]; got.CanaryWhy != rollout.WhyNoData {
+		t.Errorf("in a whole window: got %q (%s), want no data", got.CanaryWhy, got.Detail)
+	}
+}

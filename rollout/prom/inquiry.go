@@ -15,6 +15,7 @@ type inquiry struct {
 	traffic       string
 	stableTraffic string
 	fresh         string
+	cut           bool // the window is shorter than the check's: the weight is younger
 	// why is set when the check is not asked at all.
 	why    rollout.Why
 	detail string
@@ -41,7 +42,7 @@ func inquire(q rollout.Question, c rollout.Check) inquiry {
 	if err != nil {
 		return inquiry{check: c, why: rollout.WhyQueryError, detail: err.Error()}
 	}
-	in := inquiry{check: c}
+	in := inquiry{check: c, cut: window < c.Window.Truncate(time.Second)}
 	if in.value, in.stable, err = both(c.Query, canary, stable, q.StableOnly); err != nil {
 		return inquiry{check: c, why: rollout.WhyQueryError, detail: "query: " + err.Error()}
 	}

@@ -47,7 +47,9 @@ func Named() []rollout.Check {
 	latency.Threshold = 0.5
 
 	memory.Name, memory.Unit = MemoryUsage, rollout.Bytes
-	memory.Query = `max(container_memory_working_set_bytes{{{.Select}}})`
+	// The newest reading of each container that is there now, and none from before the window: Prometheus remembers a
+	// series without a staleness marker for five minutes, and a leak that was taken back must not condemn its fix.
+	memory.Query = `max(last_over_time(container_memory_working_set_bytes{{{.Select}}}[{{.Window}}]) and container_memory_working_set_bytes{{{.Select}}})`
 	memory.Threshold, memory.MinRequests = 512<<20, 0
 
 	return []rollout.Check{errors, latency, success, memory}

@@ -18,10 +18,10 @@ func (in inquiry) sample(answers map[string]answer, now time.Time) rollout.Sampl
 	}
 	limit := oldest(in.check)
 	canary, stable, odd := in.ages(answers)
-	value := answers[in.value].read(now).but(odd).aged(canary, stable, limit)
+	value := answers[in.value].read(now).but(odd).aged(canary, stable, limit).filling(in.cut, canary, limit)
 	s.Canary, s.CanaryWhy, s.Detail = value.number, value.why, value.detail
 	if in.stable != "" {
-		twin := answers[in.stable].read(now).but(odd).aged(stable, canary, limit)
+		twin := answers[in.stable].read(now).but(odd).aged(stable, canary, limit).filling(in.cut, stable, limit)
 		s.Stable, s.StableWhy = twin.number, twin.why
 		s.Detail = either(s.Detail, twin.detail)
 	}
@@ -68,6 +68,15 @@ func (r reading) but(odd reading) reading {
 func (r reading) aged(mine, other age, limit time.Duration) reading {
 	if why, detail := mine.doubt(limit, other); why != rollout.WhyNone && r.number != nil {
 		return not(why, detail)
+	}
+	return r
+}
+
+// filling returns the reading, or that the window is still filling: where it is cut to the time since the weight was
+// acknowledged, an arm that is heard may not have the two scrapes in it yet that a rate needs. It is not silent.
+func (r reading) filling(cut bool, mine age, limit time.Duration) reading {
+	if cut && r.why == rollout.WhyNoData && mine.there && mine.past <= limit {
+		return not(rollout.WhyWarmingUp, "")
 	}
 	return r
 }

@@ -122,7 +122,7 @@ func TestNamedChecks(t *testing.T) {
 		"error_rate":   `(sum(rate(http_5xx_total{S}[W])) or vector(0)) / sum(rate(http_requests_total{S}[W])) less_than 0.01 ratio`,
 		"success_rate": `(sum(rate(http_2xx_total{S}[W])) or vector(0)) / sum(rate(http_requests_total{S}[W])) greater_than 0.99 ratio`,
 		"latency_p99":  `histogram_quantile(0.99, sum by (le) (rate(http_duration_bucket{S}[W]))) less_than 0.5 seconds`,
-		"memory_usage": `max(container_memory_working_set_bytes{S}) less_than 5.36870912e+08 bytes`,
+		"memory_usage": `max(last_over_time(container_memory_working_set_bytes{S}[W]) and container_memory_working_set_bytes{S}) less_than 5.36870912e+08 bytes`,
 	}
 	for _, c := range prom.Named() {
 		query, err := prom.ParseQuery(c.Query)

@@ -1,0 +1,106 @@
+package docs_test
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"sigs.k8s.io/yaml"
+
+	"canarybot.io/config"
+	"canarybot.io/rollout"
+	"canarybot.io/rollout/prom"
+)
+
+// row is a line of a table of keys: the key, and a default that is a value to write.
+var row = regexp.MustCompile("(?m)^\\| `([a-z_.]+)` \\| `([^`]+)`[^|]*\\|")
+
+// What the reference says is the default changes nothing when it is written out.
+func TestDefaultsAreTrue(t *testing.T) {
+	t.Parallel()
+	before, rest, _ := strings.Cut(read(t, "docs/configuration.md"), "`route` has these keys:")
+	_, after, _ := strings.Cut(rest, "\n\nTwo services must not share") // that table has no defaults
+	page := before + after
+	want := resolved(t, complete(t, ""))
+	written := 0
+	for _, m := range row.FindAllStringSubmatch(page, -1) {
+		key, value := m[1], m[2]
+		part := ""
+		switch at := strings.Index(page, m[0]); {
+		case value == "slack.channel" || key == "plans" || key == "unit": // names another key; a plan; depends on the check
+			continue
+		case at < strings.Index(page, "## A service"):
+			part = nested(strings.Split(key, "."), value)
+			if strings.HasPrefix(key, "slack.") { // a part replaces the whole of a top-level key
+				part = strings.Replace(part, "{slack: {", `{slack: {channel: "#deploys", `, 1)
+			}
+		case at < strings.Index(page, "## Checks"):
+			part = nested([]string{"defaults", key}, value)
+		default:
+			part = nested([]string{"checks", prom.ErrorRate, key}, value)
+		}
+		written++
+		if diff := cmp.Diff(want, resolved(t, complete(t, part)), cmpopts.IgnoreFields(config.Config{}, "Prometheus")); diff != "" {
+			t.Errorf("%s is not the default of %s:\n%s", value, key, diff)
+		}
+	}
+	if written < 12 {
+		t.Errorf("only %d defaults were read from the tables", written)
+	}
+}
+
+func nested(keys []string, value string) string {
+	text := fmt.Sprintf("%q", value)
+	if regexp.MustCompile(`^[0-9]+$`).MatchString(value) {
+		text = value
+	}
+	for i := len(keys) - 1; i >= 0; i-- {
+		text = "{" + keys[i] + ": " + text + "}"
+	}
+	return text
+}
+
+func resolved(t *testing.T, text []byte) config.Config {
+	t.Helper()
+	c, err := config.Parse(text)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	return c
+}
+
+// The table of the named checks has their limits, and the plan that exists without being written is as it is written.
+func TestNamedChecksAndThePlanAreTrue(t *testing.T) {
+	t.Parallel()
+	page := read(t, "docs/configuration.md")
+	for _, c := range prom.Named() {
+		side, limit, ceiling := "below", fmt.Sprint(c.Threshold), "none"
+		if c.Comparison == rollout.GreaterThan {
+			side = "above"
+		}
+		if c.Unit == rollout.Bytes {
+			limit = fmt.Sprintf("%.0f (%.0f MiB)", c.Threshold, c.Threshold/(1<<20))
+		}
+		if c.Ceiling != nil {
+			ceiling = fmt.Sprint(*c.Ceiling)
+		}
+		if line := fmt.Sprintf("| `%s` | %s %s | %s | %s |", c.Name, side, limit, ceiling, c.Unit); !strings.Contains(page, line) {
+			t.Errorf("the table of checks lacks this line: %s", line)
+		}
+	}
+	for _, b := range blocks(t) {
+		var written map[string]map[string]any
+		if b.page != "docs/configuration.md" || yaml.Unmarshal([]byte(b.text), &written) != nil || written["plans"]["standard"] == nil {
+			continue
+		}
+		with := resolved(t, complete(t, b.text))
+		if diff := cmp.Diff(config.Standard(), with.Services["checkout"].Spec.Plan); diff != "" {
+			t.Errorf("the plan standard is not the one that exists:\n%s", diff)
+		}
+		return
+	}
+	t.Error("the plan standard is not shown")
+}

@@ -17,10 +17,9 @@ demo: ## the whole product over a simulated Slack and cluster, in a browser; PLA
 
 test: ## every test that needs no cluster, with the race detector, shuffled
 	$(GO) test -race -shuffle=on ./...
-	$(GO) test -run 'Explore|Crash' -count=1 ./rollout ./rollout/engine
+	$(GO) test -run 'Explore|Crash|Lost' -count=1 ./rollout ./rollout/engine ./bot
 
-e2e: ## the real thing: Kubernetes, Prometheus and a proxy from source, in one network namespace (root; the first build takes long)
-	$(GO) build -trimpath -o bin/canarybot ./cmd/canarybot
+e2e: build ## the real thing: Kubernetes, Prometheus and a proxy from source, in one network namespace (root; the first build takes long)
 	cd e2e && $(GO) run ./build && $(GO) test -count=1 -timeout 40m -v ./...
 
 lint: ## formatting, vet, staticcheck, tidiness

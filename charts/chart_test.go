@@ -1,5 +1,5 @@
-// Package charts_test holds the chart against what it promises, as text: no helm is needed. That it renders, and that
-// a real API server takes it, is tested in e2e.
+// Package charts_test holds the chart against what it promises, as text: no helm is needed. That it renders, that a real
+// API server takes all of it, and that its pod passes the restricted standard, is tested in e2e.
 package charts_test
 
 import (

@@ -41,6 +41,15 @@ func StableProblem(e rollout.Evidence) string {
 	}
 }
 
+// StableReading returns what a check says of stable, with its limit.
+func StableReading(e rollout.Evidence) string {
+	if e.Stable == nil {
+		return word(e.Check) + " has no number"
+	}
+	value, limit := pair(*e.Stable, e.Threshold, e.Unit)
+	return fmt.Sprintf("%s is %s (%s %s)", word(e.Check), value, limitWord(e.Comparison), limit)
+}
+
 // limitIs is what stands between a value and its threshold.
 func limitIs(c rollout.Comparison) string {
 	if c == rollout.GreaterThan {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"log/slog"
 	"os"
 
 	"k8s.io/client-go/discovery"
@@ -15,8 +16,8 @@ import (
 	"canarybot.io/rollout/traffic/smi"
 )
 
-// newCluster makes the clients for Kubernetes. To add a router, add its line here.
-func newCluster(settings *rest.Config) (*kube.Cluster, error) {
+// newRouters makes a router for each kind of route. To add one, add its line here.
+func newRouters(settings *rest.Config) (map[string]kube.Router, error) {
 	dyn, err := dynamic.NewForConfig(settings)
 	if err != nil {
 		return nil, rollout.Wrap(rollout.Invalid, err, "No client for Kubernetes can be made.")
@@ -25,10 +26,29 @@ func newCluster(settings *rest.Config) (*kube.Cluster, error) {
 	if err != nil {
 		return nil, rollout.Wrap(rollout.Invalid, err, "No client for Kubernetes can be made.")
 	}
-	return kube.New(settings, map[string]kube.Router{
+	return map[string]kube.Router{
 		config.HTTPRoute:    gateway.New(dyn, disc),
 		config.TrafficSplit: smi.New(dyn, disc),
-	})
+	}, nil
+}
+
+// newCluster makes the adapter that reads and writes.
+func newCluster(settings *rest.Config) (*kube.Cluster, error) {
+	routers, err := newRouters(settings)
+	if err != nil {
+		return nil, err
+	}
+	return kube.New(settings, routers)
+}
+
+// newWatcher makes the adapter that only wakes.
+func newWatcher(settings *rest.Config, log *slog.Logger) (*kube.Watcher, error) {
+	long := kube.ForWatching(settings)
+	routers, err := newRouters(long)
+	if err != nil {
+		return nil, err
+	}
+	return kube.NewWatcher(long, routers, log)
 }
 
 // kubeSettings says how to reach Kubernetes: by KUBECONFIG, else from inside the cluster.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"html"
 	"io"
 	"maps"
 	"net/http"
@@ -14,8 +15,10 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"canarybot.io/bot/view"
 	"canarybot.io/config"
 	"canarybot.io/rollout"
+	"canarybot.io/rollout/kube"
 	"canarybot.io/rollout/prom"
 )
 
@@ -57,26 +60,34 @@ func liveSlack(ctx context.Context, out io.Writer, c config.Config) []string {
 			granted = s
 		}
 	})...)
-	ctx, cancel := context.WithTimeout(ctx, asking)
-	defer cancel()
+	var problems []string
 	auth, err := client.AuthTestContext(ctx)
 	if err != nil {
-		return []string{fmt.Sprintf("SLACK_BOT_TOKEN: Slack answers %s.", slackWords(err))}
-	}
-	fmt.Fprintf(out, "  ✓ bot %s in workspace %s\n", auth.User, auth.Team)
-	var problems []string
-	if granted != "" {
-		have := strings.FieldsFunc(granted, func(r rune) bool { return r == ',' || r == ' ' })
-		for _, scope := range slices.Sorted(maps.Keys(scopes)) {
-			if !slices.Contains(have, scope) {
-				problems = append(problems, fmt.Sprintf("SLACK_BOT_TOKEN lacks the scope %s, needed %s: add it to the app and reinstall it.", scope, scopes[scope]))
-			}
-		}
+		problems = append(problems, fmt.Sprintf("SLACK_BOT_TOKEN: Slack answers %s; it needs the bot's xoxb- token, of the app as it is installed now.", slackWords(err)))
+	} else {
+		fmt.Fprintf(out, "  ✓ bot %s in workspace %s\n", auth.User, auth.Team)
+		problems = append(problems, missingScopes(granted)...)
+		problems = append(problems, liveChannels(ctx, client, c, auth.User)...)
 	}
 	if _, _, err := client.StartSocketModeContext(ctx); err != nil {
 		problems = append(problems, fmt.Sprintf("SLACK_APP_TOKEN: Slack answers %s; it needs an xapp- token with connections:write.", slackWords(err)))
 	}
-	return append(problems, liveChannels(ctx, client, c)...)
+	return problems
+}
+
+// missingScopes names the scopes that the bot's token lacks. Where Slack did not say which it has, none is named.
+func missingScopes(granted string) []string {
+	if granted == "" {
+		return nil
+	}
+	have := strings.FieldsFunc(granted, func(r rune) bool { return r == ',' || r == ' ' })
+	var problems []string
+	for _, scope := range slices.Sorted(maps.Keys(scopes)) {
+		if !slices.Contains(have, scope) {
+			problems = append(problems, fmt.Sprintf("SLACK_BOT_TOKEN lacks the scope %s, needed %s: add it to the app and reinstall it.", scope, scopes[scope]))
+		}
+	}
+	return problems
 }
 
 // slackOptions are those of the bot's own client, with the headers of its answers.
@@ -92,34 +103,30 @@ func slackOptions(appToken string, headers func(http.Header)) []slack.Option {
 }
 
 // liveChannels checks that the bot is in every channel that the configuration names.
-func liveChannels(ctx context.Context, client *slack.Client, c config.Config) []string {
-	wanted := map[string]bool{}
-	for _, s := range c.Services {
-		wanted[s.Channel] = true
-	}
-	member := map[string]bool{}
-	cursor := ""
-	for {
-		page, next, err := client.GetConversationsContext(ctx, &slack.GetConversationsParameters{
-			Cursor: cursor, Limit: 200, ExcludeArchived: true, Types: []string{"public_channel", "private_channel"},
+func liveChannels(ctx context.Context, client *slack.Client, c config.Config, me string) []string {
+	in := map[string]bool{}
+	for cursor := ""; ; {
+		page, next, err := client.GetConversationsForUserContext(ctx, &slack.GetConversationsForUserParameters{
+			Cursor: cursor, Limit: 500, ExcludeArchived: true, Types: []string{"public_channel", "private_channel"},
 		})
 		if err != nil {
-			return []string{fmt.Sprintf("the channels cannot be listed: Slack answers %s.", slackWords(err))}
+			return []string{fmt.Sprintf("the bot's channels cannot be listed: Slack answers %s.", slackWords(err))}
 		}
 		for _, ch := range page {
-			member["#"+ch.Name], member[ch.ID] = ch.IsMember, ch.IsMember
+			in["#"+ch.Name], in[ch.ID] = true, true
 		}
 		if cursor = next; cursor == "" {
 			break
 		}
 	}
+	wanted := map[string]bool{}
+	for _, s := range c.Services {
+		wanted[s.Channel] = true
+	}
 	var problems []string
 	for _, name := range slices.Sorted(maps.Keys(wanted)) {
-		switch in, known := member[name]; {
-		case !known:
-			problems = append(problems, fmt.Sprintf("channel %s does not exist, or the bot cannot see it: invite it there.", name))
-		case !in:
-			problems = append(problems, fmt.Sprintf("the bot is not in %s: type /invite @canary there.", name))
+		if !in[name] {
+			problems = append(problems, fmt.Sprintf("the bot is in no channel %s: make it, or type /invite @%s there.", name, me))
 		}
 	}
 	return problems
@@ -133,7 +140,7 @@ func slackWords(err error) string {
 	return err.Error()
 }
 
-// liveCluster runs every service's preflight, the rights included.
+// liveCluster runs every service's preflight with every plan that it has, the rights included.
 func liveCluster(ctx context.Context, out io.Writer, c config.Config) []string {
 	settings, err := kubeSettings()
 	if err != nil {
@@ -145,25 +152,51 @@ func liveCluster(ctx context.Context, out io.Writer, c config.Config) []string {
 	}
 	var problems []string
 	for _, name := range slices.Sorted(maps.Keys(c.Services)) {
-		s := c.Services[name]
-		r := rollout.Rollout{ID: rollout.NewID(name, 1), Service: name, Spec: s.Spec, Image: s.Spec.Repository + ":none-yet"}
-		ask, cancel := context.WithTimeout(ctx, 3*asking)
-		p := cluster.Preflight(ask, r)
-		cancel()
-		switch {
-		case p.Unreadable != "":
-			problems = append(problems, fmt.Sprintf("%s: %s", name, p.Unreadable))
-		case len(p.Problems) == 0:
-			fmt.Fprintf(out, "  ✓ %s may start a rollout from %s\n", name, rollout.ShortVersion(p.Found.Stable.Image))
+		problems = append(problems, liveService(ctx, out, cluster, c.Services[name])...)
+	}
+	return problems
+}
+
+// liveService runs one service's preflights, unless a rollout stands in its place: which bot's that is cannot be told
+// without the store.
+func liveService(ctx context.Context, out io.Writer, cluster *kube.Cluster, s rollout.Service) []string {
+	ctx, cancel := context.WithTimeout(ctx, 3*asking)
+	defer cancel()
+	r := rollout.Rollout{ID: rollout.NewID(s.Name, 1), Service: s.Name, Spec: s.Spec, Image: s.Spec.Repository + ":none-yet"}
+	if o, ok := rollout.FindOrphan(cluster.Observe(ctx, r), func(rollout.Stamp) bool { return false }); ok && o.Rollout != "" {
+		fmt.Fprintf(out, "  · %s: %s is under way there, or left something behind; its start can be tried when that has ended\n", s.Name, o.Rollout)
+		return nil
+	}
+	var problems []string
+	add := func(prefix, problem string) {
+		if line := fmt.Sprintf("%s%s: %s", s.Name, prefix, problem); !slices.ContainsFunc(problems, func(p string) bool {
+			return strings.HasSuffix(p, problem) // said of another plan already
+		}) {
+			problems = append(problems, line)
+		}
+	}
+	for i, plan := range append([]rollout.Plan{s.Spec.Plan}, s.Plans...) {
+		prefix := ""
+		if i > 0 {
+			prefix = " --plan " + plan.Name
+		}
+		r.Spec.Plan = plan
+		p := cluster.Preflight(ctx, r)
+		if p.Unreadable != "" {
+			add(prefix, p.Unreadable)
 		}
 		for _, problem := range p.Problems {
-			problems = append(problems, fmt.Sprintf("%s: %s", name, problem))
+			add(prefix, problem)
+		}
+		if p.Passes() {
+			fmt.Fprintf(out, "  ✓ %s%s may start a rollout from %s\n", s.Name, prefix, rollout.ShortVersion(p.Found.Stable.Image))
 		}
 	}
 	return problems
 }
 
-// liveChecks asks every check of every stable version, and prints the one number that it has.
+// liveChecks asks every check of every stable version, and prints the one number that it has. What a start would be
+// refused for is a problem here too.
 func liveChecks(ctx context.Context, out io.Writer, c config.Config) []string {
 	source, err := prom.New(c.Prometheus)
 	if err != nil {
@@ -175,18 +208,16 @@ func liveChecks(ctx context.Context, out io.Writer, c config.Config) []string {
 		r := rollout.Rollout{Service: name, Spec: c.Services[name].Spec}
 		q := r.Question(time.Now())
 		q.StableOnly = true
-		for _, s := range source.Ask(ctx, q) {
-			value, why := s.Stable, s.StableWhy
-			if value == nil {
-				value, why = s.Canary, s.CanaryWhy
-			}
-			if value == nil {
-				problems = append(problems, fmt.Sprintf("%s: checks.%s has no number for the stable version: %s %s",
-					name, s.Check, strings.ReplaceAll(string(why), "_", " "), s.Detail))
+		for _, e := range rollout.OnStable(r.Spec.Checks, source.Ask(ctx, q)) {
+			if e.Result != rollout.Pass {
+				problems = append(problems, fmt.Sprintf("%s: %s", name, terminal(view.StableProblem(e))))
 				continue
 			}
-			fmt.Fprintf(out, "  ✓ %s: %s is %.4g\n", name, s.Check, *value)
+			fmt.Fprintf(out, "  ✓ %s: %s\n", name, terminal(view.StableReading(e)))
 		}
 	}
 	return problems
 }
+
+// terminal undoes what Slack wants escaped.
+func terminal(text string) string { return html.UnescapeString(text) }

@@ -15,7 +15,6 @@ import (
 	"canarybot.io/bot"
 	"canarybot.io/config"
 	"canarybot.io/rollout"
-	"canarybot.io/rollout/kube"
 	"canarybot.io/rollout/prom"
 	"canarybot.io/store/bolt"
 )
@@ -56,7 +55,7 @@ func run(ctx context.Context, c config.Config, log *slog.Logger) (err error) {
 	if err != nil {
 		return err
 	}
-	watcher, err := kube.NewWatcher(settings)
+	watcher, err := newWatcher(settings, log)
 	if err != nil {
 		return err
 	}

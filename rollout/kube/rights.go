@@ -48,7 +48,7 @@ func (n Needs) Rights() []Right {
 		{Group: "discovery.k8s.io", Resource: "endpointslices", Verbs: []string{"list"}},
 		{Group: "autoscaling", Resource: "horizontalpodautoscalers", Verbs: []string{"list"}},
 		{Group: "policy", Resource: "poddisruptionbudgets", Verbs: []string{"list"}},
-		{Group: n.RouteGroup, Resource: n.RouteResource, Verbs: verbs(n.CreateRoute, "get", "patch")},
+		{Group: n.RouteGroup, Resource: n.RouteResource, Verbs: verbs(n.CreateRoute, "get", "watch", "patch")},
 	}
 }
 

@@ -3,6 +3,7 @@ package kube
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -17,55 +18,102 @@ import (
 const (
 	// watchAgain is how long a watch that ended waits before it is opened anew, at first and at most.
 	watchAgain, watchAgainMost = time.Second, 30 * time.Second
-	// wakeApart is how far apart the wake-ups for one Deployment are: its status changes with every pod.
+	// wakeApart is how far apart the wake-ups for one object are: a Deployment's status changes with every pod.
 	wakeApart = time.Second
 )
 
-// Watcher tells that a Deployment changed. It only wakes: nothing is taken from what it saw, everything is read live
-// by the beat that follows. A change that it misses is seen at the next beat.
-type Watcher struct {
-	apps apps.AppsV1Interface
+// Watched is a router whose routes can be watched.
+type Watched interface {
+	// Watch opens a watch of every route of the kind in the namespace. Whoever opened it stops it.
+	Watch(ctx context.Context, namespace string) (watch.Interface, error)
 }
 
-// NewWatcher returns a watcher over the configuration, which is one that Config returned.
-func NewWatcher(config *rest.Config) (*Watcher, error) {
+// Watcher tells that a Deployment or a route changed. It only wakes: nothing is taken from what it saw, everything is
+// read live by the beat that follows. A change that it misses is seen at the next beat.
+type Watcher struct {
+	apps    apps.AppsV1Interface
+	routers map[string]Router
+	log     *slog.Logger
+}
+
+// ForWatching returns the configuration, which is one that Config returned, for clients that watch: a watch is one long
+// answer.
+func ForWatching(config *rest.Config) *rest.Config {
 	long := rest.CopyConfig(config)
-	long.Timeout = 0 // a watch is one long answer
-	client, err := apps.NewForConfig(long)
+	long.Timeout = 0
+	return long
+}
+
+// NewWatcher returns a watcher over the configuration and the routers by kind, which both are made for watching. A
+// router that is not Watched is left to the beats.
+func NewWatcher(config *rest.Config, routers map[string]Router, log *slog.Logger) (*Watcher, error) {
+	client, err := apps.NewForConfig(config)
 	if err != nil {
 		return nil, fmt.Errorf("make a client for watching: %w", err)
 	}
-	return &Watcher{apps: client}, nil
+	return &Watcher{apps: client, routers: routers, log: log}, nil
 }
 
-// Run calls wake for each service whose stable or canary Deployment changed, until the context ends. It blocks until
-// every watch has ended. A watch that breaks is opened again.
-func (w *Watcher) Run(ctx context.Context, services map[rollout.ServiceName]rollout.Service, wake func(rollout.ServiceName)) {
-	concerned := map[string]map[string]rollout.ServiceName{} // by namespace and Deployment
+// source is one kind of object in one namespace, and whom a change of each of its objects concerns.
+type source struct {
+	kind, namespace string
+	open            func(ctx context.Context, namespace string) (watch.Interface, error)
+	concerned       map[string][]rollout.ServiceName // by object
+}
+
+// sources returns what is to be watched for the services.
+func (w *Watcher) sources(services map[rollout.ServiceName]rollout.Service) []source {
+	found := map[[2]string]int{}
+	var all []source
+	add := func(kind, namespace, object string, name rollout.ServiceName, open func(context.Context, string) (watch.Interface, error)) {
+		key := [2]string{kind, namespace}
+		i, ok := found[key]
+		if !ok {
+			i = len(all)
+			found[key] = i
+			all = append(all, source{kind: kind, namespace: namespace, open: open, concerned: map[string][]rollout.ServiceName{}})
+		}
+		all[i].concerned[object] = append(all[i].concerned[object], name)
+	}
+	deployments := func(ctx context.Context, namespace string) (watch.Interface, error) {
+		return w.apps.Deployments(namespace).Watch(ctx, meta.ListOptions{})
+	}
 	for name, s := range services {
 		o := s.Spec.Objects
-		if concerned[o.Namespace] == nil {
-			concerned[o.Namespace] = map[string]rollout.ServiceName{}
+		add("Deployment", o.Namespace, o.Stable, name, deployments)
+		add("Deployment", o.Namespace, o.Canary, name, deployments)
+		if r, ok := w.routers[o.Route.Kind].(Watched); ok {
+			add(o.Route.Kind, o.Namespace, o.Route.Name, name, r.Watch)
 		}
-		concerned[o.Namespace][o.Stable], concerned[o.Namespace][o.Canary] = name, name
 	}
+	return all
+}
+
+// Run calls wake for each service of whose Deployments or route one changed, until the context ends. It blocks until
+// every watch has ended. A watch that breaks is opened again.
+func (w *Watcher) Run(ctx context.Context, services map[rollout.ServiceName]rollout.Service, wake func(rollout.ServiceName)) {
 	var group sync.WaitGroup
-	for namespace, names := range concerned {
-		group.Go(func() { w.keep(ctx, namespace, names, wake) })
+	for _, s := range w.sources(services) {
+		group.Go(func() { w.keep(ctx, s, wake) })
 	}
 	group.Wait()
 }
 
-// keep watches one namespace until the context ends.
-func (w *Watcher) keep(ctx context.Context, namespace string, names map[string]rollout.ServiceName, wake func(rollout.ServiceName)) {
-	pause := watchAgain
+// keep watches one source until the context ends. Why it cannot is logged once for each reason.
+func (w *Watcher) keep(ctx context.Context, s source, wake func(rollout.ServiceName)) {
+	pause, told := watchAgain, ""
 	for ctx.Err() == nil {
-		seen, err := w.apps.Deployments(namespace).Watch(ctx, meta.ListOptions{})
-		if err == nil {
-			if follow(ctx, seen, names, wake) {
+		seen, err := s.open(ctx, s.namespace)
+		switch {
+		case err == nil:
+			told = ""
+			if follow(ctx, seen, s.concerned, wake) {
 				pause = watchAgain
 			}
 			seen.Stop()
+		case err.Error() != told && ctx.Err() == nil:
+			told = err.Error()
+			w.log.Warn("watch not open; changes are seen at the next beat", "kind", s.kind, "namespace", s.namespace, "error", err)
 		}
 		select {
 		case <-ctx.Done():
@@ -77,7 +125,7 @@ func (w *Watcher) keep(ctx context.Context, namespace string, names map[string]r
 
 // follow wakes for what a watch shows until it ends, and reports whether it showed anything. Wake-ups that come too
 // close wait for each other.
-func follow(ctx context.Context, seen watch.Interface, names map[string]rollout.ServiceName, wake func(rollout.ServiceName)) (heard bool) {
+func follow(ctx context.Context, seen watch.Interface, concerned map[string][]rollout.ServiceName, wake func(rollout.ServiceName)) (heard bool) {
 	due := map[rollout.ServiceName]bool{}
 	tick := time.NewTicker(wakeApart)
 	defer tick.Stop()
@@ -102,7 +150,7 @@ func follow(ctx context.Context, seen watch.Interface, names map[string]rollout.
 				continue
 			}
 			heard = true
-			if name, ours := names[object.GetName()]; ours {
+			for _, name := range concerned[object.GetName()] {
 				due[name] = true
 			}
 		}

@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/dynamic"
 
 	"canarybot.io/rollout"
@@ -104,6 +105,17 @@ func (c *Client) Get(ctx context.Context, namespace, name string) (*unstructured
 		return err
 	})
 	return route, object.Error(err, "read", c.Called(namespace, name))
+}
+
+// Watch opens a watch of every object of the kind in the namespace. The client's configuration must not limit how long
+// an answer may take.
+func (c *Client) Watch(ctx context.Context, namespace string) (watch.Interface, error) {
+	var seen watch.Interface
+	err := c.do(ctx, namespace, func(routes dynamic.ResourceInterface, _ string) (err error) {
+		seen, err = routes.Watch(ctx, meta.ListOptions{})
+		return err
+	})
+	return seen, object.Error(err, "watch", c.kind.Name+"s of "+namespace)
 }
 
 // Create makes the object. It is sent once.

@@ -31,6 +31,34 @@ func TestStaleClickChangesNothingAndTheCardIsDrawnAgain(t *testing.T) {
 	})
 }
 
+// Who had the dialog open while the rollout went on answers a question that is not asked any more.
+func TestAClickOnWhatWasShownBeforeChangesNothing(t *testing.T) {
+	inWorld(t, slacksim.Options{}, func(w *world) {
+		w.slash(dev, "deploy checkout v1.2.4")
+		w.awaitPhase("checkout-1", rollout.Awaiting)
+		w.await("the card to ask", func() bool { return strings.Contains(w.shown(), "Promote to 50 %") })
+		var asked string
+		for _, b := range w.card().Buttons() {
+			if b.Label == "Promote to 50 %" {
+				asked, _ = b.Raw["value"].(string)
+			}
+		}
+		w.slash(dev, "pause checkout")
+		w.settle()
+		w.slash(dev, "resume checkout")
+		w.await("the card to ask again", func() bool { return strings.Contains(w.shown(), "Promote to 50 %") })
+		out, err := w.slack.As(oncall).PressShown("#deploys", w.card().TS, "Promote to 50 %", asked)
+		if err != nil || out.Delivery != slacksim.Acked {
+			w.t.Fatalf("%s, %v", out.Delivery, err)
+		}
+		w.settle()
+		w.wants("the answer", w.heard(oncall), "Nothing was changed", "moved on since that was shown")
+		if got := w.phase("checkout-1"); got != rollout.Awaiting {
+			w.t.Errorf("it moved to %s", got)
+		}
+	})
+}
+
 func TestTypedPromoteAnswersWhatTheCardShows(t *testing.T) {
 	inWorld(t, slacksim.Options{}, func(w *world) {
 		w.slash(dev, "deploy checkout v1.2.4")

@@ -51,6 +51,7 @@ type act struct {
 	Thread  string `json:"thread"`
 	TS      string `json:"ts"`
 	Button  string `json:"button"`
+	Value   string `json:"value"` // as the page showed it
 	Text    string `json:"text"`
 }
 
@@ -63,7 +64,7 @@ func (s *Sim) serveSlash(w http.ResponseWriter, r *http.Request) {
 
 func (s *Sim) servePress(w http.ResponseWriter, r *http.Request) {
 	s.serveAct(w, r, func(a act) (*Pending, error) {
-		return s.As(a.As).StartPress(a.Channel, a.TS, a.Button)
+		return s.As(a.As).startPress(a.Channel, a.TS, a.Button, a.Value)
 	})
 }
 

@@ -37,6 +37,16 @@ func (f surface) thread() string {
 
 // StartPress is Press without waiting.
 func (p *Person) StartPress(channel, ts, button string) (*Pending, error) {
+	return p.startPress(channel, ts, button, "")
+}
+
+// PressShown presses a button as it was when the person saw it: a message may have been edited while they read its
+// dialog. The value is what the button carried then.
+func (p *Person) PressShown(channel, ts, button, value string) (Outcome, error) {
+	return outcome(p.startPress(channel, ts, button, value))
+}
+
+func (p *Person) startPress(channel, ts, button, value string) (*Pending, error) {
 	s := p.sim
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -48,7 +58,7 @@ func (p *Person) StartPress(channel, ts, button string) (*Pending, error) {
 	if !found {
 		return nil, fmt.Errorf("%w: %s", ErrNoMessage, ts)
 	}
-	b, err := pick(on.blocks(), button)
+	b, err := on.pick(button, value)
 	if err != nil {
 		return nil, err
 	}
@@ -73,6 +83,20 @@ func (s *Sim) surface(at place, ts string) (surface, bool) {
 		}
 	}
 	return surface{}, false
+}
+
+// pick finds the button as the surface has it now or, when it carried another value then, as it had it before.
+func (f surface) pick(name, value string) (blockkit.Button, error) {
+	now, err := pick(f.blocks(), name)
+	if value == "" || err == nil && now.Raw["value"] == value || f.message == nil {
+		return now, err
+	}
+	for _, before := range slices.Backward(f.message.History) {
+		if b, err := pick(before.Blocks, name); err == nil && b.Raw["value"] == value {
+			return b, nil
+		}
+	}
+	return blockkit.Button{}, fmt.Errorf("%w: %q with the value %q", ErrNoButton, name, value)
 }
 
 // pick finds the button by action id, which BLOCK/ACTION makes unambiguous, or

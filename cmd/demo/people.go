@@ -25,6 +25,7 @@ func workspace() slacksim.Options {
 	return slacksim.Options{
 		Workspace: slacksim.Workspace{Name: "Northwind", Domain: "northwind"},
 		Users:     people(),
+		Bot:       slacksim.Bot{Name: "canary"}, // as docs/slack-app.yaml has it
 		Channels:  []slacksim.Channel{{ID: channel, Name: "deploys", Topic: "Canary deployments of checkout and search"}},
 		Page: slacksim.Page{
 			Channel: channel, User: dev, Prefill: "/canary deploy checkout v1.2.4",

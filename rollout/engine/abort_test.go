@@ -152,3 +152,28 @@ func TestTheEndNamesTheImageThatSomebodySet(t *testing.T) {
 		}
 	})
 }
+
+// Health is that beats succeed: a cluster that hangs makes them late, and nothing else in the process says so.
+func TestABeatThatHangsIsLate(t *testing.T) {
+	in(t, standard, func(w *world) {
+		r, _ := w.launch("v1.2.4", nil)
+		w.until(r.ID, "a bake", baking)
+		if late := w.current.engine.Late(time.Now()); late > 10*time.Second {
+			w.t.Errorf("a beat is %s late while all is well", late)
+		}
+		hang := make(chan struct{})
+		w.cluster.SetFault(func(c sim.Call) error {
+			if c.Op == sim.Observe && !c.After {
+				<-hang
+			}
+			return nil
+		})
+		time.Sleep(3 * time.Minute)
+		if late := w.current.engine.Late(time.Now()); late < 2*time.Minute {
+			w.t.Errorf("a beat that hangs for three minutes is %s late", late)
+		}
+		w.cluster.SetFault(nil)
+		close(hang)
+		w.until(r.ID, "its question", func(r rollout.Rollout) bool { return r.Phase == rollout.Awaiting })
+	})
+}

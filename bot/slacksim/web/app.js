@@ -22,7 +22,10 @@ const env = {
     return users.get(m.user) ?? { id: m.user, name: m.user };
   },
   openThread,
-  press: async (m, button) => mainBox.complain(await act("press", { ts: m.ts, button })),
+  press: async (m, button, value) => {
+    const box = m.thread && view.thread ? threadBox : mainBox;
+    box.complain(await act("press", { ts: m.ts, button, value }));
+  },
 };
 
 const mainBox = composer({

@@ -55,7 +55,7 @@ function button(b, e, env, press) {
     if (el.getAttribute("aria-busy") === "true") return;
     if (e.confirm && !(await confirmed(e.confirm, env))) return;
     el.setAttribute("aria-busy", "true");
-    await press(id);
+    await press(id, e.value);
     el.removeAttribute("aria-busy");
   });
   return el;

@@ -66,7 +66,7 @@ export function entries(messages, env, options) {
 
 function message(m, env, options) {
   const who = env.author(m);
-  const press = (button) => env.press(m, button);
+  const press = (button, value) => env.press(m, button, value);
   const content = m.blocks ? blocks(m.blocks, env, press) : [h("div", { class: "text" }, mrkdwn(m.text, env))];
   const kind = "msg" + (options.compact ? " compact" : "") + (m.private ? " private" : "") + (m.bot ? " from-app" : "");
   return h("article", { class: kind, tabindex: "-1", "data-edits": m.edits ?? 0, id: "m" + (options.thread ? "t" : "") + m.ts, "aria-label": who.name + " at " + clock(m.at) },

@@ -76,6 +76,9 @@ func (m *meters) Collect(to chan<- prometheus.Metric) {
 	count(envelopesDesc, s.Unacked, "unacked")
 	count(envelopesDesc, s.Unknown, "unreadable")
 	count(envelopesDesc, s.Duplicates, "duplicate")
+	count(envelopesDesc, s.Overloaded, "overloaded")
+	count(envelopesDesc, s.AckFailed, "ack_failed")
+	count(envelopesDesc, s.Panics, "panic")
 	count(excessDesc, s.Excess)
 	gauge(buildDesc, 1, m.app.parts.Version)
 }

@@ -107,7 +107,7 @@ func (b *Bot) whoami(ctx context.Context, a ask) view.Message {
 		b.Log.Warn("person not looked up", "actor", a.user, "error", err)
 		return sayNotLookedUp()
 	}
-	return b.say.Whoami(rollout.Actor{Kind: rollout.Person, ID: a.user, Member: member}, b.Policy)
+	return b.say.Whoami(rollout.Actor{Kind: rollout.Person, ID: a.user, Member: member}, b.Policy, b.sorted())
 }
 
 // checks asks a service's checks now: of the live canary where one has traffic, else of stable. Prometheus may take

@@ -142,8 +142,8 @@ var rights = []struct {
 	{rollout.Promote, "promote, answer drift, abandon, deploy with --auto"},
 }
 
-// Whoami says who somebody is to the bot and what they may do.
-func (a Answers) Whoami(actor rollout.Actor, policy rollout.Policy) Message {
+// Whoami says who somebody is to the bot and what they may do: by the global policy, and for which services by others.
+func (a Answers) Whoami(actor rollout.Actor, policy rollout.Policy, services []rollout.Service) Message {
 	lines := []string{fmt.Sprintf("You are %s, %s.", who(actor), ownID(actor))}
 	if actor.Kind == rollout.Person && !actor.Member {
 		lines = append(lines, "You are no full member of this workspace: you may do nothing here, and see no rollout.")
@@ -156,7 +156,28 @@ func (a Answers) Whoami(actor rollout.Actor, policy rollout.Policy) Message {
 		}
 		lines = append(lines, iconBad+" You may not: "+r.name+". "+a.whoMay(policy, r.action))
 	}
+	for _, s := range services {
+		if other := differently(actor, policy, s.Policy); len(other) > 0 {
+			lines = append(lines, joined(" ", "In "+word(string(s.Name))+":", strings.Join(other, " ")))
+		}
+	}
 	return message(paragraph(lines...)).said("%s", strings.Join(lines, " "))
+}
+
+// differently says what a service's own policy lets somebody do, or not, other than the global one.
+func differently(actor rollout.Actor, policy, own rollout.Policy) []string {
+	var all []string
+	for _, r := range rights {
+		here := own.Allows(actor, r.action) == nil
+		switch {
+		case here == (policy.Allows(actor, r.action) == nil):
+		case here:
+			all = append(all, iconDone+" you may "+r.name+".")
+		default:
+			all = append(all, iconBad+" you may not "+r.name+".")
+		}
+	}
+	return all
 }
 
 func ownID(actor rollout.Actor) string {

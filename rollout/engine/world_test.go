@@ -36,10 +36,14 @@ func person(id string) rollout.Actor {
 	return rollout.Actor{Kind: rollout.Person, ID: id, Member: id != guest}
 }
 
-func newWorld(t testing.TB, setup sim.Setup, plan rollout.Plan) *world {
-	cluster := sim.New(sim.Options{Seed: 1, Start: 8 * time.Second, Behaviours: map[string]sim.Behaviour{
+func newWorld(t testing.TB, setup sim.Setup, plan rollout.Plan, changes ...func(*sim.Options)) *world {
+	options := sim.Options{Seed: 1, Start: 8 * time.Second, Behaviours: map[string]sim.Behaviour{
 		"v1.2.5": {Errors: 0.05}, "v1.2.8": {CrashLoop: true}, "v1.3.0": {Silent: true},
-	}})
+	}}
+	for _, change := range changes {
+		change(&options)
+	}
+	cluster := sim.New(options)
 	setup.Objects = sim.Objects("shop", "checkout")
 	setup.Image = "r/shop/checkout:v1.2.3"
 	w := &world{t: t, cluster: cluster, app: cluster.Add(setup), store: mem.New(mem.Options{ID: "s"})}

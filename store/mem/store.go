@@ -2,7 +2,7 @@
 // the demo. Nothing in it survives the process. Values go through JSON on their way in and out, so a caller sees
 // exactly what it would see from a disk, and never shares memory with the store.
 //
-// It passes storetest.Run; wrap it in Faulty to see what a caller does when the store fails.
+// It passes storetest.Run.
 package mem
 
 import (

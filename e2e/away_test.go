@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"canarybot.io/e2e/install"
+	"canarybot.io/e2e/node"
 	"canarybot.io/e2e/shop"
 	"canarybot.io/e2e/world"
 )
@@ -26,6 +27,50 @@ func testSlackAway(t *testing.T, w *world.World) {
 	t.Logf("people knew %s after Slack was back", time.Since(back).Round(10*time.Millisecond))
 	s.told(card)
 	t.Logf("what people saw:\n%s", s.bot.Slack.Transcript(install.Channel))
+}
+
+// testPrometheusAway takes Prometheus away in a bake: nothing moves forward, the card says why, and the bake goes on
+// when it is back.
+func testPrometheusAway(t *testing.T, w *world.World) {
+	s := stage(t, w, shop.Checkout("prometheus-away"), false)
+	card := s.bot.Deploy(s.app.Name, next)
+	card.Says(time.Minute, "baking", "5 % of traffic")
+	w.Prometheus.Stop()
+	card.Says(time.Minute, "baking", "Prometheus refused the question")
+	s.unjudged(8 * time.Second) // longer than the bake
+	card.Says(time.Second, "baking", "5 % of traffic")
+	if high := s.weights.highest(); high != 5 {
+		t.Errorf("without Prometheus the weight became %d", high)
+	}
+	if err := w.Prometheus.Restart(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	card.Says(time.Minute, "Waiting for a person", "5 % of traffic", "all checks pass")
+	card.Press(install.Dev, "Roll back")
+	card.Says(time.Minute, "Rolled back")
+	s.before.restored(t, w, s.app, current)
+	s.unharmed()
+	s.told(card)
+	t.Logf("what people saw:\n%s", s.bot.Slack.Transcript(install.Channel))
+}
+
+// testSilent has a canary that goes on serving and answers no scrape any more, while stable does: it is taken back.
+func testSilent(t *testing.T, w *world.World) {
+	app := shop.Checkout("silent")
+	app.Repository += "-silent" // its images are nobody else's
+	s := stage(t, w, app, false)
+	card := s.bot.Deploy(app.Name, next)
+	card.Says(time.Minute, "Waiting for a person", "5 % of traffic")
+	silent := time.Now()
+	if err := w.Images.Behave(app.Image(next), node.Behaviour{Silent: true}); err != nil {
+		t.Fatal(err)
+	}
+	off := s.weights.becomes(t, silent, 0)
+	t.Logf("silent, and weight 0 accepted %s later", off.Sub(silent).Round(10*time.Millisecond))
+	card.Says(time.Minute, "Rolled back", "silent while stable reports")
+	s.before.restored(t, w, app, current)
+	s.unharmed()
+	s.told(card)
 }
 
 // testServerAway takes the API server away in a bake: nothing moves, and it goes on when the server is back.

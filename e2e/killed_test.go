@@ -86,10 +86,9 @@ func (s *scene) unjudged(span time.Duration) {
 }
 
 // testKilled kills the bot and runs it again on the same store: the same end, one card, nothing told twice.
-func testKilled(t *testing.T, w *world.World, name string, k killing) {
-	app := shop.Checkout("killed-" + name)
+func testKilled(t *testing.T, w *world.World, app shop.App, made bool, k killing) {
 	app.Settle = 4 // so that promoting takes a while
-	s := stage(t, w, app, false, drain(6*time.Second))
+	s := stage(t, w, app, made, drain(6*time.Second))
 	card := s.bot.Deploy(app.Name, next)
 	k.until(s, card)
 	s.bot.Kill()

@@ -17,15 +17,27 @@ func TestScenarios(t *testing.T) {
 		"split: promoted by clicks, and back":  func(t *testing.T, w *world.World) { testPromoted(t, w, shop.Cart("split-promoted"), true) },
 		"split: a bad version, then its fix":   func(t *testing.T, w *world.World) { testBad(t, w, shop.Cart("split-bad"), true) },
 		"split: aborted by people":             func(t *testing.T, w *world.World) { testAborted(t, w, shop.Cart("split-aborted"), true) },
+		"a canary that was there":              func(t *testing.T, w *world.World) { testExisting(t, w, shop.Checkout("existing")) },
+		"split: a canary that was there":       func(t *testing.T, w *world.World) { testExisting(t, w, shop.Cart("split-existing")) },
+		"the store is lost":                    func(t *testing.T, w *world.World) { testLost(t, w, shop.Checkout("lost"), false) },
+		"split: the store is lost":             func(t *testing.T, w *world.World) { testLost(t, w, shop.Cart("split-lost"), true) },
+		"paused, replaced, unanswered":         testPeople,
+		"a silent canary":                      testSilent,
 		"versions that never get ready":        testBroken,
 		"changed by somebody else":             testEdited,
 		"refused, and put right":               testRefused,
 		"Slack away":                           testSlackAway,
+		"the chart, where pods are restricted": testChart,
 		"the adapters' contract, HTTPRoute":    func(t *testing.T, w *world.World) { testContract(t, w, shop.Checkout) },
 		"the adapters' contract, TrafficSplit": func(t *testing.T, w *world.World) { testContract(t, w, shop.Cart) },
 	}
 	for name, k := range killings() {
-		scenarios["killed: "+name] = func(t *testing.T, w *world.World) { testKilled(t, w, name, k) }
+		scenarios["killed: "+name] = func(t *testing.T, w *world.World) { testKilled(t, w, shop.Checkout("killed-"+name), false, k) }
+	}
+	for _, name := range []string{"promoting", "rolling-back"} {
+		scenarios["split: killed: "+name] = func(t *testing.T, w *world.World) {
+			testKilled(t, w, shop.Cart("split-killed-"+name), true, killings()[name])
+		}
 	}
 	t.Run("beside each other", func(t *testing.T) {
 		for name, scenario := range scenarios {
@@ -36,5 +48,6 @@ func TestScenarios(t *testing.T) {
 		}
 	})
 	t.Run("how fast a click takes a canary off", func(t *testing.T) { testLatency(t, w) })
+	t.Run("Prometheus away", func(t *testing.T) { testPrometheusAway(t, w) })
 	t.Run("Kubernetes away", func(t *testing.T) { testServerAway(t, w) })
 }

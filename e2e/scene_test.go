@@ -42,8 +42,14 @@ func stage(t *testing.T, w *world.World, app shop.App, made bool, changes ...fun
 	if made {
 		deleteRoute(t, w, app)
 	}
+	return set(t, w, app, made, false, changes...)
+}
+
+// set sets a scene around an application as it stands. With readOnly the bot may make and delete nothing.
+func set(t *testing.T, w *world.World, app shop.App, made, readOnly bool, changes ...func(map[string]any)) *scene {
+	t.Helper()
 	s := &scene{t: t, w: w, app: app, before: look(t, w, app), weights: watch(t, w, app)}
-	s.bot = install.Start(t, w, install.Options{Apps: []shop.App{app}, Change: func(c map[string]any) {
+	s.bot = install.Start(t, w, install.Options{Apps: []shop.App{app}, ReadOnly: readOnly, Change: func(c map[string]any) {
 		if made {
 			service(c, app)["route"].(map[string]any)["create"] = true
 		}

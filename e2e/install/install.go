@@ -227,7 +227,7 @@ func (b *Bot) Kill() {
 // binary returns the path of the production binary, built from this checkout. The compiler knows best whether it is
 // up to date.
 var binary = sync.OnceValues(func() (string, error) {
-	build := exec.Command("go", "build", "-trimpath", "-o", "bin/canarybot", "./cmd/canarybot")
+	build := exec.Command("make", "build")
 	build.Dir = ".."
 	if output, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build the bot: %w\n%s", err, output)

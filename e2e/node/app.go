@@ -29,10 +29,15 @@ type app struct {
 	meter meter
 }
 
-// ServeHTTP answers any path as the image's behaviour says; kubelets and Prometheus always get an answer.
+// ServeHTTP answers any path as the image's behaviour says; kubelets always get an answer, and Prometheus unless the
+// image is silent.
 func (a *app) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch r.URL.Path {
 	case "/metrics":
+		if a.behaviour().Silent {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
 		a.serveMetrics(w)
 	case "/healthz":
 		w.WriteHeader(http.StatusOK)

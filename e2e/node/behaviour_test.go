@@ -21,6 +21,7 @@ func TestParseTag(t *testing.T) {
 		{"errors have a default", "v1-errors", node.Behaviour{Errors: 0.05}},
 		{"words combine", "v1-rc2-errors30-slow250", node.Behaviour{Errors: 0.3, Latency: 250 * time.Millisecond}},
 		{"a leak is in MiB a second", "v1-leak100", node.Behaviour{Leak: 100 << 20}},
+		{"no word to Prometheus", "v1-silent", node.Behaviour{Silent: true}},
 		{"a crash", "v1-crash", node.Behaviour{Fate: node.Crashes}},
 		{"a kill after some time", "v1-oom10", node.Behaviour{Fate: node.OutOfMemory, Life: 10 * time.Second}},
 		{"a missing image", "v1-missing", node.Behaviour{Fate: node.Missing}},

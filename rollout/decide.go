@@ -22,6 +22,9 @@ func Decide(r Rollout, d Decision, rules Policy) (Rollout, []Entry, error) {
 		Rollout: r.ID, Seq: after.Seq, At: d.At, Kind: EntryDecided, Step: r.Step, Actor: d.Actor, Decision: d.ID,
 		Data: Data{Action: d.Action, Text: d.Text, From: r.Phase, Drift: r.Drift},
 	}
+	if d.Replacement != "" {
+		entry.Data.Reason = Reason{Code: ReasonReplaced, Detail: string(d.Replacement)}
+	}
 	entries := after.apply(d)
 	entry.Data.To = after.Phase
 	entry.Data.Weight, _ = after.Weight()

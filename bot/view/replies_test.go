@@ -34,7 +34,10 @@ func entries() map[string]rollout.Entry {
 	ours.Data.Drift = &weightDrift
 	unqueued := decided(rollout.Rollback, "wrong service")
 	unqueued.Data.From, unqueued.Data.To = rollout.Queued, rollout.Ended
+	replaced := decided(rollout.Rollback, "hot fix")
+	replaced.Data.Reason = rollout.Reason{Code: rollout.ReasonReplaced, Detail: "checkout-43"}
 	return map[string]rollout.Entry{
+		"replaced":        replaced,
 		"started":         data(rollout.EntryStarted, rollout.Data{}),
 		"started_differs": data(rollout.EntryStarted, rollout.Data{Problems: []string{"resources", "env[TAX_URL]"}}),
 		"turning_back":    data(rollout.EntryPhase, rollout.Data{From: rollout.Baking, To: rollout.RollingBack, Reason: rollout.Reason{Code: rollout.ReasonCheck, Evidence: &worst}}),

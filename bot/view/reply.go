@@ -122,7 +122,7 @@ func (t telling) phase() (Message, bool) {
 		return Message{}, false
 	}
 	switch why.Code {
-	case rollout.ReasonPerson, rollout.ReasonAnnotation, rollout.ReasonNone: // the decision says it
+	case rollout.ReasonPerson, rollout.ReasonAnnotation, rollout.ReasonReplaced, rollout.ReasonNone: // the decision says it
 		return Message{}, false
 	default:
 	}

@@ -43,7 +43,7 @@ func (t telling) rollback() Message {
 	case t.e.Actor.Kind == rollout.Kube:
 		by, said = "somebody with rights on the cluster", ", who set "+code("canarybot.io/rollback=now")
 	case t.e.Data.Reason.Code == rollout.ReasonReplaced:
-		said += ". " + capital(word(t.e.Data.Reason.Detail)) + " comes instead"
+		said += "; " + word(t.e.Data.Reason.Detail) + " comes instead"
 	}
 	return message(fmt.Sprintf("%s *%s* by %s%s %s", mark, did, by, stop(said), what)).
 		said("%s: %s by %s%s %s", subject(t.r), lower(did), by, stop(said), what)

@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -30,8 +31,8 @@ func (s *subject) findCard(ctx context.Context, p *poster) error {
 		return h.Messages, h.ResponseMetaData.NextCursor, nil
 	})
 	switch code := codeOf(err); {
-	case code == "channel_not_found" || code == "not_in_channel": // nobody looks there any more, whatever was posted
-		return s.elsewhere(ctx, p)
+	case code == "channel_not_found" || code == "not_in_channel":
+		return errors.Join(err, s.moved(ctx, p))
 	case err != nil:
 		return err
 	}
@@ -41,6 +42,18 @@ func (s *subject) findCard(ctx context.Context, p *poster) error {
 	}
 	// Which turn it shows is not known: a typed command waits for the next edit, which comes at once.
 	return s.posted(ctx, p, func(c *cursor) { c.Card = ts })
+}
+
+// moved gives up on a card that may stand in a channel that cannot be read, once the configuration means another one:
+// before that the bot may be invited back, and there must not be two cards.
+func (s *subject) moved(ctx context.Context, p *poster) error {
+	name := p.b.channel(s.r.Service)
+	p.b.channels.forget(name)
+	id, err := p.b.channels.id(ctx, name)
+	if err != nil || id == "" || id == s.cur.Channel {
+		return err
+	}
+	return s.elsewhere(ctx, p)
 }
 
 // findReply looks for a reply in the same way.

@@ -301,7 +301,10 @@ func (p *poster) do(ctx context.Context, t task) {
 		s.failures++
 		p.down = time.Now().Add(min(time.Second<<min(p.misses, 10), outageMost))
 		// The others go first then: what fails for this one alone must not keep them waiting.
-		s.notBefore = p.down.Add(min(time.Second<<min(s.failures-1, 10), outageMost))
+		s.notBefore = time.Now().Add(min(time.Second<<min(s.failures, 10), outageMost))
+		if turn := p.down.Add(time.Second); s.notBefore.Before(turn) {
+			s.notBefore = turn
+		}
 	case refused:
 		s.failures++
 		s.notBefore = time.Now().Add(min(5*time.Second<<min(s.failures-1, 10), refusedMost))

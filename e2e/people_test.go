@@ -18,9 +18,9 @@ func testPeople(t *testing.T, w *world.World) {
 	first := s.bot.Deploy(s.app.Name, next)
 	first.Says(time.Minute, "baking", "5 % of traffic")
 	first.Press(install.Dev, "Pause")
-	first.Says(time.Minute, "Paused", "5 % of traffic")
-	s.unjudged(8 * time.Second) // longer than the bake
-	first.Says(time.Second, "Paused", "5 % of traffic")
+	first.Says(time.Minute, "Paused", "5 % of traffic", "baking")
+	s.unjudged(8 * time.Second) // longer than the bake, which stands still
+	first.Says(time.Second, "Paused", "5 % of traffic", "baking")
 	first.Press(install.Dev, "Resume")
 	first.Says(time.Minute, "Waiting for a person", "5 % of traffic")
 

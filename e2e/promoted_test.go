@@ -3,11 +3,16 @@ package e2e_test
 import (
 	"fmt"
 	"math"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
+	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"canarybot.io/e2e/install"
 	"canarybot.io/e2e/load"
+	"canarybot.io/e2e/prom"
 	"canarybot.io/e2e/shop"
 	"canarybot.io/e2e/world"
 )
@@ -37,17 +42,33 @@ func testPromoted(t *testing.T, w *world.World, app shop.App, made bool) {
 	t.Logf("what people saw:\n%s", s.bot.Slack.Transcript(install.Channel))
 }
 
-// measured waits until Prometheus can judge the stable version: a preflight asks it.
+// measured waits until Prometheus can judge the stable version by every pod that it has now: a preflight asks it, and
+// the pods that were there before are soon forgotten.
 func measured(t *testing.T, w *world.World, app shop.App) {
 	t.Helper()
 	requests := fmt.Sprintf(`http_requests_total{namespace=%q,pod=~"%s-.+"}`, app.Namespace, app.Stable())
-	query := "sum(rate(" + requests + "[5s]) and " + requests + ")" // of pods that are there now
+	query := "sum by (pod) (rate(" + requests + "[5s]) and " + requests + ")"
 	world.Eventually(t, 30*time.Second, func() error {
+		pods, err := w.Cluster.Kube.CoreV1().Pods(app.Namespace).List(t.Context(), meta.ListOptions{})
+		if err != nil {
+			return err
+		}
 		series, err := w.Prometheus.Query(t.Context(), query)
 		if err != nil {
 			return err
 		}
-		if len(series) != 1 || !(series[0].Value > 5) {
+		served := 0.0
+		for _, pod := range pods.Items {
+			if !strings.HasPrefix(pod.Name, app.Stable()+"-") || pod.DeletionTimestamp != nil {
+				continue
+			}
+			i := slices.IndexFunc(series, func(s prom.Series) bool { return s.Labels["pod"] == pod.Name })
+			if i < 0 {
+				return fmt.Errorf("no rate of %s, which is there", pod.Name)
+			}
+			served += series[i].Value
+		}
+		if !(served > 5) {
 			return fmt.Errorf("%s is %v", query, series)
 		}
 		return nil

@@ -77,6 +77,7 @@ const (
 	WhyWarnings       Why = "warnings"         //
 	WhyStale          Why = "stale"            //
 	WhyQueryError     Why = "query_error"      //
+	WhyUnreachable    Why = "unreachable"      //
 	WhyTimeout        Why = "timeout"          //
 	WhyTooLarge       Why = "too_large"        //
 	WhyWarmingUp      Why = "warming_up"       //

@@ -169,9 +169,9 @@ func (r *Rollout) apply(d Decision) []Entry {
 		r.Undone = nil
 		r.Spans.Ending = 0
 	case Abandon:
+		r.Ending.Left = r.left() // by what it was about to become, so before it becomes abandoned
 		r.Ending.Outcome, r.Ending.At = Abandoned, d.At
 		r.Ending.Reason, r.Ending.By = Reason{Code: ReasonPerson, Detail: d.Text}, d.Actor
-		r.Ending.Left = r.left()
 		r.enter(Ended)
 	case Deploy, AutoGate:
 	}

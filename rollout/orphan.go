@@ -51,11 +51,13 @@ func Adopt(r Rollout, o Orphan, w World, now time.Time) (Rollout, []Entry) {
 	r.Image = w.Canary.Image
 	r.Size = max(1, w.Canary.Replicas)
 	r.Found = foundBefore(o, w)
-	r.Touched = o.left(w.Stable.Stamp) && w.Stable.Stamp.Image != ""
 	weight := w.Route.share()
-	r.Known = Known{
-		Weight: &weight, RouteUID: w.Route.UID, StableImage: w.Stable.Image,
-		CanaryUID: w.Canary.UID, CanaryImage: w.Canary.Image, CanaryReplicas: w.Canary.Replicas,
+	r.Known = Known{Weight: &weight, RouteUID: w.Route.UID, StableImage: w.Stable.Image}
+	if o.left(w.Stable.Stamp) && w.Stable.Stamp.Image != "" {
+		r.Touched, r.Known.StableImage = true, w.Stable.Stamp.Image // what somebody set since is theirs
+	}
+	if r.Found.Canary.UID == w.Canary.UID || o.left(w.Canary.Stamp) {
+		r.Known.CanaryUID, r.Known.CanaryImage, r.Known.CanaryReplicas = w.Canary.UID, w.Canary.Image, w.Canary.Replicas
 	}
 	if o.left(w.Service.Stamp) {
 		r.Known.CanaryServiceUID = w.Service.UID

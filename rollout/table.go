@@ -30,7 +30,7 @@ var table = []row{
 		(*beat).heldByAnother, func(b *beat) { b.cancel(Reason{Code: ReasonHeld, Detail: string(b.f.Holder)}, Preflight{}) }},
 	{"cancelled: preflight", []Phase{Queued}, Ended, "the preflight found problems", (*beat).preflightFailed,
 		func(b *beat) { b.cancel(Reason{Code: ReasonPreflight}, *b.f.Preflight) }},
-	{"cancelled: unreadable", []Phase{Queued}, Ended, "the cluster could not be read for two minutes", (*beat).overdue,
+	{"cancelled: unreadable", []Phase{Queued}, Ended, "the cluster or Prometheus could not be asked for two minutes", (*beat).overdue,
 		func(b *beat) { b.cancel(Reason{Code: ReasonUnreadable, Detail: b.unreadable()}, Preflight{}) }},
 
 	{"cancelled: orphan gone", []Phase{Queued}, Ended, "the orphan that it asks about is gone", (*beat).orphanGone,

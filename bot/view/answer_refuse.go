@@ -12,7 +12,7 @@ import (
 func (a Answers) Busy(launch rollout.Launch, busy *rollout.BusyError, link string) Message {
 	live := busy.Live
 	if live.Orphaned() {
-		return a.busyWithOrphan(launch, live, link)
+		return a.busyWithOrphan(launch, busy, link)
 	}
 	name := word(string(launch.Service))
 	has := share(live)
@@ -36,14 +36,17 @@ func (a Answers) Busy(launch rollout.Launch, busy *rollout.BusyError, link strin
 	if before := busy.Before; before != nil {
 		lines = append(lines, takenBack(*before))
 	}
-	lines = append(lines, joined(" ", "Wait for its end.", anchor(link, "Its card")))
-	if launch.DryRun {
-		lines = append(lines, "A dry run looks at the cluster as it is: ask again then.")
-	} else {
-		launch.Replace = true
-		lines = append(lines, instead+a.line(launch))
-	}
+	lines = append(lines, joined(" ", "Wait for its end.", anchor(link, "Its card")), a.otherwise(launch, instead))
 	return message(paragraph(lines...)).said("%s", said)
+}
+
+// otherwise says what else to do than to wait.
+func (a Answers) otherwise(launch rollout.Launch, instead string) string {
+	if launch.DryRun {
+		return "A dry run looks at the cluster as it is: ask again then."
+	}
+	launch.Replace = true
+	return instead + a.line(launch)
 }
 
 // takenBack says that a version was rolled back before: where, when and why.

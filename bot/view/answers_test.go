@@ -50,7 +50,7 @@ func answers() map[string]view.Message {
 		"help_other_command": view.Answers{Command: "/canary-staging"}.Help(command.Promote),
 		"busy":               a.Busy(launch(), &rollout.BusyError{Live: baking()}, permalink),
 		"busy_queued":        a.Busy(launch(), &rollout.BusyError{Live: queued}, ""),
-		"busy_orphan":        a.Busy(launch(), &rollout.BusyError{Live: orphan("checkout-41")}, permalink),
+		"busy_orphan":        a.Busy(launch(), &rollout.BusyError{Live: orphan("checkout-41"), Before: new(ending(rollout.RolledBack, nil))}, permalink),
 		"busy_all":           a.Busy(launch(), &rollout.BusyError{Live: baking(), Waiting: &queued, Before: new(ending(rollout.RolledBack, nil))}, permalink),
 		"busy_dry_run": func() view.Message {
 			l := launch()

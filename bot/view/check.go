@@ -73,6 +73,8 @@ func why(e rollout.Evidence) string {
 		return "only old numbers"
 	case rollout.WhyQueryError:
 		return "Prometheus refused the question"
+	case rollout.WhyUnreachable:
+		return "Prometheus cannot be asked"
 	case rollout.WhyTimeout:
 		return "no answer in time"
 	case rollout.WhyTooLarge:

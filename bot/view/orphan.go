@@ -38,12 +38,16 @@ func (t telling) askedAboutOrphan() Message {
 }
 
 // busyWithOrphan refuses a launch while nobody has said what becomes of an orphan.
-func (a Answers) busyWithOrphan(launch rollout.Launch, asks rollout.Rollout, link string) Message {
-	name := word(string(launch.Service))
-	launch.Replace = true
-	return message(paragraph(
+func (a Answers) busyWithOrphan(launch rollout.Launch, busy *rollout.BusyError, link string) Message {
+	name, asks := word(string(launch.Service)), busy.Live
+	lines := []string{
 		fmt.Sprintf("%s *%s has a canary that was left behind*: %s. %s", iconWarning, name, dotted(change(asks), asks.Orphan.Weight.String()+" of traffic"), leftBehind(asks)),
-		joined(" ", "Answer that first, on", anchorOr(link, "its card")+"."),
-		"Or take it back and start yours: "+a.line(launch))).
+	}
+	if before := busy.Before; before != nil {
+		lines = append(lines, takenBack(*before))
+	}
+	lines = append(lines, joined(" ", "Answer that first, on", anchorOr(link, "its card")+"."),
+		a.otherwise(launch, "Or take it back and start yours: "))
+	return message(paragraph(lines...)).
 		said("%s has a canary that was left behind; that has to be answered first.", name)
 }

@@ -29,13 +29,15 @@ func StableProblem(e rollout.Evidence) string {
 	}
 	switch e.Why {
 	case rollout.WhyNoData:
-		return fmt.Sprintf("%s: nothing is measured for stable. Mend %s or the service's %s,%s", key(""), key(".query"), code("select"), leave)
+		return fmt.Sprintf("%s: nothing is measured for stable. Wait if its pods are new, else mend %s or the service's %s,%s", key(""), key(".query"), code("select"), leave)
 	case rollout.WhyNotANumber, rollout.WhyInfinite:
 		return fmt.Sprintf("%s: %s for stable, as when it has no requests. Send it some,%s", key(""), why(e), leave)
 	case rollout.WhySeveralSeries:
 		return fmt.Sprintf("%s: %s. Aggregate in %s, for example with sum().", key(""), joined(", ", why(e), detail(e.Detail)), key(".query"))
 	case rollout.WhyTimeout, rollout.WhyTooLarge:
 		return fmt.Sprintf("%s: %s. Make %s cheaper, or look after Prometheus.", key(""), why(e), key(".query"))
+	case rollout.WhyUnreachable:
+		return fmt.Sprintf("%s: %s. Mend %s, or look after Prometheus.", key(""), joined(": ", why(e), detail(e.Detail)), code("prometheus"))
 	default:
 		return fmt.Sprintf("%s: %s. Mend %s.", key(""), joined(": ", why(e), detail(e.Detail)), key(".query"))
 	}

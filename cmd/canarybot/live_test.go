@@ -98,7 +98,7 @@ func TestLiveChecksWithoutPrometheus(t *testing.T) {
 	}
 	var out bytes.Buffer
 	got := strings.Join(liveChecks(t.Context(), &out, c), "\n")
-	if !strings.Contains(got, "checkout: `checks.error_rate`: Prometheus refused the question") || !strings.Contains(got, "connection refused") || out.Len() > 0 {
+	if !strings.Contains(got, "checkout: `checks.error_rate`: Prometheus cannot be asked") || !strings.Contains(got, "connection refused") || out.Len() > 0 {
 		t.Errorf("got %s%s", got, out.String())
 	}
 }

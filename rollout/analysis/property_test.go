@@ -18,7 +18,7 @@ var values = rapid.SampledFrom([]float64{0, 0.005, 0.01, 0.05, 0.2, 0.9, math.Na
 var whys = rapid.SampledFrom([]rollout.Why{
 	rollout.WhyNone, rollout.WhyNoData, rollout.WhyNoData, rollout.WhyNotANumber, rollout.WhyInfinite,
 	rollout.WhySeveralSeries, rollout.WhyWarnings, rollout.WhyStale, rollout.WhyQueryError, rollout.WhyTimeout,
-	rollout.WhyTooLarge, rollout.WhyWarmingUp,
+	rollout.WhyTooLarge, rollout.WhyWarmingUp, rollout.WhyUnreachable,
 })
 
 func maybe(t *rapid.T, label string, values *rapid.Generator[float64]) *float64 {

@@ -21,8 +21,8 @@ func (r series) silence(c rollout.Check, s rollout.Sample) count {
 	case rollout.WhyNotANumber, rollout.WhyInfinite, rollout.WhySeveralSeries: // odd, but heard
 		return count{}
 	case rollout.WhyLimit, rollout.WhyCeiling, rollout.WhySilent, rollout.WhyFailingOnce, rollout.WhyTooFewRequests,
-		rollout.WhyWarnings, rollout.WhyStale, rollout.WhyQueryError, rollout.WhyTimeout, rollout.WhyTooLarge,
-		rollout.WhyWarmingUp, rollout.WhyNotAsked:
+		rollout.WhyWarnings, rollout.WhyStale, rollout.WhyQueryError, rollout.WhyUnreachable,
+		rollout.WhyTimeout, rollout.WhyTooLarge, rollout.WhyWarmingUp, rollout.WhyNotAsked:
 	}
 	return r.Silent
 }

@@ -98,6 +98,13 @@ func TestAStoreThatFailsInAPersonsRollbackStillTakesTheTrafficOff(t *testing.T) 
 		r, _ := w.launch("v1.2.4", nil)
 		w.until(r.ID, "a bake", baking)
 		disk.broken.Store(true)
+		var lost atomic.Bool
+		w.cluster.SetFault(func(c sim.Call) error {
+			if c.Op == sim.Do && !c.After && !lost.Swap(true) { // what was under way landed first
+				return rollout.Errorf(rollout.Conflict, "it changed")
+			}
+			return nil
+		})
 		_, err := w.current.engine.Decide(t.Context(), r.ID, rollout.Decision{ID: "abort", Action: rollout.Rollback, Actor: person(dev), At: time.Now()})
 		if rollout.CodeOf(err) != rollout.Unavailable {
 			t.Errorf("the person was told %v, want the store's failure", err)
@@ -158,7 +165,31 @@ func TestTheEndNamesTheImageThatSomebodySet(t *testing.T) {
 	})
 }
 
-// Health is that beats succeed: a cluster that hangs makes them late, and nothing else in the process says so.
+// A beat that fails at once is not late: a restart would not mend it, and would stop judging every other service.
+func TestABeatThatFailsIsNotLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, sim.Setup{}, standard)
+		time.Sleep(2 * time.Minute)
+		defect := &defectiveStore{Store: w.store}
+		w.store = defect
+		w.start(0, false)
+		defer w.stop()
+		r, _ := w.launch("v1.2.4", nil)
+		r = w.until(r.ID, "a bake", baking)
+		defect.refuses.Store(true)
+		time.Sleep(10 * time.Minute)
+		if late := w.current.engine.Late(time.Now()); late > 10*time.Second {
+			t.Errorf("a beat that fails at once is %s late", late)
+		}
+		if shown := w.current.engine.Snapshot()[0]; time.Since(shown.Beat) < 9*time.Minute {
+			t.Errorf("the last beat is told as of %s ago, and none succeeded for ten minutes", time.Since(shown.Beat))
+		}
+		defect.refuses.Store(false)
+		w.until(r.ID, "its question", func(r rollout.Rollout) bool { return r.Phase == rollout.Awaiting })
+	})
+}
+
+// Health is that beats end: a cluster that hangs makes them late, and nothing else in the process says so.
 func TestABeatThatHangsIsLate(t *testing.T) {
 	in(t, standard, func(w *world) {
 		r, _ := w.launch("v1.2.4", nil)

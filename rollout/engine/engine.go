@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -200,14 +201,27 @@ func (e *Engine) emergency(r rollout.Rollout) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), applyTimeout) // the process is ending; this must not
 	defer cancel()
-	f := rollout.Facts{Now: now(), World: e.Cluster.Observe(ctx, r)}
-	for _, write := range rollout.Writes(r, f) {
-		if write.Object != rollout.RouteObject || write.Weight == nil || *write.Weight != 0 {
-			continue
+	e.mu.Lock()
+	w := e.workers[r.ID]
+	e.mu.Unlock()
+	if w != nil {
+		w.cancelApply()
+	}
+	for range conflictsAtOnce { // what was under way may land first
+		f := rollout.Facts{Now: now(), World: e.Cluster.Observe(ctx, r)}
+		all := rollout.Writes(r, f)
+		i := slices.IndexFunc(all, func(one rollout.Write) bool {
+			return one.Object == rollout.RouteObject && one.Weight != nil && *one.Weight == 0
+		})
+		if i < 0 {
+			return
 		}
-		write.AskRollback = true
-		err := e.Cluster.Do(ctx, r, write)
+		all[i].AskRollback = true
+		err := e.Cluster.Do(ctx, r, all[i])
 		e.Log.Error("store failed; weight set to 0 ahead of its commit", "rollout", r.ID, "error", err)
+		if rollout.CodeOf(err) != rollout.Conflict {
+			return
+		}
 	}
 }
 

@@ -37,7 +37,7 @@ func (e *Engine) askStable(ctx context.Context, r rollout.Rollout, p *rollout.Pr
 		if ev.Result != rollout.Pass {
 			p.Checks = append(p.Checks, ev)
 		}
-		if ev.Why == rollout.WhyTimeout || ev.Why == rollout.WhyQueryError {
+		if ev.Why == rollout.WhyTimeout || ev.Why == rollout.WhyUnreachable {
 			unasked = append(unasked, cmp.Or(ev.Detail, "no answer in time"))
 		}
 	}

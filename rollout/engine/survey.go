@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"time"
@@ -16,6 +17,7 @@ const surveyAgain = 30 * time.Second
 // behind: after a store was lost nobody would judge it, and nobody would take it away. It makes a rollout that asks.
 func (e *Engine) survey(ctx context.Context) {
 	unread := slices.Sorted(maps.Keys(e.Services))
+	told := map[rollout.ServiceName]string{}
 	again := time.NewTimer(0)
 	defer again.Stop()
 	for len(unread) > 0 {
@@ -26,7 +28,8 @@ func (e *Engine) survey(ctx context.Context) {
 		}
 		unread = slices.DeleteFunc(unread, func(name rollout.ServiceName) bool {
 			done, err := e.surveyed(ctx, e.Services[name])
-			if err != nil && ctx.Err() == nil {
+			if err != nil && ctx.Err() == nil && told[name] != err.Error() {
+				told[name] = err.Error()
 				e.Log.Warn("service not looked at for an orphan", "service", name, "error", e.fatal(err))
 			}
 			return done
@@ -37,23 +40,23 @@ func (e *Engine) survey(ctx context.Context) {
 
 // surveyed looks at one service, and reports whether that is done.
 func (e *Engine) surveyed(ctx context.Context, service rollout.Service) (bool, error) {
-	past, err := e.Store.History(ctx, service.Name, 1)
-	if err != nil || len(past) > 0 && !past[0].Terminal() {
-		return err == nil, err
-	}
-	n, err := e.Store.NextNumber(ctx, service.Name) // before the look: who starts a rollout meanwhile takes it
+	n, err := e.Store.NextNumber(ctx, service.Name) // before every look: who starts a rollout meanwhile takes it
 	if err != nil {
 		return false, err
+	}
+	past, err := e.Store.History(ctx, service.Name, rollout.Recent)
+	if err != nil || len(past) > 0 && !past[0].Terminal() {
+		return err == nil, err
 	}
 	r := rollout.Rollout{
 		ID: rollout.NewID(service.Name, n), Service: service.Name, Store: e.Store.ID(), Turn: 1, Spec: service.Spec,
 	}
 	w := e.Cluster.Observe(ctx, r)
 	if w.Unreadable != "" {
-		return false, nil
+		return false, errors.New(w.Unreadable)
 	}
 	orphan, ok := rollout.FindOrphan(w, func(s rollout.Stamp) bool { return e.knows(ctx, s) })
-	if !ok || len(past) > 0 && settled(past[0], orphan) {
+	if !ok || len(past) > 0 && settled(past, orphan) {
 		return true, nil
 	}
 	r, entries := rollout.Adopt(r, orphan, w, now())
@@ -81,8 +84,10 @@ func (e *Engine) knows(ctx context.Context, s rollout.Stamp) bool {
 	return rollout.CodeOf(err) != rollout.NotFound
 }
 
-// settled reports whether there is nothing to ask: people left this very orphan, or the traffic was sent to the canary
-// by hand, where the store has a past and is not the one that was lost.
-func settled(last rollout.Rollout, o rollout.Orphan) bool {
-	return o.Store == "" || last.Orphan != nil && last.Orphan.Store == o.Store && last.Orphan.Rollout == o.Rollout
+// settled reports whether there is nothing to ask: people were asked about this very orphan, or the traffic was sent to
+// the canary by hand, where the store has a past and is not the one that was lost.
+func settled(past []rollout.Rollout, o rollout.Orphan) bool {
+	return o.Store == "" || slices.ContainsFunc(past, func(r rollout.Rollout) bool {
+		return r.Orphan != nil && r.Orphan.Store == o.Store && r.Orphan.Rollout == o.Rollout
+	})
 }

@@ -12,7 +12,8 @@ import (
 )
 
 // orphaned plays a rollout of v1.2.4 until it is in the phase, then loses the store and starts again with a new one.
-func orphaned(t *testing.T, phase rollout.Phase) *world {
+// Meanwhile is what happens in between.
+func orphaned(t *testing.T, phase rollout.Phase, meanwhile ...func(*world)) *world {
 	t.Helper()
 	w := newWorld(t, sim.Setup{}, standard)
 	time.Sleep(2 * time.Minute) // stable has a past
@@ -32,6 +33,9 @@ func orphaned(t *testing.T, phase rollout.Phase) *world {
 		time.Sleep(500 * time.Millisecond)
 	}
 	w.stop()
+	for _, happens := range meanwhile {
+		happens(w)
+	}
 	w.store = mem.New(mem.Options{ID: "new"})
 	w.start(0, false)
 	time.Sleep(10 * time.Second)
@@ -90,6 +94,51 @@ func TestLostStore(t *testing.T) {
 			})
 		})
 	}
+}
+
+// An image that somebody set while nobody was looking stays, and the end says so.
+func TestLostStoreKeepsAHotfix(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const hotfix = "r/shop/checkout:v1.2.3-hotfix"
+		w := orphaned(t, rollout.Promoting, func(w *world) {
+			time.Sleep(time.Minute)
+			w.app.SetImage(rollout.StableDeployment, hotfix, "kubectl-set")
+		})
+		w.asks()
+		w.decide(rollout.Decision{ID: "back", Action: rollout.Rollback, Actor: person(dev)})
+		time.Sleep(2 * time.Minute)
+		r, _ := w.rollout()
+		stable := w.cluster.Observe(t.Context(), r).Stable
+		if stable.Image != hotfix || r.Ending.Outcome != rollout.RolledBack || r.Ending.StableImage != hotfix {
+			t.Errorf("stable has %s; it ended as %q and says %q", stable.Image, r.Ending.Outcome, r.Ending.StableImage)
+		}
+		w.stop()
+	})
+}
+
+// Who left an orphan is not asked again, whatever was tried since.
+func TestLostStoreIsLeftForGood(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := orphaned(t, rollout.Baking)
+		r := w.asks()
+		w.decide(rollout.Decision{ID: "leave", Action: rollout.Abandon, Actor: person(lead), Turn: r.Turn})
+		launch := rollout.Launch{ID: "over", Actor: person(lead), Service: "checkout", Version: "v1.2.6", At: time.Now()}
+		if _, err := w.current.engine.Launch(t.Context(), launch); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute)
+		tried, _ := w.rollout()
+		if tried.Ending.Reason.Code != rollout.ReasonPreflight {
+			t.Fatalf("%s over what was left is %s: %+v", tried.ID, tried.Phase, tried.Ending.Reason)
+		}
+		w.stop()
+		w.start(0, false)
+		time.Sleep(time.Minute)
+		if after, _ := w.rollout(); after.ID != tried.ID {
+			t.Errorf("%s asks again", after.ID)
+		}
+		w.stop()
+	})
 }
 
 func TestLostStoreIsLeft(t *testing.T) {

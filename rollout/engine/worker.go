@@ -91,8 +91,8 @@ func (w *worker) run(ctx context.Context) {
 			return
 		case err != nil:
 			w.e.Log.Error("beat failed", "rollout", w.stored.ID, "revision", w.stored.Revision, "phase", w.stored.Phase, "error", err)
-			timer.Reset(w.stored.Spec.Limits.Interval) // the beat stays overdue: health is that beats succeed
-			continue
+			// A beat that fails is not late: a restart would not mend it, and would stop judging everything else.
+			next = time.Now().Add(w.stored.Spec.Limits.Interval)
 		case w.stored.Terminal():
 			return
 		}
@@ -239,7 +239,8 @@ func (w *worker) apply(ctx context.Context, r rollout.Rollout, f rollout.Facts) 
 		} else if w.failed(r, write, err) {
 			again = true
 		}
-		if refused = true; r.Phase != rollout.RollingBack {
+		refused = true
+		if r.Phase != rollout.RollingBack {
 			break
 		}
 	}

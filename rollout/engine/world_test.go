@@ -290,6 +290,19 @@ func (w *world) standing(r rollout.Rollout) string {
 		o.Route.Weight, o.Route.HasCanary, o.Route.Stamp != nil, o.Service.Exists)
 }
 
+// defectiveStore is a store that, while it refuses, can commit nothing, though the disk is well.
+type defectiveStore struct {
+	rollout.Store
+	refuses atomic.Bool
+}
+
+func (d *defectiveStore) Commit(ctx context.Context, changes ...rollout.Change) error {
+	if d.refuses.Load() {
+		return rollout.Errorf(rollout.Internal, "a defect")
+	}
+	return d.Store.Commit(ctx, changes...)
+}
+
 // brokenDisk is a store that, while broken, cannot commit the beginning of a rollback.
 type brokenDisk struct {
 	rollout.Store

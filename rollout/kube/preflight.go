@@ -3,6 +3,7 @@ package kube
 import (
 	"cmp"
 	"context"
+	"errors"
 	"math"
 	"slices"
 	"time"
@@ -144,16 +145,28 @@ func interrupts(d *apps.Deployment) bool {
 	if d.Spec.Strategy.Type == apps.RecreateDeploymentStrategyType {
 		return true
 	}
+	more, fewer, err := rolling(d)
+	if more == 0 && fewer == 0 {
+		fewer = 1 // it could not move otherwise
+	}
+	return err != nil || wanted(d) > 0 && fewer >= wanted(d)
+}
+
+// surges reports whether new pods may come before old ones go.
+func surges(d *apps.Deployment) bool {
+	more, _, err := rolling(d)
+	return err == nil && more > 0
+}
+
+// rolling returns by how many pods the Deployment may have more, and how many fewer, while they are replaced.
+func rolling(d *apps.Deployment) (more, fewer int, err error) {
 	surge, unavailable := intstr.FromString("25%"), intstr.FromString("25%") // as the API server has it
 	if r := d.Spec.Strategy.RollingUpdate; r != nil {
 		surge, unavailable = *cmp.Or(r.MaxSurge, &surge), *cmp.Or(r.MaxUnavailable, &unavailable)
 	}
 	more, errMore := intstr.GetScaledValueFromIntOrPercent(&surge, wanted(d), true)
 	fewer, errFewer := intstr.GetScaledValueFromIntOrPercent(&unavailable, wanted(d), false)
-	if more == 0 && fewer == 0 {
-		fewer = 1 // it could not move otherwise
-	}
-	return errMore != nil || errFewer != nil || wanted(d) > 0 && fewer >= wanted(d)
+	return more, fewer, errors.Join(errMore, errFewer)
 }
 
 // leftover reports whether an ended rollout of the service made the object and left it behind. What it found when it

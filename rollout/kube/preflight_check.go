@@ -68,6 +68,8 @@ func (s *start) checkInterruption() []string {
 		return []string{s.key("plan", "%s has the strategy Recreate, so promoting stops every pod before a new one starts. Use a plan that ends with a step of weight 100, or set spec.strategy.type: RollingUpdate.", what)}
 	case wanted(d) > 1 && interrupts(d):
 		return []string{s.key("plan", "%s may lose all its pods at once, so promoting would stop every one of them before new ones serve. Use a plan that ends with a step of weight 100, or set spec.strategy.rollingUpdate.maxUnavailable below 100 %%.", what)}
+	case interrupts(d) && surges(d):
+		return []string{s.key("plan", "%s has one replica and may lose it before the new one serves. Use a plan that ends with a step of weight 100, or set spec.strategy.rollingUpdate.maxUnavailable to 0.", what)}
 	case interrupts(d):
 		return []string{s.key("plan", "%s has one replica and no surge, so promoting stops it before the new one starts. Use a plan that ends with a step of weight 100, or set spec.strategy.rollingUpdate.maxSurge to 1 or more.", what)}
 	}

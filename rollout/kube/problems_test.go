@@ -60,12 +60,17 @@ func recreate(s *kubetest.Server) {
 }
 
 // single leaves stable one replica that has to stop before the next starts.
-func single(s *kubetest.Server) {
-	rolledOut(func(d kubetest.Object) {
+func single(s *kubetest.Server) { alone(0)(s) }
+
+// singleThatMayGo leaves stable one replica that can surge and need not wait for the next all the same.
+func singleThatMayGo(s *kubetest.Server) { alone(1)(s) }
+
+func alone(surge int) func(*kubetest.Server) {
+	return rolledOut(func(d kubetest.Object) {
 		spec(d)["replicas"] = 1
-		spec(d)["strategy"] = kubetest.Object{"rollingUpdate": kubetest.Object{"maxSurge": 0, "maxUnavailable": 1}}
+		spec(d)["strategy"] = kubetest.Object{"rollingUpdate": kubetest.Object{"maxSurge": surge, "maxUnavailable": 1}}
 		d["status"] = kubetest.Object{"replicas": 1, "updatedReplicas": 1, "availableReplicas": 1}
-	})(s)
+	})
 }
 
 // check runs the preflight of each case, and expects exactly its problems.
@@ -127,6 +132,8 @@ func TestProblemsOfThePlan(t *testing.T) {
 		{name: "Recreate with a plan that ends at 100", world: recreate, change: plan(5, 100)},
 		{name: "one replica that cannot surge", world: single,
 			want: []string{"services.checkout.plan: Deployment shop/checkout has one replica and no surge"}},
+		{name: "one replica that may go before the next serves", world: singleThatMayGo,
+			want: []string{"services.checkout.plan: Deployment shop/checkout has one replica and may lose it before the new one serves. Use a plan that ends with a step of weight 100, or set spec.strategy.rollingUpdate.maxUnavailable to 0."}},
 		{name: "a scaler and more than half", world: apply(hpa("checkout")), change: plan(5, 60),
 			want: []string{"services.checkout.plan: HorizontalPodAutoscaler shop/grow shrinks stable"}},
 		{name: "a scaler and half", world: apply(hpa("checkout")), change: plan(5, 50)},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"net"
 	"net/url"
@@ -98,6 +99,8 @@ func (a answer) odd() reading {
 		return not(rollout.WhyTooLarge, tooLarge.Error())
 	case timedOut(a.err):
 		return not(rollout.WhyTimeout, "")
+	case unreachable(a.err):
+		return not(rollout.WhyUnreachable, plain(words(a.err)))
 	}
 	return not(rollout.WhyQueryError, plain(words(a.err)))
 }
@@ -110,6 +113,14 @@ func timedOut(err error) bool {
 		errors.As(err, &network) && network.Timeout() ||
 		// Prometheus reports its own timeout as a 503, of which the client keeps the body only.
 		errors.As(err, &api) && (api.Type == v1.ErrTimeout || strings.Contains(api.Detail, `"errorType":"timeout"`))
+}
+
+// unreachable reports whether nobody answered who can tell a good query from a bad one.
+func unreachable(err error) bool {
+	var call *url.Error
+	var api *v1.Error
+	return errors.As(err, &call) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, context.Canceled) ||
+		errors.As(err, &api) && (api.Type == v1.ErrServer || api.Type == v1.ErrClient)
 }
 
 // words returns what went wrong without the URL, which may hold a password or a token.

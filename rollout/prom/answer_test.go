@@ -92,9 +92,9 @@ func TestOddAnswers(t *testing.T) {
 		"a query it cannot parse":     {recorded{status: http.StatusBadRequest, body: `{"status":"error","errorType":"bad_data","error":"1:3: parse error"}`}, rollout.WhyQueryError, "1:3: parse error"},
 		"a query it cannot run":       {recorded{status: http.StatusUnprocessableEntity, body: `{"status":"error","errorType":"execution","error":"too many samples"}`}, rollout.WhyQueryError, "too many samples"},
 		"a query it gave up on":       {recorded{status: http.StatusServiceUnavailable, body: `{"status":"error","errorType":"timeout","error":"query timed out"}`}, rollout.WhyTimeout, ""},
-		"no right to ask":             {recorded{status: http.StatusUnauthorized, body: `secret page`}, rollout.WhyQueryError, "401"},
-		"down behind a proxy":         {recorded{status: http.StatusServiceUnavailable, body: `upstream connect error`}, rollout.WhyQueryError, "503"},
-		"the connection drops":        {recorded{stop: true}, rollout.WhyQueryError, "EOF"},
+		"no right to ask":             {recorded{status: http.StatusUnauthorized, body: `secret page`}, rollout.WhyUnreachable, "401"},
+		"down behind a proxy":         {recorded{status: http.StatusServiceUnavailable, body: `upstream connect error`}, rollout.WhyUnreachable, "503"},
+		"the connection drops":        {recorded{stop: true}, rollout.WhyUnreachable, "EOF"},
 		"1 MiB and more": {
 			recorded{status: ok, body: vector(`{"x":"`+strings.Repeat("x", 1<<20)+`"}`, 0.25)}, rollout.WhyTooLarge, "larger than 1 MiB",
 		},

@@ -93,8 +93,8 @@ func TestAskEndsWithItsContext(t *testing.T) {
 		return nil, r.Context().Err()
 	}))
 	for _, got := range s.Ask(ctx, question(prom.Named()...)) {
-		if got.CanaryWhy != rollout.WhyQueryError {
-			t.Errorf("%s: got %q, want a query error", got.Check, got.CanaryWhy)
+		if got.CanaryWhy != rollout.WhyUnreachable {
+			t.Errorf("%s: got %q, want that nobody was reached", got.Check, got.CanaryWhy)
 		}
 	}
 }
@@ -184,7 +184,7 @@ func TestRedirects(t *testing.T) {
 		http.Redirect(w, r, elsewhere+r.URL.Path, http.StatusTemporaryRedirect)
 	}))
 	got := s.Ask(t.Context(), question(valueCheck()))[0]
-	if got.CanaryWhy != rollout.WhyQueryError || !strings.Contains(got.Detail, "which is not followed") || reached.Load() {
+	if got.CanaryWhy != rollout.WhyUnreachable || !strings.Contains(got.Detail, "which is not followed") || reached.Load() {
 		t.Errorf("got %q (%s), other host reached: %t", got.CanaryWhy, got.Detail, reached.Load())
 	}
 
@@ -213,8 +213,8 @@ func TestErrorsHoldNoSecrets(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := s.Ask(t.Context(), question(valueCheck()))[0]
-	if got.CanaryWhy != rollout.WhyQueryError || got.Detail == "" {
-		t.Errorf("got %q (%s), want a query error with words", got.CanaryWhy, got.Detail)
+	if got.CanaryWhy != rollout.WhyUnreachable || got.Detail == "" {
+		t.Errorf("got %q (%s), want that nobody was reached, with words", got.CanaryWhy, got.Detail)
 	}
 	for _, secret := range []string{"robot", "hunter2"} {
 		if strings.Contains(got.Detail, secret) {

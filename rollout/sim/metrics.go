@@ -66,7 +66,7 @@ func (m *Metrics) Ask(ctx context.Context, q rollout.Question) []rollout.Sample 
 	for i, c := range q.Checks {
 		if detail != "" {
 			all[i] = rollout.Sample{
-				Check: c.Name, At: q.Now, CanaryWhy: rollout.WhyQueryError, StableWhy: rollout.WhyQueryError, Detail: detail,
+				Check: c.Name, At: q.Now, CanaryWhy: rollout.WhyUnreachable, StableWhy: rollout.WhyUnreachable, Detail: detail,
 			}
 		} else {
 			all[i] = m.cluster.sample(q, c)

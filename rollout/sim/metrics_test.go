@@ -86,12 +86,12 @@ func TestMetricsThatSayNothing(t *testing.T) {
 			t.Errorf("a silent canary's sample is %+v", s)
 		}
 		m.Unplug(true)
-		if s := b.ask(m, 0)["memory_usage"]; s.StableWhy != rollout.WhyQueryError || s.Stable != nil || s.Detail == "" {
+		if s := b.ask(m, 0)["memory_usage"]; s.StableWhy != rollout.WhyUnreachable || s.Stable != nil || s.Detail == "" {
 			t.Errorf("unplugged the sample is %+v", s)
 		}
 		m.Unplug(false)
 		m.SetFault(func(rollout.Question) error { return context.DeadlineExceeded })
-		if s := b.ask(m, 0)["memory_usage"]; s.CanaryWhy != rollout.WhyQueryError {
+		if s := b.ask(m, 0)["memory_usage"]; s.CanaryWhy != rollout.WhyUnreachable {
 			t.Errorf("with a fault the sample is %+v", s)
 		}
 		m.SetFault(nil)

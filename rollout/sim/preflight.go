@@ -32,12 +32,12 @@ func (a *App) found() rollout.Found {
 	return f
 }
 
-// problems are the reasons not to start, all of them.
 // surges reports whether replacing stable's pods leaves some of them serving.
 func (a *App) surges() bool {
 	return a.setup.Strategy == Surge || a.setup.Strategy == NoSurge && a.stable.dep.replicas > 1
 }
 
+// problems are the reasons not to start, all of them.
 func (a *App) problems(r rollout.Rollout) []string {
 	var all []string
 	check := func(wrong bool, format string, args ...any) {

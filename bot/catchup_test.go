@@ -263,6 +263,22 @@ func TestCardFollowsTheConfigurationOutOfAWrongChannel(t *testing.T) {
 	})
 }
 
+// A bot that is sent away while nobody knows whether its card arrived posts no second one when it is back.
+func TestCardIsNotPostedTwiceAroundAnInvitation(t *testing.T) {
+	inWorld(t, slacksim.Options{}, func(w *world) {
+		w.slack.SetFault("chat.postMessage", slacksim.Fault{LoseResponse: true, Times: 1})
+		w.slash(dev, "deploy checkout v1.2.4")
+		w.await("a card that nobody knows of", func() bool { return len(w.cards()) == 1 })
+		w.slack.PutChannel(slacksim.Channel{ID: channel, Name: "deploys", BotAbsent: true})
+		time.Sleep(time.Minute)
+		w.slack.PutChannel(slacksim.Channel{ID: channel, Name: "deploys"})
+		w.await("the thread", func() bool { return len(w.thread()) > 0 })
+		if n := len(w.cards()); n != 1 {
+			w.t.Errorf("there are %d cards", n)
+		}
+	})
+}
+
 func TestCancelledForTheChannelIsShownOnceItCanBe(t *testing.T) {
 	inWorld(t, slacksim.Options{}, func(w *world) {
 		w.slack.PutChannel(slacksim.Channel{ID: channel, Name: "deploys", BotAbsent: true})

@@ -1,0 +1,18 @@
+// Package bet keeps running bets against the claim that a canary is fine: e-processes.
+//
+// A bet begins at 1 and is multiplied, scrape by scrape, by factors whose mean is at most 1 while the claim is true. By
+// Ville's inequality it then ever reaches 1/a with a probability of at most a, however often anybody looks. So it may be
+// looked at after every scrape, and whoever stops at 1/a wrongs at most a share a of the fine canaries.
+//
+// The claim is never "the two versions are equal", which no two versions are, but "not worse by more than a margin":
+// the share of bad requests of the canary is at most Ratio times stable's plus Slack. That is a half-plane, a convex
+// set, and for convex sets the factor of one scrape is exact: the likelihood of an alternative over that of the claim's
+// point nearest to it (Turner, Ly and Grünwald, "Generic E-variables for exact sequential k-sample tests"; Turner and
+// Grünwald for convex nulls). It conditions on how many requests each side served, so weights may change at will.
+//
+// Nobody knows beforehand how bad a canary is, nor from when on. A Mixture bets on several effects and on every onset at
+// once, and so pays for not knowing with a few nats instead of with the evidence of a healthy past.
+//
+// The package is pure: numbers in, numbers out, no clock, and no allocation after a bet was made. It knows no metric and
+// no Prometheus. Test it by enumeration: the mean of a factor over every outcome is a finite sum.
+package bet

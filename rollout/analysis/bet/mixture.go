@@ -1,0 +1,68 @@
+package bet
+
+import "math"
+
+// Effects is how many alternatives a Mixture bets on.
+const Effects = 7
+
+// Mixture is a running bet on several alternatives and on every scrape as the one at which the fault began.
+//
+// With S_j the stake on alternative j and F_j,t its factor at scrape t: S_j,t = (S_j,t-1 + w pi_t) F_j,t, and the bet is
+// the sum of the stakes and of what is not staked yet. Half of the prior begins at the first scrape, the rest evenly
+// over those that are planned. That is the Shiryaev-Roberts form of an e-detector with a finite onset prior, so that the
+// whole rollout has one bound. The zero value is a bet before its first scrape.
+type Mixture struct {
+	Stakes  [Effects]float64 `json:"stakes"`            // as logarithms of 1 + S_j, so that zero is no stake
+	Staked  float64          `json:"staked,omitempty"`  // prior mass of the onsets so far
+	Scrapes int              `json:"scrapes,omitempty"` // that were bet on
+}
+
+// first is the share of the prior that bets on a fault from the very beginning.
+const first = 0.5
+
+// Step bets on one more scrape. The factors are logarithms, each with a mean of at most 1 under the claim. Planned is
+// how many scrapes the whole rollout is to have; what comes beyond them stakes nothing new.
+func (m *Mixture) Step(factors *[Effects]float64, planned int) {
+	onset := 0.0
+	switch {
+	case m.Scrapes == 0:
+		onset = first
+	case planned > 1 && m.Scrapes < planned:
+		onset = (1 - first) / float64(planned-1)
+	}
+	onset = min(onset, 1-m.Staked)
+	m.Scrapes++
+	m.Staked += onset
+	for j, f := range factors {
+		stake := m.Stakes[j]
+		if stake < large {
+			stake = math.Log(math.Expm1(stake) + onset/Effects)
+		}
+		m.Stakes[j] = log1pExp(stake + f)
+	}
+}
+
+// large is a logarithm beyond which a 1, or a part of one, is more than a float holds beside it.
+const large = 36
+
+// log1pExp is ln(1 + e^x) without overflow.
+func log1pExp(x float64) float64 {
+	if x > large {
+		return x
+	}
+	return math.Log1p(math.Exp(x))
+}
+
+// Log returns the logarithm of the bet as it stands.
+func (m Mixture) Log() float64 {
+	most := 0.0
+	for _, s := range m.Stakes {
+		most = max(most, s)
+	}
+	// In units of e^most: a stake is e^s - 1.
+	sum := (1 - m.Staked) * math.Exp(-most)
+	for _, s := range m.Stakes {
+		sum += math.Exp(s-most) - math.Exp(-most)
+	}
+	return most + math.Log(sum)
+}

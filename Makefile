@@ -5,10 +5,10 @@ ADDR    ?= 127.0.0.1:8080
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS := -s -w -X main.version=$(VERSION)
 
-.PHONY: help demo test e2e lint bench fuzz build image golden check
+.PHONY: help demo test e2e lint bench bench-analysis fuzz build image golden check
 
 help: ## list the targets
-	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):.*## /\1|/' | awk -F'|' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1|/' | awk -F'|' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 demo: ## the whole product over a simulated Slack and cluster, in a browser; PLAY=1 plays it in this terminal
 	@echo "Building the demo. The first time that compiles Prometheus' query engine: about two minutes on two cores; then seconds."
@@ -31,6 +31,9 @@ lint: ## formatting, vet, staticcheck, tidiness
 
 bench: ## the figures of the README; JSON=1 prints one line a figure
 	@$(GO) run ./cmd/bench $(if $(JSON),-json)
+
+bench-analysis: ## the judge to come beside models of its peers, on simulated rollouts; JSON=1 prints one line a cell
+	@$(GO) run ./cmd/canarybench $(if $(JSON),--format json)
 
 fuzz: ## every fuzz target for half a minute
 	@grep -rnoE --include='*_test.go' --exclude-dir=e2e '^func Fuzz[A-Za-z0-9_]+' . | sed -E 's#/[^/]*_test.go:[0-9]+:func # #' | sort -u | \

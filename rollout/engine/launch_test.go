@@ -192,3 +192,41 @@ func TestTheWayBackIsGoneOnce(t *testing.T) {
 		}
 	})
 }
+
+// Who deploys again right after everybody got a version waits for Prometheus to see the new pods, and is not told to
+// mend queries that are well. Later, and of a service that nothing replaced, the same silence is a problem.
+func TestStableThatWasJustReplacedIsWaitedFor(t *testing.T) {
+	in(t, standard, func(w *world) {
+		r, _ := w.launch("v1.2.4", nil)
+		w.until(r.ID, "its first question", func(r rollout.Rollout) bool { return r.Phase == rollout.Awaiting })
+		for !func() bool { r, _ = w.rollout(); return r.Terminal() }() {
+			if d, ok := promoting(r); ok {
+				w.decide(d)
+			}
+			time.Sleep(time.Second)
+		}
+		if r.Ending.Outcome != rollout.Succeeded {
+			w.t.Fatalf("%+v", r.Ending)
+		}
+		unmeasured := func(s rollout.Sample) rollout.Sample {
+			s.Canary, s.CanaryWhy = nil, rollout.WhyNoData // which is stable, where stable alone is asked for
+			return s
+		}
+		w.metrics.Alter(unmeasured)
+		next, _ := w.launch("v1.2.6", nil)
+		time.Sleep(20 * time.Second)
+		if waits, _ := w.store.Load(w.t.Context(), next.ID); waits.Phase != rollout.Queued {
+			w.t.Fatalf("it is %s: %+v", waits.Phase, waits.Ending)
+		}
+		w.metrics.Alter(nil)
+		w.until(next.ID, "a bake", baking)
+		w.decide(rollout.Decision{ID: "back", Action: rollout.Rollback, Actor: person(dev)})
+		w.until(next.ID, "its end", ended)
+		time.Sleep(5 * time.Minute)
+		w.metrics.Alter(unmeasured)
+		last, _ := w.launch("v1.2.7", nil)
+		if last = w.until(last.ID, "its end", ended); last.Ending.Reason.Code != rollout.ReasonPreflight {
+			w.t.Errorf("%+v", last.Ending.Reason)
+		}
+	})
+}

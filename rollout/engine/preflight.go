@@ -33,6 +33,7 @@ func (e *Engine) askStable(ctx context.Context, r rollout.Rollout, p *rollout.Pr
 	q := r.Question(now())
 	q.StableOnly = true
 	var unasked []string
+	unmeasured := 0
 	for _, ev := range rollout.OnStable(r.Spec.Checks, e.Metrics.Ask(ctx, q)) {
 		if ev.Result != rollout.Pass {
 			p.Checks = append(p.Checks, ev)
@@ -40,8 +41,35 @@ func (e *Engine) askStable(ctx context.Context, r rollout.Rollout, p *rollout.Pr
 		if ev.Why == rollout.WhyTimeout || ev.Why == rollout.WhyUnreachable {
 			unasked = append(unasked, cmp.Or(ev.Detail, "no answer in time"))
 		}
+		if ev.Why == rollout.WhyNoData || ev.Why == rollout.WhyNotANumber {
+			unmeasured++
+		}
 	}
-	if len(unasked) == len(r.Spec.Checks) && len(p.Problems) == 0 {
+	switch {
+	case len(p.Problems) > 0:
+	case len(unasked) == len(r.Spec.Checks):
 		*p = rollout.Preflight{Unreadable: "Prometheus cannot be asked: " + unasked[0]}
+	case unmeasured > 0 && unmeasured == len(p.Checks) && e.stableIsYoung(ctx, r):
+		*p = rollout.Preflight{Unreadable: "stable's pods are new, and Prometheus has not measured them yet"}
 	}
+}
+
+// stableIsYoung reports whether the rollout before this one replaced stable's pods so recently that a check's window is
+// longer than they have been there.
+func (e *Engine) stableIsYoung(ctx context.Context, r rollout.Rollout) bool {
+	past, err := e.Store.History(ctx, r.Service, 2)
+	if err != nil {
+		return false
+	}
+	for _, before := range past {
+		if before.ID == r.ID || !before.Touched {
+			continue
+		}
+		for _, c := range r.Spec.Checks {
+			if now().Sub(before.Ending.At) < c.Window {
+				return true
+			}
+		}
+	}
+	return false
 }

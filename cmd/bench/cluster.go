@@ -27,6 +27,12 @@ func (agreeable) Do(context.Context, rollout.Rollout, rollout.Write) error { ret
 func (agreeable) Observe(_ context.Context, r rollout.Rollout) rollout.World {
 	weight, _ := r.Weight()
 	size := r.Size
+	if size == 0 { // nothing was started: there is no canary
+		return rollout.World{
+			Stable: rollout.Workload{Meta: rollout.Meta{Exists: true, UID: "s", Version: "1"}, Image: "r/app:v1", Replicas: replicas},
+			Route:  rollout.Route{Meta: rollout.Meta{Exists: true, UID: "r", Version: "1"}, Acknowledged: true},
+		}
+	}
 	stamp := func(s rollout.Stamp) *rollout.Stamp {
 		s.Store, s.Rollout, s.Revision = r.Store, r.ID, math.MaxInt64
 		return &s

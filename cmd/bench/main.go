@@ -52,6 +52,7 @@ func show(f figure, asJSON bool) {
 
 // measure runs the measurement of that name, or every one after another.
 func measure(ctx context.Context, only string, tell func(figure)) error {
+	measured := false
 	for _, one := range []struct {
 		name string
 		run  func(context.Context, func(figure)) error
@@ -59,9 +60,13 @@ func measure(ctx context.Context, only string, tell func(figure)) error {
 		if only != "" && only != one.name {
 			continue
 		}
+		measured = true
 		if err := one.run(ctx, tell); err != nil {
 			return fmt.Errorf("%s: %w", one.name, err)
 		}
+	}
+	if !measured {
+		return fmt.Errorf("there is no measurement %q: -only is acks, many or restart", only)
 	}
 	return nil
 }

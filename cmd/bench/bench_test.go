@@ -1,0 +1,46 @@
+package main
+
+import (
+	"context"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestMain lets the test's own program be Slack and Prometheus, as the bench's is.
+func TestMain(m *testing.M) {
+	if slices.Contains(os.Args[1:], "-outside") {
+		if err := serveOutside(context.Background()); err != nil {
+			os.Exit(1)
+		}
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// Before anything is measured every rollout has to bake, and a command has to be answered. How fast is no test.
+func TestWhatIsMeasuredRuns(t *testing.T) {
+	t.Parallel()
+	const n = 3
+	err := with(t.Context(), n, nil, func(p *product, o *outside, _ string) error {
+		if got := p.baking(); got != n {
+			t.Errorf("%d of %d rollouts bake", got, n)
+		}
+		o.slash("pause " + string(serviceName(0)))
+		if !o.lines.Scan() || !strings.HasPrefix(o.lines.Text(), "acked ") {
+			t.Errorf("a command is answered with %q", o.lines.Text())
+		}
+		return p.stop()
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestMeasureKnowsItsNames(t *testing.T) {
+	t.Parallel()
+	if err := measure(t.Context(), "nothing", func(figure) { t.Error("something was measured") }); err == nil {
+		t.Error("a measurement that there is none of is no error")
+	}
+}

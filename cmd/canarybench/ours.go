@@ -63,9 +63,6 @@ func (o *ours) see(s scrape, inStep int) decision {
 		return stay
 	}
 	o.silent = 0
-	if inStep == 1 {
-		o.state.Advance()
-	}
 	in := trial.Scrape{Weight: s.weight, Age: s.age, Canary: reduced(s.canary), Stable: reduced(s.stable)}
 	in.Growth, in.Grew = o.growth(s)
 	v := o.state.Add(&o.options, in)
@@ -75,6 +72,7 @@ func (o *ours) see(s scrape, inStep int) decision {
 	case v.Shared:
 		return stay
 	case o.early && v.Proved, inStep >= perStep && v.Log < math.Log(3):
+		o.state.Advance()
 		return onward
 	}
 	return stay

@@ -142,9 +142,6 @@ type kayenta struct {
 }
 
 func (k *kayenta) see(s scrape, inStep int) decision {
-	if inStep == 1 {
-		k.canary, k.stable = [2][]float64{}, [2][]float64{}
-	}
 	k.add(&k.canary, s.canary)
 	k.add(&k.stable, s.stable)
 	if inStep%k.every != 0 && inStep < perStep {
@@ -156,6 +153,7 @@ func (k *kayenta) see(s scrape, inStep int) decision {
 		}
 	}
 	if inStep >= perStep {
+		k.canary, k.stable = [2][]float64{}, [2][]float64{}
 		return onward
 	}
 	return stay

@@ -20,7 +20,7 @@ test: ## every test that needs no cluster, with the race detector, shuffled
 	$(GO) test -run 'Explore|Crash|Lost' -count=1 ./rollout ./rollout/engine ./bot
 
 e2e: build ## the real thing: Kubernetes, Prometheus and a proxy from source, in one network namespace (root; the first build takes long)
-	cd e2e && $(GO) run ./build && $(GO) test -count=1 -timeout 40m -v ./...
+	cd e2e && $(GO) run ./build && $(GO) run ./recap -count=1 -timeout 40m ./...
 
 lint: ## formatting, vet, staticcheck, tidiness
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo "run gofmt -w on these"; exit 1; }

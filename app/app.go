@@ -61,13 +61,13 @@ func New(p Parts) *App {
 	cluster := countedCluster{Cluster: p.Cluster, calls: a.meters.cluster}
 	metrics := countedMetrics{Metrics: p.Metrics, answers: a.meters.answers}
 	a.engine = engine.New(engine.Options{
-		Store: store, Cluster: cluster, Metrics: metrics, Judge: analysis.Judge,
+		Store: store, Cluster: cluster, Metrics: metrics, Judge: analysis.Judge{},
 		Preflights: append(append([]rollout.Preflighter{}, p.Preflights...), later{a}),
 		Services:   p.Services, Policy: p.Policy, Log: p.Log,
 		Committed: func(r rollout.Rollout) { a.bot.Committed(r) },
 	})
 	a.bot = bot.New(bot.Options{
-		Slack: p.Slack, Rollouts: a.engine, Store: store, Notes: p.Store, Metrics: metrics, Judge: analysis.Judge,
+		Slack: p.Slack, Rollouts: a.engine, Store: store, Notes: p.Store, Metrics: metrics, Judge: analysis.Judge{},
 		Services: p.Services, Policy: p.Policy, Channel: p.Channel, Environment: p.Environment, Command: p.Command, Log: p.Log,
 	})
 	return a

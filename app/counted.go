@@ -40,10 +40,13 @@ type countedMetrics struct {
 }
 
 // Ask counts each answer about the canary, or about stable where only that was asked.
-func (m countedMetrics) Ask(ctx context.Context, q rollout.Question) []rollout.Sample {
-	samples := m.Metrics.Ask(ctx, q)
-	for _, s := range samples {
+func (m countedMetrics) Ask(ctx context.Context, q rollout.Question) rollout.Answer {
+	answer := m.Metrics.Ask(ctx, q)
+	for _, s := range answer.Samples {
 		m.answers.WithLabelValues(cmp.Or(string(s.CanaryWhy), "ok")).Inc()
 	}
-	return samples
+	if !q.Want.Since.IsZero() {
+		m.answers.WithLabelValues(cmp.Or(string(answer.Raw.Canary.Requests.Why), "ok")).Inc()
+	}
+	return answer
 }

@@ -133,7 +133,7 @@ func (m *metrics) set(value float64) {
 }
 
 // Ask answers.
-func (m *metrics) Ask(_ context.Context, q rollout.Question) []rollout.Sample {
+func (m *metrics) Ask(_ context.Context, q rollout.Question) rollout.Answer {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	var all []rollout.Sample
@@ -147,5 +147,5 @@ func (m *metrics) Ask(_ context.Context, q rollout.Question) []rollout.Sample {
 			Requests: &requests, StableRequests: &requests,
 		})
 	}
-	return all
+	return rollout.Answer{Samples: all}
 }

@@ -129,11 +129,33 @@ func (b *Bot) checks(ctx context.Context, cmd command.Command) (answer, error) {
 	}
 	out := tell(asking(cmd.Service))
 	out.later = func(ctx context.Context) view.Message {
-		q := r.Question(now())
-		q.StableOnly = r.ID == ""
-		samples := b.Metrics.Ask(ctx, q)
-		verdict, _ := b.Judge(r.Spec.Checks, samples, nil, q.Since, now())
-		return b.say.Checks(cmd.Service, verdict)
+		return b.say.Checks(cmd.Service, b.judged(ctx, r))
 	}
 	return out, nil
+}
+
+// judged asks about the rollout now. A canary that has traffic is judged from where its rollout stands; where there is
+// none, each check is asked of stable as it is written.
+func (b *Bot) judged(ctx context.Context, r rollout.Rollout) rollout.Verdict {
+	c := r.Case(now())
+	q := r.Question(c.Now)
+	if r.ID == "" {
+		q.StableOnly = true
+		c.Spec.Checks = asWritten(c.Spec.Checks)
+	} else {
+		q.Want = b.Judge.Want(c)
+	}
+	answer := b.Metrics.Ask(ctx, q)
+	c.Now, c.Samples, c.Raw = now(), answer.Samples, answer.Raw
+	verdict, _ := b.Judge.Judge(c)
+	return verdict
+}
+
+// asWritten returns the checks as their queries and limits say, for where there are no two arms to compare.
+func asWritten(checks []rollout.Check) []rollout.Check {
+	all := slices.Clone(checks)
+	for i := range all {
+		all[i].Signal = rollout.NoSignal
+	}
+	return all
 }

@@ -2,7 +2,6 @@ package bot
 
 import (
 	"context"
-	"time"
 
 	"canarybot.io/rollout"
 )
@@ -30,6 +29,3 @@ type Notes interface {
 	Note(ctx context.Context, kind, key string) (value []byte, ok bool, err error)
 	Notes(ctx context.Context, kind string) (map[string][]byte, error)
 }
-
-// Judge turns samples into a verdict, for what people ask about a service's checks. It is pure.
-type Judge func(checks []rollout.Check, samples []rollout.Sample, state []byte, since, now time.Time) (rollout.Verdict, []byte)

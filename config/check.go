@@ -12,10 +12,11 @@ import (
 
 var checkName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,39}$`)
 
-// readChecks reads all checks, the named ones first, then those of the file in its order.
-func readChecks(n node) []rollout.Check {
+// readChecks reads all checks of a service with these signals, the named ones first, then those of the file in its
+// order.
+func readChecks(n node, signals rollout.Signals) []rollout.Check {
 	f := n.fields()
-	checks := prom.Named()
+	checks := prom.Named(signals)
 	for i, c := range checks {
 		checks[i] = readCheck(f.at(c.Name), c)
 	}
@@ -24,7 +25,13 @@ func readChecks(n node) []rollout.Check {
 		if slices.ContainsFunc(checks, func(c rollout.Check) bool { return c.Name == name }) {
 			continue
 		}
-		known := checkNames(prom.Named())
+		if c, ok := unsignalled(name, f.at(name)); ok {
+			if c.Query != "" {
+				checks = append(checks, readCheck(at, c))
+			}
+			continue // what is said of it is for services whose signals have it
+		}
+		known := checkNames(prom.Named(prom.Plain()))
 		if !checkName.MatchString(name) {
 			at.bad("%q is no name for a check: lower-case letters, digits and underscores, at most 40", short(name))
 			continue
@@ -45,9 +52,23 @@ func readChecks(n node) []rollout.Check {
 	return checks
 }
 
+// unsignalled returns a named check that the service's signals have nothing for; its query is the one that is written.
+func unsignalled(name string, n node) (rollout.Check, bool) {
+	all := prom.Named(prom.Plain())
+	i := slices.IndexFunc(all, func(c rollout.Check) bool { return c.Name == name })
+	if i < 0 {
+		return rollout.Check{}, false
+	}
+	c := all[i]
+	c.Query = n.fields(checkKeys()...).at("query").textOr("")
+	c.Traffic, c.MinRequests, c.Signal = "", 0, rollout.NoSignal
+	return c, true
+}
+
 func checkKeys() []string {
 	return []string{
 		"query", "traffic", "comparison", "threshold", "ceiling", "window", "interval", "failures", "min_requests", "unit",
+		"judge", "dry_run",
 	}
 }
 
@@ -66,6 +87,8 @@ func readCheck(n node, c rollout.Check) rollout.Check {
 	c.Unit = rollout.Unit(f.at("unit").word(string(c.Unit),
 		string(rollout.Ratio), string(rollout.Seconds), string(rollout.Bytes), string(rollout.Number)))
 	c.Threshold = f.at("threshold").number(c.Threshold)
+	c.DryRun = f.at("dry_run").yes()
+	c = readSignal(f, c)
 	c = readCeiling(f, c)
 	c = readTimes(f, c)
 	if c.Failures = f.at("failures").whole(c.Failures); c.Failures < 1 {
@@ -75,6 +98,36 @@ func readCheck(n node, c rollout.Check) rollout.Check {
 		f.at("min_requests").bad("%g is less than none", c.MinRequests)
 	}
 	return c
+}
+
+// readSignal decides whether the check is judged by the service's signals. One that is written anew cannot be: what its
+// numbers count, nobody knows.
+func readSignal(f fields, c rollout.Check) rollout.Check {
+	const evidence, limits = "evidence", "limits"
+	own := f.at("query").there() || f.at("traffic").there() || mirrored(c)
+	fallback := evidence
+	if own || c.Signal == rollout.NoSignal {
+		fallback = limits
+	}
+	by := f.at("judge").word(fallback, evidence, limits)
+	switch {
+	case by == evidence && fallback == limits:
+		f.at("judge").bad("a query of its own is judged by its limits; evidence needs raw counts, which signals name")
+	case by == limits:
+		c.Signal, c.Bound, c.Share = rollout.NoSignal, 0, 0
+	case c.Signal == rollout.LatencySignal:
+		c.Bound = c.Threshold
+	}
+	share := c.Signal == rollout.ErrorSignal || c.Signal == rollout.SuccessSignal
+	if share && !(c.Threshold > 0 && c.Threshold < 1) {
+		f.at("threshold").bad("%g is no share of requests between 0 and 1", c.Threshold)
+	}
+	return c
+}
+
+// mirrored reports whether a check asks for the opposite of what its signal is judged by.
+func mirrored(c rollout.Check) bool {
+	return (c.Comparison == rollout.GreaterThan) != (c.Signal == rollout.SuccessSignal)
 }
 
 // readQuery reads a query template. An empty traffic query means that requests are not counted.

@@ -87,7 +87,7 @@ func parse(data []byte) (Config, []Problem) {
 		channel:     slack.at("channel"),
 		policy:      f.at("policy"),
 		plans:       readPlans(f.at("plans")),
-		checks:      readChecks(f.at("checks")),
+		checks:      f.at("checks"),
 		defaults:    f.at("defaults").fields(serviceKeys()...),
 	})
 	return c, r.sorted()

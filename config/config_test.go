@@ -30,7 +30,7 @@ func load(t *testing.T, name string) config.Config {
 
 func check(t *testing.T, name string) rollout.Check {
 	t.Helper()
-	for _, c := range prom.Named() {
+	for _, c := range prom.Named(prom.Plain()) {
 		if c.Name == name {
 			return c
 		}
@@ -68,12 +68,20 @@ func TestTheExampleOfTheDesign(t *testing.T) {
 					{Weight: 50, Bake: 10 * time.Minute, Gate: rollout.Auto},
 				}},
 				Checks: []rollout.Check{errors, check(t, "latency_p99"), check(t, "success_rate"), check(t, "memory_usage")},
-				Limits: limits(),
+				Limits: limits(), Signals: prom.Plain(), Judging: judging(),
 			},
 		}},
 	}
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(httpconfig.ProxyConfig{})); diff != "" {
 		t.Errorf("configuration (-want +got):\n%s", diff)
+	}
+}
+
+// judging is how a service is judged that says nothing about it.
+func judging() rollout.Judging {
+	return rollout.Judging{
+		Alpha: 0.01, ErrorRatio: 1.5, ErrorSlack: 0.001, LatencyRatio: 1.25, LatencySlack: 0.002,
+		Young: 3 * time.Minute, Dwell: 2 * time.Minute, Bake: 10 * time.Minute,
 	}
 }
 
@@ -102,7 +110,7 @@ func TestTheLeastThatWorks(t *testing.T) {
 			},
 			Plan:   config.Standard(),
 			Checks: []rollout.Check{check(t, "error_rate"), check(t, "latency_p99"), check(t, "memory_usage")},
-			Limits: limits(),
+			Limits: limits(), Signals: prom.Plain(), Judging: judging(),
 		},
 	}
 	if diff := cmp.Diff(want, got.Services["checkout"]); diff != "" {
@@ -131,7 +139,7 @@ func TestEveryKey(t *testing.T) {
 		Interval: 15 * time.Second, Failures: 2, MinRequests: 50, Unit: rollout.Number,
 	}
 	latency, two := check(t, "latency_p99"), 2.0
-	latency.Threshold, latency.Ceiling, latency.Failures, latency.MinRequests = 0.3, &two, 3, 100
+	latency.Threshold, latency.Bound, latency.Ceiling, latency.Failures, latency.MinRequests = 0.3, 0.3, &two, 3, 100
 	latency.Window, latency.Interval = 2*time.Minute, 30*time.Second
 
 	checkout := rollout.Limits{
@@ -155,7 +163,7 @@ func TestEveryKey(t *testing.T) {
 					CanaryLabels: map[string]string{"track": "canary", "example.com/arm": "canary"},
 					Route:        rollout.RouteRef{Kind: "TrafficSplit", Name: "checkout-split", Service: "checkout-root", Create: true},
 				},
-				Checks: []rollout.Check{queue, check(t, "error_rate")}, Limits: checkout,
+				Checks: []rollout.Check{queue, check(t, "error_rate")}, Limits: checkout, Signals: prom.Plain(), Judging: judging(),
 			},
 		},
 		"cart": {
@@ -167,7 +175,7 @@ func TestEveryKey(t *testing.T) {
 					Namespace: "basket", Stable: "cart-v1", Canary: "cart-v2", Container: "app",
 					StableService: "cart-a", CanaryService: "cart-b", Route: rollout.RouteRef{Kind: "HTTPRoute", Name: "cart"},
 				},
-				Checks: []rollout.Check{check(t, "error_rate"), latency, check(t, "memory_usage"), queue, orders}, Limits: cart,
+				Checks: []rollout.Check{check(t, "error_rate"), latency, check(t, "memory_usage"), queue, orders}, Limits: cart, Signals: prom.Plain(), Judging: judging(),
 			},
 		},
 	}

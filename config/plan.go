@@ -17,9 +17,20 @@ func Standard() rollout.Plan {
 	}}
 }
 
-// readPlans reads the plans by name. Standard is among them unless another of that name is written.
+// Watched is the plan that exists without being written for who wants a release watched: after both bakes everybody gets
+// the new version while the old one stays warm, one click back, for a quarter of an hour.
+func Watched() rollout.Plan {
+	return rollout.Plan{Name: "watched", Steps: []rollout.Step{
+		{Weight: 5, Bake: 10 * time.Minute, Gate: rollout.Manual},
+		{Weight: 50, Bake: 10 * time.Minute, Gate: rollout.Auto},
+		{Weight: 100, Bake: 15 * time.Minute, Gate: rollout.Auto},
+	}}
+}
+
+// readPlans reads the plans by name. Those that exist without being written are among them, unless others of these names
+// are written.
 func readPlans(n node) map[string]rollout.Plan {
-	plans := map[string]rollout.Plan{Standard().Name: Standard()}
+	plans := map[string]rollout.Plan{Standard().Name: Standard(), Watched().Name: Watched()}
 	f := n.fields()
 	for _, name := range f.names {
 		at := f.at(name)

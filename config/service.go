@@ -17,7 +17,7 @@ type common struct {
 	channel     node
 	policy      node
 	plans       map[string]rollout.Plan
-	checks      []rollout.Check
+	checks      node
 	defaults    fields
 }
 
@@ -25,6 +25,7 @@ func serviceKeys() []string {
 	return []string{
 		"namespace", "image", "stable", "canary", "container", "stable_service", "canary_service", "canary_labels", "route",
 		"plan", "plans", "checks", "select", "policy", "channel", "drain", "wait", "unknown_limit", "on_unknown", "gitops",
+		"signals", "judge",
 	}
 }
 
@@ -43,7 +44,8 @@ func readServices(root fields, c common) map[rollout.ServiceName]rollout.Service
 	if !f.there() || f.y.Content == nil {
 		f.bad("is missing; the least that works is namespace, image and route for one service")
 	}
-	readPolicy(c.policy) // of which each service may say otherwise
+	readChecks(c.checks, prom.Plain()) // which every service reads with its own signals
+	readPolicy(c.policy)               // of which each service may say otherwise
 	readPolicy(c.defaults.at("policy"))
 	services := map[rollout.ServiceName]rollout.Service{}
 	var read []entry
@@ -72,12 +74,17 @@ func readService(w written, c common) rollout.Service {
 		Plans:  pickPlans(w.at("plans"), plan, c.plans),
 		Policy: readPolicy(w.own.at("policy"), w.defaults.at("policy"), c.policy),
 	}
+	signals := readSignals(w.at("signals"))
+	judging, early := readJudging(w.at("judge"))
 	s.Spec = rollout.Spec{
 		Environment: c.environment,
 		Repository:  readImage(w.at("image")),
 		Objects:     readObjects(w),
 		Plan:        plan,
-		Checks:      pickChecks(w.at("checks"), c.checks),
+		Checks:      pickChecks(w.at("checks"), readChecks(c.checks, signals)),
+		Signals:     signals,
+		Judging:     judging,
+		Prove:       early,
 		GitOps:      w.at("gitops").word("", "acknowledged") != "",
 	}
 	s.Spec.Select = readSelect(w, s.Spec.Objects)
@@ -90,6 +97,9 @@ func readService(w written, c common) rollout.Service {
 
 	demands := func(p rollout.Plan) bool { return p.DemandsEvidence() }
 	none := w.at("checks").there() && w.at("checks").y.Kind == yaml.SequenceNode && len(w.at("checks").y.Content) == 0
+	if len(s.Spec.Checks) == 0 && !w.at("checks").there() && slices.ContainsFunc(append([]rollout.Plan{plan}, s.Plans...), demands) {
+		w.at("signals").bad("without signals there are no checks, and no bake ever ends; name what the service counts, or write checks of your own")
+	}
 	if none && slices.ContainsFunc(append([]rollout.Plan{plan}, s.Plans...), demands) {
 		w.at("checks").bad("without checks no bake ever ends; list some, or use only plans in which every bake is 0")
 	}

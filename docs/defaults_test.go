@@ -39,6 +39,10 @@ func TestDefaultsAreTrue(t *testing.T) {
 			}
 		case at < strings.Index(page, "## Checks"):
 			part = nested([]string{"defaults", key}, value)
+		case at > strings.Index(page, "## The judge"):
+			part = nested(append([]string{"defaults", "judge"}, strings.Split(key, ".")...), value)
+		case at > strings.Index(page, "## Signals"):
+			part = nested([]string{"defaults", "signals", key}, value)
 		default:
 			part = nested([]string{"checks", prom.ErrorRate, key}, value)
 		}
@@ -54,7 +58,7 @@ func TestDefaultsAreTrue(t *testing.T) {
 
 func nested(keys []string, value string) string {
 	text := fmt.Sprintf("%q", value)
-	if regexp.MustCompile(`^[0-9]+$`).MatchString(value) {
+	if regexp.MustCompile(`^[0-9.]+$`).MatchString(value) {
 		text = value
 	}
 	for i := len(keys) - 1; i >= 0; i-- {
@@ -76,7 +80,7 @@ func resolved(t *testing.T, text []byte) config.Config {
 func TestNamedChecksAndThePlanAreTrue(t *testing.T) {
 	t.Parallel()
 	page := read(t, "docs/configuration.md")
-	for _, c := range prom.Named() {
+	for _, c := range prom.Named(prom.Plain()) {
 		side, limit, ceiling := "below", fmt.Sprint(c.Threshold), "none"
 		if c.Comparison == rollout.GreaterThan {
 			side = "above"

@@ -271,7 +271,7 @@ func TestConfigurationIsDescribedWhole(t *testing.T) {
 			}
 		}
 	}
-	for _, c := range prom.Named() {
+	for _, c := range prom.Named(prom.Plain()) {
 		for _, text := range []string{c.Name, c.Query, c.Traffic} {
 			if !strings.Contains(page, text) {
 				t.Errorf("the reference lacks this of %s: %s", c.Name, text)

@@ -59,8 +59,8 @@ func TestACheckOfYourOwn(t *testing.T) {
 	}
 	since := time.Now().Add(-time.Hour)
 	r := rollout.Rollout{Service: "checkout", Spec: c.Services["checkout"].Spec, Acked: since}
-	samples := source.Ask(t.Context(), r.Question(time.Now()))
-	verdict, _ := analysis.Judge(r.Spec.Checks, samples, nil, since, time.Now())
+	answer := source.Ask(t.Context(), r.Question(time.Now()))
+	verdict, _ := analysis.Compare(r.Spec.Checks, answer.Samples, nil, since, time.Now())
 	if e := find(t, verdict, "orders"); e.Result != rollout.Pass {
 		t.Errorf("0.7 orders a second: got %s (%s %s), want a pass", e.Result, e.Why, e.Detail)
 	}

@@ -48,6 +48,14 @@ type Check struct {
 	Failures        int           `json:"failures"`     // so many failures in a row condemn
 	MinRequests     float64       `json:"min_requests"` // fewer in the window: unknown; only with Traffic
 	Unit            Unit          `json:"unit"`
+	// Signal is what the check asks about where it is judged by raw counts. Such a check has no failures in a row, no
+	// ceiling and no window of its own: the judge's bets have them all.
+	Signal Signal `json:"signal,omitempty"`
+	// Bound is the duration, in seconds, beyond which a request is slow, and Share how many may be; for LatencySignal.
+	Bound float64 `json:"bound,omitempty"`
+	Share float64 `json:"share,omitempty"`
+	// DryRun makes the check inform and never decide.
+	DryRun bool `json:"dry_run,omitempty"`
 }
 
 // Result is what evidence says. Unknown is never a pass.
@@ -83,6 +91,16 @@ const (
 	WhyWarmingUp      Why = "warming_up"       //
 	WhyTooFewRequests Why = "too_few_requests" //
 	WhyNotAsked       Why = "not_asked"        // no answer since the weight was acknowledged
+	WhyWorse          Why = "worse"            // fail: worse than stable, beyond the margin, by the evidence of a running bet
+	WhyBeyond         Why = "beyond"           // fail: beyond the limit, by the evidence of a running bet
+	WhyGrows          Why = "grows"            // fail: memory grows so that it will reach its limit
+	WhyUndecided      Why = "undecided"        // unknown: the evidence leans against the canary, not far enough
+	WhyShared         Why = "shared"           // unknown: stable breaches the limit too
+	WhyNoTraffic      Why = "no_traffic"       // unknown: the canary is there and gets no requests
+	WhyNoShare        Why = "no_share"         // fail: the traffic that the weight promises does not come
+	WhyOnePod         Why = "one_pod"          // unknown: one pod alone is bad
+	WhyPartial        Why = "partial"          // unknown: too few of the pods report
+	WhyCoarse         Why = "coarse"           // unknown: no bucket bound near the limit
 )
 
 // Sample is one reading of one check, for both arms: what an adapter hands to the judge. A value that could not be
@@ -116,6 +134,29 @@ type Evidence struct {
 	// Lowest and Highest span what the canary showed since the step's weight was acknowledged.
 	Lowest  *float64 `json:"lowest,omitempty"`
 	Highest *float64 `json:"highest,omitempty"`
+	// Compared is what a judge of signals counted.
+	Compared *Compared `json:"compared,omitempty"`
+	DryRun   bool      `json:"dry_run,omitempty"`
+}
+
+// Compared is how a running bet on one check stands.
+type Compared struct {
+	Canary Count `json:"canary"`
+	Stable Count `json:"stable"`
+	// Bound is what slow means, in seconds; 0: bad requests are errors.
+	Bound float64 `json:"bound,omitempty"`
+	// Odds is how much the evidence speaks against the canary: the natural logarithm of what a bet of 1 has become. Limit
+	// is where it suffices.
+	Odds  float64 `json:"odds"`
+	Limit float64 `json:"limit"`
+	// AtLeast is how many times stable's share the canary's is, at least, with the certainty of the limit; 0: not known.
+	AtLeast float64 `json:"at_least,omitempty"`
+}
+
+// Count is how many requests were bad, of how many, lately.
+type Count struct {
+	Requests float64 `json:"requests"`
+	Bad      float64 `json:"bad"`
 }
 
 // OnStable returns what each check says of stable alone, from samples that were asked with StableOnly: a check that
@@ -145,10 +186,14 @@ func OnStable(checks []Check, samples []Sample) []Evidence {
 
 // Verdict is the judgement over a step's checks.
 type Verdict struct {
-	Result   Result     `json:"result"`
-	Since    time.Time  `json:"since"` // the acknowledgement of the weight that it judges
-	At       time.Time  `json:"at"`    // when the newest answer in it was had
-	Proved   bool       `json:"proved,omitempty"`
+	Result Result    `json:"result"`
+	Since  time.Time `json:"since"` // the acknowledgement of the weight that it judges
+	At     time.Time `json:"at"`    // when the newest answer in it was had
+	Proved bool      `json:"proved,omitempty"`
+	// Odds is how much all evidence together speaks against the canary, and Limit where it suffices, both as in Compared;
+	// Limit is 0 where nothing was bet.
+	Odds     float64    `json:"odds,omitempty"`
+	Limit    float64    `json:"limit,omitempty"`
 	Evidence []Evidence `json:"evidence,omitempty"`
 }
 
@@ -156,25 +201,31 @@ type Verdict struct {
 // when everything passes.
 func (v Verdict) Worst() (Evidence, bool) {
 	for _, result := range []Result{Fail, Unknown} {
-		if i := slices.IndexFunc(v.Evidence, func(e Evidence) bool { return e.Result == result }); i >= 0 {
+		if i := slices.IndexFunc(v.Evidence, func(e Evidence) bool { return e.Result == result && !e.DryRun }); i >= 0 {
 			return v.Evidence[i], true
 		}
 	}
 	return Evidence{}, false
 }
 
-// Combine returns the result over all evidence: one failure fails, one unknown holds, and nothing at all is unknown.
+// Combine returns the result over all evidence: one failure fails, one unknown holds, and nothing at all is unknown. What
+// only informs does not count.
 func Combine(all []Evidence) Result {
-	combined := Unknown
-	for i, e := range all {
+	passes := 0
+	unknown := false
+	for _, e := range all {
 		switch {
+		case e.DryRun:
 		case e.Result == Fail:
 			return Fail
-		case e.Result != Pass:
-			combined = Unknown
-		case i == 0 || combined == Pass:
-			combined = Pass
+		case e.Result == Pass:
+			passes++
+		default:
+			unknown = true
 		}
 	}
-	return combined
+	if unknown || passes == 0 {
+		return Unknown
+	}
+	return Pass
 }

@@ -11,19 +11,24 @@ type Question struct {
 	Namespace string
 	Stable    string // Deployment
 	Canary    string // Deployment
-	Select    string // template that selects one arm's series; empty: by namespace and pod name
-	Checks    []Check
-	Now       time.Time
+	// StableService and CanaryService are the Services, where series are told apart by them.
+	StableService, CanaryService string
+	Select                       string // template that selects one arm's series; empty: by namespace and pod name
+	Checks                       []Check
+	Now                          time.Time
 	// Since is when the weight was acknowledged: no window reaches back before it. Zero: windows are whole.
 	Since time.Time
 	// StableOnly asks the stable arm only, in the canary's place: what a preflight does.
 	StableOnly bool
+	// Signals are read as they are, as far as they are wanted.
+	Signals Signals
+	Want    Want
 }
 
-// Metrics answers questions about health. It returns one sample for each check and never an error: what could not be
-// had is a sample with a reason. It blocks at most ten seconds.
+// Metrics answers questions about health: one sample for each check, and what is wanted of the signals. It returns no
+// error: what could not be had is there with a reason. It blocks at most ten seconds.
 type Metrics interface {
-	Ask(ctx context.Context, q Question) []Sample
+	Ask(ctx context.Context, q Question) Answer
 }
 
 // Cluster is what a rollout does to Kubernetes.

@@ -61,6 +61,8 @@ type Spec struct {
 	Checks      []Check `json:"checks,omitempty"`
 	Select      string  `json:"select,omitempty"`
 	Limits      Limits  `json:"limits"`
+	Signals     Signals `json:"signals,omitzero"`
+	Judging     Judging `json:"judging,omitzero"`
 	GitOps      bool    `json:"gitops,omitempty"` // objects owned by Argo CD or Flux are acknowledged
 	// Prove lets proved health end a bake early.
 	Prove bool `json:"prove,omitempty"`
@@ -69,6 +71,7 @@ type Spec struct {
 // Spans grow only by credited time, never by downtime or clock jumps.
 type Spans struct {
 	Bake     time.Duration `json:"bake,omitempty"`     // covered by passing evidence at this step's weight
+	Baked    time.Duration `json:"baked,omitempty"`    // the same for all steps before
 	Unknown  time.Duration `json:"unknown,omitempty"`  // unknown evidence in one piece, with traffic on the canary
 	Waiting  time.Duration `json:"waiting,omitempty"`  // for a person
 	Deadline time.Duration `json:"deadline,omitempty"` // this phase's condition unmet
@@ -233,10 +236,20 @@ func (r Rollout) Weight() (w Weight, ok bool) {
 	return 0, false
 }
 
+// Case returns what the judge is given of the rollout now, but for what Prometheus says.
+func (r Rollout) Case(now time.Time) Case {
+	step := r.Step
+	if r.Phase == Preparing || r.Phase == Shifting { // the weight is still that of the step before
+		step = max(0, step-1)
+	}
+	return Case{Spec: r.Spec, Step: step, Since: r.Acked, Now: now, State: r.Judge}
+}
+
 // Question returns what to ask Prometheus about the rollout now.
 func (r Rollout) Question(now time.Time) Question {
 	return Question{
 		Service: r.Service, Namespace: r.Spec.Objects.Namespace, Stable: r.Spec.Objects.Stable,
-		Canary: r.Spec.Objects.Canary, Select: r.Spec.Select, Checks: r.Spec.Checks, Now: now, Since: r.Acked,
+		Canary: r.Spec.Objects.Canary, StableService: r.Spec.Objects.StableService, CanaryService: r.Spec.Objects.CanaryService,
+		Select: r.Spec.Select, Checks: r.Spec.Checks, Signals: r.Spec.Signals, Now: now, Since: r.Acked,
 	}
 }

@@ -203,7 +203,14 @@ func (b *beat) baked() bool {
 	if !step.DemandsEvidence() {
 		return true
 	}
-	return b.passes() && (b.Spans.Bake >= step.Bake || b.Spec.Prove && b.Verdict.Proved)
+	return b.passes() && (b.Spans.Bake >= step.Bake || b.proved())
+}
+
+// proved reports whether proved health may end the bake: where that is switched on, once the step and all bakes
+// together have lasted as long as they must.
+func (b *beat) proved() bool {
+	j := b.Spec.Judging
+	return b.Spec.Prove && b.Verdict.Proved && b.Spans.Bake >= j.Dwell && (!b.last() || b.Spans.Baked+b.Spans.Bake >= j.Bake)
 }
 
 func (b *beat) drained() bool {
@@ -236,7 +243,6 @@ func (b *beat) start() {
 
 func (b *beat) beginBake() {
 	b.Acked = b.f.Now
-	b.Judge = nil
 	b.Verdict = Verdict{Result: Unknown, Since: b.Acked}
 	b.Verdict.Evidence = b.unasked()
 	b.Spans.Bake, b.Spans.Unknown = 0, 0
@@ -247,6 +253,7 @@ func (b *beat) beginBake() {
 
 func (b *beat) endStep() {
 	v := b.Verdict
+	b.Spans.Baked += b.Spans.Bake
 	b.tell(EntryStep, bot, Data{Weight: b.Current().Weight, Verdict: &v})
 }
 

@@ -8,6 +8,17 @@ import (
 	"canarybot.io/rollout"
 )
 
+// nameOf is what people call what the evidence is about: of slow requests a share is judged, not a quantile.
+func nameOf(e rollout.Evidence) string {
+	if e.Check != "latency_p99" || e.Unit != rollout.Ratio {
+		return checkName(e.Check)
+	}
+	if e.Compared == nil || e.Compared.Bound <= 0 {
+		return "slow"
+	}
+	return "slower than " + amountOf(e.Compared.Bound, rollout.Seconds, configured).String()
+}
+
 // checkName is what people call a check.
 func checkName(name string) string {
 	switch name {
@@ -88,8 +99,49 @@ func why(e rollout.Evidence) string {
 		return "too few requests"
 	case rollout.WhyNotAsked:
 		return "not asked yet"
+	case rollout.WhyNoTraffic:
+		return "gets no requests"
+	case rollout.WhyPartial:
+		return "too few of its pods report"
+	case rollout.WhyCoarse:
+		return "the histogram has no bucket at the limit"
+	case rollout.WhyShared:
+		return "stable has the same trouble, so it may not be the canary's"
+	}
+	return whyBet(e)
+}
+
+// whyBet puts what a running bet says into words.
+func whyBet(e rollout.Evidence) string {
+	times := e.Compared != nil && e.Compared.AtLeast > 1
+	switch e.Why {
+	case rollout.WhyWorse, rollout.WhyBeyond:
+		if times {
+			return fmt.Sprintf("at least %s times stable, %s", amountOf(e.Compared.AtLeast, rollout.Number, configured), sure(e))
+		}
+		if e.Why == rollout.WhyBeyond {
+			return "beyond the limit, " + sure(e)
+		}
+		return "worse than stable, " + sure(e)
+	case rollout.WhyGrows:
+		return "grows so fast that it reaches the limit within the hour, " + sure(e)
+	case rollout.WhyNoShare:
+		return "the traffic that it should get does not come, " + sure(e)
+	case rollout.WhyOnePod:
+		return "one pod alone"
+	case rollout.WhyUndecided:
+		return "not clear yet"
+	default:
 	}
 	return word(string(e.Why))
+}
+
+// sure is how certain what a bet says is: that its limit is reached by chance is as unlikely.
+func sure(e rollout.Evidence) string {
+	if e.Compared == nil || e.Compared.Limit <= 0 {
+		return "for sure"
+	}
+	return amountOf(1-math.Exp(-e.Compared.Limit), rollout.Ratio, configured).String() + " sure"
 }
 
 // count returns a number of requests: Prometheus extrapolates, people count.
@@ -97,7 +149,7 @@ func count(v float64) string { return amountOf(math.Floor(v), rollout.Number, 9)
 
 // sentence returns the evidence as it reads inside a sentence: "errors 5.1 %, limit 1 %".
 func sentence(e rollout.Evidence) string {
-	name := checkName(e.Check)
+	name := nameOf(e)
 	reason := why(e)
 	if e.Canary == nil {
 		if reason == "" {
@@ -106,6 +158,9 @@ func sentence(e rollout.Evidence) string {
 		return name + ": " + reason
 	}
 	value, limit := pair(*e.Canary, e.Threshold, e.Unit)
+	if times := e.Compared != nil && e.Compared.AtLeast > 1; e.Stable != nil && (e.Why == rollout.WhyWorse || e.Why == rollout.WhyBeyond && times) {
+		return fmt.Sprintf("%s %s against %s: %s", name, value, amountOf(*e.Stable, e.Unit, measured), reason)
+	}
 	s := fmt.Sprintf("%s %s, %s %s", name, value, limitWord(e.Comparison), limit)
 	if reason != "" {
 		s += " (" + reason + ")"
@@ -116,7 +171,7 @@ func sentence(e rollout.Evidence) string {
 // small returns the evidence as the card has it: "p99 210 ms (205, 500) ✅". What the numbers in the brackets are is
 // said where it was not said before.
 func (l *labels) small(e rollout.Evidence) string {
-	name, reason := checkName(e.Check), why(e)
+	name, reason := nameOf(e), why(e)
 	if e.Result == rollout.Pass {
 		reason = ""
 	}
@@ -186,8 +241,17 @@ func whole(e rollout.Evidence) string {
 			course = "always " + low.String()
 		}
 	}
-	line := joined(" ", icon(e.Result), checkName(e.Check), numbers)
-	return dotted(line, why(e), course, detail(e.Detail))
+	line := joined(" ", icon(e.Result), nameOf(e), numbers)
+	return dotted(line, why(e), samples(e), course, detail(e.Detail))
+}
+
+// samples says on how much the evidence stands, where requests were counted.
+func samples(e rollout.Evidence) string {
+	if e.Compared == nil || e.Compared.Canary.Requests <= 0 {
+		return ""
+	}
+	c := e.Compared
+	return fmt.Sprintf("%s of %s requests, stable %s of %s", count(c.Canary.Bad), count(c.Canary.Requests), count(c.Stable.Bad), count(c.Stable.Requests))
 }
 
 // verdict says how a step's checks stand, in a few words.

@@ -66,7 +66,7 @@ func services(n int) map[rollout.ServiceName]rollout.Service {
 			Name: name, Channel: "#deploys",
 			Policy: rollout.Policy{Deployers: []string{deployer}, Approvers: []string{deployer}, Rollback: []string{rollout.Everyone}},
 			Spec: rollout.Spec{
-				Environment: "bench", Repository: "r/app", Checks: prom.Named(),
+				Environment: "bench", Repository: "r/app", Checks: prom.Named(prom.Plain()),
 				Objects: rollout.Objects{
 					Namespace: "bench", Stable: string(name), Canary: string(name) + "-canary", StableService: string(name),
 					CanaryService: string(name) + "-canary", Route: rollout.RouteRef{Kind: "HTTPRoute", Name: string(name)},

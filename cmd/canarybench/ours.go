@@ -16,14 +16,12 @@ type ours struct {
 	state   trial.State
 	early   bool
 	silent  int
-	block   []float64 // memory of the scrapes of this block
-	level   float64   // the block before
-	noise   float64   // of stable's blocks
 }
 
 func newOurs(x trace, early bool) *ours {
-	o := &ours{options: trial.Defaults(3 * perStep), early: early, noise: 1.5}
+	o := &ours{options: trial.Defaults(3 * perStep), early: early}
 	o.options.Slow = limitBound
+	o.options.MemoryLimit, o.options.MemoryNoise = limitMiB, 3
 	errors, slow := x.past()
 	o.options.ErrorSpread = trial.Spread(errors)
 	var usual [trial.Bounds]float64
@@ -64,7 +62,7 @@ func (o *ours) see(s scrape, inStep int) decision {
 	}
 	o.silent = 0
 	in := trial.Scrape{Weight: s.weight, Age: s.age, Canary: reduced(s.canary), Stable: reduced(s.stable)}
-	in.Growth, in.Grew = o.growth(s)
+	in.Memory = s.canary.memory
 	v := o.state.Add(&o.options, in)
 	switch {
 	case v.Against:
@@ -79,28 +77,9 @@ func (o *ours) see(s scrape, inStep int) decision {
 }
 
 func reduced(a arm) trial.Arm {
-	out := trial.Arm{Requests: a.requests, Errors: a.errors, Pods: a.pods}
+	out := trial.Arm{Requests: a.requests, Errors: a.errors, Timed: a.requests, Pods: a.pods}
 	for b, i := range compared {
 		out.Slow[b] = a.slower[i]
 	}
 	return out
-}
-
-// growth is by how many deviations the canary's memory grew more than would reach its limit within an hour, over blocks
-// of four scrapes, of which the lowest counts: what is left after a garbage collection.
-func (o *ours) growth(s scrape) (float64, bool) {
-	if o.block = append(o.block, s.canary.memory); len(o.block) < 4 {
-		return 0, false
-	}
-	low := math.Inf(1)
-	for _, m := range o.block {
-		low = math.Min(low, m)
-	}
-	o.block = o.block[:0]
-	before := o.level
-	if o.level = low; before == 0 {
-		return 0, false
-	}
-	critical := (limitMiB - low) / 3600 * 4 * interval
-	return (low - before - critical) / (1.5 * 3), true
 }

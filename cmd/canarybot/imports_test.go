@@ -48,9 +48,9 @@ var layers = map[string]struct {
 }{
 	"rollout":                 {nil, "the domain imports the standard library only"},
 	"rollout/engine":          {[]string{"rollout"}, "the engine knows ports, no technology"},
-	"rollout/analysis":        {[]string{"rollout"}, "judging is pure"},
+	"rollout/analysis":        {[]string{"rollout", "rollout/analysis/bet", "rollout/analysis/series", "rollout/analysis/trial"}, "judging is pure"},
 	"rollout/analysis/bet":    {nil, "a bet knows numbers only"},
-	"rollout/analysis/series": {nil, "counting knows samples only"},
+	"rollout/analysis/series": {[]string{"rollout"}, "counting knows samples only"},
 	"rollout/analysis/trial":  {[]string{"rollout/analysis/bet"}, "a trial knows numbers only"},
 	"rollout/prom":            {[]string{"rollout"}, "adapters never import each other"},
 	"rollout/kube":            {[]string{"rollout", "rollout/kube/object"}, "adapters never import each other"},

@@ -208,7 +208,7 @@ func liveChecks(ctx context.Context, out io.Writer, c config.Config) []string {
 		r := rollout.Rollout{Service: name, Spec: c.Services[name].Spec}
 		q := r.Question(time.Now())
 		q.StableOnly = true
-		for _, e := range rollout.OnStable(r.Spec.Checks, source.Ask(ctx, q)) {
+		for _, e := range rollout.OnStable(r.Spec.Checks, source.Ask(ctx, q).Samples) {
 			if e.Result != rollout.Pass {
 				problems = append(problems, fmt.Sprintf("%s: %s", name, terminal(view.StableProblem(e))))
 				continue

@@ -46,6 +46,11 @@ type querySample struct {
 	Value  [2]any            `json:"value"`
 }
 
+type querySeries struct {
+	Metric map[string]string `json:"metric"`
+	Values [][2]any          `json:"values"`
+}
+
 func (p *prometheus) serveQuery(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxQuery)
 	text := r.FormValue("query")
@@ -68,11 +73,21 @@ func (p *prometheus) serveQuery(w http.ResponseWriter, r *http.Request) {
 			samples = append(samples, querySample{Metric: s.Metric.Map(), Value: instant(s.T, s.F)})
 		}
 		data.Result = samples
+	case promql.Matrix:
+		all := []querySeries{}
+		for _, s := range v {
+			one := querySeries{Metric: s.Metric.Map()}
+			for _, p := range s.Floats {
+				one.Values = append(one.Values, instant(p.T, p.F))
+			}
+			all = append(all, one)
+		}
+		data.Result = all
 	case promql.Scalar:
 		data.Result = instant(v.T, v.V)
 	default:
 		answerQuery(w, http.StatusUnprocessableEntity, queryAnswer{
-			Status: "error", ErrorType: "execution", Error: "the demo answers vectors and scalars, not a " + string(data.ResultType),
+			Status: "error", ErrorType: "execution", Error: "the demo answers numbers, not a " + string(data.ResultType),
 		})
 		return
 	}

@@ -22,7 +22,7 @@ func versions() []version {
 	return []version{
 		{"v1.2.4", "healthy", "a click at 5 %, and everybody has it", healthyVersion},
 		{"v1.2.5", "5 % errors", "rolled back by its error rate", sim.Behaviour{Errors: 0.05}},
-		{"v1.2.6", "slow", "rolled back by its p99", sim.Behaviour{Latency: 320 * time.Millisecond}},
+		{"v1.2.6", "slow", "rolled back by its latency", sim.Behaviour{Latency: 320 * time.Millisecond}},
 		{"v1.2.7", "leaks memory", "rolled back before it is killed", sim.Behaviour{Leak: 30 << 20}},
 		{"v1.2.8", "crash loop", "never gets any traffic", sim.Behaviour{CrashLoop: true}},
 		{"v1.2.9", "image missing", "never gets any traffic", sim.Behaviour{ImageMissing: true}},

@@ -70,7 +70,7 @@ func newWorld(p pace, at site) (w *world, err error) {
 	for _, name := range []rollout.ServiceName{"checkout", "search"} {
 		spec := w.config.Services[name].Spec
 		w.apps = append(w.apps, service{name: name, app: w.cluster.Add(sim.Setup{
-			Objects: spec.Objects, Image: spec.Repository + ":" + running, Requests: 120, Progress: time.Minute, Age: 2 * time.Minute,
+			Objects: spec.Objects, Image: spec.Repository + ":" + running, Requests: 1200, Progress: time.Minute, Age: 2 * time.Minute,
 		})})
 	}
 	if w.prometheus, err = newPrometheus(filepath.Join(w.dir, "prometheus"), w.cluster); err != nil {

@@ -1,52 +1,111 @@
 package analysis
 
 import (
+	"encoding/json"
 	"slices"
 	"time"
 
 	"canarybot.io/rollout"
 )
 
-// Func judges a step. It is given the rollout's checks, the samples that came since the last call, the state that it
-// returned then, when the step's weight was acknowledged, and the time. It returns the verdict over all that it has
-// heard since, and its new state. It is pure, and the same samples lead to the same verdict however they are spread
-// over calls. A state of another weight, of other checks, or that cannot be read is the same as none.
-type Func func(checks []rollout.Check, samples []rollout.Sample, state []byte, since, now time.Time) (rollout.Verdict, []byte)
+// Judge judges each check as it asks to be: one with a signal by running bets on raw counts, any other by its limits.
+// The zero value is ready.
+type Judge struct{}
 
-var _ Func = Judge
+var _ rollout.Judge = Judge{}
 
-// patience is how long an answer may take beyond its interval: what an adapter may block.
-const patience = 10 * time.Second
+// state is what Judge keeps between calls.
+type state struct {
+	Limits  json.RawMessage `json:"limits,omitempty"`
+	Signals *docket         `json:"signals,omitempty"`
+}
 
-// Judge compares each check's newest sample with its threshold and ceiling.
-//
-// Samples may repeat and come in any order within a call: each counts once, by its time. Those from before the
-// weight, from the future, or of a check that the rollout does not have are left out.
-func Judge(checks []rollout.Check, samples []rollout.Sample, state []byte, since, now time.Time) (rollout.Verdict, []byte) {
-	m := recall(state, checks, since)
-	samples = slices.Clone(samples)
-	slices.SortStableFunc(samples, func(a, b rollout.Sample) int { return a.At.Compare(b.At) })
-	for _, s := range samples {
-		i := slices.IndexFunc(checks, func(c rollout.Check) bool { return c.Name == s.Check })
-		if i < 0 || s.At.Before(since) || s.At.After(now) {
-			continue
-		}
-		m.Series[s.Check] = m.Series[s.Check].with(checks[i], sound(s), now)
+// Want returns what to ask for the next verdict.
+func (Judge) Want(c rollout.Case) rollout.Want {
+	limits, signals := split(c.Spec.Checks)
+	w := rollout.Want{At: c.Now.Add(every(c.Spec.Limits))}
+	if len(signals) == 0 {
+		return w
 	}
+	var s state
+	s.read(c.State)
+	own := s.docket(c).want(c)
+	if len(limits) > 0 && w.At.Before(own.At) {
+		own.At = w.At
+	}
+	return own
+}
 
-	verdict := rollout.Verdict{Since: since}
-	silent := m.silent(checks)
+// every is how often checks against limits are asked.
+func every(l rollout.Limits) time.Duration {
+	if l.Interval <= 0 {
+		return time.Minute
+	}
+	return l.Interval
+}
+
+// split tells the checks that are compared with their limits from those that bets are placed on.
+func split(checks []rollout.Check) (limits, signals []rollout.Check) {
 	for _, c := range checks {
-		one := m.Series[c.Name]
-		e := one.evidence(c, now)
-		if silent && e.Why == rollout.WhyNoData && one.Silent.N >= silentSamples {
-			e.Result, e.Why = rollout.Fail, rollout.WhySilent
+		if c.Signal == rollout.NoSignal {
+			limits = append(limits, c)
+		} else {
+			signals = append(signals, c)
 		}
-		if one.Last.At.After(verdict.At) {
-			verdict.At = one.Last.At
-		}
-		verdict.Evidence = append(verdict.Evidence, e)
 	}
-	verdict.Result = rollout.Combine(verdict.Evidence)
-	return verdict, m.bytes()
+	return limits, signals
+}
+
+// Judge returns the verdict over all checks, in their order.
+func (Judge) Judge(c rollout.Case) (rollout.Verdict, []byte) {
+	var s state
+	s.read(c.State)
+	limits, signals := split(c.Spec.Checks)
+	v := rollout.Verdict{Since: c.Since}
+	if len(limits) > 0 {
+		var memory []byte
+		v, memory = Compare(limits, c.Samples, s.Limits, c.Since, c.Now)
+		s.Limits = memory
+	}
+	if len(signals) > 0 {
+		s.Signals = s.docket(c)
+		bets := s.Signals.judge(c)
+		bets.Evidence = append(bets.Evidence, v.Evidence...)
+		v = bets
+	}
+	slices.SortStableFunc(v.Evidence, func(a, b rollout.Evidence) int { return place(c, a) - place(c, b) })
+	for i, e := range v.Evidence {
+		v.Evidence[i].DryRun = c.Spec.Checks[place(c, e)].DryRun
+	}
+	v.Result = rollout.Combine(v.Evidence)
+	v.Proved = v.Proved && v.Result == rollout.Pass
+	b, err := json.Marshal(s)
+	if err != nil {
+		return v, nil // a time beyond year 9999: forgetting is safe
+	}
+	return v, b
+}
+
+// place is where the evidence's check stands in the configuration.
+func place(c rollout.Case, e rollout.Evidence) int {
+	return slices.IndexFunc(c.Spec.Checks, func(one rollout.Check) bool { return one.Name == e.Check })
+}
+
+// read reads what was stored. What cannot be read is forgotten.
+func (s *state) read(b []byte) {
+	if len(b) == 0 || json.Unmarshal(b, s) != nil {
+		*s = state{}
+	}
+}
+
+// docket returns what is remembered of the signals, brought to the weight that the canary has.
+func (s *state) docket(c rollout.Case) *docket {
+	d := s.Signals
+	if d == nil {
+		d = &docket{}
+	}
+	if !d.Since.Equal(c.Since) {
+		d.turn(c.Since)
+	}
+	return d
 }

@@ -1,228 +1,237 @@
 package analysis_test
 
 import (
-	"bytes"
-	"math"
+	"fmt"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 
 	"canarybot.io/rollout"
 	"canarybot.io/rollout/analysis"
 )
 
-var since = time.Date(2026, 3, 1, 14, 0, 0, 0, time.UTC)
+const before, after = 70, 45 // scrapes
 
-const interval = 15 * time.Second
+var well = does{requests: 100, errors: 0.001, slow: 0.002, memory: 200 << 20}
 
-func at(n int) time.Time { return since.Add(time.Duration(n) * interval) }
-
-func p(v float64) *float64 { return &v }
-
-func errorRate() rollout.Check {
-	return rollout.Check{
-		Name: "error_rate", Query: "errors", Traffic: "traffic", Comparison: rollout.LessThan, Threshold: 0.01,
-		Ceiling: p(0.20), CeilingRequests: 20, Window: 5 * time.Minute, Interval: interval, Failures: 2,
-		MinRequests: 50, Unit: rollout.Ratio,
+// only returns what pods do of which the canary's do something else from a scrape on.
+func only(canary does, from int) func(bool, int, int) does {
+	return func(is bool, _, scrape int) does {
+		if is && scrape >= from {
+			return canary
+		}
+		return well
 	}
 }
 
-func memory() rollout.Check {
-	return rollout.Check{
-		Name: "memory_usage", Query: "memory", Comparison: rollout.LessThan, Threshold: 512 << 20,
-		Window: 5 * time.Minute, Interval: interval, Failures: 2, Unit: rollout.Bytes,
-	}
+func change(edit func(*does)) does {
+	d := well
+	edit(&d)
+	return d
 }
 
-// value is a sample of the n-th interval in which both arms were heard.
-func value(check string, n int, canary, requests float64) rollout.Sample {
-	s := rollout.Sample{Check: check, At: at(n), Canary: &canary, Stable: p(0.001)}
-	if check == "error_rate" {
-		s.Requests = &requests
-	}
-	return s
-}
-
-// missing is a sample of the n-th interval in which the canary's value could not be had.
-func missing(check string, n int, why rollout.Why) rollout.Sample {
-	return rollout.Sample{Check: check, At: at(n), CanaryWhy: why, Stable: p(0.001)}
-}
-
-func TestJudgeOneCheck(t *testing.T) {
+// What the judge says of a canary that goes on like this, within how many scrapes of the fault, and by which check.
+func TestWhatTheJudgeSays(t *testing.T) {
 	t.Parallel()
-	const name = "error_rate"
-	few := value(name, 1, 0.1, 12)
-	notCounted := value(name, 1, 0.001, 0)
-	notCounted.Requests = nil
-	doubtful := value(name, 1, 0.001, 900)
-	doubtful.CanaryWhy = rollout.WhyTimeout
-	noRequests := missing(name, 1, rollout.WhyNotANumber)
-	noRequests.Requests = p(0)
-
-	tests := map[string]struct {
-		samples []rollout.Sample
-		want    rollout.Result
-		why     rollout.Why
+	const never = 99
+	for name, tt := range map[string]struct {
+		what   func(canary bool, pod, scrape int) does
+		edit   func(*rollout.Case)
+		result rollout.Result
+		check  string
+		why    rollout.Why
+		within int
 	}{
-		"nothing heard yet":                         {nil, rollout.Unknown, rollout.WhyNotAsked},
-		"within the threshold":                      {[]rollout.Sample{value(name, 1, 0.009, 50)}, rollout.Pass, rollout.WhyNone},
-		"equal to the threshold once":               {[]rollout.Sample{value(name, 1, 0.01, 50)}, rollout.Unknown, rollout.WhyFailingOnce},
-		"beyond it once":                            {[]rollout.Sample{value(name, 1, 0.05, 50)}, rollout.Unknown, rollout.WhyFailingOnce},
-		"beyond it twice":                           {[]rollout.Sample{value(name, 1, 0.05, 50), value(name, 2, 0.05, 50)}, rollout.Fail, rollout.WhyLimit},
-		"beyond it twice by the same sample":        {[]rollout.Sample{value(name, 1, 0.05, 50), value(name, 1, 0.05, 50)}, rollout.Unknown, rollout.WhyFailingOnce},
-		"beyond it twice with a pass between":       {[]rollout.Sample{value(name, 1, 0.05, 50), value(name, 2, 0, 50), value(name, 3, 0.05, 50)}, rollout.Unknown, rollout.WhyFailingOnce},
-		"beyond it twice with a timeout between":    {[]rollout.Sample{value(name, 1, 0.05, 50), missing(name, 2, rollout.WhyTimeout), value(name, 3, 0.05, 50)}, rollout.Fail, rollout.WhyLimit},
-		"beyond it twice, then unknown":             {[]rollout.Sample{value(name, 1, 0.05, 50), value(name, 2, 0.05, 50), missing(name, 3, rollout.WhyTimeout)}, rollout.Unknown, rollout.WhyTimeout},
-		"beyond it twice, the first before weight":  {[]rollout.Sample{value(name, -1, 0.05, 50), value(name, 1, 0.05, 50)}, rollout.Unknown, rollout.WhyFailingOnce},
-		"beyond it twice, the second in the future": {[]rollout.Sample{value(name, 1, 0.05, 50), value(name, 99, 0.05, 50)}, rollout.Unknown, rollout.WhyFailingOnce},
-		"beyond it twice, out of order":             {[]rollout.Sample{value(name, 2, 0.05, 50), value(name, 1, 0.05, 50)}, rollout.Fail, rollout.WhyLimit},
-		"recovered":                                 {[]rollout.Sample{value(name, 1, 0.05, 50), value(name, 2, 0, 50)}, rollout.Pass, rollout.WhyNone},
-		"beyond the ceiling":                        {[]rollout.Sample{value(name, 1, 0.3, 20)}, rollout.Fail, rollout.WhyCeiling},
-		"at the ceiling":                            {[]rollout.Sample{value(name, 1, 0.2, 20)}, rollout.Fail, rollout.WhyCeiling},
-		"beyond the ceiling on too few requests":    {[]rollout.Sample{value(name, 1, 1, 19)}, rollout.Unknown, rollout.WhyTooFewRequests},
-		"too few requests":                          {[]rollout.Sample{few}, rollout.Unknown, rollout.WhyTooFewRequests},
-		"too few requests twice":                    {[]rollout.Sample{few, value(name, 2, 0.1, 12)}, rollout.Unknown, rollout.WhyTooFewRequests},
-		"too few requests to pass":                  {[]rollout.Sample{value(name, 1, 0, 49)}, rollout.Unknown, rollout.WhyTooFewRequests},
-		"no requests: a share of nothing":           {[]rollout.Sample{noRequests}, rollout.Unknown, rollout.WhyTooFewRequests},
-		"requests not counted":                      {[]rollout.Sample{notCounted}, rollout.Unknown, rollout.WhyNoData},
-		"a value with a reservation":                {[]rollout.Sample{doubtful}, rollout.Unknown, rollout.WhyTimeout},
-		"a reason is kept":                          {[]rollout.Sample{missing(name, 1, rollout.WhySeveralSeries)}, rollout.Unknown, rollout.WhySeveralSeries},
-		"no value and no reason":                    {[]rollout.Sample{missing(name, 1, rollout.WhyNone)}, rollout.Unknown, rollout.WhyNoData},
-		"a value that is NaN":                       {[]rollout.Sample{value(name, 1, math.NaN(), 50)}, rollout.Unknown, rollout.WhyNotANumber},
-		"a value that is infinite":                  {[]rollout.Sample{value(name, 1, math.Inf(-1), 50)}, rollout.Unknown, rollout.WhyInfinite},
-		"requests that are NaN":                     {[]rollout.Sample{value(name, 1, 0, math.NaN())}, rollout.Unknown, rollout.WhyNoData},
-		"of another check":                          {[]rollout.Sample{value("other", 1, 0, 50)}, rollout.Unknown, rollout.WhyNotAsked},
-	}
-	for name, tt := range tests {
+		"fine":              {only(well, 0), nil, rollout.Pass, "", "", never},
+		"errors":            {only(change(func(d *does) { d.errors = 0.05 }), 0), nil, rollout.Fail, "error_rate", rollout.WhyBeyond, 4},
+		"errors, late":      {only(change(func(d *does) { d.errors = 0.05 }), 20), nil, rollout.Fail, "error_rate", rollout.WhyWorse, 25},
+		"every request":     {only(change(func(d *does) { d.errors = 1 }), 0), nil, rollout.Fail, "error_rate", rollout.WhyBeyond, 2},
+		"a little worse":    {only(change(func(d *does) { d.errors = 0.009 }), 0), nil, rollout.Fail, "error_rate", rollout.WhyWorse, 40},
+		"slower":            {only(change(func(d *does) { d.slow = 0.05 }), 0), nil, rollout.Fail, "latency_p99", rollout.WhyBeyond, 5},
+		"too large":         {only(change(func(d *does) { d.memory = 600 << 20 }), 0), nil, rollout.Fail, "memory_usage", rollout.WhyLimit, 4},
+		"gone":              {only(change(func(d *does) { d.gone = true }), 10), nil, rollout.Fail, "error_rate", rollout.WhySilent, 16},
+		"no traffic":        {only(change(func(d *does) { d.requests = 0 }), -before), nil, rollout.Fail, "error_rate", rollout.WhyNoShare, 5},
+		"little traffic":    {func(bool, int, int) does { return change(func(d *does) { d.requests = 0.2 }) }, nil, rollout.Unknown, "error_rate", rollout.WhyTooFewRequests, never},
+		"an incident":       {func(bool, int, int) does { return change(func(d *does) { d.errors = 0.05 }) }, nil, rollout.Unknown, "error_rate", rollout.WhyShared, never},
+		"nobody to compare": {func(canary bool, _, _ int) does { return change(func(d *does) { d.gone = !canary }) }, nil, rollout.Unknown, "error_rate", rollout.WhyNoData, never},
+		"nothing at all":    {only(change(func(d *does) { d.gone = true }), -before), func(c *rollout.Case) {}, rollout.Fail, "error_rate", rollout.WhySilent, 6},
+		"errors only shown": {only(change(func(d *does) { d.errors = 0.05 }), 0), func(c *rollout.Case) { c.Spec.Checks[0].DryRun = true }, rollout.Pass, "", "", never},
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got, _ := analysis.Judge([]rollout.Check{errorRate()}, tt.samples, nil, since, at(3))
-			if e := got.Evidence[0]; e.Result != tt.want || e.Why != tt.why {
-				t.Errorf("got %s (%s), want %s (%s)", e.Result, e.Why, tt.want, tt.why)
+			c := signalCase()
+			if tt.edit != nil {
+				tt.edit(&c)
 			}
-			if got.Result != tt.want {
-				t.Errorf("verdict: got %s, want %s", got.Result, tt.want)
+			f := newFleet(1, before+after, before, tt.what)
+			v, _, at := f.run(t, c, since.Add(40*interval))
+			scrapes := int(at.Sub(since) / interval)
+			if v.Result != tt.result || scrapes > tt.within {
+				t.Errorf("after %d scrapes %s, want %s within %d:\n%+v", scrapes, v.Result, tt.result, tt.within, v.Evidence)
+			}
+			if worst, ok := v.Worst(); ok != (tt.check != "") || worst.Check != tt.check || worst.Why != tt.why {
+				t.Errorf("it is %s because of %q, want %s because of %q:\n%+v", worst.Check, worst.Why, tt.check, tt.why, v.Evidence)
 			}
 		})
 	}
 }
 
-func TestJudgeGreaterThan(t *testing.T) {
+// What is shown of a bad canary is what people need: both shares, on how many requests, and how sure it is.
+func TestNumbersForPeople(t *testing.T) {
 	t.Parallel()
-	c := errorRate()
-	c.Comparison, c.Threshold, c.Ceiling = rollout.GreaterThan, 0.99, p(0.80)
-	for _, tt := range []struct {
-		value float64
-		want  rollout.Result
-		why   rollout.Why
-	}{
-		{0.995, rollout.Pass, rollout.WhyNone},
-		{0.99, rollout.Unknown, rollout.WhyFailingOnce},
-		{0.80, rollout.Fail, rollout.WhyCeiling},
-	} {
-		got, _ := analysis.Judge([]rollout.Check{c}, []rollout.Sample{value(c.Name, 1, tt.value, 50)}, nil, since, at(1))
-		if e := got.Evidence[0]; e.Result != tt.want || e.Why != tt.why {
-			t.Errorf("%g: got %s (%s), want %s (%s)", tt.value, e.Result, e.Why, tt.want, tt.why)
+	f := newFleet(2, before+after, before, only(change(func(d *does) { d.errors = 0.05 }), 5))
+	v, _, _ := f.run(t, signalCase(), since.Add(40*interval))
+	e, _ := v.Worst()
+	c := e.Compared
+	switch {
+	case c == nil || e.Canary == nil || e.Stable == nil:
+		t.Fatalf("numbers are missing: %+v", e)
+	case *e.Canary < 0.01 || *e.Stable > 0.004 || c.Canary.Requests < 500 || c.Stable.Requests < 1500:
+		t.Errorf("canary %v of %+v, stable %v of %+v", *e.Canary, c.Canary, *e.Stable, c.Stable)
+	case c.AtLeast < 2 || c.Odds < c.Limit || v.Odds < v.Limit:
+		t.Errorf("at least %v times, odds %v of %v, together %v of %v", c.AtLeast, c.Odds, c.Limit, v.Odds, v.Limit)
+	}
+}
+
+// Asked scrape by scrape or all at once after nobody judged for a while, by the process that began or by one that has
+// only what was stored: the state is the same, to the last number.
+func TestReplayComesToTheSameNumbers(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		f := newFleet(rapid.Uint64().Draw(t, "seed"), before+after, before, only(change(func(d *does) { d.errors = 0.004 }), rapid.IntRange(0, 30).Draw(t, "from")))
+		c := signalCase()
+		var whole, parts []byte
+		for i := range 3 { // what is asked once, before anything is judged
+			now := since.Add(time.Duration(i) * 50 * time.Millisecond)
+			_, whole = f.judge(c, whole, now)
 		}
-	}
+		parts = whole
+		for scrape := 1; scrape <= 30; scrape++ {
+			now := since.Add(time.Duration(scrape)*interval + 4*time.Second)
+			_, whole = f.judge(c, whole, now)
+			if scrape == 30 || rapid.IntRange(0, 3).Draw(t, fmt.Sprint("asked at ", scrape)) == 0 {
+				_, parts = f.judge(c, parts, now)
+			}
+		}
+		if string(whole) != string(parts) {
+			t.Fatalf("scrape by scrape\n%s\nwith gaps\n%s", whole, parts)
+		}
+		if len(whole) > 8192 {
+			t.Fatalf("%d bytes to store", len(whole))
+		}
+	})
 }
 
-func TestJudgeFillsTheEvidence(t *testing.T) {
+// Samples that come late, and scrapes that nobody made, lose no request: in the end as many were judged as there were.
+func TestNothingIsLost(t *testing.T) {
 	t.Parallel()
-	c := errorRate()
-	samples := []rollout.Sample{value(c.Name, 1, 0.004, 60), value(c.Name, 2, 0.001, 70), value(c.Name, 3, 0.002, 80)}
-	samples[2].Detail = "words"
-	got, _ := analysis.Judge([]rollout.Check{c}, samples, nil, since, at(3))
-	want := rollout.Verdict{
-		Result: rollout.Pass, Since: since, At: at(3),
-		Evidence: []rollout.Evidence{{
-			Check: "error_rate", Result: rollout.Pass, Detail: "words", Canary: p(0.002), Stable: p(0.001),
-			Threshold: 0.01, Ceiling: p(0.2), Comparison: rollout.LessThan, Unit: rollout.Ratio, Requests: p(80),
-			MinRequests: 50, Lowest: p(0.001), Highest: p(0.004),
-		}},
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("verdict (-want +got):\n%s", diff)
-	}
-}
-
-func TestJudgeForgets(t *testing.T) {
-	t.Parallel()
-	checks := []rollout.Check{errorRate()}
-	_, failing := analysis.Judge(checks, []rollout.Sample{value("error_rate", 1, 0.05, 50)}, nil, since, at(1))
-	stricter := []rollout.Check{errorRate()}
-	stricter[0].Threshold = 0.001
-
-	tests := map[string]struct {
-		checks []rollout.Check
-		state  []byte
-		since  time.Time
-		want   rollout.Why
-	}{
-		"not when nothing changed":      {checks, failing, since, rollout.WhyLimit},
-		"when the weight changed":       {checks, failing, at(1), rollout.WhyFailingOnce},
-		"when a check changed":          {stricter, failing, since, rollout.WhyFailingOnce},
-		"when the state is cut":         {checks, failing[:len(failing)-3], since, rollout.WhyFailingOnce},
-		"when the state is no JSON":     {checks, []byte("\x00"), since, rollout.WhyFailingOnce},
-		"when the state is of no sense": {checks, bytes.Replace(failing, []byte(`"n":1`), []byte(`"n":-4`), 1), since, rollout.WhyFailingOnce},
-	}
-	for name, tt := range tests {
+	for name, edit := range map[string]func(*fleet){
+		"in time": func(*fleet) {},
+		"late": func(f *fleet) {
+			f.late = func(pod, scrape int) time.Duration { return time.Duration((pod+scrape)%4) * 9 * time.Second }
+		},
+		"lost": func(f *fleet) {
+			f.outage = func(scrape int) bool { return scrape == 12 || scrape == 17 || scrape == 18 }
+		},
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got, _ := analysis.Judge(tt.checks, []rollout.Sample{value("error_rate", 2, 0.05, 50)}, tt.state, tt.since, at(2))
-			if got.Evidence[0].Why != tt.want {
-				t.Errorf("got %s, want %s", got.Evidence[0].Why, tt.want)
+			f := newFleet(3, before+after, before, only(well, 0))
+			edit(f)
+			v, _, _ := f.run(t, signalCase(), since.Add(42*interval))
+			want := 0.0
+			for _, p := range f.pods {
+				for i, point := range p.series[0].Points {
+					if p.canary && point.At.After(since) && !point.At.After(since.Add(38*interval)) {
+						want += point.Value - p.series[0].Points[i-1].Value
+					}
+				}
+			}
+			if got := *v.Evidence[0].Requests; got < want || got > want*1.12 {
+				t.Errorf("%v requests were judged, and there were %v", got, want)
 			}
 		})
 	}
 }
 
-func TestJudgeOldAnswer(t *testing.T) {
+// While Prometheus cannot be asked nothing passes, and what was seen stays seen.
+func TestNoAnswerIsNoPass(t *testing.T) {
 	t.Parallel()
-	checks := []rollout.Check{errorRate()}
-	_, state := analysis.Judge(checks, []rollout.Sample{value("error_rate", 1, 0.001, 50)}, nil, since, at(1))
-	for _, tt := range []struct {
-		name string
-		now  time.Time
-		want rollout.Why
-	}{
-		{"just had", at(1), rollout.WhyNone},
-		{"one interval and a slow answer later", at(2).Add(10 * time.Second), rollout.WhyNone},
-		{"three intervals later", at(4), rollout.WhyStale},
-		{"the clock was set back", at(0), rollout.WhyStale},
-	} {
-		got, _ := analysis.Judge(checks, nil, state, since, tt.now)
-		if got.Evidence[0].Why != tt.want {
-			t.Errorf("%s: got %q, want %q", tt.name, got.Evidence[0].Why, tt.want)
+	for _, why := range []rollout.Why{rollout.WhyUnreachable, rollout.WhyTimeout, rollout.WhyQueryError, rollout.WhyTooLarge} {
+		f := newFleet(4, before+after, before, only(well, 0))
+		c := signalCase()
+		_, state, now := f.run(t, c, since.Add(20*interval))
+		c.State, c.Now = state, now.Add(interval)
+		c.Raw.Stable.Requests = rollout.Reading{Why: why, Detail: "in its own words"}
+		v, again := analysis.Judge{}.Judge(c)
+		if worst, _ := v.Worst(); v.Result != rollout.Unknown || worst.Why != why || worst.Detail != "in its own words" {
+			t.Errorf("%s: %s, %+v", why, v.Result, worst)
+		}
+		if diff := cmp.Diff(string(state), string(again)); diff != "" {
+			t.Errorf("%s changed what is remembered:\n%s", why, diff)
 		}
 	}
 }
 
-func TestJudgeClockSetBack(t *testing.T) {
+// Parts of an answer, and only some of the pods, do not suffice to go on.
+func TestPartsDoNotPass(t *testing.T) {
 	t.Parallel()
-	checks := []rollout.Check{errorRate()}
-	_, state := analysis.Judge(checks, []rollout.Sample{value("error_rate", 40, 0.001, 50)}, nil, since, at(40))
-	got, _ := analysis.Judge(checks, []rollout.Sample{value("error_rate", 2, 0.5, 50)}, state, since, at(2))
-	if got.Result != rollout.Fail {
-		t.Errorf("got %s: a sample after the clock was set back must count", got.Result)
+	f := newFleet(5, before+after, before, only(well, 0))
+	c := signalCase()
+	_, state, now := f.run(t, c, since.Add(20*interval))
+	c.State, c.Now = state, now
+	c.Raw = f.ask(analysis.Judge{}.Want(c), now)
+	c.Raw.Canary.Errors.Why, c.Raw.Canary.Errors.Detail = rollout.WhyWarnings, "one store did not answer"
+	v, _ := analysis.Judge{}.Judge(c)
+	if worst, _ := v.Worst(); worst.Why != rollout.WhyWarnings || worst.Detail == "" {
+		t.Errorf("with a warning: %s, %+v", v.Result, worst)
+	}
+	half := newFleet(5, before+after, before, func(canary bool, pod, scrape int) does {
+		return change(func(d *does) { d.gone = canary && pod == 1 && scrape >= 38 })
+	})
+	v, _, _ = half.run(t, signalCase(), since.Add(41*interval))
+	if worst, _ := v.Worst(); worst.Why != rollout.WhyPartial {
+		t.Errorf("with half of the pods: %s, %+v", v.Result, worst)
 	}
 }
 
-// A rollout asks as often as the most impatient of its checks wants.
-func TestJudgeCountsByTheCheckOwnInterval(t *testing.T) {
+// A step of another weight is judged on what it showed itself, but what spoke against the canary before is carried on.
+func TestWeightsShareOneBudget(t *testing.T) {
 	t.Parallel()
-	patient := errorRate()
-	patient.Interval = 4 * interval
-	var samples []rollout.Sample
-	for n, want := range map[int]rollout.Why{1: rollout.WhyFailingOnce, 4: rollout.WhyFailingOnce, 5: rollout.WhyLimit} {
-		samples = samples[:0]
-		for i := 1; i <= n; i++ {
-			samples = append(samples, value(patient.Name, i, 0.05, 50))
+	bad := change(func(d *does) { d.requests, d.errors = 30, 0.006 })
+	f := newFleet(6, before+90, before, func(canary bool, _, _ int) does {
+		if canary {
+			return bad
 		}
-		got, _ := analysis.Judge([]rollout.Check{patient}, samples, nil, since, at(n))
-		if got.Evidence[0].Why != want {
-			t.Errorf("%d samples: got %s, want %s", n, got.Evidence[0].Why, want)
-		}
+		return well
+	})
+	c := signalCase()
+	v, state, now := f.run(t, c, since.Add(12*interval))
+	if v.Result == rollout.Fail {
+		t.Fatalf("found in the first step already: %+v", v)
 	}
+	carried := v.Odds
+	c.Since = now
+	v, _ = f.judge(c, state, now.Add(time.Second))
+	if v.Odds != carried || v.Result != rollout.Unknown {
+		t.Errorf("the second step begins with odds %v, the first ended with %v: %+v", v.Odds, carried, v.Evidence)
+	}
+	if e := v.Evidence[0]; e.Why != rollout.WhyWarmingUp {
+		t.Errorf("the second step begins with %+v", e)
+	}
+}
+
+func FuzzSignalState(f *testing.F) {
+	fl := newFleet(7, before+after, before, only(well, 0))
+	_, state, _ := fl.run(f, signalCase(), since.Add(5*interval))
+	f.Add(state)
+	f.Add([]byte(`{"signals":{"trial":{},"since":"2026-03-01T14:00:00Z"}}`))
+	f.Fuzz(func(t *testing.T, state []byte) {
+		v, next := fl.judge(signalCase(), state, since.Add(6*interval))
+		if len(v.Evidence) != 3 || v.Result == rollout.Pass && len(next) == 0 {
+			t.Errorf("state %q: %+v, next %q", state, v, next)
+		}
+	})
 }

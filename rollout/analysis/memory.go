@@ -13,13 +13,13 @@ import (
 type memory struct {
 	Since  time.Time         `json:"since"`
 	Checks string            `json:"checks"` // fingerprint: other checks, other memory
-	Series map[string]series `json:"series,omitempty"`
+	Series map[string]record `json:"series,omitempty"`
 }
 
 // recall reads the state. One that is damaged, or that belongs to another weight or to other checks, is forgotten:
 // the check is then unknown until it is heard again, which errs on the safe side.
 func recall(state []byte, checks []rollout.Check, since time.Time) memory {
-	fresh := memory{Since: since, Checks: fingerprint(checks), Series: map[string]series{}}
+	fresh := memory{Since: since, Checks: fingerprint(checks), Series: map[string]record{}}
 	var m memory
 	if len(state) == 0 || json.Unmarshal(state, &m) != nil {
 		return fresh

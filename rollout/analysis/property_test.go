@@ -73,7 +73,7 @@ func TestNeverPassesFromUnknown(t *testing.T) {
 			}
 			now = at(13)
 		}
-		got, _ := analysis.Judge(checks(), samples, nil, since, now)
+		got, _ := analysis.Compare(checks(), samples, nil, since, now)
 		if got.Result != rollout.Pass {
 			return
 		}
@@ -107,7 +107,7 @@ func TestSplittingChangesNothing(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		samples := drawSamples(t)
 		now := at(14)
-		want, wantState := analysis.Judge(checks(), samples, nil, since, now)
+		want, wantState := analysis.Compare(checks(), samples, nil, since, now)
 
 		var got rollout.Verdict
 		var state []byte
@@ -117,7 +117,7 @@ func TestSplittingChangesNothing(t *testing.T) {
 			if rapid.Bool().Draw(t, "repeat") {
 				part = append(append([]rollout.Sample(nil), part...), part...)
 			}
-			got, state = analysis.Judge(checks(), part, state, since, now)
+			got, state = analysis.Compare(checks(), part, state, since, now)
 			if rest = rest[n:]; len(rest) == 0 {
 				break
 			}
@@ -137,14 +137,14 @@ func TestStateRoundTrip(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		now := at(14)
-		want, state := analysis.Judge(checks(), drawSamples(t), nil, since, now)
+		want, state := analysis.Compare(checks(), drawSamples(t), nil, since, now)
 		if !json.Valid(state) {
 			t.Fatalf("state is not JSON: %q", state)
 		}
 		if _, err := json.Marshal(want); err != nil {
 			t.Fatalf("verdict: %v", err)
 		}
-		got, again := analysis.Judge(checks(), nil, state, since, now)
+		got, again := analysis.Compare(checks(), nil, state, since, now)
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Fatalf("verdict (-first +again):\n%s", diff)
 		}
@@ -166,8 +166,8 @@ func TestWorseIsNeverBetter(t *testing.T) {
 				worse[i].Canary = p(*s.Canary + rapid.SampledFrom([]float64{0.01, 1, 1 << 30}).Draw(t, "by"))
 			}
 		}
-		good, _ := analysis.Judge(checks(), samples, nil, since, at(14))
-		bad, _ := analysis.Judge(checks(), worse, nil, since, at(14))
+		good, _ := analysis.Compare(checks(), samples, nil, since, at(14))
+		bad, _ := analysis.Compare(checks(), worse, nil, since, at(14))
 		if rank[bad.Result] > rank[good.Result] {
 			t.Fatalf("worse values: %s, better values: %s", bad.Result, good.Result)
 		}
@@ -175,11 +175,11 @@ func TestWorseIsNeverBetter(t *testing.T) {
 }
 
 func FuzzState(f *testing.F) {
-	_, state := analysis.Judge(checks(), []rollout.Sample{value("error_rate", 1, 0.05, 50)}, nil, since, at(1))
+	_, state := analysis.Compare(checks(), []rollout.Sample{value("error_rate", 1, 0.05, 50)}, nil, since, at(1))
 	f.Add(state)
 	f.Add([]byte(`{"since":"2026-03-01T14:00:00Z","series":null}`))
 	f.Fuzz(func(t *testing.T, state []byte) {
-		got, next := analysis.Judge(checks(), nil, state, since, at(1))
+		got, next := analysis.Compare(checks(), nil, state, since, at(1))
 		if len(got.Evidence) != 2 || !json.Valid(next) {
 			t.Errorf("state %q: %d evidence, next %q", state, len(got.Evidence), next)
 		}

@@ -8,7 +8,7 @@ const silentSamples = 4
 
 // silence returns how many samples in a row, with this one, heard stable only. A sample that could not be had says
 // nothing about the canary and leaves the count; any sign of the canary ends it.
-func (r series) silence(c rollout.Check, s rollout.Sample) count {
+func (r record) silence(c rollout.Check, s rollout.Sample) count {
 	switch s.CanaryWhy {
 	case rollout.WhyNoData:
 		if s.Stable != nil {

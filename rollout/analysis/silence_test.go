@@ -56,7 +56,7 @@ func TestJudgeSilence(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got, _ := analysis.Judge([]rollout.Check{errorRate(), memory()}, tt.samples, nil, since, at(5))
+			got, _ := analysis.Compare([]rollout.Check{errorRate(), memory()}, tt.samples, nil, since, at(5))
 			if got.Result != tt.want || got.Evidence[0].Why != tt.why {
 				t.Errorf("got %s (%s), want %s (%s)", got.Result, got.Evidence[0].Why, tt.want, tt.why)
 			}
@@ -71,8 +71,8 @@ func TestJudgeSilenceEndsWithTheSamples(t *testing.T) {
 	for n := 1; n <= 4; n++ {
 		samples = append(samples, missing("memory_usage", n, rollout.WhyNoData))
 	}
-	_, state := analysis.Judge(checks, samples, nil, since, at(4))
-	got, _ := analysis.Judge(checks, nil, state, since, at(400))
+	_, state := analysis.Compare(checks, samples, nil, since, at(4))
+	got, _ := analysis.Compare(checks, nil, state, since, at(400))
 	if got.Result != rollout.Unknown || got.Evidence[0].Why != rollout.WhyStale {
 		t.Errorf("after a long downtime: got %s (%s), want unknown (stale)", got.Result, got.Evidence[0].Why)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -94,11 +95,17 @@ func (a *asker) ask(ctx context.Context, heard func()) time.Duration {
 	if r.Acked.IsZero() || !r.Phase.Forward() || len(r.Spec.Checks) == 0 {
 		return interval
 	}
-	samples := a.e.Metrics.Ask(ctx, r.Question(now()))
+	c := r.Case(now())
+	c.State = state
+	q := r.Question(c.Now)
+	q.Checks = slices.DeleteFunc(slices.Clone(q.Checks), func(c rollout.Check) bool { return c.Signal != rollout.NoSignal })
+	q.Want = a.e.Judge.Want(c)
+	answer := a.e.Metrics.Ask(ctx, q)
 	if ctx.Err() != nil {
 		return interval
 	}
-	verdict, state := a.e.Judge(r.Spec.Checks, samples, state, r.Acked, now())
+	c.Now, c.Samples, c.Raw = now(), answer.Samples, answer.Raw
+	verdict, state := a.e.Judge.Judge(c)
 	a.mu.Lock()
 	current := a.about.Acked.Equal(r.Acked)
 	if current {
@@ -108,5 +115,9 @@ func (a *asker) ask(ctx context.Context, heard func()) time.Duration {
 	if current {
 		heard()
 	}
-	return interval
+	c.State = state
+	return min(interval, max(atOnce, time.Until(a.e.Judge.Want(c).At)))
 }
+
+// atOnce is how soon a judge that wants to know more at once is answered.
+const atOnce = 50 * time.Millisecond

@@ -12,15 +12,12 @@ import (
 	"canarybot.io/rollout"
 )
 
-// Judge turns samples into a verdict. It is pure; state is what it returned last, or nil.
-type Judge func(checks []rollout.Check, samples []rollout.Sample, state []byte, since, now time.Time) (rollout.Verdict, []byte)
-
 // Options are what an engine is made of. All but Observe and Log are required.
 type Options struct {
 	Store   rollout.Store
 	Cluster rollout.Cluster
 	Metrics rollout.Metrics
-	Judge   Judge
+	Judge   rollout.Judge
 	// Preflights are asked before a rollout starts; the first to return what it found has the say about that.
 	Preflights []rollout.Preflighter
 	// Services is the configuration. Policies and plans are read from it live.

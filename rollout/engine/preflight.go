@@ -34,7 +34,7 @@ func (e *Engine) askStable(ctx context.Context, r rollout.Rollout, p *rollout.Pr
 	q.StableOnly = true
 	var unasked []string
 	unmeasured := 0
-	for _, ev := range rollout.OnStable(r.Spec.Checks, e.Metrics.Ask(ctx, q)) {
+	for _, ev := range rollout.OnStable(r.Spec.Checks, e.Metrics.Ask(ctx, q).Samples) {
 		if ev.Result != rollout.Pass {
 			p.Checks = append(p.Checks, ev)
 		}

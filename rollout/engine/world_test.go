@@ -158,8 +158,8 @@ func (c clusterPort) Preflight(ctx context.Context, r rollout.Rollout) rollout.P
 
 type metricsPort struct{ *ports }
 
-func (m metricsPort) Ask(ctx context.Context, q rollout.Question) []rollout.Sample {
-	return through(m.ports, nil, func() []rollout.Sample { return m.w.metrics.Ask(ctx, q) })
+func (m metricsPort) Ask(ctx context.Context, q rollout.Question) rollout.Answer {
+	return through(m.ports, rollout.Answer{}, func() rollout.Answer { return m.w.metrics.Ask(ctx, q) })
 }
 
 // storePort counts commits only: reading changes nothing, and a process that dies while reading dies before the next
@@ -179,7 +179,7 @@ func (w *world) start(crash int, after bool) {
 	p := &ports{w: w, crash: crash, after: after, kill: cancel}
 	run := &process{ports: p, done: make(chan error, 1), cancel: cancel}
 	run.engine = engine.New(engine.Options{
-		Store: storePort{w.store, p}, Cluster: clusterPort{p}, Metrics: metricsPort{p}, Judge: analysis.Judge,
+		Store: storePort{w.store, p}, Cluster: clusterPort{p}, Metrics: metricsPort{p}, Judge: analysis.Judge{},
 		Preflights: []rollout.Preflighter{clusterPort{p}},
 		Services:   map[rollout.ServiceName]rollout.Service{"checkout": w.service}, Policy: w.service.Policy,
 	})

@@ -109,7 +109,7 @@ func TestOddAnswers(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got := sourceOf(t, tt.answer).Ask(t.Context(), question(valueCheck()))
+			got := sourceOf(t, tt.answer).Ask(t.Context(), question(valueCheck())).Samples
 			if len(got) != 1 || got[0].Check != "value" || !got[0].At.Equal(now) {
 				t.Fatalf("got %+v, want one sample of the check, of now", got)
 			}
@@ -140,7 +140,7 @@ func TestTrafficThatCannotBeCounted(t *testing.T) {
 		})
 		c := valueCheck()
 		c.Traffic = "requests"
-		got := sourceOf(t, h).Ask(t.Context(), question(c))[0]
+		got := sourceOf(t, h).Ask(t.Context(), question(c)).Samples[0]
 		if got.CanaryWhy != want || got.Requests != nil || show(got.Canary) != "0.25" {
 			t.Errorf("%s: got %s (%q, %s) on %s requests, want the value with the reason %q",
 				answer, show(got.Canary), got.CanaryWhy, got.Detail, show(got.Requests), want)
@@ -159,7 +159,7 @@ func FuzzAnswer(f *testing.F) {
 			status = 200
 		}
 		s := sourceOver(t, roundTrip(func(r *http.Request) (*http.Response, error) { return response(r, status, body), nil }))
-		got := s.Ask(t.Context(), question(valueCheck()))
+		got := s.Ask(t.Context(), question(valueCheck())).Samples
 		if len(got) != 1 || (got[0].Canary == nil) == (got[0].CanaryWhy == rollout.WhyNone) {
 			t.Errorf("status %d, body %q: got %+v", status, body, got)
 		}

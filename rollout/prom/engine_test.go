@@ -52,7 +52,7 @@ func TestErrorAndSuccessRateOnTheEngine(t *testing.T) {
 			e := newEngine(t)
 			e.add(tt.series...)
 			e.add(append(traffic(stablePod, 200, 2), traffic(stablePod2, 200, 2)...)...)
-			got := e.source().Ask(t.Context(), question(named(t, prom.ErrorRate), named(t, prom.SuccessRate)))
+			got := e.source().Ask(t.Context(), question(named(t, prom.ErrorRate), named(t, prom.SuccessRate))).Samples
 			for i, want := range []float64{tt.errors, tt.success} {
 				if s := got[i]; !near(s.Canary, want) || s.CanaryWhy != "" {
 					t.Errorf("%s: got %s (%s %s), want %g", s.Check, show(s.Canary), s.CanaryWhy, s.Detail, want)
@@ -88,7 +88,7 @@ func TestLatencyAndMemoryOnTheEngine(t *testing.T) {
 			})
 		}
 	}
-	got := e.source().Ask(t.Context(), question(named(t, prom.LatencyP99), named(t, prom.MemoryUsage)))
+	got := e.source().Ask(t.Context(), question(named(t, prom.LatencyP99), named(t, prom.MemoryUsage))).Samples
 	if s := got[0]; !near(s.Canary, 0.492) || !near(s.Stable, 0.492) || !near(s.Requests, 4000) {
 		t.Errorf("latency: got %s, stable %s, requests %s (%s %s)", show(s.Canary), show(s.Stable), show(s.Requests), s.CanaryWhy, s.Detail)
 	}
@@ -108,7 +108,7 @@ func TestArmsAreToldApartOnTheEngine(t *testing.T) {
 	} {
 		e.add(traffic(other, 100, 100)...)
 	}
-	got := e.source().Ask(t.Context(), question(named(t, prom.ErrorRate)))[0]
+	got := e.source().Ask(t.Context(), question(named(t, prom.ErrorRate))).Samples[0]
 	if !near(got.Canary, 0) || !near(got.Stable, 0.1) {
 		t.Errorf("got canary %s, stable %s, want 0 and 0.1", show(got.Canary), show(got.Stable))
 	}
@@ -125,7 +125,7 @@ func TestSelectByVersionOnTheEngine(t *testing.T) {
 	}
 	q := question(named(t, prom.ErrorRate))
 	q.Select = `version="{{.Arm}}"`
-	got := e.source().Ask(t.Context(), q)[0]
+	got := e.source().Ask(t.Context(), q).Samples[0]
 	if !near(got.Canary, 0.05) || !near(got.Requests, 2000) {
 		t.Errorf("got %s on %s requests (%s %s)", show(got.Canary), show(got.Requests), got.CanaryWhy, got.Detail)
 	}
@@ -149,7 +149,7 @@ func TestWindowIsCutOnTheEngine(t *testing.T) {
 		{10 * time.Minute, 3.0 / 19, 2000}, // three of the nineteen steps between the window's twenty samples
 	} {
 		q.Since = now.Add(-tt.since)
-		got := e.source().Ask(t.Context(), q)[0]
+		got := e.source().Ask(t.Context(), q).Samples[0]
 		if !near(got.Canary, tt.want) || !near(got.Requests, tt.requests) {
 			t.Errorf("%s after the weight: got %s on %s requests (%s %s), want %g on %g",
 				tt.since, show(got.Canary), show(got.Requests), got.CanaryWhy, got.Detail, tt.want, tt.requests)
@@ -180,7 +180,7 @@ func TestOldSamplesOnTheEngine(t *testing.T) {
 					e.add(c)
 				}
 			}
-			got := e.source().Ask(t.Context(), question(named(t, prom.ErrorRate)))[0]
+			got := e.source().Ask(t.Context(), question(named(t, prom.ErrorRate))).Samples[0]
 			if got.CanaryWhy != tt.canaryWhy || got.StableWhy != tt.stableWhy {
 				t.Errorf("got %q and %q (%s), want %q and %q", got.CanaryWhy, got.StableWhy, got.Detail, tt.canaryWhy, tt.stableWhy)
 			}
@@ -196,7 +196,7 @@ func TestNoTrafficOnTheEngine(t *testing.T) {
 	e := newEngine(t)
 	e.add(traffic(canaryPod, 0, 0)...)
 	e.add(traffic(stablePod, 100, 0)...)
-	got := e.source().Ask(t.Context(), question(named(t, prom.ErrorRate)))[0]
+	got := e.source().Ask(t.Context(), question(named(t, prom.ErrorRate))).Samples[0]
 	if got.CanaryWhy != rollout.WhyNotANumber || !near(got.Requests, 0) {
 		t.Errorf("got %s (%s) on %s requests, want not a number on 0", show(got.Canary), got.CanaryWhy, show(got.Requests))
 	}
@@ -210,7 +210,7 @@ func TestStableOnlyOnTheEngine(t *testing.T) {
 	byName.Query = `sum(rate(http_requests_total{pod=~"{{.Canary}}-.*"}[{{.Window}}]))`
 	q := question(named(t, prom.ErrorRate), byName)
 	q.StableOnly, q.Since = true, time.Time{}
-	got := e.source().Ask(t.Context(), q)
+	got := e.source().Ask(t.Context(), q).Samples
 	if s := got[0]; !near(s.Canary, 0.02) || !near(s.Requests, 2000) || s.Stable != nil || s.StableWhy != "" {
 		t.Errorf("got %+v, want stable's 0.02 on 2000 requests in the canary's place", s)
 	}
@@ -229,7 +229,7 @@ func TestALeakDoesNotCondemnItsFixOnTheEngine(t *testing.T) {
 	e.gauge(counter{name: name, pod: canaryPod2, perScrape: 100 << 20, first: 5})
 	q := question(named(t, prom.MemoryUsage))
 	q.Since = now.Add(-time.Minute)
-	if got := e.source().Ask(t.Context(), q)[0]; !near(got.Canary, 100<<20) {
+	if got := e.source().Ask(t.Context(), q).Samples[0]; !near(got.Canary, 100<<20) {
 		t.Errorf("got %s (%s %s), want 100 MiB", show(got.Canary), got.CanaryWhy, got.Detail)
 	}
 }
@@ -246,11 +246,11 @@ func TestASlowlyScrapedCanaryIsNotSilentOnTheEngine(t *testing.T) {
 	}
 	q := question(named(t, prom.ErrorRate))
 	q.Since = now.Add(-time.Minute)
-	if got := e.source().Ask(t.Context(), q)[0]; got.CanaryWhy != rollout.WhyWarmingUp || got.Stable == nil {
+	if got := e.source().Ask(t.Context(), q).Samples[0]; got.CanaryWhy != rollout.WhyWarmingUp || got.Stable == nil {
 		t.Errorf("got %q (%s), want warming up", got.CanaryWhy, got.Detail)
 	}
 	q.Since = now.Add(-time.Hour)
-	if got := e.source().Ask(t.Context(), q)[0]; got.CanaryWhy != rollout.WhyNoData {
+	if got := e.source().Ask(t.Context(), q).Samples[0]; got.CanaryWhy != rollout.WhyNoData {
 		t.Errorf("in a whole window: got %q (%s), want no data", got.CanaryWhy, got.Detail)
 	}
 }

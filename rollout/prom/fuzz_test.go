@@ -49,7 +49,7 @@ func FuzzNames(f *testing.F) {
 	f.Fuzz(func(t *testing.T, namespace, service, stable, canary string) {
 		c := valueCheck()
 		c.Query = byName
-		q := question(append(prom.Named(), c)...)
+		q := question(append(prom.Named(prom.Plain()), c)...)
 		q.Namespace, q.Service, q.Stable, q.Canary = namespace, rollout.ServiceName(service), stable, canary
 		queries := asked(t, q)
 		for _, name := range []string{namespace, service, stable, canary} {
@@ -101,7 +101,7 @@ func legitimate(m *labels.Matcher, namespace, service, stable, canary string) bo
 
 // Whatever the template, it is refused or expands; and when the query parses, so does the question of its age.
 func FuzzQuery(f *testing.F) {
-	for _, c := range prom.Named() {
+	for _, c := range prom.Named(prom.Plain()) {
 		f.Add(c.Query)
 	}
 	for _, query := range []string{

@@ -70,9 +70,9 @@ func windowOf(q rollout.Question, c rollout.Check) (time.Duration, bool) {
 
 // wordsOf returns the words for the arm that is judged and for stable's.
 func wordsOf(q rollout.Question, window time.Duration) (canary, stable map[Word]string, err error) {
-	n := Names{Namespace: q.Namespace, Service: q.Service, Stable: q.Stable, Canary: q.Canary}
+	n := NamesOf(q)
 	if q.StableOnly { // whatever the query says of the canary is asked of stable
-		n.Canary = n.Stable
+		n.Canary, n.CanaryService = n.Stable, n.StableService
 	}
 	arm := func(a Side) (map[Word]string, error) {
 		sel, err := Selector(q.Select, n, a)

@@ -1,6 +1,7 @@
 package prom
 
 import (
+	"strconv"
 	"time"
 
 	"canarybot.io/rollout"
@@ -14,8 +15,18 @@ const (
 	MemoryUsage = "memory_usage"
 )
 
-// Requests counts one arm's requests in the window.
-const Requests = `sum(increase(http_requests_total{{{.Select}}}[{{.Window}}]))`
+// Plain returns the signals of a service that counts with the plainest names.
+func Plain() rollout.Signals {
+	return rollout.Signals{
+		Requests: `http_requests_total{{{.Select}}}`,
+		Errors:   `http_5xx_total{{{.Select}}}`,
+		Success:  `http_2xx_total{{{.Select}}}`,
+		Latency:  `http_duration_bucket{{{.Select}}}`,
+		Memory:   `container_memory_working_set_bytes{{{.Select}}}`,
+		Unit:     time.Second,
+		Scrape:   15 * time.Second,
+	}
+}
 
 // Base returns what a check is like where nothing else is said.
 func Base() rollout.Check {
@@ -25,32 +36,68 @@ func Base() rollout.Check {
 	}
 }
 
-// Named returns the four checks that exist without being written, in the order in which people read them.
+// slow is the share of requests that a 99th percentile lets be slower.
+const slow = 0.01
+
+// Named returns the checks that exist without being written, as far as the signals have what they ask about, in the
+// order in which people read them.
 //
 // Each query is one number for one pod or many. The sum over an absent series is absent, not zero: without "or
 // vector(0)" a canary that never failed would have no error rate, and one that only fails no success rate. The total
 // has no such default: without requests there is no rate.
-func Named() []rollout.Check {
+func Named(s rollout.Signals) []rollout.Check {
 	ceiling, floor := 0.20, 0.80 // the same fifth of the requests, seen from both sides
-	errors, success, latency, memory := Base(), Base(), Base(), Base()
+	traffic := `sum(increase(` + s.Requests + `[{{.Window}}]))`
+	share := func(of string) string {
+		return `(sum(rate(` + of + `[{{.Window}}])) or vector(0)) / sum(rate(` + s.Requests + `[{{.Window}}]))`
+	}
+	var all []rollout.Check
+	if s.Requests != "" && (s.Errors != "" || s.Success != "") {
+		errors := Base()
+		errors.Name, errors.Unit, errors.Traffic, errors.Signal = ErrorRate, rollout.Ratio, traffic, rollout.ErrorSignal
+		errors.Query = share(s.Errors)
+		if s.Errors == "" {
+			errors.Query = `1 - ` + share(s.Success)
+		}
+		errors.Threshold, errors.Ceiling = 0.01, &ceiling
+		all = append(all, errors)
+	}
+	if s.Requests != "" && s.Latency != "" {
+		latency := Base()
+		latency.Name, latency.Unit, latency.Traffic, latency.Signal = LatencyP99, rollout.Seconds, traffic, rollout.LatencySignal
+		latency.Query = `histogram_quantile(0.99, sum by (le) (rate(` + s.Latency + `[{{.Window}}])))`
+		if s.Native {
+			latency.Query = `histogram_quantile(0.99, sum(rate(` + s.Latency + `[{{.Window}}])))`
+		}
+		if s.Unit > 0 && s.Unit != time.Second {
+			latency.Query += ` * ` + seconds(s.Unit)
+		}
+		latency.Threshold, latency.Bound, latency.Share = 0.5, 0.5, slow
+		all = append(all, latency)
+	}
+	if s.Requests != "" && (s.Errors != "" || s.Success != "") {
+		success := Base()
+		success.Name, success.Unit, success.Traffic, success.Signal = SuccessRate, rollout.Ratio, traffic, rollout.SuccessSignal
+		success.Query = share(s.Success)
+		if s.Success == "" {
+			success.Query = `1 - ` + share(s.Errors)
+		}
+		success.Comparison, success.Threshold, success.Ceiling = rollout.GreaterThan, 0.99, &floor
+		all = append(all, success)
+	}
+	if s.Memory != "" {
+		memory := Base()
+		memory.Name, memory.Unit, memory.Signal = MemoryUsage, rollout.Bytes, rollout.MemorySignal
+		// The newest reading of each container that is there now, and none from before the window: Prometheus remembers a
+		// series without a staleness marker for five minutes, and a leak that was taken back must not condemn its fix.
+		memory.Query = `max(last_over_time(` + s.Memory + `[{{.Window}}]) and ` + s.Memory + `)`
+		memory.Threshold, memory.MinRequests = 512<<20, 0
+		all = append(all, memory)
+	}
+	return all
+}
 
-	errors.Name, errors.Unit, errors.Traffic = ErrorRate, rollout.Ratio, Requests
-	errors.Query = `(sum(rate(http_5xx_total{{{.Select}}}[{{.Window}}])) or vector(0)) / sum(rate(http_requests_total{{{.Select}}}[{{.Window}}]))`
-	errors.Threshold, errors.Ceiling = 0.01, &ceiling
-
-	success.Name, success.Unit, success.Traffic = SuccessRate, rollout.Ratio, Requests
-	success.Query = `(sum(rate(http_2xx_total{{{.Select}}}[{{.Window}}])) or vector(0)) / sum(rate(http_requests_total{{{.Select}}}[{{.Window}}]))`
-	success.Comparison, success.Threshold, success.Ceiling = rollout.GreaterThan, 0.99, &floor
-
-	latency.Name, latency.Unit, latency.Traffic = LatencyP99, rollout.Seconds, Requests
-	latency.Query = `histogram_quantile(0.99, sum by (le) (rate(http_duration_bucket{{{.Select}}}[{{.Window}}])))`
-	latency.Threshold = 0.5
-
-	memory.Name, memory.Unit = MemoryUsage, rollout.Bytes
-	// The newest reading of each container that is there now, and none from before the window: Prometheus remembers a
-	// series without a staleness marker for five minutes, and a leak that was taken back must not condemn its fix.
-	memory.Query = `max(last_over_time(container_memory_working_set_bytes{{{.Select}}}[{{.Window}}]) and container_memory_working_set_bytes{{{.Select}}})`
-	memory.Threshold, memory.MinRequests = 512<<20, 0
-
-	return []rollout.Check{errors, latency, success, memory}
+// seconds writes a unit of time as a factor.
+func seconds(unit time.Duration) string {
+	return strconv.FormatFloat(unit.Seconds(), 'g', -1, 64)
 }

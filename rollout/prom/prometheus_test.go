@@ -148,7 +148,7 @@ func question(checks ...rollout.Check) rollout.Question {
 
 func named(t testing.TB, name string) rollout.Check {
 	t.Helper()
-	for _, c := range prom.Named() {
+	for _, c := range prom.Named(prom.Plain()) {
 		if c.Name == name {
 			return c
 		}

@@ -1,6 +1,7 @@
 package prom
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -14,6 +15,16 @@ type Names struct {
 	Service   rollout.ServiceName
 	Stable    string // Deployment
 	Canary    string // Deployment
+	// StableService and CanaryService are the arms' Services; empty: named as the Deployments are.
+	StableService, CanaryService string
+}
+
+// NamesOf returns the names that a question speaks of.
+func NamesOf(q rollout.Question) Names {
+	return Names{
+		Namespace: q.Namespace, Service: q.Service, Stable: q.Stable, Canary: q.Canary,
+		StableService: q.StableService, CanaryService: q.CanaryService,
+	}
 }
 
 // Side is one of the two arms of a rollout.
@@ -46,13 +57,26 @@ func Selector(sel string, n Names, arm Side) (string, error) {
 		return "", err
 	}
 	if sel == "" {
-		return fmt.Sprintf("namespace=%s,pod=~%s", strconv.Quote(n.Namespace), strconv.Quote(byPod(n.of(arm)))), nil
+		return n.pods(arm), nil
 	}
 	t, err := ParseSelect(sel)
 	if err != nil {
 		return "", err
 	}
 	return t.Expand(n.words(arm)), nil
+}
+
+// pods matches the series of the arm's pods.
+func (n Names) pods(arm Side) string {
+	return fmt.Sprintf("namespace=%s,pod=~%s", strconv.Quote(n.Namespace), strconv.Quote(byPod(n.of(arm))))
+}
+
+// backend is the arm's Service.
+func (n Names) backend(arm Side) string {
+	if arm == StableArm {
+		return cmp.Or(n.StableService, n.Stable)
+	}
+	return cmp.Or(n.CanaryService, n.Canary)
 }
 
 func (n Names) of(arm Side) string {
@@ -65,12 +89,13 @@ func (n Names) of(arm Side) string {
 func (n Names) words(arm Side) map[Word]string {
 	return map[Word]string{
 		Namespace: n.Namespace, Service: string(n.Service), Stable: n.Stable, Canary: n.Canary, Arm: string(arm),
+		Deployment: n.of(arm), Backend: n.backend(arm), Pods: n.pods(arm),
 	}
 }
 
 // check refuses names that could mean something in a query.
 func (n Names) check() error {
-	for _, name := range []string{n.Namespace, string(n.Service), n.Stable, n.Canary} {
+	for _, name := range []string{n.Namespace, string(n.Service), n.Stable, n.Canary, n.backend(StableArm), n.backend(CanaryArm)} {
 		if !rollout.IsDNSLabel(name) {
 			return fmt.Errorf("%q is no DNS label", cut(name, 63))
 		}

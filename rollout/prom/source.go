@@ -58,9 +58,9 @@ func (s *Source) Close() error {
 	return nil
 }
 
-// Ask returns one sample for each check, in their order. It blocks until all queries are answered, the timeout has
-// passed or ctx is done; whatever was not answered is a sample with a reason.
-func (s *Source) Ask(ctx context.Context, q rollout.Question) []rollout.Sample {
+// Ask returns one sample for each check, in their order, and what is wanted of the signals. It blocks until all queries
+// are answered, the timeout has passed or ctx is done; whatever was not answered is there with a reason.
+func (s *Source) Ask(ctx context.Context, q rollout.Question) rollout.Answer {
 	inquiries := make([]inquiry, len(q.Checks))
 	var queries []string
 	for i, c := range q.Checks {
@@ -71,12 +71,19 @@ func (s *Source) Ask(ctx context.Context, q rollout.Question) []rollout.Sample {
 			}
 		}
 	}
-	answers := s.fetch(ctx, queries)
-	samples := make([]rollout.Sample, len(inquiries))
-	for i, in := range inquiries {
-		samples[i] = in.sample(answers, q.Now)
+	raw, err := inquireRaw(q)
+	for _, query := range raw.queries() {
+		if !slices.Contains(queries, query) {
+			queries = append(queries, query)
+		}
 	}
-	return samples
+	answers := s.fetch(ctx, queries)
+	out := rollout.Answer{Samples: make([]rollout.Sample, len(inquiries))}
+	for i, in := range inquiries {
+		out.Samples[i] = in.sample(answers, q.Now)
+	}
+	out.Raw = raw.read(answers, err)
+	return out
 }
 
 // fetch asks the queries, a few at a time, and returns the answers by query.

@@ -56,7 +56,7 @@ func TestAskGivesUpAfterTenSeconds(t *testing.T) {
 			return nil, r.Context().Err()
 		}))
 		before := time.Now()
-		got := s.Ask(t.Context(), question(prom.Named()...))
+		got := s.Ask(t.Context(), question(prom.Named(prom.Plain())...)).Samples
 		if took := time.Since(before); took != 10*time.Second {
 			t.Errorf("took %s, want 10s", took)
 		}
@@ -78,7 +78,7 @@ func TestAskGivesUpOnASlowBody(t *testing.T) {
 			resp.Body = body
 			return resp, nil
 		}))
-		if got := s.Ask(t.Context(), question(valueCheck()))[0]; got.CanaryWhy != rollout.WhyTimeout {
+		if got := s.Ask(t.Context(), question(valueCheck())).Samples[0]; got.CanaryWhy != rollout.WhyTimeout {
 			t.Errorf("got %q (%s), want a timeout", got.CanaryWhy, got.Detail)
 		}
 	})
@@ -92,7 +92,7 @@ func TestAskEndsWithItsContext(t *testing.T) {
 		<-r.Context().Done()
 		return nil, r.Context().Err()
 	}))
-	for _, got := range s.Ask(ctx, question(prom.Named()...)) {
+	for _, got := range s.Ask(ctx, question(prom.Named(prom.Plain())...)).Samples {
 		if got.CanaryWhy != rollout.WhyUnreachable {
 			t.Errorf("%s: got %q, want that nobody was reached", got.Check, got.CanaryWhy)
 		}
@@ -119,7 +119,7 @@ func TestAskIsBoundedAndAsksNothingTwice(t *testing.T) {
 			time.Sleep(time.Second)
 			return response(r, http.StatusOK, []byte(success("vector", "[]"))), nil
 		}))
-		s.Ask(t.Context(), question(prom.Named()...))
+		s.Ask(t.Context(), question(prom.Named(prom.Plain())...))
 		if got := most.Load(); got != 4 {
 			t.Errorf("%d queries at once, want 4", got)
 		}
@@ -138,9 +138,9 @@ func TestWarmingUp(t *testing.T) {
 		return nil, io.EOF
 	}))
 	for _, since := range []time.Duration{-time.Hour, 0, scrape, 2*scrape - time.Millisecond} {
-		q := question(prom.Named()...)
+		q := question(prom.Named(prom.Plain())...)
 		q.Since = now.Add(-since)
-		for _, got := range s.Ask(t.Context(), q) {
+		for _, got := range s.Ask(t.Context(), q).Samples {
 			if got.CanaryWhy != rollout.WhyWarmingUp {
 				t.Errorf("%s after the weight: got %q, want warming up", since, got.CanaryWhy)
 			}
@@ -166,7 +166,7 @@ func TestBadQuestions(t *testing.T) {
 			s := sourceOver(t, roundTrip(func(*http.Request) (*http.Response, error) { return nil, io.EOF }))
 			q := question(named(t, prom.ErrorRate))
 			tt.change(&q)
-			got := s.Ask(t.Context(), q)[0]
+			got := s.Ask(t.Context(), q).Samples[0]
 			if got.CanaryWhy != rollout.WhyQueryError || !strings.Contains(got.Detail, tt.detail) {
 				t.Errorf("got %q (%s), want a query error with %q", got.CanaryWhy, got.Detail, tt.detail)
 			}
@@ -183,7 +183,7 @@ func TestRedirects(t *testing.T) {
 	s := sourceOf(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, elsewhere+r.URL.Path, http.StatusTemporaryRedirect)
 	}))
-	got := s.Ask(t.Context(), question(valueCheck()))[0]
+	got := s.Ask(t.Context(), question(valueCheck())).Samples[0]
 	if got.CanaryWhy != rollout.WhyUnreachable || !strings.Contains(got.Detail, "which is not followed") || reached.Load() {
 		t.Errorf("got %q (%s), other host reached: %t", got.CanaryWhy, got.Detail, reached.Load())
 	}
@@ -195,7 +195,7 @@ func TestRedirects(t *testing.T) {
 		}
 		recorded{status: http.StatusOK, body: vector(`{}`, 0.25)}.ServeHTTP(w, r)
 	}))
-	if got := s.Ask(t.Context(), question(valueCheck()))[0]; show(got.Canary) != "0.25" {
+	if got := s.Ask(t.Context(), question(valueCheck())).Samples[0]; show(got.Canary) != "0.25" {
 		t.Errorf("the same host: got %s (%s %s), want 0.25", show(got.Canary), got.CanaryWhy, got.Detail)
 	}
 }
@@ -212,7 +212,7 @@ func TestErrorsHoldNoSecrets(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := s.Ask(t.Context(), question(valueCheck()))[0]
+	got := s.Ask(t.Context(), question(valueCheck())).Samples[0]
 	if got.CanaryWhy != rollout.WhyUnreachable || got.Detail == "" {
 		t.Errorf("got %q (%s), want that nobody was reached, with words", got.CanaryWhy, got.Detail)
 	}
@@ -245,7 +245,7 @@ func TestAuthenticates(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.Close() })
-	if got := s.Ask(t.Context(), question(valueCheck()))[0]; show(got.Canary) != "0.25" {
+	if got := s.Ask(t.Context(), question(valueCheck())).Samples[0]; show(got.Canary) != "0.25" {
 		t.Errorf("got %s (%s %s)", show(got.Canary), got.CanaryWhy, fmt.Sprint(got.Detail))
 	}
 }

@@ -13,13 +13,16 @@ type Word string
 
 // The words.
 const (
-	Namespace Word = "Namespace"
-	Service   Word = "Service"
-	Stable    Word = "Stable" // the Deployment's name
-	Canary    Word = "Canary" // the Deployment's name
-	Arm       Word = "Arm"    // canary or stable
-	Select    Word = "Select" // label matchers of one arm's series
-	Window    Word = "Window" // for example 300s
+	Namespace  Word = "Namespace"
+	Service    Word = "Service"
+	Stable     Word = "Stable"     // the Deployment's name
+	Canary     Word = "Canary"     // the Deployment's name
+	Arm        Word = "Arm"        // canary or stable
+	Deployment Word = "Deployment" // the arm's
+	Backend    Word = "Backend"    // the arm's Service
+	Select     Word = "Select"     // label matchers of one arm's series
+	Pods       Word = "Pods"       // label matchers of one arm's pods: namespace and pod
+	Window     Word = "Window"     // for example 300s
 )
 
 // Template is a parsed query or select. It expands for any words without failing.
@@ -37,17 +40,20 @@ type part struct {
 // exist, braces that belong to none, or a word where its value could change the query's meaning: names stand in
 // quotes, the window outside of them, and the select between a selector's braces.
 func ParseQuery(text string) (Template, error) {
-	return parse(text, &lexer{}, []Word{Namespace, Service, Stable, Canary, Arm, Select, Window})
+	return parse(text, &lexer{}, []Word{Namespace, Service, Stable, Canary, Arm, Deployment, Backend, Select, Pods, Window})
 }
 
 // ParseSelect parses the template of a select: label matchers, as they stand between a selector's braces.
 func ParseSelect(text string) (Template, error) {
-	return parse(text, &lexer{braces: true, only: true}, []Word{Namespace, Service, Stable, Canary, Arm})
+	return parse(text, &lexer{braces: true, only: true}, []Word{Namespace, Service, Stable, Canary, Arm, Deployment, Backend, Pods})
 }
+
+// armed are the words that differ between the arms.
+var armed = []Word{Arm, Deployment, Backend, Select, Pods}
 
 // Twin reports whether the query depends on the arm, and so is asked for both.
 func (t Template) Twin() bool {
-	return slices.ContainsFunc(t.parts, func(p part) bool { return p.word == Arm || p.word == Select })
+	return slices.ContainsFunc(t.parts, func(p part) bool { return slices.Contains(armed, p.word) })
 }
 
 // Expand returns the text with the words' values.
@@ -124,11 +130,11 @@ func place(w Word, form string, l *lexer) error {
 		return fmt.Errorf("%s stands behind a backslash", form)
 	}
 	switch w {
-	case Namespace, Service, Stable, Canary:
+	case Namespace, Service, Stable, Canary, Deployment, Backend:
 		if l.bare() {
 			return fmt.Errorf(`%s must stand inside quotes, for example "%s"`, form, form)
 		}
-	case Select:
+	case Select, Pods:
 		if !l.bare() || !l.braces {
 			return fmt.Errorf("%s must stand between a selector's braces, for example up{%s}", form, form)
 		}

@@ -34,7 +34,7 @@ func TestParseQuery(t *testing.T) {
 		"an escaped quote":            {text: `x{a="\"{{.Arm}}"}`, want: `x{a="\"canary"}`, twin: true},
 
 		"empty":                      {text: " \n", want: "it is empty", bad: true},
-		"an unknown word":            {text: `x{v="{{.Version}}"}`, want: "{{.Version}} is no word here; known are {{.Namespace}} {{.Service}} {{.Stable}} {{.Canary}} {{.Arm}} {{.Select}} {{.Window}}", bad: true},
+		"an unknown word":            {text: `x{v="{{.Version}}"}`, want: "{{.Version}} is no word here; known are {{.Namespace}} {{.Service}} {{.Stable}} {{.Canary}} {{.Arm}} {{.Deployment}} {{.Backend}} {{.Select}} {{.Pods}} {{.Window}}", bad: true},
 		"another case":               {text: `x{{{.select}}}`, want: "{{.select}} is no word here", bad: true},
 		"spaces in a word":           {text: `x{{{ .Select }}}`, want: "{{ .Select }} is no word here", bad: true},
 		"no dot":                     {text: `x{{{Select}}}`, want: "{{Select}} is no word here", bad: true},
@@ -124,7 +124,7 @@ func TestNamedChecks(t *testing.T) {
 		"latency_p99":  `histogram_quantile(0.99, sum by (le) (rate(http_duration_bucket{S}[W]))) less_than 0.5 seconds`,
 		"memory_usage": `max(last_over_time(container_memory_working_set_bytes{S}[W]) and container_memory_working_set_bytes{S}) less_than 5.36870912e+08 bytes`,
 	}
-	for _, c := range prom.Named() {
+	for _, c := range prom.Named(prom.Plain()) {
 		query, err := prom.ParseQuery(c.Query)
 		if err != nil {
 			t.Fatal(err)

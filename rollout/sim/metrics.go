@@ -46,8 +46,8 @@ func (m *Metrics) Alter(f func(rollout.Sample) rollout.Sample) {
 	m.alter = f
 }
 
-// Ask returns one sample for each check.
-func (m *Metrics) Ask(ctx context.Context, q rollout.Question) []rollout.Sample {
+// Ask returns one sample for each check, and of the signals what is wanted.
+func (m *Metrics) Ask(ctx context.Context, q rollout.Question) rollout.Answer {
 	m.mu.Lock()
 	unplugged, fault, alter := m.unplugged, m.fault, m.alter
 	m.mu.Unlock()
@@ -75,7 +75,7 @@ func (m *Metrics) Ask(ctx context.Context, q rollout.Question) []rollout.Sample 
 			all[i] = alter(all[i])
 		}
 	}
-	return all
+	return rollout.Answer{Samples: all, Raw: m.cluster.raw(q, detail)}
 }
 
 // sample answers one check.
@@ -108,13 +108,7 @@ func (c *Cluster) sample(q rollout.Question, check rollout.Check) rollout.Sample
 
 // answer is one side's value, its requests in the window, or why there is none.
 func (s *side) answer(check rollout.Check, now time.Time, window time.Duration) (value, requests *float64, why rollout.Why) {
-	memory, heard := 0.0, false
-	for _, p := range s.pods {
-		if p.alive() && !now.Before(p.ready) && !s.app.behaviour(s, p).Silent {
-			heard = true
-			memory = max(memory, s.app.behaviour(s, p).memory(now.Sub(p.born)))
-		}
-	}
+	heard, memory := s.heard(now)
 	if !heard {
 		return nil, nil, rollout.WhyNoData
 	}

@@ -27,7 +27,7 @@ func (b *bench) ask(m *sim.Metrics, since time.Duration) map[string]rollout.Samp
 		q.Since = q.Now.Add(-since)
 	}
 	all := map[string]rollout.Sample{}
-	for _, s := range m.Ask(b.t.Context(), q) {
+	for _, s := range m.Ask(b.t.Context(), q).Samples {
 		all[s.Check] = s
 	}
 	return all

@@ -23,14 +23,7 @@ const first = 0.5
 // Step bets on one more scrape. The factors are logarithms, each with a mean of at most 1 under the claim. Planned is
 // how many scrapes the whole rollout is to have; what comes beyond them stakes nothing new.
 func (m *Mixture) Step(factors *[Effects]float64, planned int) {
-	onset := 0.0
-	switch {
-	case m.Scrapes == 0:
-		onset = first
-	case planned > 1 && m.Scrapes < planned:
-		onset = (1 - first) / float64(planned-1)
-	}
-	onset = min(onset, 1-m.Staked)
+	onset := Onset(m.Scrapes, planned, m.Staked)
 	m.Scrapes++
 	m.Staked += onset
 	for j, f := range factors {
@@ -40,6 +33,19 @@ func (m *Mixture) Step(factors *[Effects]float64, planned int) {
 		}
 		m.Stakes[j] = log1pExp(stake + f)
 	}
+}
+
+// Onset is the prior that the fault began at this scrape, of so many that were bet on and so many that are planned, with
+// so much of it staked.
+func Onset(scrapes, planned int, staked float64) float64 {
+	onset := 0.0
+	switch {
+	case scrapes == 0:
+		onset = first
+	case planned > 1 && scrapes < planned:
+		onset = (1 - first) / float64(planned-1)
+	}
+	return min(onset, 1-staked)
 }
 
 // large is a logarithm beyond which a 1, or a part of one, is more than a float holds beside it.

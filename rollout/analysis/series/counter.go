@@ -1,32 +1,13 @@
 package series
 
 import (
-	"cmp"
 	"slices"
 	"time"
+
+	"canarybot.io/rollout"
 )
 
-// Point is one stored sample of a counter.
-type Point struct {
-	At    time.Time `json:"at"`
-	Value float64   `json:"value"`
-}
-
-// Series is what Prometheus has of one time series: its labels as one word, and samples in any order, also repeated.
-type Series struct {
-	Labels string
-	Points []Point
-}
-
-// Counter adds up the series of one metric of one arm. The zero value has seen nothing.
-type Counter struct {
-	// Last is the sample of each series that was consumed last.
-	Last map[string]Point `json:"last,omitempty"`
-	// Newest is the newest sample of any of them.
-	Newest time.Time `json:"newest,omitzero"`
-}
-
-// Birth says from what a series counts that was not there before.
+// Birth says from what a series counts that has no sample before.
 type Birth int
 
 const (
@@ -37,63 +18,49 @@ const (
 	FromFirst
 )
 
-// Add consumes the samples up to a time and returns by how much the counters grew. A sample that was consumed before
-// counts no second time. Values below zero and those that are no numbers are left out: no counter has them.
-func (c *Counter) Add(all []Series, until time.Time, birth func(Series) Birth) (grown float64) {
-	for _, s := range all {
-		points := slices.Clone(s.Points)
-		slices.SortStableFunc(points, func(a, b Point) int { return a.At.Compare(b.At) })
-		for _, p := range points {
-			last, known := c.Last[s.Labels]
-			if p.At.After(until) || known && !p.At.After(last.At) || !(p.Value >= 0) || p.Value > largest {
+// largest is beyond what any counter of requests reaches; an infinite one is beyond it.
+const largest = 1e18
+
+// Grown returns by how much counters grew by the samples after one time and up to another: each sample counts by what
+// it has more than the one before it, which may lie before the first time; where there is none, birth says from what it
+// counts. A counter that fell was reset: all that it shows came since. Values below zero and those that are no numbers
+// are left out: no counter has them. Samples may come in any order, and repeat.
+func Grown(all []rollout.Series, from, to time.Time, birth func(rollout.Series) Birth) (grown float64) {
+	for i := range all {
+		before, known := 0.0, false
+		for _, p := range sorted(all[i].Points) {
+			if !(p.Value >= 0) || p.Value > largest || p.At.After(to) {
 				continue
 			}
-			switch {
-			case known && p.Value >= last.Value:
-				grown += p.Value - last.Value
-			case known: // it was reset: all that it shows came since
-				grown += p.Value
-			case birth(s) == FromZero:
-				grown += p.Value
+			if p.At.After(from) {
+				switch {
+				case known && p.Value >= before:
+					grown += p.Value - before
+				case known, birth(all[i]) == FromZero:
+					grown += p.Value
+				}
 			}
-			if c.Last == nil {
-				c.Last = map[string]Point{}
-			}
-			c.Last[s.Labels] = p
-			if p.At.After(c.Newest) {
-				c.Newest = p.At
-			}
+			before, known = p.Value, true
 		}
 	}
 	return grown
 }
 
-// largest is beyond what any counter of requests reaches; an infinite one is beyond it.
-const largest = 1e18
-
-// Forget drops series that were last heard before a time, so that pods which are long gone cost nothing.
-func (c *Counter) Forget(before time.Time) {
-	for labels, p := range c.Last {
-		if p.At.Before(before) {
-			delete(c.Last, labels)
-		}
+// sorted returns the samples in order, each time once.
+func sorted(points []rollout.Point) []rollout.Point {
+	compare := func(a, b rollout.Point) int { return a.At.Compare(b.At) }
+	if !slices.IsSortedFunc(points, compare) {
+		points = slices.Clone(points)
+		slices.SortStableFunc(points, compare)
 	}
+	return slices.CompactFunc(points, func(a, b rollout.Point) bool { return a.At.Equal(b.At) })
 }
 
-// Aligned returns up to when both arms may be read: what one arm has beyond it would be compared with nothing. Zero
-// where one of them has no sample.
-func Aligned(canary, stable []Series) time.Time {
-	c, s := newest(canary), newest(stable)
-	if c.IsZero() || s.IsZero() {
-		return time.Time{}
-	}
-	return slices.MinFunc([]time.Time{c, s}, time.Time.Compare)
-}
-
-func newest(all []Series) (at time.Time) {
+// Newest returns the time of the newest sample; zero without one.
+func Newest(all []rollout.Series) (at time.Time) {
 	for _, s := range all {
 		for _, p := range s.Points {
-			if cmp.Compare(p.At.UnixNano(), at.UnixNano()) > 0 || at.IsZero() {
+			if p.At.After(at) {
 				at = p.At
 			}
 		}
@@ -101,8 +68,31 @@ func newest(all []Series) (at time.Time) {
 	return at
 }
 
-// Stale reports whether the newest sample is too old to say anything about now: more than two scrapes and the time that
-// one may take. An instant query shows a value for five minutes after the last one; its own time does not lie.
-func Stale(newest, now time.Time, scrape time.Duration) bool {
-	return newest.IsZero() || now.Sub(newest) > 2*scrape+5*time.Second
+// Targets returns who had a sample after one time and up to another, in order.
+func Targets(all []rollout.Series, from, to time.Time) []string {
+	var found []string
+	for _, s := range all {
+		in := func(p rollout.Point) bool { return p.At.After(from) && !p.At.After(to) }
+		if i, known := slices.BinarySearch(found, s.Target); !known && slices.ContainsFunc(s.Points, in) {
+			found = slices.Insert(found, i, s.Target)
+		}
+	}
+	return found
+}
+
+// Latest returns each series' newest usable value after one time and up to another.
+func Latest(all []rollout.Series, from, to time.Time) []float64 {
+	var values []float64
+	for _, s := range all {
+		var newest rollout.Point
+		for _, p := range s.Points {
+			if p.At.After(from) && !p.At.After(to) && p.At.After(newest.At) && p.Value >= 0 && p.Value <= largest {
+				newest = p
+			}
+		}
+		if !newest.At.IsZero() {
+			values = append(values, newest.Value)
+		}
+	}
+	return values
 }

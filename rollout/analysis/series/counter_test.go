@@ -9,6 +9,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"canarybot.io/rollout"
 	"canarybot.io/rollout/analysis/series"
 )
 
@@ -16,16 +17,16 @@ var epoch = time.Unix(1_700_000_000, 0)
 
 func at(scrape int) time.Time { return epoch.Add(time.Duration(scrape) * 15 * time.Second) }
 
-func points(values ...float64) []series.Point {
-	var all []series.Point
+func points(values ...float64) []rollout.Point {
+	var all []rollout.Point
 	for i, v := range values {
-		all = append(all, series.Point{At: at(i), Value: v})
+		all = append(all, rollout.Point{At: at(i), Value: v})
 	}
 	return all
 }
 
-func always(b series.Birth) func(series.Series) series.Birth {
-	return func(series.Series) series.Birth { return b }
+func always(b series.Birth) func(rollout.Series) series.Birth {
+	return func(rollout.Series) series.Birth { return b }
 }
 
 func TestIncrements(t *testing.T) {
@@ -46,8 +47,7 @@ func TestIncrements(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			var c series.Counter
-			if got := c.Add([]series.Series{{Labels: "a", Points: points(tt.values...)}}, at(100), always(tt.birth)); got != tt.want {
+			if got := series.Grown([]rollout.Series{{Labels: "a", Points: points(tt.values...)}}, at(-1), at(100), always(tt.birth)); got != tt.want {
 				t.Errorf("grown by %v, want %v", got, tt.want)
 			}
 		})
@@ -55,7 +55,7 @@ func TestIncrements(t *testing.T) {
 }
 
 // draw is one counter's life: what truly happened, with resets, and which of its scrapes were stored.
-func draw(t *rapid.T, name string) (s series.Series, truth float64) {
+func draw(t *rapid.T, name string) (s rollout.Series, truth float64) {
 	s.Labels = name
 	value := float64(rapid.IntRange(0, 50).Draw(t, name+" begins at"))
 	stored := 0.0 // what is stored now; a reset loses what lies between the last stored sample and itself
@@ -75,78 +75,56 @@ func draw(t *rapid.T, name string) (s series.Series, truth float64) {
 			}
 		}
 		stored = value
-		s.Points = append(s.Points, series.Point{At: at(i), Value: value})
+		s.Points = append(s.Points, rollout.Point{At: at(i), Value: value})
 	}
 	return s, truth
 }
 
-// However the samples are cut into answers, in whatever order, and however often one is repeated: the sum is the same,
-// and it is what the stored samples show.
+// However time is cut, in whatever order samples come, and however often one is repeated: the sum is the same, and it is
+// what the stored samples show.
 func TestEachSampleCountsOnce(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		var all []series.Series
+		var all []rollout.Series
 		want := 0.0
 		for i := range rapid.IntRange(1, 4).Draw(t, "series") {
 			s, truth := draw(t, fmt.Sprint("s", i))
+			if rapid.Bool().Draw(t, "repeated") {
+				s.Points = append(s.Points, s.Points...)
+			}
+			if rapid.Bool().Draw(t, "shuffled") {
+				slices.Reverse(s.Points)
+			}
 			all, want = append(all, s), want+truth
 		}
-		var c series.Counter
 		got := 0.0
+		from := at(-1)
 		for until := 0; until < 26; until += rapid.IntRange(1, 6).Draw(t, "answer") {
-			from := rapid.IntRange(0, until+1).Draw(t, "window begins") // answers overlap, or leave nothing out that was consumed
-			var answer []series.Series
-			for _, s := range all {
-				part := series.Series{Labels: s.Labels}
-				for _, p := range s.Points {
-					consumed := c.Last[s.Labels].At
-					if !p.At.After(at(until)) && (p.At.After(consumed) || !p.At.Before(at(from))) {
-						part.Points = append(part.Points, p)
-					}
-				}
-				if rapid.Bool().Draw(t, "shuffled") {
-					slices.Reverse(part.Points)
-				}
-				answer = append(answer, part)
-			}
-			got += c.Add(answer, at(until), always(series.FromFirst))
+			got += series.Grown(all, from, at(until), always(series.FromFirst))
+			from = at(until)
 		}
-		got += c.Add(all, at(100), always(series.FromFirst))
+		got += series.Grown(all, from, at(100), always(series.FromFirst))
 		if math.Abs(got-want) > 1e-6 {
 			t.Fatalf("grown by %v, the stored samples show %v", got, want)
 		}
 	})
 }
 
-func TestAlignedIsWhereBothArmsAreKnown(t *testing.T) {
+func TestWhoWasHeard(t *testing.T) {
 	t.Parallel()
-	canary, stable := []series.Series{{Points: points(1, 2, 3)}}, []series.Series{{Points: points(1, 2)}, {Points: points(1)}}
-	if got := series.Aligned(canary, stable); !got.Equal(at(1)) {
-		t.Errorf("aligned at %s", got)
+	all := []rollout.Series{
+		{Target: "b", Points: points(1, 2, 3)}, {Target: "a", Points: points(1)}, {Target: "b", Points: points(4, 5, 6, 7)},
 	}
-	if got := series.Aligned(nil, stable); !got.IsZero() {
-		t.Errorf("aligned at %s without a canary", got)
+	if got := series.Targets(all, at(-1), at(9)); !slices.Equal(got, []string{"a", "b"}) {
+		t.Errorf("targets %v", got)
 	}
-}
-
-func TestStaleGoesByTheSamplesOwnTime(t *testing.T) {
-	t.Parallel()
-	for scrapes, want := range map[int]bool{0: false, 2: false, 3: true} {
-		if got := series.Stale(at(0), at(scrapes).Add(time.Second), 15*time.Second); got != want {
-			t.Errorf("%d scrapes old: stale is %t", scrapes, got)
-		}
+	if got := series.Targets(all, at(0), at(1)); !slices.Equal(got, []string{"b"}) {
+		t.Errorf("targets of the second scrape %v", got)
 	}
-	if !series.Stale(time.Time{}, at(0), time.Second) {
-		t.Error("no sample at all is not stale")
+	if got := series.Newest(all); !got.Equal(at(3)) {
+		t.Errorf("newest %s", got)
 	}
-}
-
-func TestForgetKeepsWhatIsHeard(t *testing.T) {
-	t.Parallel()
-	var c series.Counter
-	c.Add([]series.Series{{Labels: "old", Points: points(1)}, {Labels: "new", Points: points(1, 2, 3)}}, at(9), always(series.FromFirst))
-	c.Forget(at(1))
-	if _, ok := c.Last["old"]; ok || len(c.Last) != 1 {
-		t.Errorf("kept %v", c.Last)
+	if got := series.Latest(all, at(-1), at(1)); !slices.Equal(got, []float64{2, 1, 5}) {
+		t.Errorf("latest %v", got)
 	}
 }

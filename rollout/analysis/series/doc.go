@@ -2,9 +2,8 @@
 //
 // It reads raw samples, never rate() or increase(): those extrapolate to the window's edges, count a request in every
 // window that it lies in, and lose the step from nothing to a new series' first value, which is where the first errors
-// of a bad canary are. Instead every series remembers the last sample that was consumed; its increment is the difference
-// to the next one, and a counter that fell was reset, so that all it shows came since. However the samples are cut into
-// answers, and however often one is repeated, the sum of the increments is the same.
+// of a bad canary are. Instead each sample counts by what it has more than the one before it, and a counter that fell
+// was reset, so that all it shows came since. Intervals that lie side by side add up, however they are cut.
 //
 // The package is pure: samples and times go in, counts come out. It knows no query and no clock.
 package series

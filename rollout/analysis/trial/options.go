@@ -47,6 +47,18 @@ type Options struct {
 	ErrorSpread float64
 	SlowSpread  [Bounds]float64
 
+	// MemoryLimit is what no pod may use, in bytes, and MemoryNoise how much the lowest use of a few scrapes differs from
+	// that of the next ones where nothing grows: a standard deviation. 0: memory is not judged.
+	MemoryLimit, MemoryNoise float64
+	// MemoryFrom is the age of pods, in seconds, from which growth says something: every process grows at first.
+	MemoryFrom float64
+	// Interval is the time between two scrapes, in seconds.
+	Interval float64
+
+	// CompareFrom is the age of the youngest pod, in seconds, from which the canary is compared with stable: where nobody
+	// knows how pods of a service start, only grown ones are. Limits hold from the beginning.
+	CompareFrom float64
+
 	// WarmUp widens the margins by the age of the youngest pod, in seconds; nil: not at all.
 	WarmUp func(age float64) Slack
 	// Cap is by how many nats a single scrape may move a bet, unless half of the canary's requests in it were bad.
@@ -67,6 +79,6 @@ func Defaults(planned int) Options {
 		Alpha: 0.01, Planned: planned,
 		Weights: [Checks]float64{Errors: .30, Latency: .25, ErrorLimit: .15, SlowLimit: .10, Memory: .10, Share: .10},
 		Errors:  bet.Margin{Ratio: 1.5, Slack: 0.001}, Latency: bet.Margin{Ratio: 1.25, Slack: 0.002},
-		ErrorLimit: 0.01, SlowLimit: 0.01, Slow: Bounds - 1, Cap: 7, Dwell: 8,
+		ErrorLimit: 0.01, SlowLimit: 0.01, Slow: Bounds - 1, Cap: 7, Dwell: 8, Interval: 15,
 	}
 }

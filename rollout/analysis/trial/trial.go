@@ -10,7 +10,8 @@ import (
 type Arm struct {
 	Requests float64
 	Errors   float64
-	Slow     [Bounds]float64 // requests slower than each bound; bounds rise
+	Timed    float64         // requests whose duration is known
+	Slow     [Bounds]float64 // of them, those slower than each bound; bounds rise
 	Pods     int
 }
 
@@ -19,10 +20,7 @@ type Scrape struct {
 	Canary, Stable Arm
 	Weight         float64 // the canary's share of the traffic, 0 to 1
 	Age            float64 // of the youngest canary pod, in seconds
-	// Growth is by how many standard deviations the worst pod's memory grew more than it may, over a block of scrapes
-	// that ended with this one; 0 with Grew false: no block did.
-	Growth float64
-	Grew   bool
+	Memory         float64 // of the canary's worst pod, in bytes; 0: not known
 }
 
 // common is how many of stable's scrapes tell whether an incident is of both sides.
@@ -61,6 +59,9 @@ type State struct {
 	Slowly     [common]bet.Counts `json:"slowly"`
 	Seen       int                `json:"seen"`  // scrapes
 	Dwelt      int                `json:"dwelt"` // scrapes of this step
+	Block      block              `json:"block,omitzero"`
+	Erring     times              `json:"erring,omitzero"`
+	Slower     times              `json:"slower,omitzero"` // beyond the service's limit
 }
 
 // Verdict is how a trial stands.
@@ -89,8 +90,10 @@ func (s *State) Add(o *Options, in Scrape) Verdict {
 	if o.WarmUp != nil {
 		slack = o.WarmUp(in.Age)
 	}
-	s.errors(o, in, slack)
-	s.latency(o, in, slack)
+	if in.Age >= o.CompareFrom {
+		s.errors(o, in, slack)
+		s.latency(o, in, slack)
+	}
 	shared := s.limits(o, in)
 	s.memory(o, in)
 	s.traffic(o, in)
@@ -121,9 +124,18 @@ func (c *comparison) add(o *Options, canary, stable tempered, margin bet.Margin)
 type tempered struct{ raw, counts bet.Counts }
 
 // temper divides what an arm did by its over-dispersion; kappa is the spread.
-func (a Arm) temper(bad, kappa float64) tempered {
-	raw := bet.Counts{N: a.Requests, Bad: bad}
-	return tempered{raw, raw.Temper(1 + kappa*a.Requests/float64(max(a.Pods, 1)))}
+func (a Arm) temper(raw bet.Counts, kappa float64) tempered {
+	return tempered{raw, raw.Temper(1 + kappa*raw.N/float64(max(a.Pods, 1)))}
+}
+
+// erring are the arm's requests and errors.
+func (a Arm) erring(kappa float64) tempered {
+	return a.temper(bet.Counts{N: a.Requests, Bad: a.Errors}, kappa)
+}
+
+// slow are the arm's timed requests and those beyond a bound.
+func (a Arm) slow(bound int, kappa float64) tempered {
+	return a.temper(bet.Counts{N: a.Timed, Bad: a.Slow[bound]}, kappa)
 }
 
 // capped bounds what a single scrape may say, unless half of its requests were bad: bursts that no history contained
@@ -138,28 +150,34 @@ func (o *Options) capped(f float64, canary bet.Counts) float64 {
 func (s *State) errors(o *Options, in Scrape, slack Slack) {
 	margin := o.Errors
 	margin.Slack += slack.Errors
-	s.Errors.add(o, in.Canary.temper(in.Canary.Errors, o.ErrorSpread), in.Stable.temper(in.Stable.Errors, o.ErrorSpread), margin)
+	canary, stable := in.Canary.erring(o.ErrorSpread), in.Stable.erring(o.ErrorSpread)
+	s.Errors.add(o, canary, stable, margin)
+	s.Erring.add(o, canary.counts, stable.counts)
 }
 
 func (s *State) latency(o *Options, in Scrape, slack Slack) {
 	for b := range s.Slow {
 		margin := o.Latency
 		margin.Slack += slack.Slow[b]
-		s.Slow[b].add(o, in.Canary.temper(in.Canary.Slow[b], o.SlowSpread[b]), in.Stable.temper(in.Stable.Slow[b], o.SlowSpread[b]), margin)
+		canary, stable := in.Canary.slow(b, o.SlowSpread[b]), in.Stable.slow(b, o.SlowSpread[b])
+		s.Slow[b].add(o, canary, stable, margin)
+		if b == o.Slow {
+			s.Slower.add(o, canary.counts, stable.counts)
+		}
 	}
 }
 
 // limits bets against the service's own limits, and reports whether stable breaches one of them too.
 func (s *State) limits(o *Options, in Scrape) (shared bool) {
 	s.Recent[s.Seen%common] = bet.Counts{N: in.Stable.Requests, Bad: in.Stable.Errors}
-	s.Slowly[s.Seen%common] = bet.Counts{N: in.Stable.Requests, Bad: in.Stable.Slow[o.Slow]}
+	s.Slowly[s.Seen%common] = bet.Counts{N: in.Stable.Timed, Bad: in.Stable.Slow[o.Slow]}
 	erring := breached(s.Recent, o.ErrorLimit)
 	if !erring {
-		o.above(&s.ErrorLimit, in.Canary.temper(in.Canary.Errors, o.ErrorSpread).counts, o.ErrorLimit)
+		o.above(&s.ErrorLimit, in.Canary.erring(o.ErrorSpread).counts, o.ErrorLimit)
 	}
 	slow := breached(s.Slowly, o.SlowLimit)
 	if !slow {
-		o.above(&s.SlowLimit, in.Canary.temper(in.Canary.Slow[o.Slow], o.SlowSpread[o.Slow]).counts, o.SlowLimit)
+		o.above(&s.SlowLimit, in.Canary.slow(o.Slow, o.SlowSpread[o.Slow]).counts, o.SlowLimit)
 	}
 	return erring || slow
 }
@@ -181,21 +199,6 @@ func breached(recent [common]bet.Counts, limit float64) bool {
 		sum.N, sum.Bad = sum.N+c.N, sum.Bad+c.Bad
 	}
 	return sum.Bad >= 3 && sum.Bad > sum.N*limit/2
-}
-
-// memory bets that growth beyond the critical rate is noise, where a block of scrapes ended: Gaussian tails, and no jump
-// counts for more than two and a half deviations.
-func (s *State) memory(o *Options, in Scrape) {
-	if !in.Grew {
-		return
-	}
-	y := min(in.Growth, 2.5)
-	var f [bet.Effects]float64
-	for j := range f {
-		by := [3]float64{0.5, 1, 1.5}[j%3]
-		f[j] = by*y - by*by/2
-	}
-	s.Memory.Step(&f, o.Planned)
 }
 
 // traffic bets that the canary gets at least half of its share. Sticky sessions make requests come in clusters of a few.
@@ -242,11 +245,16 @@ func (s *State) Log(c Check) float64 {
 func mean(logs, weights []float64) (log float64, worst int) {
 	most, total := math.Inf(-1), 0.0
 	for i, l := range logs {
-		most = max(most, l)
+		if weights[i] > 0 {
+			most = max(most, l)
+		}
 		total += weights[i]
 	}
 	sum, part := 0.0, -1.0
 	for i, l := range logs {
+		if weights[i] == 0 {
+			continue
+		}
 		share := weights[i] / total * math.Exp(l-most)
 		if sum += share; share > part {
 			part, worst = share, i
@@ -262,11 +270,16 @@ func (s *State) verdict(o *Options) Verdict {
 		logs[c] = s.Log(c)
 	}
 	log, worst := mean(logs[:], o.Weights[:])
-	const proved, doubt = 20, 3
-	v := Verdict{Log: log, Worst: Check(worst), Against: log >= -math.Log(o.Alpha)}
-	v.Proved = s.Dwelt >= o.Dwell && v.Log < math.Log(doubt) && s.Errors.Proof >= math.Log(proved)
+	v := Verdict{Log: log, Worst: Check(worst), Against: log >= o.Limit()}
+	v.Proved = s.Dwelt >= o.Dwell && v.Log < math.Log(doubt) && (o.Weights[Errors] == 0 || s.Errors.Proof >= math.Log(proved))
 	for b := range s.Slow {
-		v.Proved = v.Proved && s.Slow[b].Proof >= math.Log(proved)
+		v.Proved = v.Proved && (o.Weights[Latency] == 0 || s.Slow[b].Proof >= math.Log(proved))
 	}
 	return v
 }
+
+// proved is what a bet on health has to reach, and doubt what one against it must not have.
+const proved, doubt = 20, 3
+
+// Limit is the logarithm that the averaged bet has to reach: that of 1/alpha.
+func (o *Options) Limit() float64 { return -math.Log(o.Alpha) }

@@ -6,8 +6,8 @@ import (
 	"canarybot.io/rollout"
 )
 
-// series is what is remembered of one check since the weight was acknowledged.
-type series struct {
+// record is what is remembered of one check since the weight was acknowledged.
+type record struct {
 	Last    rollout.Sample `json:"last"`
 	Failing count          `json:"failing,omitzero"` // samples in a row beyond the threshold; unknown ones not counted
 	Silent  count          `json:"silent,omitzero"`  // the same for samples in which only stable was heard
@@ -32,7 +32,7 @@ func (n count) up(at time.Time, interval time.Duration) count {
 
 // with returns the series after one more sample. A sample that is no newer than the last says nothing new, unless
 // the clock was set back since: the last then lies in the future, and would silence the check until that time comes.
-func (r series) with(c rollout.Check, s rollout.Sample, now time.Time) series {
+func (r record) with(c rollout.Check, s rollout.Sample, now time.Time) record {
 	if !s.At.After(r.Last.At) && !r.Last.At.After(now) {
 		return r
 	}
@@ -54,7 +54,7 @@ func (r series) with(c rollout.Check, s rollout.Sample, now time.Time) series {
 }
 
 // evidence returns what the series says at the time.
-func (r series) evidence(c rollout.Check, now time.Time) rollout.Evidence {
+func (r record) evidence(c rollout.Check, now time.Time) rollout.Evidence {
 	e := rollout.Evidence{
 		Check: c.Name, Result: rollout.Unknown, Why: rollout.WhyNotAsked,
 		Threshold: c.Threshold, Ceiling: c.Ceiling, Comparison: c.Comparison, Unit: c.Unit,

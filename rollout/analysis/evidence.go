@@ -1,0 +1,237 @@
+package analysis
+
+import (
+	"math"
+
+	"canarybot.io/rollout"
+	"canarybot.io/rollout/analysis/series"
+	"canarybot.io/rollout/analysis/trial"
+)
+
+// gone is how many scrapes in a row without the canary's series, while stable's are there, mean that it is gone.
+const gone = silentSamples
+
+// doubt is the odds from which the evidence leans against a canary too much to let it go on.
+const doubt = 3
+
+// unread returns the first reading that scrapes cannot be judged without and that could not be had.
+func unread(c rollout.Case) (rollout.Reading, bool) {
+	for _, arm := range []rollout.Read{c.Raw.Canary, c.Raw.Stable} {
+		for _, r := range []rollout.Reading{arm.Requests, arm.Errors, arm.Success, arm.Latency, arm.Memory} {
+			if r.Why != rollout.WhyNone && r.Why != rollout.WhyWarnings {
+				return r, true
+			}
+		}
+	}
+	return rollout.Reading{}, false
+}
+
+// warned returns a reading that came with a warning: what it holds may be a part of what there is.
+func warned(c rollout.Case) (rollout.Reading, bool) {
+	for _, arm := range []rollout.Read{c.Raw.Canary, c.Raw.Stable} {
+		for _, r := range []rollout.Reading{arm.Requests, arm.Errors, arm.Success, arm.Latency, arm.Memory} {
+			if r.Why == rollout.WhyWarnings {
+				return r, true
+			}
+		}
+	}
+	return rollout.Reading{}, false
+}
+
+// verdict is how the signals stand.
+func (d *docket) verdict(c rollout.Case) rollout.Verdict {
+	o := d.Setup.options(c)
+	v := rollout.Verdict{Since: c.Since, At: c.Now, Odds: d.Stands.Log, Limit: o.Limit(), Proved: d.Stands.Proved && !d.Stands.Partial}
+	first := true
+	for _, check := range c.Spec.Checks {
+		if check.Signal == rollout.NoSignal {
+			continue
+		}
+		e := d.numbers(check, &o)
+		e.Result, e.Why, e.Detail = d.result(c, check, &o, e)
+		if first && d.Silent >= gone { // it speaks of the canary, not of a check
+			e.Result, e.Why = rollout.Fail, rollout.WhySilent
+		}
+		if first && d.Stands.Against && d.Stands.Worst == trial.Share {
+			e.Result, e.Why = rollout.Fail, rollout.WhyNoShare
+		}
+		first = false
+		v.Evidence = append(v.Evidence, e)
+	}
+	return v
+}
+
+// bets are those that speak of a check, the one on its limit last.
+func bets(s rollout.Signal) []trial.Check {
+	switch s {
+	case rollout.ErrorSignal, rollout.SuccessSignal:
+		return []trial.Check{trial.Errors, trial.ErrorLimit}
+	case rollout.LatencySignal:
+		return []trial.Check{trial.Latency, trial.SlowLimit}
+	case rollout.MemorySignal:
+		return []trial.Check{trial.Memory}
+	case rollout.NoSignal:
+	}
+	return nil
+}
+
+// worst returns the bet that says most against the canary of those that speak of a check.
+func (d *docket) worst(s rollout.Signal) (worst trial.Check, log float64) {
+	log = math.Inf(-1)
+	for _, k := range bets(s) {
+		if l := d.Trial.Log(k); l > log {
+			worst, log = k, l
+		}
+	}
+	return worst, log
+}
+
+// numbers is what a check shows, without a result.
+func (d *docket) numbers(check rollout.Check, o *trial.Options) rollout.Evidence {
+	e := rollout.Evidence{
+		Check: check.Name, Threshold: check.Threshold, Comparison: check.Comparison, Unit: check.Unit, MinRequests: check.MinRequests,
+	}
+	if check.Signal == rollout.LatencySignal { // a share of slow requests is exact; a quantile within a bucket is a guess
+		e.Unit, e.Threshold = rollout.Ratio, check.Share
+	}
+	if !d.Heard {
+		return e
+	}
+	worst, log := d.worst(check.Signal)
+	e.Compared = &rollout.Compared{Odds: log, Limit: o.Limit(), AtLeast: d.Trial.AtLeast(o, worst)}
+	if check.Signal == rollout.MemorySignal {
+		e.Canary, e.Stable = number(d.Memory[0], d.Memory[0] > 0), number(d.Memory[1], d.Memory[1] > 0)
+		e.Lowest, e.Highest = number(d.Course.Memory[0], d.Course.Known), number(d.Course.Memory[1], d.Course.Known)
+		e.MinRequests = 0
+		return e
+	}
+	count := func(a counted) rollout.Count {
+		if check.Signal == rollout.LatencySignal {
+			return rollout.Count{Requests: a.Timed, Bad: a.Slow[d.Setup.Slow]}
+		}
+		return rollout.Count{Requests: a.Requests, Bad: a.Errors}
+	}
+	recent := func(arm int) rollout.Count { return count(d.Recent[0][arm].plus(d.Recent[1][arm], 1)) }
+	e.Compared.Canary, e.Compared.Stable = recent(0), recent(1)
+	if check.Signal == rollout.LatencySignal && len(d.Setup.Seconds) > 0 {
+		e.Compared.Bound = d.Setup.Seconds[d.Setup.Slow]
+	}
+	step := count(d.Step[0]).Requests
+	e.Requests = &step
+	share := func(n rollout.Count) *float64 {
+		v := n.Bad / n.Requests
+		if check.Signal == rollout.SuccessSignal {
+			v = 1 - v
+		}
+		return number(v, n.Requests > 0)
+	}
+	e.Canary, e.Stable = share(e.Compared.Canary), share(e.Compared.Stable)
+	if check.Signal == rollout.ErrorSignal {
+		e.Lowest, e.Highest = number(d.Course.Errors[0], d.Course.Known), number(d.Course.Errors[1], d.Course.Known)
+	}
+	return e
+}
+
+func number(v float64, known bool) *float64 {
+	if !known || math.IsNaN(v) || math.IsInf(v, 0) {
+		return nil
+	}
+	return &v
+}
+
+// result decides one check. What condemns comes first: evidence that was had does not go away because nothing more can
+// be read.
+func (d *docket) result(c rollout.Case, check rollout.Check, o *trial.Options, e rollout.Evidence) (rollout.Result, rollout.Why, string) {
+	if why := d.condemned(check, o); why != rollout.WhyNone {
+		return rollout.Fail, why, ""
+	}
+	if why, detail := d.unheard(c, check); why != rollout.WhyNone {
+		return rollout.Unknown, why, detail
+	}
+	if why := d.doubtful(c, check, e); why != rollout.WhyNone {
+		return rollout.Unknown, why, ""
+	}
+	return rollout.Pass, rollout.WhyNone, ""
+}
+
+// condemned returns why the check condemns.
+func (d *docket) condemned(check rollout.Check, o *trial.Options) rollout.Why {
+	if check.Signal == rollout.MemorySignal && d.Over >= 2 {
+		return rollout.WhyLimit
+	}
+	worst, log := d.worst(check.Signal)
+	against := d.Stands.Against && d.Stands.Worst == worst
+	if d.Heard && (against || log+math.Log(o.Weights[worst]) >= o.Limit() || check.DryRun && log >= o.Limit()) {
+		return reproach(worst)
+	}
+	return rollout.WhyNone
+}
+
+// reproach is what a bet says of the canary.
+func reproach(k trial.Check) rollout.Why {
+	switch k {
+	case trial.Errors, trial.Latency:
+		return rollout.WhyWorse
+	case trial.Memory:
+		return rollout.WhyGrows
+	case trial.Share:
+		return rollout.WhyNoShare
+	case trial.ErrorLimit, trial.SlowLimit, trial.Checks:
+	}
+	return rollout.WhyBeyond
+}
+
+// unheard returns why nothing can be said just now.
+func (d *docket) unheard(c rollout.Case, check rollout.Check) (rollout.Why, string) {
+	if r, bad := unread(c); bad {
+		return r.Why, r.Detail
+	}
+	newest := [2]bool{d.fresh(c, c.Raw.Canary), d.fresh(c, c.Raw.Stable)}
+	switch {
+	case !d.Heard && c.Now.Sub(d.Since) < 3*scrape(c):
+		return rollout.WhyWarmingUp, ""
+	case !newest[0] && newest[1]:
+		return rollout.WhyNoData, ""
+	case !newest[0]:
+		return rollout.WhyNoData, "nothing of stable either: look at Prometheus, or at the labels"
+	case !newest[1]:
+		return rollout.WhyNoData, "nothing of stable to compare with"
+	case !d.Heard:
+		return rollout.WhyWarmingUp, ""
+	case check.Signal == rollout.MemorySignal && d.Memory[0] == 0:
+		return rollout.WhyNoData, ""
+	case check.Signal == rollout.LatencySignal && (d.Setup.Nothing || len(d.Setup.Bounds) == 0):
+		return rollout.WhyCoarse, ""
+	}
+	if r, odd := warned(c); odd {
+		return rollout.WhyWarnings, r.Detail
+	}
+	return rollout.WhyNone, ""
+}
+
+// fresh reports whether an arm's newest sample is of one of the last scrapes. It goes by the sample's own time: an
+// instant query shows a value for five minutes after the last one.
+func (d *docket) fresh(c rollout.Case, r rollout.Read) bool {
+	newest := series.Newest(heardBy(r))
+	return !newest.IsZero() && c.Now.Sub(newest) <= 2*scrape(c)+grace(c)+scrape(c)/5
+}
+
+// doubtful returns why what was heard does not suffice to pass.
+func (d *docket) doubtful(c rollout.Case, check rollout.Check, e rollout.Evidence) rollout.Why {
+	worst, _ := d.worst(check.Signal)
+	switch {
+	case check.Signal != rollout.MemorySignal && *e.Requests == 0:
+		return rollout.WhyNoTraffic
+	case check.Signal != rollout.MemorySignal && *e.Requests < check.MinRequests:
+		return rollout.WhyTooFewRequests
+	case d.Stands.Shared && check.Signal != rollout.MemorySignal:
+		return rollout.WhyShared
+	case d.Stands.Partial:
+		return rollout.WhyPartial
+	case d.Stands.Log >= math.Log(doubt) && d.Stands.Worst == worst:
+		return rollout.WhyUndecided
+	case e.Canary != nil && !e.Comparison.Holds(*e.Canary, e.Threshold):
+		return rollout.WhyUndecided
+	}
+	return rollout.WhyNone
+}

@@ -1,0 +1,306 @@
+package analysis
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"time"
+
+	"canarybot.io/rollout"
+	"canarybot.io/rollout/analysis/bet"
+	"canarybot.io/rollout/analysis/series"
+	"canarybot.io/rollout/analysis/trial"
+)
+
+// everything is the bound of the bucket that counts every request.
+var everything = math.Inf(1)
+
+// setup is what is found out once, before a rollout's signals are judged: which bounds of the latency histogram are
+// compared, and by how much stable's pods differ from each other.
+type setup struct {
+	Bounds  []string  `json:"bounds,omitempty"`  // as labels
+	Seconds []float64 `json:"seconds,omitempty"` // the same, as durations; they rise
+	Slow    int       `json:"slow,omitempty"`    // the one beyond which a request is slow
+	Coarse  bool      `json:"coarse,omitempty"`  // it is not the limit itself but the next bound above
+	Nothing bool      `json:"nothing,omitempty"` // no bound is at or above the limit
+
+	Known       bool                  `json:"known,omitempty"` // stable's past was read
+	ErrorSpread float64               `json:"error_spread,omitempty"`
+	SlowSpread  [trial.Bounds]float64 `json:"slow_spread,omitzero"`
+	Usual       [trial.Bounds]float64 `json:"usual,omitzero"` // share of stable's requests beyond each bound
+	MemoryNoise float64               `json:"memory_noise,omitempty"`
+	Tried       int                   `json:"tried,omitempty"`
+}
+
+// tries is how often stable's past is asked for before judging goes on without.
+const tries = 3
+
+func asks(c rollout.Case, signals ...rollout.Signal) bool {
+	return slices.ContainsFunc(c.Spec.Checks, func(one rollout.Check) bool { return slices.Contains(signals, one.Signal) })
+}
+
+func (s *setup) wantsBuckets(c rollout.Case) bool {
+	return asks(c, rollout.LatencySignal) && len(s.Bounds) == 0 && !s.Nothing && s.Tried < tries
+}
+
+func (s *setup) wantsHistory(c rollout.Case) bool {
+	return !s.Known && s.Tried < tries && !s.wantsBuckets(c)
+}
+
+// learn takes what was asked for into account.
+func (s *setup) learn(c rollout.Case) {
+	switch {
+	case s.wantsBuckets(c):
+		if len(c.Raw.Buckets.Series) == 0 {
+			s.Tried++
+			return
+		}
+		s.choose(c)
+	case s.wantsHistory(c):
+		if len(heardBy(c.Raw.History)) == 0 {
+			s.Tried++
+			return
+		}
+		s.look(c)
+	}
+}
+
+// choose picks the bounds that are compared: those that a quarter, a twelfth and a fiftieth of stable's requests are
+// slower than, as nearly as the histogram has them, and the service's own limit. Limits between two bounds are judged
+// at the next one above: what is slower than that is slower than the limit for certain.
+func (s *setup) choose(c rollout.Case) {
+	limit := 0.0
+	for _, check := range c.Spec.Checks {
+		if check.Signal == rollout.LatencySignal {
+			limit = check.Bound
+		}
+	}
+	buckets := slices.Clone(c.Raw.Buckets.Series)
+	slices.SortFunc(buckets, func(a, b rollout.Series) int { return cmp.Compare(a.Bound, b.Bound) })
+	all := 0.0
+	for _, b := range buckets {
+		all = max(all, b.Points[0].Value)
+	}
+	finite := slices.DeleteFunc(buckets, func(b rollout.Series) bool { return math.IsInf(b.Bound, 0) })
+	at := slices.IndexFunc(finite, func(b rollout.Series) bool { return b.Bound >= limit*(1-1e-9) })
+	if at < 0 {
+		s.Nothing = true
+		return
+	}
+	s.Coarse = finite[at].Bound > limit*(1+1e-9)
+	picked := []int{at}
+	for _, share := range []float64{0.25, 0.08, 0.02} {
+		best, least := -1, math.Inf(1)
+		for i, b := range finite {
+			beyond := 1 - b.Points[0].Value/all
+			if far := math.Abs(math.Log(max(beyond, 1e-6) / share)); all > 0 && far < least && !slices.Contains(picked, i) {
+				best, least = i, far
+			}
+		}
+		if best >= 0 {
+			picked = append(picked, best)
+		}
+	}
+	for len(picked) < trial.Bounds { // too few buckets: the limit stands in, and counts no more than once
+		picked = append(picked, at)
+	}
+	slices.Sort(picked)
+	for i, p := range picked {
+		if p == at {
+			s.Slow = i
+		}
+		s.Bounds, s.Seconds = append(s.Bounds, finite[p].Labels), append(s.Seconds, finite[p].Bound)
+		s.Usual[i] = 0
+		if all > 0 {
+			s.Usual[i] = 1 - finite[p].Points[0].Value/all
+		}
+	}
+}
+
+// look reads stable's past.
+func (s *setup) look(c rollout.Case) {
+	h := c.Raw.History
+	span := spanOf(heardBy(h), scrape(c))
+	requests := byTarget(h.Requests.Series, span)
+	bad := byTarget(h.Errors.Series, span)
+	if len(h.Errors.Series) == 0 && c.Spec.Signals.Success != "" {
+		bad = minus(requests, byTarget(h.Success.Series, span))
+	}
+	s.ErrorSpread = trial.Spread(pair(requests, bad))
+	timed := byTarget(within(h.Latency.Series, everything), span)
+	for i, bound := range s.Seconds {
+		s.SlowSpread[i] = trial.Spread(pair(timed, minus(timed, byTarget(within(h.Latency.Series, bound), span))))
+	}
+	s.MemoryNoise = noise(h.Memory.Series, span, limitOf(c, rollout.MemorySignal))
+	s.Known = true
+}
+
+// span is a time cut into scrapes.
+type span struct {
+	from    time.Time
+	scrape  time.Duration
+	scrapes int
+}
+
+func spanOf(all []rollout.Series, scrape time.Duration) span {
+	to := series.Newest(all)
+	from := to
+	for _, s := range all {
+		if at := earliestOf(s); at.Before(from) {
+			from = at
+		}
+	}
+	return span{from: from, scrape: scrape, scrapes: int(to.Sub(from) / scrape)}
+}
+
+// byTarget is by how much each target's counters grew in each scrape.
+func byTarget(all []rollout.Series, s span) map[string][]float64 {
+	grown := map[string][]float64{}
+	for _, one := range all {
+		to := grown[one.Target]
+		if to == nil {
+			to = make([]float64, s.scrapes)
+			grown[one.Target] = to
+		}
+		for i := range to {
+			from := s.from.Add(time.Duration(i) * s.scrape)
+			to[i] += series.Grown([]rollout.Series{one}, from, from.Add(s.scrape), func(rollout.Series) series.Birth { return series.FromFirst })
+		}
+	}
+	return grown
+}
+
+func minus(a, b map[string][]float64) map[string][]float64 {
+	left := map[string][]float64{}
+	for target, all := range a {
+		left[target] = slices.Clone(all)
+		for i := range b[target] {
+			left[target][i] = max(0, left[target][i]-b[target][i])
+		}
+	}
+	return left
+}
+
+// pair joins requests with the bad ones of them, target by scrape.
+func pair(requests, bad map[string][]float64) [][]bet.Counts {
+	var all [][]bet.Counts
+	targets := make([]string, 0, len(requests))
+	for t := range requests {
+		targets = append(targets, t)
+	}
+	slices.Sort(targets)
+	for _, t := range targets {
+		row := make([]bet.Counts, len(requests[t]))
+		for i, n := range requests[t] {
+			row[i] = bet.Counts{N: n}
+			if b := bad[t]; b != nil {
+				row[i].Bad = min(n, b[i])
+			}
+		}
+		all = append(all, row)
+	}
+	return all
+}
+
+// noise is by how much the lowest memory of a block of scrapes differs from the next one's on stable's pods, as a
+// standard deviation; at least a thousandth of the limit, for what does not move at all may still begin to.
+func noise(all []rollout.Series, s span, limit float64) float64 {
+	const block = 4
+	sum, n := 0.0, 0.0
+	for _, one := range all {
+		var lows []float64
+		for i := 0; i+block <= s.scrapes; i += block {
+			from := s.from.Add(time.Duration(i) * s.scrape)
+			if values := valuesIn(one, from, from.Add(block*s.scrape)); len(values) > 0 {
+				lows = append(lows, slices.Min(values))
+			}
+		}
+		for i := 1; i < len(lows); i++ {
+			sum, n = sum+(lows[i]-lows[i-1])*(lows[i]-lows[i-1]), n+1
+		}
+	}
+	least := limit / 1000
+	if n == 0 {
+		return least
+	}
+	return max(least, math.Sqrt(sum/n))
+}
+
+func valuesIn(s rollout.Series, from, to time.Time) []float64 {
+	var values []float64
+	for _, p := range s.Points {
+		if p.At.After(from) && !p.At.After(to) && p.Value >= 0 {
+			values = append(values, p.Value)
+		}
+	}
+	return values
+}
+
+// options returns what the trial is judged by. Checks that are not asked, or only inform, bet nothing that counts.
+func (s *setup) options(c rollout.Case) trial.Options {
+	o := trial.Defaults(planned(c))
+	o.Interval = scrape(c).Seconds()
+	j := c.Spec.Judging
+	o.Alpha = cmp.Or(j.Alpha, o.Alpha)
+	if j.ErrorRatio > 0 {
+		o.Errors = bet.Margin{Ratio: j.ErrorRatio, Slack: j.ErrorSlack}
+	}
+	if j.LatencyRatio > 0 {
+		o.Latency = bet.Margin{Ratio: j.LatencyRatio, Slack: j.LatencySlack}
+	}
+	o.Dwell = max(o.Dwell, int(math.Ceil(float64(j.Dwell)/float64(scrape(c)))))
+	o.ErrorSpread, o.SlowSpread, o.Slow = s.ErrorSpread, s.SlowSpread, s.Slow
+	o.WarmUp, o.CompareFrom, o.MemoryFrom = trial.DefaultWarmUp(s.Usual), j.Young.Seconds(), j.Young.Seconds()
+	o.Weights = [trial.Checks]float64{}
+	defaults := trial.Defaults(1).Weights
+	count := func(checks ...trial.Check) {
+		for _, k := range checks {
+			o.Weights[k] = defaults[k]
+		}
+	}
+	for _, check := range c.Spec.Checks {
+		if check.DryRun {
+			continue
+		}
+		switch check.Signal {
+		case rollout.ErrorSignal, rollout.SuccessSignal:
+			count(trial.Errors, trial.ErrorLimit, trial.Share)
+		case rollout.LatencySignal:
+			count(trial.Latency, trial.SlowLimit, trial.Share)
+		case rollout.MemorySignal:
+			count(trial.Memory)
+		case rollout.NoSignal:
+		}
+	}
+	s.limits(c, &o)
+	return o
+}
+
+// limits sets the service's own limits.
+func (s *setup) limits(c rollout.Case, o *trial.Options) {
+	for _, check := range c.Spec.Checks {
+		switch check.Signal {
+		case rollout.ErrorSignal:
+			o.ErrorLimit = check.Threshold
+		case rollout.SuccessSignal:
+			o.ErrorLimit = 1 - check.Threshold
+		case rollout.LatencySignal:
+			o.SlowLimit = check.Share
+		case rollout.MemorySignal:
+			o.MemoryLimit, o.MemoryNoise = check.Threshold, cmp.Or(s.MemoryNoise, check.Threshold/200)
+		case rollout.NoSignal:
+		}
+	}
+	if len(s.Bounds) == 0 {
+		o.Weights[trial.Latency], o.Weights[trial.SlowLimit] = 0, 0
+	}
+}
+
+// planned is how many scrapes the whole rollout is to have.
+func planned(c rollout.Case) int {
+	total := time.Duration(0)
+	for _, step := range c.Spec.Plan.Steps {
+		total += max(step.Bake, time.Minute)
+	}
+	return max(8, int(total/scrape(c)))
+}

@@ -1,0 +1,301 @@
+package prom
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/prometheus/common/model"
+
+	"canarybot.io/rollout"
+)
+
+// lookback is how many scrapes before the first wanted sample are read too: what that sample is compared with.
+const lookback = 4
+
+// historyScrapes is how many scrapes of stable's past are read: a quarter of an hour at the usual interval.
+const historyScrapes = 60
+
+// metric is one metric of a service's signals.
+type metric int
+
+const (
+	requests metric = iota
+	failures
+	successes
+	latency
+	memory
+	metrics
+)
+
+// rawInquiry is what to ask about a service's signals: for each arm and metric a query, empty where nothing is asked.
+type rawInquiry struct {
+	canary, stable [metrics]string
+	history        [metrics]string
+	buckets        string
+	native         bool
+	bounds         []string
+	unit           time.Duration
+}
+
+// queries returns what is to be asked.
+func (i rawInquiry) queries() []string {
+	all := slices.Concat(i.canary[:], i.stable[:], i.history[:], []string{i.buckets})
+	return slices.DeleteFunc(all, func(q string) bool { return q == "" })
+}
+
+// inquireRaw returns what to ask about the signals. The error says why nothing is.
+func inquireRaw(q rollout.Question) (rawInquiry, error) {
+	s := q.Signals
+	in := rawInquiry{native: s.Native, bounds: q.Want.Bounds, unit: s.Unit}
+	if s.Requests == "" || q.Want.Since.IsZero() && !q.Want.Buckets && !q.Want.History {
+		return in, nil
+	}
+	canary, stable, err := wordsOf(q, 0)
+	if err != nil {
+		return in, err
+	}
+	window := func(text string) string {
+		reach := q.Now.Sub(q.Want.Since) + lookback*s.Scrape
+		return fmt.Sprintf("%s[%ds]", text, int(math.Ceil(reach.Seconds())))
+	}
+	history := func(text string) string {
+		return fmt.Sprintf("sum without (%s) (%s)[%ds:%ds]", strings.Join(perRequest, ", "), text,
+			int((historyScrapes * s.Scrape).Seconds()), max(1, int(s.Scrape.Seconds())))
+	}
+	templates := [metrics]string{s.Requests, s.Errors, s.Success, s.Latency, s.Memory}
+	for m, template := range templates {
+		if template == "" || metric(m) == latency && len(q.Want.Bounds) == 0 {
+			continue
+		}
+		ours, theirs, err := selectorsOf(template, canary, stable)
+		if err != nil {
+			return rawInquiry{}, err
+		}
+		if metric(m) == latency && !s.Native {
+			ours, theirs = within(ours, q.Want.Bounds), within(theirs, q.Want.Bounds)
+		}
+		if !q.Want.Since.IsZero() {
+			in.stable[m] = window(theirs)
+			if !q.StableOnly {
+				in.canary[m] = window(ours)
+			}
+		}
+		if q.Want.History {
+			in.history[m] = history(theirs)
+		}
+	}
+	if q.Want.Buckets && s.Latency != "" {
+		_, theirs, err := selectorsOf(s.Latency, canary, stable)
+		if err != nil {
+			return rawInquiry{}, err
+		}
+		in.buckets = fmt.Sprintf("sum by (le) (increase(%s[%ds]))", theirs, int((2 * historyScrapes * s.Scrape).Seconds()))
+	}
+	return in, nil
+}
+
+// perRequest are labels that tell requests of one target apart, and those of buckets are not among them. History sums
+// over them: how pods differ is asked of pods.
+var perRequest = []string{"code", "status", "status_code", "response_code", "http_status_code", "method", "verb", "handler", "route", "path", "uri"}
+
+// ParseSignal parses the template of a signal: one vector selector with braces, and nothing around it.
+func ParseSignal(text string) (Template, error) {
+	t, err := ParseQuery(text)
+	if err != nil {
+		return Template{}, err
+	}
+	if slices.ContainsFunc(t.parts, func(p part) bool { return p.word == Window }) {
+		return Template{}, errors.New("{{.Window}} has no place in a selector; raw samples are read")
+	}
+	if !t.Twin() {
+		return Template{}, errors.New(`it selects the same series for canary and stable; use {{.Select}}, for example http_requests_total{{{.Select}}}`)
+	}
+	if whole := strings.TrimSpace(t.Expand(sample)); len(selectors(whole)) != 1 || selectors(whole)[0] != whole {
+		return Template{}, errors.New("it is no single selector; write a metric's name and its matchers in braces, for example http_requests_total{{{.Select}}}")
+	}
+	return t, nil
+}
+
+// sample are words of which any select would do, to look at what a template expands to.
+var sample = map[Word]string{
+	Namespace: "n", Service: "s", Stable: "s", Canary: "s-canary", Arm: "canary", Deployment: "s", Backend: "s",
+	Select: `a="b"`, Pods: `a="b"`, Window: "60s",
+}
+
+// selectorsOf expands a signal for both arms.
+func selectorsOf(template string, canary, stable map[Word]string) (ours, theirs string, err error) {
+	t, err := ParseSignal(template)
+	if err != nil {
+		return "", "", err
+	}
+	return strings.TrimSpace(t.Expand(canary)), strings.TrimSpace(t.Expand(stable)), nil
+}
+
+// within narrows a selector of buckets to some of them and the one that counts everything.
+func within(selector string, bounds []string) string {
+	forms := make([]string, len(bounds), len(bounds)+1)
+	for i, b := range bounds {
+		forms[i] = regexp.QuoteMeta(b)
+	}
+	matcher := "le=~" + strconv.Quote(strings.Join(append(forms, `\+Inf`), "|"))
+	inside := strings.TrimSuffix(selector, "}")
+	if strings.HasSuffix(strings.TrimRight(inside, " \t\n"), "{") || strings.HasSuffix(strings.TrimRight(inside, " \t\n"), ",") {
+		return inside + matcher + "}"
+	}
+	return inside + "," + matcher + "}"
+}
+
+// read returns what the answers hold.
+func (i rawInquiry) read(answers map[string]answer, err error) rollout.Raw {
+	if err != nil {
+		failed := rollout.Reading{Why: rollout.WhyQueryError, Detail: "signals: " + err.Error()}
+		read := rollout.Read{Requests: failed}
+		return rollout.Raw{Canary: read, Stable: read}
+	}
+	arm := func(queries [metrics]string) rollout.Read {
+		var all [metrics]rollout.Reading
+		for m, query := range queries {
+			if query != "" {
+				all[m] = i.series(answers[query], metric(m) == latency)
+			}
+		}
+		return rollout.Read{Requests: all[requests], Errors: all[failures], Success: all[successes], Latency: all[latency], Memory: all[memory]}
+	}
+	raw := rollout.Raw{Canary: arm(i.canary), Stable: arm(i.stable), History: arm(i.history)}
+	if i.buckets != "" {
+		raw.Buckets = i.bucketsOf(answers[i.buckets])
+	}
+	return raw
+}
+
+// series reads raw samples. What belongs to no bound of a histogram is left out.
+func (i rawInquiry) series(a answer, histogram bool) rollout.Reading {
+	odd := a.odd()
+	out := rollout.Reading{Why: odd.why, Detail: odd.detail}
+	if odd.why != rollout.WhyNone && odd.why != rollout.WhyWarnings {
+		return out
+	}
+	matrix, ok := a.value.(model.Matrix)
+	if !ok {
+		return rollout.Reading{Why: rollout.WhyQueryError, Detail: fmt.Sprintf("raw samples were asked for, and a %v came", kind(a.value))}
+	}
+	for _, stream := range matrix {
+		switch {
+		case stream == nil:
+		case len(stream.Histograms) > 0 && histogram && i.native:
+			out.Series = append(out.Series, i.nativeSeries(stream)...)
+		case histogram && !i.native:
+			if bound, err := strconv.ParseFloat(string(stream.Metric[model.BucketLabel]), 64); err == nil {
+				out.Series = append(out.Series, seriesOf(stream, bound*i.scale()))
+			}
+		case !histogram:
+			out.Series = append(out.Series, seriesOf(stream, 0))
+		}
+	}
+	return out
+}
+
+func kind(v model.Value) string {
+	if v == nil {
+		return "nothing"
+	}
+	return v.Type().String()
+}
+
+// scale is what a latency of 1 is in seconds.
+func (i rawInquiry) scale() float64 {
+	if i.unit <= 0 {
+		return 1
+	}
+	return i.unit.Seconds()
+}
+
+func seriesOf(s *model.SampleStream, bound float64) rollout.Series {
+	out := rollout.Series{Target: target(s.Metric), Labels: s.Metric.String(), Bound: bound, Points: make([]rollout.Point, 0, len(s.Values))}
+	for _, v := range s.Values {
+		out.Points = append(out.Points, rollout.Point{At: v.Timestamp.Time(), Value: float64(v.Value)})
+	}
+	return out
+}
+
+// targetLabels are what Prometheus puts on every series of one target.
+var targetLabels = []model.LabelName{"job", "instance", "namespace", "pod"}
+
+// target names who exposes a series: every series of one scrape has the same.
+func target(m model.Metric) string {
+	parts := make([]string, len(targetLabels))
+	for i, name := range targetLabels {
+		parts[i] = string(m[name])
+	}
+	return strings.Join(parts, "/")
+}
+
+// nativeSeries turns a native histogram into one counter for each bound: the requests that stayed within it. A bucket
+// that reaches beyond a bound counts as beyond it, so bounds should be bounds of its buckets.
+func (i rawInquiry) nativeSeries(s *model.SampleStream) []rollout.Series {
+	out := make([]rollout.Series, 0, len(i.bounds)+1)
+	for _, text := range append(slices.Clone(i.bounds), "+Inf") {
+		bound, err := strconv.ParseFloat(text, 64)
+		if err != nil {
+			continue
+		}
+		one := rollout.Series{Target: target(s.Metric), Labels: s.Metric.String() + text, Bound: bound * i.scale()}
+		for _, h := range s.Histograms {
+			if h.Histogram == nil {
+				continue
+			}
+			count := 0.0
+			for _, b := range h.Histogram.Buckets {
+				if b != nil && float64(b.Upper) <= bound*(1+1e-9) {
+					count += float64(b.Count)
+				}
+			}
+			if math.IsInf(bound, 1) {
+				count = float64(h.Histogram.Count)
+			}
+			one.Points = append(one.Points, rollout.Point{At: h.Timestamp.Time(), Value: count})
+		}
+		out = append(out, one)
+	}
+	return out
+}
+
+// bucketsOf reads which bounds a histogram has, as one series for each with a single point: what stayed within it.
+func (i rawInquiry) bucketsOf(a answer) rollout.Reading {
+	odd := a.odd()
+	out := rollout.Reading{Why: odd.why, Detail: odd.detail}
+	vector, ok := a.value.(model.Vector)
+	if odd.why != rollout.WhyNone && odd.why != rollout.WhyWarnings || !ok {
+		return out
+	}
+	add := func(text string, bound float64, at model.Time, count float64) {
+		out.Series = append(out.Series, rollout.Series{Labels: text, Bound: bound * i.scale(), Points: []rollout.Point{{At: at.Time(), Value: count}}})
+	}
+	for _, s := range vector {
+		if s == nil {
+			continue
+		}
+		if s.Histogram == nil {
+			text := string(s.Metric[model.BucketLabel])
+			if bound, err := strconv.ParseFloat(text, 64); err == nil {
+				add(text, bound, s.Timestamp, float64(s.Value))
+			}
+			continue
+		}
+		sum := 0.0
+		for _, b := range s.Histogram.Buckets { // they rise
+			if b != nil {
+				sum += float64(b.Count)
+				add(strconv.FormatFloat(float64(b.Upper), 'g', -1, 64), float64(b.Upper), s.Timestamp, sum)
+			}
+		}
+		add("+Inf", math.Inf(1), s.Timestamp, float64(s.Histogram.Count))
+	}
+	return out
+}

@@ -1,0 +1,123 @@
+package rollout
+
+import "time"
+
+// Signals name a service's raw series: templates of PromQL selectors, each of which selects one arm's series of one
+// metric. Empty: the service has none of that kind.
+type Signals struct {
+	Requests string `json:"requests"`          // counter of all requests
+	Errors   string `json:"errors,omitempty"`  // counter of those that failed
+	Success  string `json:"success,omitempty"` // counter of those that did not; where errors are not counted themselves
+	Latency  string `json:"latency,omitempty"` // histogram of durations: buckets, or native where Native
+	Native   bool   `json:"native,omitempty"`
+	// Unit is what a latency of 1 means.
+	Unit   time.Duration `json:"unit,omitempty"`
+	Memory string        `json:"memory,omitempty"` // gauge, in bytes
+	Scrape time.Duration `json:"scrape"`           // between two samples of a series
+}
+
+// Signal says which of a service's signals a check asks about. A check with a signal is judged by comparing raw counts
+// of both arms; any other by comparing its query's number with its limits.
+type Signal string
+
+// The signals.
+const (
+	NoSignal      Signal = ""
+	ErrorSignal   Signal = "errors"
+	SuccessSignal Signal = "success" // the same counts, seen from the other side
+	LatencySignal Signal = "latency"
+	MemorySignal  Signal = "memory"
+)
+
+// Judging is how signals are judged.
+type Judging struct {
+	// Alpha is the share of the rollouts of fine canaries that may be taken back, over all checks, steps and looks.
+	Alpha float64 `json:"alpha"`
+	// Ratio and Slack are how much worse than stable a canary may be: at most Ratio times stable's share of bad requests,
+	// plus Slack.
+	ErrorRatio   float64 `json:"error_ratio"`
+	ErrorSlack   float64 `json:"error_slack"`
+	LatencyRatio float64 `json:"latency_ratio"`
+	LatencySlack float64 `json:"latency_slack"`
+	// Young is the age below which the canary's pods are not compared with stable's, while nobody has seen how pods of the
+	// service start.
+	Young time.Duration `json:"young,omitempty"`
+	// Dwell is how long a step lasts at least where proved health may end it, and Bake how long all bakes together do
+	// before everybody gets the new version.
+	Dwell time.Duration `json:"dwell"`
+	Bake  time.Duration `json:"bake"`
+}
+
+// Point is one stored sample.
+type Point struct {
+	At    time.Time `json:"at"`
+	Value float64   `json:"value"`
+}
+
+// Series is what Prometheus has of one time series: samples in any order.
+type Series struct {
+	Target string  // who exposes it: what all series of one scrape have in common
+	Labels string  // all labels, as one word
+	Bound  float64 // of a histogram's bucket; infinite for the one that counts everything
+	Points []Point
+}
+
+// Reading is the answer about one metric of one arm. Where it could not be had, Why says so; with warnings there are
+// series beside.
+type Reading struct {
+	Series []Series
+	Why    Why
+	Detail string
+}
+
+// Read is what was read of one arm.
+type Read struct {
+	Requests, Errors, Success, Latency, Memory Reading
+}
+
+// Raw is what Prometheus has of a service's signals, as much of it as was wanted.
+type Raw struct {
+	Canary, Stable Read
+	// Buckets are the bounds that the latency histogram has, with how many requests stayed within each lately.
+	Buckets Reading
+	// History is stable's recent past: sums for each target, at even times.
+	History Read
+}
+
+// Want is what a judge has to know for its next verdict.
+type Want struct {
+	// Since is from when on raw samples are wanted; zero: none are.
+	Since time.Time
+	// Bounds are the histogram bounds wanted, as their labels say them.
+	Bounds  []string
+	Buckets bool // the bounds that there are
+	History bool // stable's recent past, with Bounds
+	// At is when asking makes sense again.
+	At time.Time
+}
+
+// Answer is what came of a question.
+type Answer struct {
+	Samples []Sample // one for each check that has a query of its own to be asked
+	Raw     Raw
+}
+
+// Case is what a judge judges.
+type Case struct {
+	Spec    Spec
+	Step    int       // whose weight the canary has
+	Since   time.Time // that weight's acknowledgement
+	Now     time.Time
+	Samples []Sample
+	Raw     Raw
+	State   []byte // what the judge returned last, whatever the step was
+}
+
+// Judge turns what Prometheus said into a verdict. It is pure, and knows no clock.
+type Judge interface {
+	// Want returns what to ask Prometheus for the next verdict. Samples and Raw do not count.
+	Want(c Case) Want
+	// Judge returns the verdict and the judge's state after it. The same answers lead to the same verdict however they
+	// are spread over calls. A state that cannot be read is the same as none.
+	Judge(c Case) (Verdict, []byte)
+}

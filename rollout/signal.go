@@ -120,4 +120,6 @@ type Judge interface {
 	// Judge returns the verdict and the judge's state after it. The same answers lead to the same verdict however they
 	// are spread over calls. A state that cannot be read is the same as none.
 	Judge(c Case) (Verdict, []byte)
+	// Heir returns the state that a rollout begins with whose service's last successful one ended with this.
+	Heir(state []byte) []byte
 }

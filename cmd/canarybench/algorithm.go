@@ -31,7 +31,8 @@ func contenders() []contender {
 		{"argo 30s/2", func(trace) algorithm { return &argo{every: 2, window: 4, limit: 2} }},
 		{"kayenta 5m", func(trace) algorithm { return &kayenta{every: 20} }},
 		{"peek-z 1 %", func(trace) algorithm { return &peek{} }},
-		{"canarybot", func(x trace) algorithm { return newOurs(x, false) }},
-		{"canarybot early", func(x trace) algorithm { return newOurs(x, true) }},
+		{"canarybot", func(x trace) algorithm { return newOurs(x, false, false) }},
+		{"canarybot early", func(x trace) algorithm { return newOurs(x, false, true) }},
+		{"canarybot first rollout", func(x trace) algorithm { return newOurs(x, true, false) }},
 	}
 }

@@ -16,21 +16,61 @@ type ours struct {
 	state   trial.State
 	early   bool
 	silent  int
+	starts  trial.Starts
+	usual   [trial.Bounds]float64
 }
 
-func newOurs(x trace, early bool) *ours {
+// young is the age of pods, in seconds, from which they are compared with warm ones where nobody knows how pods of the
+// service start: production's default.
+const young = 180
+
+// newOurs returns the judge as production sets it up: with what an earlier rollout showed of how pods start, unless this
+// is the first.
+func newOurs(x trace, first, early bool) *ours {
 	o := &ours{options: trial.Defaults(3 * perStep), early: early}
 	o.options.Slow = limitBound
 	o.options.MemoryLimit, o.options.MemoryNoise = limitMiB, 3
 	errors, slow := x.past()
 	o.options.ErrorSpread = trial.Spread(errors)
-	var usual [trial.Bounds]float64
 	for b := range compared {
 		o.options.SlowSpread[b] = trial.Spread(slow[b])
-		usual[b] = beyond(bounds[compared[b]], 1)
+		o.usual[b] = beyond(bounds[compared[b]], 1)
 	}
-	o.options.WarmUp = trial.DefaultWarmUp(usual)
+	o.options.MemoryFrom = young
+	if first {
+		o.options.CompareFrom = young
+	} else {
+		o.starts = x.earlier()
+	}
 	return o
+}
+
+// earlier is how pods started in a rollout of a fine version before this one.
+func (x trace) earlier() (s trial.Starts) {
+	fine := x
+	fine.scenario.errors, fine.latency, fine.second, fine.leak, fine.silent, fine.incident = nil, 0, 0, 0, false, false
+	fine.seed ^= 0x9E3779B97F4A7C15
+	for n := range 3 * perStep {
+		did := fine.at(n, weights[n/perStep], n/perStep*perStep)
+		arm := reduced(did.canary)
+		size := float64(arm.Pods)
+		arm.Requests, arm.Errors, arm.Timed = arm.Requests/size, arm.Errors/size, arm.Timed/size
+		for b := range arm.Slow {
+			arm.Slow[b] /= size
+		}
+		for range arm.Pods {
+			s.Note(did.age-interval/2, interval, arm)
+		}
+	}
+	return s
+}
+
+// slack is by how much margins are wider for pods of an age.
+func (o *ours) slack(age float64) trial.Slack {
+	if o.starts.Known() {
+		return o.starts.Slack(age-interval/2, interval)
+	}
+	return trial.GuessedSlack(age, o.usual)
 }
 
 // past is stable's history before the rollout, pod by scrape: errors, and requests beyond each compared bound.
@@ -62,7 +102,7 @@ func (o *ours) see(s scrape, inStep int) decision {
 	}
 	o.silent = 0
 	in := trial.Scrape{Weight: s.weight, Age: s.age, Canary: reduced(s.canary), Stable: reduced(s.stable)}
-	in.Memory = s.canary.memory
+	in.Memory, in.Slack = s.canary.memory, o.slack(s.age)
 	v := o.state.Add(&o.options, in)
 	switch {
 	case v.Against:

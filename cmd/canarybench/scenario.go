@@ -29,6 +29,7 @@ type scenario struct {
 	fixed                 bool    // a pod's difference stays for ever
 	bursts                float64 // chance of a pod to begin a burst of errors in a scrape
 	cold                  bool    // young pods are slow and err
+	slowly                bool    // for longer, and more so
 	incident              bool    // both sides err 5 % from 300 s to 480 s
 }
 
@@ -66,6 +67,7 @@ func scenarios() []scenario {
 		fine("fixed pod offsets", 1000, func(s *scenario) { s.podErrors, s.podLatency, s.fixed = 0.8, 0.12, true }),
 		fine("pod bursts", 100, func(s *scenario) { s.bursts = 0.005 }),
 		fine("cold start", 100, func(s *scenario) { s.cold = true }),
+		fine("slow cold start", 100, func(s *scenario) { s.cold, s.slowly = true, true }),
 		fine("10 % more errors, 3 % slower", 1000, func(s *scenario) { s.errors, s.latency = constant(1.1*base), 1.03 }),
 		fine("exactly at the margin", 1000, errs(1.5*base+0.001)),
 		fine("shared incident", 100, func(s *scenario) { s.incident = true }),

@@ -144,8 +144,12 @@ func (x trace) side(k uint64, requests float64, v version, size int, t float64) 
 	by := math.Exp(latency) * v.latency
 	share := v.errors*errors + extra
 	if x.cold {
-		share += 0.02 * math.Exp(-v.age/12)
-		by *= 1 + 1.0*math.Exp(-v.age/20)
+		more, fewer, slower, soon := 0.02, 12.0, 1.0, 20.0
+		if x.slowly {
+			more, fewer, slower, soon = 0.03, 20, 2, 30
+		}
+		share += more * math.Exp(-v.age/fewer)
+		by *= 1 + slower*math.Exp(-v.age/soon)
 	}
 	if x.incident && t >= 300 && t < 480 {
 		share += 0.05

@@ -45,7 +45,13 @@ func Configuration(store string, apps ...shop.App) map[string]any {
 		"checks": map[string]any{
 			"error_rate": fast(true), "latency_p99": fast(true), "memory_usage": fast(false),
 		},
-		"defaults": map[string]any{"plan": "short", "drain": "2s"},
+		"defaults": map[string]any{
+			"plan": "short", "drain": "2s",
+			// The pods of all versions share two processors with everything else: durations of a few milliseconds say
+			// nothing about a version.
+			"signals": map[string]any{"scrape": "1s"},
+			"judge":   map[string]any{"young": "4s", "latency": map[string]any{"ratio": 5, "slack": 0.1}},
+		},
 		"services": services,
 	}
 }

@@ -2,6 +2,7 @@ package analysis
 
 import (
 	"hash/fnv"
+	"slices"
 	"strconv"
 	"time"
 
@@ -35,6 +36,8 @@ type docket struct {
 	Course extremes             `json:"course,omitzero"`
 	Heard  bool                 `json:"heard,omitempty"` // some scrape of this weight was judged
 	Stands standing             `json:"stands,omitzero"`
+	// Learned is how this rollout's pods started.
+	Learned trial.Starts `json:"learned,omitzero"`
 }
 
 // standing is how the trial stood after the newest scrape.
@@ -181,7 +184,9 @@ func (d *docket) one(c rollout.Case, o *trial.Options, end time.Time) {
 		d.Recent[1][arm] = d.Recent[1][arm].plus(grown, 1)
 	}
 	d.Taken = sum
-	in.Age = d.age(canary, end)
+	ages := d.ages(canary, end)
+	in.Age, in.Slack = slices.Min(ages), d.Setup.slack(ages, scrape(c).Seconds())
+	d.learn(c, canary, from, end)
 	in.Memory = d.memory(c, from, end)
 	if d.Heard { // the first scrape still holds what was sent at the weight before
 		in.Weight = float64(c.Spec.Plan.Steps[c.Step].Weight) / 100
@@ -235,15 +240,34 @@ func short(target string) string {
 	return strconv.FormatUint(h.Sum64(), 36)
 }
 
-// age is that of the youngest of the canary's targets, in seconds.
-func (d *docket) age(canary []string, end time.Time) float64 {
-	age := end.Sub(d.Since.Add(-farBack)).Seconds()
-	for _, t := range canary {
-		if born, ok := d.Born[short(t)]; ok {
-			age = min(age, end.Sub(born).Seconds())
-		}
+// ages are those of the canary's targets, in seconds.
+func (d *docket) ages(canary []string, end time.Time) []float64 {
+	all := make([]float64, len(canary))
+	for i, t := range canary {
+		all[i] = end.Sub(d.Born[short(t)]).Seconds()
 	}
-	return age
+	return all
+}
+
+// learn notes how the canary's pods start, for the rollouts to come.
+func (d *docket) learn(c rollout.Case, canary []string, from, end time.Time) {
+	of := func(r rollout.Reading, target string) rollout.Reading {
+		var one rollout.Reading
+		for _, s := range r.Series {
+			if s.Target == target {
+				one.Series = append(one.Series, s)
+			}
+		}
+		return one
+	}
+	r := c.Raw.Canary
+	for _, t := range canary {
+		one := c
+		one.Raw.Canary = rollout.Read{Requests: of(r.Requests, t), Errors: of(r.Errors, t), Success: of(r.Success, t), Latency: of(r.Latency, t)}
+		did := d.total(one, 0, from, end)
+		d.Learned.Note(end.Sub(d.Born[short(t)]).Seconds(), scrape(c).Seconds(),
+			trial.Arm{Requests: did.Requests, Errors: did.Errors, Timed: did.Timed, Slow: did.Slow})
+	}
 }
 
 // partial reports whether fewer than four fifths of the canary's targets of late were heard in this scrape.

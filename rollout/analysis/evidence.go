@@ -220,7 +220,7 @@ func (d *docket) fresh(c rollout.Case, r rollout.Read) bool {
 func (d *docket) doubtful(c rollout.Case, check rollout.Check, e rollout.Evidence) rollout.Why {
 	worst, _ := d.worst(check.Signal)
 	switch {
-	case check.Signal != rollout.MemorySignal && *e.Requests == 0:
+	case check.Signal != rollout.MemorySignal && e.Compared.Canary.Requests == 0: // lately
 		return rollout.WhyNoTraffic
 	case check.Signal != rollout.MemorySignal && *e.Requests < check.MinRequests:
 		return rollout.WhyTooFewRequests

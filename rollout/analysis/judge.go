@@ -36,6 +36,25 @@ func (Judge) Want(c rollout.Case) rollout.Want {
 	return own
 }
 
+// Heir returns what a rollout that succeeded leaves to the next one of its service: how pods start.
+func (Judge) Heir(b []byte) []byte {
+	var s state
+	s.read(b)
+	if s.Signals == nil {
+		return nil
+	}
+	d := s.Signals
+	learned := d.Learned
+	if slices.Equal(d.Setup.StartBounds, d.Setup.Bounds) {
+		learned = d.Setup.Starts.Fade().Plus(learned)
+	}
+	left, err := json.Marshal(state{Signals: &docket{Setup: setup{Starts: learned, StartBounds: d.Setup.Bounds}}})
+	if err != nil {
+		return nil
+	}
+	return left
+}
+
 // every is how often checks against limits are asked.
 func every(l rollout.Limits) time.Duration {
 	if l.Interval <= 0 {

@@ -29,7 +29,10 @@ type setup struct {
 	SlowSpread  [trial.Bounds]float64 `json:"slow_spread,omitzero"`
 	Usual       [trial.Bounds]float64 `json:"usual,omitzero"` // share of stable's requests beyond each bound
 	MemoryNoise float64               `json:"memory_noise,omitempty"`
-	Tried       int                   `json:"tried,omitempty"`
+	// Starts is how pods of the service started in earlier rollouts, by StartBounds.
+	Starts      trial.Starts `json:"starts,omitzero"`
+	StartBounds []string     `json:"start_bounds,omitempty"`
+	Tried       int          `json:"tried,omitempty"`
 }
 
 // tries is how often stable's past is asked for before judging goes on without.
@@ -236,6 +239,25 @@ func valuesIn(s rollout.Series, from, to time.Time) []float64 {
 	return values
 }
 
+// slack is by how much margins are wider for pods of these ages, in seconds: the mean over them of what is known of
+// starts, or where nothing is, a guess for the youngest.
+func (s *setup) slack(ages []float64, interval float64) (sum trial.Slack) {
+	if !s.Starts.Known() {
+		return trial.GuessedSlack(slices.Min(ages), s.Usual)
+	}
+	for _, age := range ages {
+		one := s.Starts.Slack(age, interval)
+		sum.Errors += one.Errors / float64(len(ages))
+		for b := range sum.Slow {
+			sum.Slow[b] += one.Slow[b] / float64(len(ages))
+		}
+	}
+	if !slices.Equal(s.StartBounds, s.Bounds) { // other bounds are compared now: what is known of these is a guess
+		sum.Slow = trial.GuessedSlack(slices.Min(ages), s.Usual).Slow
+	}
+	return sum
+}
+
 // options returns what the trial is judged by. Checks that are not asked, or only inform, bet nothing that counts.
 func (s *setup) options(c rollout.Case) trial.Options {
 	o := trial.Defaults(planned(c))
@@ -250,7 +272,10 @@ func (s *setup) options(c rollout.Case) trial.Options {
 	}
 	o.Dwell = max(o.Dwell, int(math.Ceil(float64(j.Dwell)/float64(scrape(c)))))
 	o.ErrorSpread, o.SlowSpread, o.Slow = s.ErrorSpread, s.SlowSpread, s.Slow
-	o.WarmUp, o.CompareFrom, o.MemoryFrom = trial.DefaultWarmUp(s.Usual), j.Young.Seconds(), j.Young.Seconds()
+	o.MemoryFrom = j.Young.Seconds()
+	if !s.Starts.Known() {
+		o.CompareFrom = j.Young.Seconds()
+	}
 	o.Weights = [trial.Checks]float64{}
 	defaults := trial.Defaults(1).Weights
 	count := func(checks ...trial.Check) {

@@ -67,6 +67,9 @@ func (e *Engine) prepare(ctx context.Context, l rollout.Launch) (rollout.Rollout
 	if err != nil {
 		return r, nil, err
 	}
+	if last, ok := rollout.LastSuccess(past); ok {
+		r.Judge = e.Judge.Heir(last.Judge)
+	}
 	before, was := rollout.TakenBack(past, r.Image)
 	others, behind, err := e.makeRoom(ctx, r, l, service.Policy)
 	var busy *rollout.BusyError

@@ -59,8 +59,6 @@ type Options struct {
 	// knows how pods of a service start, only grown ones are. Limits hold from the beginning.
 	CompareFrom float64
 
-	// WarmUp widens the margins by the age of the youngest pod, in seconds; nil: not at all.
-	WarmUp func(age float64) Slack
 	// Cap is by how many nats a single scrape may move a bet, unless half of the canary's requests in it were bad.
 	Cap float64
 	// Dwell is how many scrapes a step has to last before health can be proved.

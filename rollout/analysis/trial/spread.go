@@ -67,14 +67,13 @@ func pearson(history [][]bet.Counts, length int) (phi, se float64) {
 	return phi, phi * math.Sqrt(2/freedom)
 }
 
-// DefaultWarmUp widens margins for young pods of a service whose starts nobody has seen. It is a guess: a service that
-// starts more slowly is wronged by it, so who has no history should advise and not act on relative evidence.
-func DefaultWarmUp(slow [Bounds]float64) func(age float64) Slack {
-	return func(age float64) Slack {
-		s := Slack{Errors: 0.05 * math.Exp(-age/10)}
-		for b, p := range slow {
-			s.Slow[b] = 1.2 * math.Sqrt(p*(1-p)) * math.Exp(-age/18)
-		}
-		return s
+// GuessedSlack widens margins for pods of an age, in seconds, of a service whose starts nobody has seen, and of whose
+// requests these shares are beyond the bounds. It is a guess: a service that starts more slowly is wronged by it, so who
+// has seen no starts should not compare young pods with warm ones.
+func GuessedSlack(age float64, beyond [Bounds]float64) Slack {
+	s := Slack{Errors: 0.05 * math.Exp(-age/10)}
+	for b, p := range beyond {
+		s.Slow[b] = 1.2 * math.Sqrt(p*(1-p)) * math.Exp(-age/18)
 	}
+	return s
 }

@@ -20,6 +20,7 @@ type Scrape struct {
 	Canary, Stable Arm
 	Weight         float64 // the canary's share of the traffic, 0 to 1
 	Age            float64 // of the youngest canary pod, in seconds
+	Slack          Slack   // by how much margins and limits are wider, for the canary's pods are young
 	Memory         float64 // of the canary's worst pod, in bytes; 0: not known
 }
 
@@ -86,13 +87,9 @@ func (s *State) Advance() {
 
 // Add judges one more scrape.
 func (s *State) Add(o *Options, in Scrape) Verdict {
-	slack := Slack{}
-	if o.WarmUp != nil {
-		slack = o.WarmUp(in.Age)
-	}
 	if in.Age >= o.CompareFrom {
-		s.errors(o, in, slack)
-		s.latency(o, in, slack)
+		s.errors(o, in)
+		s.latency(o, in)
 	}
 	shared := s.limits(o, in)
 	s.memory(o, in)
@@ -138,27 +135,31 @@ func (a Arm) slow(bound int, kappa float64) tempered {
 	return a.temper(bet.Counts{N: a.Timed, Bad: a.Slow[bound]}, kappa)
 }
 
-// capped bounds what a single scrape may say, unless half of its requests were bad: bursts that no history contained
-// cannot condemn alone, and an outage still does. A smaller factor has a smaller mean, so the bound stands.
+// outage is how many bad requests in one scrape may condemn, where they are half of all.
+const outage = 10
+
+// capped bounds what a single scrape may say, unless half of its requests were bad, and those not a few: bursts that no
+// history contained cannot condemn alone, and an outage still does. A smaller factor has a smaller mean, so the bound
+// stands.
 func (o *Options) capped(f float64, canary bet.Counts) float64 {
-	if o.Cap > 0 && canary.Bad < canary.N/2 {
+	if o.Cap > 0 && (canary.Bad < canary.N/2 || canary.Bad < outage) {
 		return min(f, o.Cap)
 	}
 	return f
 }
 
-func (s *State) errors(o *Options, in Scrape, slack Slack) {
+func (s *State) errors(o *Options, in Scrape) {
 	margin := o.Errors
-	margin.Slack += slack.Errors
+	margin.Slack += in.Slack.Errors
 	canary, stable := in.Canary.erring(o.ErrorSpread), in.Stable.erring(o.ErrorSpread)
 	s.Errors.add(o, canary, stable, margin)
 	s.Erring.add(o, canary.counts, stable.counts)
 }
 
-func (s *State) latency(o *Options, in Scrape, slack Slack) {
+func (s *State) latency(o *Options, in Scrape) {
 	for b := range s.Slow {
 		margin := o.Latency
-		margin.Slack += slack.Slow[b]
+		margin.Slack += in.Slack.Slow[b]
 		canary, stable := in.Canary.slow(b, o.SlowSpread[b]), in.Stable.slow(b, o.SlowSpread[b])
 		s.Slow[b].add(o, canary, stable, margin)
 		if b == o.Slow {
@@ -173,11 +174,11 @@ func (s *State) limits(o *Options, in Scrape) (shared bool) {
 	s.Slowly[s.Seen%common] = bet.Counts{N: in.Stable.Timed, Bad: in.Stable.Slow[o.Slow]}
 	erring := breached(s.Recent, o.ErrorLimit)
 	if !erring {
-		o.above(&s.ErrorLimit, in.Canary.erring(o.ErrorSpread).counts, o.ErrorLimit)
+		o.above(&s.ErrorLimit, in.Canary.erring(o.ErrorSpread).counts, o.ErrorLimit+in.Slack.Errors)
 	}
 	slow := breached(s.Slowly, o.SlowLimit)
 	if !slow {
-		o.above(&s.SlowLimit, in.Canary.slow(o.Slow, o.SlowSpread[o.Slow]).counts, o.SlowLimit)
+		o.above(&s.SlowLimit, in.Canary.slow(o.Slow, o.SlowSpread[o.Slow]).counts, o.SlowLimit+in.Slack.Slow[o.Slow])
 	}
 	return erring || slow
 }

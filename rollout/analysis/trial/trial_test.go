@@ -260,10 +260,11 @@ func TestVerdictsAreNumbers(t *testing.T) {
 		o := trial.Defaults(planned)
 		o.MemoryLimit, o.MemoryNoise = 1e9, 1e6
 		o.ErrorSpread = rapid.Float64Range(0, 1).Draw(t, "spread")
-		o.WarmUp = trial.DefaultWarmUp([trial.Bounds]float64{.25, .08, .02, .01})
 		var s trial.State
 		for range rapid.IntRange(1, 3*planned).Draw(t, "scrapes") {
-			v := s.Add(&o, anything(t))
+			in := anything(t)
+			in.Slack = trial.GuessedSlack(in.Age, [trial.Bounds]float64{.25, .08, .02, .01})
+			v := s.Add(&o, in)
 			if math.IsNaN(v.Log) || math.IsInf(v.Log, 0) || v.Against && v.Proved {
 				t.Fatalf("%+v", v)
 			}
@@ -313,9 +314,9 @@ func TestSpread(t *testing.T) {
 // A scrape is judged without allocating, so that a bot may watch as many services as it likes.
 func TestNothingIsAllocated(t *testing.T) {
 	o := trial.Defaults(planned)
-	o.WarmUp = trial.DefaultWarmUp([trial.Bounds]float64{.25, .08, .02, .01})
 	var s trial.State
 	in := both(side(1000, 0.001, 0.002), side(10_000, 0.001, 0.002))
+	in.Slack = trial.GuessedSlack(30, [trial.Bounds]float64{.25, .08, .02, .01})
 	if n := testing.AllocsPerRun(100, func() { s.Add(&o, in) }); n != 0 {
 		t.Errorf("%v allocations for a scrape", n)
 	}

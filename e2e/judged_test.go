@@ -1,0 +1,114 @@
+package e2e_test
+
+import (
+	"testing"
+	"time"
+
+	"canarybot.io/e2e/install"
+	"canarybot.io/e2e/load"
+	"canarybot.io/e2e/node"
+	"canarybot.io/e2e/shop"
+	"canarybot.io/e2e/world"
+)
+
+// judged sets a scene whose images are nobody else's, so that they may be made to misbehave.
+func judged(t *testing.T, w *world.World, name string, changes ...func(map[string]any)) *scene {
+	t.Helper()
+	app := shop.Checkout(name)
+	app.Repository += "-" + name
+	return stage(t, w, app, false, changes...)
+}
+
+// takenBack deploys a version and waits until it is taken back by evidence, with these words on the card.
+func (s *scene) takenBack(version string, words ...string) install.Card {
+	s.t.Helper()
+	asked := time.Now()
+	card := s.bot.Deploy(s.app.Name, version)
+	on := s.weights.becomes(s.t, asked, 5)
+	off := s.weights.becomes(s.t, on, 0)
+	s.t.Logf("%s: weight 0 accepted %s after weight 5 was", version, off.Sub(on).Round(10*time.Millisecond))
+	card.Says(time.Minute, append([]string{"Rolled back", "100 % on " + current}, words...)...)
+	s.before.restored(s.t, s.w, s.app, current)
+	s.told(card)
+	return card
+}
+
+// testSlow deploys a version that is too slow: no request fails, and it is taken back by the buckets of its histogram.
+func testSlow(t *testing.T, w *world.World) {
+	s := judged(t, w, "slow")
+	s.takenBack("v1.2.4-slow700", "slower than 500 ms")
+	s.unharmed()
+	t.Logf("what people saw:\n%s", s.bot.Slack.Transcript(install.Channel))
+}
+
+// testLeak deploys a version that leaks: it is taken back before it is at its limit, so before anybody is harmed.
+func testLeak(t *testing.T, w *world.World) {
+	s := judged(t, w, "leak")
+	s.takenBack("v1.2.4-leak8", "memory", "grows so fast")
+	s.unharmed()
+	t.Logf("what people saw:\n%s", s.bot.Slack.Transcript(install.Channel))
+}
+
+// testShared lets both versions err at once, as when a database is away: nobody is taken back for it, nothing goes
+// forward, and when it is over the rollout goes on.
+func testShared(t *testing.T, w *world.World) {
+	s := judged(t, w, "shared")
+	card := s.bot.Deploy(s.app.Name, next)
+	card.Says(time.Minute, "Waiting for a person", "5 % of traffic")
+	both := func(b node.Behaviour) {
+		for _, version := range []string{current, next} {
+			if err := w.Images.Behave(s.app.Image(version), b); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	both(node.Behaviour{Errors: 0.05})
+	card.Says(time.Minute, "stable has the same trouble")
+	s.unjudged(8 * time.Second)
+	if now := weight(s.app, route(t, w, s.app)); now != 5 {
+		t.Errorf("in an incident of both sides the weight became %d", now)
+	}
+	both(node.Behaviour{})
+	card.Says(time.Minute, "Waiting for a person", "all checks pass")
+	card.Press(install.OnCall, "Promote to 50 %")
+	card.Says(time.Minute, "Waiting for a person", "50 % of traffic")
+	card.Press(install.Dev, "Roll back")
+	card.Says(time.Minute, "Rolled back")
+	s.told(card)
+	t.Logf("what people saw:\n%s", s.bot.Slack.Transcript(install.Channel))
+}
+
+// testIdle has most users go away: a canary that hardly anybody asks anything is neither good nor bad.
+func testIdle(t *testing.T, w *world.World) {
+	s := judged(t, w, "idle")
+	s.traffic.Stop()
+	s.traffic = w.Load(t, s.app, load.Plan{For: 5 * time.Minute, Rate: 3})
+	card := s.bot.Deploy(s.app.Name, next)
+	card.Says(time.Minute, "5 % of traffic", "baking 0:00 of 0:06", "of 10 requests")
+	s.unharmed()
+	s.traffic = w.Load(t, s.app, load.Plan{For: 5 * time.Minute})
+	card.Says(time.Minute, "Waiting for a person", "5 % of traffic")
+	card.Press(install.Dev, "Roll back")
+	card.Says(time.Minute, "Rolled back")
+	s.unharmed()
+	s.told(card)
+	t.Logf("what people saw:\n%s", s.bot.Slack.Transcript(install.Channel))
+}
+
+// testLimits judges by limits alone, as a service does that names no signals.
+func testLimits(t *testing.T, w *world.World) {
+	s := judged(t, w, "limits", func(c map[string]any) {
+		for _, check := range c["checks"].(map[string]any) {
+			check.(map[string]any)["judge"] = "limits"
+		}
+	})
+	card := s.bot.Deploy(s.app.Name, next)
+	card.Says(time.Minute, "Waiting for a person", "5 % of traffic")
+	card.Press(install.Dev, "Roll back")
+	card.Says(time.Minute, "Rolled back")
+	s.unharmed()
+	s.traffic = w.Load(t, s.app, load.Plan{For: 5 * time.Minute})
+	measured(t, w, s.app)
+	s.takenBack("v1.2.5-errors30", "errors")
+	t.Logf("what people saw:\n%s", s.bot.Slack.Transcript(install.Channel))
+}

@@ -35,6 +35,8 @@ func (b *Bot) look(ctx context.Context, a ask, cmd command.Command) (answer, err
 		m = b.whoami(ctx, a)
 	case command.Checks:
 		return b.checks(ctx, cmd)
+	case command.Why:
+		m, err = b.why(ctx, cmd)
 	case command.Deploy, command.Promote, command.Rollback, command.Pause, command.Resume, command.Ours, command.Retry, command.Abandon:
 		err = rollout.Errorf(rollout.Internal, "%s does not only look.", cmd.Verb)
 	}
@@ -66,6 +68,20 @@ func (b *Bot) status(ctx context.Context, cmd command.Command) (view.Message, er
 	return b.say.StatusOf(r, link), nil
 }
 
+// why explains the last verdict about a service. It asks nobody: what was decided stood on what is stored.
+func (b *Bot) why(ctx context.Context, cmd command.Command) (view.Message, error) {
+	r, _, err := b.target(ctx, cmd)
+	switch {
+	case rollout.CodeOf(err) == rollout.NotFound:
+		return b.say.NoRollout(cmd.Rollout), nil
+	case err != nil:
+		return view.Message{}, err
+	case r.ID == "":
+		return b.say.NothingLive(cmd.Service, rollout.Rollout{}), nil
+	}
+	return b.say.Why(r), nil
+}
+
 func (b *Bot) services(ctx context.Context) (view.Message, error) {
 	open, err := b.Store.Open(ctx)
 	if err != nil {
@@ -87,7 +103,11 @@ func (b *Bot) sorted() []rollout.Service {
 func (b *Bot) history(ctx context.Context, service rollout.ServiceName) (view.Message, error) {
 	if service != "" {
 		newest, err := b.Store.History(ctx, service, historyShown)
-		return b.say.History(service, newest), err
+		if err != nil {
+			return view.Message{}, err
+		}
+		agreed, of, err := b.agreement(ctx, service)
+		return b.say.History(service, newest).Agreement(agreed, of), err
 	}
 	var all []rollout.Rollout
 	for _, s := range b.sorted() {
@@ -99,6 +119,23 @@ func (b *Bot) history(ctx context.Context, service rollout.ServiceName) (view.Me
 	}
 	slices.SortStableFunc(all, func(x, y rollout.Rollout) int { return y.Request.At.Compare(x.Request.At) })
 	return b.say.History("", all[:min(len(all), historyShown)]), nil
+}
+
+// agreement counts in how many of a service's latest decisions people and the judge said the same.
+func (b *Bot) agreement(ctx context.Context, service rollout.ServiceName) (agreed, of int, err error) {
+	past, err := b.Store.History(ctx, service, rollout.Recent)
+	if err != nil {
+		return 0, 0, err
+	}
+	for _, r := range past {
+		entries, err := b.Store.Timeline(ctx, r.ID, 0)
+		if err != nil {
+			return 0, 0, err
+		}
+		same, all := rollout.Agreement(entries)
+		agreed, of = agreed+same, of+all
+	}
+	return agreed, of, nil
 }
 
 func (b *Bot) whoami(ctx context.Context, a ask) view.Message {

@@ -20,7 +20,7 @@ func Decide(r Rollout, d Decision, rules Policy) (Rollout, []Entry, error) {
 	after.Seq++
 	entry := Entry{
 		Rollout: r.ID, Seq: after.Seq, At: d.At, Kind: EntryDecided, Step: r.Step, Actor: d.Actor, Decision: d.ID,
-		Data: Data{Action: d.Action, Text: d.Text, From: r.Phase, Drift: r.Drift},
+		Data: Data{Action: d.Action, Text: d.Text, From: r.Phase, Drift: r.Drift, Advice: r.advice(d.Action)},
 	}
 	if d.Replacement != "" {
 		entry.Data.Reason = Reason{Code: ReasonReplaced, Detail: string(d.Replacement)}

@@ -48,5 +48,6 @@ type Data struct {
 	Ending   *Ending       `json:"ending,omitempty"`
 	Problems []string      `json:"problems,omitempty"`
 	Away     time.Duration `json:"away,omitempty"`
-	Left     time.Duration `json:"left,omitempty"` // until nobody having answered takes it back
+	Advice   Advice        `json:"advice,omitempty"` // the judge's, beside a person's decision
+	Left     time.Duration `json:"left,omitempty"`   // until nobody having answered takes it back
 }

@@ -12,6 +12,7 @@ const (
 	Services Verb = "services"
 	History  Verb = "history"
 	Checks   Verb = "checks"
+	Why      Verb = "why"
 	Whoami   Verb = "whoami"
 	Help     Verb = "help"
 	Promote  Verb = "promote"
@@ -62,6 +63,7 @@ func Forms() []Form {
 		{Verb: Services},
 		{Verb: History, Args: "[SERVICE]", service: optional},
 		{Verb: Checks, Args: "SERVICE", service: required},
+		{Verb: Why, Args: "SERVICE", service: required},
 		{Verb: Whoami},
 		{Verb: Help, Args: "[COMMAND]"},
 	}

@@ -37,6 +37,8 @@ func does(v command.Verb) string {
 		return "lists the last rollouts, and how they ended."
 	case command.Checks:
 		return "asks every check of a service now."
+	case command.Why:
+		return "explains the last verdict about a service, from the evidence that it stood on."
 	case command.Whoami:
 		return "tells your Slack id and what you may do."
 	case command.Help:
@@ -60,7 +62,7 @@ func more(v command.Verb) []string {
 		return []string{"It needs no approval: the safe direction is open to everyone, unless the policy says otherwise."}
 	case command.Promote:
 		return []string{"It counts only while the rollout waits for a person and every check passes."}
-	case command.Status, command.Services, command.History, command.Checks, command.Whoami, command.Help,
+	case command.Status, command.Services, command.History, command.Checks, command.Why, command.Whoami, command.Help,
 		command.Pause, command.Resume, command.Ours, command.Retry, command.Abandon:
 	}
 	return nil

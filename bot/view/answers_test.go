@@ -29,16 +29,28 @@ func answers() map[string]view.Message {
 	found.Found.TemplateDiffers = []string{"resources"}
 	queued := in(rollout.Queued)
 	all := map[string]view.Message{
-		"status":          a.Status([]rollout.Rollout{baking(), in(rollout.RollingBack)}),
-		"status_nothing":  a.Status(nil),
-		"status_of":       a.StatusOf(baking(), permalink),
-		"services":        a.Services([]rollout.Service{checkout, search}, []rollout.Rollout{baking()}),
-		"services_none":   a.Services(nil, nil),
-		"history":         a.History("checkout", []rollout.Rollout{ending(rollout.Succeeded, nil), ending(rollout.RolledBack, nil)}),
-		"history_none":    a.History("checkout", nil),
-		"checks":          a.Checks("checkout", passing()),
-		"checks_unknown":  a.Checks("checkout", unknown(rollout.WhyTooFewRequests)),
-		"checks_failing":  a.Checks("checkout", failing()),
+		"status":         a.Status([]rollout.Rollout{baking(), in(rollout.RollingBack)}),
+		"status_nothing": a.Status(nil),
+		"status_of":      a.StatusOf(baking(), permalink),
+		"services":       a.Services([]rollout.Service{checkout, search}, []rollout.Rollout{baking()}),
+		"services_none":  a.Services(nil, nil),
+		"history":        a.History("checkout", []rollout.Rollout{ending(rollout.Succeeded, nil), ending(rollout.RolledBack, nil)}),
+		"history_none":   a.History("checkout", nil),
+		"checks":         a.Checks("checkout", passing()),
+		"checks_unknown": a.Checks("checkout", unknown(rollout.WhyTooFewRequests)),
+		"checks_failing": a.Checks("checkout", failing()),
+		"checks_worse":   a.Checks("checkout", compared(rollout.Fail, rollout.WhyWorse)),
+		"why_worse": a.Why(with(func(r *rollout.Rollout) {
+			*r = ending(rollout.RolledBack, nil)
+			r.Verdict = compared(rollout.Fail, rollout.WhyWorse)
+			r.Ending.Reason.Evidence = &r.Verdict.Evidence[0]
+		})),
+		"why_beyond":      a.Why(with(func(r *rollout.Rollout) { r.Verdict = compared(rollout.Fail, rollout.WhyBeyond) })),
+		"why_undecided":   a.Why(with(func(r *rollout.Rollout) { r.Verdict = compared(rollout.Unknown, rollout.WhyUndecided) })),
+		"why_shared":      a.Why(with(func(r *rollout.Rollout) { r.Verdict = compared(rollout.Unknown, rollout.WhyShared) })),
+		"why_unasked":     a.Why(with(func(r *rollout.Rollout) { r.Verdict = unknown(rollout.WhyUnreachable) })),
+		"why_never":       a.Why(in(rollout.Queued)),
+		"history_agreed":  a.History("checkout", []rollout.Rollout{ending(rollout.Succeeded, nil)}).Agreement(37, 38),
 		"whoami_deployer": a.Whoami(person("U024BE7LH"), policy(), nil),
 		"whoami_services": a.Whoami(person("U024BE7LH"), policy(), []rollout.Service{
 			{Name: "checkout", Policy: policy()}, {Name: "search", Policy: rollout.Policy{Approvers: []string{"U024BE7LH"}, Rollback: []string{rollout.Everyone}}},

@@ -55,6 +55,32 @@ func failing() rollout.Verdict {
 	return v
 }
 
+// compared is a verdict of a judge of signals.
+func compared(result rollout.Result, why rollout.Why) rollout.Verdict {
+	errors := evidence("error_rate", ptr(0.021), ptr(0.001), 0.01, rollout.Ratio)
+	errors.Result, errors.Why, errors.Requests, errors.MinRequests = result, why, ptr(14_502), 50
+	errors.Lowest, errors.Highest = ptr(0), ptr(0.032)
+	errors.Compared = &rollout.Compared{
+		Canary: rollout.Count{Requests: 14_502, Bad: 305}, Stable: rollout.Count{Requests: 275_520, Bad: 281},
+		Odds: 9.1, Limit: 4.605, AtLeast: 10,
+	}
+	for i := range 16 {
+		errors.Compared.Course = append(errors.Compared.Course, [2]float64{0.002 * float64(i), 0.001})
+	}
+	if why != rollout.WhyWorse {
+		errors.Compared.AtLeast, errors.Compared.Odds = 0, 1.5
+	}
+	slow := evidence("latency_p99", ptr(0.004), ptr(0.003), 0.01, rollout.Ratio)
+	slow.Requests = ptr(14_502)
+	slow.Compared = &rollout.Compared{
+		Canary: rollout.Count{Requests: 14_502, Bad: 58}, Stable: rollout.Count{Requests: 275_520, Bad: 826}, Bound: 0.5, Odds: -0.6, Limit: 4.605,
+	}
+	return rollout.Verdict{
+		Result: result, Since: noon.Add(time.Minute), At: noon.Add(7*time.Minute + 45*time.Second), Odds: errors.Compared.Odds - 1.2, Limit: 4.605,
+		Evidence: []rollout.Evidence{errors, slow},
+	}
+}
+
 func broken() rollout.Evidence {
 	e := evidence("error_rate", ptr(0.051), ptr(0.001), 0.01, rollout.Ratio)
 	e.Result, e.Why = rollout.Fail, rollout.WhyLimit

@@ -126,8 +126,12 @@ func (t telling) phase() (Message, bool) {
 		return Message{}, false
 	default:
 	}
-	return message(fmt.Sprintf("%s *Rolling back*: %s Everyone goes back to %s.", iconBack, full(because(t.r, why, t.e.Actor)), old(t.r))).
-		said("%s is rolling back: %s. Everyone goes back to %s.", subject(t.r), plainly(t.r, why, t.e.Actor), old(t.r)), true
+	m := message(fmt.Sprintf("%s *Rolling back*: %s Everyone goes back to %s.", iconBack, full(because(t.r, why, t.e.Actor)), old(t.r))).
+		said("%s is rolling back: %s. Everyone goes back to %s.", subject(t.r), plainly(t.r, why, t.e.Actor), old(t.r))
+	if why.Evidence != nil && why.Evidence.Compared != nil { // what it stood on, for who asks tomorrow
+		m = m.with(list([]string{paragraph(whole(*why.Evidence), chart(*why.Evidence))})...)
+	}
+	return m, true
 }
 
 // step tells what a step's checks came to, every one of them.
@@ -158,6 +162,9 @@ func evidence(v rollout.Verdict) []string {
 	lines := make([]string, len(v.Evidence))
 	for i, e := range v.Evidence {
 		lines[i] = whole(e)
+		if e.Result != rollout.Pass {
+			lines[i] = paragraph(lines[i], chart(e))
+		}
 	}
 	return lines
 }

@@ -2,6 +2,7 @@ package analysis
 
 import (
 	"hash/fnv"
+	"math"
 	"slices"
 	"strconv"
 	"time"
@@ -28,6 +29,7 @@ type docket struct {
 	// Recent is what people are shown, in two parts, of which the newer one fills.
 	Recent [2][2]counted        `json:"recent"`
 	Filled int                  `json:"filled,omitempty"`
+	Past   []looks              `json:"past,omitempty"` // of the latest scrapes, oldest first
 	Born   map[string]time.Time `json:"born,omitempty"` // when each of the canary's targets was first heard
 	Silent int                  `json:"silent,omitempty"`
 	Over   int                  `json:"over,omitempty"`   // scrapes in a row with a pod at its memory's limit
@@ -56,6 +58,16 @@ type extremes struct {
 	Memory [2]float64 `json:"memory"`
 	Known  bool       `json:"known"`
 }
+
+// looks is what a scrape showed of both arms, for people: shares, and the largest use of memory.
+type looks struct {
+	Errors [2]float64 `json:"e"`
+	Slow   [2]float64 `json:"s"`
+	Memory [2]float64 `json:"m"`
+}
+
+// remembered is how many scrapes people are shown the course of.
+const remembered = 24
 
 // counted is what one arm did.
 type counted struct {
@@ -89,6 +101,7 @@ const (
 func (d *docket) turn(since time.Time) {
 	d.Trial.Advance()
 	d.Since, d.Through, d.Anchor = since, since, since
+	d.Past = nil
 	d.Taken, d.Step, d.Recent, d.Filled = [2]counted{}, [2]counted{}, [2][2]counted{}, 0
 	d.Silent, d.Over, d.Heard, d.Course = 0, 0, false, extremes{}
 	against := d.Stands
@@ -195,6 +208,7 @@ func (d *docket) one(c rollout.Case, o *trial.Options, end time.Time) {
 	d.Stands = standing{Log: v.Log, Worst: v.Worst, Against: v.Against, Proved: v.Proved, Shared: v.Shared, Partial: d.partial(c, canary, end)}
 	d.Heard = true
 	d.Course.span(in)
+	d.note(in)
 	if scrapes := int(end.Sub(d.Anchor) / scrape(c)); scrapes >= anchored {
 		anchor := end.Add(-kept * scrape(c))
 		d.Taken = [2]counted{d.total(c, 0, anchor, end), d.total(c, 1, anchor, end)}
@@ -377,6 +391,32 @@ func limitOf(c rollout.Case, signal rollout.Signal) float64 {
 		}
 	}
 	return 0
+}
+
+// note remembers what a scrape showed.
+func (d *docket) note(in trial.Scrape) {
+	slow := d.Setup.Slow
+	share := func(bad, all float64) float64 {
+		if all <= 0 {
+			return 0
+		}
+		return rounded(bad / all)
+	}
+	d.Past = append(d.Past, looks{
+		Errors: [2]float64{share(in.Canary.Errors, in.Canary.Requests), share(in.Stable.Errors, in.Stable.Requests)},
+		Slow:   [2]float64{share(in.Canary.Slow[slow], in.Canary.Timed), share(in.Stable.Slow[slow], in.Stable.Timed)},
+		Memory: [2]float64{rounded(d.Memory[0]), rounded(d.Memory[1])},
+	})
+	d.Past = d.Past[max(0, len(d.Past)-remembered):]
+}
+
+// rounded keeps three digits: what is drawn needs no more, and is stored with every commit.
+func rounded(v float64) float64 {
+	if v == 0 {
+		return 0
+	}
+	unit := math.Pow(10, math.Floor(math.Log10(math.Abs(v)))-2)
+	return math.Round(v/unit) * unit
 }
 
 // span widens the extremes by one scrape.

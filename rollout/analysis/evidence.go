@@ -98,7 +98,7 @@ func (d *docket) numbers(check rollout.Check, o *trial.Options) rollout.Evidence
 		return e
 	}
 	worst, log := d.worst(check.Signal)
-	e.Compared = &rollout.Compared{Odds: log, Limit: o.Limit(), AtLeast: d.Trial.AtLeast(o, worst)}
+	e.Compared = &rollout.Compared{Odds: log, Limit: o.Limit(), AtLeast: d.Trial.AtLeast(o, worst), Course: d.course(check.Signal)}
 	if check.Signal == rollout.MemorySignal {
 		e.Canary, e.Stable = number(d.Memory[0], d.Memory[0] > 0), number(d.Memory[1], d.Memory[1] > 0)
 		e.Lowest, e.Highest = number(d.Course.Memory[0], d.Course.Known), number(d.Course.Memory[1], d.Course.Known)
@@ -130,6 +130,25 @@ func (d *docket) numbers(check rollout.Check, o *trial.Options) rollout.Evidence
 		e.Lowest, e.Highest = number(d.Course.Errors[0], d.Course.Known), number(d.Course.Errors[1], d.Course.Known)
 	}
 	return e
+}
+
+// course is how a check's value went.
+func (d *docket) course(s rollout.Signal) [][2]float64 {
+	all := make([][2]float64, len(d.Past))
+	for i, p := range d.Past {
+		switch s {
+		case rollout.ErrorSignal:
+			all[i] = p.Errors
+		case rollout.SuccessSignal:
+			all[i] = [2]float64{1 - p.Errors[0], 1 - p.Errors[1]}
+		case rollout.LatencySignal:
+			all[i] = p.Slow
+		case rollout.MemorySignal:
+			all[i] = p.Memory
+		case rollout.NoSignal:
+		}
+	}
+	return all
 }
 
 func number(v float64, known bool) *float64 {

@@ -100,6 +100,7 @@ const (
 	WhyNoShare        Why = "no_share"         // fail: the traffic that the weight promises does not come
 	WhyOnePod         Why = "one_pod"          // unknown: one pod alone is bad
 	WhyPartial        Why = "partial"          // unknown: too few of the pods report
+	WhySameSeries     Why = "same_series"      // unknown: canary and stable have the same series
 	WhyCoarse         Why = "coarse"           // unknown: no bucket bound near the limit
 )
 

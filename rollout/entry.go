@@ -48,6 +48,8 @@ type Data struct {
 	Ending   *Ending       `json:"ending,omitempty"`
 	Problems []string      `json:"problems,omitempty"`
 	Away     time.Duration `json:"away,omitempty"`
-	Advice   Advice        `json:"advice,omitempty"` // the judge's, beside a person's decision
-	Left     time.Duration `json:"left,omitempty"`   // until nobody having answered takes it back
+	// Foresight is what the judge will see, at the start.
+	Foresight *Foresight    `json:"foresight,omitempty"`
+	Advice    Advice        `json:"advice,omitempty"` // the judge's, beside a person's decision
+	Left      time.Duration `json:"left,omitempty"`   // until nobody having answered takes it back
 }

@@ -122,4 +122,7 @@ type Judge interface {
 	Judge(c Case) (Verdict, []byte)
 	// Heir returns the state that a rollout begins with whose service's last successful one ended with this.
 	Heir(state []byte) []byte
+	// Foresee returns what will be seen of a rollout that begins now, and what keeps the judge from it. The case's state is
+	// that of a judge whose wants were met.
+	Foresee(c Case) Foresight
 }

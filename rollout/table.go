@@ -238,7 +238,11 @@ func (b *beat) start() {
 	b.Found = b.f.Preflight.Found
 	b.Started = b.f.Now
 	b.Size = need(b.Current().Weight, b.Found.Stable.Replicas)
-	b.tell(EntryStarted, bot, Data{Problems: b.Found.TemplateDiffers})
+	data := Data{Problems: b.Found.TemplateDiffers}
+	if f := b.f.Preflight.Foresight; len(f.Sees) > 0 || f.Coarse != nil {
+		data.Foresight = &f
+	}
+	b.tell(EntryStarted, bot, data)
 }
 
 func (b *beat) beginBake() {

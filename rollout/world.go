@@ -118,6 +118,7 @@ type Preflight struct {
 	Problems   []string   // sentences for people, each naming the line to add or change; none: it may start
 	Checks     []Evidence // about stable: checks that it fails itself or has no answer to, so that no canary could be judged
 	Unreadable string     // why nothing can be said yet
+	Foresight  Foresight  // what the judge will see
 }
 
 // Passes reports whether nothing stands in the way of the start.

@@ -63,6 +63,7 @@ func (a Answers) DryRun(r rollout.Rollout, p rollout.Preflight) Message {
 		fmt.Sprintf("%s %sit would start. Nothing was changed.", iconDone, head),
 		change(r),
 		capital(planned(r.Spec.Plan)) + ".",
+		Foresight(p.Foresight, r.Spec.Plan),
 	}
 	if len(p.Found.TemplateDiffers) > 0 {
 		lines = append(lines, iconWarning+" "+differs(p.Found.TemplateDiffers))

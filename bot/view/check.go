@@ -105,6 +105,8 @@ func why(e rollout.Evidence) string {
 		return "too few of its pods report"
 	case rollout.WhyCoarse:
 		return "the histogram has no bucket at the limit"
+	case rollout.WhySameSeries:
+		return "canary and stable are told by the same series"
 	case rollout.WhyShared:
 		return "stable has the same trouble, so it may not be the canary's"
 	}

@@ -32,6 +32,11 @@ func StableProblem(e rollout.Evidence) string {
 		return fmt.Sprintf("%s: nothing is measured for stable. Wait if its pods are new, else mend %s or the service's %s,%s", key(""), key(".query"), code("select"), leave)
 	case rollout.WhyNotANumber, rollout.WhyInfinite:
 		return fmt.Sprintf("%s: %s for stable, as when it has no requests. Send it some,%s", key(""), why(e), leave)
+	case rollout.WhySameSeries:
+		return fmt.Sprintf("%s: the signals select the same series for canary and stable (%s). Mend the service's %s or %s.", key(""), detail(e.Detail), code("select"), code("signals"))
+	case rollout.WhyCoarse:
+		limit := amountOf(e.Threshold, rollout.Seconds, configured)
+		return fmt.Sprintf("%s: the latency histogram has no bucket at or above %s. Add one there, or lower %s.", key(""), limit, key(".threshold"))
 	case rollout.WhySeveralSeries:
 		return fmt.Sprintf("%s: %s. Aggregate in %s, for example with sum().", key(""), joined(", ", why(e), detail(e.Detail)), key(".query"))
 	case rollout.WhyTimeout, rollout.WhyTooLarge:

@@ -93,6 +93,9 @@ func (t telling) started() Message {
 		fmt.Sprintf("%s %s %s: %s in %s%s", iconCanary, who(r.Request.By), did, change(r), environment(r), saying(r.Request.Text)),
 		capital(planned(r.Spec.Plan)) + ".",
 	}
+	if f := t.e.Data.Foresight; f != nil {
+		lines = append(lines, Foresight(*f, r.Spec.Plan))
+	}
 	if len(t.e.Data.Problems) > 0 {
 		lines = append(lines, iconWarning+" "+differs(t.e.Data.Problems))
 	}

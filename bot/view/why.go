@@ -73,6 +73,8 @@ func remedy(e rollout.Evidence) string {
 		return "Does Prometheus scrape its pods, and do the signals select them?"
 	case rollout.WhyCoarse:
 		return "Give the histogram a bucket at the limit, or set the limit to a bucket's bound."
+	case rollout.WhySameSeries:
+		return "The signals have to tell the two sides apart; see select in the configuration."
 	case rollout.WhySeveralSeries, rollout.WhyQueryError, rollout.WhyNotANumber, rollout.WhyInfinite:
 		return "The check's query has to be mended in the configuration."
 	case rollout.WhyUnreachable, rollout.WhyTimeout, rollout.WhyStale, rollout.WhyWarnings, rollout.WhyTooLarge:

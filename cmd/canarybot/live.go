@@ -18,6 +18,7 @@ import (
 	"canarybot.io/bot/view"
 	"canarybot.io/config"
 	"canarybot.io/rollout"
+	"canarybot.io/rollout/analysis"
 	"canarybot.io/rollout/kube"
 	"canarybot.io/rollout/prom"
 )
@@ -208,13 +209,40 @@ func liveChecks(ctx context.Context, out io.Writer, c config.Config) []string {
 		r := rollout.Rollout{Service: name, Spec: c.Services[name].Spec}
 		q := r.Question(time.Now())
 		q.StableOnly = true
+		away := false
 		for _, e := range rollout.OnStable(r.Spec.Checks, source.Ask(ctx, q).Samples) {
+			away = away || e.Why == rollout.WhyUnreachable || e.Why == rollout.WhyTimeout
 			if e.Result != rollout.Pass {
 				problems = append(problems, fmt.Sprintf("%s: %s", name, terminal(view.StableProblem(e))))
 				continue
 			}
 			fmt.Fprintf(out, "  ✓ %s: %s\n", name, terminal(view.StableReading(e)))
 		}
+		if !away { // nothing more would be said by who does not answer
+			problems = append(problems, liveSignals(ctx, out, source, r)...)
+		}
+	}
+	return problems
+}
+
+// liveSignals has the judge look at stable's past, and prints what it will see of a rollout by each plan. Then it asks
+// each check about the last hour.
+func liveSignals(ctx context.Context, out io.Writer, source *prom.Source, r rollout.Rollout) []string {
+	var problems []string
+	f := rollout.Foretell(ctx, source, analysis.Judge{}, r, time.Now())
+	for _, e := range f.Checks {
+		problems = append(problems, fmt.Sprintf("%s: %s", r.Service, terminal(view.StableProblem(e))))
+	}
+	if text := view.Foresight(f, r.Spec.Plan); text != "" {
+		fmt.Fprintf(out, "  ✓ %s: %s\n", r.Service, terminal(text))
+	}
+	if len(r.Spec.Signals.Requests) == 0 {
+		fmt.Fprintf(out, "  · %s names no signals: it is judged by limits. With signals the judge compares both sides and is many times sooner.\n", r.Service)
+	}
+	q := r.Question(time.Now())
+	q.StableOnly = true
+	for _, h := range source.Hour(ctx, q) {
+		fmt.Fprintf(out, "  · %s: %s\n", r.Service, h)
 	}
 	return problems
 }

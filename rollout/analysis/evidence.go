@@ -2,14 +2,22 @@ package analysis
 
 import (
 	"math"
+	"time"
 
 	"canarybot.io/rollout"
 	"canarybot.io/rollout/analysis/series"
 	"canarybot.io/rollout/analysis/trial"
 )
 
-// gone is how many scrapes in a row without the canary's series, while stable's are there, mean that it is gone.
-const gone = silentSamples
+// gone reports whether the canary says nothing while stable does, for as many scrapes as mean that it is gone. One that
+// was never heard is given longer: Prometheus takes seconds to learn of new pods, whatever its interval.
+func (d *docket) gone(c rollout.Case) bool {
+	if len(d.Born) > 0 {
+		return d.Silent >= silentSamples
+	}
+	const learning = 20 * time.Second
+	return d.Silent >= 2*silentSamples && time.Duration(d.Silent)*scrape(c) >= learning
+}
 
 // doubt is the odds from which the evidence leans against a canary too much to let it go on.
 const doubt = 3
@@ -49,7 +57,7 @@ func (d *docket) verdict(c rollout.Case) rollout.Verdict {
 		}
 		e := d.numbers(check, &o)
 		e.Result, e.Why, e.Detail = d.result(c, check, &o, e)
-		if first && d.Silent >= gone { // it speaks of the canary, not of a check
+		if first && d.gone(c) { // it speaks of the canary, not of a check
 			e.Result, e.Why = rollout.Fail, rollout.WhySilent
 		}
 		if first && d.Stands.Against && d.Stands.Worst == trial.Share {

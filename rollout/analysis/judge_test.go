@@ -56,7 +56,7 @@ func TestWhatTheJudgeSays(t *testing.T) {
 		"little traffic":    {func(bool, int, int) does { return change(func(d *does) { d.requests = 0.2 }) }, nil, rollout.Unknown, "error_rate", rollout.WhyTooFewRequests, never},
 		"an incident":       {func(bool, int, int) does { return change(func(d *does) { d.errors = 0.05 }) }, nil, rollout.Unknown, "error_rate", rollout.WhyShared, never},
 		"nobody to compare": {func(canary bool, _, _ int) does { return change(func(d *does) { d.gone = !canary }) }, nil, rollout.Unknown, "error_rate", rollout.WhyNoData, never},
-		"nothing at all":    {only(change(func(d *does) { d.gone = true }), -before), func(c *rollout.Case) {}, rollout.Fail, "error_rate", rollout.WhySilent, 6},
+		"nothing at all":    {only(change(func(d *does) { d.gone = true }), -before), func(c *rollout.Case) {}, rollout.Fail, "error_rate", rollout.WhySilent, 9},
 		"errors only shown": {only(change(func(d *does) { d.errors = 0.05 }), 0), func(c *rollout.Case) { c.Spec.Checks[0].DryRun = true }, rollout.Pass, "", "", never},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -23,6 +23,7 @@ type setup struct {
 	Slow    int       `json:"slow,omitempty"`    // the one beyond which a request is slow
 	Coarse  bool      `json:"coarse,omitempty"`  // it is not the limit itself but the next bound above
 	Nothing bool      `json:"nothing,omitempty"` // no bound is at or above the limit
+	Below   float64   `json:"below,omitempty"`   // the next bound below the limit, where it is coarse
 
 	Known       bool                  `json:"known,omitempty"` // stable's past was read
 	ErrorSpread float64               `json:"error_spread,omitempty"`
@@ -33,6 +34,10 @@ type setup struct {
 	Starts      trial.Starts `json:"starts,omitzero"`
 	StartBounds []string     `json:"start_bounds,omitempty"`
 	Tried       int          `json:"tried,omitempty"`
+	// Rate, ErrorShare and Pods are stable's: requests a second, the share of bad ones, and targets.
+	Rate       float64 `json:"rate,omitempty"`
+	ErrorShare float64 `json:"error_share,omitempty"`
+	Pods       int     `json:"pods,omitempty"`
 }
 
 // tries is how often stable's past is asked for before judging goes on without.
@@ -90,7 +95,9 @@ func (s *setup) choose(c rollout.Case) {
 		s.Nothing = true
 		return
 	}
-	s.Coarse = finite[at].Bound > limit*(1+1e-9)
+	if s.Coarse = finite[at].Bound > limit*(1+1e-9); s.Coarse && at > 0 {
+		s.Below = finite[at-1].Bound
+	}
 	picked := []int{at}
 	for _, share := range []float64{0.25, 0.08, 0.02} {
 		best, least := -1, math.Inf(1)
@@ -130,6 +137,11 @@ func (s *setup) look(c rollout.Case) {
 		bad = minus(requests, byTarget(h.Success.Series, span))
 	}
 	s.ErrorSpread = trial.Spread(pair(requests, bad))
+	s.Pods = len(requests)
+	if all := total(requests); all > 0 && span.scrapes > 0 {
+		s.Rate = all / (float64(span.scrapes) * span.scrape.Seconds())
+		s.ErrorShare = total(bad) / all
+	}
 	timed := byTarget(within(h.Latency.Series, everything), span)
 	for i, bound := range s.Seconds {
 		s.SlowSpread[i] = trial.Spread(pair(timed, minus(timed, byTarget(within(h.Latency.Series, bound), span))))
@@ -171,6 +183,15 @@ func byTarget(all []rollout.Series, s span) map[string][]float64 {
 		}
 	}
 	return grown
+}
+
+func total(all map[string][]float64) (sum float64) {
+	for _, grown := range all {
+		for _, n := range grown {
+			sum += n
+		}
+	}
+	return sum
 }
 
 func minus(a, b map[string][]float64) map[string][]float64 {

@@ -45,6 +45,8 @@ func (e *Engine) askStable(ctx context.Context, r rollout.Rollout, p *rollout.Pr
 			unmeasured++
 		}
 	}
+	p.Foresight = rollout.Foretell(ctx, e.Metrics, e.Judge, r, now())
+	p.Checks = append(p.Checks, p.Foresight.Checks...)
 	switch {
 	case len(p.Problems) > 0:
 	case len(unasked) == len(r.Spec.Checks):

@@ -264,6 +264,30 @@ func mean(logs, weights []float64) (log float64, worst int) {
 	return most + math.Log(sum), worst
 }
 
+// Needed is how many nats a check's bet has to gain to suffice alone, not knowing which check, which effect, nor from when
+// on: what is paid for not knowing included.
+func (o *Options) Needed(c Check) float64 {
+	total := 0.0
+	for _, w := range o.Weights {
+		total += w
+	}
+	if o.Weights[c] == 0 {
+		return math.Inf(1)
+	}
+	return o.Limit() + math.Log(total/o.Weights[c]) + math.Log(bet.Effects) + math.Ln2
+}
+
+// Gain is how many nats a scrape like this gains in the bet on errors by the best of its alternatives, where stable
+// usually has such a share of them.
+func (o *Options) Gain(canary, stable Arm, usual float64) (most float64) {
+	c, s := canary.erring(o.ErrorSpread).counts, stable.erring(o.ErrorSpread).counts
+	bound := o.Errors.Bound(usual)
+	for _, by := range effects {
+		most = max(most, o.capped(bet.LogRelative(c, s, bet.Rates{Canary: bet.Odds(bound, by), Stable: usual}, o.Errors), c))
+	}
+	return most
+}
+
 // verdict averages the bets.
 func (s *State) verdict(o *Options) Verdict {
 	var logs [Checks]float64

@@ -1,0 +1,43 @@
+package view
+
+import (
+	"fmt"
+	"strings"
+
+	"canarybot.io/rollout"
+)
+
+// Foresight says what a judge will see of a rollout, at the traffic of now: "at 5 % of 100 requests/s it sees 2 % errors
+// in about 75 s, 0.5 % not before the 50 % step". Empty where nothing is known.
+func Foresight(f rollout.Foresight, plan rollout.Plan) string {
+	var all []string
+	if len(f.Sees) > 0 && len(plan.Steps) > 0 {
+		sees := make([]string, len(f.Sees))
+		for i, s := range f.Sees {
+			share := amountOf(s.Share, rollout.Ratio, configured).String()
+			if i == 0 {
+				share += " errors"
+			}
+			switch {
+			case s.Step < 0 || s.Step >= len(plan.Steps):
+				sees[i] = share + " at no step"
+			case s.Step == 0:
+				sees[i] = fmt.Sprintf("%s in about %s", share, span(s.After))
+			default:
+				sees[i] = fmt.Sprintf("%s not before the %s step", share, plan.Steps[s.Step].Weight)
+			}
+		}
+		all = append(all, fmt.Sprintf("At %s of %s requests/s it sees %s.", plan.Steps[0].Weight,
+			amountOf(f.Requests, rollout.Number, measured).number, strings.Join(sees, ", ")))
+	}
+	if c := f.Coarse; c != nil {
+		at := func(v float64) string { return amountOf(v, rollout.Seconds, configured).String() }
+		below := ""
+		if c.Below > 0 {
+			below = at(c.Below) + " and "
+		}
+		all = append(all, fmt.Sprintf("The latency histogram has no bucket at %s, only %s%s: what is slow is judged at %s. Add a bucket at %s.",
+			at(c.Limit), below, at(c.Above), at(c.Above), at(c.Limit)))
+	}
+	return strings.Join(all, " ")
+}

@@ -1,0 +1,44 @@
+package rollout
+
+import (
+	"context"
+	"time"
+)
+
+// Foresight is what a judge can say before a rollout starts: what it will be able to see, and what it never will.
+type Foresight struct {
+	Requests float64 // of stable, a second; 0: not known
+	Sees     []Sight // by the size of the fault, largest first
+	// Checks are those that could judge no canary, each with the reason.
+	Checks []Evidence
+	// Coarse is set where the latency histogram has no bucket at the limit: it is then judged at the next one above.
+	Coarse *Coarse
+}
+
+// Sight is when a share of errors would be found, at the traffic of now.
+type Sight struct {
+	Share float64
+	Step  int // at whose weight it is found; -1: at none
+	After time.Duration
+}
+
+// Coarse is a limit between two bounds of a histogram, in seconds; Below is 0 where there is none.
+type Coarse struct{ Limit, Below, Above float64 }
+
+// Foretell lets a judge look at stable's past, as it will when the canary has traffic, and returns what it will see. It
+// blocks as long as the metrics do, a few times.
+func Foretell(ctx context.Context, m Metrics, judge Judge, r Rollout, now time.Time) Foresight {
+	c := r.Case(now)
+	c.Step, c.Since, c.State = 0, now, nil
+	const most = 8 // whatever a judge still wants then it will not get
+	for range most {
+		q := r.Question(now)
+		q.Checks, q.Want = nil, judge.Want(c)
+		if !q.Want.Buckets && !q.Want.History {
+			break
+		}
+		c.Raw = m.Ask(ctx, q).Raw
+		_, c.State = judge.Judge(c)
+	}
+	return judge.Foresee(c)
+}

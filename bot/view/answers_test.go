@@ -83,6 +83,8 @@ func answers() map[string]view.Message {
 		"no_rollout":          a.NoRollout("checkout-99"),
 		"needs_reason":        a.NeedsReason(in(rollout.RollingBack)),
 		"dry_run":             a.DryRun(in(rollout.Queued), found),
+		"dry_run_foreseen":    a.DryRun(in(rollout.Queued), foreseen()),
+		"dry_run_cannot":      a.DryRun(in(rollout.Queued), cannot()),
 		"dry_run_refused":     a.DryRun(in(rollout.Queued), refused),
 		"dry_run_unreadable":  a.DryRun(in(rollout.Queued), rollout.Preflight{Unreadable: "the API server does not answer"}),
 		"back_first":          a.BackFirst(ending(rollout.Succeeded, nil), "r/checkout:v1.2.4", "r/checkout:v1.2.3"),

@@ -189,3 +189,19 @@ func ending(outcome rollout.Outcome, change func(e *rollout.Ending)) rollout.Rol
 }
 
 var weightDrift = rollout.Drift{Field: rollout.FieldWeight, Ours: "5", Value: "20", By: "kubectl-edit"}
+
+// foreseen is a preflight that passes, with what the judge will see.
+func foreseen() rollout.Preflight {
+	return rollout.Preflight{Found: baking().Found, Foresight: rollout.Foresight{
+		Requests: 100, Coarse: &rollout.Coarse{Limit: 0.4, Below: 0.25, Above: 0.5},
+		Sees: []rollout.Sight{{Share: 0.05, After: 45 * time.Second}, {Share: 0.02, After: 75 * time.Second}, {Share: 0.005, Step: 1, After: time.Minute}},
+	}}
+}
+
+// cannot is a preflight that fails for what the signals lack.
+func cannot() rollout.Preflight {
+	errors, latency := passing().Evidence[0], passing().Evidence[1]
+	errors.Stable, errors.Why, errors.Detail = nil, rollout.WhySameSeries, `http_requests_total{pod="checkout-1"}`
+	latency.Stable, latency.Why = nil, rollout.WhyCoarse
+	return rollout.Preflight{Found: baking().Found, Checks: []rollout.Evidence{errors, latency}}
+}

@@ -65,6 +65,18 @@ func newWorld(t testing.TB, setup sim.Setup, plan rollout.Plan, changes ...func(
 	return w
 }
 
+// judgedBySignals has the service judged by raw counts of both sides instead of by limits.
+func (w *world) judgedBySignals() {
+	s := &w.service.Spec
+	s.Signals = rollout.Signals{Requests: "r", Errors: "e", Latency: "l", Memory: "m", Unit: time.Second, Scrape: 5 * time.Second}
+	s.Judging = rollout.Judging{Alpha: 0.01, ErrorRatio: 1.5, ErrorSlack: 0.001, LatencyRatio: 1.25, LatencySlack: 0.002}
+	s.Checks[0].Signal = rollout.ErrorSignal
+	latency, memory := s.Checks[0], s.Checks[0]
+	latency.Name, latency.Signal, latency.Unit, latency.Threshold, latency.Bound, latency.Share = "latency_p99", rollout.LatencySignal, rollout.Seconds, 0.5, 0.5, 0.01
+	memory.Name, memory.Signal, memory.Unit, memory.Threshold, memory.MinRequests = "memory_usage", rollout.MemorySignal, rollout.Bytes, 512<<20, 0
+	s.Checks = append(s.Checks, latency, memory)
+}
+
 // process is one run of the engine. It dies when its ports say so.
 type process struct {
 	engine *engine.Engine

@@ -91,9 +91,42 @@ func (e *engine) source() *prom.Source {
 	return sourceOf(e.TB, e)
 }
 
-// ServeHTTP answers /api/v1/query as Prometheus does.
+// query makes the query that a request asks for.
+func (e *engine) query(r *http.Request) (promql.Query, error) {
+	if r.FormValue("start") == "" {
+		return e.eng.NewInstantQuery(r.Context(), e.db, nil, r.FormValue("query"), now)
+	}
+	unix := func(field string) float64 {
+		v, _ := strconv.ParseFloat(r.FormValue(field), 64)
+		return v
+	}
+	at := func(field string) time.Time { return time.UnixMilli(int64(unix(field) * 1000)) }
+	step := time.Duration(unix("step") * float64(time.Second))
+	return e.eng.NewRangeQuery(r.Context(), e.db, nil, r.FormValue("query"), at("start"), at("end"), step)
+}
+
+// points writes the samples of a series as Prometheus does.
+func points(s promql.Series) (values, histograms [][2]any) {
+	number := func(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
+	for _, p := range s.Floats {
+		values = append(values, [2]any{float64(p.T) / 1000, number(p.F)})
+	}
+	for _, p := range s.Histograms {
+		var buckets [][4]any
+		for all := p.H.AllBucketIterator(); all.Next(); {
+			b := all.At()
+			buckets = append(buckets, [4]any{0, number(b.Lower), number(b.Upper), number(b.Count)})
+		}
+		histograms = append(histograms, [2]any{float64(p.T) / 1000, map[string]any{
+			"count": number(p.H.Count), "sum": number(p.H.Sum), "buckets": buckets,
+		}})
+	}
+	return values, histograms
+}
+
+// ServeHTTP answers /api/v1/query and /api/v1/query_range as Prometheus does.
 func (e *engine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	q, err := e.eng.NewInstantQuery(r.Context(), e.db, nil, r.FormValue("query"), now)
+	q, err := e.query(r)
 	if err != nil {
 		w.WriteHeader(http.StatusBadRequest)
 		fmt.Fprintf(w, `{"status":"error","errorType":"bad_data","error":%q}`, err.Error())
@@ -112,12 +145,37 @@ func (e *engine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		Value  [2]any            `json:"value"`
 	}
 	samples := []sample{}
+	if matrix, ok := result.Value.(promql.Matrix); ok {
+		series := []map[string]any{}
+		for _, s := range matrix {
+			values, histograms := points(s)
+			one := map[string]any{"metric": s.Metric.Map()}
+			if len(values) > 0 {
+				one["values"] = values
+			}
+			if len(histograms) > 0 {
+				one["histograms"] = histograms
+			}
+			series = append(series, one)
+		}
+		_ = json.NewEncoder(w).Encode(map[string]any{
+			"status": "success", "warnings": warnings, "data": map[string]any{"resultType": "matrix", "result": series},
+		})
+		return
+	}
 	vector, err := result.Vector()
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
 	for _, s := range vector {
+		if s.H != nil {
+			_, histograms := points(promql.Series{Histograms: []promql.HPoint{{T: s.T, H: s.H}}})
+			_ = json.NewEncoder(w).Encode(map[string]any{"status": "success", "data": map[string]any{
+				"resultType": "vector", "result": []any{map[string]any{"metric": s.Metric.Map(), "histogram": histograms[0]}},
+			}})
+			return
+		}
 		samples = append(samples, sample{s.Metric.Map(), [2]any{float64(s.T) / 1000, strconv.FormatFloat(s.F, 'g', -1, 64)}})
 	}
 	_ = json.NewEncoder(w).Encode(map[string]any{

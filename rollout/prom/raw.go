@@ -139,11 +139,13 @@ func selectorsOf(template string, canary, stable map[Word]string) (ours, theirs 
 
 // within narrows a selector of buckets to some of them and the one that counts everything.
 func within(selector string, bounds []string) string {
-	forms := make([]string, len(bounds), len(bounds)+1)
-	for i, b := range bounds {
-		forms[i] = regexp.QuoteMeta(b)
+	forms := []string{`\+Inf`}
+	for _, b := range bounds {
+		if _, err := strconv.ParseFloat(b, 64); err == nil { // no histogram has another
+			forms = append(forms, regexp.QuoteMeta(b))
+		}
 	}
-	matcher := "le=~" + strconv.Quote(strings.Join(append(forms, `\+Inf`), "|"))
+	matcher := "le=~" + strconv.Quote(strings.Join(forms, "|"))
 	inside := strings.TrimSuffix(selector, "}")
 	if strings.HasSuffix(strings.TrimRight(inside, " \t\n"), "{") || strings.HasSuffix(strings.TrimRight(inside, " \t\n"), ",") {
 		return inside + matcher + "}"

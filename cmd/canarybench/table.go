@@ -17,16 +17,23 @@ func printJSON(w io.Writer, cells []cell) {
 	}
 }
 
-// printTable prints two tables in Markdown: whom an algorithm wrongs, and how soon it finds what is bad.
+// printTable prints in Markdown whom an algorithm wrongs, how soon it finds what is bad, and what that comes to beside
+// what is promised.
 func printTable(w io.Writer, cells []cell) {
-	fmt.Fprintln(w, "Healthy canaries: share that was rolled back, and seconds to the end of the rollout in the median.")
+	fmt.Fprintln(w, "Healthy canaries: share that was rolled back (with the upper end of its 95 % interval), and seconds to the end of the rollout in the median.")
 	print(w, cells, true, func(c cell) string {
-		return fmt.Sprintf("%.1f %% / %s", 100**c.FalseRollback, seconds(c.Completion))
+		return fmt.Sprintf("%.1f %% (%.1f) / %s", 100**c.FalseRollback, 100**c.FalseHigh, seconds(c.Completion))
 	})
-	fmt.Fprintln(w, "\nBad canaries: share that was found, seconds to find it in the median, and harmed requests in the mean.")
+	fmt.Fprintln(w, "\nBad canaries: share that was found, seconds to find it in the median and for nine of ten, and harmed requests in the mean.")
 	print(w, cells, false, func(c cell) string {
-		return fmt.Sprintf("%.0f %% / %s / %s", 100**c.Detected, seconds(c.TTDMedian), count(c.Harmed))
+		return fmt.Sprintf("%.0f %% / %s / %s / %s", 100**c.Detected, seconds(c.TTDMedian), seconds(c.TTDP90), count(c.Harmed))
 	})
+	fmt.Fprintf(w, "\nTunings that wrong at most 1 %% of every kind of healthy canary (upper end of the interval; 1.5 %% where pods differ for ever): %s.\n",
+		strings.Join(careful(cells), ", "))
+	fmt.Fprintf(w, "\n| promised | target | measured | met |\n|---|---|---|---|\n")
+	for _, p := range promises(cells) {
+		fmt.Fprintf(w, "| %s | %s | %s | %s |\n", p.what, p.target, p.measured, map[bool]string{true: "yes", false: "**no**"}[p.met])
+	}
 }
 
 func seconds(s *float64) string {

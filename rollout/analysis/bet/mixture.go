@@ -12,7 +12,7 @@ const Effects = 7
 // over those that are planned. That is the Shiryaev-Roberts form of an e-detector with a finite onset prior, so that the
 // whole rollout has one bound. The zero value is a bet before its first scrape.
 type Mixture struct {
-	Stakes  [Effects]float64 `json:"stakes"`            // as logarithms of 1 + S_j, so that zero is no stake
+	Stakes  [Effects]float64 `json:"stakes,omitzero"`
 	Staked  float64          `json:"staked,omitempty"`  // prior mass of the onsets so far
 	Scrapes int              `json:"scrapes,omitempty"` // that were bet on
 }
@@ -27,12 +27,20 @@ func (m *Mixture) Step(factors *[Effects]float64, planned int) {
 	m.Scrapes++
 	m.Staked += onset
 	for j, f := range factors {
-		stake := m.Stakes[j]
-		if stake < large {
-			stake = math.Log(math.Expm1(stake) + onset/Effects)
-		}
-		m.Stakes[j] = log1pExp(stake + f)
+		m.Stakes[j] = Grow(m.Stakes[j]+onset/Effects, f)
 	}
+}
+
+// most is what a stake may become: far beyond any limit, and small enough that sums and products stay numbers. A smaller
+// stake is a smaller bet, so the bound stands.
+const most = 1e100
+
+// Grow returns a stake after a factor, which is a logarithm.
+func Grow(stake, factor float64) float64 {
+	if stake == 0 {
+		return 0 // though the factor be infinite
+	}
+	return min(stake*math.Exp(factor), most)
 }
 
 // Onset is the prior that the fault began at this scrape, of so many that were bet on and so many that are planned, with
@@ -48,27 +56,11 @@ func Onset(scrapes, planned int, staked float64) float64 {
 	return min(onset, 1-staked)
 }
 
-// large is a logarithm beyond which a 1, or a part of one, is more than a float holds beside it.
-const large = 36
-
-// log1pExp is ln(1 + e^x) without overflow.
-func log1pExp(x float64) float64 {
-	if x > large {
-		return x
-	}
-	return math.Log1p(math.Exp(x))
-}
-
 // Log returns the logarithm of the bet as it stands.
-func (m Mixture) Log() float64 {
-	most := 0.0
+func (m *Mixture) Log() float64 {
+	sum := 1 - m.Staked
 	for _, s := range m.Stakes {
-		most = max(most, s)
+		sum += s
 	}
-	// In units of e^most: a stake is e^s - 1.
-	sum := (1 - m.Staked) * math.Exp(-most)
-	for _, s := range m.Stakes {
-		sum += math.Exp(s-most) - math.Exp(-most)
-	}
-	return most + math.Log(sum)
+	return math.Log(sum)
 }

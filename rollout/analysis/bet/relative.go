@@ -45,9 +45,9 @@ func nearest(nc, ns float64, a Rates, m Margin) Rates {
 		s = (low + high) / 2
 	}
 	for range 60 {
-		u := clamp(m.Bound(s))
-		vs, vu := s*(1-s), u*(1-u)
-		slope := ns*(s-a.Stable)/vs + nc*m.Ratio*(u-a.Canary)/vu
+		u := m.Bound(s) // within the unit square, because s is
+		is, iu := 1/(s*(1-s)), 1/(u*(1-u))
+		slope := ns*(s-a.Stable)*is + nc*m.Ratio*(u-a.Canary)*iu
 		if slope > 0 {
 			high = s
 		} else {
@@ -57,13 +57,13 @@ func nearest(nc, ns float64, a Rates, m Margin) Rates {
 			break
 		}
 		// The second derivative of the divergence is that of each side's own, summed.
-		curve := ns*(a.Stable/(s*s)+(1-a.Stable)/((1-s)*(1-s))) +
-			nc*m.Ratio*m.Ratio*(a.Canary/(u*u)+(1-a.Canary)/((1-u)*(1-u)))
+		curve := ns*(a.Stable*(1-s)*(1-s)+(1-a.Stable)*s*s)*is*is +
+			nc*m.Ratio*m.Ratio*(a.Canary*(1-u)*(1-u)+(1-a.Canary)*u*u)*iu*iu
 		next := s - slope/curve
 		if !(next > low && next < high) {
 			next = (low + high) / 2
 		}
-		near := math.Abs(next-s) <= 1e-13*s
+		near := math.Abs(next-s) <= 1e-10*s
 		if s = next; near {
 			break
 		}

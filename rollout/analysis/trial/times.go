@@ -1,8 +1,6 @@
 package trial
 
 import (
-	"math"
-
 	"canarybot.io/rollout/analysis/bet"
 )
 
@@ -20,17 +18,14 @@ type times struct {
 	Scrapes int                                    `json:"scrapes,omitempty"`
 }
 
-// most is what a stake may become, so that numbers stay numbers. It is far beyond any limit.
-const most = 1e100
-
 func (t *times) add(o *Options, canary, stable bet.Counts) {
 	onset := bet.Onset(t.Scrapes, o.Planned, t.Staked)
 	t.Scrapes++
 	t.Staked += onset
 	for i, r := range ratios {
 		for j, by := range beyondRatio {
-			factor := math.Exp(o.capped(bet.LogTimes(canary, stable, r, r*by), canary))
-			t.Stakes[i][j] = min((t.Stakes[i][j]+onset/float64(len(beyondRatio)))*factor, most)
+			f := o.capped(bet.LogTimes(canary, stable, r, r*by), canary)
+			t.Stakes[i][j] = bet.Grow(t.Stakes[i][j]+onset/float64(len(beyondRatio)), f)
 		}
 	}
 }

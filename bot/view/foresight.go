@@ -13,11 +13,13 @@ func Foresight(f rollout.Foresight, plan rollout.Plan) string {
 	var all []string
 	if len(f.Sees) > 0 && len(plan.Steps) > 0 {
 		sees := make([]string, len(f.Sees))
+		blind := true
 		for i, s := range f.Sees {
 			share := amountOf(s.Share, rollout.Ratio, configured).String()
 			if i == 0 {
 				share += " errors"
 			}
+			blind = blind && s.Step < 0
 			switch {
 			case s.Step < 0 || s.Step >= len(plan.Steps):
 				sees[i] = share + " at no step"
@@ -27,8 +29,11 @@ func Foresight(f rollout.Foresight, plan rollout.Plan) string {
 				sees[i] = fmt.Sprintf("%s not before the %s step", share, plan.Steps[s.Step].Weight)
 			}
 		}
-		all = append(all, fmt.Sprintf("At %s of %s requests/s it sees %s.", plan.Steps[0].Weight,
-			amountOf(f.Requests, rollout.Number, measured).number, strings.Join(sees, ", ")))
+		what := "it sees " + strings.Join(sees, ", ")
+		if blind {
+			what = fmt.Sprintf("with bakes this short, fewer than %s errors are seen at no step", amountOf(f.Sees[0].Share, rollout.Ratio, configured))
+		}
+		all = append(all, fmt.Sprintf("At %s of %s requests/s %s.", plan.Steps[0].Weight, amountOf(f.Requests, rollout.Number, measured).number, what))
 	}
 	if c := f.Coarse; c != nil {
 		at := func(v float64) string { return amountOf(v, rollout.Seconds, configured).String() }

@@ -47,9 +47,7 @@ func newOurs(x trace, first, early bool) *ours {
 
 // earlier is how pods started in a rollout of a fine version before this one.
 func (x trace) earlier() (s trial.Starts) {
-	fine := x
-	fine.scenario.errors, fine.latency, fine.second, fine.leak, fine.silent, fine.incident = nil, 0, 0, 0, false, false
-	fine.seed ^= 0x9E3779B97F4A7C15
+	fine := x.fine()
 	for n := range 3 * perStep {
 		did := fine.at(n, weights[n/perStep], n/perStep*perStep)
 		arm := reduced(did.canary)
@@ -63,6 +61,13 @@ func (x trace) earlier() (s trial.Starts) {
 		}
 	}
 	return s
+}
+
+// fine is another rollout of the same service, in which nothing happens.
+func (x trace) fine() trace {
+	x.scenario.errors, x.latency, x.second, x.leak, x.silent, x.incident, x.healthy = nil, 0, 0, 0, false, false, true
+	x.seed ^= 0x9E3779B97F4A7C15
+	return x
 }
 
 // slack is by how much margins are wider for pods of an age.

@@ -79,11 +79,10 @@ type version struct {
 	first                         uint64  // number of its first pod
 }
 
-// at plays a scrape: n counts from the rollout's beginning, negative in stable's history.
-func (x trace) at(n int, weight float64, stepBegan int) scrape {
+// versions are what both sides' versions do in a scrape.
+func (x trace) versions(n, stepBegan int) (canary, stable version) {
 	t := float64(n) * interval
-	k := uint64(n + history)
-	canary := version{errors: base, latency: 1, first: 1000}
+	canary = version{errors: base, latency: 1, first: 1000}
 	if t >= x.onset && n >= 0 {
 		if x.errors != nil {
 			canary.errors = x.errors(t - x.onset)
@@ -93,13 +92,20 @@ func (x trace) at(n int, weight float64, stepBegan int) scrape {
 		}
 		canary.second, canary.leak = x.second, x.leak
 	}
-	stable := version{errors: base, latency: 1, age: 1e6, first: 0}
+	// The pods of a later step are younger than the first.
+	canary.age = float64(n-stepBegan)*interval + interval
+	return canary, version{errors: base, latency: 1, age: 1e6, first: 0}
+}
+
+// at plays a scrape: n counts from the rollout's beginning, negative in stable's history.
+func (x trace) at(n int, weight float64, stepBegan int) scrape {
+	t := float64(n) * interval
+	k := uint64(n + history)
+	canary, stable := x.versions(n, stepBegan)
 	s := scrape{weight: weight, lost: newDraws(x.seed, 303, k).Float64() < 0.01}
 	all := x.rps * interval
 	s.stable = x.side(k, all*(1-weight), stable, pods, t)
 	if weight > 0 {
-		// The pods of a later step are younger than the first.
-		canary.age = float64(n-stepBegan)*interval + interval
 		s.age = canary.age
 		size := max(1, int(math.Ceil(pods*weight)))
 		if x.silent {
@@ -117,9 +123,42 @@ func (x trace) at(n int, weight float64, stepBegan int) scrape {
 	return s
 }
 
+// each plays a scrape pod by pod, of so many pods of a side; the pods that at lumps are fewer than these may be.
+func (x trace) each(n int, weight float64, stepBegan int, isCanary bool, size int) []arm {
+	t := float64(n) * interval
+	k := uint64(n + history)
+	canary, stable := x.versions(n, stepBegan)
+	v, share := stable, 1-weight
+	if isCanary {
+		v, share = canary, weight
+	}
+	all := make([]arm, size)
+	for i := range all {
+		one := v
+		one.first += uint64(i)
+		y := x
+		y.seed += uint64(i) << 40 // chance is of each pod's own; how it differs for ever is not
+		all[i] = y.drawn(x, k, x.rps*interval*share/float64(size), one, t)
+		all[i].memory = startMiB + 3*newDraws(y.seed, 404, k).NormFloat64()
+		if isCanary {
+			all[i].memory += canary.leak * math.Max(0, t-x.onset)
+		}
+	}
+	return all
+}
+
 // slow is the share of a version's requests beyond the limit.
 func (x trace) slow(v version) float64 {
 	return v.second + (1-v.second)*beyond(slowLimit, v.latency)
+}
+
+// drawn draws what a single pod did, which differs from others as it does in another trace.
+func (x trace) drawn(differs trace, k uint64, requests float64, v version, t float64) arm {
+	e, l := differs.pod(v.first, k)
+	extra := differs.burst(v.first, k)
+	x.podErrors, x.bursts = 0, 0
+	v.errors, v.latency = v.errors*e+extra, v.latency*l
+	return x.side(k, requests, v, 1, t)
 }
 
 // side draws what the pods of one side did.

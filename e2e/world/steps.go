@@ -20,7 +20,7 @@ import (
 )
 
 // patience is how long steps that always succeed may take on a busy machine.
-const patience = 30 * time.Second
+const patience = 90 * time.Second
 
 // Eventually waits until fact returns nil, and fails the test with what it said last otherwise.
 func Eventually(t testing.TB, timeout time.Duration, fact func() error) {

@@ -201,11 +201,12 @@ func (d *docket) one(c rollout.Case, o *trial.Options, end time.Time) {
 	in.Age, in.Slack = slices.Min(ages), d.Setup.slack(ages, scrape(c).Seconds())
 	d.learn(c, canary, from, end)
 	in.Memory = d.memory(c, from, end)
-	if d.Heard { // the first scrape still holds what was sent at the weight before
+	partial := d.partial(c, canary, end)
+	if d.Heard && !partial { // the first scrape still holds what was sent at the weight before
 		in.Weight = float64(c.Spec.Plan.Steps[c.Step].Weight) / 100
 	}
 	v := d.Trial.Add(o, in)
-	d.Stands = standing{Log: v.Log, Worst: v.Worst, Against: v.Against, Proved: v.Proved, Shared: v.Shared, Partial: d.partial(c, canary, end)}
+	d.Stands = standing{Log: v.Log, Worst: v.Worst, Against: v.Against, Proved: v.Proved, Shared: v.Shared, Partial: partial}
 	d.Heard = true
 	d.Course.span(in)
 	d.note(in)
@@ -231,9 +232,12 @@ func heardBy(r rollout.Read) []rollout.Series {
 	return r.Latency.Series
 }
 
-// births notes the canary's targets that are new.
+// births notes the canary's targets that are new. Those that were heard before the weight only are of another rollout.
 func (d *docket) births(c rollout.Case, end time.Time) {
 	for _, s := range heardBy(c.Raw.Canary) {
+		if !slices.ContainsFunc(s.Points, func(p rollout.Point) bool { return p.At.After(d.Since) && !p.At.After(end) }) {
+			continue
+		}
 		for _, p := range s.Points {
 			at, known := d.Born[short(s.Target)]
 			if p.At.After(end) || known && !p.At.Before(at) {
@@ -297,10 +301,9 @@ func (d *docket) total(c rollout.Case, arm int, from, to time.Time) counted {
 		r, birth = c.Raw.Stable, stableBirth(c.Raw.Stable)
 	}
 	sum := counted{Requests: series.Grown(r.Requests.Series, from, to, birth)}
-	switch {
-	case len(r.Errors.Series) > 0 || c.Spec.Signals.Success == "":
+	if c.Spec.Signals.Errors != "" { // no series of it is no error: a counter is not there before it counted
 		sum.Errors = series.Grown(r.Errors.Series, from, to, birth)
-	default:
+	} else {
 		sum.Errors = max(0, sum.Requests-series.Grown(r.Success.Series, from, to, birth))
 	}
 	sum.Timed = series.Grown(within(r.Latency.Series, everything), from, to, birth)

@@ -12,11 +12,11 @@ import (
 // gone reports whether the canary says nothing while stable does, for as many scrapes as mean that it is gone. One that
 // was never heard is given longer: Prometheus takes seconds to learn of new pods, whatever its interval.
 func (d *docket) gone(c rollout.Case) bool {
+	const learning = 20 * time.Second
 	if len(d.Born) > 0 {
 		return d.Silent >= silentSamples
 	}
-	const learning = 20 * time.Second
-	return d.Silent >= 2*silentSamples && time.Duration(d.Silent)*scrape(c) >= learning
+	return d.Silent >= silentSamples && time.Duration(d.Silent)*scrape(c) >= learning
 }
 
 // doubt is the odds from which the evidence leans against a canary too much to let it go on.

@@ -235,3 +235,20 @@ func FuzzSignalState(f *testing.F) {
 		}
 	})
 }
+
+// The pods of the rollout before, of which Prometheus still has samples, are not this canary's: one that Prometheus does
+// not know yet is given time.
+func TestOtherRolloutsPodsAreNotThisCanary(t *testing.T) {
+	t.Parallel()
+	c := signalCase()
+	c.Spec.Signals.Scrape = time.Second // so that learning of pods takes many scrapes
+	f := newFleet(11, before+after, before, only(change(func(d *does) { d.gone = true }), 0))
+	var state []byte
+	var v rollout.Verdict
+	for at := range 15 {
+		v, state = f.judge(c, state, since.Add(time.Duration(at)*interval/15+interval/30))
+	}
+	if v.Result == rollout.Fail {
+		t.Errorf("condemned before it could be heard: %+v", v.Evidence[0])
+	}
+}

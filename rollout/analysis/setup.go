@@ -133,7 +133,7 @@ func (s *setup) look(c rollout.Case) {
 	span := spanOf(heardBy(h), scrape(c))
 	requests := byTarget(h.Requests.Series, span)
 	bad := byTarget(h.Errors.Series, span)
-	if len(h.Errors.Series) == 0 && c.Spec.Signals.Success != "" {
+	if c.Spec.Signals.Errors == "" {
 		bad = minus(requests, byTarget(h.Success.Series, span))
 	}
 	s.ErrorSpread = trial.Spread(pair(requests, bad))

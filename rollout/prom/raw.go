@@ -69,6 +69,9 @@ func inquireRaw(q rollout.Question) (rawInquiry, error) {
 			int((historyScrapes * s.Scrape).Seconds()), max(1, int(s.Scrape.Seconds())))
 	}
 	templates := [metrics]string{s.Requests, s.Errors, s.Success, s.Latency, s.Memory}
+	if s.Errors != "" {
+		templates[successes] = "" // what failed is counted; the rest did not
+	}
 	for m, template := range templates {
 		if template == "" || metric(m) == latency && len(q.Want.Bounds) == 0 {
 			continue

@@ -202,7 +202,8 @@ func breached(recent [common]bet.Counts, limit float64) bool {
 	return sum.Bad >= 3 && sum.Bad > sum.N*limit/2
 }
 
-// traffic bets that the canary gets at least half of its share. Sticky sessions make requests come in clusters of a few.
+// traffic bets that the canary gets at least half of its share. Sticky sessions make requests come in clusters of a few,
+// and a scrape that was lost looks like traffic that did not come: one alone never suffices.
 func (s *State) traffic(o *Options, in Scrape) {
 	const sticky = 3
 	all := in.Canary.Requests + in.Stable.Requests
@@ -213,6 +214,9 @@ func (s *State) traffic(o *Options, in Scrape) {
 	var f [bet.Effects]float64
 	for j := range f {
 		f[j] = bet.LogBelow(got, [2]float64{0.02, 0.2}[j%2]*in.Weight, in.Weight/2)
+		if o.Cap > 0 {
+			f[j] = min(f[j], o.Cap)
+		}
 	}
 	s.Share.Step(&f, o.Planned)
 }

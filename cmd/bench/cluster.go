@@ -66,7 +66,10 @@ func services(n int) map[rollout.ServiceName]rollout.Service {
 			Name: name, Channel: "#deploys",
 			Policy: rollout.Policy{Deployers: []string{deployer}, Approvers: []string{deployer}, Rollback: []string{rollout.Everyone}},
 			Spec: rollout.Spec{
-				Environment: "bench", Repository: "r/app", Checks: prom.Named(prom.Plain()),
+				Environment: "bench", Repository: "r/app", Checks: prom.Named(prom.Plain()), Signals: prom.Plain(),
+				Judging: rollout.Judging{
+					Alpha: 0.01, ErrorRatio: 1.5, ErrorSlack: 0.001, LatencyRatio: 1.25, LatencySlack: 0.002, Young: 3 * time.Minute,
+				},
 				Objects: rollout.Objects{
 					Namespace: "bench", Stable: string(name), Canary: string(name) + "-canary", StableService: string(name),
 					CanaryService: string(name) + "-canary", Route: rollout.RouteRef{Kind: "HTTPRoute", Name: string(name)},

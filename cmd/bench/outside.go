@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"strconv"
 	"strings"
 	"time"
 
@@ -61,27 +60,6 @@ func serveOutside(ctx context.Context) error {
 		}()
 	}
 	return errors.Join(err, server.Close(), sim.Close())
-}
-
-// answerQuery answers every query with one healthy number.
-func answerQuery(w http.ResponseWriter, r *http.Request) {
-	_ = r.ParseForm()
-	value := "0.001"
-	now := strconv.FormatFloat(float64(time.Now().UnixMilli())/1000, 'f', 3, 64)
-	switch query := r.Form.Get("query"); {
-	case strings.Contains(query, "timestamp("):
-		value = now
-	case strings.Contains(query, "increase("):
-		value = "5000"
-	case strings.Contains(query, "2xx"):
-		value = "0.999"
-	case strings.Contains(query, "quantile"):
-		value = "0.2"
-	case strings.Contains(query, "memory"):
-		value = "200000000"
-	}
-	w.Header().Set("Content-Type", "application/json")
-	fmt.Fprintf(w, `{"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[%s,%q]}]}}`, now, value)
 }
 
 // outside is where the other process serves, and how to talk to it.

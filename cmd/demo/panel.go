@@ -1,14 +1,17 @@
 package main
 
 import (
+	"cmp"
 	"embed"
 	"encoding/json"
 	"fmt"
 	"io/fs"
 	"math"
 	"net/http"
+	"strconv"
 	"time"
 
+	"canarybot.io/rollout"
 	"canarybot.io/rollout/sim"
 )
 
@@ -46,10 +49,22 @@ func newPanel(w *world) http.Handler {
 func (w *world) servePress(rw http.ResponseWriter, r *http.Request) {
 	switch button := r.PathValue("button"); button {
 	case "break":
-		if !w.breakIt() {
+		fault, ok := faults()[cmp.Or(r.URL.Query().Get("fault"), "errors-30")]
+		if !ok {
+			http.Error(rw, "There is no such fault.", http.StatusNotFound)
+			return
+		}
+		if !w.breakIt(fault) {
 			http.Error(rw, "There is no canary to break; deploy one first.", http.StatusConflict)
 			return
 		}
+	case "traffic":
+		rate, err := strconv.ParseFloat(r.URL.Query().Get("rate"), 64)
+		if err != nil || !(rate >= 1 && rate <= 100_000) {
+			http.Error(rw, "Write a rate between 1 and 100000 requests a second.", http.StatusBadRequest)
+			return
+		}
+		w.setTraffic(rate)
 	case "kill":
 		w.bot.kill()
 	case "prometheus":
@@ -100,6 +115,23 @@ type panelService struct {
 	Broken bool      `json:"broken"`
 	Stable panelSide `json:"stable"`
 	Canary panelSide `json:"canary"`
+	// Evidence is what the judge has against the canary; nil where nothing is judged.
+	Evidence *panelEvidence `json:"evidence"`
+}
+
+// panelEvidence is how a judge's bets stand: odds to one, and where they suffice.
+type panelEvidence struct {
+	Odds   float64      `json:"odds"`
+	Limit  float64      `json:"limit"`
+	Share  float64      `json:"share"` // of the way there, 0 to 1, as logarithms go
+	Result string       `json:"result"`
+	Checks []panelCheck `json:"checks"`
+}
+
+type panelCheck struct {
+	Name   string  `json:"name"`
+	Share  float64 `json:"share"`
+	Result string  `json:"result"`
 }
 
 type panelSide struct {
@@ -126,9 +158,39 @@ func (w *world) panelState(now time.Time) panelState {
 		v := one.app.View(charted)
 		s.Services = append(s.Services, panelService{
 			Name: string(one.name), Share: int(v.Share), Broken: v.Broken, Stable: sideState(v.Stable), Canary: sideState(v.Canary),
+			Evidence: w.evidence(one.name),
 		})
 	}
 	return s
+}
+
+// evidence is what the living bot's judge has against the service's canary.
+func (w *world) evidence(service rollout.ServiceName) *panelEvidence {
+	program := w.program.Load()
+	if program == nil {
+		return nil
+	}
+	for _, r := range program.Snapshot() {
+		if r.Service != service || r.Verdict.Limit <= 0 || !r.Phase.Forward() && r.Phase != rollout.RollingBack {
+			continue
+		}
+		e := &panelEvidence{
+			Odds: math.Round(math.Exp(min(r.Verdict.Odds, 14))), Limit: math.Round(math.Exp(r.Verdict.Limit)),
+			Share: way(r.Verdict.Odds, r.Verdict.Limit), Result: string(r.Verdict.Result),
+		}
+		for _, check := range r.Verdict.Evidence {
+			if c := check.Compared; c != nil {
+				e.Checks = append(e.Checks, panelCheck{Name: check.Check, Share: way(c.Odds, c.Limit), Result: string(check.Result)})
+			}
+		}
+		return e
+	}
+	return nil
+}
+
+// way is how far evidence has come to where it suffices, 0 to 1. Less than even odds are none of it.
+func way(odds, limit float64) float64 {
+	return math.Round(100*min(max(odds/limit, 0), 1)) / 100
 }
 
 func sideState(v sim.SideView) panelSide {

@@ -136,3 +136,51 @@ func TestUnknownButton(t *testing.T) {
 		}
 	})
 }
+
+// Every fault that a visitor may choose ends as it should, and the evidence is seen to grow until it suffices.
+func TestFaultsOfThePanel(t *testing.T) {
+	for fault := range faults() {
+		t.Run(fault, func(t *testing.T) {
+			visit(t, browsing(), func(ctx context.Context, p *player) {
+				c := bakes(t, ctx, p, "v1.2.4")
+				e := p.world.panelState(time.Now()).Services[0].Evidence
+				if e == nil || e.Share > 0.5 || len(e.Checks) != 3 || e.Limit != 100 {
+					t.Errorf("of a fine canary the panel shows %+v", e)
+				}
+				if code := push(p, "break?fault="+fault); code != http.StatusNoContent {
+					t.Fatalf("breaking it answers %d", code)
+				}
+				most := 0.0
+				if err := p.await(ctx, "the end", func() bool {
+					if e := p.world.panelState(time.Now()).Services[0].Evidence; e != nil {
+						most = max(most, e.Share)
+					}
+					return strings.Contains(p.text(c), "Rolled back")
+				}); err != nil {
+					t.Fatalf("%v; the card says:\n%s", err, p.text(c))
+				}
+				if fault != "silent" && most < 1 && !strings.Contains(p.text(c), "limit 512") {
+					t.Errorf("it was taken back, and the panel never showed more than %v of the evidence", most)
+				}
+			})
+		})
+	}
+}
+
+func TestTrafficOfThePanel(t *testing.T) {
+	visit(t, browsing(), func(ctx context.Context, p *player) {
+		for rate, want := range map[string]int{"60": 204, "0": 400, "many": 400, "1e9": 400, "": 400} {
+			if code := push(p, "traffic?rate="+rate); code != want {
+				t.Errorf("a rate of %q answers %d, want %d", rate, code, want)
+			}
+		}
+		time.Sleep(5 * time.Second)
+		rates := p.world.panelState(time.Now()).Services[0].Stable.Requests
+		if last := rates[len(rates)-1]; last < 50 || last > 70 {
+			t.Errorf("%v requests a second, want about 60", last)
+		}
+		if code := push(p, "break?fault=earthquake"); code != http.StatusNotFound {
+			t.Errorf("a fault that is none answers %d", code)
+		}
+	})
+}

@@ -33,8 +33,20 @@ func versions() []version {
 // healthyVersion fails now and then, as everything does.
 var healthyVersion = sim.Behaviour{Errors: 0.001}
 
-// broken is what the panel's button makes of a healthy canary.
-var broken = sim.Behaviour{Errors: 0.3, Latency: 150 * time.Millisecond}
+// faults are what the panel's button makes of a healthy canary, by the names that the panel has for them.
+func faults() map[string]sim.Behaviour {
+	return map[string]sim.Behaviour{
+		"errors-30": {Errors: 0.3, Latency: 150 * time.Millisecond},
+		"errors-5":  {Errors: 0.05},
+		"errors-2":  {Errors: 0.02},
+		"slow":      {Errors: healthyVersion.Errors, Latency: 320 * time.Millisecond},
+		"leak":      {Errors: healthyVersion.Errors, Leak: 20 << 20},
+		"silent":    {Errors: healthyVersion.Errors, Silent: true},
+	}
+}
+
+// busy is how many requests a second each service gets at first.
+const busy = 1200
 
 func behaviours() map[string]sim.Behaviour {
 	all := map[string]sim.Behaviour{running: healthyVersion}

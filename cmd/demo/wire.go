@@ -20,6 +20,7 @@ type wiring struct {
 	config config.Config
 	slack  bot.Slack // tokens and address
 	log    *slog.Logger
+	lives  func(*app.App) // is told of each life's program
 }
 
 // live is one life of the bot: it serves until the context ends, tied to the world by the cord.
@@ -40,12 +41,14 @@ func (w wiring) live(ctx context.Context, c *cord) (err error) {
 	}
 	slack := w.slack
 	slack.HTTP, slack.Dial = &http.Client{Transport: transport}, c.Dial
-	return app.New(app.Parts{
+	program := app.New(app.Parts{
 		Environment: w.config.Environment, Services: w.config.Services,
 		Command: w.config.Slack.Command, Channel: w.config.Slack.Channel, Slack: slack,
 		Store: store, Cluster: c, Metrics: metrics, Preflights: []rollout.Preflighter{c},
 		Version: "demo", Log: w.log,
-	}).Run(ctx)
+	})
+	w.lives(program)
+	return program.Run(ctx)
 }
 
 // together runs all until one fails or the context ends, and returns when all have returned.

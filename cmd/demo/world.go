@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"canarybot.io/app"
 	"canarybot.io/bot"
 	"canarybot.io/bot/slacksim"
 	"canarybot.io/config"
@@ -33,6 +34,7 @@ type world struct {
 	slack      *slacksim.Sim
 	offline    atomic.Bool // Slack is unplugged
 	bot        *supervisor
+	program    atomic.Pointer[app.App] // of this life of the bot
 }
 
 // service is one of the configured services with its app in the cluster.
@@ -70,7 +72,7 @@ func newWorld(p pace, at site) (w *world, err error) {
 	for _, name := range []rollout.ServiceName{"checkout", "search"} {
 		spec := w.config.Services[name].Spec
 		w.apps = append(w.apps, service{name: name, app: w.cluster.Add(sim.Setup{
-			Objects: spec.Objects, Image: spec.Repository + ":" + running, Requests: 1200, Progress: time.Minute, Age: 2 * time.Minute,
+			Objects: spec.Objects, Image: spec.Repository + ":" + running, Requests: busy, Progress: time.Minute, Age: 2 * time.Minute,
 		})})
 	}
 	if w.prometheus, err = newPrometheus(filepath.Join(w.dir, "prometheus"), w.cluster); err != nil {
@@ -79,7 +81,7 @@ func newWorld(p pace, at site) (w *world, err error) {
 	w.slack = slacksim.New(workspace())
 	tokens := w.slack.Bot()
 	live := wiring{
-		config: w.config, log: at.log,
+		config: w.config, log: at.log, lives: w.program.Store,
 		slack: bot.Slack{BotToken: tokens.BotToken, AppToken: tokens.AppToken, APIURL: "http://" + at.address + "/api/"},
 	}
 	w.bot = &supervisor{
@@ -151,8 +153,15 @@ func (w *world) unplugSlack(out bool) {
 	w.slack.Outage(out)
 }
 
-// breakIt makes every canary that stands fail, and reports whether there was one.
-func (w *world) breakIt() bool {
+// setTraffic sets how many requests a second every service gets.
+func (w *world) setTraffic(perSecond float64) {
+	for _, s := range w.apps {
+		s.app.SetRequests(perSecond)
+	}
+}
+
+// breakIt makes every canary that stands behave like this, and reports whether there was one.
+func (w *world) breakIt(broken sim.Behaviour) bool {
 	found := false
 	for _, s := range w.apps {
 		if s.app.View(0).Canary.Exists {

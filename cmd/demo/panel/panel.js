@@ -10,14 +10,16 @@ events.onmessage = (e) => { byId("gone").hidden = true; render(JSON.parse(e.data
 events.onerror = () => { byId("gone").hidden = false; };
 
 for (const button of document.querySelectorAll("[data-press]")) {
-  button.onclick = () => fetch(`press/${button.dataset.press}`, { method: "POST" });
+  const more = button.dataset.press === "break" ? () => `?fault=${byId("fault").value}` : () => "";
+  button.onclick = () => fetch(`press/${button.dataset.press}${more()}`, { method: "POST" });
 }
+byId("traffic").onchange = (e) => fetch(`press/traffic?rate=${e.target.value}`, { method: "POST" });
 
 function render(state) {
   const canary = state.services.some((s) => s.canary.exists);
   const broken = state.services.some((s) => s.broken);
   fault("break", { on: broken, off: !canary || broken, title: "Break it",
-    text: broken ? "it fails a third" : canary ? "the canary fails" : "needs a canary" });
+    text: broken ? "it misbehaves" : canary ? "the canary fails" : "needs a canary" });
   fault("kill", { on: state.back > 0, off: state.back > 0, title: state.back > 0 ? "The bot is dead" : "Kill the bot",
     text: state.back > 0 ? `back in ${state.back} s` : "it comes back" });
   fault("prometheus", { on: !state.prometheus, title: state.prometheus ? "Unplug Prometheus" : "Plug in Prometheus",
@@ -63,7 +65,33 @@ function service(s) {
   side(c, "canary", s.canary, s.canary.exists ? `canary · ${s.canary.replicas} of ${s.stable.replicas}` : "no canary", s);
   requests(c, s, last);
   errors(c, s, ratio, last);
+  evidence(c, s.evidence);
 }
+
+// The bets of the judge: how far each has come to where the canary is taken back.
+function evidence(c, e) {
+  const box = c.find(".evidence");
+  box.hidden = !e;
+  if (!e) return;
+  const odds = e.odds > 1e6 ? "a million and more" : Math.max(1, e.odds).toLocaleString("en");
+  c.find(".odds").textContent = `1 : ${odds} of 1 : ${e.limit}`;
+  const bar = c.find(".bar");
+  bar.setAttribute("aria-label", `${Math.round(100 * e.share)} % of the evidence that suffices`);
+  bar.firstElementChild.style.width = `${100 * e.share}%`;
+  box.classList.toggle("full", e.share >= 1);
+  const list = c.find(".checks");
+  list.replaceChildren(...(e.checks ?? []).map((one) => {
+    const li = document.createElement("li");
+    li.className = one.result;
+    li.textContent = names[one.name] ?? one.name;
+    const meter = document.createElement("i");
+    meter.style.width = `${100 * one.share}%`;
+    li.append(meter);
+    return li;
+  }));
+}
+
+const names = { error_rate: "errors", success_rate: "success", latency_p99: "latency", memory_usage: "memory" };
 
 function part(element, percent, text) {
   element.style.width = `${percent}%`;

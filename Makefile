@@ -32,7 +32,7 @@ lint: ## formatting, vet, staticcheck, tidiness
 bench: ## the figures of the README; JSON=1 prints one line a figure
 	@$(GO) run ./cmd/bench $(if $(JSON),-json)
 
-bench-analysis: ## the judge to come beside models of its peers, on simulated rollouts; JSON=1 prints one line a cell
+bench-analysis: ## the judge beside models of its peers, on simulated rollouts; JSON=1 prints one line a cell
 	@$(GO) run ./cmd/canarybench $(if $(JSON),--format json)
 
 fuzz: ## every fuzz target for half a minute

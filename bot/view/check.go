@@ -130,7 +130,7 @@ func whyBet(e rollout.Evidence) string {
 	case rollout.WhyNoShare:
 		return "the traffic that it should get does not come, " + sure(e)
 	case rollout.WhyOnePod:
-		return "one pod alone"
+		return "in one pod alone, its others are fine"
 	case rollout.WhyUndecided:
 		return "not clear yet"
 	default:

@@ -184,7 +184,8 @@ func (t telling) verdict() (Message, bool) {
 		return Message{}, false
 	}
 	switch worst.Why {
-	case rollout.WhyNone, rollout.WhyWarmingUp, rollout.WhyNotAsked, rollout.WhyFailingOnce, rollout.WhyTooFewRequests:
+	case rollout.WhyNone, rollout.WhyWarmingUp, rollout.WhyNotAsked, rollout.WhyFailingOnce, rollout.WhyTooFewRequests,
+		rollout.WhyUndecided, rollout.WhyPartial, rollout.WhyNoTraffic:
 		return Message{}, false
 	default:
 	}

@@ -79,8 +79,10 @@ func remedy(e rollout.Evidence) string {
 		return "The check's query has to be mended in the configuration."
 	case rollout.WhyUnreachable, rollout.WhyTimeout, rollout.WhyStale, rollout.WhyWarnings, rollout.WhyTooLarge:
 		return "Prometheus has to be looked after; judging goes on by itself when it answers."
-	case rollout.WhyPartial, rollout.WhyOnePod:
-		return "Look at the pods that say nothing, or something else than the others."
+	case rollout.WhyOnePod:
+		return "Its node may be to blame. Delete the pod, and its successor is judged instead; otherwise the canary is taken back soon."
+	case rollout.WhyPartial:
+		return "Look at the pods that say nothing."
 	default:
 	}
 	return ""

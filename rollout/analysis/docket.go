@@ -38,6 +38,7 @@ type docket struct {
 	Course extremes             `json:"course,omitzero"`
 	Heard  bool                 `json:"heard,omitempty"` // some scrape of this weight was judged
 	Stands standing             `json:"stands,omitzero"`
+	Alone  alone                `json:"alone,omitzero"`
 	// Learned is how this rollout's pods started.
 	Learned trial.Starts `json:"learned,omitzero"`
 }
@@ -104,6 +105,7 @@ func (d *docket) turn(since time.Time) {
 	d.Past = nil
 	d.Taken, d.Step, d.Recent, d.Filled = [2]counted{}, [2]counted{}, [2][2]counted{}, 0
 	d.Silent, d.Over, d.Heard, d.Course = 0, 0, false, extremes{}
+	d.Alone.Each = nil
 	against := d.Stands
 	d.Stands = standing{Log: against.Log, Worst: against.Worst}
 }
@@ -199,7 +201,9 @@ func (d *docket) one(c rollout.Case, o *trial.Options, end time.Time) {
 	d.Taken = sum
 	ages := d.ages(canary, end)
 	in.Age, in.Slack = slices.Min(ages), d.Setup.slack(ages, scrape(c).Seconds())
-	d.learn(c, canary, from, end)
+	did := d.did(c, canary, from, end)
+	d.learn(c, did, end)
+	d.Alone.note(did)
 	in.Memory = d.memory(c, from, end)
 	partial := d.partial(c, canary, end)
 	if d.Heard && !partial { // the first scrape still holds what was sent at the weight before
@@ -207,6 +211,7 @@ func (d *docket) one(c rollout.Case, o *trial.Options, end time.Time) {
 	}
 	v := d.Trial.Add(o, in)
 	d.Stands = standing{Log: v.Log, Worst: v.Worst, Against: v.Against, Proved: v.Proved, Shared: v.Shared, Partial: partial}
+	d.weigh(o, canary)
 	d.Heard = true
 	d.Course.span(in)
 	d.note(in)
@@ -268,21 +273,8 @@ func (d *docket) ages(canary []string, end time.Time) []float64 {
 }
 
 // learn notes how the canary's pods start, for the rollouts to come.
-func (d *docket) learn(c rollout.Case, canary []string, from, end time.Time) {
-	of := func(r rollout.Reading, target string) rollout.Reading {
-		var one rollout.Reading
-		for _, s := range r.Series {
-			if s.Target == target {
-				one.Series = append(one.Series, s)
-			}
-		}
-		return one
-	}
-	r := c.Raw.Canary
-	for _, t := range canary {
-		one := c
-		one.Raw.Canary = rollout.Read{Requests: of(r.Requests, t), Errors: of(r.Errors, t), Success: of(r.Success, t), Latency: of(r.Latency, t)}
-		did := d.total(one, 0, from, end)
+func (d *docket) learn(c rollout.Case, did map[string]counted, end time.Time) {
+	for t, did := range did {
 		d.Learned.Note(end.Sub(d.Born[short(t)]).Seconds(), scrape(c).Seconds(),
 			trial.Arm{Requests: did.Requests, Errors: did.Errors, Timed: did.Timed, Slow: did.Slow})
 	}

@@ -170,7 +170,14 @@ func number(v float64, known bool) *float64 {
 // be read.
 func (d *docket) result(c rollout.Case, check rollout.Check, o *trial.Options, e rollout.Evidence) (rollout.Result, rollout.Why, string) {
 	if why := d.condemned(check, o); why != rollout.WhyNone {
-		return rollout.Fail, why, ""
+		pod, bear := d.bearing()
+		switch {
+		case pod == "" || check.Signal == rollout.MemorySignal:
+			return rollout.Fail, why, ""
+		case bear:
+			return rollout.Unknown, rollout.WhyOnePod, pod
+		}
+		return rollout.Fail, rollout.WhyOnePod, pod
 	}
 	if why, detail := d.unheard(c, check); why != rollout.WhyNone {
 		return rollout.Unknown, why, detail

@@ -116,7 +116,7 @@ func (a *asker) ask(ctx context.Context, heard func()) time.Duration {
 		heard()
 	}
 	c.State = state
-	return min(interval, max(atOnce, time.Until(a.e.Judge.Want(c).At)))
+	return min(time.Minute, max(atOnce, time.Until(a.e.Judge.Want(c).At)))
 }
 
 // atOnce is how soon a judge that wants to know more at once is answered.

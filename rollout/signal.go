@@ -86,7 +86,7 @@ type Raw struct {
 
 // Want is what a judge has to know for its next verdict.
 type Want struct {
-	// Since is from when on raw samples are wanted; zero: none are.
+	// Since is from when on raw samples are wanted, those included that the first ones are compared with; zero: none are.
 	Since time.Time
 	// Bounds are the histogram bounds wanted, as their labels say them.
 	Bounds  []string

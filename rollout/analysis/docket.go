@@ -121,15 +121,29 @@ func scrape(c rollout.Case) time.Duration {
 // grace is how long after a scrape is over Prometheus may still be storing it.
 func grace(c rollout.Case) time.Duration { return min(scrape(c)/5, 3*time.Second) }
 
+// lookback is how many scrapes before the first wanted sample are read too: what that sample is compared with.
+const lookback = 4
+
+// paced returns the case with the time between two scrapes as it is, where Prometheus scrapes more rarely than it is
+// said to.
+func (d *docket) paced(c rollout.Case) rollout.Case {
+	c.Spec.Signals.Scrape = max(scrape(c), d.Setup.Gap)
+	return c
+}
+
 // want returns what to ask next.
 func (d *docket) want(c rollout.Case) rollout.Want {
+	c = d.paced(c)
 	w := rollout.Want{
-		Since: d.anchor(c), Bounds: d.Setup.Bounds,
+		Since: d.anchor(c).Add(-lookback * scrape(c)), Bounds: d.Setup.Bounds,
 		Buckets: d.Setup.wantsBuckets(c), History: d.Setup.wantsHistory(c),
 		At: d.Through.Add(scrape(c) + grace(c)),
 	}
 	if w.Buckets || w.History {
 		w.At = c.Now
+	}
+	if early := c.Now.Add(-gaps); w.History && w.Since.After(early) {
+		w.Since = early // long enough to see how often Prometheus scrapes
 	}
 	if late := c.Now.Add(scrape(c) / 5); !w.Buckets && !w.History && w.At.Before(late) {
 		w.At = late // Prometheus had no answer for a scrape that is over: soon again
@@ -148,6 +162,7 @@ func (d *docket) anchor(c rollout.Case) time.Time {
 // judge judges every scrape that is over.
 func (d *docket) judge(c rollout.Case) rollout.Verdict {
 	d.Setup.learn(c)
+	c = d.paced(c)
 	if a := d.anchor(c); a.After(d.Anchor) {
 		d.Anchor, d.Taken = a, [2]counted{}
 		d.Through = later(d.Through, a)

@@ -141,7 +141,7 @@ func (f *fleet) ask(w rollout.Want, now time.Time) rollout.Raw {
 		return r
 	}
 	if !w.Since.IsZero() {
-		raw.Canary, raw.Stable = read(true, w.Since.Add(-4*interval)), read(false, w.Since.Add(-4*interval))
+		raw.Canary, raw.Stable = read(true, w.Since), read(false, w.Since)
 	}
 	if w.History {
 		raw.History = read(false, now.Add(-60*interval))

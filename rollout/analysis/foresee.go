@@ -21,6 +21,7 @@ func (Judge) Foresee(c rollout.Case) rollout.Foresight {
 		return rollout.Foresight{}
 	}
 	set := &s.Signals.Setup
+	c = s.Signals.paced(c)
 	f := rollout.Foresight{Requests: set.Rate, Checks: cannot(c, set)}
 	if set.Coarse {
 		for _, check := range c.Spec.Checks {

@@ -77,7 +77,7 @@ func TestWhatCannotBeJudged(t *testing.T) {
 		p.series[0].Labels = p.name
 	}
 	c.Now = since
-	c.Raw.Stable = same.ask(rollout.Want{Since: since}, since).Stable
+	c.Raw.Stable = same.ask(rollout.Want{Since: since.Add(-time.Minute)}, since).Stable
 	c.Raw.Canary = c.Raw.Stable
 	_, c.State = analysis.Judge{}.Judge(c)
 	f = analysis.Judge{}.Foresee(c)

@@ -252,3 +252,20 @@ func TestOtherRolloutsPodsAreNotThisCanary(t *testing.T) {
 		t.Errorf("condemned before it could be heard: %+v", v.Evidence[0])
 	}
 }
+
+// A Prometheus that scrapes once a minute, though it is said to scrape four times as often, is noticed: nothing is taken
+// for silence, and nothing is lost.
+func TestRareScrapesAreNoticed(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		errors float64
+		want   rollout.Result
+	}{"fine": {0.001, rollout.Pass}, "bad": {0.1, rollout.Fail}} {
+		f := newFleet(14, before+90, before, only(change(func(d *does) { d.errors = tt.errors }), 0))
+		f.outage = func(scrape int) bool { return scrape%4 != 0 }
+		v, _, at := f.run(t, signalCase(), since.Add(80*interval))
+		if v.Result != tt.want || tt.want == rollout.Fail && at.Sub(since) > 6*time.Minute {
+			t.Errorf("%s: %s after %s: %+v", name, v.Result, at.Sub(since), v.Evidence[0])
+		}
+	}
+}

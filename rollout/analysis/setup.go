@@ -31,9 +31,10 @@ type setup struct {
 	Usual       [trial.Bounds]float64 `json:"usual,omitzero"` // share of stable's requests beyond each bound
 	MemoryNoise float64               `json:"memory_noise,omitempty"`
 	// Starts is how pods of the service started in earlier rollouts, by StartBounds.
-	Starts      trial.Starts `json:"starts,omitzero"`
-	StartBounds []string     `json:"start_bounds,omitempty"`
-	Tried       int          `json:"tried,omitempty"`
+	Starts      trial.Starts  `json:"starts,omitzero"`
+	StartBounds []string      `json:"start_bounds,omitempty"`
+	Gap         time.Duration `json:"gap,omitempty"` // between two samples of stable's series
+	Tried       int           `json:"tried,omitempty"`
 	// Rate, ErrorShare and Pods are stable's: requests a second, the share of bad ones, and targets.
 	Rate       float64 `json:"rate,omitempty"`
 	ErrorShare float64 `json:"error_share,omitempty"`
@@ -147,7 +148,26 @@ func (s *setup) look(c rollout.Case) {
 		s.SlowSpread[i] = trial.Spread(pair(timed, minus(timed, byTarget(within(h.Latency.Series, bound), span))))
 	}
 	s.MemoryNoise = noise(h.Memory.Series, span, limitOf(c, rollout.MemorySignal))
+	s.Gap = gap(heardBy(c.Raw.Stable))
 	s.Known = true
+}
+
+// gaps is how much of the past tells how often Prometheus scrapes.
+const gaps = 5 * time.Minute
+
+// gap is the time between two samples, in the median over all series, to the second; 0 where too few tell.
+func gap(all []rollout.Series) time.Duration {
+	var between []time.Duration
+	for _, s := range all {
+		for i := 1; i < len(s.Points); i++ {
+			between = append(between, s.Points[i].At.Sub(s.Points[i-1].At).Abs())
+		}
+	}
+	if len(between) < 3 {
+		return 0
+	}
+	slices.Sort(between)
+	return between[len(between)/2].Round(time.Second)
 }
 
 // span is a time cut into scrapes.

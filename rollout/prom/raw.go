@@ -15,9 +15,6 @@ import (
 	"canarybot.io/rollout"
 )
 
-// lookback is how many scrapes before the first wanted sample are read too: what that sample is compared with.
-const lookback = 4
-
 // historyScrapes is how many scrapes of stable's past are read: a quarter of an hour at the usual interval.
 const historyScrapes = 60
 
@@ -61,7 +58,7 @@ func inquireRaw(q rollout.Question) (rawInquiry, error) {
 		return in, err
 	}
 	window := func(text string) string {
-		reach := q.Now.Sub(q.Want.Since) + lookback*s.Scrape
+		reach := q.Now.Sub(q.Want.Since)
 		return fmt.Sprintf("%s[%ds]", text, int(math.Ceil(reach.Seconds())))
 	}
 	history := func(text string) string {

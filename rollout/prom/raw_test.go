@@ -45,7 +45,7 @@ func TestRawSamplesOnTheEngine(t *testing.T) {
 		t.Errorf("stable's requests and errors: %+v and %+v", raw.Stable.Requests, raw.Stable.Errors)
 	}
 	s := raw.Canary.Requests.Series[0]
-	if len(s.Points) != 8 || !s.Points[7].At.Equal(now) || s.Points[7].Value != 6000 || s.Points[6].Value != 5900 {
+	if len(s.Points) != 4 || !s.Points[3].At.Equal(now) || s.Points[3].Value != 6000 || s.Points[2].Value != 5900 {
 		t.Errorf("the canary's requests: %+v", s.Points)
 	}
 	if !strings.Contains(s.Target, canaryPod) {

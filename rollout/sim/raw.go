@@ -30,8 +30,7 @@ func (c *Cluster) raw(q rollout.Question, detail string) rollout.Raw {
 	scrape := q.Signals.Scrape
 	var out rollout.Raw
 	if !w.Since.IsZero() {
-		from := w.Since.Add(-4 * scrape)
-		out.Canary, out.Stable = a.canary.read(q, from), a.stable.read(q, from)
+		out.Canary, out.Stable = a.canary.read(q, w.Since), a.stable.read(q, w.Since)
 	}
 	if w.History {
 		out.History = a.stable.read(q, q.Now.Add(-60*scrape))

@@ -153,3 +153,27 @@ func TestUpper(t *testing.T) {
 		}
 	}
 }
+
+// What is printed beside the tables follows from them.
+func TestPromisesFollowFromTheCells(t *testing.T) {
+	t.Parallel()
+	cells := play(7, 2, 2)
+	if got := careful(cells); len(got) != 1 || got[0] != "none" {
+		t.Errorf("two rollouts of each kind show that %v wrong hardly anybody", got)
+	}
+	all := promises(cells)
+	if len(all) != 16 {
+		t.Fatalf("%d promises", len(all))
+	}
+	if all[0].met {
+		t.Error("two rollouts of each kind show that hardly anybody is wronged")
+	}
+	if p := all[1]; !p.met || !strings.Contains(p.measured, "times") {
+		t.Errorf("5 %% errors beside a script that waits ten minutes: %+v", p)
+	}
+	for _, l := range losses(cells) {
+		if l.ours.Scenario == "outage: every request fails" {
+			t.Errorf("others are sooner than one scrape: %v", l.sooner)
+		}
+	}
+}

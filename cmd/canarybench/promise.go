@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 )
 
 // Names of the algorithms that promises speak of.
@@ -54,6 +55,38 @@ func careful(cells []cell) (names []string) {
 		return []string{"none"}
 	}
 	return names
+}
+
+// loss is a kind of bad canary that others find sooner.
+type loss struct {
+	ours   cell
+	sooner []string
+}
+
+// losses lists who is sooner at what, and what that costs elsewhere.
+func losses(cells []cell) (all []loss) {
+	worst := map[string]float64{}
+	for _, c := range cells {
+		if c.Healthy {
+			worst[c.Algorithm] = max(worst[c.Algorithm], *c.FalseRollback)
+		}
+	}
+	for _, ours := range cells {
+		if ours.Algorithm != oursName || ours.Healthy {
+			continue
+		}
+		l := loss{ours: ours}
+		for _, c := range cells {
+			peer := c.Scenario == ours.Scenario && c.RPS == ours.RPS && !strings.HasPrefix(c.Algorithm, oursName)
+			if peer && c.TTDMedian != nil && (ours.TTDMedian == nil || *c.TTDMedian < *ours.TTDMedian) {
+				l.sooner = append(l.sooner, fmt.Sprintf("%s %s s (%.0f %%)", c.Algorithm, seconds(c.TTDMedian), 100*worst[c.Algorithm]))
+			}
+		}
+		if len(l.sooner) > 0 {
+			all = append(all, l)
+		}
+	}
+	return all
 }
 
 // stepRows are the faults that begin at once and stay, at 100 requests a second.

@@ -30,6 +30,11 @@ func printTable(w io.Writer, cells []cell) {
 	})
 	fmt.Fprintf(w, "\nTunings that wrong at most 1 %% of every kind of healthy canary (upper end of the interval; 1.5 %% where pods differ for ever): %s.\n",
 		strings.Join(careful(cells), ", "))
+	fmt.Fprintln(w, "\nWhere others are sooner in the median, and how many of the healthy canaries of one kind they take back at worst:")
+	fmt.Fprintf(w, "\n| scenario | requests/s | canarybot | sooner |\n|---|---|---|---|\n")
+	for _, l := range losses(cells) {
+		fmt.Fprintf(w, "| %s | %.0f | %s | %s |\n", l.ours.Scenario, l.ours.RPS, seconds(l.ours.TTDMedian), strings.Join(l.sooner, ", "))
+	}
 	fmt.Fprintf(w, "\n| promised | target | measured | met |\n|---|---|---|---|\n")
 	for _, p := range promises(cells) {
 		fmt.Fprintf(w, "| %s | %s | %s | %s |\n", p.what, p.target, p.measured, map[bool]string{true: "yes", false: "**no**"}[p.met])

@@ -93,8 +93,16 @@ func (s *Starts) Slack(age, interval float64) (slack Slack) {
 // guessed is how many requests the guess is worth: a service with little traffic is judged by it for longer.
 const guessed = 50
 
-// excess is how much larger the share of young pods' bad requests was than what is usual, and a standard error.
+// plenty is how many requests of young pods have to have been seen for "no worse than warm ones" to be believed.
+const plenty = 500
+
+// excess is how much larger the share of young pods' bad requests was than what is usual, and a standard error, which is
+// left out where plenty of requests show no excess.
 func excess(bad, all, usual, guess float64) float64 {
 	p := min((bad+guessed*(usual+guess))/(all+guessed), 1)
-	return max(0, p-usual) + math.Sqrt(p*(1-p)/(all+guessed))
+	se := math.Sqrt(p * (1 - p) / (all + guessed))
+	if all >= plenty && p-usual < 2*se {
+		se = 0
+	}
+	return max(0, p-usual) + se
 }

@@ -1,7 +1,7 @@
 // Command canarybench plays rollouts of good and of bad canaries to Canarybot's judge and to models of its peers, all on
 // the same traces, and prints how soon each finds what is bad, whom it wrongs, and how many requests are harmed.
 //
-//	go run ./cmd/canarybench --seed 1 --reps 200 --healthy 1000
+//	go run ./cmd/canarybench --seed 4242 --reps 200 --healthy 2000
 package main
 
 import (
@@ -11,9 +11,9 @@ import (
 )
 
 func main() {
-	seed := flag.Uint64("seed", 1, "of the traces; the tuning was made on others")
+	seed := flag.Uint64("seed", 4242, "of the traces; the tuning was made on others")
 	reps := flag.Int("reps", 200, "rollouts of each bad scenario")
-	healthy := flag.Int("healthy", 1000, "rollouts of each healthy scenario")
+	healthy := flag.Int("healthy", 2000, "rollouts of each healthy scenario")
 	format := flag.String("format", "md", "md, or json: one line for each cell")
 	flag.Parse()
 	if *format != "md" && *format != "json" || *reps < 1 || *healthy < 1 || flag.NArg() > 0 {

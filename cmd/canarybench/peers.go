@@ -135,11 +135,14 @@ func (a *argo) see(s scrape, inStep int) decision {
 }
 
 // kayenta compares the points of the step's window by Mann and Whitney: a metric is high when the whole 98 % interval of
-// the shift lies beyond a quarter of its estimate.
+// the shift lies beyond a quarter of its estimate. Where half of the metrics have no data, that fails too. The metrics are
+// the share of errors, the 99th percentile and the memory of the largest pod.
 type kayenta struct {
 	every          int
-	canary, stable [2][]float64
+	canary, stable metricPoints
 }
+
+type metricPoints [3][]float64
 
 func (k *kayenta) see(s scrape, inStep int) decision {
 	k.add(&k.canary, s.canary)
@@ -147,20 +150,31 @@ func (k *kayenta) see(s scrape, inStep int) decision {
 	if inStep%k.every != 0 && inStep < perStep {
 		return stay
 	}
+	empty := 0
 	for m := range k.canary {
+		if len(k.canary[m]) == 0 && len(k.stable[m]) > 0 {
+			empty++
+		}
 		if high(k.canary[m], k.stable[m]) {
 			return rollback
 		}
 	}
+	if 2*empty >= len(k.canary) {
+		return rollback
+	}
 	if inStep >= perStep {
-		k.canary, k.stable = [2][]float64{}, [2][]float64{}
+		k.canary, k.stable = metricPoints{}, metricPoints{}
 		return onward
 	}
 	return stay
 }
 
-func (k *kayenta) add(to *[2][]float64, a arm) {
-	if !a.there || a.requests == 0 {
+func (k *kayenta) add(to *metricPoints, a arm) {
+	if !a.there {
+		return
+	}
+	to[2] = append(to[2], a.memory)
+	if a.requests == 0 {
 		return
 	}
 	to[0] = append(to[0], a.errors/a.requests)

@@ -1,0 +1,102 @@
+package analysis
+
+import (
+	"math"
+	"time"
+
+	"canarybot.io/rollout"
+	"canarybot.io/rollout/analysis/series"
+	"canarybot.io/rollout/analysis/trial"
+)
+
+// extremes span what the canary's shares and memory were in single scrapes of a step.
+type extremes struct {
+	Errors [2]float64 `json:"errors"`
+	Memory [2]float64 `json:"memory"`
+	Known  bool       `json:"known"`
+}
+
+// looks is what a scrape showed of both arms, for people: shares, and the largest use of memory.
+type looks struct {
+	Errors [2]float64 `json:"e"`
+	Slow   [2]float64 `json:"s"`
+	Memory [2]float64 `json:"m"`
+}
+
+// remembered is how many scrapes people are shown the course of.
+const remembered = 24
+
+// memory notes what the largest pods use, and returns the canary's.
+func (d *docket) memory(c rollout.Case, from, end time.Time) float64 {
+	most := func(all []rollout.Series) (most float64) {
+		for _, v := range series.Latest(all, from, end) {
+			most = max(most, v)
+		}
+		return most
+	}
+	d.Memory = [2]float64{most(c.Raw.Canary.Memory.Series), most(c.Raw.Stable.Memory.Series)}
+	if limit := limitOf(c, rollout.MemorySignal); limit > 0 && d.Memory[0] >= limit {
+		d.Over++
+	} else {
+		d.Over = 0
+	}
+	return d.Memory[0]
+}
+
+// limitOf is the threshold of the check that asks about a signal; 0: none does.
+func limitOf(c rollout.Case, signal rollout.Signal) float64 {
+	for _, check := range c.Spec.Checks {
+		if check.Signal == signal {
+			return check.Threshold
+		}
+	}
+	return 0
+}
+
+// note remembers what a scrape showed.
+func (d *docket) note(in trial.Scrape) {
+	slow := d.Setup.Slow
+	share := func(bad, all float64) float64 {
+		if all <= 0 {
+			return 0
+		}
+		return rounded(bad / all)
+	}
+	d.Past = append(d.Past, looks{
+		Errors: [2]float64{share(in.Canary.Errors, in.Canary.Requests), share(in.Stable.Errors, in.Stable.Requests)},
+		Slow:   [2]float64{share(in.Canary.Slow[slow], in.Canary.Timed), share(in.Stable.Slow[slow], in.Stable.Timed)},
+		Memory: [2]float64{rounded(d.Memory[0]), rounded(d.Memory[1])},
+	})
+	d.Past = d.Past[max(0, len(d.Past)-remembered):]
+}
+
+// rounded keeps three digits: what is drawn needs no more, and is stored with every commit.
+func rounded(v float64) float64 {
+	if v == 0 {
+		return 0
+	}
+	unit := math.Pow(10, math.Floor(math.Log10(math.Abs(v)))-2)
+	return math.Round(v/unit) * unit
+}
+
+// span widens the extremes by one scrape.
+func (e *extremes) span(in trial.Scrape) {
+	share := func(bad, all float64) float64 {
+		if all <= 0 {
+			return 0
+		}
+		return bad / all
+	}
+	for _, one := range []struct {
+		to    *[2]float64
+		value float64
+	}{
+		{&e.Errors, share(in.Canary.Errors, in.Canary.Requests)}, {&e.Memory, in.Memory},
+	} {
+		if !e.Known {
+			*one.to = [2]float64{one.value, one.value}
+		}
+		one.to[0], one.to[1] = min(one.to[0], one.value), max(one.to[1], one.value)
+	}
+	e.Known = true
+}

@@ -1,0 +1,200 @@
+package analysis
+
+import (
+	"hash/fnv"
+	"slices"
+	"strconv"
+	"time"
+
+	"canarybot.io/rollout"
+	"canarybot.io/rollout/analysis/series"
+	"canarybot.io/rollout/analysis/trial"
+)
+
+// one judges the scrape that ended at a time. Where an arm has no sample in it, its counts come with the next one that
+// has, for both arms: they are always compared over the same time.
+func (d *docket) one(c rollout.Case, o *trial.Options, end time.Time) {
+	from := d.Through
+	canary := series.Targets(heardBy(c.Raw.Canary), from, end)
+	stable := series.Targets(heardBy(c.Raw.Stable), from, end)
+	d.births(c, end)
+	if len(canary) == 0 || len(stable) == 0 {
+		if len(canary) == 0 && len(stable) > 0 {
+			d.Silent++
+		}
+		return
+	}
+	d.Silent = 0
+	sum := [2]counted{d.total(c, 0, d.Anchor, end), d.total(c, 1, d.Anchor, end)}
+	var in trial.Scrape
+	arms := [2]*trial.Arm{&in.Canary, &in.Stable}
+	d.Pods = [2]int{len(canary), len(stable)}
+	d.fill()
+	for arm, to := range arms {
+		grown := sum[arm].plus(d.Taken[arm], -1)
+		*to = trial.Arm{Requests: grown.Requests, Errors: grown.Errors, Timed: grown.Timed, Slow: grown.Slow, Pods: d.Pods[arm]}
+		d.Step[arm] = d.Step[arm].plus(grown, 1)
+		d.Recent[1][arm] = d.Recent[1][arm].plus(grown, 1)
+	}
+	d.Taken = sum
+	ages := d.ages(canary, end)
+	in.Age, in.Slack = slices.Min(ages), d.Setup.slack(ages, scrape(c).Seconds())
+	did := d.did(c, canary, from, end)
+	d.learn(c, did, end)
+	d.Alone.note(did)
+	in.Memory = d.memory(c, from, end)
+	partial := d.partial(c, canary, end)
+	if d.Heard && !partial { // the first scrape still holds what was sent at the weight before
+		in.Weight = float64(c.Spec.Plan.Steps[c.Step].Weight) / 100
+	}
+	v := d.Trial.Add(o, in)
+	d.Stands = standing{Log: v.Log, Worst: v.Worst, Against: v.Against, Proved: v.Proved, Shared: v.Shared, Partial: partial}
+	d.weigh(o, canary)
+	d.Heard = true
+	d.Course.span(in)
+	d.note(in)
+	if scrapes := int(end.Sub(d.Anchor) / scrape(c)); scrapes >= anchored {
+		anchor := end.Add(-kept * scrape(c))
+		d.Taken = [2]counted{d.total(c, 0, anchor, end), d.total(c, 1, anchor, end)}
+		d.Anchor = anchor
+	}
+}
+
+// fill makes room for one more scrape in what people are shown.
+func (d *docket) fill() {
+	if d.Filled++; d.Filled > shown {
+		d.Recent[0], d.Recent[1], d.Filled = d.Recent[1], [2]counted{}, 1
+	}
+}
+
+// heardBy are the series by which an arm is heard.
+func heardBy(r rollout.Read) []rollout.Series {
+	if len(r.Requests.Series) > 0 {
+		return r.Requests.Series
+	}
+	return r.Latency.Series
+}
+
+// births notes the canary's targets that are new. Those that were heard before the weight only are of another rollout.
+func (d *docket) births(c rollout.Case, end time.Time) {
+	for _, s := range heardBy(c.Raw.Canary) {
+		if !slices.ContainsFunc(s.Points, func(p rollout.Point) bool { return p.At.After(d.Since) && !p.At.After(end) }) {
+			continue
+		}
+		for _, p := range s.Points {
+			at, known := d.Born[short(s.Target)]
+			if p.At.After(end) || known && !p.At.Before(at) {
+				continue
+			}
+			if d.Born == nil {
+				d.Born = map[string]time.Time{}
+			}
+			d.Born[short(s.Target)] = p.At
+		}
+	}
+}
+
+// short is a target's name, short enough to be stored for many.
+func short(target string) string {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(target)) // a hash takes everything
+	return strconv.FormatUint(h.Sum64(), 36)
+}
+
+// ages are those of the canary's targets, in seconds.
+func (d *docket) ages(canary []string, end time.Time) []float64 {
+	all := make([]float64, len(canary))
+	for i, t := range canary {
+		all[i] = end.Sub(d.Born[short(t)]).Seconds()
+	}
+	return all
+}
+
+// learn notes how the canary's pods start, for the rollouts to come.
+func (d *docket) learn(c rollout.Case, did map[string]counted, end time.Time) {
+	for t, did := range did {
+		d.Learned.Note(end.Sub(d.Born[short(t)]).Seconds(), scrape(c).Seconds(),
+			trial.Arm{Requests: did.Requests, Errors: did.Errors, Timed: did.Timed, Slow: did.Slow})
+	}
+}
+
+// partial reports whether fewer than four fifths of the canary's targets of late were heard in this scrape.
+func (d *docket) partial(c rollout.Case, canary []string, end time.Time) bool {
+	lately := series.Targets(heardBy(c.Raw.Canary), end.Add(-3*scrape(c)), end)
+	return len(canary)*5 < len(lately)*4
+}
+
+// total adds up what an arm did in a span.
+func (d *docket) total(c rollout.Case, arm int, from, to time.Time) counted {
+	r, birth := c.Raw.Canary, d.canaryBirth(c)
+	if arm == 1 {
+		r, birth = c.Raw.Stable, stableBirth(c.Raw.Stable)
+	}
+	sum := counted{Requests: series.Grown(r.Requests.Series, from, to, birth)}
+	if c.Spec.Signals.Errors != "" { // no series of it is no error: a counter is not there before it counted
+		sum.Errors = series.Grown(r.Errors.Series, from, to, birth)
+	} else {
+		sum.Errors = max(0, sum.Requests-series.Grown(r.Success.Series, from, to, birth))
+	}
+	sum.Timed = series.Grown(within(r.Latency.Series, everything), from, to, birth)
+	for i, bound := range d.Setup.Seconds {
+		sum.Slow[i] = max(0, sum.Timed-series.Grown(within(r.Latency.Series, bound), from, to, birth))
+	}
+	return sum
+}
+
+// canaryBirth says from what a new series of the canary counts: its pods are as new as the rollout, so from nothing;
+// unless it was heard before, was away for longer than is read, and came back.
+func (d *docket) canaryBirth(c rollout.Case) func(rollout.Series) series.Birth {
+	return func(s rollout.Series) series.Birth {
+		first := earliest(heardBy(c.Raw.Canary), s.Target)
+		if born, ok := d.Born[short(s.Target)]; ok && !first.IsZero() && born.Before(first) && !earliestOf(s).After(first) {
+			return series.FromFirst
+		}
+		return series.FromZero
+	}
+}
+
+// stableBirth says from what a new series of stable counts: one that a target begins to show which was heard before,
+// from nothing; a target that is new may be any age.
+func stableBirth(r rollout.Read) func(rollout.Series) series.Birth {
+	return func(s rollout.Series) series.Birth {
+		if first := earliest(heardBy(r), s.Target); !first.IsZero() && first.Before(earliestOf(s)) {
+			return series.FromZero
+		}
+		return series.FromFirst
+	}
+}
+
+// earliest is when a target was first heard in what was read.
+func earliest(all []rollout.Series, target string) (first time.Time) {
+	for _, s := range all {
+		if s.Target != target {
+			continue
+		}
+		if at := earliestOf(s); first.IsZero() || !at.IsZero() && at.Before(first) {
+			first = at
+		}
+	}
+	return first
+}
+
+func earliestOf(s rollout.Series) (first time.Time) {
+	for _, p := range s.Points {
+		if first.IsZero() || p.At.Before(first) {
+			first = p.At
+		}
+	}
+	return first
+}
+
+// within are the series of one bound of a histogram.
+func within(all []rollout.Series, bound float64) []rollout.Series {
+	var found []rollout.Series
+	for _, s := range all {
+		if s.Bound == bound {
+			found = append(found, s)
+		}
+	}
+	return found
+}

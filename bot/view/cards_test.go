@@ -52,6 +52,19 @@ func cards() map[string]view.Message {
 func special() map[string]rollout.Rollout {
 	all := outcomes()
 	maps.Copy(all, map[string]rollout.Rollout{
+		"compared":          with(func(r *rollout.Rollout) { r.Verdict = compared(rollout.Unknown, rollout.WhyUndecided) }),
+		"compared_one_pod":  with(func(r *rollout.Rollout) { r.Verdict = compared(rollout.Unknown, rollout.WhyOnePod) }),
+		"compared_no_share": with(func(r *rollout.Rollout) { r.Verdict = compared(rollout.Fail, rollout.WhyNoShare) }),
+		"compared_dry_run": with(func(r *rollout.Rollout) {
+			r.Verdict = compared(rollout.Fail, rollout.WhyWorse)
+			r.Verdict.Evidence[0].DryRun = true
+			r.Verdict.Result = rollout.Pass
+		}),
+		"compared_taken_back": with(func(r *rollout.Rollout) {
+			*r = ending(rollout.RolledBack, nil)
+			r.Verdict = compared(rollout.Fail, rollout.WhyWorse)
+			r.Ending.Reason.Evidence = &r.Verdict.Evidence[0]
+		}),
 		"orphan":           orphan("checkout-41"),
 		"orphan_unstamped": orphan(""),
 		"orphan_taken_back": func() rollout.Rollout {

@@ -173,9 +173,9 @@ func sentence(e rollout.Evidence) string {
 // small returns the evidence as the card has it: "p99 210 ms (205, 500) ✅". What the numbers in the brackets are is
 // said where it was not said before.
 func (l *labels) small(e rollout.Evidence) string {
-	name, reason := nameOf(e), why(e)
+	name, reason := nameOf(e), joined(", ", why(e), informs(e))
 	if e.Result == rollout.Pass {
-		reason = ""
+		reason = informs(e)
 	}
 	if e.Canary == nil {
 		return joined(" ", name, icon(e.Result), reason)
@@ -244,7 +244,15 @@ func whole(e rollout.Evidence) string {
 		}
 	}
 	line := joined(" ", icon(e.Result), nameOf(e), numbers)
-	return dotted(line, why(e), samples(e), course, detail(e.Detail))
+	return dotted(line, why(e), informs(e), samples(e), course, detail(e.Detail))
+}
+
+// informs says that a check does not decide, where it does not.
+func informs(e rollout.Evidence) string {
+	if e.DryRun {
+		return "only informs"
+	}
+	return ""
 }
 
 // samples says on how much the evidence stands, where requests were counted.

@@ -236,8 +236,9 @@ func liveSignals(ctx context.Context, out io.Writer, source *prom.Source, r roll
 	if text := view.Foresight(f, r.Spec.Plan); text != "" {
 		fmt.Fprintf(out, "  ✓ %s: %s\n", r.Service, terminal(text))
 	}
-	if len(r.Spec.Signals.Requests) == 0 {
-		fmt.Fprintf(out, "  · %s names no signals: it is judged by limits. With signals the judge compares both sides and is many times sooner.\n", r.Service)
+	if alone := byLimits(r.Spec.Checks); len(alone) > 0 {
+		fmt.Fprintf(out, "  · %s: judged by limits alone: %s. What signals name is compared with stable instead, and found many times sooner (docs/judge.md).\n",
+			r.Service, strings.Join(alone, ", "))
 	}
 	q := r.Question(time.Now())
 	q.StableOnly = true
@@ -245,6 +246,16 @@ func liveSignals(ctx context.Context, out io.Writer, source *prom.Source, r roll
 		fmt.Fprintf(out, "  · %s: %s\n", r.Service, h)
 	}
 	return problems
+}
+
+// byLimits lists the checks that are judged by their limits.
+func byLimits(checks []rollout.Check) (names []string) {
+	for _, c := range checks {
+		if c.Signal == rollout.NoSignal {
+			names = append(names, c.Name)
+		}
+	}
+	return names
 }
 
 // terminal undoes what Slack wants escaped.

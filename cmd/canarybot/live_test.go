@@ -3,9 +3,13 @@ package main
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"canarybot.io/bot/slacksim"
 	"canarybot.io/config"
@@ -100,5 +104,54 @@ func TestLiveChecksWithoutPrometheus(t *testing.T) {
 	got := strings.Join(liveChecks(t.Context(), &out, c), "\n")
 	if !strings.Contains(got, "checkout: `checks.error_rate`: Prometheus cannot be asked") || !strings.Contains(got, "connection refused") || out.Len() > 0 {
 		t.Errorf("got %s%s", got, out.String())
+	}
+}
+
+// What the judge will see of a rollout, what each check would have said of stable in the last hour, and which checks
+// are judged by limits alone.
+func TestLiveSignals(t *testing.T) {
+	prometheus := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		now := time.Now()
+		point := func(ago time.Duration, v float64) string {
+			return fmt.Sprintf(`[%d,"%g"]`, now.Add(-ago).Unix(), v)
+		}
+		query, kind, result := r.FormValue("query"), "vector", `{"metric":{},"value":`+point(0, 0.001)+`}`
+		switch {
+		case strings.HasSuffix(r.URL.Path, "query_range"):
+			kind, result = "matrix", `{"metric":{},"values":[`+point(time.Minute, 0.001)+`,`+point(0, 0.5)+`]}`
+		case strings.Contains(query, "timestamp("):
+			result = fmt.Sprintf(`{"metric":{"canarybot_arm":"canary 0"},"value":[%d,"%d"]}`, now.Unix(), now.Unix())
+		case strings.HasPrefix(query, "sum by (le)"):
+			var all []string
+			for i, le := range []string{"0.1", "0.4", "1", "+Inf"} {
+				all = append(all, fmt.Sprintf(`{"metric":{"le":%q},"value":%s}`, le, point(0, float64(1000*(i+1)))))
+			}
+			result = strings.Join(all, ",")
+		case strings.HasSuffix(query, "s]"):
+			kind, result = "matrix", ""
+			if !strings.Contains(query, "-canary-") && !strings.Contains(query, "5xx") {
+				result = `{"metric":{"pod":"checkout-1"},"values":[`
+				for i := 60; i > 0; i-- {
+					result += point(time.Duration(i)*15*time.Second, float64(60-i)*1500) + ","
+				}
+				result += point(0, 90_000) + "]}"
+			}
+		}
+		fmt.Fprintf(w, `{"status":"success","data":{"resultType":%q,"result":[%s]}}`, kind, result)
+	}))
+	defer prometheus.Close()
+	c, err := config.Parse([]byte(strings.Replace(small, "http://127.0.0.1:9", prometheus.URL, 1) + "checks: {memory_usage: {judge: limits}}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	liveChecks(t.Context(), &out, c)
+	for _, want := range []string{
+		"checkout: At 5 % of 100 requests/s it sees 5 % errors", "The latency histogram has no bucket at 500 ms, only 400 ms and 1 s",
+		"checkout: judged by limits alone: memory_usage.", "checkout: error_rate of stable itself was beyond its limit 1 of 241 times in the last hour",
+	} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("it does not say %q:\n%s", want, out.String())
+		}
 	}
 }

@@ -87,6 +87,7 @@ func readService(w written, c common) rollout.Service {
 		Prove:       early,
 		GitOps:      w.at("gitops").word("", "acknowledged") != "",
 	}
+	s.Spec.Signals = needed(s.Spec.Signals, s.Spec.Checks)
 	s.Spec.Select = readSelect(w, s.Spec.Objects)
 	s.Spec.Limits = readLimits(w, s.Spec.Checks)
 	channel := w.at("channel").or(c.channel)
@@ -102,6 +103,27 @@ func readService(w written, c common) rollout.Service {
 	}
 	if none && slices.ContainsFunc(append([]rollout.Plan{plan}, s.Plans...), demands) {
 		w.at("checks").bad("without checks no bake ever ends; list some, or use only plans in which every bake is 0")
+	}
+	return s
+}
+
+// needed returns the signals without what no check asks about: what is not read cannot be missing.
+func needed(s rollout.Signals, checks []rollout.Check) rollout.Signals {
+	asks := func(signals ...rollout.Signal) bool {
+		return slices.ContainsFunc(checks, func(c rollout.Check) bool { return slices.Contains(signals, c.Signal) })
+	}
+	errors, latency := asks(rollout.ErrorSignal, rollout.SuccessSignal), asks(rollout.LatencySignal)
+	if !errors {
+		s.Errors, s.Success = "", ""
+	}
+	if !latency {
+		s.Latency = ""
+	}
+	if !errors && !latency {
+		s.Requests = ""
+	}
+	if !asks(rollout.MemorySignal) {
+		s.Memory = ""
 	}
 	return s
 }

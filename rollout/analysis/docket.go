@@ -24,9 +24,10 @@ type docket struct {
 	// Recent is what people are shown, in two parts, of which the newer one fills.
 	Recent [2][2]counted        `json:"recent"`
 	Filled int                  `json:"filled,omitempty"`
-	Past   []looks              `json:"past,omitempty"` // of the latest scrapes, oldest first
-	Born   map[string]time.Time `json:"born,omitempty"` // when each of the canary's targets was first heard
-	Silent int                  `json:"silent,omitempty"`
+	Past   []looks              `json:"past,omitempty"`   // of the latest scrapes, oldest first
+	Born   map[string]time.Time `json:"born,omitempty"`   // when each of the canary's targets was first heard
+	Silent int                  `json:"silent,omitempty"` // scrapes in a row in which only stable was heard
+	Passed float64              `json:"passed,omitempty"` // stable's requests in them
 	Over   int                  `json:"over,omitempty"`   // scrapes in a row with a pod at its memory's limit
 	Memory [2]float64           `json:"memory,omitempty"` // the largest pod's use
 	Pods   [2]int               `json:"pods,omitempty"`   // that reported
@@ -82,7 +83,7 @@ func (d *docket) turn(since time.Time) {
 	d.Since, d.Through, d.Anchor = since, since, since
 	d.Past = nil
 	d.Taken, d.Step, d.Recent, d.Filled = [2]counted{}, [2]counted{}, [2][2]counted{}, 0
-	d.Silent, d.Over, d.Heard, d.Course = 0, 0, false, extremes{}
+	d.Silent, d.Passed, d.Over, d.Heard, d.Course = 0, 0, 0, false, extremes{}
 	d.Alone.Each = nil
 	against := d.Stands
 	d.Stands = standing{Log: against.Log, Worst: against.Worst}
@@ -117,13 +118,14 @@ func (d *docket) want(c rollout.Case) rollout.Want {
 		Buckets: d.Setup.wantsBuckets(c), History: d.Setup.wantsHistory(c),
 		At: d.Through.Add(scrape(c) + grace(c)),
 	}
-	if w.Buckets || w.History {
+	ask := w.Buckets || w.History
+	if ask && d.Setup.Tried == 0 {
 		w.At = c.Now
 	}
 	if early := c.Now.Add(-gaps); w.History && w.Since.After(early) {
 		w.Since = early // long enough to see how often Prometheus scrapes
 	}
-	if late := c.Now.Add(scrape(c) / 5); !w.Buckets && !w.History && w.At.Before(late) {
+	if late := c.Now.Add(scrape(c) / 5); (!ask || d.Setup.Tried > 0) && w.At.Before(late) {
 		w.At = late // Prometheus had no answer for a scrape that is over: soon again
 	}
 	return w
@@ -145,7 +147,10 @@ func (d *docket) judge(c rollout.Case) rollout.Verdict {
 		d.Anchor, d.Taken = a, [2]counted{}
 		d.Through = later(d.Through, a)
 	}
-	if _, bad := unread(c); !bad {
+	if r, bad := unread(c); r.Why == rollout.WhyTooLarge && c.Now.Sub(d.Through) > anchored*scrape(c) {
+		d.Anchor = c.Now.Add(-2 * scrape(c)) // so much of the past cannot be had at once: it is lost
+		d.Through, d.Taken = d.Anchor, [2]counted{}
+	} else if !bad {
 		o := d.Setup.options(c)
 		for {
 			end := d.Through.Add(scrape(c))

@@ -10,13 +10,16 @@ import (
 )
 
 // gone reports whether the canary says nothing while stable does, for as many scrapes as mean that it is gone. One that
-// was never heard is given longer: Prometheus takes seconds to learn of new pods, whatever its interval.
+// was never heard is given longer: Prometheus takes seconds to learn of new pods, whatever its interval, and a counter may
+// not be there before the first request.
 func (d *docket) gone(c rollout.Case) bool {
 	const learning = 20 * time.Second
 	if len(d.Born) > 0 {
 		return d.Silent >= silentSamples
 	}
-	return d.Silent >= silentSamples && time.Duration(d.Silent)*scrape(c) >= learning
+	const due = 20 // requests that the canary should have had
+	w := share(c)
+	return d.Silent >= silentSamples && time.Duration(d.Silent)*scrape(c) >= learning && (w >= 1 || d.Passed*w >= due*(1-w))
 }
 
 // doubt is the odds from which the evidence leans against a canary too much to let it go on.

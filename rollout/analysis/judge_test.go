@@ -269,3 +269,67 @@ func TestRareScrapesAreNoticed(t *testing.T) {
 		}
 	}
 }
+
+// A canary that no request has reached yet may have no series of requests: that is not silence.
+func TestNoSeriesBeforeTheFirstRequest(t *testing.T) {
+	t.Parallel()
+	few := change(func(d *does) { d.requests = 0.3 })
+	f := newFleet(15, before+after, before, func(canary bool, _, _ int) does {
+		d := few
+		d.gone = canary
+		return d
+	})
+	if v, _, _ := f.run(t, signalCase(), since.Add(20*interval)); v.Result != rollout.Unknown {
+		t.Errorf("with hardly a request the canary is %s: %+v", v.Result, v.Evidence[0])
+	}
+}
+
+// An answer that is too large because nobody judged for long does not keep the judge from going on.
+func TestTooLargeAPastIsLeftOut(t *testing.T) {
+	t.Parallel()
+	f := newFleet(16, before+90, before, only(well, 0))
+	c := signalCase()
+	_, state, _ := f.run(t, c, since.Add(5*interval))
+	now := since.Add(40 * interval)
+	c.State, c.Now = state, now
+	c.Raw.Canary.Requests = rollout.Reading{Why: rollout.WhyTooLarge}
+	v, state := analysis.Judge{}.Judge(c)
+	if v.Result != rollout.Unknown {
+		t.Errorf("with an answer that is too large: %s", v.Result)
+	}
+	for range 8 {
+		now = now.Add(interval)
+		v, state = f.judge(signalCase(), state, now)
+	}
+	if v.Result != rollout.Pass {
+		t.Errorf("afterwards: %s, %+v", v.Result, v.Evidence)
+	}
+}
+
+// Where Prometheus is away just when stable's past is asked for, it is asked for again, and until then nothing is
+// compared with stable.
+func TestThePastIsAskedForUntilItIsHad(t *testing.T) {
+	t.Parallel()
+	f := newFleet(17, before+90, before, only(change(func(d *does) { d.errors = 0.008 }), 0))
+	c := signalCase()
+	var state []byte
+	now := since
+	var v rollout.Verdict
+	for i := range 60 {
+		c.State, c.Now = state, now
+		w := analysis.Judge{}.Want(c)
+		c.Raw = f.ask(w, now)
+		if i < 12 {
+			c.Raw.Buckets, c.Raw.History = rollout.Reading{Why: rollout.WhyTimeout}, rollout.Read{}
+		}
+		v, state = analysis.Judge{}.Judge(c)
+		if i < 12 && v.Result == rollout.Fail {
+			t.Fatalf("compared before it was known how pods differ: %+v", v.Evidence[0])
+		}
+		if v.Result == rollout.Fail {
+			return
+		}
+		now = now.Add(interval)
+	}
+	t.Errorf("never found: %+v", v.Evidence[0])
+}

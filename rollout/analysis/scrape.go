@@ -21,10 +21,11 @@ func (d *docket) one(c rollout.Case, o *trial.Options, end time.Time) {
 	if len(canary) == 0 || len(stable) == 0 {
 		if len(canary) == 0 && len(stable) > 0 {
 			d.Silent++
+			d.Passed += d.total(c, 1, from, end).Requests
 		}
 		return
 	}
-	d.Silent = 0
+	d.Silent, d.Passed = 0, 0
 	sum := [2]counted{d.total(c, 0, d.Anchor, end), d.total(c, 1, d.Anchor, end)}
 	var in trial.Scrape
 	arms := [2]*trial.Arm{&in.Canary, &in.Stable}
@@ -45,7 +46,7 @@ func (d *docket) one(c rollout.Case, o *trial.Options, end time.Time) {
 	in.Memory = d.memory(c, from, end)
 	partial := d.partial(c, canary, end)
 	if d.Heard && !partial { // the first scrape still holds what was sent at the weight before
-		in.Weight = float64(c.Spec.Plan.Steps[c.Step].Weight) / 100
+		in.Weight = share(c)
 	}
 	v := d.Trial.Add(o, in)
 	d.Stands = standing{Log: v.Log, Worst: v.Worst, Against: v.Against, Proved: v.Proved, Shared: v.Shared, Partial: partial}
@@ -60,6 +61,14 @@ func (d *docket) one(c rollout.Case, o *trial.Options, end time.Time) {
 	}
 }
 
+// share is the canary's of the traffic, 0 to 1.
+func share(c rollout.Case) float64 {
+	if c.Step >= len(c.Spec.Plan.Steps) {
+		return 0
+	}
+	return float64(c.Spec.Plan.Steps[c.Step].Weight) / 100
+}
+
 // fill makes room for one more scrape in what people are shown.
 func (d *docket) fill() {
 	if d.Filled++; d.Filled > shown {
@@ -72,7 +81,10 @@ func heardBy(r rollout.Read) []rollout.Series {
 	if len(r.Requests.Series) > 0 {
 		return r.Requests.Series
 	}
-	return r.Latency.Series
+	if len(r.Latency.Series) > 0 {
+		return r.Latency.Series
+	}
+	return r.Memory.Series
 }
 
 // births notes the canary's targets that are new. Those that were heard before the weight only are of another rollout.

@@ -32,44 +32,39 @@ type setup struct {
 	// Starts is how pods of the service started in earlier rollouts, by StartBounds.
 	Starts      trial.Starts  `json:"starts,omitzero"`
 	StartBounds []string      `json:"start_bounds,omitempty"`
-	Gap         time.Duration `json:"gap,omitempty"` // between two samples of stable's series
-	Tried       int           `json:"tried,omitempty"`
+	Gap         time.Duration `json:"gap,omitempty"`   // between two samples of stable's series
+	Tried       int           `json:"tried,omitempty"` // since something was learned, in vain
 	// Rate, ErrorShare and Pods are stable's: requests a second, the share of bad ones, and targets.
 	Rate       float64 `json:"rate,omitempty"`
 	ErrorShare float64 `json:"error_share,omitempty"`
 	Pods       int     `json:"pods,omitempty"`
 }
 
-// tries is how often stable's past is asked for before judging goes on without.
-const tries = 3
-
 func asks(c rollout.Case, signals ...rollout.Signal) bool {
 	return slices.ContainsFunc(c.Spec.Checks, func(one rollout.Check) bool { return slices.Contains(signals, one.Signal) })
 }
 
 func (s *setup) wantsBuckets(c rollout.Case) bool {
-	return asks(c, rollout.LatencySignal) && len(s.Bounds) == 0 && !s.Nothing && s.Tried < tries
+	return asks(c, rollout.LatencySignal) && len(s.Bounds) == 0 && !s.Nothing
 }
 
 func (s *setup) wantsHistory(c rollout.Case) bool {
-	return !s.Known && s.Tried < tries && !s.wantsBuckets(c)
+	return !s.Known && !s.wantsBuckets(c)
 }
 
 // learn takes what was asked for into account.
 func (s *setup) learn(c rollout.Case) {
 	switch {
 	case s.wantsBuckets(c):
-		if len(c.Raw.Buckets.Series) == 0 {
-			s.Tried++
-			return
+		if s.Tried++; len(c.Raw.Buckets.Series) > 0 {
+			s.choose(c)
+			s.Tried = 0
 		}
-		s.choose(c)
 	case s.wantsHistory(c):
-		if len(heardBy(c.Raw.History)) == 0 {
-			s.Tried++
-			return
+		if s.Tried++; len(heardBy(c.Raw.History)) > 0 {
+			s.look(c)
+			s.Tried = 0
 		}
-		s.look(c)
 	}
 }
 
@@ -161,7 +156,10 @@ func (s *setup) options(c rollout.Case) trial.Options {
 	o.Dwell = max(o.Dwell, int(math.Ceil(float64(j.Dwell)/float64(scrape(c)))))
 	o.ErrorSpread, o.SlowSpread, o.Slow = s.ErrorSpread, s.SlowSpread, s.Slow
 	o.MemoryFrom = j.Young.Seconds()
-	if !s.Starts.Known() {
+	switch {
+	case !s.Known: // by how much stable's pods differ is not known yet
+		o.CompareFrom = math.Inf(1)
+	case !s.Starts.Known():
 		o.CompareFrom = j.Young.Seconds()
 	}
 	o.Weights = [trial.Checks]float64{}

@@ -50,7 +50,7 @@ func (i rawInquiry) queries() []string {
 func inquireRaw(q rollout.Question) (rawInquiry, error) {
 	s := q.Signals
 	in := rawInquiry{native: s.Native, bounds: q.Want.Bounds, unit: s.Unit}
-	if s.Requests == "" || q.Want.Since.IsZero() && !q.Want.Buckets && !q.Want.History {
+	if s.Requests == "" && s.Memory == "" || q.Want.Since.IsZero() && !q.Want.Buckets && !q.Want.History {
 		return in, nil
 	}
 	canary, stable, err := wordsOf(q, 0)

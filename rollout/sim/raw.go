@@ -13,7 +13,7 @@ import (
 // series for each counter and side. Detail says why nothing can be had; empty: everything can.
 func (c *Cluster) raw(q rollout.Question, detail string) rollout.Raw {
 	w := q.Want
-	if q.Signals.Requests == "" || w.Since.IsZero() && !w.Buckets && !w.History {
+	if q.Signals.Requests == "" && q.Signals.Memory == "" || w.Since.IsZero() && !w.Buckets && !w.History {
 		return rollout.Raw{}
 	}
 	if detail != "" {

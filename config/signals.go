@@ -96,7 +96,7 @@ func readOwnSignals(n node, s rollout.Signals) rollout.Signals {
 
 // judgeKeys are those of a service's judge.
 func judgeKeys() []string {
-	return []string{"alpha", "errors", "latency", "young", "early", "dwell", "bake"}
+	return []string{"alpha", "errors", "latency", "young", "share", "early", "dwell", "bake"}
 }
 
 // readJudging reads how signals are judged, and whether proved health ends a bake early.
@@ -122,5 +122,6 @@ func readJudging(n node) (rollout.Judging, bool) {
 	}
 	margin(f.at("errors"), &j.ErrorRatio, &j.ErrorSlack)
 	margin(f.at("latency"), &j.LatencyRatio, &j.LatencySlack)
+	j.NoShare = f.at("share").there() && !f.at("share").yes()
 	return j, f.at("early").there() && f.at("early").yes()
 }

@@ -242,7 +242,7 @@ func (r Rollout) Case(now time.Time) Case {
 	if r.Phase == Preparing || r.Phase == Shifting { // the weight is still that of the step before
 		step = max(0, step-1)
 	}
-	return Case{Spec: r.Spec, Step: step, Since: r.Acked, Now: now, State: r.Judge}
+	return Case{Spec: r.Spec, Step: step, Since: r.Acked, Adrift: r.Drift != nil, Now: now, State: r.Judge}
 }
 
 // Question returns what to ask Prometheus about the rollout now.

@@ -42,6 +42,8 @@ type Judging struct {
 	// Young is the age below which the canary's pods are not compared with stable's, while nobody has seen how pods of the
 	// service start.
 	Young time.Duration `json:"young,omitempty"`
+	// NoShare leaves out whether the canary gets its share of the traffic: where not all of it goes through the route.
+	NoShare bool `json:"no_share,omitempty"`
 	// Dwell is how long a step lasts at least where proved health may end it, and Bake how long all bakes together do
 	// before everybody gets the new version.
 	Dwell time.Duration `json:"dwell"`
@@ -107,6 +109,7 @@ type Case struct {
 	Spec    Spec
 	Step    int       // whose weight the canary has
 	Since   time.Time // that weight's acknowledgement
+	Adrift  bool      // somebody else changed what is steered: the weight may be another
 	Now     time.Time
 	Samples []Sample
 	Raw     Raw

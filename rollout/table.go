@@ -47,7 +47,9 @@ var table = []row{
 	{"rollback: canary gone", forward, RollingBack, "somebody deleted the canary, or put another in its place",
 		func(b *beat) bool { return b.readable() && b.knownCanaryUID() != "" && !b.ownCanary(b.w.Canary) }, because(ReasonCanaryGone)},
 	{"rollback: check", forward, RollingBack, "a check fails beyond its limit while the canary has traffic",
-		func(b *beat) bool { return b.Verdict.Result == Fail && !b.Acked.IsZero() }, (*beat).backByCheck},
+		func(b *beat) bool {
+			return b.Verdict.Result == Fail && !b.Acked.IsZero() && b.Spec.Plan.DemandsEvidence()
+		}, (*beat).backByCheck},
 	{"rollback: canary", forward, RollingBack, "the canary crashes, runs out of memory, cannot get its image, or passes its progress deadline",
 		func(b *beat) bool { return b.readable() && b.ownCanary(b.w.Canary) && b.w.Canary.Failure.Condemns() },
 		func(b *beat) { b.back(Reason{Code: ReasonCanary, Failure: b.w.Canary.Failure}, bot) }},

@@ -39,7 +39,9 @@ func StableProblem(e rollout.Evidence) string {
 		return fmt.Sprintf("%s: the latency histogram has no bucket at or above %s. Add one there, or lower %s.", key(""), limit, key(".threshold"))
 	case rollout.WhySeveralSeries:
 		return fmt.Sprintf("%s: %s. Aggregate in %s, for example with sum().", key(""), joined(", ", why(e), detail(e.Detail)), key(".query"))
-	case rollout.WhyTimeout, rollout.WhyTooLarge:
+	case rollout.WhyTooLarge:
+		return fmt.Sprintf("%s: the raw samples are more than 1 MiB an answer. Narrow the service's %s with labels, or write %s: limits.", key(""), code("signals"), key(".judge"))
+	case rollout.WhyTimeout:
 		return fmt.Sprintf("%s: %s. Make %s cheaper, or look after Prometheus.", key(""), why(e), key(".query"))
 	case rollout.WhyUnreachable:
 		return fmt.Sprintf("%s: %s. Mend %s, or look after Prometheus.", key(""), joined(": ", why(e), detail(e.Detail)), code("prometheus"))

@@ -112,7 +112,7 @@ func (o *ours) see(s scrape, inStep int) decision {
 	switch {
 	case v.Against:
 		return rollback
-	case v.Shared:
+	case v.SharedErrors || v.SharedSlow:
 		return stay
 	case o.early && v.Proved, inStep >= perStep && v.Log < math.Log(3):
 		o.state.Advance()

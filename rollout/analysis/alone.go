@@ -102,6 +102,9 @@ func (d *docket) weigh(o *trial.Options, here []string) {
 	if !d.Stands.Against || a.Pardoned {
 		return
 	}
+	if _, heard := a.Each[a.Culprit]; a.Culprit != "" && !heard {
+		return // it may be gone; the next scrapes tell
+	}
 	switch d.Stands.Worst {
 	case trial.Errors, trial.ErrorLimit, trial.Latency, trial.SlowLimit:
 	default:

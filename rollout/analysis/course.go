@@ -26,8 +26,10 @@ type looks struct {
 // remembered is how many scrapes people are shown the course of.
 const remembered = 24
 
-// memory notes what the largest pods use, and returns the canary's.
-func (d *docket) memory(c rollout.Case, from, end time.Time) float64 {
+// memory notes what the largest pods use, and returns the canary's where there is a new reading of it: the gauge may be
+// scraped more rarely than the counters.
+func (d *docket) memory(c rollout.Case, end time.Time) float64 {
+	from := end.Add(-max(2*time.Minute, 4*scrape(c)))
 	most := func(all []rollout.Series) (most float64) {
 		for _, v := range series.Latest(all, from, end) {
 			most = max(most, v)
@@ -35,12 +37,29 @@ func (d *docket) memory(c rollout.Case, from, end time.Time) float64 {
 		return most
 	}
 	d.Memory = [2]float64{most(c.Raw.Canary.Memory.Series), most(c.Raw.Stable.Memory.Series)}
+	read := newestBefore(c.Raw.Canary.Memory.Series, end)
+	if !read.After(d.Read) {
+		return 0
+	}
+	d.Read = read
 	if limit := limitOf(c, rollout.MemorySignal); limit > 0 && d.Memory[0] >= limit {
 		d.Over++
 	} else {
 		d.Over = 0
 	}
 	return d.Memory[0]
+}
+
+// newestBefore is the time of the newest sample up to a time.
+func newestBefore(all []rollout.Series, end time.Time) (at time.Time) {
+	for _, s := range all {
+		for _, p := range s.Points {
+			if p.At.After(at) && !p.At.After(end) {
+				at = p.At
+			}
+		}
+	}
+	return at
 }
 
 // limitOf is the threshold of the check that asks about a signal; 0: none does.

@@ -28,6 +28,9 @@ type docket struct {
 	Born   map[string]time.Time `json:"born,omitempty"`   // when each of the canary's targets was first heard
 	Silent int                  `json:"silent,omitempty"` // scrapes in a row in which only stable was heard
 	Passed float64              `json:"passed,omitempty"` // stable's requests in them
+	Missed int                  `json:"missed,omitempty"` // scrapes in a row that were not judged
+	Other  bool                 `json:"other,omitempty"`  // the canary's histogram has other bounds than stable's
+	Read   time.Time            `json:"read,omitzero"`    // of the newest reading of the canary's memory
 	Over   int                  `json:"over,omitempty"`   // scrapes in a row with a pod at its memory's limit
 	Memory [2]float64           `json:"memory,omitempty"` // the largest pod's use
 	Pods   [2]int               `json:"pods,omitempty"`   // that reported
@@ -45,7 +48,8 @@ type standing struct {
 	Worst   trial.Check `json:"worst,omitempty"`
 	Against bool        `json:"against,omitempty"`
 	Proved  bool        `json:"proved,omitempty"`
-	Shared  bool        `json:"shared,omitempty"`
+	Erring  bool        `json:"erring,omitempty"` // stable breaches the limit of errors too
+	Slow    bool        `json:"slow,omitempty"`   // and that of slowness
 	Partial bool        `json:"partial,omitempty"`
 }
 
@@ -83,7 +87,7 @@ func (d *docket) turn(since time.Time) {
 	d.Since, d.Through, d.Anchor = since, since, since
 	d.Past = nil
 	d.Taken, d.Step, d.Recent, d.Filled = [2]counted{}, [2]counted{}, [2][2]counted{}, 0
-	d.Silent, d.Passed, d.Over, d.Heard, d.Course = 0, 0, 0, false, extremes{}
+	d.Silent, d.Passed, d.Missed, d.Over, d.Heard, d.Course = 0, 0, 0, 0, false, extremes{}
 	d.Alone.Each = nil
 	against := d.Stands
 	d.Stands = standing{Log: against.Log, Worst: against.Worst}
@@ -133,7 +137,7 @@ func (d *docket) want(c rollout.Case) rollout.Want {
 
 // anchor is from when on counts can be added up.
 func (d *docket) anchor(c rollout.Case) time.Time {
-	if early := c.Now.Add(-farBack); d.Anchor.Before(early) {
+	if early := c.Now.Add(-max(farBack, (anchored+kept)*scrape(c))); d.Anchor.Before(early) {
 		return early
 	}
 	return d.Anchor
@@ -144,8 +148,9 @@ func (d *docket) judge(c rollout.Case) rollout.Verdict {
 	d.Setup.learn(c)
 	c = d.paced(c)
 	if a := d.anchor(c); a.After(d.Anchor) {
-		d.Anchor, d.Taken = a, [2]counted{}
+		d.Anchor = a
 		d.Through = later(d.Through, a)
+		d.Taken = [2]counted{d.total(c, 0, a, d.Through), d.total(c, 1, a, d.Through)}
 	}
 	if r, bad := unread(c); r.Why == rollout.WhyTooLarge && c.Now.Sub(d.Through) > anchored*scrape(c) {
 		d.Anchor = c.Now.Add(-2 * scrape(c)) // so much of the past cannot be had at once: it is lost

@@ -2,6 +2,7 @@ package analysis
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"canarybot.io/rollout"
@@ -14,12 +15,15 @@ import (
 // not be there before the first request.
 func (d *docket) gone(c rollout.Case) bool {
 	const learning = 20 * time.Second
-	if len(d.Born) > 0 {
-		return d.Silent >= silentSamples
-	}
 	const due = 20 // requests that the canary should have had
 	w := share(c)
-	return d.Silent >= silentSamples && time.Duration(d.Silent)*scrape(c) >= learning && (w >= 1 || d.Passed*w >= due*(1-w))
+	if d.Silent < silentSamples || w < 1 && d.Passed*w < due*(1-w) {
+		return false
+	}
+	if len(d.Born) > 0 {
+		return true
+	}
+	return time.Duration(d.Silent)*scrape(c) >= learning
 }
 
 // doubt is the odds from which the evidence leans against a canary too much to let it go on.
@@ -53,20 +57,26 @@ func warned(c rollout.Case) (rollout.Reading, bool) {
 func (d *docket) verdict(c rollout.Case) rollout.Verdict {
 	o := d.Setup.options(c)
 	v := rollout.Verdict{Since: c.Since, At: c.Now, Odds: d.Stands.Log, Limit: o.Limit(), Proved: d.Stands.Proved && !d.Stands.Partial}
-	first := true
+	told := false
+	speaks := func(check rollout.Check) bool { return check.Signal != rollout.NoSignal && !check.DryRun }
+	if !slices.ContainsFunc(c.Spec.Checks, speaks) { // nothing decides
+		v.Odds, v.Limit = 0, 0
+	}
 	for _, check := range c.Spec.Checks {
 		if check.Signal == rollout.NoSignal {
 			continue
 		}
 		e := d.numbers(check, &o)
 		e.Result, e.Why, e.Detail = d.result(c, check, &o, e)
-		if first && d.gone(c) { // it speaks of the canary, not of a check
-			e.Result, e.Why = rollout.Fail, rollout.WhySilent
+		if !told && !check.DryRun { // what speaks of the canary and of no check is told once
+			told = true
+			switch {
+			case d.gone(c):
+				e.Result, e.Why = rollout.Fail, rollout.WhySilent
+			case d.Stands.Against && d.Stands.Worst == trial.Share:
+				e.Result, e.Why = rollout.Fail, rollout.WhyNoShare
+			}
 		}
-		if first && d.Stands.Against && d.Stands.Worst == trial.Share {
-			e.Result, e.Why = rollout.Fail, rollout.WhyNoShare
-		}
-		first = false
 		v.Evidence = append(v.Evidence, e)
 	}
 	return v
@@ -231,13 +241,13 @@ func (d *docket) unheard(c rollout.Case, check rollout.Check) (rollout.Why, stri
 		return rollout.WhyNoData, ""
 	case !newest[0]:
 		return rollout.WhyNoData, "nothing of stable either: look at Prometheus, or at the labels"
-	case !newest[1]:
+	case !newest[1] && share(c) < 1:
 		return rollout.WhyNoData, "nothing of stable to compare with"
 	case !d.Heard:
 		return rollout.WhyWarmingUp, ""
 	case check.Signal == rollout.MemorySignal && d.Memory[0] == 0:
 		return rollout.WhyNoData, ""
-	case check.Signal == rollout.LatencySignal && (d.Setup.Nothing || len(d.Setup.Bounds) == 0):
+	case check.Signal == rollout.LatencySignal && (d.Setup.Nothing || len(d.Setup.Bounds) == 0 || d.Other):
 		return rollout.WhyCoarse, ""
 	}
 	if r, odd := warned(c); odd {
@@ -261,7 +271,8 @@ func (d *docket) doubtful(c rollout.Case, check rollout.Check, e rollout.Evidenc
 		return rollout.WhyNoTraffic
 	case check.Signal != rollout.MemorySignal && *e.Requests < check.MinRequests:
 		return rollout.WhyTooFewRequests
-	case d.Stands.Shared && check.Signal != rollout.MemorySignal:
+	case d.Stands.Slow && check.Signal == rollout.LatencySignal,
+		d.Stands.Erring && (check.Signal == rollout.ErrorSignal || check.Signal == rollout.SuccessSignal):
 		return rollout.WhyShared
 	case d.Stands.Partial:
 		return rollout.WhyPartial

@@ -29,7 +29,8 @@ type scraped struct {
 	name   string
 	canary bool
 	born   time.Time
-	offset time.Duration // of its scrapes
+	offset time.Duration   // of its scrapes
+	rare   []rollout.Point // of memory, where it is scraped more rarely
 	series []rollout.Series
 	seen   []time.Time // when each sample can be read
 }
@@ -113,6 +114,17 @@ func (f *fleet) ask(w rollout.Want, now time.Time) rollout.Raw {
 			for j, s := range p.series {
 				one := s
 				one.Points = nil
+				if j == 2 && p.rare != nil {
+					for _, point := range p.rare {
+						if point.At.After(from) && !point.At.After(now) {
+							one.Points = append(one.Points, point)
+						}
+					}
+					if len(one.Points) > 0 {
+						r.Memory.Series = append(r.Memory.Series, one)
+					}
+					continue
+				}
 				for k, point := range s.Points {
 					visible := p.seen[k]
 					if f.late != nil {

@@ -67,7 +67,16 @@ func cannot(c rollout.Case, s *setup) []rollout.Evidence {
 			Threshold: check.Threshold, Comparison: check.Comparison, Unit: check.Unit,
 		})
 	}
+	large := map[rollout.Signal]bool{
+		rollout.LatencySignal: c.Raw.Stable.Latency.Why == rollout.WhyTooLarge, rollout.MemorySignal: c.Raw.Stable.Memory.Why == rollout.WhyTooLarge,
+		rollout.ErrorSignal: tooLarge(rollout.Read{Requests: c.Raw.Stable.Requests, Errors: c.Raw.Stable.Errors, Success: c.Raw.Stable.Success}),
+	}
+	large[rollout.SuccessSignal] = large[rollout.ErrorSignal]
 	for _, check := range c.Spec.Checks {
+		if large[check.Signal] {
+			add(check, rollout.WhyTooLarge, "")
+			continue
+		}
 		switch check.Signal {
 		case rollout.LatencySignal:
 			if s.Nothing {

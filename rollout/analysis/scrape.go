@@ -12,53 +12,89 @@ import (
 )
 
 // one judges the scrape that ended at a time. Where an arm has no sample in it, its counts come with the next one that
-// has, for both arms: they are always compared over the same time.
+// has, for both arms, so that they are compared over the same time. Samples that always come late are judged as they
+// come.
 func (d *docket) one(c rollout.Case, o *trial.Options, end time.Time) {
 	from := d.Through
-	canary := series.Targets(heardBy(c.Raw.Canary), from, end)
-	stable := series.Targets(heardBy(c.Raw.Stable), from, end)
 	d.births(c, end)
-	if len(canary) == 0 || len(stable) == 0 {
-		if len(canary) == 0 && len(stable) > 0 {
-			d.Silent++
-			d.Passed += d.total(c, 1, from, end).Requests
+	canary, stable := heardBy(c.Raw.Canary), heardBy(c.Raw.Stable)
+	alone := share(c) >= 1 // stable has no traffic, and need not be heard
+	fresh := len(series.Targets(canary, from, end)) > 0
+	if !fresh || !alone && len(series.Targets(stable, from, end)) == 0 {
+		d.hush(c, from, end)
+		lately := from.Add(-scrape(c))
+		if d.Missed++; d.Missed < 2 || len(series.Targets(canary, lately, end)) == 0 || !alone && len(series.Targets(stable, lately, end)) == 0 {
+			return
 		}
+		from = lately
+	} else {
+		d.Silent, d.Passed = 0, 0
+	}
+	d.Missed = 0
+	d.add(c, o, from, end, fresh)
+	if scrapes := int(end.Sub(d.Anchor) / scrape(c)); scrapes >= anchored {
+		anchor := end.Add(-kept * scrape(c))
+		d.Taken = [2]counted{d.total(c, 0, anchor, end), d.total(c, 1, anchor, end)}
+		d.Anchor = anchor
+	}
+}
+
+// hush counts scrapes in which stable is heard and the canary is not, not even late.
+func (d *docket) hush(c rollout.Case, from, end time.Time) {
+	if len(series.Targets(heardBy(c.Raw.Stable), from, end)) == 0 {
 		return
 	}
-	d.Silent, d.Passed = 0, 0
+	if len(series.Targets(heardBy(c.Raw.Canary), from.Add(-scrape(c)), end)) > 0 {
+		return
+	}
+	d.Silent++
+	d.Passed += d.total(c, 1, from, end).Requests
+}
+
+// add places the bets of one scrape. Fresh says that the canary has a sample in it.
+func (d *docket) add(c rollout.Case, o *trial.Options, from, end time.Time, fresh bool) {
+	canary := series.Targets(heardBy(c.Raw.Canary), from, end)
+	d.Pods = [2]int{len(canary), len(series.Targets(heardBy(c.Raw.Stable), from, end))}
 	sum := [2]counted{d.total(c, 0, d.Anchor, end), d.total(c, 1, d.Anchor, end)}
+	d.Other = strange(c.Raw.Canary.Latency.Series, d.Setup.Seconds)
 	var in trial.Scrape
-	arms := [2]*trial.Arm{&in.Canary, &in.Stable}
-	d.Pods = [2]int{len(canary), len(stable)}
 	d.fill()
-	for arm, to := range arms {
+	for arm, to := range []*trial.Arm{&in.Canary, &in.Stable} {
 		grown := sum[arm].plus(d.Taken[arm], -1)
 		*to = trial.Arm{Requests: grown.Requests, Errors: grown.Errors, Timed: grown.Timed, Slow: grown.Slow, Pods: d.Pods[arm]}
 		d.Step[arm] = d.Step[arm].plus(grown, 1)
 		d.Recent[1][arm] = d.Recent[1][arm].plus(grown, 1)
 	}
 	d.Taken = sum
-	ages := d.ages(canary, end)
+	ages := d.ages(c, canary, end)
 	in.Age, in.Slack = slices.Min(ages), d.Setup.slack(ages, scrape(c).Seconds())
 	did := d.did(c, canary, from, end)
 	d.learn(c, did, end)
 	d.Alone.note(did)
-	in.Memory = d.memory(c, from, end)
-	partial := d.partial(c, canary, end)
-	if d.Heard && !partial { // the first scrape still holds what was sent at the weight before
+	in.Memory = d.memory(c, end)
+	partial := d.partial(c, end)
+	// The first scrape still holds what was sent at the weight before, and what is not heard whole says nothing of shares.
+	if d.Heard && fresh && !partial && !c.Adrift && !c.Spec.Judging.NoShare {
 		in.Weight = share(c)
 	}
 	v := d.Trial.Add(o, in)
-	d.Stands = standing{Log: v.Log, Worst: v.Worst, Against: v.Against, Proved: v.Proved, Shared: v.Shared, Partial: partial}
-	d.weigh(o, canary)
+	d.Stands = standing{Log: v.Log, Worst: v.Worst, Against: v.Against, Proved: v.Proved, Erring: v.SharedErrors, Slow: v.SharedSlow, Partial: partial}
+	d.weigh(o, series.Targets(heardBy(c.Raw.Canary), end.Add(-absent*scrape(c)), end))
 	d.Heard = true
 	d.Course.span(in)
 	d.note(in)
-	if scrapes := int(end.Sub(d.Anchor) / scrape(c)); scrapes >= anchored {
-		anchor := end.Add(-kept * scrape(c))
-		d.Taken = [2]counted{d.total(c, 0, anchor, end), d.total(c, 1, anchor, end)}
-		d.Anchor = anchor
+}
+
+// absent is for how many scrapes a target may be unheard before it counts as gone.
+const absent = 3
+
+// strange reports whether an arm's histogram lacks a bound that is compared, though it counts: then every request would
+// seem to be slow.
+func strange(all []rollout.Series, bounds []float64) bool {
+	if len(within(all, everything)) == 0 {
+		return false
 	}
+	return slices.ContainsFunc(bounds, func(b float64) bool { return len(within(all, b)) == 0 })
 }
 
 // share is the canary's of the traffic, 0 to 1.
@@ -113,27 +149,39 @@ func short(target string) string {
 	return strconv.FormatUint(h.Sum64(), 36)
 }
 
-// ages are those of the canary's targets, in seconds.
-func (d *docket) ages(canary []string, end time.Time) []float64 {
+// ages are those of the canary's targets, in seconds. A target that shows stable too is a proxy: of the pods behind it
+// nothing is known but that they got this weight.
+func (d *docket) ages(c rollout.Case, canary []string, end time.Time) []float64 {
 	all := make([]float64, len(canary))
 	for i, t := range canary {
-		all[i] = end.Sub(d.Born[short(t)]).Seconds()
+		if all[i] = end.Sub(d.Born[short(t)]).Seconds(); proxied(c, t) {
+			all[i] = min(all[i], end.Sub(d.Since).Seconds())
+		}
 	}
 	return all
+}
+
+// proxied reports whether a target shows both arms.
+func proxied(c rollout.Case, target string) bool {
+	return target != "" && slices.ContainsFunc(heardBy(c.Raw.Stable), func(s rollout.Series) bool { return s.Target == target })
 }
 
 // learn notes how the canary's pods start, for the rollouts to come.
 func (d *docket) learn(c rollout.Case, did map[string]counted, end time.Time) {
 	for t, did := range did {
+		if proxied(c, t) {
+			continue
+		}
 		d.Learned.Note(end.Sub(d.Born[short(t)]).Seconds(), scrape(c).Seconds(),
 			trial.Arm{Requests: did.Requests, Errors: did.Errors, Timed: did.Timed, Slow: did.Slow})
 	}
 }
 
-// partial reports whether fewer than four fifths of the canary's targets of late were heard in this scrape.
-func (d *docket) partial(c rollout.Case, canary []string, end time.Time) bool {
-	lately := series.Targets(heardBy(c.Raw.Canary), end.Add(-3*scrape(c)), end)
-	return len(canary)*5 < len(lately)*4
+// partial reports whether fewer than four fifths of the canary's targets of late were heard in the last two scrapes.
+func (d *docket) partial(c rollout.Case, end time.Time) bool {
+	heard := heardBy(c.Raw.Canary)
+	lately := series.Targets(heard, end.Add(-2*absent*scrape(c)), end)
+	return len(series.Targets(heard, end.Add(-2*scrape(c)), end))*5 < len(lately)*4
 }
 
 // total adds up what an arm did in a span.
@@ -148,9 +196,13 @@ func (d *docket) total(c rollout.Case, arm int, from, to time.Time) counted {
 	} else {
 		sum.Errors = max(0, sum.Requests-series.Grown(r.Success.Series, from, to, birth))
 	}
-	sum.Timed = series.Grown(within(r.Latency.Series, everything), from, to, birth)
+	if strange(r.Latency.Series, d.Setup.Seconds) {
+		return sum
+	}
+	latency := series.Together(r.Latency.Series, to)
+	sum.Timed = series.Grown(within(latency, everything), from, to, birth)
 	for i, bound := range d.Setup.Seconds {
-		sum.Slow[i] = max(0, sum.Timed-series.Grown(within(r.Latency.Series, bound), from, to, birth))
+		sum.Slow[i] = max(0, sum.Timed-series.Grown(within(latency, bound), from, to, birth))
 	}
 	return sum
 }

@@ -40,6 +40,19 @@ type setup struct {
 	Pods       int     `json:"pods,omitempty"`
 }
 
+// unknownSpread is taken for how much pods differ where there are too many of them to ask: more than most do.
+const unknownSpread = 0.02
+
+// tooLarge reports whether an answer was too large to be read.
+func tooLarge(r rollout.Read) bool {
+	for _, one := range []rollout.Reading{r.Requests, r.Errors, r.Success, r.Latency, r.Memory} {
+		if one.Why == rollout.WhyTooLarge {
+			return true
+		}
+	}
+	return false
+}
+
 func asks(c rollout.Case, signals ...rollout.Signal) bool {
 	return slices.ContainsFunc(c.Spec.Checks, func(one rollout.Check) bool { return slices.Contains(signals, one.Signal) })
 }
@@ -61,7 +74,13 @@ func (s *setup) learn(c rollout.Case) {
 			s.Tried = 0
 		}
 	case s.wantsHistory(c):
-		if s.Tried++; len(heardBy(c.Raw.History)) > 0 {
+		switch s.Tried++; {
+		case tooLarge(c.Raw.History):
+			s.ErrorSpread, s.Known, s.Tried = unknownSpread, true, 0
+			for b := range s.SlowSpread {
+				s.SlowSpread[b] = unknownSpread
+			}
+		case len(heardBy(c.Raw.History)) > 0:
 			s.look(c)
 			s.Tried = 0
 		}
@@ -187,14 +206,22 @@ func (s *setup) options(c rollout.Case) trial.Options {
 	return o
 }
 
-// limits sets the service's own limits.
+// limits sets the service's own limits. Where two checks set one, the stricter of those that decide counts.
 func (s *setup) limits(c rollout.Case, o *trial.Options) {
+	o.ErrorLimit, o.SlowLimit = 0, 0
+	decided := map[*float64]bool{}
+	set := func(to *float64, limit float64, decides bool) {
+		if *to == 0 || decides && (!decided[to] || limit < *to) {
+			*to = limit
+		}
+		decided[to] = decided[to] || decides
+	}
 	for _, check := range c.Spec.Checks {
 		switch check.Signal {
 		case rollout.ErrorSignal:
-			o.ErrorLimit = check.Threshold
+			set(&o.ErrorLimit, check.Threshold, !check.DryRun)
 		case rollout.SuccessSignal:
-			o.ErrorLimit = 1 - check.Threshold
+			set(&o.ErrorLimit, 1-check.Threshold, !check.DryRun)
 		case rollout.LatencySignal:
 			o.SlowLimit = check.Share
 		case rollout.MemorySignal:

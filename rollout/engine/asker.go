@@ -92,7 +92,7 @@ func (a *asker) ask(ctx context.Context, heard func()) time.Duration {
 	if interval <= 0 {
 		interval = time.Minute
 	}
-	if r.Acked.IsZero() || !r.Phase.Forward() || len(r.Spec.Checks) == 0 {
+	if r.Acked.IsZero() || !r.Phase.Forward() || len(r.Spec.Checks) == 0 || !r.Spec.Plan.DemandsEvidence() {
 		return interval
 	}
 	c := r.Case(now())
@@ -116,7 +116,7 @@ func (a *asker) ask(ctx context.Context, heard func()) time.Duration {
 		heard()
 	}
 	c.State = state
-	return min(time.Minute, max(atOnce, time.Until(a.e.Judge.Want(c).At)))
+	return min(2*interval, max(atOnce, time.Until(a.e.Judge.Want(c).At))) // a verdict is worth no more when it is older
 }
 
 // atOnce is how soon a judge that wants to know more at once is answered.

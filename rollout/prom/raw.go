@@ -142,7 +142,7 @@ func within(selector string, bounds []string) string {
 	forms := []string{`\+Inf`}
 	for _, b := range bounds {
 		if _, err := strconv.ParseFloat(b, 64); err == nil { // no histogram has another
-			forms = append(forms, regexp.QuoteMeta(b))
+			forms = append(forms, written(b)...)
 		}
 	}
 	matcher := "le=~" + strconv.Quote(strings.Join(forms, "|"))
@@ -151,6 +151,25 @@ func within(selector string, bounds []string) string {
 		return inside + matcher + "}"
 	}
 	return inside + "," + matcher + "}"
+}
+
+// written are the forms in which client libraries write a bound.
+func written(bound string) []string {
+	v, err := strconv.ParseFloat(bound, 64)
+	if err != nil {
+		return nil
+	}
+	plain := strconv.FormatFloat(v, 'f', -1, 64)
+	all := []string{bound, plain, strconv.FormatFloat(v, 'g', -1, 64)}
+	if !strings.Contains(plain, ".") {
+		all = append(all, plain+".0")
+	}
+	slices.Sort(all)
+	all = slices.Compact(all)
+	for i := range all {
+		all[i] = regexp.QuoteMeta(all[i])
+	}
+	return all
 }
 
 // read returns what the answers hold.

@@ -239,10 +239,10 @@ func TestMixtureIsTheMeanOverOnsets(t *testing.T) {
 			m.Step(&f, planned)
 		}
 		want, staked := 0.0, 0.0
-		for onset := range min(planned, len(all)) {
+		for onset := range all {
 			prior := 0.5
 			if onset > 0 {
-				prior = 0.5 / float64(planned-1)
+				prior = (1 - staked) / float64(max(planned, 2))
 			}
 			staked += prior
 			for j := range bet.Effects {

@@ -8,8 +8,8 @@ const Effects = 7
 // Mixture is a running bet on several alternatives and on every scrape as the one at which the fault began.
 //
 // With S_j the stake on alternative j and F_j,t its factor at scrape t: S_j,t = (S_j,t-1 + w pi_t) F_j,t, and the bet is
-// the sum of the stakes and of what is not staked yet. Half of the prior begins at the first scrape, the rest evenly
-// over those that are planned. That is the Shiryaev-Roberts form of an e-detector with a finite onset prior, so that the
+// the sum of the stakes and of what is not staked yet. Half of the prior begins at the first scrape, the rest over
+// those that are planned and beyond. That is the Shiryaev-Roberts form of an e-detector with a finite onset prior, so that the
 // whole rollout has one bound. The zero value is a bet before its first scrape.
 type Mixture struct {
 	Stakes  [Effects]float64 `json:"stakes,omitzero"`
@@ -44,16 +44,13 @@ func Grow(stake, factor float64) float64 {
 }
 
 // Onset is the prior that the fault began at this scrape, of so many that were bet on and so many that are planned, with
-// so much of it staked.
+// so much of it staked: half for the first, then each time the same part of what is left. It is never used up, for a
+// canary may wait for a person for hours.
 func Onset(scrapes, planned int, staked float64) float64 {
-	onset := 0.0
-	switch {
-	case scrapes == 0:
-		onset = first
-	case planned > 1 && scrapes < planned:
-		onset = (1 - first) / float64(planned-1)
+	if scrapes == 0 {
+		return first
 	}
-	return min(onset, 1-staked)
+	return (1 - staked) / float64(max(planned, 2))
 }
 
 // Log returns the logarithm of the bet as it stands.
@@ -62,5 +59,8 @@ func (m *Mixture) Log() float64 {
 	for _, s := range m.Stakes {
 		sum += s
 	}
-	return math.Log(sum)
+	return math.Log(max(sum, least))
 }
+
+// least is what a bet may become: after days of health nothing is left of it, and that too is a number.
+const least = 1e-300

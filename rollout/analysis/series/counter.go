@@ -96,3 +96,38 @@ func Latest(all []rollout.Series, from, to time.Time) []float64 {
 	}
 	return values
 }
+
+// Together returns the series without those samples up to a time that not all series of their target have yet: where
+// Prometheus gets the parts of one scrape one after the other, differences between them would be of different times. A
+// series that has ended long before the others does not hold them up.
+func Together(all []rollout.Series, to time.Time) []rollout.Series {
+	const ended = 5 * time.Minute
+	newest := func(s rollout.Series) (at time.Time) {
+		for _, p := range s.Points {
+			if p.At.After(at) && !p.At.After(to) {
+				at = p.At
+			}
+		}
+		return at
+	}
+	last, common := map[string]time.Time{}, map[string]time.Time{}
+	for _, s := range all {
+		if at := newest(s); at.After(last[s.Target]) {
+			last[s.Target] = at
+		}
+	}
+	for _, s := range all {
+		at := newest(s)
+		if first, ok := common[s.Target]; (!ok || at.Before(first)) && last[s.Target].Sub(at) < ended {
+			common[s.Target] = at
+		}
+	}
+	cut := make([]rollout.Series, len(all))
+	for i, s := range all {
+		cut[i] = s
+		if last[s.Target].After(common[s.Target]) {
+			cut[i].Points = slices.DeleteFunc(slices.Clone(s.Points), func(p rollout.Point) bool { return p.At.After(common[s.Target]) })
+		}
+	}
+	return cut
+}

@@ -16,9 +16,12 @@ type block struct {
 // reaches the limit within an hour. Tails are taken for Gaussian at one and a half times the noise of stable, and no jump
 // counts for more than two and a half deviations.
 func (s *State) memory(o *Options, in Scrape) {
-	if o.MemoryNoise <= 0 || in.Memory <= 0 || in.Age < o.MemoryFrom {
+	switch {
+	case o.MemoryNoise <= 0 || in.Age < o.MemoryFrom:
 		s.Block = block{} // pods that are new begin anew
 		return
+	case in.Memory <= 0:
+		return // no new reading
 	}
 	b := &s.Block
 	if b.Scrapes == 0 || in.Memory < b.Low {

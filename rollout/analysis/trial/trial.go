@@ -71,7 +71,8 @@ type Verdict struct {
 	Against bool    // it reached 1/alpha: take the canary back
 	Worst   Check   // the check that says so most
 	Proved  bool    // health is proved in this step
-	Shared  bool    // stable breaches a limit too: nothing goes forward
+	// SharedErrors and SharedSlow: stable breaches that limit too, and nothing goes forward.
+	SharedErrors, SharedSlow bool
 }
 
 // effects are the odds of the alternatives beyond a bound.
@@ -97,8 +98,8 @@ func (s *State) Add(o *Options, in Scrape) Verdict {
 	s.Seen++
 	s.Dwelt++
 	v := s.verdict(o)
-	v.Shared = shared
-	v.Proved = v.Proved && !shared
+	v.SharedErrors, v.SharedSlow = shared[0], shared[1]
+	v.Proved = v.Proved && !(shared[0] && o.Weights[ErrorLimit] > 0) && !(shared[1] && o.Weights[SlowLimit] > 0)
 	return v
 }
 
@@ -168,19 +169,20 @@ func (s *State) latency(o *Options, in Scrape) {
 	}
 }
 
-// limits bets against the service's own limits, and reports whether stable breaches one of them too.
-func (s *State) limits(o *Options, in Scrape) (shared bool) {
+// limits bets against the service's own limits, and reports which of them stable breaches too: errors, slowness. A limit
+// of 0 is none.
+func (s *State) limits(o *Options, in Scrape) (shared [2]bool) {
 	s.Recent[s.Seen%common] = bet.Counts{N: in.Stable.Requests, Bad: in.Stable.Errors}
 	s.Slowly[s.Seen%common] = bet.Counts{N: in.Stable.Timed, Bad: in.Stable.Slow[o.Slow]}
-	erring := breached(s.Recent, o.ErrorLimit)
-	if !erring {
+	erring := o.ErrorLimit > 0 && breached(s.Recent, o.ErrorLimit)
+	if o.ErrorLimit > 0 && !erring {
 		o.above(&s.ErrorLimit, in.Canary.erring(o.ErrorSpread).counts, o.ErrorLimit+in.Slack.Errors)
 	}
-	slow := breached(s.Slowly, o.SlowLimit)
-	if !slow {
+	slow := o.SlowLimit > 0 && breached(s.Slowly, o.SlowLimit)
+	if o.SlowLimit > 0 && !slow {
 		o.above(&s.SlowLimit, in.Canary.slow(o.Slow, o.SlowSpread[o.Slow]).counts, o.SlowLimit+in.Slack.Slow[o.Slow])
 	}
-	return erring || slow
+	return [2]bool{erring, slow}
 }
 
 // above bets that a share stays within its limit.
@@ -254,6 +256,9 @@ func mean(logs, weights []float64) (log float64, worst int) {
 			most = max(most, l)
 		}
 		total += weights[i]
+	}
+	if total == 0 {
+		return 0, 0 // nothing is bet
 	}
 	sum, part := 0.0, -1.0
 	for i, l := range logs {

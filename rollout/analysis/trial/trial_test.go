@@ -102,7 +102,7 @@ func TestHealthIsProvedInEachStep(t *testing.T) {
 	for step := range 3 {
 		for at := 1; at <= o.Dwell+12; at++ {
 			v := s.Add(&o, both(side(5000, 0.001, 0.002), side(50_000, 0.001, 0.002)))
-			if v.Against || v.Shared {
+			if v.Against || v.SharedErrors || v.SharedSlow {
 				t.Fatalf("step %d, scrape %d: %+v", step, at, v)
 			}
 			if v.Proved != (at >= o.Dwell) {
@@ -137,7 +137,7 @@ func TestSharedIncident(t *testing.T) {
 	var s trial.State
 	for at := range planned {
 		v := s.Add(&o, both(side(1000, 0.05, 0.002), side(10_000, 0.05, 0.002)))
-		if v.Against || v.Proved || !v.Shared {
+		if v.Against || v.Proved || !v.SharedErrors {
 			t.Fatalf("scrape %d: %+v", at, v)
 		}
 	}

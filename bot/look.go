@@ -52,24 +52,22 @@ func (b *Bot) status(ctx context.Context, cmd command.Command) (view.Message, er
 		open, err := b.Store.Open(ctx)
 		return b.say.Status(open), err
 	}
-	r, _, err := b.target(ctx, cmd)
-	switch {
-	case rollout.CodeOf(err) == rollout.NotFound:
-		return b.say.NoRollout(cmd.Rollout), nil
-	case err != nil:
-		return view.Message{}, err
-	case r.ID == "":
-		return b.say.NothingLive(cmd.Service, rollout.Rollout{}), nil
-	}
-	link, err := b.link(ctx, r.ID)
-	if err != nil {
-		b.Log.Warn("no link to the card", "rollout", r.ID, "error", err)
-	}
-	return b.say.StatusOf(r, link), nil
+	return b.about(ctx, cmd, func(r rollout.Rollout) view.Message {
+		link, err := b.link(ctx, r.ID)
+		if err != nil {
+			b.Log.Warn("no link to the card", "rollout", r.ID, "error", err)
+		}
+		return b.say.StatusOf(r, link)
+	})
 }
 
 // why explains the last verdict about a service. It asks nobody: what was decided stood on what is stored.
 func (b *Bot) why(ctx context.Context, cmd command.Command) (view.Message, error) {
+	return b.about(ctx, cmd, b.say.Why)
+}
+
+// about answers a question about one rollout: the one that was named, else the service's live one, else its newest.
+func (b *Bot) about(ctx context.Context, cmd command.Command, say func(rollout.Rollout) view.Message) (view.Message, error) {
 	r, _, err := b.target(ctx, cmd)
 	switch {
 	case rollout.CodeOf(err) == rollout.NotFound:
@@ -79,7 +77,7 @@ func (b *Bot) why(ctx context.Context, cmd command.Command) (view.Message, error
 	case r.ID == "":
 		return b.say.NothingLive(cmd.Service, rollout.Rollout{}), nil
 	}
-	return b.say.Why(r), nil
+	return say(r), nil
 }
 
 func (b *Bot) services(ctx context.Context) (view.Message, error) {

@@ -107,7 +107,7 @@ func spec() rollout.Spec {
 	}
 }
 
-// baking is the rollout of the card.
+// baking is a rollout in the middle of its first bake.
 func baking() rollout.Rollout {
 	return rollout.Rollout{
 		ID: "checkout-42", Service: "checkout", Revision: 9, Turn: 4, Seq: 5,

@@ -46,55 +46,78 @@ const slow = 0.01
 // vector(0)" a canary that never failed would have no error rate, and one that only fails no success rate. The total
 // has no such default: without requests there is no rate.
 func Named(s rollout.Signals) []rollout.Check {
-	ceiling, floor := 0.20, 0.80 // the same fifth of the requests, seen from both sides
-	traffic := `sum(increase(` + s.Requests + `[{{.Window}}]))`
-	share := func(of string) string {
-		return `(sum(rate(` + of + `[{{.Window}}])) or vector(0)) / sum(rate(` + s.Requests + `[{{.Window}}]))`
-	}
 	var all []rollout.Check
-	if s.Requests != "" && (s.Errors != "" || s.Success != "") {
-		errors := Base()
-		errors.Name, errors.Unit, errors.Traffic, errors.Signal = ErrorRate, rollout.Ratio, traffic, rollout.ErrorSignal
-		errors.Query = share(s.Errors)
-		if s.Errors == "" {
-			errors.Query = `1 - ` + share(s.Success)
-		}
-		errors.Threshold, errors.Ceiling = 0.01, &ceiling
-		all = append(all, errors)
+	counted := s.Requests != "" && (s.Errors != "" || s.Success != "")
+	if counted {
+		all = append(all, errorRate(s))
 	}
 	if s.Requests != "" && s.Latency != "" {
-		latency := Base()
-		latency.Name, latency.Unit, latency.Traffic, latency.Signal = LatencyP99, rollout.Seconds, traffic, rollout.LatencySignal
-		latency.Query = `histogram_quantile(0.99, sum by (le) (rate(` + s.Latency + `[{{.Window}}])))`
-		if s.Native {
-			latency.Query = `histogram_quantile(0.99, sum(rate(` + s.Latency + `[{{.Window}}])))`
-		}
-		if s.Unit > 0 && s.Unit != time.Second {
-			latency.Query += ` * ` + seconds(s.Unit)
-		}
-		latency.Threshold, latency.Bound, latency.Share = 0.5, 0.5, slow
-		all = append(all, latency)
+		all = append(all, latencyP99(s))
 	}
-	if s.Requests != "" && (s.Errors != "" || s.Success != "") {
-		success := Base()
-		success.Name, success.Unit, success.Traffic, success.Signal = SuccessRate, rollout.Ratio, traffic, rollout.SuccessSignal
-		success.Query = share(s.Success)
-		if s.Success == "" {
-			success.Query = `1 - ` + share(s.Errors)
-		}
-		success.Comparison, success.Threshold, success.Ceiling = rollout.GreaterThan, 0.99, &floor
-		all = append(all, success)
+	if counted {
+		all = append(all, successRate(s))
 	}
 	if s.Memory != "" {
-		memory := Base()
-		memory.Name, memory.Unit, memory.Signal = MemoryUsage, rollout.Bytes, rollout.MemorySignal
-		// The newest reading of each container that is there now, and none from before the window: Prometheus remembers a
-		// series without a staleness marker for five minutes, and a leak that was taken back must not condemn its fix.
-		memory.Query = `max(last_over_time(` + s.Memory + `[{{.Window}}]) and ` + s.Memory + `)`
-		memory.Threshold, memory.MinRequests = 512<<20, 0
-		all = append(all, memory)
+		all = append(all, memoryUsage(s))
 	}
 	return all
+}
+
+// named returns a check of the unit that asks about the signal.
+func named(name string, signal rollout.Signal, unit rollout.Unit, threshold float64) rollout.Check {
+	c := Base()
+	c.Name, c.Signal, c.Unit, c.Threshold = name, signal, unit, threshold
+	return c
+}
+
+// traffic counts the requests in the window.
+func traffic(s rollout.Signals) string { return `sum(increase(` + s.Requests + `[{{.Window}}]))` }
+
+// share is what part of the requests a counter counts; where there is no such counter, what part its opposite does not.
+func share(s rollout.Signals, of, opposite string) string {
+	part := func(of string) string {
+		return `(sum(rate(` + of + `[{{.Window}}])) or vector(0)) / sum(rate(` + s.Requests + `[{{.Window}}]))`
+	}
+	if of == "" {
+		return `1 - ` + part(opposite)
+	}
+	return part(of)
+}
+
+func errorRate(s rollout.Signals) rollout.Check {
+	ceiling := 0.20
+	c := named(ErrorRate, rollout.ErrorSignal, rollout.Ratio, 0.01)
+	c.Query, c.Traffic, c.Ceiling = share(s, s.Errors, s.Success), traffic(s), &ceiling
+	return c
+}
+
+func successRate(s rollout.Signals) rollout.Check {
+	floor := 0.80 // the same fifth of the requests, seen from the other side
+	c := named(SuccessRate, rollout.SuccessSignal, rollout.Ratio, 0.99)
+	c.Query, c.Traffic, c.Ceiling, c.Comparison = share(s, s.Success, s.Errors), traffic(s), &floor, rollout.GreaterThan
+	return c
+}
+
+func latencyP99(s rollout.Signals) rollout.Check {
+	c := named(LatencyP99, rollout.LatencySignal, rollout.Seconds, 0.5)
+	c.Bound, c.Share, c.Traffic = c.Threshold, slow, traffic(s)
+	c.Query = `histogram_quantile(0.99, sum by (le) (rate(` + s.Latency + `[{{.Window}}])))`
+	if s.Native {
+		c.Query = `histogram_quantile(0.99, sum(rate(` + s.Latency + `[{{.Window}}])))`
+	}
+	if s.Unit > 0 && s.Unit != time.Second {
+		c.Query += ` * ` + seconds(s.Unit)
+	}
+	return c
+}
+
+// memoryUsage asks for the newest reading of each container that is there now, and none from before the window:
+// Prometheus remembers a series without a staleness marker for five minutes, and a leak that was taken back must not
+// condemn its fix.
+func memoryUsage(s rollout.Signals) rollout.Check {
+	c := named(MemoryUsage, rollout.MemorySignal, rollout.Bytes, 512<<20)
+	c.Query, c.MinRequests = `max(last_over_time(`+s.Memory+`[{{.Window}}]) and `+s.Memory+`)`, 0
+	return c
 }
 
 // seconds writes a unit of time as a factor.

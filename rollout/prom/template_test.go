@@ -115,7 +115,7 @@ func TestSelector(t *testing.T) {
 	}
 }
 
-// The seed's checks, word for word as the issue has them.
+// The named checks, word for word.
 func TestNamedChecks(t *testing.T) {
 	t.Parallel()
 	want := map[string]string{

@@ -15,7 +15,7 @@ type Point struct {
 	Value  float64
 }
 
-// Scrape returns the series of every pod that is up and reports metrics, with the names of the seed's pipeline and the
+// Scrape returns the series of every pod that is up and reports metrics, with the plainest names and the
 // labels namespace, pod, service and version. Counts are exact and so not always whole: a canary with a handful of
 // requests in a short window would otherwise look far better or worse than it is.
 func (c *Cluster) Scrape() []Point {

@@ -77,6 +77,7 @@ type cell struct {
 	FalseRollback *float64 `json:"false_rollback,omitempty"`
 	FalseHigh     *float64 `json:"false_rollback_hi95,omitempty"`
 	Completion    *float64 `json:"completion_median_s,omitempty"`
+	Held          *float64 `json:"held,omitempty"` // healthy rollouts neither taken back nor done within the horizon
 	Runs          int      `json:"runs"`
 }
 
@@ -124,10 +125,17 @@ func summed(s scenario, name string, all []outcome) cell {
 		}
 		ttd, completion = append(ttd, after), append(completion, done)
 	}
+	held := 0
+	for _, o := range all {
+		if !o.back && o.completed == 0 {
+			held++
+		}
+	}
 	share := float64(back) / float64(len(all))
 	if s.healthy {
 		high := upper(back, len(all))
-		c.FalseRollback, c.FalseHigh, c.Completion = &share, &high, finite(quantileOf(completion, 0.5))
+		stuck := float64(held) / float64(len(all))
+		c.FalseRollback, c.FalseHigh, c.Completion, c.Held = &share, &high, finite(quantileOf(completion, 0.5)), &stuck
 		return c
 	}
 	c.Detected, c.TTDMedian, c.TTDP90 = &share, finite(quantileOf(ttd, 0.5)), finite(quantileOf(ttd, 0.9))

@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
+
+	"canarybot.io/rollout/analysis/trial"
 )
 
 // printJSON prints one line for each cell.
@@ -20,9 +23,9 @@ func printJSON(w io.Writer, cells []cell) {
 // printTable prints in Markdown whom an algorithm wrongs, how soon it finds what is bad, and what that comes to beside
 // what is promised.
 func printTable(w io.Writer, cells []cell) {
-	fmt.Fprintln(w, "Healthy canaries: share that was rolled back (with the upper end of its 95 % interval), and seconds to the end of the rollout in the median.")
+	fmt.Fprintln(w, "Healthy canaries: share that was rolled back (with the upper end of its 95 % interval), seconds to the end of the rollout in the median, and share that had not ended by then.")
 	print(w, cells, true, func(c cell) string {
-		return fmt.Sprintf("%.1f %% (%.1f) / %s", 100**c.FalseRollback, 100**c.FalseHigh, seconds(c.Completion))
+		return fmt.Sprintf("%.1f %% (%.1f) / %s / %.0f %%", 100**c.FalseRollback, 100**c.FalseHigh, seconds(c.Completion), 100**c.Held)
 	})
 	fmt.Fprintln(w, "\nBad canaries: share that was found, seconds to find it in the median and for nine of ten, and harmed requests in the mean.")
 	print(w, cells, false, func(c cell) string {
@@ -39,6 +42,22 @@ func printTable(w io.Writer, cells []cell) {
 	for _, p := range promises(cells) {
 		fmt.Fprintf(w, "| %s | %s | %s | %s |\n", p.what, p.target, p.measured, map[bool]string{true: "yes", false: "**no**"}[p.met])
 	}
+	fmt.Fprintf(w, "\nA scrape of six checks costs the judge %.1f microseconds here.\n", float64(cost().Nanoseconds())/1000)
+}
+
+// cost is how long the judge takes for a scrape of all its checks.
+func cost() time.Duration {
+	const scrapes = 20_000
+	o, s := trial.Defaults(3*perStep), trial.State{}
+	busy := func(requests float64) trial.Arm {
+		return trial.Arm{Requests: requests, Errors: requests * base, Timed: requests, Slow: [trial.Bounds]float64{requests / 4, requests / 12, requests / 50, requests / 900}, Pods: 2}
+	}
+	in := trial.Scrape{Canary: busy(1000), Stable: busy(19_000), Weight: 0.05, Age: 600}
+	start := time.Now()
+	for range scrapes {
+		s.Add(&o, in)
+	}
+	return time.Since(start) / scrapes
 }
 
 func seconds(s *float64) string {

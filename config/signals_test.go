@@ -19,7 +19,6 @@ func with(t *testing.T, more string) (rollout.Service, error) {
 environment: test
 slack: {channel: "#deploys"}
 prometheus: {url: http://prometheus:9090}
-checks: {latency_p99: {threshold: 0.3}}
 services:
   checkout:
     namespace: shop
@@ -63,6 +62,7 @@ func TestSignalsOfYourOwn(t *testing.T) {
       latency: ""
       scrape: 5s
     judge: {alpha: 0.05, errors: {ratio: 2}, early: true, dwell: 3m}
+checks: {latency_p99: {threshold: 0.3}} # of which this service has none
 `)
 	if err != nil {
 		t.Fatal(err)
@@ -96,21 +96,12 @@ func TestChecksByTheirLimits(t *testing.T) {
 		"the other way":     "    checks: [error_rate]\nchecks: {error_rate: {comparison: greater_than, ceiling: 0.001}}\n",
 		"a query's traffic": "    checks: [error_rate]\nchecks: {error_rate: {traffic: 'sum(my_requests{ {{.Select}} })'}}\n",
 	} {
-		c, err := config.Parse([]byte(`
-environment: test
-slack: {channel: "#deploys"}
-prometheus: {url: http://prometheus:9090}
-services:
-  checkout:
-    namespace: shop
-    image: registry.example.com/shop/checkout
-    route: {kind: HTTPRoute, name: checkout}
-` + more))
+		s, err := with(t, more)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
-		if got := c.Services["checkout"].Spec.Checks; len(got) != 1 || got[0].Signal != rollout.NoSignal {
+		if got := s.Spec.Checks; len(got) != 1 || got[0].Signal != rollout.NoSignal {
 			t.Errorf("%s: %+v", name, got)
 		}
 	}

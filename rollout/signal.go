@@ -77,6 +77,11 @@ type Read struct {
 	Requests, Errors, Success, Latency, Memory Reading
 }
 
+// All returns every reading of the arm.
+func (r Read) All() []Reading {
+	return []Reading{r.Requests, r.Errors, r.Success, r.Latency, r.Memory}
+}
+
 // Raw is what Prometheus has of a service's signals, as much of it as was wanted.
 type Raw struct {
 	Canary, Stable Read

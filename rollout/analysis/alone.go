@@ -1,6 +1,7 @@
 package analysis
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -59,7 +60,7 @@ func (a *alone) suspect(o *trial.Options, k trial.Check, stable counted) (string
 		b, n := bad(a.Each[t])
 		return b - n*usual
 	}
-	worst := slices.MaxFunc(targets, func(x, y string) int { return compare(excess(x), excess(y)) })
+	worst := slices.MaxFunc(targets, func(x, y string) int { return cmp.Compare(excess(x), excess(y)) })
 	restBad, rest := 0.0, 0.0
 	for _, t := range targets {
 		if t != worst {
@@ -68,16 +69,6 @@ func (a *alone) suspect(o *trial.Options, k trial.Check, stable counted) (string
 		}
 	}
 	return worst, rest >= telling && restBad <= rest*min(margin.Bound(usual), bound)
-}
-
-func compare(x, y float64) int {
-	switch {
-	case x < y:
-		return -1
-	case x > y:
-		return 1
-	}
-	return 0
 }
 
 // erring are the errors of what an arm did, and its requests.

@@ -37,7 +37,7 @@ func (d *docket) memory(c rollout.Case, end time.Time) float64 {
 		return most
 	}
 	d.Memory = [2]float64{most(c.Raw.Canary.Memory.Series), most(c.Raw.Stable.Memory.Series)}
-	read := newestBefore(c.Raw.Canary.Memory.Series, end)
+	read := series.NewestBefore(c.Raw.Canary.Memory.Series, end)
 	if !read.After(d.Read) {
 		return 0
 	}
@@ -48,18 +48,6 @@ func (d *docket) memory(c rollout.Case, end time.Time) float64 {
 		d.Over = 0
 	}
 	return d.Memory[0]
-}
-
-// newestBefore is the time of the newest sample up to a time.
-func newestBefore(all []rollout.Series, end time.Time) (at time.Time) {
-	for _, s := range all {
-		for _, p := range s.Points {
-			if p.At.After(at) && !p.At.After(end) {
-				at = p.At
-			}
-		}
-	}
-	return at
 }
 
 // limitOf is the threshold of the check that asks about a signal; 0: none does.
@@ -75,18 +63,21 @@ func limitOf(c rollout.Case, signal rollout.Signal) float64 {
 // note remembers what a scrape showed.
 func (d *docket) note(in trial.Scrape) {
 	slow := d.Setup.Slow
-	share := func(bad, all float64) float64 {
-		if all <= 0 {
-			return 0
-		}
-		return rounded(bad / all)
-	}
+	share := func(bad, all float64) float64 { return rounded(part(bad, all)) }
 	d.Past = append(d.Past, looks{
 		Errors: [2]float64{share(in.Canary.Errors, in.Canary.Requests), share(in.Stable.Errors, in.Stable.Requests)},
 		Slow:   [2]float64{share(in.Canary.Slow[slow], in.Canary.Timed), share(in.Stable.Slow[slow], in.Stable.Timed)},
 		Memory: [2]float64{rounded(d.Memory[0]), rounded(d.Memory[1])},
 	})
 	d.Past = d.Past[max(0, len(d.Past)-remembered):]
+}
+
+// part is bad of all; of nothing it is nothing.
+func part(bad, all float64) float64 {
+	if all <= 0 {
+		return 0
+	}
+	return bad / all
 }
 
 // rounded keeps three digits: what is drawn needs no more, and is stored with every commit.
@@ -99,23 +90,11 @@ func rounded(v float64) float64 {
 }
 
 // span widens the extremes by one scrape.
-func (e *extremes) span(in trial.Scrape) {
-	share := func(bad, all float64) float64 {
-		if all <= 0 {
-			return 0
-		}
-		return bad / all
+func (e *extremes) span(in trial.Scrape, memory float64) {
+	errors := part(in.Canary.Errors, in.Canary.Requests)
+	if !e.Known {
+		*e = extremes{Errors: [2]float64{errors, errors}, Memory: [2]float64{memory, memory}, Known: true}
 	}
-	for _, one := range []struct {
-		to    *[2]float64
-		value float64
-	}{
-		{&e.Errors, share(in.Canary.Errors, in.Canary.Requests)}, {&e.Memory, in.Memory},
-	} {
-		if !e.Known {
-			*one.to = [2]float64{one.value, one.value}
-		}
-		one.to[0], one.to[1] = min(one.to[0], one.value), max(one.to[1], one.value)
-	}
-	e.Known = true
+	e.Errors = [2]float64{min(e.Errors[0], errors), max(e.Errors[1], errors)}
+	e.Memory = [2]float64{min(e.Memory[0], memory), max(e.Memory[1], memory)}
 }

@@ -227,3 +227,22 @@ func TestTooLargeIsForetold(t *testing.T) {
 		t.Errorf("told %v", told)
 	}
 }
+
+// Bets that suffice only together condemn, whichever of a check's bets is the largest.
+func TestBetsThatSufficeTogether(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(20) {
+		f := newFleet(40+seed, before+after, before, only(change(func(d *does) { d.errors = 0.02 }), 0))
+		var state []byte
+		for at := range 40 {
+			var v rollout.Verdict
+			v, state = f.judge(signalCase(), state, since.Add(time.Duration(at)*interval+4*time.Second))
+			if (v.Result == rollout.Fail) != (v.Odds >= v.Limit) {
+				t.Fatalf("fleet %d, scrape %d: %s at odds %v of %v: %+v", seed, at, v.Result, v.Odds, v.Limit, v.Evidence[0])
+			}
+			if v.Result == rollout.Fail {
+				break
+			}
+		}
+	}
+}

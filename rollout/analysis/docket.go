@@ -33,7 +33,6 @@ type docket struct {
 	Read   time.Time            `json:"read,omitzero"`    // of the newest reading of the canary's memory
 	Over   int                  `json:"over,omitempty"`   // scrapes in a row with a pod at its memory's limit
 	Memory [2]float64           `json:"memory,omitempty"` // the largest pod's use
-	Pods   [2]int               `json:"pods,omitempty"`   // that reported
 	Course extremes             `json:"course,omitzero"`
 	Heard  bool                 `json:"heard,omitempty"` // some scrape of this weight was judged
 	Stands standing             `json:"stands,omitzero"`

@@ -31,24 +31,19 @@ const doubt = 3
 
 // unread returns the first reading that scrapes cannot be judged without and that could not be had.
 func unread(c rollout.Case) (rollout.Reading, bool) {
-	for _, arm := range []rollout.Read{c.Raw.Canary, c.Raw.Stable} {
-		for _, r := range []rollout.Reading{arm.Requests, arm.Errors, arm.Success, arm.Latency, arm.Memory} {
-			if r.Why != rollout.WhyNone && r.Why != rollout.WhyWarnings {
-				return r, true
-			}
-		}
-	}
-	return rollout.Reading{}, false
+	return firstWith(c, func(w rollout.Why) bool { return w != rollout.WhyNone && w != rollout.WhyWarnings })
 }
 
 // warned returns a reading that came with a warning: what it holds may be a part of what there is.
 func warned(c rollout.Case) (rollout.Reading, bool) {
-	for _, arm := range []rollout.Read{c.Raw.Canary, c.Raw.Stable} {
-		for _, r := range []rollout.Reading{arm.Requests, arm.Errors, arm.Success, arm.Latency, arm.Memory} {
-			if r.Why == rollout.WhyWarnings {
-				return r, true
-			}
-		}
+	return firstWith(c, func(w rollout.Why) bool { return w == rollout.WhyWarnings })
+}
+
+// firstWith returns the first reading of either arm with such a reason.
+func firstWith(c rollout.Case, such func(rollout.Why) bool) (rollout.Reading, bool) {
+	all := append(c.Raw.Canary.All(), c.Raw.Stable.All()...)
+	if i := slices.IndexFunc(all, func(r rollout.Reading) bool { return such(r.Why) }); i >= 0 {
+		return all[i], true
 	}
 	return rollout.Reading{}, false
 }
@@ -207,12 +202,18 @@ func (d *docket) condemned(check rollout.Check, o *trial.Options) rollout.Why {
 		return rollout.WhyLimit
 	}
 	worst, log := d.worst(check.Signal)
-	against := d.Stands.Against && d.Stands.Worst == worst
-	if d.Heard && (against || log+math.Log(o.Weights[worst]) >= o.Limit() || check.DryRun && log >= o.Limit()) {
+	switch {
+	case !d.Heard:
+	case d.Stands.Against && d.leads(check.Signal): // whichever of its bets says more: together all suffice
+		return reproach(d.Stands.Worst)
+	case log+math.Log(o.Weights[worst]) >= o.Limit(), check.DryRun && log >= o.Limit():
 		return reproach(worst)
 	}
 	return rollout.WhyNone
 }
+
+// leads reports whether the bet that says most against the canary is one of a signal's.
+func (d *docket) leads(s rollout.Signal) bool { return slices.Contains(bets(s), d.Stands.Worst) }
 
 // reproach is what a bet says of the canary.
 func reproach(k trial.Check) rollout.Why {
@@ -247,8 +248,10 @@ func (d *docket) unheard(c rollout.Case, check rollout.Check) (rollout.Why, stri
 		return rollout.WhyWarmingUp, ""
 	case check.Signal == rollout.MemorySignal && d.Memory[0] == 0:
 		return rollout.WhyNoData, ""
-	case check.Signal == rollout.LatencySignal && (d.Setup.Nothing || len(d.Setup.Bounds) == 0 || d.Other):
+	case check.Signal == rollout.LatencySignal && (d.Setup.Nothing || d.Other):
 		return rollout.WhyCoarse, ""
+	case check.Signal == rollout.LatencySignal && len(d.Setup.Bounds) == 0:
+		return rollout.WhyNoData, "nothing of the buckets of stable's histogram yet"
 	}
 	if r, odd := warned(c); odd {
 		return rollout.WhyWarnings, r.Detail
@@ -265,7 +268,6 @@ func (d *docket) fresh(c rollout.Case, r rollout.Read) bool {
 
 // doubtful returns why what was heard does not suffice to pass.
 func (d *docket) doubtful(c rollout.Case, check rollout.Check, e rollout.Evidence) rollout.Why {
-	worst, _ := d.worst(check.Signal)
 	switch {
 	case check.Signal != rollout.MemorySignal && e.Compared.Canary.Requests == 0: // lately
 		return rollout.WhyNoTraffic
@@ -276,7 +278,7 @@ func (d *docket) doubtful(c rollout.Case, check rollout.Check, e rollout.Evidenc
 		return rollout.WhyShared
 	case d.Stands.Partial:
 		return rollout.WhyPartial
-	case d.Stands.Log >= math.Log(doubt) && d.Stands.Worst == worst:
+	case d.Stands.Log >= math.Log(doubt) && d.leads(check.Signal):
 		return rollout.WhyUndecided
 	case e.Canary != nil && !e.Comparison.Holds(*e.Canary, e.Threshold):
 		return rollout.WhyUndecided

@@ -45,11 +45,11 @@ func TestWhatTheJudgeSays(t *testing.T) {
 		within int
 	}{
 		"fine":              {only(well, 0), nil, rollout.Pass, "", "", never},
-		"errors":            {only(change(func(d *does) { d.errors = 0.05 }), 0), nil, rollout.Fail, "error_rate", rollout.WhyBeyond, 4},
+		"errors":            {only(change(func(d *does) { d.errors = 0.05 }), 0), nil, rollout.Fail, "error_rate", rollout.WhyWorse, 4},
 		"errors, late":      {only(change(func(d *does) { d.errors = 0.05 }), 20), nil, rollout.Fail, "error_rate", rollout.WhyWorse, 25},
 		"every request":     {only(change(func(d *does) { d.errors = 1 }), 0), nil, rollout.Fail, "error_rate", rollout.WhyBeyond, 2},
 		"a little worse":    {only(change(func(d *does) { d.errors = 0.009 }), 0), nil, rollout.Fail, "error_rate", rollout.WhyWorse, 40},
-		"slower":            {only(change(func(d *does) { d.slow = 0.05 }), 0), nil, rollout.Fail, "latency_p99", rollout.WhyBeyond, 5},
+		"slower":            {only(change(func(d *does) { d.slow = 0.05 }), 0), nil, rollout.Fail, "latency_p99", rollout.WhyWorse, 5},
 		"too large":         {only(change(func(d *does) { d.memory = 600 << 20 }), 0), nil, rollout.Fail, "memory_usage", rollout.WhyLimit, 4},
 		"gone":              {only(change(func(d *does) { d.gone = true }), 10), nil, rollout.Fail, "error_rate", rollout.WhySilent, 16},
 		"no traffic":        {only(change(func(d *does) { d.requests = 0 }), -before), nil, rollout.Fail, "error_rate", rollout.WhyNoShare, 5},

@@ -54,14 +54,14 @@ func (d *docket) hush(c rollout.Case, from, end time.Time) {
 // add places the bets of one scrape. Fresh says that the canary has a sample in it.
 func (d *docket) add(c rollout.Case, o *trial.Options, from, end time.Time, fresh bool) {
 	canary := series.Targets(heardBy(c.Raw.Canary), from, end)
-	d.Pods = [2]int{len(canary), len(series.Targets(heardBy(c.Raw.Stable), from, end))}
+	pods := [2]int{len(canary), len(series.Targets(heardBy(c.Raw.Stable), from, end))}
 	sum := [2]counted{d.total(c, 0, d.Anchor, end), d.total(c, 1, d.Anchor, end)}
 	d.Other = strange(c.Raw.Canary.Latency.Series, d.Setup.Seconds)
 	var in trial.Scrape
 	d.fill()
 	for arm, to := range []*trial.Arm{&in.Canary, &in.Stable} {
 		grown := sum[arm].plus(d.Taken[arm], -1)
-		*to = trial.Arm{Requests: grown.Requests, Errors: grown.Errors, Timed: grown.Timed, Slow: grown.Slow, Pods: d.Pods[arm]}
+		*to = trial.Arm{Requests: grown.Requests, Errors: grown.Errors, Timed: grown.Timed, Slow: grown.Slow, Pods: pods[arm]}
 		d.Step[arm] = d.Step[arm].plus(grown, 1)
 		d.Recent[1][arm] = d.Recent[1][arm].plus(grown, 1)
 	}
@@ -81,7 +81,7 @@ func (d *docket) add(c rollout.Case, o *trial.Options, from, end time.Time, fres
 	d.Stands = standing{Log: v.Log, Worst: v.Worst, Against: v.Against, Proved: v.Proved, Erring: v.SharedErrors, Slow: v.SharedSlow, Partial: partial}
 	d.weigh(o, series.Targets(heardBy(c.Raw.Canary), end.Add(-absent*scrape(c)), end))
 	d.Heard = true
-	d.Course.span(in)
+	d.Course.span(in, d.Memory[0])
 	d.note(in)
 }
 

@@ -45,12 +45,7 @@ const unknownSpread = 0.02
 
 // tooLarge reports whether an answer was too large to be read.
 func tooLarge(r rollout.Read) bool {
-	for _, one := range []rollout.Reading{r.Requests, r.Errors, r.Success, r.Latency, r.Memory} {
-		if one.Why == rollout.WhyTooLarge {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(r.All(), func(one rollout.Reading) bool { return one.Why == rollout.WhyTooLarge })
 }
 
 func asks(c rollout.Case, signals ...rollout.Signal) bool {

@@ -56,11 +56,17 @@ func sorted(points []rollout.Point) []rollout.Point {
 	return slices.CompactFunc(points, func(a, b rollout.Point) bool { return a.At.Equal(b.At) })
 }
 
+// forever is after every sample.
+var forever = time.Unix(1<<40, 0)
+
 // Newest returns the time of the newest sample; zero without one.
-func Newest(all []rollout.Series) (at time.Time) {
+func Newest(all []rollout.Series) time.Time { return NewestBefore(all, forever) }
+
+// NewestBefore returns the time of the newest sample up to a time; zero without one.
+func NewestBefore(all []rollout.Series, to time.Time) (at time.Time) {
 	for _, s := range all {
 		for _, p := range s.Points {
-			if p.At.After(at) {
+			if p.At.After(at) && !p.At.After(to) {
 				at = p.At
 			}
 		}
@@ -102,14 +108,7 @@ func Latest(all []rollout.Series, from, to time.Time) []float64 {
 // series that has ended long before the others does not hold them up.
 func Together(all []rollout.Series, to time.Time) []rollout.Series {
 	const ended = 5 * time.Minute
-	newest := func(s rollout.Series) (at time.Time) {
-		for _, p := range s.Points {
-			if p.At.After(at) && !p.At.After(to) {
-				at = p.At
-			}
-		}
-		return at
-	}
+	newest := func(s rollout.Series) time.Time { return NewestBefore([]rollout.Series{s}, to) }
 	last, common := map[string]time.Time{}, map[string]time.Time{}
 	for _, s := range all {
 		if at := newest(s); at.After(last[s.Target]) {

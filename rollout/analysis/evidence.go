@@ -11,8 +11,8 @@ import (
 )
 
 // gone reports whether the canary says nothing while stable does, for as many scrapes as mean that it is gone. One that
-// was never heard is given longer: Prometheus takes seconds to learn of new pods, whatever its interval, and a counter may
-// not be there before the first request.
+// has shown no request is given longer: Prometheus takes seconds to learn of new pods, whatever its interval, and a
+// counter may not be there before the first request.
 func (d *docket) gone(c rollout.Case) bool {
 	const learning = 20 * time.Second
 	const due = 20 // requests that the canary should have had
@@ -20,7 +20,7 @@ func (d *docket) gone(c rollout.Case) bool {
 	if d.Silent < silentSamples || w < 1 && d.Passed*w < due*(1-w) {
 		return false
 	}
-	if len(d.Born) > 0 {
+	if d.Step[0].Requests > 0 { // more than the last sample of a pod of the rollout before, which gets no requests
 		return true
 	}
 	return time.Duration(d.Silent)*scrape(c) >= learning

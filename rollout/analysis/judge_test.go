@@ -242,14 +242,29 @@ func TestOtherRolloutsPodsAreNotThisCanary(t *testing.T) {
 	t.Parallel()
 	c := signalCase()
 	c.Spec.Signals.Scrape = time.Second // so that learning of pods takes many scrapes
-	f := newFleet(11, before+after, before, only(change(func(d *does) { d.gone = true }), 0))
-	var state []byte
-	var v rollout.Verdict
-	for at := range 15 {
-		v, state = f.judge(c, state, since.Add(time.Duration(at)*interval/15+interval/30))
-	}
-	if v.Result == rollout.Fail {
-		t.Errorf("condemned before it could be heard: %+v", v.Evidence[0])
+	gone := change(func(d *does) { d.gone = true })
+	for name, what := range map[string]func(bool, int, int) does{
+		"gone before": only(gone, 0),
+		"scraped once more after the weight was set": func(canary bool, _, scrape int) does {
+			switch {
+			case canary && scrape == 0:
+				return change(func(d *does) { d.requests = 0 })
+			case canary && scrape > 0:
+				return gone
+			}
+			return well
+		},
+	} {
+		f := newFleet(11, before+after, before, what)
+		f.hurry(interval / time.Second)
+		var state []byte
+		for at := range 15 {
+			var v rollout.Verdict
+			if v, state = f.judge(c, state, since.Add(time.Duration(at)*time.Second+time.Second/2)); v.Result == rollout.Fail {
+				t.Errorf("%s: condemned after %d s, before it could be heard: %+v", name, at, v.Evidence[0])
+				break
+			}
+		}
 	}
 }
 

@@ -32,6 +32,7 @@ func orphaned(t *testing.T, phase rollout.Phase, meanwhile ...func(*world)) *wor
 		}
 		time.Sleep(500 * time.Millisecond)
 	}
+	synctest.Wait() // what the phase wants was asked of the cluster: a crash before that leaves the phase before behind
 	w.stop()
 	for _, happens := range meanwhile {
 		happens(w)

@@ -49,7 +49,7 @@ func (b *Bot) look(ctx context.Context, a ask, cmd command.Command) (answer, err
 
 func (b *Bot) status(ctx context.Context, cmd command.Command) (view.Message, error) {
 	if cmd.Service == "" {
-		open, err := b.Store.Open(ctx)
+		open, err := b.Store.Open(ctx, "")
 		return b.say.Status(open), err
 	}
 	return b.about(ctx, cmd, func(r rollout.Rollout) view.Message {
@@ -81,7 +81,7 @@ func (b *Bot) about(ctx context.Context, cmd command.Command, say func(rollout.R
 }
 
 func (b *Bot) services(ctx context.Context) (view.Message, error) {
-	open, err := b.Store.Open(ctx)
+	open, err := b.Store.Open(ctx, "")
 	if err != nil {
 		return view.Message{}, err
 	}

@@ -17,7 +17,7 @@ type Rollouts interface {
 // Store is what the bot reads of a rollout.Store.
 type Store interface {
 	Load(ctx context.Context, id rollout.ID) (rollout.Rollout, error)
-	Open(ctx context.Context) ([]rollout.Rollout, error)
+	Open(ctx context.Context, service rollout.ServiceName) ([]rollout.Rollout, error)
 	History(ctx context.Context, service rollout.ServiceName, limit int) ([]rollout.Rollout, error)
 	Timeline(ctx context.Context, id rollout.ID, after int) ([]rollout.Entry, error)
 	Holder(ctx context.Context, service rollout.ServiceName) (rollout.ID, error)

@@ -127,7 +127,7 @@ func (p *poster) reconcile(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	open, err := p.b.Store.Open(ctx)
+	open, err := p.b.Store.Open(ctx, "")
 	if err != nil {
 		return err
 	}

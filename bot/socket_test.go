@@ -210,6 +210,7 @@ func TestShutdownClosesPolitelyAndFinishesWhatIsInHand(t *testing.T) {
 		if out := p.Outcome(); out.Delivery != slacksim.Acked {
 			w.t.Errorf("the press in hand: %v", out.Delivery)
 		}
+		synctest.Wait() // Slack reads the goodbyes
 		if n := w.slack.Connections(); n != 0 {
 			w.t.Errorf("%d connections are left", n)
 		}

@@ -66,8 +66,8 @@ type Store interface {
 	Commit(ctx context.Context, changes ...Change) error
 	// Load returns one rollout: NotFound when there is none.
 	Load(ctx context.Context, id ID) (Rollout, error)
-	// Open returns every rollout that has not ended, in the order of their ids.
-	Open(ctx context.Context) ([]Rollout, error)
+	// Open returns the service's rollouts that have not ended, oldest first; for no service, those of all, by service.
+	Open(ctx context.Context, service ServiceName) ([]Rollout, error)
 	// History returns the service's newest rollouts, newest first, at most limit.
 	History(ctx context.Context, service ServiceName, limit int) ([]Rollout, error)
 	// Timeline returns the rollout's entries with a Seq above after, in order.

@@ -139,7 +139,7 @@ func measureRestart(ctx context.Context, tell func(figure)) error {
 		if err != nil {
 			return err
 		}
-		err = again.until(ctx, func() bool {
+		err = again.until(ctx, often, func() bool {
 			all := again.app.Snapshot()
 			for _, r := range all {
 				if r.Beat.Before(began) {

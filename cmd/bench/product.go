@@ -41,7 +41,7 @@ func start(ctx context.Context, o *outside, path string, n int, sync func() erro
 	})
 	ctx, p.cancel = context.WithCancel(ctx)
 	go func() { p.done <- p.app.Run(ctx) }()
-	return p, p.until(ctx, func() bool { return p.app.Ready() == nil })
+	return p, p.until(ctx, often, func() bool { return p.app.Ready() == nil })
 }
 
 func (p *product) stop() error {
@@ -65,7 +65,7 @@ func (p *product) launchAll(ctx context.Context) error {
 			return err
 		}
 	}
-	return p.until(ctx, func() bool { return p.baking() == p.n })
+	return p.until(ctx, rarely, func() bool { return p.baking() == p.n })
 }
 
 func (p *product) baking() int {
@@ -78,11 +78,18 @@ func (p *product) baking() int {
 	return n
 }
 
-// until looks every few milliseconds.
-func (p *product) until(ctx context.Context, holds func() bool) error {
+// How often until looks. Looking at all rollouts copies them, which counts as the product's own work and memory: only what
+// is timed by looking is looked at often.
+const (
+	often  = 5 * time.Millisecond
+	rarely = time.Second
+)
+
+// until looks again and again until it holds.
+func (p *product) until(ctx context.Context, every time.Duration, holds func() bool) error {
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Minute)
 	defer cancel()
-	tick := time.NewTicker(5 * time.Millisecond)
+	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for !holds() {
 		select {

@@ -60,7 +60,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	e.mu.Lock()
 	e.running = ctx // before the store is read: what is launched from here on starts by itself
 	e.mu.Unlock()
-	open, err := e.Store.Open(ctx)
+	open, err := e.Store.Open(ctx, "")
 	if err != nil && ctx.Err() == nil {
 		e.fail(fmt.Errorf("read the open rollouts: %w", err))
 	}

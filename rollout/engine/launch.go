@@ -171,11 +171,10 @@ func (e *Engine) imageBefore(ctx context.Context, service rollout.ServiceName) (
 
 // makeRoom refuses a busy service, or takes its other rollouts back, and returns the one to wait for.
 func (e *Engine) makeRoom(ctx context.Context, r rollout.Rollout, l rollout.Launch, policy rollout.Policy) ([]rollout.Change, rollout.ID, error) {
-	open, err := e.Store.Open(ctx)
+	open, err := e.Store.Open(ctx, r.Service)
 	if err != nil {
 		return nil, "", err
 	}
-	open = slices.DeleteFunc(open, func(o rollout.Rollout) bool { return o.Service != r.Service })
 	if len(open) > 0 && !l.Replace {
 		return nil, "", busyWith(open)
 	}

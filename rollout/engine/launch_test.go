@@ -123,7 +123,7 @@ func TestWhoMayLaunch(t *testing.T) {
 				w.t.Errorf("%s: %v, want forbidden", name, err)
 			}
 		}
-		if open, _ := w.store.Open(w.t.Context()); len(open) != 0 {
+		if open, _ := w.store.Open(w.t.Context(), ""); len(open) != 0 {
 			w.t.Errorf("%d rollouts were started", len(open))
 		}
 	})

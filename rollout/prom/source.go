@@ -29,14 +29,20 @@ func Default(url string) Options {
 	return Options{URL: url, HTTP: config.DefaultHTTPClientConfig, Timeout: 10 * time.Second}
 }
 
-// atOnce is how many queries of one question are under way together.
-const atOnce = 4
+const (
+	// atOnce is how many queries of one question are under way together.
+	atOnce = 4
+	// questions is how many questions are. Prometheus evaluates 20 queries at a time (its -query.max-concurrency); more
+	// would wait there, each with a connection here, and each question with the answers that it has so far.
+	questions = 16
+)
 
 // Source asks one Prometheus, or what speaks its query API. It is safe for concurrent use.
 type Source struct {
 	api     v1.API
 	client  api.Client
 	timeout time.Duration
+	turns   chan struct{} // holds one for each question under way
 }
 
 var _ rollout.Metrics = (*Source)(nil)
@@ -47,7 +53,7 @@ func New(o Options) (*Source, error) {
 	if err != nil {
 		return nil, rollout.Errorf(rollout.Invalid, "Prometheus: %s.", words(err))
 	}
-	return &Source{api: v1.NewAPI(client), client: client, timeout: o.Timeout}, nil
+	return &Source{api: v1.NewAPI(client), client: client, timeout: o.Timeout, turns: make(chan struct{}, questions)}, nil
 }
 
 // Close closes connections that are kept for the next question.
@@ -86,10 +92,16 @@ func (s *Source) Ask(ctx context.Context, q rollout.Question) rollout.Answer {
 	return out
 }
 
-// fetch asks the queries, a few at a time, and returns the answers by query.
+// fetch asks the queries, a few at a time, and returns the answers by query. Waiting for its turn counts towards the
+// timeout.
 func (s *Source) fetch(ctx context.Context, queries []string) map[string]answer {
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
+	select {
+	case <-ctx.Done(): // each query will say so
+	case s.turns <- struct{}{}:
+		defer func() { <-s.turns }()
+	}
 	var (
 		mu      sync.Mutex
 		answers = make(map[string]answer, len(queries))

@@ -99,15 +99,32 @@ func TestAskEndsWithItsContext(t *testing.T) {
 	}
 }
 
+// crowd counts who is in it together.
+type crowd struct {
+	mu        sync.Mutex
+	now, most int
+}
+
+// enter counts one in, and returns what counts it out.
+func (c *crowd) enter() (leave func()) {
+	count := func(by int) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.now += by
+		c.most = max(c.most, c.now)
+	}
+	count(1)
+	return func() { count(-1) }
+}
+
 func TestAskIsBoundedAndAsksNothingTwice(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var mu sync.Mutex
 		var asked []string
-		var atOnce, most atomic.Int32
+		var together crowd
 		s := sourceOver(t, roundTrip(func(r *http.Request) (*http.Response, error) {
-			most.Store(max(most.Load(), atOnce.Add(1)))
-			defer atOnce.Add(-1)
+			defer together.enter()()
 			body, _ := io.ReadAll(r.Body)
 			form, _ := url.ParseQuery(string(body))
 			mu.Lock()
@@ -120,7 +137,7 @@ func TestAskIsBoundedAndAsksNothingTwice(t *testing.T) {
 			return response(r, http.StatusOK, []byte(success("vector", "[]"))), nil
 		}))
 		s.Ask(t.Context(), question(prom.Named(prom.Plain())...))
-		if got := most.Load(); got != 4 {
+		if got := together.most; got != 4 {
 			t.Errorf("%d queries at once, want 4", got)
 		}
 		slices.Sort(asked)
@@ -129,6 +146,46 @@ func TestAskIsBoundedAndAsksNothingTwice(t *testing.T) {
 			t.Errorf("%d queries, %d of them different, want 14:\n%s", len(asked), unique, strings.Join(asked, "\n"))
 		}
 	})
+}
+
+// Whoever has to wait for its turn is answered too, and whoever waits too long is told so.
+func TestAskIsBoundedAcrossQuestions(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		takes time.Duration
+		why   rollout.Why
+	}{{10 * time.Millisecond, rollout.WhyNoData}, {time.Minute, rollout.WhyTimeout}} {
+		synctest.Test(t, func(t *testing.T) {
+			var together crowd
+			s := sourceOver(t, roundTrip(func(r *http.Request) (*http.Response, error) {
+				defer together.enter()()
+				select {
+				case <-time.After(tt.takes):
+					return response(r, http.StatusOK, []byte(success("vector", "[]"))), nil
+				case <-r.Context().Done():
+					return nil, r.Context().Err()
+				}
+			}))
+			began := time.Now()
+			var asking sync.WaitGroup
+			for range 100 {
+				asking.Go(func() {
+					for _, got := range s.Ask(t.Context(), question(prom.Named(prom.Plain())...)).Samples {
+						if got.CanaryWhy != tt.why {
+							t.Errorf("%s: got %q, want %q", got.Check, got.CanaryWhy, tt.why)
+						}
+					}
+				})
+			}
+			asking.Wait()
+			if got := together.most; got != 64 {
+				t.Errorf("%d queries at once, want those of 16 questions, 64", got)
+			}
+			if took := time.Since(began); took > 11*time.Second {
+				t.Errorf("it took %s", took)
+			}
+		})
+	}
 }
 
 func TestWarmingUp(t *testing.T) {

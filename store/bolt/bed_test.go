@@ -92,7 +92,7 @@ func dump(tb testing.TB, s *bolt.Store) string {
 		}
 		all[name] = v
 	}
-	open, err := s.Open(ctx)
+	open, err := s.Open(ctx, "")
 	keep("open", open, err)
 	for _, service := range []rollout.ServiceName{"checkout", "payments"} {
 		history, err := s.History(ctx, service, 1000)

@@ -216,7 +216,7 @@ func broken(t *testing.T, s *bolt.Store, err error) {
 	default:
 		t.Error("the store does not say that it is broken")
 	}
-	_, read := s.Open(t.Context())
+	_, read := s.Open(t.Context(), "")
 	write := s.PutNote(t.Context(), "card", "x", nil)
 	for _, err := range []error{s.Err(), read, write} {
 		if rollout.CodeOf(err) != rollout.Unavailable {

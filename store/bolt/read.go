@@ -24,11 +24,15 @@ func (s *Store) Load(ctx context.Context, id rollout.ID) (rollout.Rollout, error
 	return r, err
 }
 
-// Open returns every rollout that has not ended, by service and number.
-func (s *Store) Open(ctx context.Context) ([]rollout.Rollout, error) {
+// Open returns the service's rollouts that have not ended, by number; for no service, those of all, by service.
+func (s *Store) Open(ctx context.Context, service rollout.ServiceName) ([]rollout.Rollout, error) {
+	prefix := ""
+	if service != "" {
+		prefix = string(service) + "/"
+	}
 	var all []rollout.Rollout
 	err := s.view(ctx, func(t *table) error {
-		for _, key := range t.keys(bucketOpen, "") {
+		for _, key := range t.keys(bucketOpen, prefix) {
 			r, ok, err := t.rollout(key)
 			if err != nil {
 				return err

@@ -95,7 +95,7 @@ func TestWhoGivesUpBeforeItsTurnChangesNothing(t *testing.T) {
 		if err := <-taken; err != nil {
 			t.Errorf("what the writer had taken got %v", err)
 		}
-		if open, err := s.Open(t.Context()); len(open) != 1 || err != nil {
+		if open, err := s.Open(t.Context(), ""); len(open) != 1 || err != nil {
 			t.Errorf("%d rollouts are stored, %v", len(open), err)
 		}
 		shut(t, s)
@@ -142,7 +142,7 @@ func TestFailedSyncBreaksTheStoreForAll(t *testing.T) {
 		}
 		shut(t, s)
 		again := open(t, path, bolt.Options{})
-		if open, err := again.Open(t.Context()); len(open) != 1 || open[0].ID != "one-1" || err != nil {
+		if open, err := again.Open(t.Context(), ""); len(open) != 1 || open[0].ID != "one-1" || err != nil {
 			t.Errorf("after opening again: %d rollouts, %v", len(open), err)
 		}
 		shut(t, again)

@@ -22,8 +22,8 @@ func (s *Store) Load(ctx context.Context, id rollout.ID) (rollout.Rollout, error
 	return clone(r)
 }
 
-// Open returns every rollout that has not ended, by service and number.
-func (s *Store) Open(ctx context.Context) ([]rollout.Rollout, error) {
+// Open returns the service's rollouts that have not ended, by number; for no service, those of all, by service.
+func (s *Store) Open(ctx context.Context, service rollout.ServiceName) ([]rollout.Rollout, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -31,7 +31,7 @@ func (s *Store) Open(ctx context.Context) ([]rollout.Rollout, error) {
 	defer s.mu.Unlock()
 	var open []rollout.Rollout
 	for _, r := range s.rollouts {
-		if !r.Terminal() {
+		if !r.Terminal() && (service == "" || r.Service == service) {
 			open = append(open, r)
 		}
 	}

@@ -125,7 +125,7 @@ func nonsense(b *bed) {
 	}
 	ok := change(func(*rollout.Change) {})
 	b.refused(rollout.Invalid, ok, ok)
-	if open, err := b.Open(b.Context()); len(open) != 0 || err != nil {
+	if open, err := b.Open(b.Context(), ""); len(open) != 0 || err != nil {
 		b.Fatalf("something was stored: %v, %v", open, err)
 	}
 	b.one(ok)

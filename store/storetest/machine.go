@@ -129,6 +129,8 @@ func (m *machine) service(t *rapid.T, service rollout.ServiceName, limit int) {
 	slices.Reverse(want)
 	got, err := m.History(ctx, service, limit)
 	m.same(t, "history", got, want[:min(limit, len(want))], err)
+	open, err := m.Open(ctx, service)
+	m.same(t, "open of "+string(service), open, slices.DeleteFunc(m.model.open(), func(r rollout.Rollout) bool { return r.Service != service }), err)
 	n, err := m.NextNumber(ctx, service)
 	m.same(t, "next number", n, m.model.number(service), err)
 	var live rollout.ID
@@ -141,8 +143,8 @@ func (m *machine) service(t *rapid.T, service rollout.ServiceName, limit int) {
 
 // whole compares everything.
 func (m *machine) whole(t *rapid.T) {
-	open, err := m.Open(m.Context())
-	m.same(t, "open", open, m.model.all(func(r rollout.Rollout) bool { return !r.Terminal() }), err)
+	open, err := m.Open(m.Context(), "")
+	m.same(t, "open", open, m.model.open(), err)
 	for _, service := range services {
 		m.service(t, service, 1000)
 	}

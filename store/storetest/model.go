@@ -119,6 +119,11 @@ func (m *model) number(service rollout.ServiceName) int {
 	return last + 1
 }
 
+// open returns the rollouts that have not ended, by service and number.
+func (m *model) open() []rollout.Rollout {
+	return m.all(func(r rollout.Rollout) bool { return !r.Terminal() })
+}
+
 // all returns the rollouts that pass, by service and number.
 func (m *model) all(pass func(rollout.Rollout) bool) []rollout.Rollout {
 	var all []rollout.Rollout

@@ -23,9 +23,13 @@ func readCases() []testCase {
 			b.one(Move(Queued("a", 2), rollout.Queued, Epoch()))
 			b.one(Move(Queued("a", 10), rollout.Queued, Epoch()))
 			b.reopen()
-			got, err := b.Open(b.Context())
-			if diff := cmp.Diff(ids(got), []rollout.ID{"a-2", "a-10", "b-10", "b-11", "b-a-1"}); diff != "" || err != nil {
-				b.Fatalf("%v; -got +want:\n%s", err, diff)
+			for service, want := range map[rollout.ServiceName][]rollout.ID{
+				"": {"a-2", "a-10", "b-10", "b-11", "b-a-1"}, "a": {"a-2", "a-10"}, "b": {"b-10", "b-11"}, "b-a": {"b-a-1"}, "c": nil,
+			} {
+				got, err := b.Open(b.Context(), service)
+				if diff := cmp.Diff(ids(got), want); diff != "" || err != nil {
+					b.Fatalf("of %q: %v; -got +want:\n%s", service, err, diff)
+				}
 			}
 		}},
 		{"history comes newest first, at most the limit", func(b *bed) {
@@ -58,7 +62,7 @@ func emptyStore(b *bed) {
 	if _, err := b.Load(ctx, "no id"); rollout.CodeOf(err) != rollout.NotFound {
 		b.Errorf("load of nonsense: got %v, want not found", err)
 	}
-	open, err := b.Open(ctx)
+	open, err := b.Open(ctx, "")
 	history, err2 := b.History(ctx, "checkout", 10)
 	entries, err3 := b.Timeline(ctx, "checkout-1", 0)
 	if len(open)+len(history)+len(entries) != 0 || errors.Join(err, err2, err3) != nil {
@@ -92,7 +96,7 @@ func endedContext(b *bed) {
 	ctx, cancel := context.WithCancel(b.Context())
 	cancel()
 	_, err1 := b.Load(ctx, "checkout-1")
-	_, err2 := b.Open(ctx)
+	_, err2 := b.Open(ctx, "")
 	_, err3 := b.History(ctx, "checkout", 1)
 	_, err4 := b.Timeline(ctx, "checkout-1", 0)
 	_, err5 := b.Holder(ctx, "checkout")

@@ -61,7 +61,7 @@ func race(n int, run func(i int) error) []error {
 // won checks that so many succeeded and that the others failed as expected; both must hold after opening again.
 func (b *bed) won(errs []error, want int, expected func(error) bool) {
 	b.Helper()
-	before, err := b.Open(b.Context())
+	before, err := b.Open(b.Context(), "")
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -74,7 +74,7 @@ func (b *bed) won(errs []error, want int, expected func(error) bool) {
 		}
 	}
 	b.reopen()
-	if after, err := b.Open(b.Context()); won != want || len(after) != len(before) || err != nil {
+	if after, err := b.Open(b.Context(), ""); won != want || len(after) != len(before) || err != nil {
 		b.Fatalf("%d won, want %d; %d rollouts were open, %d are now, %v", won, want, len(before), len(after), err)
 	}
 }

@@ -5,7 +5,7 @@ ADDR    ?= 127.0.0.1:8080
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS := -s -w -X main.version=$(VERSION)
 
-.PHONY: help demo test e2e lint bench bench-analysis fuzz build image golden check
+.PHONY: help demo test e2e lint bench bench-analysis fuzz build image picture golden check
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1|/' | awk -F'|' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -45,6 +45,10 @@ build: ## one static binary: bin/canarybot
 
 image: ## a container image, with whatever builds Dockerfiles here
 	docker build --build-arg VERSION=$(VERSION) -t canarybot:$(VERSION) .
+
+picture: ## take the README's picture anew, from the running demo (node and chromium)
+	@$(GO) build -o bin/demo ./cmd/demo
+	@node --experimental-websocket --no-warnings docs/picture.mjs
 
 golden: ## rewrite the golden files; review the difference like code
 	$(GO) test ./bot/view ./bot ./rollout ./rollout/kube -update

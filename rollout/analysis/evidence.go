@@ -136,6 +136,9 @@ func (d *docket) numbers(check rollout.Check, o *trial.Options) rollout.Evidence
 	e.Requests = &step
 	share := func(n rollout.Count) *float64 {
 		v := n.Bad / n.Requests
+		if n.Bad < 0.5 { // less than one: an increment is shared between scrapes by time
+			v = 0
+		}
 		if check.Signal == rollout.SuccessSignal {
 			v = 1 - v
 		}

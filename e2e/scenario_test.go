@@ -28,6 +28,7 @@ func TestScenarios(t *testing.T) {
 		"an incident of both":                  testShared,
 		"no traffic":                           testIdle,
 		"judged by limits":                     testLimits,
+		"replayed traces":                      testReplayed,
 		"versions that never get ready":        testBroken,
 		"changed by somebody else":             testEdited,
 		"refused, and put right":               testRefused,

@@ -146,24 +146,32 @@ type weighed struct {
 // watch notes the route's weights until the test ends or the API server does.
 func watch(t *testing.T, w *world.World, app shop.App) *weights {
 	t.Helper()
+	all := &weights{}
+	follow(t, w, app, func(s weighed) {
+		all.mu.Lock()
+		defer all.mu.Unlock()
+		all.seen = append(all.seen, s)
+	})
+	return all
+}
+
+// follow calls heard with the canary's weight now and whenever the route was written.
+func follow(t *testing.T, w *world.World, app shop.App, heard func(weighed)) {
+	t.Helper()
 	events, err := w.Cluster.Dynamic.Resource(routeResource(app)).Namespace(app.Namespace).Watch(t.Context(), meta.ListOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(events.Stop)
-	all := &weights{}
 	go func() {
 		for event := range events.ResultChan() {
 			object, ok := event.Object.(*unstructured.Unstructured)
 			if !ok || object.GetName() != app.Name {
 				continue
 			}
-			all.mu.Lock()
-			all.seen = append(all.seen, weighed{time.Now(), weight(app, object)})
-			all.mu.Unlock()
+			heard(weighed{time.Now(), weight(app, object)})
 		}
 	}()
-	return all
 }
 
 // after returns when the weight was first seen after a moment.

@@ -2,15 +2,27 @@
 // the same traces, and prints how soon each finds what is bad, whom it wrongs, and how many requests are harmed.
 //
 //	go run ./cmd/canarybench --seed 4242 --reps 200 --healthy 2000
+//
+// canarybench serve is a Prometheus that has the same traces, for a canarybot that runs.
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"os"
 )
 
 func main() {
+	if len(os.Args) > 1 && os.Args[1] == "serve" {
+		switch err := serve(os.Args[2:], os.Stdin, os.Stdout); {
+		case errors.Is(err, flag.ErrHelp):
+		case err != nil:
+			fmt.Fprintf(os.Stderr, "canarybench serve: %v\n", err)
+			os.Exit(1)
+		}
+		return
+	}
 	seed := flag.Uint64("seed", 4242, "of the traces; the tuning was made on others")
 	reps := flag.Int("reps", 200, "rollouts of each bad scenario")
 	healthy := flag.Int("healthy", 2000, "rollouts of each healthy scenario")

@@ -1,10 +1,14 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
+	"io"
+	"net/http"
+	"net/url"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -56,9 +60,9 @@ func replay(t *testing.T, traces ...trace) (served time.Duration, back bool) {
 		w := &replayed{t: t, cluster: sim.New(sim.Options{Seed: 1, Start: 8 * time.Second, Accept: time.Second}), store: mem.New(mem.Options{ID: "s"}),
 			probe: rollout.Rollout{Spec: service.Spec}}
 		w.cluster.Add(sim.Setup{Objects: service.Spec.Objects, Image: service.Spec.Repository + ":v0", Requests: 1})
-		f := newFake(traces, w.weight, true)
+		f := newFake("checkout", "checkout-canary", traces, w.weight, true)
 		options := prom.Default(c.Prometheus.URL)
-		options.Transport = f
+		options.Transport = inProcess{f}
 		source, err := prom.New(options)
 		if err != nil {
 			t.Fatal(err)
@@ -87,6 +91,25 @@ func replay(t *testing.T, traces ...trace) (served time.Duration, back bool) {
 		}
 	})
 	return served, back
+}
+
+// inProcess answers without a network.
+type inProcess struct{ *fake }
+
+func (f inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	form, err := url.ParseQuery(string(body))
+	if err != nil {
+		return nil, err
+	}
+	out, err := f.reply(form.Get("query"))
+	if err != nil {
+		return nil, err
+	}
+	return &http.Response{StatusCode: http.StatusOK, Request: r, Header: http.Header{}, Body: io.NopCloser(bytes.NewReader(out))}, nil
 }
 
 // replayed is the program and the world around it.

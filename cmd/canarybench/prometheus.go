@@ -1,13 +1,9 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
 	"math"
-	"net/http"
-	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
@@ -16,12 +12,13 @@ import (
 	"time"
 )
 
-// fake is a Prometheus that scrapes the pods of a trace, with what goes wrong with that in real life: counters that begin
+// fake is what a Prometheus has of one service: it scrapes the pods of a trace, with what goes wrong with that in real life: counters that begin
 // anew, scrapes that are lost, samples that are stored late, and values that are no numbers.
 type fake struct {
-	trace  trace
-	weight func() float64 // the canary's, now
-	odd    bool           // things go wrong
+	trace          trace
+	stable, canary string         // the two Deployments
+	weight         func() float64 // the canary's, now
+	odd            bool           // things go wrong
 
 	mu     sync.Mutex
 	began  time.Time // the canary's traffic
@@ -51,10 +48,11 @@ type stored struct {
 // serving is the number of pods of each side that are scraped.
 const serving = 4
 
-func newFake(traces []trace, weight func() float64, odd bool) *fake {
-	f := &fake{trace: traces[0], next: traces[1:], weight: weight, odd: odd}
+// newFake returns what there is of a service after the quarter of an hour before its rollouts, one trace each.
+func newFake(stable, canary string, traces []trace, weight func() float64, odd bool) *fake {
+	f := &fake{trace: traces[0], next: traces[1:], stable: stable, canary: canary, weight: weight, odd: odd}
 	for i := range serving {
-		f.pods = append(f.pods, &fakePod{name: fmt.Sprintf("checkout-7d9f8b6c5-bcdf%c", "bcdfghjk"[i])})
+		f.pods = append(f.pods, &fakePod{name: fmt.Sprintf("%s-7d9f8b6c5-bcdf%c", stable, "bcdfghjk"[i])})
 	}
 	now := time.Now()
 	for n := -history; n < 0; n++ {
@@ -108,7 +106,7 @@ func (f *fake) replace() {
 	f.pods = f.pods[:serving]
 	for i := range 2 {
 		f.made++
-		f.pods = append(f.pods, &fakePod{name: fmt.Sprintf("checkout-canary-6d5f7c9b8-x%c%c4%c", alphabet[f.made/27%27], alphabet[f.made%27], "pz"[i]), canary: true})
+		f.pods = append(f.pods, &fakePod{name: fmt.Sprintf("%s-6d5f7c9b8-x%c%c4%c", f.canary, alphabet[f.made/27%27], alphabet[f.made%27], "pz"[i]), canary: true})
 	}
 }
 
@@ -153,24 +151,12 @@ func (f *fake) keep(weight float64, at time.Time, n int) {
 
 func le(bound float64) string { return strconv.FormatFloat(bound, 'g', -1, 64) }
 
-// RoundTrip answers over HTTP what production asks: raw samples as they are, and the few functions of a preflight.
-func (f *fake) RoundTrip(r *http.Request) (*http.Response, error) {
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		return nil, err
-	}
-	form, err := url.ParseQuery(string(body))
-	if err != nil {
-		return nil, err
-	}
+// reply is the answer to one query now, as Prometheus's API writes it.
+func (f *fake) reply(query string) ([]byte, error) {
 	f.mu.Lock()
-	kind, result := f.answer(form.Get("query"), time.Now())
+	kind, result := f.answer(query, time.Now())
 	f.mu.Unlock()
-	out, err := json.Marshal(map[string]any{"status": "success", "data": map[string]any{"resultType": kind, "result": result}})
-	if err != nil {
-		return nil, err
-	}
-	return &http.Response{StatusCode: http.StatusOK, Request: r, Header: http.Header{}, Body: io.NopCloser(bytes.NewReader(out))}, nil
+	return json.Marshal(map[string]any{"status": "success", "data": map[string]any{"resultType": kind, "result": result}})
 }
 
 var (
@@ -221,7 +207,7 @@ func (f *fake) matrix(metric, matchers, window string, now time.Time) []any {
 	from := now.Add(-time.Duration(reach) * time.Second)
 	all := []any{}
 	for _, p := range f.pods {
-		if p.canary != strings.Contains(matchers, "checkout-canary-") {
+		if p.canary != strings.Contains(matchers, f.canary+"-") {
 			continue
 		}
 		for _, suffix := range suffixes(metric, matchers) {

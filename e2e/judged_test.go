@@ -27,8 +27,8 @@ func (s *scene) takenBack(version string, words ...string) install.Card {
 	on := s.weights.becomes(s.t, asked, 5)
 	off := s.weights.becomes(s.t, on, 0)
 	s.t.Logf("%s: weight 0 accepted %s after weight 5 was", version, off.Sub(on).Round(10*time.Millisecond))
-	card.Says(time.Minute, append([]string{"Rolled back", "100 % on " + current}, words...)...)
-	s.before.restored(s.t, s.w, s.app, current)
+	card.Says(time.Minute, append([]string{"Rolled back", "100 % on " + s.app.Version}, words...)...)
+	s.before.restored(s.t, s.w, s.app, s.app.Version)
 	s.told(card)
 	return card
 }
@@ -92,6 +92,25 @@ func testIdle(t *testing.T, w *world.World) {
 	card.Says(time.Minute, "Rolled back")
 	s.unharmed()
 	s.told(card)
+	t.Logf("what people saw:\n%s", s.bot.Slack.Transcript(install.Channel))
+}
+
+// testCounted judges by ready-made signals, against what they are made for: each takes back what errs and what is slow,
+// and lets pass what is fine. The word stands behind every version.
+func testCounted(t *testing.T, w *world.World, signals, word string) {
+	app := shop.Checkout("counted-" + signals)
+	app.Repository, app.Version = app.Repository+"-"+signals, app.Version+word
+	s := stage(t, w, app, false, func(c map[string]any) {
+		c["defaults"].(map[string]any)["signals"] = map[string]any{"like": signals, "scrape": "1s"}
+	})
+	card := s.bot.Deploy(s.app.Name, next+word)
+	card.Says(time.Minute, "Waiting for a person", "5 % of traffic", "all checks pass", "errors", "slower than", "memory")
+	card.Press(install.Dev, "Roll back")
+	card.Says(time.Minute, "Rolled back")
+	s.unharmed()
+	s.traffic = w.Load(t, s.app, load.Plan{For: 5 * time.Minute})
+	s.takenBack("v1.2.5"+word+"-errors30", "errors")
+	s.takenBack("v1.2.6"+word+"-slow700", "slower than 500 ms")
 	t.Logf("what people saw:\n%s", s.bot.Slack.Transcript(install.Channel))
 }
 

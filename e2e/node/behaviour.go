@@ -30,6 +30,7 @@ const (
 //	v1.2.4-slow        takes 700 ms to answer; -slow300: 300 ms
 //	v1.2.4-leak        uses 20 MiB more memory each second; -leak100: 100 MiB
 //	v1.2.4-silent      serves, and answers no scrape
+//	v1.2.4-client      serves, measured by Prometheus's client library instead of by hand
 //	v1.2.4-notready    runs but never gets ready
 //	v1.2.4-crash       ends soon after each start: CrashLoopBackOff
 //	v1.2.4-oom         is killed 2 s after each start: OOMKilled; -oom10: after 10 s
@@ -43,6 +44,7 @@ type Behaviour struct {
 	Leak    int64         // bytes of memory more, each second
 	Life    time.Duration // with OutOfMemory: from start to kill
 	Silent  bool          // no scrape is answered
+	Client  bool          // measured by Prometheus's client library, from its start on
 }
 
 var word = regexp.MustCompile(`^([a-z]+)([0-9]*)$`)
@@ -87,6 +89,8 @@ func (b *Behaviour) add(name, digits string) error {
 		b.Fate, b.Life = OutOfMemory, time.Duration(n)*time.Second
 	case "silent":
 		b.Silent = true
+	case "client":
+		b.Client = true
 	case "crash":
 		b.Fate = Crashes
 	case "missing":

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"net/http"
 	"strconv"
 	"time"
 
@@ -83,7 +84,11 @@ func (c *container) live(ctx context.Context) *core.ContainerStateTerminated {
 		pod: c.pod, container: c.spec.Name, version: c.image.tag, started: started,
 		behaviour: func() Behaviour { return c.registry.current(c.image).behaviour },
 	}
-	socket, err := listen(c.addresses(), application)
+	var handler http.Handler = application
+	if application.behaviour().Client {
+		handler = instrument(application)
+	}
+	socket, err := listen(c.addresses(), handler)
 	if err != nil {
 		return terminated(started, 1, err.Error())
 	}

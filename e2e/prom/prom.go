@@ -22,6 +22,7 @@ import (
 	"canarybot.io/e2e/poll"
 	"canarybot.io/e2e/process"
 	"canarybot.io/e2e/program"
+	"canarybot.io/e2e/traefik"
 )
 
 // URL is where Prometheus answers inside the namespace.
@@ -87,6 +88,7 @@ func writeConfiguration(path string, c *cluster.Cluster, interval time.Duration)
 		"Certificate": c.CertificateFile(),
 		"Token":       c.AdminToken(),
 		"Interval":    interval.String(),
+		"Traefik":     traefik.MetricsAddress,
 	})
 	if err != nil {
 		return fmt.Errorf("write Prometheus's configuration: %w", err)

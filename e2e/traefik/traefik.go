@@ -21,6 +21,9 @@ const (
 	URL     = "http://" + Address
 )
 
+// MetricsAddress is where Traefik's own metrics are.
+const MetricsAddress = "127.0.0.1:8001"
+
 // The Gateway that routes name as their parent, in any namespace.
 const (
 	GatewayNamespace = "edge"
@@ -56,6 +59,10 @@ func Start(ctx context.Context, dir string, c *cluster.Cluster) (*Proxy, error) 
 		"--providers.kubernetesgateway.token="+c.AdminToken(),
 		"--providers.kubernetesgateway.certauthfilepath="+c.CertificateFile(),
 		"--providers.providersthrottleduration=100ms",
+		"--entrypoints.metrics.address="+MetricsAddress,
+		"--metrics.prometheus.entrypoint=metrics",
+		"--metrics.prometheus.addserviceslabels=true",
+		"--metrics.prometheus.buckets=0.1,0.25,0.5,1,2.5",
 		"--global.checknewversion=false",
 		"--global.sendanonymoususage=false",
 	))

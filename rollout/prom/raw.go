@@ -257,36 +257,6 @@ func target(m model.Metric) string {
 	return strings.Join(parts, "/")
 }
 
-// nativeSeries turns a native histogram into one counter for each bound: the requests that stayed within it. A bucket
-// that reaches beyond a bound counts as beyond it, so bounds should be bounds of its buckets.
-func (i rawInquiry) nativeSeries(s *model.SampleStream) []rollout.Series {
-	out := make([]rollout.Series, 0, len(i.bounds)+1)
-	for _, text := range append(slices.Clone(i.bounds), "+Inf") {
-		bound, err := strconv.ParseFloat(text, 64)
-		if err != nil {
-			continue
-		}
-		one := rollout.Series{Target: target(s.Metric), Labels: s.Metric.String() + text, Bound: bound * i.scale()}
-		for _, h := range s.Histograms {
-			if h.Histogram == nil {
-				continue
-			}
-			count := 0.0
-			for _, b := range h.Histogram.Buckets {
-				if b != nil && float64(b.Upper) <= bound*(1+1e-9) {
-					count += float64(b.Count)
-				}
-			}
-			if math.IsInf(bound, 1) {
-				count = float64(h.Histogram.Count)
-			}
-			one.Points = append(one.Points, rollout.Point{At: h.Timestamp.Time(), Value: count})
-		}
-		out = append(out, one)
-	}
-	return out
-}
-
 // bucketsOf reads which bounds a histogram has, as one series for each with a single point: what stayed within it.
 func (i rawInquiry) bucketsOf(a answer) rollout.Reading {
 	odd := a.odd()
@@ -309,12 +279,8 @@ func (i rawInquiry) bucketsOf(a answer) rollout.Reading {
 			}
 			continue
 		}
-		sum := 0.0
-		for _, b := range s.Histogram.Buckets { // they rise
-			if b != nil {
-				sum += float64(b.Count)
-				add(strconv.FormatFloat(float64(b.Upper), 'g', -1, 64), float64(b.Upper), s.Timestamp, sum)
-			}
+		for _, b := range boundsOf(s.Histogram, longest/i.scale()) {
+			add(strconv.FormatFloat(b.bound, 'g', -1, 64), b.bound, s.Timestamp, b.within)
 		}
 		add("+Inf", math.Inf(1), s.Timestamp, float64(s.Histogram.Count))
 	}

@@ -34,6 +34,7 @@ func TestScenarios(t *testing.T) {
 		"judged by its native histogram":       func(t *testing.T, w *world.World) { testCounted(t, w, "client-native", "-client") },
 		"versions that never get ready":        testBroken,
 		"changed by somebody else":             testEdited,
+		"stuck, and given up":                  testStuck,
 		"refused, and put right":               testRefused,
 		"Slack away":                           testSlackAway,
 		"the chart, where pods are restricted": testChart,

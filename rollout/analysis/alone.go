@@ -75,7 +75,8 @@ func (a *alone) suspect(o *trial.Options, k trial.Check, stable counted) (string
 func (a counted) erring() (bad, all float64) { return a.Errors, a.Requests }
 
 // weigh looks, after a scrape, whether what condemns the canary is one pod alone. A pod that went away takes what spoke
-// against it along, once in a rollout: bets begin anew.
+// against it along, once in a rollout: bets begin anew. The rollout's budget of errors covers that: nobody is a culprit
+// before the evidence sufficed once, and that alone happens to a fine canary no more often than the budget allows.
 func (d *docket) weigh(o *trial.Options, here []string) {
 	a := &d.Alone
 	if a.Culprit != "" && !slices.Contains(here, a.Culprit) && !a.Pardoned {

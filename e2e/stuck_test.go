@@ -1,0 +1,68 @@
+package e2e_test
+
+import (
+	"encoding/json"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"canarybot.io/e2e/install"
+	"canarybot.io/e2e/shop"
+	"canarybot.io/e2e/world"
+)
+
+// testStuck has another controller undo what the bot writes: it asks, goes back when told, says when it cannot, and ends
+// once nobody is in its way. When a person gives up, what is left is named, and the next rollout does not start over it.
+func testStuck(t *testing.T, w *world.World) {
+	s := stage(t, w, shop.Checkout("stuck"), false)
+	const manager = "gitops-controller"
+
+	card := s.bot.Deploy(s.app.Name, next)
+	card.Says(time.Minute, "Waiting for a person", "5 % of traffic")
+	relent := s.fought(manager, 20)
+	card.Says(time.Minute, "Held", manager, "20 %")
+	card.Press(install.Dev, "Roll back")
+	card.Says(time.Minute, "Stuck", "rolling back", manager, "kubectl -n stuck get httproute/checkout")
+	relent()
+	card.Press(install.OnCall, "Try again")
+	card.Says(time.Minute, "Rolled back", "100 % on "+current)
+	s.before.restored(t, w, s.app, current)
+	s.told(card)
+
+	card = s.bot.Deploy(s.app.Name, "v1.2.5")
+	card.Says(time.Minute, "Waiting for a person", "5 % of traffic")
+	relent = s.fought(manager, 20)
+	card.Says(time.Minute, "Held", manager)
+	card.Press(install.Dev, "Roll back")
+	card.Says(time.Minute, "Stuck", manager)
+	s.bot.Slash(install.OnCall, "abandon checkout the controller wins")
+	card.Says(time.Minute, "Abandoned", "the controller wins", "Left in the cluster", "deployment/checkout-canary in stuck", "httproute/checkout")
+	s.told(card)
+	relent()
+	over := s.bot.Deploy(s.app.Name, "v1.2.6")
+	over.Says(time.Minute, "Cancelled", "nothing was changed")
+	s.unharmed()
+	t.Logf("what people saw:\n%s", s.bot.Slack.Transcript(install.Channel))
+}
+
+// fought has somebody set the canary's weight back whenever it is another, until relent is called.
+func (s *scene) fought(who string, to int) (relent func()) {
+	s.t.Helper()
+	patch, err := json.Marshal(map[string]any{"spec": splitRoute(s.app, to)})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	var relented atomic.Bool
+	routes := s.w.Cluster.Dynamic.Resource(routeResource(s.app)).Namespace(s.app.Namespace)
+	follow(s.t, s.w, s.app, func(now weighed) {
+		if now.weight == int64(to) || relented.Load() {
+			return
+		}
+		// A write that fails is one that is not made; the scenario says what did not happen.
+		_, _ = routes.Patch(s.t.Context(), s.app.Name, types.MergePatchType, patch, meta.PatchOptions{FieldManager: who})
+	})
+	return func() { relented.Store(true) }
+}

@@ -101,6 +101,10 @@ func readService(w written, c common) rollout.Service {
 	if len(s.Spec.Checks) == 0 && !w.at("checks").there() && slices.ContainsFunc(append([]rollout.Plan{plan}, s.Plans...), demands) {
 		w.at("signals").bad("without signals there are no checks, and no bake ever ends; name what the service counts, or write checks of your own")
 	}
+	decides := func(c rollout.Check) bool { return !c.DryRun }
+	if all := s.Spec.Checks; len(all) > 0 && !slices.ContainsFunc(all, decides) && slices.ContainsFunc(append([]rollout.Plan{plan}, s.Plans...), demands) {
+		w.at("checks").bad("all of them only inform (`dry_run`), so no bake ever ends; let one decide, or use only plans in which every bake is 0")
+	}
 	if none && slices.ContainsFunc(append([]rollout.Plan{plan}, s.Plans...), demands) {
 		w.at("checks").bad("without checks no bake ever ends; list some, or use only plans in which every bake is 0")
 	}

@@ -134,3 +134,19 @@ func TestSignalsThatCannotBe(t *testing.T) {
 		}
 	}
 }
+
+// A check that only informs may stand beside one that decides; where nobody decides no bake would end.
+func TestChecksThatOnlyInform(t *testing.T) {
+	t.Parallel()
+	const dry = "\nchecks: {error_rate: {dry_run: true}}\n"
+	c, err := with(t, "    checks: [error_rate, latency_p99]\n"+dry)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if all := c.Spec.Checks; len(all) != 2 || !all[0].DryRun || all[1].DryRun {
+		t.Errorf("got %+v", all)
+	}
+	if _, err := with(t, "    checks: [error_rate]\n"+dry); err == nil || !strings.Contains(err.Error(), "services.checkout.checks: all of them only inform") {
+		t.Errorf("got %v", err)
+	}
+}

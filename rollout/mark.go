@@ -24,6 +24,28 @@ func (b *beat) grow() {
 	if b.undone() && b.Ending.WeightZero.IsZero() {
 		b.Ending.WeightZero = b.f.Now
 	}
+	if now := b.progress(); now > s.Furthest { // as Kubernetes' own deadline, which is one without progress
+		s.Furthest = now
+		s.Deadline = 0
+		if b.undone() {
+			s.Ending = 0
+		}
+	}
+}
+
+// progress is how far the pods are that the phase waits for: it rises as Kubernetes brings up the new ones and takes away
+// the old ones, and only its rising says something. See `DeploymentProgressing` in Kubernetes' deployment controller.
+func (b *beat) progress() int {
+	s, c := b.w.Stable, b.w.Canary
+	switch {
+	case !b.readable():
+	case b.Phase == Preparing && b.ownCanary(c) && c.Observed && c.Image == b.Image:
+		return c.Updated + c.Available + c.Endpoints
+	case b.Phase == Promoting && s.Observed && s.Image == b.Image,
+		b.Phase == RollingBack && b.Touched && s.Observed && s.Image == b.Found.Stable.Image:
+		return 2*s.Updated + s.Available - s.Total
+	}
+	return 0
 }
 
 // span grows by the credit while the condition holds, and is nothing when it does not.

@@ -77,6 +77,7 @@ type Spans struct {
 	Deadline time.Duration `json:"deadline,omitempty"` // this phase's condition unmet
 	Drained  time.Duration `json:"drained,omitempty"`  // since weight 0 was acknowledged
 	Ending   time.Duration `json:"ending,omitempty"`   // this ending phase, for stuck
+	Furthest int           `json:"furthest,omitempty"` // the best that this phase's pods were: deadlines begin anew when it rises
 }
 
 // Field is one of the fields that we steer.

@@ -72,7 +72,7 @@ var table = []row{
 			return b.readable() && !b.still() && b.ready() && b.w.Stable.Exists && mayForward(b.Rollout, b.f)
 		}, nil},
 	{"acknowledged", []Phase{Shifting}, Baking, "the route has the step's weight, acknowledged",
-		func(b *beat) bool { return !b.still() && b.weightStands() }, (*beat).beginBake},
+		(*beat).weightStands, (*beat).beginBake}, // also while paused or held: what has traffic is judged
 	{"ask", []Phase{Baking}, Awaiting, "the bake is covered and the verdict passes; the gate is manual",
 		func(b *beat) bool { return b.baked() && b.Current().Gate == Manual }, func(b *beat) { b.endStep(); b.tell(EntryAsked, bot, Data{Left: b.patience()}) }},
 	{"next step", []Phase{Baking}, Preparing, "the bake is covered and the verdict passes; the gate is auto",
@@ -135,7 +135,7 @@ func (r *Rollout) enter(to Phase) {
 		r.Spans.Waiting, r.Spans.Unknown = 0, 0
 	}
 	r.Phase = to
-	r.Spans.Deadline, r.Spans.Ending, r.Spans.Drained = 0, 0, 0
+	r.Spans.Deadline, r.Spans.Ending, r.Spans.Drained, r.Spans.Furthest = 0, 0, 0, 0
 	r.Stuck = nil
 }
 

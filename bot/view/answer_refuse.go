@@ -74,7 +74,8 @@ func ended(r rollout.Rollout) time.Time {
 
 // SameVersion refuses a launch: stable runs the version already.
 func (a Answers) SameVersion(service rollout.ServiceName, image string) Message {
-	return message(fmt.Sprintf("%s runs %s already: there is nothing to deploy.", word(string(service)), version(image)))
+	return message(fmt.Sprintf("%s runs %s already: there is nothing to deploy. A canary that is under way is taken back by %s.",
+		word(string(service)), version(image), code("/canary rollback "+string(service))))
 }
 
 // Forbidden refuses an action: it names the reader's own id, and who can help.

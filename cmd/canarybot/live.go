@@ -8,13 +8,13 @@ import (
 	"io"
 	"maps"
 	"net/http"
-	"os"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/slack-go/slack"
 
+	"canarybot.io/bot"
 	"canarybot.io/bot/view"
 	"canarybot.io/config"
 	"canarybot.io/rollout"
@@ -56,7 +56,7 @@ func liveSlack(ctx context.Context, out io.Writer, c config.Config) []string {
 		return strings.Split(err.Error(), "\n")
 	}
 	granted := ""
-	client := slack.New(tokens.BotToken, slackOptions(tokens.AppToken, func(h http.Header) {
+	client := slack.New(tokens.BotToken, slackOptions(tokens, func(h http.Header) {
 		if s := h.Get("X-OAuth-Scopes"); s != "" {
 			granted = s
 		}
@@ -92,13 +92,13 @@ func missingScopes(granted string) []string {
 }
 
 // slackOptions are those of the bot's own client, with the headers of its answers.
-func slackOptions(appToken string, headers func(http.Header)) []slack.Option {
+func slackOptions(tokens bot.Slack, headers func(http.Header)) []slack.Option {
 	options := []slack.Option{
-		slack.OptionAppLevelToken(appToken), slack.OptionHTTPClient(&http.Client{Timeout: asking}),
+		slack.OptionAppLevelToken(tokens.AppToken), slack.OptionHTTPClient(&http.Client{Timeout: asking}),
 		slack.OptionOnResponseHeaders(func(_ string, h http.Header) { headers(h) }),
 	}
-	if url := os.Getenv("SLACK_API_URL"); url != "" {
-		options = append(options, slack.OptionAPIURL(url))
+	if tokens.APIURL != "" {
+		options = append(options, slack.OptionAPIURL(tokens.APIURL))
 	}
 	return options
 }

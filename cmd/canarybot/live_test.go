@@ -50,7 +50,7 @@ func slackAt(t *testing.T, botToken, appToken string) *slacksim.Sim {
 		}
 		return token
 	}
-	t.Setenv("SLACK_API_URL", "http://"+l.Addr().String()+"/api/")
+	t.Setenv("SLACK_API_URL", "http://"+l.Addr().String()+"/api") // the slash at the end may be left out
 	t.Setenv("SLACK_BOT_TOKEN", or(botToken, sim.Bot().BotToken))
 	t.Setenv("SLACK_APP_TOKEN", or(appToken, sim.Bot().AppToken))
 	return sim

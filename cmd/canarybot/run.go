@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"k8s.io/klog/v2"
@@ -100,5 +101,9 @@ func slackFromEnv() (bot.Slack, error) {
 	if err := errors.Join(errBot, errApp); err != nil {
 		return bot.Slack{}, err
 	}
-	return bot.Slack{BotToken: botToken.Reveal(), AppToken: appToken.Reveal(), APIURL: os.Getenv("SLACK_API_URL")}, nil
+	address := os.Getenv("SLACK_API_URL")
+	if address != "" && !strings.HasSuffix(address, "/") {
+		address += "/" // methods are appended to it
+	}
+	return bot.Slack{BotToken: botToken.Reveal(), AppToken: appToken.Reveal(), APIURL: address}, nil
 }

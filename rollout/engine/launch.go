@@ -181,6 +181,9 @@ func (e *Engine) makeRoom(ctx context.Context, r rollout.Rollout, l rollout.Laun
 	var changes []rollout.Change
 	behind := rollout.ID("")
 	for _, other := range open {
+		if other.Phase.Live() && !other.Touched && other.From() == r.Image {
+			return nil, "", &rollout.SameVersionError{Service: r.Service, Image: r.Image} // taking the live one back is all it takes
+		}
 		if other.Phase.Live() || other.Orphaned() {
 			behind = other.ID
 		}

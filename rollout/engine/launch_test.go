@@ -83,6 +83,22 @@ func TestReplaceTakesTheLiveOneBackAndThenStarts(t *testing.T) {
 	})
 }
 
+// What stable runs already is no replacement for a live canary: nothing is taken back for it.
+func TestReplaceByTheVersionOfStableIsRefused(t *testing.T) {
+	in(t, quick, func(w *world) {
+		first, _ := w.launch("v1.2.4", nil)
+		before := w.until(first.ID, "a bake", baking)
+		_, err := w.launch(rollout.ShortVersion(before.From()), func(l *rollout.Launch) { l.Replace = true })
+		var same *rollout.SameVersionError
+		if !errors.As(err, &same) {
+			w.t.Errorf("answered %v, want that stable runs it", err)
+		}
+		if now, _ := w.store.Load(w.t.Context(), first.ID); now.Phase != rollout.Baking {
+			w.t.Errorf("the live one is %s", now.Phase)
+		}
+	})
+}
+
 func TestAVersionThatWasRolledBackWantsReplace(t *testing.T) {
 	in(t, quick, func(w *world) {
 		bad, _ := w.launch("v1.2.5", nil)

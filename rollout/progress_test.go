@@ -1,0 +1,72 @@
+package rollout_test
+
+import (
+	"testing"
+	"time"
+
+	"canarybot.io/rollout"
+)
+
+// A deadline is one without progress, as Kubernetes' own: forty pods of stable that come one by one may take longer than
+// it, and one that does not come may not.
+func TestADeadlineIsOneWithoutProgress(t *testing.T) {
+	const total, each = 40, 20 * time.Second
+	for name, tt := range map[string]struct {
+		comes int // pods, and then no more
+		want  rollout.Phase
+		after time.Duration
+	}{
+		"as long as pods come":   {total, rollout.Returning, total * each},
+		"not once none comes":    {5, rollout.RollingBack, 5*each + 10*time.Minute},
+		"not where none comes":   {0, rollout.RollingBack, 10 * time.Minute},
+		"the last one never has": {total - 1, rollout.RollingBack, (total-1)*each + 10*time.Minute},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r, w := checkout()
+			r.Phase, r.Step, r.Touched, r.Size = rollout.Promoting, 1, true, 1
+			w.Route.Weight = 50
+			fifty := rollout.Weight(50)
+			w.Route.Stamp.Weight = &fifty
+			w.Stable.Image, w.Stable.Replicas, w.Stable.Endpoints = newRef, total, total
+			w.Stable.Stamp = &rollout.Stamp{Store: "s", Rollout: "checkout-1", Revision: 7, Image: newRef}
+			w.Stable.Total, w.Stable.Available = total+1, total
+			began := r.Beat
+			for r.Phase == rollout.Promoting && r.Beat.Sub(began) < time.Hour {
+				done := min(tt.comes, int(r.Beat.Sub(began)/each))
+				w.Stable.Updated, w.Stable.Total = done, total+1 // the next one is there and not yet available
+				if done == total {
+					w.Stable.Total = total
+				}
+				r, _, _ = rollout.Next(r, facts(r, w, interval, rollout.Pass))
+			}
+			took := r.Beat.Sub(began)
+			if r.Phase != tt.want || took < tt.after || took > tt.after+each+2*interval {
+				t.Errorf("%s after %s, want %s after %s: %+v", r.Phase, took, tt.want, tt.after, r.Ending.Reason)
+			}
+		})
+	}
+}
+
+// What has traffic is judged, whatever stands still: a weight that arrives while the rollout is paused or held is a fact.
+func TestAWeightThatArrivesWhilePausedIsJudged(t *testing.T) {
+	for name, mark := range map[string]func(*rollout.Rollout, *rollout.World){
+		"paused": func(r *rollout.Rollout, _ *rollout.World) { r.Paused = true },
+		"drift": func(r *rollout.Rollout, w *rollout.World) {
+			w.Stable.Image = "registry.example.com/shop/checkout:hotfix"
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r, w := checkout()
+			r.Phase, r.Acked, r.ImageIDs = rollout.Shifting, time.Time{}, nil
+			mark(&r, &w)
+			r, _, _ = rollout.Next(r, facts(r, w, interval, rollout.Unknown))
+			if r.Acked.IsZero() {
+				t.Fatalf("in %s nothing is judged at 5 %%", r.Phase)
+			}
+			r, _, _ = rollout.Next(r, facts(r, w, interval, rollout.Fail))
+			if r.Phase != rollout.RollingBack || r.Ending.Reason.Code != rollout.ReasonCheck {
+				t.Errorf("a canary that fails is in %s: %+v", r.Phase, r.Ending.Reason)
+			}
+		})
+	}
+}

@@ -167,7 +167,7 @@ type Count struct {
 func OnStable(checks []Check, samples []Sample) []Evidence {
 	all := make([]Evidence, len(checks))
 	for i, c := range checks {
-		e := Evidence{Check: c.Name, Result: Unknown, Why: WhyNoData, Threshold: c.Threshold, Comparison: c.Comparison, Unit: c.Unit}
+		e := Evidence{Check: c.Name, Result: Unknown, Why: WhyNoData, Threshold: c.Threshold, Comparison: c.Comparison, Unit: c.Unit, DryRun: c.DryRun}
 		if at := slices.IndexFunc(samples, func(s Sample) bool { return s.Check == c.Name }); at >= 0 {
 			s := samples[at]
 			e.Stable, e.Why, e.Detail, e.Requests = s.Canary, s.CanaryWhy, s.Detail, s.Requests // stable stands in the canary's place

@@ -13,6 +13,9 @@ type Foresight struct {
 	Checks []Evidence
 	// Coarse is set where the latency histogram has no bucket at the limit: it is then judged at the next one above.
 	Coarse *Coarse
+	// Errorless is set where stable's past has no series of failed requests at all: nobody failed, or the signal selects
+	// nothing and would never show that somebody did.
+	Errorless bool
 }
 
 // Sight is when a share of errors would be found, at the traffic of now.
@@ -29,8 +32,8 @@ type Coarse struct{ Limit, Below, Above float64 }
 // blocks as long as the metrics do, a few times.
 func Foretell(ctx context.Context, m Metrics, judge Judge, r Rollout, now time.Time) Foresight {
 	c := r.Case(now)
-	c.Step, c.Since, c.State = 0, now, nil
-	const most = 8 // whatever a judge still wants then it will not get
+	c.Step, c.Since = 0, now // what is known of earlier rollouts is in the state
+	const most = 8           // whatever a judge still wants then it will not get
 	for range most {
 		q := r.Question(now)
 		q.Checks, q.Want = nil, judge.Want(c)

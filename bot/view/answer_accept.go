@@ -64,6 +64,7 @@ func (a Answers) DryRun(r rollout.Rollout, p rollout.Preflight) Message {
 		change(r),
 		capital(planned(r.Spec.Plan)) + ".",
 		Foresight(p.Foresight, r.Spec.Plan),
+		Errorless(p.Foresight),
 	}
 	if len(p.Found.TemplateDiffers) > 0 {
 		lines = append(lines, iconWarning+" "+differs(p.Found.TemplateDiffers))

@@ -193,7 +193,7 @@ var weightDrift = rollout.Drift{Field: rollout.FieldWeight, Ours: "5", Value: "2
 // foreseen is a preflight that passes, with what the judge will see.
 func foreseen() rollout.Preflight {
 	return rollout.Preflight{Found: baking().Found, Foresight: rollout.Foresight{
-		Requests: 100, Coarse: &rollout.Coarse{Limit: 0.4, Below: 0.25, Above: 0.5},
+		Requests: 100, Errorless: true, Coarse: &rollout.Coarse{Limit: 0.4, Below: 0.25, Above: 0.5},
 		Sees: []rollout.Sight{{Share: 0.05, After: 45 * time.Second}, {Share: 0.02, After: 75 * time.Second}, {Share: 0.005, Step: 1, After: time.Minute}},
 	}}
 }

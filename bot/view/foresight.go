@@ -7,6 +7,14 @@ import (
 	"canarybot.io/rollout"
 )
 
+// Errorless says that no error was seen in stable's past, and what that may mean; empty where one was.
+func Errorless(f rollout.Foresight) string {
+	if !f.Errorless {
+		return ""
+	}
+	return "Stable's past has no series of errors: nobody failed, or signals.errors selects nothing and will never show that somebody does. Try its selector in Prometheus over a day that had errors."
+}
+
 // Foresight says what a judge will see of a rollout, at the traffic of now: "at 5 % of 100 requests/s it sees 2 % errors
 // in about 75 s, 0.5 % not before the 50 % step". Empty where nothing is known.
 func Foresight(f rollout.Foresight, plan rollout.Plan) string {

@@ -193,7 +193,9 @@ func (t telling) verdict() (Message, bool) {
 	if d := detail(worst.Detail); d != "" {
 		extra = " (" + d + ")"
 	}
-	return message(fmt.Sprintf("%s *Cannot be judged*: %s%s. Nothing moves forward until it can; a failure still rolls back.", iconUnknown, sentence(worst), extra)).
+	return message(paragraph(
+		fmt.Sprintf("%s *Cannot be judged*: %s%s. Nothing moves forward until it can; a failure still rolls back.", iconUnknown, sentence(worst), extra),
+		remedy(worst))).
 		said("%s cannot be judged: %s. Nothing moves forward until it can.", subject(t.r), sentence(worst)), true
 }
 

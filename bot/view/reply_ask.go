@@ -20,7 +20,11 @@ func (t telling) asked() Message {
 			joined(" ", calls, "Find out why, or roll back on "+t.card()+".", limit)))
 		m = m.said("%s waits for a person: no verdict for %s. Find out why, or roll back. %s", subject(t.r), lasted, limit)
 		if v := t.e.Data.Verdict; v != nil {
-			m = m.with(list(evidence(*v))...)
+			lines := evidence(*v)
+			if worst, ok := v.Worst(); ok && remedy(worst) != "" {
+				lines = append(lines, remedy(worst))
+			}
+			m = m.with(list(lines)...)
 		}
 		return m
 	}

@@ -57,7 +57,7 @@ func (x trace) earlier() (s trial.Starts) {
 			arm.Slow[b] /= size
 		}
 		for range arm.Pods {
-			s.Note(did.age-interval/2, interval, arm)
+			s.Note(did.age-interval/2, interval, arm, n%perStep == 0)
 		}
 	}
 	return s

@@ -212,6 +212,10 @@ func liveChecks(ctx context.Context, out io.Writer, c config.Config) []string {
 		away := false
 		for _, e := range rollout.OnStable(r.Spec.Checks, source.Ask(ctx, q).Samples) {
 			away = away || e.Why == rollout.WhyUnreachable || e.Why == rollout.WhyTimeout
+			if e.Result != rollout.Pass && e.DryRun {
+				fmt.Fprintf(out, "  · %s: %s It only informs (dry_run).\n", name, terminal(view.StableProblem(e)))
+				continue
+			}
 			if e.Result != rollout.Pass {
 				problems = append(problems, fmt.Sprintf("%s: %s", name, terminal(view.StableProblem(e))))
 				continue
@@ -235,6 +239,9 @@ func liveSignals(ctx context.Context, out io.Writer, source *prom.Source, r roll
 	}
 	if text := view.Foresight(f, r.Spec.Plan); text != "" {
 		fmt.Fprintf(out, "  ✓ %s: %s\n", r.Service, terminal(text))
+	}
+	if text := view.Errorless(f); text != "" {
+		fmt.Fprintf(out, "  · %s: %s\n", r.Service, terminal(text))
 	}
 	if alone := byLimits(r.Spec.Checks); len(alone) > 0 {
 		fmt.Fprintf(out, "  · %s: judged by limits alone: %s. What signals name is compared with stable instead, and found many times sooner (docs/judge.md).\n",

@@ -125,7 +125,7 @@ func podOf(target string) string {
 	return parts[len(parts)-1]
 }
 
-// did is what each of the canary's targets did in a scrape.
+// did is what each of the canary's pods did in a scrape. A proxy is no pod: its being the worst says nothing of nodes.
 func (d *docket) did(c rollout.Case, canary []string, from, end time.Time) map[string]counted {
 	of := func(r rollout.Reading, target string) rollout.Reading {
 		var one rollout.Reading
@@ -139,6 +139,9 @@ func (d *docket) did(c rollout.Case, canary []string, from, end time.Time) map[s
 	all := make(map[string]counted, len(canary))
 	r := c.Raw.Canary
 	for _, t := range canary {
+		if proxied(c, t) {
+			continue
+		}
 		one := c
 		one.Raw.Canary = rollout.Read{Requests: of(r.Requests, t), Errors: of(r.Errors, t), Success: of(r.Success, t), Latency: of(r.Latency, t)}
 		all[t] = d.total(one, 0, from, end)

@@ -30,23 +30,27 @@ const remembered = 24
 // scraped more rarely than the counters.
 func (d *docket) memory(c rollout.Case, end time.Time) float64 {
 	from := end.Add(-max(2*time.Minute, 4*scrape(c)))
-	most := func(all []rollout.Series) (most float64) {
+	most := func(all []rollout.Series, from time.Time) (most float64) {
 		for _, v := range series.Latest(all, from, end) {
 			most = max(most, v)
 		}
 		return most
 	}
-	d.Memory = [2]float64{most(c.Raw.Canary.Memory.Series), most(c.Raw.Stable.Memory.Series)}
-	read := series.NewestBefore(c.Raw.Canary.Memory.Series, end)
-	if !read.After(d.Read) {
+	canary := c.Raw.Canary.Memory.Series
+	since := later(from, d.Since) // what was read before the weight may be of the pods of another rollout
+	d.Memory = [2]float64{most(canary, since), most(c.Raw.Stable.Memory.Series, from)}
+	read := series.NewestBefore(canary, end)
+	if !read.After(later(d.Read, d.Since)) {
 		return 0
 	}
-	d.Read = read
-	if limit := limitOf(c, rollout.MemorySignal); limit > 0 && d.Memory[0] >= limit {
-		d.Over++
-	} else {
+	limit := limitOf(c, rollout.MemorySignal)
+	switch {
+	case limit <= 0 || d.Memory[0] < limit:
 		d.Over = 0
+	case most(canary, later(d.Read, since)) >= limit: // a new reading says so, and not the last one of a pod that is gone
+		d.Over++
 	}
+	d.Read = read
 	return d.Memory[0]
 }
 

@@ -29,6 +29,8 @@ type docket struct {
 	Silent int                  `json:"silent,omitempty"` // scrapes in a row in which only stable was heard
 	Passed float64              `json:"passed,omitempty"` // stable's requests in them
 	Missed int                  `json:"missed,omitempty"` // scrapes in a row that were not judged
+	Same   string               `json:"same,omitempty"`   // a series that both arms have: they cannot be told apart
+	Blind  bool                 `json:"blind,omitempty"`  // latency could not be read for the newest scrape
 	Other  bool                 `json:"other,omitempty"`  // the canary's histogram has other bounds than stable's
 	Read   time.Time            `json:"read,omitzero"`    // of the newest reading of the canary's memory
 	Over   int                  `json:"over,omitempty"`   // scrapes in a row with a pod at its memory's limit
@@ -37,8 +39,9 @@ type docket struct {
 	Heard  bool                 `json:"heard,omitempty"` // some scrape of this weight was judged
 	Stands standing             `json:"stands,omitzero"`
 	Alone  alone                `json:"alone,omitzero"`
-	// Learned is how this rollout's pods started.
+	// Learned is how this rollout's pods started, and Met are those pods.
 	Learned trial.Starts `json:"learned,omitzero"`
+	Met     []string     `json:"met,omitempty"`
 }
 
 // standing is how the trial stood after the newest scrape.
@@ -86,7 +89,7 @@ func (d *docket) turn(since time.Time) {
 	d.Since, d.Through, d.Anchor = since, since, since
 	d.Past = nil
 	d.Taken, d.Step, d.Recent, d.Filled = [2]counted{}, [2]counted{}, [2][2]counted{}, 0
-	d.Silent, d.Passed, d.Missed, d.Over, d.Heard, d.Course = 0, 0, 0, 0, false, extremes{}
+	d.Silent, d.Passed, d.Missed, d.Over, d.Heard, d.Same, d.Course = 0, 0, 0, 0, false, "", extremes{}
 	d.Alone.Each = nil
 	against := d.Stands
 	d.Stands = standing{Log: against.Log, Worst: against.Worst}
@@ -101,7 +104,9 @@ func scrape(c rollout.Case) time.Duration {
 }
 
 // grace is how long after a scrape is over Prometheus may still be storing it.
-func grace(c rollout.Case) time.Duration { return min(scrape(c)/5, 3*time.Second) }
+func (d *docket) grace(c rollout.Case) time.Duration {
+	return min(scrape(c)/5, 3*time.Second) + d.Setup.Lag
+}
 
 // lookback is how many scrapes before the first wanted sample are read too: what that sample is compared with.
 const lookback = 4
@@ -119,7 +124,7 @@ func (d *docket) want(c rollout.Case) rollout.Want {
 	w := rollout.Want{
 		Since: d.anchor(c).Add(-lookback * scrape(c)), Bounds: d.Setup.Bounds,
 		Buckets: d.Setup.wantsBuckets(c), History: d.Setup.wantsHistory(c),
-		At: d.Through.Add(scrape(c) + grace(c)),
+		At: d.Through.Add(scrape(c) + d.grace(c)),
 	}
 	ask := w.Buckets || w.History
 	if ask && d.Setup.Tried == 0 {
@@ -151,14 +156,14 @@ func (d *docket) judge(c rollout.Case) rollout.Verdict {
 		d.Through = later(d.Through, a)
 		d.Taken = [2]counted{d.total(c, 0, a, d.Through), d.total(c, 1, a, d.Through)}
 	}
-	if r, bad := unread(c); r.Why == rollout.WhyTooLarge && c.Now.Sub(d.Through) > anchored*scrape(c) {
+	if r, bad := firstWith(counts(c), missing); r.Why == rollout.WhyTooLarge && c.Now.Sub(d.Through) > anchored*scrape(c) {
 		d.Anchor = c.Now.Add(-2 * scrape(c)) // so much of the past cannot be had at once: it is lost
 		d.Through, d.Taken = d.Anchor, [2]counted{}
 	} else if !bad {
 		o := d.Setup.options(c)
 		for {
 			end := d.Through.Add(scrape(c))
-			if c.Now.Before(end.Add(grace(c))) {
+			if c.Now.Before(end.Add(d.grace(c))) {
 				break
 			}
 			d.one(c, &o, end)

@@ -29,19 +29,33 @@ func (d *docket) gone(c rollout.Case) bool {
 // doubt is the odds from which the evidence leans against a canary too much to let it go on.
 const doubt = 3
 
-// unread returns the first reading that scrapes cannot be judged without and that could not be had.
-func unread(c rollout.Case) (rollout.Reading, bool) {
-	return firstWith(c, func(w rollout.Why) bool { return w != rollout.WhyNone && w != rollout.WhyWarnings })
+// missing is why a reading could not be had at all.
+func missing(w rollout.Why) bool { return w != rollout.WhyNone && w != rollout.WhyWarnings }
+
+// warning is why it may hold a part only of what there is.
+func warning(w rollout.Why) bool { return w == rollout.WhyWarnings }
+
+// counts are the readings of both arms that no scrape can be judged without: by them an arm is heard, and what failed is
+// told from what did not.
+func counts(c rollout.Case) []rollout.Reading {
+	a, b := c.Raw.Canary, c.Raw.Stable
+	return []rollout.Reading{a.Requests, a.Errors, a.Success, b.Requests, b.Errors, b.Success}
 }
 
-// warned returns a reading that came with a warning: what it holds may be a part of what there is.
-func warned(c rollout.Case) (rollout.Reading, bool) {
-	return firstWith(c, func(w rollout.Why) bool { return w == rollout.WhyWarnings })
+// neededBy are the readings that a check needs.
+func neededBy(c rollout.Case, s rollout.Signal) []rollout.Reading {
+	switch s {
+	case rollout.LatencySignal:
+		return append(counts(c), c.Raw.Canary.Latency, c.Raw.Stable.Latency)
+	case rollout.MemorySignal:
+		return append(counts(c), c.Raw.Canary.Memory, c.Raw.Stable.Memory)
+	case rollout.ErrorSignal, rollout.SuccessSignal, rollout.NoSignal:
+	}
+	return counts(c)
 }
 
-// firstWith returns the first reading of either arm with such a reason.
-func firstWith(c rollout.Case, such func(rollout.Why) bool) (rollout.Reading, bool) {
-	all := append(c.Raw.Canary.All(), c.Raw.Stable.All()...)
+// firstWith returns the first reading with such a reason.
+func firstWith(all []rollout.Reading, such func(rollout.Why) bool) (rollout.Reading, bool) {
 	if i := slices.IndexFunc(all, func(r rollout.Reading) bool { return such(r.Why) }); i >= 0 {
 		return all[i], true
 	}
@@ -234,11 +248,13 @@ func reproach(k trial.Check) rollout.Why {
 
 // unheard returns why nothing can be said just now.
 func (d *docket) unheard(c rollout.Case, check rollout.Check) (rollout.Why, string) {
-	if r, bad := unread(c); bad {
+	if r, bad := firstWith(neededBy(c, check.Signal), missing); bad {
 		return r.Why, r.Detail
 	}
 	newest := [2]bool{d.fresh(c, c.Raw.Canary), d.fresh(c, c.Raw.Stable)}
 	switch {
+	case d.Same != "":
+		return rollout.WhySameSeries, d.Same
 	case !d.Heard && c.Now.Sub(d.Since) < 3*scrape(c):
 		return rollout.WhyWarmingUp, ""
 	case !newest[0] && newest[1]:
@@ -256,7 +272,7 @@ func (d *docket) unheard(c rollout.Case, check rollout.Check) (rollout.Why, stri
 	case check.Signal == rollout.LatencySignal && len(d.Setup.Bounds) == 0:
 		return rollout.WhyNoData, "nothing of the buckets of stable's histogram yet"
 	}
-	if r, odd := warned(c); odd {
+	if r, odd := firstWith(neededBy(c, check.Signal), warning); odd {
 		return rollout.WhyWarnings, r.Detail
 	}
 	return rollout.WhyNone, ""
@@ -266,7 +282,7 @@ func (d *docket) unheard(c rollout.Case, check rollout.Check) (rollout.Why, stri
 // instant query shows a value for five minutes after the last one.
 func (d *docket) fresh(c rollout.Case, r rollout.Read) bool {
 	newest := series.Newest(heardBy(r))
-	return !newest.IsZero() && c.Now.Sub(newest) <= 2*scrape(c)+grace(c)+scrape(c)/5
+	return !newest.IsZero() && c.Now.Sub(newest) <= 2*scrape(c)+d.grace(c)+scrape(c)/5
 }
 
 // doubtful returns why what was heard does not suffice to pass.

@@ -22,6 +22,8 @@ type fleet struct {
 	late   func(pod, scrape int) time.Duration // how long after a scrape its samples can be read
 	// outage is when Prometheus scrapes nobody.
 	outage func(scrape int) bool
+	// odd changes an answer at a time.
+	odd func(raw *rollout.Raw, now time.Time)
 }
 
 // scraped is one pod and its samples.
@@ -204,6 +206,9 @@ func signalCase() rollout.Case {
 func (f *fleet) judge(c rollout.Case, state []byte, now time.Time) (rollout.Verdict, []byte) {
 	c.State, c.Now = state, now
 	c.Raw = f.ask(analysis.Judge{}.Want(c), now)
+	if f.odd != nil {
+		f.odd(&c.Raw, now)
+	}
 	return analysis.Judge{}.Judge(c)
 }
 

@@ -33,6 +33,7 @@ func (Judge) Foresee(c rollout.Case) rollout.Foresight {
 	if set.Rate <= 0 || !asks(c, rollout.ErrorSignal, rollout.SuccessSignal) {
 		return f
 	}
+	f.Errorless = set.Errorless
 	o := set.options(c)
 	for _, share := range foreseen {
 		f.Sees = append(f.Sees, set.sight(c, &o, share))
@@ -73,6 +74,9 @@ func cannot(c rollout.Case, s *setup) []rollout.Evidence {
 	}
 	large[rollout.SuccessSignal] = large[rollout.ErrorSignal]
 	for _, check := range c.Spec.Checks {
+		if check.DryRun {
+			continue
+		}
 		if large[check.Signal] {
 			add(check, rollout.WhyTooLarge, "")
 			continue

@@ -97,7 +97,8 @@ func (Judge) Judge(c rollout.Case) (rollout.Verdict, []byte) {
 		v.Evidence[i].DryRun = c.Spec.Checks[place(c, e)].DryRun
 	}
 	v.Result = rollout.Combine(v.Evidence)
-	v.Proved = v.Proved && v.Result == rollout.Pass
+	decides := func(c rollout.Check) bool { return !c.DryRun }
+	v.Proved = v.Proved && v.Result == rollout.Pass && !slices.ContainsFunc(limits, decides) // a limit proves nothing before its time
 	b, err := json.Marshal(s)
 	if err != nil {
 		return v, nil // a time beyond year 9999: forgetting is safe

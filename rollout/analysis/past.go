@@ -20,6 +20,7 @@ func (s *setup) look(c rollout.Case) {
 	if c.Spec.Signals.Errors == "" {
 		bad = minus(requests, byTarget(h.Success.Series, span))
 	}
+	s.Errorless = c.Spec.Signals.Errors != "" && len(h.Errors.Series) == 0 && !missing(h.Errors.Why)
 	s.ErrorSpread = trial.Spread(pair(requests, bad))
 	s.Pods = len(requests)
 	if all := total(requests); all > 0 && span.scrapes > 0 {
@@ -32,6 +33,7 @@ func (s *setup) look(c rollout.Case) {
 	}
 	s.MemoryNoise = noise(h.Memory.Series, span, limitOf(c, rollout.MemorySignal))
 	s.Gap = gap(heardBy(c.Raw.Stable))
+	s.Lag = lag(heardBy(c.Raw.Stable), max(s.Gap, scrape(c)), c.Now)
 	s.Known = true
 }
 
@@ -51,6 +53,17 @@ func gap(all []rollout.Series) time.Duration {
 	}
 	slices.Sort(between)
 	return between[len(between)/2].Round(time.Second)
+}
+
+// lag is by how much samples come later than one would expect, as behind a remote write or where clocks differ; 0 where no
+// more than one scrape is missing. Beyond two minutes it is an outage and no lag.
+func lag(all []rollout.Series, scrape time.Duration, now time.Time) time.Duration {
+	const most = 2 * time.Minute
+	newest := series.Newest(all)
+	if late := now.Sub(newest); !newest.IsZero() && late > 2*scrape+3*time.Second && late < most {
+		return (late - scrape).Round(time.Second)
+	}
+	return 0
 }
 
 // span is a time cut into scrapes.

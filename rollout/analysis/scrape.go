@@ -32,8 +32,12 @@ func (d *docket) one(c rollout.Case, o *trial.Options, end time.Time) {
 	}
 	d.Missed = 0
 	d.add(c, o, from, end, fresh)
-	if scrapes := int(end.Sub(d.Anchor) / scrape(c)); scrapes >= anchored {
-		anchor := end.Add(-kept * scrape(c))
+	late := kept
+	if tooLarge(c.Raw.Canary) || tooLarge(c.Raw.Stable) {
+		late = 1 // less is read then, and late samples are lost
+	}
+	if scrapes := int(end.Sub(d.Anchor) / scrape(c)); scrapes >= anchored || late < kept && scrapes > late {
+		anchor := end.Add(-time.Duration(late) * scrape(c))
 		d.Taken = [2]counted{d.total(c, 0, anchor, end), d.total(c, 1, anchor, end)}
 		d.Anchor = anchor
 	}
@@ -47,6 +51,9 @@ func (d *docket) hush(c rollout.Case, from, end time.Time) {
 	if len(series.Targets(heardBy(c.Raw.Canary), from.Add(-scrape(c)), end)) > 0 {
 		return
 	}
+	if before := from.Add(-scrape(c)); d.Silent == 0 && !before.Before(d.Since) && len(series.Targets(heardBy(c.Raw.Stable), before, from)) > 0 {
+		d.Silent, from = 1, before // the scrape before was silent too, and might have come late
+	}
 	d.Silent++
 	d.Passed += d.total(c, 1, from, end).Requests
 }
@@ -57,6 +64,7 @@ func (d *docket) add(c rollout.Case, o *trial.Options, from, end time.Time, fres
 	pods := [2]int{len(canary), len(series.Targets(heardBy(c.Raw.Stable), from, end))}
 	sum := [2]counted{d.total(c, 0, d.Anchor, end), d.total(c, 1, d.Anchor, end)}
 	d.Other = strange(c.Raw.Canary.Latency.Series, d.Setup.Seconds)
+	d.untimed(c, &sum, from)
 	var in trial.Scrape
 	d.fill()
 	for arm, to := range []*trial.Arm{&in.Canary, &in.Stable} {
@@ -80,9 +88,28 @@ func (d *docket) add(c rollout.Case, o *trial.Options, from, end time.Time, fres
 	v := d.Trial.Add(o, in)
 	d.Stands = standing{Log: v.Log, Worst: v.Worst, Against: v.Against, Proved: v.Proved, Erring: v.SharedErrors, Slow: v.SharedSlow, Partial: partial}
 	d.weigh(o, series.Targets(heardBy(c.Raw.Canary), end.Add(-absent*scrape(c)), end))
+	if !d.Heard {
+		d.Same, _ = both(c.Raw.Canary.Requests, c.Raw.Stable.Requests)
+	}
 	d.Heard = true
 	d.Course.span(in, d.Memory[0])
 	d.note(in)
+}
+
+// untimed leaves latency out of a scrape where it could not be read: the other checks go on without it. When it can be
+// read again, what it did meanwhile is left out too.
+func (d *docket) untimed(c rollout.Case, sum *[2]counted, from time.Time) {
+	_, blind := firstWith([]rollout.Reading{c.Raw.Canary.Latency, c.Raw.Stable.Latency}, missing)
+	for arm := range sum {
+		switch {
+		case blind:
+			sum[arm].Timed, sum[arm].Slow = d.Taken[arm].Timed, d.Taken[arm].Slow
+		case d.Blind:
+			before := d.total(c, arm, d.Anchor, from)
+			d.Taken[arm].Timed, d.Taken[arm].Slow = before.Timed, before.Slow
+		}
+	}
+	d.Blind = blind
 }
 
 // absent is for how many scrapes a target may be unheard before it counts as gone.
@@ -169,12 +196,15 @@ func proxied(c rollout.Case, target string) bool {
 // learn notes how the canary's pods start, for the rollouts to come.
 func (d *docket) learn(c rollout.Case, did map[string]counted, end time.Time) {
 	for t, did := range did {
-		if proxied(c, t) {
-			continue
+		name := short(t)
+		first := !slices.Contains(d.Met, name)
+		if first {
+			d.Met = append(d.Met, name)
 		}
-		d.Learned.Note(end.Sub(d.Born[short(t)]).Seconds(), scrape(c).Seconds(),
-			trial.Arm{Requests: did.Requests, Errors: did.Errors, Timed: did.Timed, Slow: did.Slow})
+		d.Learned.Note(end.Sub(d.Born[name]).Seconds(), scrape(c).Seconds(),
+			trial.Arm{Requests: did.Requests, Errors: did.Errors, Timed: did.Timed, Slow: did.Slow}, first)
 	}
+	slices.Sort(d.Met)
 }
 
 // partial reports whether fewer than four fifths of the canary's targets of late were heard in the last two scrapes.
@@ -199,7 +229,7 @@ func (d *docket) total(c rollout.Case, arm int, from, to time.Time) counted {
 	if strange(r.Latency.Series, d.Setup.Seconds) {
 		return sum
 	}
-	latency := series.Together(r.Latency.Series, to)
+	latency := series.Together(r.Latency.Series, to, absent*scrape(c))
 	sum.Timed = series.Grown(within(latency, everything), from, to, birth)
 	for i, bound := range d.Setup.Seconds {
 		sum.Slow[i] = max(0, sum.Timed-series.Grown(within(latency, bound), from, to, birth))

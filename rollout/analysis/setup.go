@@ -33,9 +33,11 @@ type setup struct {
 	Starts      trial.Starts  `json:"starts,omitzero"`
 	StartBounds []string      `json:"start_bounds,omitempty"`
 	Gap         time.Duration `json:"gap,omitempty"`   // between two samples of stable's series
+	Lag         time.Duration `json:"lag,omitempty"`   // by which they come later than a scrape's end, where that is long
 	Tried       int           `json:"tried,omitempty"` // since something was learned, in vain
 	// Rate, ErrorShare and Pods are stable's: requests a second, the share of bad ones, and targets.
 	Rate       float64 `json:"rate,omitempty"`
+	Errorless  bool    `json:"errorless,omitempty"` // no series of failed requests was there
 	ErrorShare float64 `json:"error_share,omitempty"`
 	Pods       int     `json:"pods,omitempty"`
 }
@@ -56,29 +58,50 @@ func (s *setup) wantsBuckets(c rollout.Case) bool {
 	return asks(c, rollout.LatencySignal) && len(s.Bounds) == 0 && !s.Nothing
 }
 
+// wantsHistory: the past is asked about with the bounds that are compared. Where there is nothing of them, errors are not
+// kept waiting for long.
 func (s *setup) wantsHistory(c rollout.Case) bool {
-	return !s.Known && !s.wantsBuckets(c)
+	return !s.Known && (!s.wantsBuckets(c) || s.Tried >= patient)
 }
+
+// patient is how often one answer is asked for before it is done without.
+const patient = 3
 
 // learn takes what was asked for into account.
 func (s *setup) learn(c rollout.Case) {
+	buckets, history := s.wantsBuckets(c), s.wantsHistory(c)
+	if !buckets && !history {
+		return
+	}
+	s.Tried++
+	if buckets && len(c.Raw.Buckets.Series) > 0 {
+		s.choose(c)
+		s.Known, s.Tried = false, 0 // the past of these bounds is to be seen
+		return
+	}
+	_, some := firstWith(c.Raw.History.All(), missing)
 	switch {
-	case s.wantsBuckets(c):
-		if s.Tried++; len(c.Raw.Buckets.Series) > 0 {
-			s.choose(c)
-			s.Tried = 0
+	case !history:
+		return
+	case tooLarge(c.Raw.History):
+		s.doubt()
+		s.Gap, s.Known = gap(heardBy(c.Raw.Stable)), true
+	case len(heardBy(c.Raw.History)) > 0 && (!some || s.Tried >= 2*patient):
+		s.look(c)
+		if some {
+			s.doubt()
 		}
-	case s.wantsHistory(c):
-		switch s.Tried++; {
-		case tooLarge(c.Raw.History):
-			s.ErrorSpread, s.Known, s.Tried = unknownSpread, true, 0
-			for b := range s.SlowSpread {
-				s.SlowSpread[b] = unknownSpread
-			}
-		case len(heardBy(c.Raw.History)) > 0:
-			s.look(c)
-			s.Tried = 0
-		}
+	}
+	if s.Known && !buckets {
+		s.Tried = 0
+	}
+}
+
+// doubt takes pods to differ where nobody could say by how much.
+func (s *setup) doubt() {
+	s.ErrorSpread = max(s.ErrorSpread, unknownSpread)
+	for b := range s.SlowSpread {
+		s.SlowSpread[b] = max(s.SlowSpread[b], unknownSpread)
 	}
 }
 

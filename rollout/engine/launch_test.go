@@ -246,3 +246,23 @@ func TestStableThatWasJustReplacedIsWaitedFor(t *testing.T) {
 		}
 	})
 }
+
+// A check that only informs keeps nothing from starting, whatever it says of stable.
+func TestACheckThatOnlyInformsKeepsNothingFromStarting(t *testing.T) {
+	for _, informs := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t, sim.Setup{}, quick)
+			strict := w.service.Spec.Checks[0]
+			strict.Name, strict.DryRun, strict.Threshold = "strict", informs, -1
+			w.service.Spec.Checks = append(w.service.Spec.Checks, strict)
+			time.Sleep(2 * time.Minute)
+			w.start(0, false)
+			defer w.stop()
+			r, _ := w.launch("v1.2.4", nil)
+			r = w.until(r.ID, "its end", ended)
+			if started := r.Ending.Outcome != rollout.Cancelled; started != informs {
+				t.Errorf("informs %t: ended %q, %+v", informs, r.Ending.Outcome, r.Ending.Checks)
+			}
+		})
+	}
+}

@@ -35,7 +35,7 @@ func (e *Engine) askStable(ctx context.Context, r rollout.Rollout, p *rollout.Pr
 	var unasked []string
 	unmeasured := 0
 	for _, ev := range rollout.OnStable(r.Spec.Checks, e.Metrics.Ask(ctx, q).Samples) {
-		if ev.Result != rollout.Pass {
+		if ev.Result != rollout.Pass && !ev.DryRun { // what only informs keeps nothing from starting
 			p.Checks = append(p.Checks, ev)
 		}
 		if ev.Why == rollout.WhyTimeout || ev.Why == rollout.WhyUnreachable {

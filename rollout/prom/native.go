@@ -10,9 +10,10 @@ import (
 	"canarybot.io/rollout"
 )
 
-// nativeSeries turns a native histogram into one counter for each bound: the requests that stayed within it. A bucket
-// that reaches beyond a bound counts as beyond it, so bounds should be bounds of its buckets.
-func (i rawInquiry) nativeSeries(s *model.SampleStream) []rollout.Series {
+// nativeSeries turns a native histogram into one counter for each bound: the requests that stayed within it, or within
+// the next bound above that all histograms have which are compared: a client, or Prometheus, may make buckets wider at any
+// time, and what is counted must not become less by that.
+func (i rawInquiry) nativeSeries(s *model.SampleStream, edges float64) []rollout.Series {
 	out := make([]rollout.Series, 0, len(i.bounds)+1)
 	for _, text := range append(slices.Clone(i.bounds), "+Inf") {
 		bound, err := strconv.ParseFloat(text, 64)
@@ -26,7 +27,7 @@ func (i rawInquiry) nativeSeries(s *model.SampleStream) []rollout.Series {
 			}
 			count := 0.0
 			for _, b := range h.Histogram.Buckets {
-				if b != nil && float64(b.Upper) <= bound*(1+1e-9) {
+				if b != nil && float64(b.Upper) <= edge(bound, edges)*(1+1e-9) {
 					count += float64(b.Count)
 				}
 			}
@@ -38,6 +39,40 @@ func (i rawInquiry) nativeSeries(s *model.SampleStream) []rollout.Series {
 		out = append(out, one)
 	}
 	return out
+}
+
+// edge is the bound itself, or the next one above where buckets are so many for each power of two; 0: they are of another
+// kind.
+func edge(bound, perPower float64) float64 {
+	if perPower <= 0 || bound < least || math.IsInf(bound, 1) {
+		return bound
+	}
+	k := math.Log2(bound) * perPower
+	if near := math.Round(k); math.Abs(k-near) < 1e-6 {
+		return bound
+	}
+	return math.Exp2(math.Ceil(k) / perPower)
+}
+
+// coarsest returns the lowest resolution among native histograms; 0 where there is none, or one of another kind.
+func coarsest(all ...model.Value) (perPower float64) {
+	for _, v := range all {
+		matrix, _ := v.(model.Matrix)
+		for _, stream := range matrix {
+			if stream == nil {
+				continue
+			}
+			for _, h := range stream.Histograms {
+				if h.Histogram == nil {
+					continue
+				}
+				if one, exponential := resolution(h.Histogram.Buckets); exponential && (perPower == 0 || one < perPower) {
+					perPower = one
+				}
+			}
+		}
+	}
+	return perPower
 }
 
 // longest is the latency, in seconds, up to which the bounds of a native histogram are listed.

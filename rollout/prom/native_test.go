@@ -56,3 +56,43 @@ func TestBoundsOf(t *testing.T) {
 		t.Errorf("at the finest resolution %d bounds up to %g", len(fine), last)
 	}
 }
+
+// Buckets that become wider count no less than before, whosever they are.
+func TestBucketsThatBecomeWider(t *testing.T) {
+	t.Parallel()
+	wide := &model.SampleHistogram{Count: 10, Buckets: model.HistogramBuckets{{Lower: 0.5, Upper: 1, Count: 9}, {Lower: 1, Upper: 2, Count: 1}}}
+	fine := &model.SampleHistogram{Count: 8, Buckets: model.HistogramBuckets{
+		{Lower: 0.5, Upper: model.FloatString(math.Sqrt2 / 2), Count: 6}, {Lower: model.FloatString(math.Sqrt2 / 2), Upper: 1, Count: 1}, {Lower: 1, Upper: model.FloatString(math.Sqrt2), Count: 1},
+	}}
+	stream := func(all ...*model.SampleHistogram) *model.SampleStream {
+		s := &model.SampleStream{}
+		for i, h := range all {
+			s.Histograms = append(s.Histograms, model.SampleHistogramPair{Timestamp: model.Time(i), Histogram: h})
+		}
+		return s
+	}
+	in := rawInquiry{native: true, bounds: []string{"0.7071067811865476"}}
+	for name, tt := range map[string]struct {
+		own, other *model.SampleStream
+		want       []float64
+	}{
+		"all are fine":     {stream(fine, fine), stream(fine), []float64{6, 6}},
+		"its own is wide":  {stream(fine, wide), stream(fine), []float64{7, 9}},
+		"another's is":     {stream(fine, fine), stream(fine, wide), []float64{7, 7}},
+		"nobody is heard":  {stream(nil), stream(), nil},
+		"it has no bucket": {stream(&model.SampleHistogram{}), stream(), []float64{0}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := in.nativeSeries(tt.own, coarsest(model.Matrix{tt.own}, model.Matrix{tt.other, nil}))
+			for i, p := range got[0].Points {
+				if p.Value != tt.want[i] {
+					t.Errorf("sample %d counts %g within the bound, want %g", i, p.Value, tt.want[i])
+				}
+			}
+			if len(got[0].Points) != len(tt.want) {
+				t.Errorf("%d samples, want %d", len(got[0].Points), len(tt.want))
+			}
+		})
+	}
+}

@@ -179,11 +179,12 @@ func (i rawInquiry) read(answers map[string]answer, err error) rollout.Raw {
 		read := rollout.Read{Requests: failed}
 		return rollout.Raw{Canary: read, Stable: read}
 	}
+	edges := coarsest(answers[i.canary[latency]].value, answers[i.stable[latency]].value)
 	arm := func(queries [metrics]string) rollout.Read {
 		var all [metrics]rollout.Reading
 		for m, query := range queries {
 			if query != "" {
-				all[m] = i.series(answers[query], metric(m) == latency)
+				all[m] = i.series(answers[query], metric(m) == latency, edges)
 			}
 		}
 		return rollout.Read{Requests: all[requests], Errors: all[failures], Success: all[successes], Latency: all[latency], Memory: all[memory]}
@@ -195,8 +196,9 @@ func (i rawInquiry) read(answers map[string]answer, err error) rollout.Raw {
 	return raw
 }
 
-// series reads raw samples. What belongs to no bound of a histogram is left out.
-func (i rawInquiry) series(a answer, histogram bool) rollout.Reading {
+// series reads raw samples. What belongs to no bound of a histogram is left out. Edges is the resolution that a native one
+// is read in.
+func (i rawInquiry) series(a answer, histogram bool, edges float64) rollout.Reading {
 	odd := a.odd()
 	out := rollout.Reading{Why: odd.why, Detail: odd.detail}
 	if odd.why != rollout.WhyNone && odd.why != rollout.WhyWarnings {
@@ -210,7 +212,7 @@ func (i rawInquiry) series(a answer, histogram bool) rollout.Reading {
 		switch {
 		case stream == nil:
 		case len(stream.Histograms) > 0 && histogram && i.native:
-			out.Series = append(out.Series, i.nativeSeries(stream)...)
+			out.Series = append(out.Series, i.nativeSeries(stream, edges)...)
 		case histogram && !i.native:
 			if bound, err := strconv.ParseFloat(string(stream.Metric[model.BucketLabel]), 64); err == nil {
 				out.Series = append(out.Series, seriesOf(stream, bound*i.scale()))

@@ -46,13 +46,17 @@ func Grown(all []rollout.Series, from, to time.Time, birth func(rollout.Series) 
 	return grown
 }
 
-// sorted returns the samples in order, each time once.
+// sorted returns the samples in order, each time once. It changes nothing of what it is given.
 func sorted(points []rollout.Point) []rollout.Point {
-	compare := func(a, b rollout.Point) int { return a.At.Compare(b.At) }
-	if !slices.IsSortedFunc(points, compare) {
-		points = slices.Clone(points)
-		slices.SortStableFunc(points, compare)
+	rises := true
+	for i := 1; i < len(points) && rises; i++ {
+		rises = points[i].At.After(points[i-1].At)
 	}
+	if rises {
+		return points
+	}
+	points = slices.Clone(points)
+	slices.SortStableFunc(points, func(a, b rollout.Point) int { return a.At.Compare(b.At) })
 	return slices.CompactFunc(points, func(a, b rollout.Point) bool { return a.At.Equal(b.At) })
 }
 
@@ -105,9 +109,8 @@ func Latest(all []rollout.Series, from, to time.Time) []float64 {
 
 // Together returns the series without those samples up to a time that not all series of their target have yet: where
 // Prometheus gets the parts of one scrape one after the other, differences between them would be of different times. A
-// series that has ended long before the others does not hold them up.
-func Together(all []rollout.Series, to time.Time) []rollout.Series {
-	const ended = 5 * time.Minute
+// series that ended so long before the others does not hold them up.
+func Together(all []rollout.Series, to time.Time, ended time.Duration) []rollout.Series {
 	newest := func(s rollout.Series) time.Time { return NewestBefore([]rollout.Series{s}, to) }
 	last, common := map[string]time.Time{}, map[string]time.Time{}
 	for _, s := range all {

@@ -16,8 +16,8 @@ type Starts struct {
 	Pods  float64   `json:"pods,omitempty"`
 }
 
-// Note adds what one pod did in a scrape at whose end it was so old, in seconds.
-func (s *Starts) Note(age, interval float64, did Arm) {
+// Note adds what one pod did in a scrape at whose end it was so old, in seconds. First says that it did nothing before.
+func (s *Starts) Note(age, interval float64, did Arm, first bool) {
 	at := int(age / interval)
 	to := &s.Warm
 	if at < ages {
@@ -29,7 +29,7 @@ func (s *Starts) Note(age, interval float64, did Arm) {
 	for b := range to.Slow {
 		to.Slow[b] += did.Slow[b]
 	}
-	if at == 0 {
+	if first && at < ages {
 		s.Pods++
 	}
 }

@@ -305,7 +305,7 @@ func (s *State) verdict(o *Options) Verdict {
 	}
 	log, worst := mean(logs[:], o.Weights[:])
 	v := Verdict{Log: log, Worst: Check(worst), Against: log >= o.Limit()}
-	v.Proved = s.Dwelt >= o.Dwell && v.Log < math.Log(doubt) && (o.Weights[Errors] == 0 || s.Errors.Proof >= math.Log(proved))
+	v.Proved = o.Weights[Errors]+o.Weights[Latency] > 0 && s.Dwelt >= o.Dwell && v.Log < math.Log(doubt) && (o.Weights[Errors] == 0 || s.Errors.Proof >= math.Log(proved))
 	for b := range s.Slow {
 		v.Proved = v.Proved && (o.Weights[Latency] == 0 || s.Slow[b].Proof >= math.Log(proved))
 	}

@@ -251,6 +251,30 @@ func TestAnImageThatSomebodyElseLeftOnStableIsNamedInTheEnd(t *testing.T) {
 	}
 }
 
+// Where stable was failing already when one went back, Kubernetes still tells of the deadline that it passed then.
+func TestStablesOldDeadlineIsNoFailureOfTheWayBack(t *testing.T) {
+	for name, tt := range map[string]struct {
+		plan    func(rollout.Plan) rollout.Plan
+		failure rollout.FailureKind
+		want    rollout.Phase
+	}{
+		"a deadline, judged":          {func(p rollout.Plan) rollout.Plan { return p }, rollout.ProgressDeadline, rollout.RollingBack},
+		"a deadline, on the way back": {func(rollout.Plan) rollout.Plan { return rollout.WayBack() }, rollout.ProgressDeadline, rollout.Promoting},
+		"a crash, on the way back":    {func(rollout.Plan) rollout.Plan { return rollout.WayBack() }, rollout.CrashLoop, rollout.RollingBack},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r, w := checkout()
+			r.Phase, r.Touched, r.Spec.Plan = rollout.Promoting, true, tt.plan(r.Spec.Plan)
+			w.Stable.Image, w.Stable.Available = newRef, 0
+			w.Stable.Stamp = &rollout.Stamp{Store: r.Store, Rollout: r.ID, Revision: r.Revision, Image: newRef}
+			w.Stable.Failure = rollout.Failure{Kind: tt.failure}
+			if next, _, _ := rollout.Next(r, facts(r, w, interval, rollout.Pass)); next.Phase != tt.want {
+				t.Errorf("it is %s, want %s", next.Phase, tt.want)
+			}
+		})
+	}
+}
+
 func TestQueued(t *testing.T) {
 	for name, tt := range map[string]struct {
 		f    rollout.Facts

@@ -56,9 +56,7 @@ var table = []row{
 	{"rollback: image differs", forward, RollingBack, "a pod of the new version runs another image than the one that was judged",
 		(*beat).imageDiffers, because(ReasonImageDiffers)},
 	{"rollback: stable", []Phase{Promoting}, RollingBack, "stable fails with the new image",
-		func(b *beat) bool {
-			return b.readable() && b.w.Stable.Image == b.Image && b.w.Stable.Failure.Condemns()
-		},
+		(*beat).stableFails,
 		func(b *beat) { b.back(Reason{Code: ReasonStable, Failure: b.w.Stable.Failure}, bot) }},
 	{"rollback: deadline", forward, RollingBack, "the phase's deadline passed", (*beat).overdue, (*beat).backByDeadline},
 	{"rollback: unanswered", forward, RollingBack, "nobody answered within the wait",
@@ -181,6 +179,16 @@ func (b *beat) imageDiffers() bool {
 		return true
 	}
 	return b.Phase == Promoting && b.w.Stable.Image == b.Image && slices.ContainsFunc(b.w.Stable.ImageIDs, other)
+}
+
+// stableFails reports whether stable fails with the new image. Where it may have been failing at the start already,
+// Kubernetes may still tell of the progress deadline that the image before passed: there our own, as long, is what counts.
+func (b *beat) stableFails() bool {
+	failure := b.w.Stable.Failure
+	if !b.readable() || b.w.Stable.Image != b.Image || !failure.Condemns() {
+		return false
+	}
+	return failure.Kind != ProgressDeadline || b.Spec.Plan.DemandsEvidence()
 }
 
 func (b *beat) unknownTooLong() bool {

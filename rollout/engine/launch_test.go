@@ -196,6 +196,37 @@ func TestBusySaysAllThatReplacingWouldEnd(t *testing.T) {
 	})
 }
 
+// What was released and crashes a while later is just what one goes back from: a stable none of whose pods serves is
+// no reason not to.
+func TestTheWayBackFromAStableThatCrashes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, sim.Setup{}, quick, func(o *sim.Options) { o.Behaviours["v1.2.9"] = sim.Behaviour{CrashAfter: 3 * time.Minute} })
+		time.Sleep(2 * time.Minute)
+		w.start(0, false)
+		defer w.stop()
+		up, _ := w.launch("v1.2.9", nil)
+		if up = w.until(up.ID, "its end", ended); up.Ending.Outcome != rollout.Succeeded {
+			t.Fatalf("the way up ended %+v", up.Ending)
+		}
+		time.Sleep(5 * time.Minute)
+		if s := w.cluster.Observe(t.Context(), up).Stable; s.Endpoints > 0 || s.Failure.Kind != rollout.CrashLoop {
+			t.Fatalf("stable does not crash: %+v", s)
+		}
+		forward, _ := w.launch("v1.2.6", nil)
+		if forward = w.until(forward.ID, "its end", ended); forward.Ending.Reason.Code != rollout.ReasonPreflight {
+			t.Errorf("a judged rollout ended %+v, want it refused beside a stable that crashes", forward.Ending)
+		}
+		back, err := w.launch("", func(l *rollout.Launch) { l.ID, l.Back = "back", true })
+		if err != nil {
+			t.Fatal(err)
+		}
+		back = w.until(back.ID, "its end", ended)
+		if s := w.cluster.Observe(t.Context(), back).Stable; back.Ending.Outcome != rollout.Succeeded || s.Image != up.From() || !s.RolledOut() {
+			t.Errorf("ended %+v with stable %+v, want it rolled out at %s", back.Ending, s, up.From())
+		}
+	})
+}
+
 // Going back twice would be going to what was taken back.
 func TestTheWayBackIsGoneOnce(t *testing.T) {
 	in(t, quick, func(w *world) {

@@ -52,14 +52,26 @@ func (c *Cluster) failure(ctx context.Context, d *apps.Deployment, pods []core.P
 	return failures[0], nil
 }
 
-// current returns the name of the ReplicaSet that the Deployment's template has now; empty when there is none.
+// current returns the name of the ReplicaSet that the Deployment's template has now; empty when there is none. Where
+// that one existed before, the controller observes the template a moment before it moves the Deployment's revision on
+// to it: a ReplicaSet of other images is then the one that is being left.
 func current(d *apps.Deployment, sets []apps.ReplicaSet) string {
 	for _, s := range sets {
-		if meta.IsControlledBy(&s, d) && s.Annotations[revisionAnnotation] == d.Annotations[revisionAnnotation] {
+		if meta.IsControlledBy(&s, d) && s.Annotations[revisionAnnotation] == d.Annotations[revisionAnnotation] &&
+			slices.Equal(images(s.Spec.Template), images(d.Spec.Template)) {
 			return s.Name
 		}
 	}
 	return ""
+}
+
+// images returns the images of the template's containers, in order.
+func images(t core.PodTemplateSpec) []string {
+	all := make([]string, len(t.Spec.Containers))
+	for i, c := range t.Spec.Containers {
+		all[i] = c.Image
+	}
+	return all
 }
 
 // deploymentFailures returns what the Deployment's own conditions complain about.

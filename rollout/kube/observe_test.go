@@ -35,6 +35,7 @@ metadata:
   labels: {app: checkout, track: canary}
   annotations: {deployment.kubernetes.io/revision: "2"}
   ownerReferences: [{kind: Deployment, name: checkout-canary, uid: uid-4, controller: true}]
+spec: {template: {spec: {containers: [{name: checkout, image: "` + kubetest.NewImage + `"}]}}}
 ---
 apiVersion: apps/v1
 kind: ReplicaSet
@@ -44,6 +45,7 @@ metadata:
   labels: {app: checkout, track: canary}
   annotations: {deployment.kubernetes.io/revision: "1"}
   ownerReferences: [{kind: Deployment, name: checkout-canary, uid: uid-4, controller: true}]
+spec: {template: {spec: {containers: [{name: checkout, image: "` + kubetest.OldImage + `"}]}}}
 `
 
 // pod returns a canary pod of a ReplicaSet with this status.
@@ -115,6 +117,9 @@ func TestFailuresOfTheDeployment(t *testing.T) {
 			name: "a crashing pod of the template before says nothing", pods: pod("a", "canary-before", crashing),
 		}, {
 			name: "a crashing pod of a Deployment of that name before says nothing", pods: pod("a", "canary-of-yesterday", crashing),
+		}, {
+			name: "a crashing pod of the image before says nothing while the revision is still its own", pods: pod("a", "canary-before", crashing),
+			change: func(d kubetest.Object) { kubetest.Annotate(d, "deployment.kubernetes.io/revision", "1") },
 		}, {
 			name: "no pod of a template exists before a controller saw it", pods: pod("a", "canary-now", crashing),
 			change: func(d kubetest.Object) { d["status"].(kubetest.Object)["observedGeneration"] = 0 },

@@ -45,6 +45,8 @@ func plan(weights ...rollout.Weight) func(*rollout.Rollout) {
 	}
 }
 
+func wayBack(r *rollout.Rollout) { r.Spec.Plan = rollout.WayBack() }
+
 func annotate(resource, name, key, value string) func(*kubetest.Server) {
 	return func(s *kubetest.Server) {
 		s.Edit("kubectl", resource, "shop", name, func(o kubetest.Object) { kubetest.Annotate(o, key, value) })
@@ -116,6 +118,12 @@ func TestProblemsOfStable(t *testing.T) {
 			want: []string{"Deployment shop/checkout wants no replicas: set spec.replicas to 1 or more."}},
 		{name: "stable is not rolled out", world: deployment("checkout", func(d kubetest.Object) { d["status"].(kubetest.Object)["availableReplicas"] = 3 }),
 			want: []string{"Deployment shop/checkout is not rolled out: of 4 replicas 4 are updated and 3 available."}},
+		{name: "stable is not rolled out, and the plan asks for no evidence", change: wayBack,
+			world: deployment("checkout", func(d kubetest.Object) { d["status"].(kubetest.Object)["availableReplicas"] = 0 })},
+		{name: "stable is at 0, on the way back", world: rolledOut(func(d kubetest.Object) { spec(d)["replicas"] = 0 }), change: wayBack,
+			want: []string{"Deployment shop/checkout wants no replicas"}},
+		{name: "stable is paused, on the way back", world: rolledOut(func(d kubetest.Object) { spec(d)["paused"] = true }), change: wayBack,
+			want: []string{"Deployment shop/checkout is paused"}},
 		{name: "the same image", change: func(r *rollout.Rollout) { r.Image = kubetest.OldImage },
 			want: []string{"Deployment shop/checkout already runs v1.2.3; there is nothing to roll out."}},
 		{name: "no such container", change: func(r *rollout.Rollout) { r.Spec.Objects.Container = "app" },

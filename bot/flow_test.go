@@ -147,6 +147,24 @@ func TestOfferToGoBackGrowsStale(t *testing.T) {
 	})
 }
 
+func TestNoWayBackFromWhatSomebodySet(t *testing.T) {
+	inWorld(t, slacksim.Options{}, func(w *world) {
+		w.slash(oncall, "deploy checkout v1.2.4 --plan quick --auto")
+		w.awaitPhase("checkout-1", rollout.Ended)
+		w.cluster.touch(func(world *rollout.World) { world.Stable.Image = repository + ":v1.2.9" })
+		w.slash(dev, "rollback checkout")
+		offers := w.slack.Ephemerals(dev)
+		if _, err := w.slack.As(dev).Press("#deploys", offers[len(offers)-1].TS, "Go back to v1.2.3"); err != nil {
+			w.t.Fatal(err)
+		}
+		w.settle()
+		w.wants("the answer", w.heard(dev), "checkout runs v1.2.9, which Canarybot did not release", "deploy a version by name")
+		if got := len(w.cards()); got != 1 {
+			w.t.Errorf("%d cards, want 1", got)
+		}
+	})
+}
+
 func TestBusyAndReplace(t *testing.T) {
 	inWorld(t, slacksim.Options{}, func(w *world) {
 		w.slash(dev, "deploy checkout v1.2.4")

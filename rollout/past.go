@@ -1,5 +1,7 @@
 package rollout
 
+import "fmt"
+
 // Recent is how many rollouts of a service are looked through for its past.
 const Recent = 50
 
@@ -13,6 +15,17 @@ func LastSuccess(past []Rollout) (Rollout, bool) {
 		}
 	}
 	return Rollout{}, false
+}
+
+// Unreleased says why a way back may not start from what stable runs: by somebody's hand, or by a rollout that was
+// abandoned, it is not what the last success released, and going back would jump over it unjudged. It is empty where
+// nothing speaks against the start.
+func (r Rollout) Unreleased(stable string) string {
+	if r.Request.Over == "" || stable == r.Request.Over || stable == r.Image {
+		return ""
+	}
+	return fmt.Sprintf("%s runs %s, which Canarybot did not release (the last that it did is %s), so there is no going back from it; deploy a version by name.",
+		r.Service, ShortVersion(stable), ShortVersion(r.Request.Over))
 }
 
 // TakenBack returns the newest rollout of this image, where it was rolled back and not tried with success since.

@@ -9,6 +9,7 @@ type Request struct {
 	At      time.Time `json:"at"`
 	Text    string    `json:"text,omitempty"` // the reason, in the requester's words
 	Back    bool      `json:"back,omitempty"` // takes the service to the version before
+	Over    string    `json:"over,omitempty"` // the image that it takes back: stable has to run it at the start
 }
 
 // Objects names what a rollout steers.

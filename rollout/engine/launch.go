@@ -85,16 +85,23 @@ func (e *Engine) prepare(ctx context.Context, l rollout.Launch) (rollout.Rollout
 	if r.Behind = behind; behind != "" {
 		return r, others, nil
 	}
-	return r, others, e.sameVersion(ctx, r)
+	return r, others, e.fits(ctx, r)
 }
 
-// sameVersion refuses what stable runs already. A cluster that does not answer at once has no objection: the preflight
-// asks again, with more time.
-func (e *Engine) sameVersion(ctx context.Context, r rollout.Rollout) error {
+// fits refuses what stable runs already, and a way back from what Canarybot did not release. A cluster that does not
+// answer at once has no objection: the preflight asks again, with more time.
+func (e *Engine) fits(ctx context.Context, r rollout.Rollout) error {
 	ctx, cancel := context.WithTimeout(ctx, glance)
 	defer cancel()
-	if w := e.Cluster.Observe(ctx, r); w.Unreadable == "" && w.Stable.Exists && w.Stable.Image == r.Image {
+	w := e.Cluster.Observe(ctx, r)
+	if w.Unreadable != "" || !w.Stable.Exists {
+		return nil
+	}
+	if w.Stable.Image == r.Image {
 		return &rollout.SameVersionError{Service: r.Service, Image: r.Image}
+	}
+	if why := r.Unreleased(w.Stable.Image); why != "" {
+		return rollout.Errorf(rollout.Conflict, "%s", why)
 	}
 	return nil
 }
@@ -119,11 +126,11 @@ func (e *Engine) compose(ctx context.Context, service rollout.Service, l rollout
 	if !ok {
 		return rollout.Rollout{}, rollout.Errorf(rollout.Invalid, "%s has no plan %q; it has %s.", service.Name, l.Plan, planNames(service))
 	}
-	image, err := "", error(nil)
+	image, over, err := "", "", error(nil)
 	switch {
 	case l.Back:
 		plan = rollout.WayBack()
-		image, err = e.imageBefore(ctx, service.Name)
+		image, over, err = e.imageBefore(ctx, service.Name)
 	default:
 		image, err = rollout.Image(spec.Repository, l.Version)
 	}
@@ -140,7 +147,7 @@ func (e *Engine) compose(ctx context.Context, service rollout.Service, l rollout
 	}
 	return rollout.Rollout{
 		ID: rollout.NewID(service.Name, n), Service: service.Name, Store: e.Store.ID(), Turn: 1, Image: image, Spec: spec,
-		Request: rollout.Request{Version: l.Version, By: l.Actor, At: l.At, Text: l.Text, Back: l.Back},
+		Request: rollout.Request{Version: l.Version, By: l.Actor, At: l.At, Text: l.Text, Back: l.Back, Over: over},
 	}, nil
 }
 
@@ -152,21 +159,21 @@ func planNames(s rollout.Service) string {
 	return names
 }
 
-// imageBefore returns what stable ran before the service's last success.
-func (e *Engine) imageBefore(ctx context.Context, service rollout.ServiceName) (string, error) {
+// imageBefore returns what stable ran before the service's last success, and what that one released over it.
+func (e *Engine) imageBefore(ctx context.Context, service rollout.ServiceName) (image, over string, err error) {
 	past, err := e.Store.History(ctx, service, rollout.Recent)
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
 	last, ok := rollout.LastSuccess(past)
 	switch {
 	case !ok:
-		return "", rollout.Errorf(rollout.NotFound, "%s has no earlier version that Canarybot knows of; deploy one by name.", service)
+		return "", "", rollout.Errorf(rollout.NotFound, "%s has no earlier version that Canarybot knows of; deploy one by name.", service)
 	case last.Request.Back:
-		return "", rollout.Errorf(rollout.Conflict, "%s was taken back from %s by %s already; deploy another version by name.",
+		return "", "", rollout.Errorf(rollout.Conflict, "%s was taken back from %s by %s already; deploy another version by name.",
 			service, rollout.ShortVersion(last.From()), last.ID)
 	}
-	return last.From(), nil
+	return last.From(), last.Image, nil
 }
 
 // makeRoom refuses a busy service, or takes its other rollouts back, and returns the one to wait for.

@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -223,6 +224,33 @@ func TestTheWayBackFromAStableThatCrashes(t *testing.T) {
 		back = w.until(back.ID, "its end", ended)
 		if s := w.cluster.Observe(t.Context(), back).Stable; back.Ending.Outcome != rollout.Succeeded || s.Image != up.From() || !s.RolledOut() {
 			t.Errorf("ended %+v with stable %+v, want it rolled out at %s", back.Ending, s, up.From())
+		}
+	})
+}
+
+// Going back from what somebody set by hand, or from what an abandoned rollout left, would jump over it unjudged.
+func TestTheWayBackFromWhatWasNotReleased(t *testing.T) {
+	in(t, quick, func(w *world) {
+		up, _ := w.launch("v1.2.4", nil)
+		w.until(up.ID, "its end", ended)
+		w.app.SetImage(rollout.StableDeployment, "r/shop/checkout:hotfix", "kubectl")
+		back := func(l *rollout.Launch) { l.ID, l.Back = "back", true }
+		_, err := w.launch("", back)
+		if text := rollout.Message(err); rollout.CodeOf(err) != rollout.Conflict || !strings.Contains(text, "checkout runs hotfix") {
+			w.t.Errorf("answered %v, want what stable runs", err)
+		}
+
+		w.cluster.SetFault(func(sim.Call) error { return sim.ErrLost }) // at the launch nobody can look: at the start it is refused
+		r, err := w.launch("", back)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		w.cluster.SetFault(nil)
+		if r = w.until(r.ID, "its end", ended); r.Ending.Outcome != rollout.Cancelled || !strings.Contains(strings.Join(r.Ending.Left, " "), "checkout runs hotfix") {
+			w.t.Errorf("ended %+v", r.Ending)
+		}
+		if image := w.cluster.Observe(w.t.Context(), r).Stable.Image; image != "r/shop/checkout:hotfix" {
+			w.t.Errorf("stable runs %s", image)
 		}
 	})
 }

@@ -44,6 +44,8 @@ func (s *start) checkStable() []string {
 		problems = append(problems, "services."+string(s.r.Service)+"."+rollout.Message(noContainer(d, o.Container)))
 	case image == s.r.Image:
 		add("already runs %s; there is nothing to roll out.", rollout.ShortVersion(image))
+	case s.r.Unreleased(image) != "":
+		problems = append(problems, s.r.Unreleased(image))
 	}
 	switch w := reduce(d, o.Container); {
 	case w.Replicas == 0:

@@ -50,6 +50,7 @@ func (a *App) problems(r rollout.Rollout) []string {
 	check(w.Stable.Paused, "Deployment %s is paused; run kubectl rollout resume first.", o.Stable)
 	check(r.Spec.Plan.DemandsEvidence() && !w.Stable.RolledOut(), "Deployment %s is not rolled out; wait until it is.", o.Stable)
 	check(w.Stable.Image == r.Image, "%s runs %s already.", r.Service, rollout.ShortVersion(r.Image))
+	check(r.Unreleased(w.Stable.Image) != "", "%s", r.Unreleased(w.Stable.Image))
 	check(w.Canary.Exists && w.Canary.Replicas > 0, "Deployment %s has %d replicas already; scale it to 0 first.", o.Canary, w.Canary.Replicas)
 	check(w.Route.HasCanary && w.Route.Weight > 0, "Route %s sends %d %% to %s already; set it to 0 first.", o.Route.Name, w.Route.Weight, o.CanaryService)
 	check(!w.Route.Exists && !o.Route.Create, "There is no %s %s/%s.", o.Route.Kind, o.Namespace, o.Route.Name)

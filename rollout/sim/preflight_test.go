@@ -28,7 +28,8 @@ func TestPreflight(t *testing.T) {
 		"foreign stamp": {sim.Setup{}, func(b *bench) {
 			b.app.SetStamp(rollout.RouteObject, rollout.Stamp{Store: "other", Rollout: "checkout-9"})
 		}, "another Canarybot"},
-		"running it already": {sim.Setup{}, func(b *bench) { b.r.Image = oldImage }, "already"},
+		"a way back from something else": {sim.Setup{}, func(b *bench) { b.r.Request.Over = "r/shop/checkout:v1.2.2" }, "did not release"},
+		"running it already":             {sim.Setup{}, func(b *bench) { b.r.Image = oldImage }, "already"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -227,6 +227,12 @@ func TestProblemsOfTheCanary(t *testing.T) {
 		}},
 		{name: "Argo CD owns stable", world: annotate("deployments", "checkout", "argocd.argoproj.io/tracking-id", "shop:apps/Deployment:shop/checkout"),
 			want: []string{"services.checkout.gitops: Argo CD owns Deployment shop/checkout (argocd.argoproj.io/tracking-id)"}},
+		{name: "Argo CD owns stable by a label that Helm uses too", world: func(s *kubetest.Server) {
+			s.Edit("argocd-controller", "deployments", "shop", "checkout", func(d kubetest.Object) {
+				spec(d)["revisionHistoryLimit"] = 5
+				d["status"].(kubetest.Object)["observedGeneration"] = 2
+			})
+		}, want: []string{"services.checkout.gitops: Argo CD owns Deployment shop/checkout (managedFields of argocd-controller)"}},
 	})
 }
 

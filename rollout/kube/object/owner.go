@@ -11,13 +11,29 @@ var gitOps = []struct{ key, tool string }{
 	{"helm.toolkit.fluxcd.io/name", "Flux"},
 }
 
-// GitOps returns the tool that owns the object and would undo our writes, "Argo CD" or "Flux", and the label or
-// annotation that says so. Both are empty when none does.
+// The field managers under which these tools write. By default an Argo CD before 3.0 leaves no other mark that is its
+// own; it is the first of its two names with server-side apply, the second without.
+var gitOpsManagers = []struct{ manager, tool string }{
+	{"argocd-controller", "Argo CD"},
+	{"argocd-application-controller", "Argo CD"},
+	{"kustomize-controller", "Flux"},
+	{"helm-controller", "Flux"},
+}
+
+// GitOps returns the tool that owns the object and would undo our writes, "Argo CD" or "Flux", and the label, the
+// annotation or the field manager that says so. Both are empty when none does.
 func GitOps(o meta.Object) (tool, mark string) {
 	for _, m := range gitOps {
 		for _, marks := range []map[string]string{o.GetLabels(), o.GetAnnotations()} {
 			if _, ok := marks[m.key]; ok {
 				return m.tool, m.key
+			}
+		}
+	}
+	for _, m := range gitOpsManagers {
+		for _, entry := range o.GetManagedFields() {
+			if entry.Manager == m.manager {
+				return m.tool, "managedFields of " + m.manager
 			}
 		}
 	}

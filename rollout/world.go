@@ -38,7 +38,8 @@ type Workload struct {
 	Updated    int
 	Available  int
 	Endpoints  int // ready endpoints behind the workload's own Service, also when the Deployment is gone
-	Failure    Failure
+	// Failure is what is wrong with the pods. It and ImageIDs decide nothing from returning on, and may be missing there.
+	Failure Failure
 	// ImageIDs are what the pods that run Image resolved it to, distinct and sorted.
 	ImageIDs []string
 }

@@ -22,6 +22,8 @@ import (
 const (
 	// readTimeout bounds every single read.
 	readTimeout = 5 * time.Second
+	// tellTimeout bounds the reads of an ending that are only told.
+	tellTimeout = time.Second
 	// writeTimeout bounds every write, with the reads that it is made from.
 	writeTimeout = 10 * time.Second
 )

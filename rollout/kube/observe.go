@@ -11,7 +11,7 @@ import (
 )
 
 // Observe reads the rollout's objects live, all at once. An object that does not exist is a fact; anything that could
-// not be read makes the whole world unreadable, in one sentence.
+// not be read makes the whole world unreadable, in one sentence, but for what the pods of an ending rollout say.
 func (c *Cluster) Observe(ctx context.Context, r rollout.Rollout) rollout.World {
 	var w rollout.World
 	var stableEndpoints, canaryEndpoints int
@@ -22,11 +22,11 @@ func (c *Cluster) Observe(ctx context.Context, r rollout.Rollout) rollout.World 
 			return err
 		},
 		func() (err error) {
-			w.Stable, err = c.workload(ctx, o.Namespace, o.Stable, o.Container)
+			w.Stable, err = c.workload(ctx, r, o.Stable)
 			return err
 		},
 		func() (err error) {
-			w.Canary, err = c.workload(ctx, o.Namespace, o.Canary, o.Container)
+			w.Canary, err = c.workload(ctx, r, o.Canary)
 			return err
 		},
 		func() (err error) {

@@ -259,6 +259,45 @@ func TestUnreadable(t *testing.T) {
 	}
 }
 
+// In an incident lists are what the API server refuses first. An ending does not need those of pods and ReplicaSets: it
+// takes the traffic off all the same. It needs to know who is behind stable.
+func TestAnEndingIsReadableWithoutPods(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name, path string
+		phase      rollout.Phase
+		readable   bool
+	}{
+		{"baking, without pods", "/pods", rollout.Baking, false},
+		{"baking, without ReplicaSets", "/replicasets", rollout.Baking, false},
+		{"promoting, without pods", "/pods", rollout.Promoting, false},
+		{"returning, without pods", "/pods", rollout.Returning, true},
+		{"rolling back, without pods", "/pods", rollout.RollingBack, true},
+		{"rolling back, without ReplicaSets", "/replicasets", rollout.RollingBack, true},
+		{"cleaning, without pods", "/pods", rollout.Cleaning, true},
+		{"releasing, without pods", "/pods", rollout.Releasing, true},
+		{"rolling back, without endpoints", "/endpointslices", rollout.RollingBack, false},
+		{"rolling back, without stable", "/deployments/checkout", rollout.RollingBack, false},
+		{"rolling back, without the route", "/httproutes/checkout", rollout.RollingBack, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			s := kubetest.New(t)
+			s.Apply("helm", kubetest.Shop+"\n---\n"+canaryDeployment+"\n---\n"+pod("a", "canary-now", crashing))
+			s.Fail(on(c.path, http.StatusTooManyRequests))
+			r := kubetest.Rollout()
+			r.Phase = c.phase
+			w := connect(t, s).Observe(t.Context(), r)
+			if readable := w.Unreadable == ""; readable != c.readable {
+				t.Fatalf("readable is %t, want %t: %s", readable, c.readable, w.Unreadable)
+			}
+			if c.readable && (w.Stable.Image != kubetest.OldImage || !w.Stable.RolledOut() || !w.Canary.Exists || !w.Route.Exists || w.Canary.Failure.Kind != rollout.NoFailure) {
+				t.Errorf("got %+v", w)
+			}
+		})
+	}
+}
+
 // on fails requests whose path ends so.
 func on(suffix string, code int) func(*http.Request) int {
 	return func(r *http.Request) int {

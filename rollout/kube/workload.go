@@ -14,21 +14,38 @@ import (
 	"canarybot.io/rollout/kube/object"
 )
 
-// workload reads a Deployment with its pods. One that does not exist is a fact.
-func (c *Cluster) workload(ctx context.Context, namespace, name, container string) (rollout.Workload, error) {
-	d, err := c.getDeployment(ctx, namespace, name)
+// workload reads a Deployment with its pods. One that does not exist is a fact. From returning on what the pods say is
+// told to people and decides nothing: in an incident the API server may refuse or delay lists while it still takes small
+// requests, and weight 0 does not wait for them.
+func (c *Cluster) workload(ctx context.Context, r rollout.Rollout, name string) (rollout.Workload, error) {
+	d, err := c.getDeployment(ctx, r.Spec.Objects.Namespace, name)
 	switch {
 	case rollout.CodeOf(err) == rollout.NotFound:
 		return rollout.Workload{}, nil
 	case err != nil:
 		return rollout.Workload{}, err
 	}
+	container := r.Spec.Objects.Container
+	if !r.Phase.Undoing() {
+		return c.withPods(ctx, d, container)
+	}
+	ctx, cancel := context.WithTimeout(ctx, tellTimeout)
+	defer cancel()
+	if w, err := c.withPods(ctx, d, container); err == nil {
+		return w, nil
+	}
+	return reduce(d, container), nil
+}
+
+// withPods is the Deployment with what its pods say: the images that they run, and how they fail.
+func (c *Cluster) withPods(ctx context.Context, d *apps.Deployment, container string) (rollout.Workload, error) {
 	w := reduce(d, container)
+	what := called("Deployment", d.Namespace, d.Name)
 	selector, err := meta.LabelSelectorAsSelector(d.Spec.Selector)
 	if err != nil {
-		return rollout.Workload{}, rollout.Wrap(rollout.Invalid, err, called("Deployment", namespace, name)+" has a selector that cannot be read.")
+		return rollout.Workload{}, rollout.Wrap(rollout.Invalid, err, what+" has a selector that cannot be read.")
 	}
-	pods, err := c.listPods(ctx, namespace, selector.String(), called("Deployment", namespace, name))
+	pods, err := c.listPods(ctx, d.Namespace, selector.String(), what)
 	if err != nil {
 		return rollout.Workload{}, err
 	}

@@ -51,12 +51,12 @@ func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 		if w.left--; w.left == 0 {
 			w.dead = true
 			w.mu.Unlock()
-			w.died()
-			if w.after {
-				if resp, err := w.under.RoundTrip(r); err == nil {
+			if w.after { // before anybody may look for it: what reaches Slack later still nobody can tell
+				if resp, err := w.under.RoundTrip(r.WithContext(context.WithoutCancel(r.Context()))); err == nil {
 					_ = resp.Body.Close()
 				}
 			}
+			w.died()
 			return nil, errDead
 		}
 	}
@@ -104,10 +104,10 @@ func (n *notes) PutNote(ctx context.Context, kind, key string, value []byte) err
 		if n.left--; n.left == 0 {
 			n.dead = true
 			n.mu.Unlock()
-			n.died()
 			if n.after {
-				_ = n.Store.PutNote(ctx, kind, key, value)
+				_ = n.Store.PutNote(context.WithoutCancel(ctx), kind, key, value)
 			}
+			n.died()
 			return errDead
 		}
 	}

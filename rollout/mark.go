@@ -144,6 +144,7 @@ func (b *beat) mark() {
 	if b.readable() {
 		if b.Phase.Forward() {
 			b.drift()
+			b.displaced()
 		} else if b.Phase.Undoing() {
 			b.overwrite()
 		}
@@ -198,6 +199,15 @@ func (b *beat) drift() {
 		b.Drift = &d
 		b.tell(EntryDrift, bot, Data{Drift: &d, Left: b.patience()})
 		b.fight(d)
+	}
+}
+
+// displaced notices that somebody takes the canary's place in the route away again and again before it has traffic. Once is
+// put right without a word.
+func (b *beat) displaced() {
+	route := b.w.Route
+	if !b.still() && route.Exists && !route.HasCanary && b.Known.Weight != nil && *b.Known.Weight == 0 {
+		b.fight(Drift{Field: FieldWeight, Ours: weightText(0), By: route.WeightBy})
 	}
 }
 

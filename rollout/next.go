@@ -1,6 +1,7 @@
 package rollout
 
 import (
+	"cmp"
 	"math"
 	"reflect"
 	"time"
@@ -165,6 +166,9 @@ func (b *beat) observe() {
 	b.Trouble = b.w.Unreadable
 	if b.Trouble == "" {
 		b.Trouble = b.f.Refused
+	}
+	if b.Trouble == "" && (b.Phase == Baking || b.Phase == Awaiting) && b.w.Route.Exists && !b.w.Route.Acknowledged {
+		b.Trouble = cmp.Or(b.w.Route.Detail, "the route is not acknowledged any more") // the bake stands still for it
 	}
 	if !b.readable() || b.Phase == Queued {
 		return

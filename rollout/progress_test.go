@@ -70,3 +70,48 @@ func TestAWeightThatArrivesWhilePausedIsJudged(t *testing.T) {
 		})
 	}
 }
+
+// Who takes the canary's place in the route away again and again is named before the deadline passes in silence.
+func TestAPlaceInTheRouteThatIsTakenAway(t *testing.T) {
+	r, w := checkout()
+	zero := rollout.Weight(0)
+	r.Phase, r.Acked, r.ImageIDs, r.Known.Weight = rollout.Preparing, time.Time{}, nil, &zero
+	w.Canary.Available, w.Canary.Endpoints = 0, 0
+	w.Route.HasCanary, w.Route.Weight, w.Route.Stamp, w.Route.WeightBy = false, 0, nil, "gitops"
+	for i, version := range []string{"2", "2", "3", "4"} {
+		w.Route.Version = version
+		r, _, _ = rollout.Next(r, facts(r, w, interval, rollout.Unknown))
+		if stuck := r.Stuck != nil; stuck != (i == 3) {
+			t.Fatalf("stuck is %t after look %d", stuck, i+1)
+		}
+	}
+	if r.Stuck.Code != rollout.ReasonFought || r.Stuck.Detail != "gitops" {
+		t.Errorf("stuck for %+v", *r.Stuck)
+	}
+}
+
+// Without the canary's Service its share of the users gets errors that no pod counts.
+func TestAServiceThatIsDeletedUnderTraffic(t *testing.T) {
+	for _, paused := range []bool{false, true} {
+		r, w := checkout()
+		r.Paused = paused
+		w.Service = rollout.Meta{}
+		if phase, why := moved(r, facts(r, w, interval, rollout.Unknown)); phase != rollout.RollingBack || why != rollout.ReasonServiceGone {
+			t.Errorf("paused %t: %s for %q", paused, phase, why)
+		}
+	}
+}
+
+// A bake that stands still because the route is not followed any more says so.
+func TestARouteThatIsNotFollowedAnyMore(t *testing.T) {
+	r, w := checkout()
+	w.Route.Acknowledged, w.Route.Detail = false, "its Gateway is gone"
+	r, _, _ = rollout.Next(r, facts(r, w, interval, rollout.Pass))
+	if r.Trouble != "its Gateway is gone" || r.Spans.Bake != 0 {
+		t.Errorf("the trouble is %q, the bake %s", r.Trouble, r.Spans.Bake)
+	}
+	w.Route.Acknowledged = true
+	if r, _, _ = rollout.Next(r, facts(r, w, interval, rollout.Pass)); r.Trouble != "" || r.Spans.Bake == 0 {
+		t.Errorf("then the trouble is %q, the bake %s", r.Trouble, r.Spans.Bake)
+	}
+}

@@ -18,6 +18,7 @@ const (
 	ReasonWeightZero   ReasonCode = "weight_zero"    // somebody took the canary off traffic
 	ReasonRouteGone    ReasonCode = "route_gone"     // the route was deleted
 	ReasonCanaryGone   ReasonCode = "canary_gone"    // the canary was deleted
+	ReasonServiceGone  ReasonCode = "service_gone"   // the canary's Service was deleted
 	ReasonStableGone   ReasonCode = "stable_gone"    // stable was deleted
 	ReasonImageDiffers ReasonCode = "image_differs"  // a pod runs another image than the one judged
 	ReasonStableNoPods ReasonCode = "stable_no_pods" // no endpoint behind stable to take the traffic

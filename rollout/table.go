@@ -46,6 +46,10 @@ var table = []row{
 		func(b *beat) bool { return b.readable() && !b.w.Route.Exists && b.knownRouteUID() != "" }, because(ReasonRouteGone)},
 	{"rollback: canary gone", forward, RollingBack, "somebody deleted the canary, or put another in its place",
 		func(b *beat) bool { return b.readable() && b.knownCanaryUID() != "" && !b.ownCanary(b.w.Canary) }, because(ReasonCanaryGone)},
+	{"rollback: service gone", forward, RollingBack, "somebody deleted the canary's Service while it has traffic",
+		func(b *beat) bool {
+			return b.readable() && b.w.Route.share() > 0 && b.ourWeight(b.w.Route) > 0 && !b.w.Service.Exists
+		}, because(ReasonServiceGone)},
 	{"rollback: check", forward, RollingBack, "a check fails beyond its limit while the canary has traffic",
 		func(b *beat) bool {
 			return b.Verdict.Result == Fail && !b.Acked.IsZero() && b.Spec.Plan.DemandsEvidence()

@@ -40,7 +40,7 @@ func randomReason(t *rapid.T) rollout.Reason {
 		Code: rapid.SampledFrom([]rollout.ReasonCode{
 			rollout.ReasonNone, rollout.ReasonPerson, rollout.ReasonAnnotation, rollout.ReasonReplaced, rollout.ReasonCheck,
 			rollout.ReasonCanary, rollout.ReasonStable, rollout.ReasonDeadline, rollout.ReasonUnanswered, rollout.ReasonUnknown,
-			rollout.ReasonWeightZero, rollout.ReasonRouteGone, rollout.ReasonCanaryGone, rollout.ReasonStableGone,
+			rollout.ReasonWeightZero, rollout.ReasonRouteGone, rollout.ReasonCanaryGone, rollout.ReasonServiceGone, rollout.ReasonStableGone,
 			rollout.ReasonImageDiffers, rollout.ReasonStableNoPods, rollout.ReasonSlow, rollout.ReasonFought, rollout.ReasonPreflight,
 			rollout.ReasonHeld, rollout.ReasonUnreadable, rollout.ReasonWriteRefused, "odd",
 		}).Draw(t, "code"),

@@ -44,7 +44,7 @@ func plainly(r rollout.Rollout, why rollout.Reason, by rollout.Actor) string {
 			return "no verdict for " + span(limits.UnknownLimit)
 		}
 		return "no verdict for " + span(limits.UnknownLimit) + ": " + sentence(*why.Evidence)
-	case rollout.ReasonWeightZero, rollout.ReasonRouteGone, rollout.ReasonCanaryGone, rollout.ReasonStableGone:
+	case rollout.ReasonWeightZero, rollout.ReasonRouteGone, rollout.ReasonCanaryGone, rollout.ReasonServiceGone, rollout.ReasonStableGone:
 		return gone(why.Code)
 	default:
 		return obstacle(r, why)
@@ -60,6 +60,8 @@ func gone(code rollout.ReasonCode) string {
 		return "somebody deleted the route"
 	case rollout.ReasonCanaryGone:
 		return "somebody deleted the canary"
+	case rollout.ReasonServiceGone:
+		return "somebody deleted the canary's Service"
 	default:
 		return "somebody deleted stable"
 	}

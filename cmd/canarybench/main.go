@@ -11,6 +11,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"slices"
 )
 
 func main() {
@@ -38,4 +39,8 @@ func main() {
 		return
 	}
 	printTable(os.Stdout, cells)
+	if slices.ContainsFunc(promises(cells), func(p promise) bool { return !p.met }) {
+		fmt.Fprintln(os.Stderr, "canarybench: a promise is not kept; see the last table")
+		os.Exit(1)
+	}
 }

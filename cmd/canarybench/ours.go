@@ -18,6 +18,9 @@ type ours struct {
 	silent  int
 	starts  trial.Starts
 	usual   [trial.Bounds]float64
+	step    float64      // requests of the canary since the weight was set
+	recent  [2]trial.Arm // what the canary did lately, in two parts, of which the newer one fills
+	filled  int
 }
 
 // young is the age of pods, in seconds, from which they are compared with warm ones where nobody knows how pods of the
@@ -109,16 +112,39 @@ func (o *ours) see(s scrape, inStep int) decision {
 	in := trial.Scrape{Weight: s.weight, Age: s.age, Canary: reduced(s.canary), Stable: reduced(s.stable)}
 	in.Memory, in.Slack = s.canary.memory, o.slack(s.age)
 	v := o.state.Add(&o.options, in)
+	o.remember(in.Canary)
 	switch {
 	case v.Against:
 		return rollback
-	case v.SharedErrors || v.SharedSlow:
+	case v.SharedErrors || v.SharedSlow || o.doubtful():
 		return stay
 	case o.early && v.Proved, inStep >= perStep && v.Log < math.Log(3):
 		o.state.Advance()
+		o.step, o.recent, o.filled = 0, [2]trial.Arm{}, 0
 		return onward
 	}
 	return stay
+}
+
+// remember notes what the canary did, as production keeps it for a verdict.
+func (o *ours) remember(did trial.Arm) {
+	const shown = 10 // scrapes in each part
+	o.step += did.Requests
+	if o.filled++; o.filled > shown {
+		o.recent[0], o.recent[1], o.filled = o.recent[1], trial.Arm{}, 1
+	}
+	to := &o.recent[1]
+	to.Requests, to.Errors = to.Requests+did.Requests, to.Errors+did.Errors
+	to.Slow[limitBound] += did.Slow[limitBound]
+}
+
+// doubtful reports whether what was heard does not suffice to pass, whatever the bets say: too few requests, or a share
+// beyond the service's own limit.
+func (o *ours) doubtful() bool {
+	const least = 50
+	requests := o.recent[0].Requests + o.recent[1].Requests
+	errors, slow := o.recent[0].Errors+o.recent[1].Errors, o.recent[0].Slow[limitBound]+o.recent[1].Slow[limitBound]
+	return o.step < least || errors >= requests*o.options.ErrorLimit || slow >= requests*o.options.SlowLimit
 }
 
 func reduced(a arm) trial.Arm {

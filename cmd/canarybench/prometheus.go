@@ -126,7 +126,7 @@ func (f *fake) keep(weight float64, at time.Time, n int) {
 			p.within[b] += did.requests - did.slower[b]
 		}
 		lost := f.odd && d.Float64() < 0.03
-		if lost || p.canary && f.trace.silent {
+		if lost || p.canary && f.trace.silent && float64(n)*interval >= f.trace.onset {
 			continue
 		}
 		row := stored{at: at.Add(time.Duration(i) * 700 * time.Millisecond), values: map[string]float64{

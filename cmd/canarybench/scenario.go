@@ -89,5 +89,14 @@ func scenarios() []scenario {
 		bad("leak 0.25 MiB/s", 100, func(s *scenario) { s.leak = 0.25 }),
 		bad("outage: every request fails", 100, errs(1)),
 		bad("outage: pods and series gone", 100, func(s *scenario) { s.silent = true }),
+		bad("outage: pods and series gone from 300 s", 100, func(s *scenario) { s.silent, s.onset = true, 300 }),
+		bad("30 % errors for 15 s each 3 min", 100, func(s *scenario) {
+			s.errors = func(t float64) float64 {
+				if math.Mod(t, 180) < 15 {
+					return 0.3
+				}
+				return base
+			}
+		}),
 	}
 }

@@ -108,7 +108,7 @@ func (x trace) at(n int, weight float64, stepBegan int) scrape {
 	if weight > 0 {
 		s.age = canary.age
 		size := max(1, int(math.Ceil(pods*weight)))
-		if x.silent {
+		if x.silent && t >= x.onset {
 			s.harm = all * weight
 			return s
 		}

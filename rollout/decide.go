@@ -2,6 +2,7 @@ package rollout
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -249,7 +250,8 @@ func (r Rollout) left() []string {
 	if r.Phase < Releasing {
 		left = append(left, fmt.Sprintf("deployment/%s in %s", o.Canary, o.Namespace), fmt.Sprintf("service/%s in %s", o.CanaryService, o.Namespace))
 	}
-	if r.Ending.WeightZero.IsZero() {
+	fought := slices.ContainsFunc(r.Undone, func(u Undone) bool { return u.Field == FieldWeight })
+	if r.Ending.WeightZero.IsZero() || fought { // it was 0 once, and somebody may have set it since
 		left = append(left, fmt.Sprintf("the canary's weight in %s/%s", strings.ToLower(o.Route.Kind), o.Route.Name))
 	}
 	if now := r.Known.StableImage; r.Touched && now != "" && now != r.wantedStable() {

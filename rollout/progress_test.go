@@ -1,6 +1,7 @@
 package rollout_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -113,5 +114,25 @@ func TestARouteThatIsNotFollowedAnyMore(t *testing.T) {
 	w.Route.Acknowledged = true
 	if r, _, _ = rollout.Next(r, facts(r, w, interval, rollout.Pass)); r.Trouble != "" || r.Spans.Bake == 0 {
 		t.Errorf("then the trouble is %q, the bake %s", r.Trouble, r.Spans.Bake)
+	}
+}
+
+// Who gives up while somebody keeps giving the canary traffic is told that it may have some.
+func TestAbandoningNamesAWeightThatIsFoughtFor(t *testing.T) {
+	for _, fought := range []bool{true, false} {
+		r, _ := checkout()
+		r.Phase, r.Undo, r.Stuck = rollout.RollingBack, 8, &rollout.Reason{Code: rollout.ReasonFought, Detail: "gitops"}
+		r.Ending.WeightZero = t0
+		if fought {
+			r.Undone = []rollout.Undone{{Field: rollout.FieldWeight, By: "gitops", Times: 3}}
+		}
+		d := rollout.Decision{ID: "slack:9", Action: rollout.Abandon, Actor: person("U1"), Turn: r.Turn, At: t0.Add(time.Minute), Text: "the controller wins"}
+		r, _, err := rollout.Decide(r, d, rollout.Policy{Approvers: []string{"U1"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if named := strings.Contains(strings.Join(r.Ending.Left, "\n"), "the canary's weight in httproute/checkout"); named != fought {
+			t.Errorf("fought %t: left is %q", fought, r.Ending.Left)
+		}
 	}
 }

@@ -50,3 +50,11 @@ func (m countedMetrics) Ask(ctx context.Context, q rollout.Question) rollout.Ans
 	}
 	return answer
 }
+
+// Hour asks about the last hour, if what is asked can tell.
+func (m countedMetrics) Hour(ctx context.Context, q rollout.Question) []rollout.Hour {
+	if h, ok := m.Metrics.(rollout.Historian); ok {
+		return h.Hour(ctx, q)
+	}
+	return nil
+}

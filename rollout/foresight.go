@@ -28,6 +28,23 @@ type Sight struct {
 // Coarse is a limit between two bounds of a histogram, in seconds; Below is 0 where there is none.
 type Coarse struct{ Limit, Below, Above float64 }
 
+// Hour is what a check would have said of stable in the last hour.
+type Hour struct {
+	Check   string
+	Asked   int    // times
+	None    int    // of them without a number
+	Beyond  int    // of them beyond the threshold
+	Series  int    // the most at once; one is expected
+	Problem string // why it cannot be asked about an hour
+}
+
+// Historian is a Metrics that can be asked about the last hour.
+type Historian interface {
+	// Hour asks each of the question's checks about every interval of the last hour, of stable. It blocks as long as
+	// Metrics does, for each check.
+	Hour(ctx context.Context, q Question) []Hour
+}
+
 // Foretell lets a judge look at stable's past, as it will when the canary has traffic, and returns what it will see. It
 // blocks as long as the metrics do, a few times.
 func Foretell(ctx context.Context, m Metrics, judge Judge, r Rollout, now time.Time) Foresight {

@@ -120,6 +120,7 @@ type Preflight struct {
 	Checks     []Evidence // about stable: checks that it fails itself or has no answer to, so that no canary could be judged
 	Unreadable string     // why nothing can be said yet
 	Foresight  Foresight  // what the judge will see
+	Hours      []Hour     // what the checks would have said lately; asked for in a rehearsal only
 }
 
 // Passes reports whether nothing stands in the way of the start.

@@ -66,6 +66,7 @@ func (a Answers) DryRun(r rollout.Rollout, p rollout.Preflight) Message {
 		Foresight(p.Foresight, r.Spec.Plan),
 		Errorless(p.Foresight),
 	}
+	lines = append(lines, hours(p.Hours)...)
 	if len(p.Found.TemplateDiffers) > 0 {
 		lines = append(lines, iconWarning+" "+differs(p.Found.TemplateDiffers))
 	}

@@ -192,7 +192,10 @@ var weightDrift = rollout.Drift{Field: rollout.FieldWeight, Ours: "5", Value: "2
 
 // foreseen is a preflight that passes, with what the judge will see.
 func foreseen() rollout.Preflight {
-	return rollout.Preflight{Found: baking().Found, Foresight: rollout.Foresight{
+	return rollout.Preflight{Found: baking().Found, Hours: []rollout.Hour{
+		{Check: "error_rate", Asked: 241, Beyond: 3, Series: 1}, {Check: "latency_p99", Asked: 241, Series: 1}, {Check: "memory_usage", Asked: 241, None: 241},
+		{Check: "own", Asked: 241, Series: 4}, {Check: "other", Asked: 241, None: 60, Series: 1}, {Check: "odd", Problem: "<!channel> parse error"},
+	}, Foresight: rollout.Foresight{
 		Requests: 100, Errorless: true, Coarse: &rollout.Coarse{Limit: 0.4, Below: 0.25, Above: 0.5},
 		Sees: []rollout.Sight{{Share: 0.05, After: 45 * time.Second}, {Share: 0.02, After: 75 * time.Second}, {Share: 0.005, Step: 1, After: time.Minute}},
 	}}

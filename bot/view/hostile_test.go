@@ -181,7 +181,9 @@ func everything(text string, all bool) map[string]view.Message {
 	made["stale"] = a.Stale(text)
 	made["error"] = a.Error(rollout.Errorf(rollout.Invalid, "%s", text))
 	made["none"] = a.NoRollout(rollout.ID(text))
-	made["dry"] = a.DryRun(poison(baking(), text, all), rollout.Preflight{Found: poison(baking().Found, text, all)})
+	made["dry"] = a.DryRun(poison(baking(), text, all), rollout.Preflight{
+		Found: poison(baking().Found, text, all), Hours: []rollout.Hour{{Check: text, Problem: text}, {Check: text, Series: 2}},
+	})
 	made["dry_refused"] = a.DryRun(baking(), rollout.Preflight{Problems: []string{text}})
 	made["dry_unreadable"] = a.DryRun(baking(), rollout.Preflight{Unreadable: text})
 	made["help"] = a.Help("")

@@ -162,7 +162,7 @@ func TestPromisesFollowFromTheCells(t *testing.T) {
 		t.Errorf("two rollouts of each kind show that %v wrong hardly anybody", got)
 	}
 	all := promises(cells)
-	if len(all) != 16 {
+	if len(all) != 17 {
 		t.Fatalf("%d promises", len(all))
 	}
 	if all[0].met {

@@ -250,7 +250,7 @@ func liveSignals(ctx context.Context, out io.Writer, source *prom.Source, r roll
 	q := r.Question(time.Now())
 	q.StableOnly = true
 	for _, h := range source.Hour(ctx, q) {
-		fmt.Fprintf(out, "  · %s: %s\n", r.Service, h)
+		fmt.Fprintf(out, "  · %s: %s\n", r.Service, terminal(view.Hour(h)))
 	}
 	return problems
 }

@@ -40,13 +40,19 @@ func (e *Engine) Launch(ctx context.Context, l rollout.Launch) (rollout.Rollout,
 	}
 }
 
-// Rehearse runs the preflight of a launch and changes nothing in the store.
+// Rehearse runs the preflight of a launch, asks about the last hour too, and changes nothing in the store.
 func (e *Engine) Rehearse(ctx context.Context, l rollout.Launch) (rollout.Rollout, rollout.Preflight, error) {
 	r, _, err := e.prepare(ctx, l)
 	if err != nil {
 		return r, rollout.Preflight{}, e.fatal(err)
 	}
-	return r, e.preflight(ctx, r), nil
+	p := e.preflight(ctx, r)
+	if h, ok := e.Metrics.(rollout.Historian); ok && p.Unreadable == "" {
+		q := r.Question(now())
+		q.StableOnly = true
+		p.Hours = h.Hour(ctx, q)
+	}
+	return r, p, nil
 }
 
 // prepare returns the rollout that the launch wants, and what has to happen to the service's other rollouts in the

@@ -275,3 +275,19 @@ func TestGrownChangesNothing(t *testing.T) {
 		}
 	}
 }
+
+// Behind a proxy it is learned how a canary starts with its weight.
+func TestStartsBehindAProxyAreLearned(t *testing.T) {
+	t.Parallel()
+	f := newFleet(42, before+after, before, only(well, 0))
+	for _, p := range f.pods {
+		for j := range p.series {
+			p.series[j].Target = "job/10.0.0.1/ingress/traefik"
+			p.series[j].Labels += p.name
+		}
+	}
+	_, state, _ := f.run(t, signalCase(), since.Add(40*interval))
+	if heir := string(analysis.Judge{}.Heir(state)); !strings.Contains(heir, `"pods":1}`) {
+		t.Errorf("left is %s", heir)
+	}
+}

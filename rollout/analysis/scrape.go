@@ -77,7 +77,7 @@ func (d *docket) add(c rollout.Case, o *trial.Options, from, end time.Time, fres
 	ages := d.ages(c, canary, end)
 	in.Age, in.Slack = slices.Min(ages), d.Setup.slack(ages, scrape(c).Seconds())
 	did := d.did(c, canary, from, end)
-	d.learn(c, did, end)
+	d.learn(c, did, in.Canary, end)
 	d.Alone.note(did)
 	in.Memory = d.memory(c, end)
 	partial := d.partial(c, end)
@@ -193,8 +193,12 @@ func proxied(c rollout.Case, target string) bool {
 	return target != "" && slices.ContainsFunc(heardBy(c.Raw.Stable), func(s rollout.Series) bool { return s.Target == target })
 }
 
-// learn notes how the canary's pods start, for the rollouts to come.
-func (d *docket) learn(c rollout.Case, did map[string]counted, end time.Time) {
+// learn notes how the canary's pods start, for the rollouts to come. Behind a proxy nobody tells pods apart: there all that
+// the canary did counts as of one that started with its weight.
+func (d *docket) learn(c rollout.Case, did map[string]counted, canary trial.Arm, end time.Time) {
+	if len(did) == 0 {
+		d.Learned.Note(end.Sub(d.Since).Seconds(), scrape(c).Seconds(), canary, !d.Heard)
+	}
 	for t, did := range did {
 		name := short(t)
 		first := !slices.Contains(d.Met, name)

@@ -42,6 +42,8 @@ func entries() map[string]rollout.Entry {
 		"started_differs": data(rollout.EntryStarted, rollout.Data{Problems: []string{"resources", "env[TAX_URL]"}}),
 		"turning_back_worse": data(rollout.EntryPhase, rollout.Data{From: rollout.Baking, To: rollout.RollingBack,
 			Reason: rollout.Reason{Code: rollout.ReasonCheck, Evidence: &compared(rollout.Fail, rollout.WhyWorse).Evidence[0]}}),
+		"turning_back_no_share": data(rollout.EntryPhase, rollout.Data{From: rollout.Baking, To: rollout.RollingBack,
+			Reason: rollout.Reason{Code: rollout.ReasonCheck, Evidence: &compared(rollout.Fail, rollout.WhyNoShare).Evidence[0]}}),
 		"turning_back": data(rollout.EntryPhase, rollout.Data{From: rollout.Baking, To: rollout.RollingBack, Reason: rollout.Reason{Code: rollout.ReasonCheck, Evidence: &worst}}),
 		"turning_back_crash": data(rollout.EntryPhase, rollout.Data{From: rollout.Preparing, To: rollout.RollingBack, Reason: rollout.Reason{
 			Code: rollout.ReasonCanary, Failure: rollout.Failure{Kind: rollout.CrashLoop, Detail: "back-off 40s restarting failed container=checkout"},

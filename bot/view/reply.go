@@ -132,7 +132,7 @@ func (t telling) phase() (Message, bool) {
 	m := message(fmt.Sprintf("%s *Rolling back*: %s Everyone goes back to %s.", iconBack, full(because(t.r, why, t.e.Actor)), old(t.r))).
 		said("%s is rolling back: %s. Everyone goes back to %s.", subject(t.r), plainly(t.r, why, t.e.Actor), old(t.r))
 	if why.Evidence != nil && why.Evidence.Compared != nil { // what it stood on, for who asks tomorrow
-		m = m.with(list([]string{paragraph(whole(*why.Evidence), chart(*why.Evidence))})...)
+		m = m.with(list([]string{paragraph(whole(*why.Evidence), chart(*why.Evidence), remedy(*why.Evidence))})...)
 	}
 	return m, true
 }

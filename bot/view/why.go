@@ -57,8 +57,11 @@ func odds(log float64) string {
 	return amountOf(math.Floor(math.Exp(log)+0.5), rollout.Number, 9).number
 }
 
-// remedy says what is missing for a verdict, and what to do about it; empty where nothing is.
+// remedy says what is missing for a verdict, or may be wrong about one, and what to do about it; empty where nothing is.
 func remedy(e rollout.Evidence) string {
+	if e.Why == rollout.WhyNoShare {
+		return "Where a service is also called past its route, " + code("judge.share: false") + " in the configuration leaves this out."
+	}
 	if e.Result != rollout.Unknown {
 		return ""
 	}

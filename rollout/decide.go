@@ -145,7 +145,7 @@ func (r Rollout) mayAbandon(text string) error {
 		return Errorf(Conflict, "%s is not stuck; only a stuck rollout can be abandoned.", r.ID)
 	case strings.TrimSpace(text) == "":
 		return Errorf(Invalid, "Say why: /canary abandon %s REASON.", r.ID)
-	case r.Phase == RollingBack && r.Ending.WeightZero.IsZero():
+	case r.Phase == RollingBack && r.Ending.WeightZero.IsZero() && r.Stuck.Code != ReasonFought: // whoever fights, fights what was written
 		return Errorf(Conflict, "The canary of %s may still have traffic; it can be abandoned once its weight was set to 0.", r.ID)
 	}
 	return nil

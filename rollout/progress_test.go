@@ -122,8 +122,8 @@ func TestAbandoningNamesAWeightThatIsFoughtFor(t *testing.T) {
 	for _, fought := range []bool{true, false} {
 		r, _ := checkout()
 		r.Phase, r.Undo, r.Stuck = rollout.RollingBack, 8, &rollout.Reason{Code: rollout.ReasonFought, Detail: "gitops"}
-		r.Ending.WeightZero = t0
-		if fought {
+		if r.Ending.WeightZero = t0; fought {
+			r.Ending.WeightZero = time.Time{} // undone so soon that nobody saw it: it was written all the same
 			r.Undone = []rollout.Undone{{Field: rollout.FieldWeight, By: "gitops", Times: 3}}
 		}
 		d := rollout.Decision{ID: "slack:9", Action: rollout.Abandon, Actor: person("U1"), Turn: r.Turn, At: t0.Add(time.Minute), Text: "the controller wins"}

@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// fake is what a Prometheus has of one service: it scrapes the pods of a trace, with what goes wrong with that in real life: counters that begin
-// anew, scrapes that are lost, samples that are stored late, and values that are no numbers.
+// fake is what a Prometheus has of one service: it scrapes the pods of a trace, with what goes wrong with that in real
+// life: counters that begin anew, scrapes that are lost, samples that are stored late, and values that are no numbers.
 type fake struct {
 	trace          trace
 	stable, canary string         // the two Deployments

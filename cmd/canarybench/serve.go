@@ -37,12 +37,12 @@ func (s *served) weight() float64 {
 	return s.share
 }
 
-// town is the services by NAMESPACE/SERVICE.
-type town map[string]*served
+// services are those that are played, by NAMESPACE/SERVICE.
+type services map[string]*served
 
-// parseTown parses the arguments. The error names the one that is wrong.
-func parseTown(args []string, seed uint64) (town, error) {
-	all := town{}
+// parseServices parses the arguments. The error names the one that is wrong.
+func parseServices(args []string, seed uint64) (services, error) {
+	all := services{}
 	for _, arg := range args {
 		key, what, _ := strings.Cut(arg, "=")
 		namespace, service, _ := strings.Cut(key, "/")
@@ -76,7 +76,7 @@ func serve(args []string, in io.Reader, out io.Writer) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	all, err := parseTown(flags.Args(), *seed)
+	all, err := parseServices(flags.Args(), *seed)
 	if err != nil {
 		return err
 	}
@@ -106,7 +106,7 @@ func serve(args []string, in io.Reader, out io.Writer) error {
 }
 
 // hear takes weights until the input ends.
-func (t town) hear(in io.Reader) error {
+func (t services) hear(in io.Reader) error {
 	lines := bufio.NewScanner(in)
 	for lines.Scan() {
 		key, percent, _ := strings.Cut(strings.TrimSpace(lines.Text()), " ")
@@ -129,7 +129,7 @@ var (
 )
 
 // ServeHTTP answers instant queries.
-func (t town) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (t services) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	query := r.FormValue("query")
 	namespace, pod := namespaceForm.FindStringSubmatch(query), podForm.FindStringSubmatch(query)

@@ -40,7 +40,7 @@ func TestServeRefuses(t *testing.T) {
 // The canary's series begin with its traffic, and each service has its own.
 func TestServe(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		all, err := parseTown([]string{"shop/checkout=errors 5 %@100", "shop/cart=fine@100"}, 1)
+		all, err := parseServices([]string{"shop/checkout=errors 5 %@100", "shop/cart=fine@100"}, 1)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"canarybot.io/bot/slacksim"
 )
 
 // push presses a button of the panel and returns the status.
@@ -53,11 +55,34 @@ func TestPanelShowsTheCluster(t *testing.T) {
 	})
 }
 
+// A dry run asks the demo's Prometheus all that it asks a real one, the last hour too, and starts nothing.
+func TestADryRunAsksAboutTheLastHour(t *testing.T) {
+	visit(t, browsing(), func(ctx context.Context, p *player) {
+		if err := p.await(ctx, "numbers", p.measured); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := p.slash(dev, "deploy checkout v1.2.4 --dry-run"); err != nil {
+			t.Fatal(err)
+		}
+		said := ""
+		err := p.await(ctx, "the answer", func() bool {
+			for _, e := range p.world.slack.Ephemerals(dev) {
+				said = p.world.slack.Plain(slacksim.Message{Channel: e.Channel, TS: e.TS, Text: e.Text, Blocks: e.Blocks})
+			}
+			return strings.Contains(said, "it would start")
+		})
+		if err != nil || strings.Count(said, "of 241 times in the last hour") != 3 || len(p.cards()) != 0 {
+			t.Errorf("%v, %d cards, after:\n%s", err, len(p.cards()), said)
+		}
+	})
+}
+
 func TestPanelIsServed(t *testing.T) {
 	visit(t, browsing(), func(ctx context.Context, p *player) {
 		for path, want := range map[string]string{
 			"/panel/": "<template", "/panel/panel.js": "EventSource", "/panel/panel.css": ".split",
 			"/": "simulated Slack", "/prometheus/api/v1/query?query=1": `"resultType":"scalar"`,
+			"/prometheus/api/v1/query_range?query=1&start=60&end=120&step=15": `"values":[[60,"1"],[75,"1"]`,
 		} {
 			response := httptest.NewRecorder()
 			p.world.handler().ServeHTTP(response, httptest.NewRequest(http.MethodGet, path, nil))

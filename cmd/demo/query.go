@@ -2,6 +2,8 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
+	"fmt"
 	"net/http"
 	"strconv"
 	"time"
@@ -13,11 +15,13 @@ import (
 // maxQuery bounds what is read of a request.
 const maxQuery = 1 << 20
 
-// handler serves the part of Prometheus's HTTP API that production asks: instant queries.
+// handler serves the part of Prometheus's HTTP API that production asks: queries of now, and of the last hour.
 func (p *prometheus) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /api/v1/query", p.serveQuery)
 	mux.HandleFunc("POST /api/v1/query", p.serveQuery)
+	mux.HandleFunc("GET /api/v1/query_range", p.serveRange)
+	mux.HandleFunc("POST /api/v1/query_range", p.serveRange)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if p.unplugged.Load() {
 			panic(http.ErrAbortHandler) // the connection ends without an answer, as with a pulled plug
@@ -56,9 +60,42 @@ func (p *prometheus) serveQuery(w http.ResponseWriter, r *http.Request) {
 	text := r.FormValue("query")
 	query, err := p.engine.NewInstantQuery(r.Context(), p.db, nil, text, time.Now())
 	if err != nil {
-		answerQuery(w, http.StatusBadRequest, queryAnswer{Status: "error", ErrorType: "bad_data", Error: err.Error()})
+		refuseQuery(w, err)
 		return
 	}
+	evaluate(w, r, text, query)
+}
+
+func (p *prometheus) serveRange(w http.ResponseWriter, r *http.Request) {
+	r.Body = http.MaxBytesReader(w, r.Body, maxQuery)
+	text := r.FormValue("query")
+	var seconds [3]float64
+	for i, name := range []string{"start", "end", "step"} {
+		var err error
+		if seconds[i], err = strconv.ParseFloat(r.FormValue(name), 64); err != nil {
+			refuseQuery(w, fmt.Errorf("%s: %w", name, err))
+			return
+		}
+	}
+	if seconds[2] <= 0 {
+		refuseQuery(w, errors.New("step: it has to be above zero"))
+		return
+	}
+	at := func(s float64) time.Time { return time.UnixMilli(int64(s * 1000)) }
+	query, err := p.engine.NewRangeQuery(r.Context(), p.db, nil, text, at(seconds[0]), at(seconds[1]), time.Duration(seconds[2]*float64(time.Second)))
+	if err != nil {
+		refuseQuery(w, err)
+		return
+	}
+	evaluate(w, r, text, query)
+}
+
+func refuseQuery(w http.ResponseWriter, err error) {
+	answerQuery(w, http.StatusBadRequest, queryAnswer{Status: "error", ErrorType: "bad_data", Error: err.Error()})
+}
+
+// evaluate answers with what the query gives, and closes it.
+func evaluate(w http.ResponseWriter, r *http.Request, text string, query promql.Query) {
 	defer query.Close()
 	result := query.Exec(r.Context())
 	if result.Err != nil {

@@ -38,7 +38,7 @@ bench: ## the figures of the README; JSON=1 prints one line a figure
 	@$(GO) run ./cmd/bench $(if $(JSON),-json)
 
 bench-analysis: ## the judge beside models of its peers, on simulated rollouts; JSON=1 prints one line a cell
-	@$(GO) run ./cmd/canarybench $(if $(JSON),--format json)
+	@$(GO) run ./cmd/judgebench $(if $(JSON),--format json)
 
 fuzz: ## every fuzz target for half a minute
 	@grep -rnoE --include='*_test.go' --exclude-dir=e2e '^func Fuzz[A-Za-z0-9_]+' . | sed -E 's#/[^/]*_test.go:[0-9]+:func # #' | sort -u | \

@@ -10,8 +10,8 @@ import (
 
 	"canarybot.io/bot"
 	"canarybot.io/rollout"
-	"canarybot.io/rollout/analysis"
 	"canarybot.io/rollout/engine"
+	"canarybot.io/rollout/judge"
 )
 
 // Store is what the product keeps: rollouts, and the bot's small records.
@@ -61,13 +61,13 @@ func New(p Parts) *App {
 	cluster := countedCluster{Cluster: p.Cluster, calls: a.meters.cluster}
 	metrics := countedMetrics{Metrics: p.Metrics, answers: a.meters.answers}
 	a.engine = engine.New(engine.Options{
-		Store: store, Cluster: cluster, Metrics: metrics, Judge: analysis.Judge{},
+		Store: store, Cluster: cluster, Metrics: metrics, Judge: judge.Judge{},
 		Preflights: append(append([]rollout.Preflighter{}, p.Preflights...), later{a}),
 		Services:   p.Services, Policy: p.Policy, Log: p.Log,
 		Committed: func(r rollout.Rollout) { a.bot.Committed(r) },
 	})
 	a.bot = bot.New(bot.Options{
-		Slack: p.Slack, Rollouts: a.engine, Store: store, Notes: p.Store, Metrics: metrics, Judge: analysis.Judge{},
+		Slack: p.Slack, Rollouts: a.engine, Store: store, Notes: p.Store, Metrics: metrics, Judge: judge.Judge{},
 		Services: p.Services, Policy: p.Policy, Channel: p.Channel, Environment: p.Environment, Command: p.Command, Log: p.Log,
 	})
 	return a
@@ -115,9 +115,9 @@ func (a *App) Run(ctx context.Context) error {
 // Ready returns nil while people can reach the bot, else why not.
 func (a *App) Ready() error { return a.bot.Ready() }
 
-// Launch starts a rollout, as the command of a person would.
-func (a *App) Launch(ctx context.Context, l rollout.Launch) (rollout.Rollout, error) {
-	return a.engine.Launch(ctx, l)
+// Deploy starts a rollout, as the command of a person would.
+func (a *App) Deploy(ctx context.Context, l rollout.DeployRequest) (rollout.Rollout, error) {
+	return a.engine.Deploy(ctx, l)
 }
 
 // Snapshot returns every open rollout as its last beat left it.

@@ -87,7 +87,7 @@ func TestMetricsTellOfARollout(t *testing.T) {
 	if ready != nil {
 		t.Fatal(ready)
 	}
-	_, err := a.Launch(t.Context(), rollout.Launch{ID: "1", Service: "checkout", Version: "v2", At: time.Now(),
+	_, err := a.Deploy(t.Context(), rollout.DeployRequest{ID: "1", Service: "checkout", Version: "v2", At: time.Now(),
 		Actor: rollout.Actor{Kind: rollout.Person, ID: "U1", Member: true}})
 	if err != nil {
 		t.Fatal(err)

@@ -16,7 +16,7 @@ type countedCluster struct {
 }
 
 // Observe counts the look.
-func (c countedCluster) Observe(ctx context.Context, r rollout.Rollout) rollout.World {
+func (c countedCluster) Observe(ctx context.Context, r rollout.Rollout) rollout.Observed {
 	w := c.Cluster.Observe(ctx, r)
 	result := "ok"
 	if w.Unreadable != "" {
@@ -51,10 +51,10 @@ func (m countedMetrics) Ask(ctx context.Context, q rollout.Question) rollout.Ans
 	return answer
 }
 
-// Hour asks about the last hour, if what is asked can tell.
-func (m countedMetrics) Hour(ctx context.Context, q rollout.Question) []rollout.Hour {
-	if h, ok := m.Metrics.(rollout.Historian); ok {
-		return h.Hour(ctx, q)
+// Backtest asks about the last hour, if what is asked can tell.
+func (m countedMetrics) Backtest(ctx context.Context, q rollout.Question) []rollout.Backtest {
+	if h, ok := m.Metrics.(rollout.Backtester); ok {
+		return h.Backtest(ctx, q)
 	}
 	return nil
 }

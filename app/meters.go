@@ -98,8 +98,8 @@ func (m *meters) collectRollouts(gauge func(*prometheus.Desc, float64, ...string
 		if r.Phase.Live() {
 			gauge(unknownDesc, r.Spans.Unknown.Seconds(), string(r.Service))
 		}
-		if !r.Beat.IsZero() && r.Beat.Before(oldest) {
-			oldest = r.Beat
+		if !r.ReconciledAt.IsZero() && r.ReconciledAt.Before(oldest) {
+			oldest = r.ReconciledAt
 		}
 	}
 	for _, p := range rollout.Phases() {

@@ -17,7 +17,7 @@ const (
 // cluster is one service's objects in memory: pods are ready at once and the route acknowledges everything.
 type cluster struct {
 	mu  sync.Mutex
-	w   rollout.World
+	w   rollout.Observed
 	n   int
 	lag time.Duration // that reading takes
 }
@@ -38,14 +38,14 @@ func (c *cluster) meta(uid string) rollout.Meta {
 func (c *cluster) Preflight(context.Context, rollout.Rollout) rollout.Preflight {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return rollout.Preflight{Found: rollout.Found{
-		Stable: rollout.FoundWorkload{UID: "stable", Image: c.w.Stable.Image, Replicas: 4},
-		Route:  rollout.FoundRoute{UID: "route"}, Progress: time.Minute, Surges: true,
+	return rollout.Preflight{Original: rollout.Original{
+		Stable: rollout.OriginalWorkload{UID: "stable", Image: c.w.Stable.Image, Replicas: 4},
+		Route:  rollout.OriginalRoute{UID: "route"}, Progress: time.Minute, Surges: true,
 	}}
 }
 
 // Observe reads the objects, with all pods settled.
-func (c *cluster) Observe(context.Context, rollout.Rollout) rollout.World {
+func (c *cluster) Observe(context.Context, rollout.Rollout) rollout.Observed {
 	time.Sleep(c.lag)
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -53,7 +53,7 @@ func (c *cluster) Observe(context.Context, rollout.Rollout) rollout.World {
 	w.Route.Acknowledged = true
 	for _, d := range []*rollout.Workload{&w.Stable, &w.Canary} {
 		n := d.Replicas
-		d.Observed, d.Total, d.Updated, d.Available, d.Endpoints = true, n, n, n, n
+		d.GenerationObserved, d.Total, d.Updated, d.Available, d.Endpoints = true, n, n, n, n
 		d.ImageIDs = []string{d.Image}
 	}
 	return w
@@ -98,7 +98,7 @@ func (c *cluster) Do(_ context.Context, _ rollout.Rollout, w rollout.Write) erro
 }
 
 // touch lets somebody with kubectl change something.
-func (c *cluster) touch(change func(*rollout.World)) {
+func (c *cluster) touch(change func(*rollout.Observed)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	change(&c.w)

@@ -14,7 +14,7 @@ import (
 // actions are the decisions that commands make.
 var actions = map[command.Verb]rollout.Action{
 	command.Promote: rollout.Promote, command.Rollback: rollout.Rollback, command.Pause: rollout.Pause,
-	command.Resume: rollout.Resume, command.Ours: rollout.SetOurs, command.Retry: rollout.Retry,
+	command.Resume: rollout.Resume, command.Override: rollout.Override, command.Retry: rollout.Retry,
 	command.Abandon: rollout.Abandon,
 }
 
@@ -71,7 +71,7 @@ func (b *Bot) notLive(ctx context.Context, cmd command.Command, last rollout.Rol
 		}
 	}
 	if cmd.Verb == command.Rollback {
-		return b.backFirst(ctx, cmd.Service)
+		return b.offerRollback(ctx, cmd.Service)
 	}
 	return tell(b.say.NothingLive(cmd.Service, last)), nil
 }
@@ -84,7 +84,7 @@ func (b *Bot) decide(ctx context.Context, a ask, r rollout.Rollout, d rollout.De
 	if err != nil {
 		return b.refuse(ctx, r, d, err)
 	}
-	if d.Action == rollout.SetOurs && r.Drift != nil && r.Turn == d.Turn {
+	if d.Action == rollout.Override && r.Drift != nil && r.Turn == d.Turn {
 		d.Value = r.Drift.Value // the turn says that this is the value that was shown
 	}
 	after, err := b.Rollouts.Decide(ctx, r.ID, d)
@@ -147,8 +147,8 @@ func (b *Bot) link(ctx context.Context, id rollout.ID) (string, error) {
 	return cur.link(b.home.known().url), nil
 }
 
-// backFirst says what going back would do, with the button that does it.
-func (b *Bot) backFirst(ctx context.Context, service rollout.ServiceName) (answer, error) {
+// offerRollback says what going back would do, with the button that does it.
+func (b *Bot) offerRollback(ctx context.Context, service rollout.ServiceName) (answer, error) {
 	past, err := b.Store.History(ctx, service, rollout.Recent)
 	if err != nil {
 		return answer{}, err
@@ -158,9 +158,9 @@ func (b *Bot) backFirst(ctx context.Context, service rollout.ServiceName) (answe
 	case !ok:
 		return tell(nothingBefore(service)), nil
 	case success.Request.Back:
-		return tell(b.say.BackAlready(success)), nil
+		return tell(b.say.RolledBackAlready(success)), nil
 	}
-	return tell(b.say.BackFirst(past[0], success.Image, success.From())), nil
+	return tell(b.say.OfferRollback(past[0], success.Image, success.From())), nil
 }
 
 // goBack launches the way back that backFirst offered. The button names the service's newest rollout: if there is a
@@ -184,7 +184,7 @@ func (b *Bot) goBack(ctx context.Context, a ask, v view.Value) (answer, error) {
 		}
 		return tell(b.say.Stale("Something was rolled out since that was shown. Ask again.")), nil
 	}
-	return b.launch(ctx, a, rollout.Launch{
+	return b.start(ctx, a, rollout.DeployRequest{
 		ID: a.id, Service: r.Service, Version: rollout.ShortVersion(success.From()), Back: true,
 	})
 }

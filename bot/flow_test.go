@@ -86,16 +86,16 @@ func TestDriftIsAnsweredForTheValueShown(t *testing.T) {
 	inWorld(t, slacksim.Options{}, func(w *world) {
 		w.slash(dev, "deploy checkout v1.2.4")
 		w.awaitPhase("checkout-1", rollout.Baking)
-		w.cluster.touch(func(c *rollout.World) { c.Route.Weight, c.Route.WeightBy = 30, "kubectl-edit" })
-		w.await("the card to ask", func() bool { return strings.Contains(w.shown(), "Set ours again") })
-		w.press(oncall, "Set ours again")
-		w.await("the weight to be ours", func() bool { return w.cluster.weight() == 5 })
+		w.cluster.touch(func(c *rollout.Observed) { c.Route.Weight, c.Route.WeightBy = 30, "kubectl-edit" })
+		w.await("the card to ask", func() bool { return strings.Contains(w.shown(), "Override") })
+		w.press(oncall, "Override")
+		w.await("the weight to be 5 %", func() bool { return w.cluster.weight() == 5 })
 		w.settle()
-		w.wants("the thread", strings.Join(w.thread(), "\n"), "Set ours again, by @oncall")
-		w.cluster.touch(func(c *rollout.World) { c.Route.Weight, c.Route.WeightBy = 40, "kubectl-edit" })
+		w.wants("the thread", strings.Join(w.thread(), "\n"), "Overridden by @oncall")
+		w.cluster.touch(func(c *rollout.Observed) { c.Route.Weight, c.Route.WeightBy = 40, "kubectl-edit" })
 		w.await("the card to ask again", func() bool { return strings.Contains(w.shown(), "40") })
-		w.wants("the answer", w.slash(oncall, "ours checkout"), "sets again")
-		w.await("the weight to be ours", func() bool { return w.cluster.weight() == 5 })
+		w.wants("the answer", w.slash(oncall, "override checkout"), "overrides the change")
+		w.await("the weight to be 5 %", func() bool { return w.cluster.weight() == 5 })
 	})
 }
 
@@ -112,7 +112,7 @@ func TestBackAfterSuccess(t *testing.T) {
 		if got := w.phase("checkout-1"); got != rollout.Ended {
 			w.t.Errorf("asking moved it to %s", got)
 		}
-		out, err := w.slack.As(dev).Press("#deploys", offer.TS, "Go back to v1.2.3")
+		out, err := w.slack.As(dev).Press("#deploys", offer.TS, "Roll back to v1.2.3")
 		if err != nil || out.Delivery != slacksim.Acked || out.Confirm == nil {
 			w.t.Fatalf("press: %+v, %v", out, err)
 		}
@@ -136,7 +136,7 @@ func TestOfferToGoBackGrowsStale(t *testing.T) {
 		offers := w.slack.Ephemerals(dev)
 		w.slash(oncall, "deploy checkout v1.2.5 --plan quick --auto")
 		w.awaitPhase("checkout-2", rollout.Ended)
-		if _, err := w.slack.As(dev).Press("#deploys", offers[len(offers)-1].TS, "Go back to v1.2.3"); err != nil {
+		if _, err := w.slack.As(dev).Press("#deploys", offers[len(offers)-1].TS, "Roll back to v1.2.3"); err != nil {
 			w.t.Fatal(err)
 		}
 		w.settle()
@@ -151,10 +151,10 @@ func TestNoWayBackFromWhatSomebodySet(t *testing.T) {
 	inWorld(t, slacksim.Options{}, func(w *world) {
 		w.slash(oncall, "deploy checkout v1.2.4 --plan quick --auto")
 		w.awaitPhase("checkout-1", rollout.Ended)
-		w.cluster.touch(func(world *rollout.World) { world.Stable.Image = repository + ":v1.2.9" })
+		w.cluster.touch(func(world *rollout.Observed) { world.Stable.Image = repository + ":v1.2.9" })
 		w.slash(dev, "rollback checkout")
 		offers := w.slack.Ephemerals(dev)
-		if _, err := w.slack.As(dev).Press("#deploys", offers[len(offers)-1].TS, "Go back to v1.2.3"); err != nil {
+		if _, err := w.slack.As(dev).Press("#deploys", offers[len(offers)-1].TS, "Roll back to v1.2.3"); err != nil {
 			w.t.Fatal(err)
 		}
 		w.settle()

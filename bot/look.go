@@ -37,7 +37,7 @@ func (b *Bot) look(ctx context.Context, a ask, cmd command.Command) (answer, err
 		return b.checks(ctx, cmd)
 	case command.Why:
 		m, err = b.why(ctx, cmd)
-	case command.Deploy, command.Promote, command.Rollback, command.Pause, command.Resume, command.Ours, command.Retry, command.Abandon:
+	case command.Deploy, command.Promote, command.Rollback, command.Pause, command.Resume, command.Override, command.Retry, command.Abandon:
 		err = rollout.Errorf(rollout.Internal, "%s does not only look.", cmd.Verb)
 	}
 	if err != nil {
@@ -155,7 +155,7 @@ func (b *Bot) checks(ctx context.Context, cmd command.Command) (answer, error) {
 	if err != nil && rollout.CodeOf(err) != rollout.NotFound {
 		return tell(b.say.Error(err)), nil
 	}
-	if !live || !r.Phase.Forward() || r.Acked.IsZero() {
+	if !live || !r.Phase.Forward() || r.WeightAckedAt.IsZero() {
 		service, ok := b.Services[cmd.Service]
 		if !ok {
 			return tell(b.say.NothingLive(cmd.Service, r)), nil

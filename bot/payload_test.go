@@ -21,11 +21,11 @@ import (
 type recorder struct {
 	mu       sync.Mutex
 	decided  []rollout.Decision
-	launched []rollout.Launch
+	launched []rollout.DeployRequest
 }
 
 // Launch notes.
-func (r *recorder) Launch(_ context.Context, l rollout.Launch) (rollout.Rollout, error) {
+func (r *recorder) Deploy(_ context.Context, l rollout.DeployRequest) (rollout.Rollout, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.launched = append(r.launched, l)
@@ -33,7 +33,7 @@ func (r *recorder) Launch(_ context.Context, l rollout.Launch) (rollout.Rollout,
 }
 
 // Rehearse does nothing.
-func (r *recorder) Rehearse(context.Context, rollout.Launch) (rollout.Rollout, rollout.Preflight, error) {
+func (r *recorder) DryRun(context.Context, rollout.DeployRequest) (rollout.Rollout, rollout.Preflight, error) {
 	return rollout.Rollout{}, rollout.Preflight{}, nil
 }
 

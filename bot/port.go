@@ -9,8 +9,8 @@ import (
 // Rollouts starts rollouts and decides about them. Its methods return when what they did is durable; their errors are
 // answers for whoever asked, as the engine's are.
 type Rollouts interface {
-	Launch(ctx context.Context, l rollout.Launch) (rollout.Rollout, error)
-	Rehearse(ctx context.Context, l rollout.Launch) (rollout.Rollout, rollout.Preflight, error)
+	Deploy(ctx context.Context, l rollout.DeployRequest) (rollout.Rollout, error)
+	DryRun(ctx context.Context, l rollout.DeployRequest) (rollout.Rollout, rollout.Preflight, error)
 	Decide(ctx context.Context, id rollout.ID, d rollout.Decision) (rollout.Rollout, error)
 }
 

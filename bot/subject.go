@@ -21,7 +21,7 @@ const (
 	numbers // nothing but numbers changed
 )
 
-// rankOf returns how urgent an entry is. That the bot itself takes a rollout back is as good as a decision.
+// rankOf returns how urgent an entry is. That the bot itself rolls a rollout back is as good as a decision.
 func rankOf(e rollout.Entry) rank {
 	switch {
 	case e.Kind == rollout.EntryEnded:

@@ -14,8 +14,8 @@ import (
 	"canarybot.io/bot"
 	"canarybot.io/bot/slacksim"
 	"canarybot.io/rollout"
-	"canarybot.io/rollout/analysis"
 	"canarybot.io/rollout/engine"
+	"canarybot.io/rollout/judge"
 	"canarybot.io/store/mem"
 )
 
@@ -98,7 +98,7 @@ func (w *world) start() {
 	w.t.Helper()
 	services := map[rollout.ServiceName]rollout.Service{"checkout": service()}
 	w.engine = engine.New(engine.Options{
-		Store: w.store, Cluster: w.cluster, Metrics: w.metrics, Judge: analysis.Judge{}, Services: services,
+		Store: w.store, Cluster: w.cluster, Metrics: w.metrics, Judge: judge.Judge{}, Services: services,
 		Policy: services["checkout"].Policy, Log: slog.New(w.log),
 	})
 	opts := w.options(services)
@@ -135,7 +135,7 @@ func (w *world) options(services map[rollout.ServiceName]rollout.Service) bot.Op
 			BotToken: tokens.BotToken, AppToken: tokens.AppToken, APIURL: w.slack.APIURL(),
 			HTTP: &http.Client{Transport: w.wire}, Dial: w.slack.Dial,
 		},
-		Rollouts: w.engine, Store: w.store, Notes: w.notes, Metrics: w.metrics, Judge: analysis.Judge{},
+		Rollouts: w.engine, Store: w.store, Notes: w.notes, Metrics: w.metrics, Judge: judge.Judge{},
 		Services: services, Policy: services["checkout"].Policy, Channel: "#deploys", Environment: "production",
 		Log: slog.New(w.log),
 	}

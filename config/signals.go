@@ -109,7 +109,7 @@ func readJudging(n node) (rollout.Judging, bool) {
 		Dwell: f.at("dwell").positive(2 * time.Minute), Bake: f.at("bake").positive(10 * time.Minute),
 	}
 	if !(j.Alpha > 0 && j.Alpha <= 0.2) {
-		f.at("alpha").bad("%g is no share of fine rollouts that may be taken back; write for example 0.01, at most 0.2", j.Alpha)
+		f.at("alpha").bad("%g is no share of fine rollouts that may be rolled back; write for example 0.01, at most 0.2", j.Alpha)
 	}
 	margin := func(at node, ratio, slack *float64) {
 		m := at.fields("ratio", "slack")

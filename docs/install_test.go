@@ -99,11 +99,11 @@ func steered(t *testing.T, s *kubetest.Server, text string) {
 	if p.Unreadable != "" || len(p.Problems) > 0 {
 		t.Fatalf("the preflight says: %s %s", p.Unreadable, strings.Join(p.Problems, "\n"))
 	}
-	r.Phase, r.Found, r.Size = rollout.Shifting, p.Found, 1
+	r.Phase, r.Original, r.Size = rollout.Shifting, p.Original, 1
 	for range 4 { // Service, route at 0 and pods, then the share; each beat sees what the one before wrote
 		world := cluster.Observe(t.Context(), r)
 		world.Canary.Endpoints = world.Canary.Replicas // as if they were ready
-		for _, w := range rollout.Writes(r, rollout.Facts{World: world}) {
+		for _, w := range rollout.Writes(r, rollout.Facts{Observed: world}) {
 			if err := cluster.Do(t.Context(), r, w); err != nil {
 				t.Fatal(err)
 			}

@@ -11,7 +11,7 @@ import (
 
 	"canarybot.io/config"
 	"canarybot.io/rollout"
-	"canarybot.io/rollout/analysis"
+	"canarybot.io/rollout/judge"
 	"canarybot.io/rollout/prom"
 )
 
@@ -58,9 +58,9 @@ func TestACheckOfYourOwn(t *testing.T) {
 		t.Fatal(err)
 	}
 	since := time.Now().Add(-time.Hour)
-	r := rollout.Rollout{Service: "checkout", Spec: c.Services["checkout"].Spec, Acked: since}
+	r := rollout.Rollout{Service: "checkout", Spec: c.Services["checkout"].Spec, WeightAckedAt: since}
 	answer := source.Ask(t.Context(), r.Question(time.Now()))
-	verdict, _ := analysis.Compare(r.Spec.Checks, answer.Samples, nil, since, time.Now())
+	verdict, _ := judge.Compare(r.Spec.Checks, answer.Samples, nil, since, time.Now())
 	if e := find(t, verdict, "orders"); e.Result != rollout.Pass {
 		t.Errorf("0.7 orders a second: got %s (%s %s), want a pass", e.Result, e.Why, e.Detail)
 	}

@@ -62,7 +62,7 @@ func testPrometheusAway(t *testing.T, w *world.World) {
 	t.Logf("what people saw:\n%s", s.bot.Slack.Transcript(install.Channel))
 }
 
-// testSilent has a canary that goes on serving and answers no scrape any more, while stable does: it is taken back.
+// testSilent has a canary that goes on serving and answers no scrape any more, while stable does: it is rolled back.
 func testSilent(t *testing.T, w *world.World) {
 	app := shop.Checkout("silent")
 	app.Repository += "-silent" // its images are nobody else's

@@ -71,9 +71,9 @@ func beginning(t *testing.T, w *world.World, app shop.App) rollout.Rollout {
 				Route: rollout.RouteRef{Kind: string(app.Router), Name: app.Name, Service: app.Name},
 			},
 		},
-		Found: rollout.Found{
-			Stable: rollout.FoundWorkload{UID: string(stable.UID), Image: app.Image(app.Version), Replicas: app.Replicas},
-			Route:  rollout.FoundRoute{UID: string(route(t, w, app).GetUID())}, Progress: time.Minute, Surges: true,
+		Original: rollout.Original{
+			Stable: rollout.OriginalWorkload{UID: string(stable.UID), Image: app.Image(app.Version), Replicas: app.Replicas},
+			Route:  rollout.OriginalRoute{UID: string(route(t, w, app).GetUID())}, Progress: time.Minute, Surges: true,
 		},
 	}
 }

@@ -35,7 +35,7 @@ func (s *scene) editedWeight(card install.Card) {
 	if at, err := s.weights.after(edited.Add(time.Second), 5); err == nil {
 		s.t.Errorf("somebody's weight was overwritten at %s, unasked", at.Format(time.TimeOnly))
 	}
-	clicked := card.Press(install.OnCall, "Set ours again")
+	clicked := card.Press(install.OnCall, "Override")
 	s.weights.becomes(s.t, clicked, 5)
 	card.Says(time.Minute, "Waiting for a person", "5 % of traffic")
 	card.Press(install.OnCall, "Promote to 50 %")

@@ -11,7 +11,7 @@ import (
 )
 
 // testExisting has a team that keeps its canary's Deployment and Service at 0, and a bot that may make and delete
-// nothing: promoted and taken back, and each time the canary is as it was.
+// nothing: promoted and rolled back, and each time the canary is as it was.
 func testExisting(t *testing.T, w *world.World, app shop.App) {
 	const kept = "v1.2.0"
 	w.Install(t, app)

@@ -19,7 +19,7 @@ func judged(t *testing.T, w *world.World, name string, changes ...func(map[strin
 	return stage(t, w, app, false, changes...)
 }
 
-// takenBack deploys a version and waits until it is taken back by evidence, with these words on the card.
+// takenBack deploys a version and waits until it is rolled back by evidence, with these words on the card.
 func (s *scene) takenBack(version string, words ...string) install.Card {
 	s.t.Helper()
 	asked := time.Now()
@@ -33,7 +33,7 @@ func (s *scene) takenBack(version string, words ...string) install.Card {
 	return card
 }
 
-// testSlow deploys a version that is too slow: no request fails, and it is taken back by the buckets of its histogram.
+// testSlow deploys a version that is too slow: no request fails, and it is rolled back by the buckets of its histogram.
 func testSlow(t *testing.T, w *world.World) {
 	s := judged(t, w, "slow")
 	s.takenBack("v1.2.4-slow700", "slower than 500 ms")
@@ -41,7 +41,7 @@ func testSlow(t *testing.T, w *world.World) {
 	t.Logf("what people saw:\n%s", s.bot.Slack.Transcript(install.Channel))
 }
 
-// testLeak deploys a version that leaks: it is taken back before it is at its limit, so before anybody is harmed.
+// testLeak deploys a version that leaks: it is rolled back before it is at its limit, so before anybody is harmed.
 func testLeak(t *testing.T, w *world.World) {
 	s := judged(t, w, "leak")
 	s.takenBack("v1.2.4-leak8", "memory", "grows so fast")
@@ -49,7 +49,7 @@ func testLeak(t *testing.T, w *world.World) {
 	t.Logf("what people saw:\n%s", s.bot.Slack.Transcript(install.Channel))
 }
 
-// testShared lets both versions err at once, as when a database is away: nobody is taken back for it, nothing goes
+// testShared lets both versions err at once, as when a database is away: nobody is rolled back for it, nothing goes
 // forward, and when it is over the rollout goes on.
 func testShared(t *testing.T, w *world.World) {
 	s := judged(t, w, "shared")
@@ -95,7 +95,7 @@ func testIdle(t *testing.T, w *world.World) {
 	t.Logf("what people saw:\n%s", s.bot.Slack.Transcript(install.Channel))
 }
 
-// testCounted judges by ready-made signals, against what they are made for: each takes back what errs and what is slow,
+// testCounted judges by ready-made signals, against what they are made for: each rolls back what errs and what is slow,
 // and lets pass what is fine. The word stands behind every version.
 func testCounted(t *testing.T, w *world.World, signals, word string) {
 	app := shop.Checkout("counted-" + signals)

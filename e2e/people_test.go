@@ -32,7 +32,7 @@ func testPeople(t *testing.T, w *world.World) {
 	asked := time.Now()
 	s.weights.becomes(t, asked, 0)
 	if late := time.Since(asked); late < wait/2 {
-		t.Errorf("taken back after %s, and people have %s to answer", late, wait)
+		t.Errorf("rolled back after %s, and people have %s to answer", late, wait)
 	}
 	second.Says(time.Minute, "Rolled back", "nobody answered")
 	second.Tells(time.Minute, "nobody answered", "Nothing to do")

@@ -33,7 +33,7 @@ func testPromoted(t *testing.T, w *world.World, app shop.App, made bool) {
 	s.told(card)
 
 	s.bot.Slash(install.Dev, "rollback "+app.Name)
-	back := s.bot.PressAnswer(install.Dev, "Go back to "+current)
+	back := s.bot.PressAnswer(install.Dev, "Roll back to "+current)
 	back.Says(time.Minute, "Succeeded", "100 % on "+current)
 	shares(t, s.traffic, current, 1, 0)
 	s.before.restored(t, w, app, current)

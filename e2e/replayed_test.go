@@ -94,8 +94,8 @@ func measuredByTraces(c map[string]any) {
 // tracesFor runs a Prometheus of the traces and returns what tells it how the traffic is split.
 func tracesFor(t *testing.T, w *world.World, all []*replayed) (steer func(key string, weight int64)) {
 	t.Helper()
-	binary := filepath.Join(t.TempDir(), "canarybench")
-	build := exec.Command("go", "build", "-o", binary, "./cmd/canarybench")
+	binary := filepath.Join(t.TempDir(), "judgebench")
+	build := exec.Command("go", "build", "-o", binary, "./cmd/judgebench")
 	build.Dir = ".."
 	if output, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("build the traces: %v\n%s", err, output)
@@ -109,7 +109,7 @@ func tracesFor(t *testing.T, w *world.World, all []*replayed) (steer func(key st
 	if err != nil {
 		t.Fatal(err)
 	}
-	running := w.Run(t, "canarybench", command)
+	running := w.Run(t, "judgebench", command)
 	world.Eventually(t, time.Minute, func() error {
 		if err := running.Err(); err != nil {
 			t.Fatal(err)

@@ -45,7 +45,7 @@ func testBad(t *testing.T, w *world.World, app shop.App, made bool) {
 	t.Logf("what people saw:\n%s", s.bot.Slack.Transcript(install.Channel))
 }
 
-// testAborted takes a canary back in its bake: by the button, by the command, and by kubectl alone.
+// testAborted rolls a canary back in its bake: by the button, by the command, and by kubectl alone.
 func testAborted(t *testing.T, w *world.World, app shop.App, made bool) {
 	s := stage(t, w, app, made)
 	for i, abort := range []struct {

@@ -11,7 +11,7 @@ const (
 	AdviseRollback Advice = "rollback" // a check fails, or the evidence leans against the canary ten to one
 )
 
-// leaning is the logarithm of the odds from which a judge would rather take a canary back: ten to one.
+// leaning is the logarithm of the odds from which a judge would rather roll a canary back: ten to one.
 const leaning = 2.302585092994046
 
 // Advice returns what the verdict speaks for.
@@ -27,13 +27,13 @@ func (v Verdict) Advice() Advice {
 
 // advice is what the judge speaks for where a person decides about a canary that has been judged.
 func (r Rollout) advice(a Action) Advice {
-	if a != Promote && a != Rollback || r.Acked.IsZero() || !r.Phase.Forward() || !r.judged().DemandsEvidence() {
+	if a != Promote && a != Rollback || r.WeightAckedAt.IsZero() || !r.Phase.Forward() || !r.judged().DemandsEvidence() {
 		return NoAdvice
 	}
 	return r.Verdict.Advice()
 }
 
-// Agreement counts in how many of the decisions to go on or back that people made beside a judge's advice both said the
+// Agreement counts in how many of the decisions to go on or to roll back that people made beside a judge's advice both said the
 // same. Advice to wait counts for neither.
 func Agreement(entries []Entry) (agreed, of int) {
 	for _, e := range entries {

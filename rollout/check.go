@@ -153,7 +153,7 @@ type Compared struct {
 	// AtLeast is how many times stable's share the canary's is, at least, with the certainty of the limit; 0: not known.
 	AtLeast float64 `json:"at_least,omitempty"`
 	// Course is how the value went, oldest first: the canary's and stable's, scrape by scrape.
-	Course [][2]float64 `json:"course,omitempty"`
+	Trend [][2]float64 `json:"course,omitempty"`
 }
 
 // Count is how many requests were bad, of how many, lately.

@@ -29,7 +29,7 @@ func Decide(r Rollout, d Decision, rules Policy) (Rollout, []Entry, error) {
 	entries := after.apply(d)
 	entry.Data.To = after.Phase
 	entry.Data.Weight, _ = after.Weight()
-	if marks(after) != marks(r) {
+	if questionOf(after) != questionOf(r) {
 		after.Turn++
 	}
 	return after, append([]Entry{entry}, entries...), nil
@@ -55,8 +55,8 @@ func (r Rollout) answers(d Decision) error {
 		if !r.Paused {
 			return Errorf(Conflict, "%s is not paused.", r.ID)
 		}
-	case SetOurs:
-		return r.maySetOurs(d.Value)
+	case Override:
+		return r.mayOverride(d.Value)
 	case Retry:
 		if r.Stuck == nil {
 			return Errorf(Conflict, "%s is not stuck; there is nothing to try again.", r.ID)
@@ -127,7 +127,7 @@ func (r Rollout) mayPause() error {
 	return nil
 }
 
-func (r Rollout) maySetOurs(value string) error {
+func (r Rollout) mayOverride(value string) error {
 	switch {
 	case r.Drift == nil:
 		return Errorf(Conflict, "Nobody changed what %s steers; there is nothing to set back.", r.ID)
@@ -145,7 +145,7 @@ func (r Rollout) mayAbandon(text string) error {
 		return Errorf(Conflict, "%s is not stuck; only a stuck rollout can be abandoned.", r.ID)
 	case strings.TrimSpace(text) == "":
 		return Errorf(Invalid, "Say why: /canary abandon %s REASON.", r.ID)
-	case r.Phase == RollingBack && r.Ending.WeightZero.IsZero() && r.Stuck.Code != ReasonFought: // whoever fights, fights what was written
+	case r.Phase == RollingBack && r.Ending.WeightZero.IsZero() && r.Stuck.Code != ReasonReverted: // whoever fights, fights what was written
 		return Errorf(Conflict, "The canary of %s may still have traffic; it can be abandoned once its weight was set to 0.", r.ID)
 	}
 	return nil
@@ -163,11 +163,11 @@ func (r *Rollout) apply(d Decision) []Entry {
 		r.Paused = true
 	case Resume:
 		r.Paused = false
-	case SetOurs:
-		r.setOurs()
+	case Override:
+		r.override()
 	case Retry:
 		r.Stuck = nil
-		r.Undone = nil
+		r.Reverts = nil
 		r.Spans.Ending = 0
 	case Abandon:
 		r.Ending.Left = r.left() // by what it was about to become, so before it becomes abandoned
@@ -185,7 +185,7 @@ func (r *Rollout) apply(d Decision) []Entry {
 // forward takes an awaiting rollout to its next step, or to everyone.
 func (r *Rollout) forward() {
 	if r.last() {
-		r.Touched = true
+		r.StableWritten = true
 		r.enter(Promoting)
 		return
 	}
@@ -194,7 +194,7 @@ func (r *Rollout) forward() {
 }
 
 func (r *Rollout) rollback(d Decision) {
-	r.back(Reason{Code: ReasonPerson, Detail: d.Text}, d.Actor)
+	r.rollBack(Reason{Code: ReasonPerson, Detail: d.Text}, d.Actor)
 	if d.Replacement != "" {
 		r.Ending.Reason = Reason{Code: ReasonReplaced, Detail: string(d.Replacement)}
 	}
@@ -206,18 +206,18 @@ func (r *Rollout) rollback(d Decision) {
 	r.enter(RollingBack)
 }
 
-// setOurs lets the value that was shown be overwritten. An object that was deleted and made again is taken over.
-func (r *Rollout) setOurs() {
+// override lets the value that was shown be overwritten. An object that was deleted and made again is taken over.
+func (r *Rollout) override() {
 	d := *r.Drift
-	r.Drift, r.Overrule = nil, &d
+	r.Drift, r.Override = nil, &d
 	switch d.Field {
 	case FieldStableUID:
-		r.Found.Stable.UID = d.Value
+		r.Original.Stable.UID = d.Value
 	case FieldRouteUID:
-		r.Known.RouteUID, r.Known.Weight = d.Value, nil
-		r.Found.Route = FoundRoute{UID: d.Value}
+		r.LastApplied.RouteUID, r.LastApplied.Weight = d.Value, nil
+		r.Original.Route = OriginalRoute{UID: d.Value}
 	case FieldStableImage:
-		r.Touched = true // from here on a write of ours may be under way: taking the rollout back has to write last
+		r.StableWritten = true // from here on a write of ours may be under way: rolling the rollout back has to write last
 	case FieldWeight, FieldCanaryImage, FieldCanaryReplicas:
 	}
 }
@@ -250,11 +250,11 @@ func (r Rollout) left() []string {
 	if r.Phase < Releasing {
 		left = append(left, fmt.Sprintf("deployment/%s in %s", o.Canary, o.Namespace), fmt.Sprintf("service/%s in %s", o.CanaryService, o.Namespace))
 	}
-	fought := slices.ContainsFunc(r.Undone, func(u Undone) bool { return u.Field == FieldWeight })
+	fought := slices.ContainsFunc(r.Reverts, func(u Revert) bool { return u.Field == FieldWeight })
 	if r.Ending.WeightZero.IsZero() || fought { // it was 0 once, and somebody may have set it since
 		left = append(left, fmt.Sprintf("the canary's weight in %s/%s", strings.ToLower(o.Route.Kind), o.Route.Name))
 	}
-	if now := r.Known.StableImage; r.Touched && now != "" && now != r.wantedStable() {
+	if now := r.LastApplied.StableImage; r.StableWritten && now != "" && now != r.wantedStable() {
 		left = append(left, fmt.Sprintf("an image on deployment/%s that is not the one it had", o.Stable))
 	}
 	return left

@@ -41,7 +41,7 @@ func TestDecide(t *testing.T) {
 		"pause from promoting on":                {phase: rollout.Promoting, action: rollout.Pause, says: "cannot be paused any more"},
 		"resume":                                 {phase: rollout.Baking, edit: paused, action: rollout.Resume, turn: 3, want: rollout.Baking},
 		"resume what is not paused":              {phase: rollout.Baking, action: rollout.Resume, turn: 3, says: "not paused"},
-		"set ours where nothing changed":         {phase: rollout.Baking, action: rollout.SetOurs, turn: 3, says: "nothing to set back"},
+		"set ours where nothing changed":         {phase: rollout.Baking, action: rollout.Override, turn: 3, says: "nothing to set back"},
 		"retry what is not stuck":                {phase: rollout.Cleaning, action: rollout.Retry, turn: 3, says: "not stuck"},
 		"retry":                                  {phase: rollout.Cleaning, edit: func(r *rollout.Rollout) { r.Stuck = stuck }, action: rollout.Retry, turn: 3, want: rollout.Cleaning},
 		"abandon without a reason":               {phase: rollout.Cleaning, edit: func(r *rollout.Rollout) { r.Stuck = stuck }, action: rollout.Abandon, turn: 3, text: " ", says: "Say why"},
@@ -65,7 +65,7 @@ func TestDecide(t *testing.T) {
 				if err == nil || !strings.Contains(err.Error(), tt.says) {
 					t.Fatalf("answered %v, want %q", err, tt.says)
 				}
-				if rollout.Worth(r, after) || len(entries) > 0 {
+				if rollout.NeedsCommit(r, after) || len(entries) > 0 {
 					t.Error("a refused decision changed something")
 				}
 				return
@@ -100,16 +100,16 @@ func checkDecided(t *testing.T, r, after rollout.Rollout, entries []rollout.Entr
 func decidable(phase rollout.Phase, edit func(*rollout.Rollout)) rollout.Rollout {
 	r, _ := checkout()
 	r.Phase = phase
-	r.Verdict = rollout.Verdict{Result: rollout.Pass, Since: r.Acked}
+	r.Verdict = rollout.Verdict{Result: rollout.Pass, Since: r.WeightAckedAt}
 	switch phase {
 	case rollout.Ended:
 		r.Ending.Outcome = rollout.Succeeded
 	case rollout.Promoting:
-		r.Touched = true
+		r.StableWritten = true
 	case rollout.Returning, rollout.RollingBack:
-		r.Undo, r.Promoted = 5, true
+		r.UndoRevision, r.Promoted = 5, true
 	case rollout.Cleaning, rollout.Releasing:
-		r.Undo, r.Clean, r.Ending.Outcome, r.Ending.WeightZero = 5, 6, rollout.RolledBack, t0
+		r.UndoRevision, r.CleanupRevision, r.Ending.Outcome, r.Ending.WeightZero = 5, 6, rollout.RolledBack, t0
 	default:
 	}
 	if edit != nil {

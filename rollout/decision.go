@@ -18,8 +18,8 @@ type Decision struct {
 	Replacement ID
 }
 
-// Launch is the wish to start a rollout.
-type Launch struct {
+// DeployRequest is the wish to start a rollout.
+type DeployRequest struct {
 	ID      DecisionID
 	Actor   Actor
 	At      time.Time
@@ -27,7 +27,7 @@ type Launch struct {
 	Version string
 	Plan    string // empty: the service's default
 	Auto    bool   // every gate on auto; needs an approver
-	Replace bool   // take the live rollout back first; also start a version again that was rolled back
+	Replace bool   // roll the live rollout back first; also start a version again that was rolled back
 	DryRun  bool   // run the preflight only
 	Back    bool   // to the version before, by WayBack
 	Text    string
@@ -60,7 +60,7 @@ type BusyError struct {
 	Live Rollout
 	// Waiting is queued behind the live one; nil: nobody is. Replacing cancels it too.
 	Waiting *Rollout
-	// Before is the rollout that took this version back when it was tried last; nil: none did.
+	// Before is the rollout that rolled this version back when it was tried last; nil: none did.
 	Before *Rollout
 }
 
@@ -80,10 +80,10 @@ func (e *SameVersionError) Error() string {
 	return string(e.Service) + " runs " + ShortVersion(e.Image) + " already"
 }
 
-// TakenBackError refuses a launch because the version was rolled back before.
-type TakenBackError struct{ Before Rollout }
+// RolledBackError refuses a launch because the version was rolled back before.
+type RolledBackError struct{ Before Rollout }
 
-// Error names the rollout that was taken back.
-func (e *TakenBackError) Error() string {
+// Error names the rollout that was rolled back.
+func (e *RolledBackError) Error() string {
 	return ShortVersion(e.Before.Image) + " was rolled back in " + string(e.Before.ID)
 }

@@ -5,7 +5,7 @@
 //
 //	Next(rollout, facts)             what happens at a beat
 //	Decide(rollout, decision, rules) what a person, or a pipeline, may do
-//	Target(rollout, facts)           what the cluster should be
+//	DesiredState(rollout, facts)     what the cluster should be
 //	Writes(rollout, facts)           the guarded requests that are missing to get there
 //
 // The package imports the standard library only and knows no clock, randomness, logging or network: every time is

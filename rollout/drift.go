@@ -5,36 +5,36 @@ import (
 	"strconv"
 )
 
-// bears reports whether the stamp was set by this rollout.
-func (r Rollout) bears(s *Stamp) bool {
+// ownStamp reports whether the stamp was set by this rollout.
+func (r Rollout) ownStamp(s *Stamp) bool {
 	return s != nil && s.Store == r.Store && s.Rollout == r.ID
 }
 
-// since reports whether the object's last write of ours is no older than the revision.
-func (r Rollout) since(m Meta, revision Revision) bool {
-	return r.bears(m.Stamp) && m.Stamp.Revision >= revision
+// writtenSince reports whether the object's last write of ours is no older than the revision.
+func (r Rollout) writtenSince(m Meta, revision Revision) bool {
+	return r.ownStamp(m.Stamp) && m.Stamp.Revision >= revision
 }
 
 // ourWeight is the share that we last made the route's: by its stamp, else by the last value that we know we wrote,
 // else as found.
 func (r Rollout) ourWeight(route Route) Weight {
 	switch {
-	case r.bears(route.Stamp) && route.Stamp.Weight != nil:
+	case r.ownStamp(route.Stamp) && route.Stamp.Weight != nil:
 		return *route.Stamp.Weight
-	case r.Known.Weight != nil:
-		return *r.Known.Weight
+	case r.LastApplied.Weight != nil:
+		return *r.LastApplied.Weight
 	default:
-		return r.Found.Route.Weight
+		return r.Original.Route.Weight
 	}
 }
 
 // ourCanary is the image and the replicas that we last gave the canary. ok is false before we ever did.
 func (r Rollout) ourCanary(canary Workload) (image string, replicas int, ok bool) {
 	switch s := canary.Stamp; {
-	case r.bears(s) && s.Replicas != nil:
+	case r.ownStamp(s) && s.Replicas != nil:
 		return s.Image, *s.Replicas, true
-	case r.Known.CanaryImage != "":
-		return r.Known.CanaryImage, r.Known.CanaryReplicas, true
+	case r.LastApplied.CanaryImage != "":
+		return r.LastApplied.CanaryImage, r.LastApplied.CanaryReplicas, true
 	default:
 		return "", 0, false
 	}
@@ -43,12 +43,12 @@ func (r Rollout) ourCanary(canary Workload) (image string, replicas int, ok bool
 // ourStableImage is the image that stable has if nobody else changed it.
 func (r Rollout) ourStableImage(stable Workload) string {
 	switch {
-	case r.bears(stable.Stamp) && stable.Stamp.Image != "":
+	case r.ownStamp(stable.Stamp) && stable.Stamp.Image != "":
 		return stable.Stamp.Image
-	case r.Known.StableImage != "":
-		return r.Known.StableImage
+	case r.LastApplied.StableImage != "":
+		return r.LastApplied.StableImage
 	default:
-		return r.Found.Stable.Image
+		return r.Original.Stable.Image
 	}
 }
 
@@ -62,15 +62,15 @@ func (r Route) share() Weight {
 
 // drifts returns what somebody else changed of the fields that we steer, most telling first. Deleted objects are not
 // in it: they have rules of their own.
-func drifts(r Rollout, w World) []Drift {
+func drifts(r Rollout, w Observed) []Drift {
 	var all []Drift
 	add := func(field Field, ours, value, by string) {
 		if ours != value {
-			all = append(all, Drift{Field: field, Ours: ours, Value: value, By: by})
+			all = append(all, Drift{Field: field, Wanted: ours, Value: value, By: by})
 		}
 	}
 	if w.Stable.Exists {
-		add(FieldStableUID, r.Found.Stable.UID, w.Stable.UID, "")
+		add(FieldStableUID, r.Original.Stable.UID, w.Stable.UID, "")
 		add(FieldStableImage, r.ourStableImage(w.Stable), w.Stable.Image, w.Stable.ImageBy)
 	}
 	if w.Route.Exists {
@@ -92,39 +92,39 @@ func weightText(w Weight) string { return strconv.Itoa(int(w)) }
 
 // knownRouteUID is the route that we steer: as found, or as made by us.
 func (r Rollout) knownRouteUID() string {
-	if r.Known.RouteUID != "" {
-		return r.Known.RouteUID
+	if r.LastApplied.RouteUID != "" {
+		return r.LastApplied.RouteUID
 	}
-	return r.Found.Route.UID
+	return r.Original.Route.UID
 }
 
 // knownCanaryUID is the canary that we steer: as found, or as made by us; empty before it exists.
 func (r Rollout) knownCanaryUID() string {
-	if r.Known.CanaryUID != "" {
-		return r.Known.CanaryUID
+	if r.LastApplied.CanaryUID != "" {
+		return r.LastApplied.CanaryUID
 	}
-	return r.Found.Canary.UID
+	return r.Original.Canary.UID
 }
 
 // ownCanary reports whether the canary that stands there is the one that we steer.
 func (r Rollout) ownCanary(w Workload) bool {
-	return w.Exists && (r.bears(w.Stamp) || w.UID == r.knownCanaryUID())
+	return w.Exists && (r.ownStamp(w.Stamp) || w.UID == r.knownCanaryUID())
 }
 
 // ownService reports whether the canary's Service that stands there is the one that we made, or that an orphan has.
 func (r Rollout) ownService(m Meta) bool {
-	return r.bears(m.Stamp) || m.Exists && m.UID == r.Known.CanaryServiceUID
+	return r.ownStamp(m.Stamp) || m.Exists && m.UID == r.LastApplied.CanaryServiceUID
 }
 
-// overruled reports whether a person answered this very change with "set ours again".
-func (r Rollout) overruled(d Drift) bool {
-	return r.Overrule != nil && r.Overrule.Field == d.Field && r.Overrule.Value == d.Value
+// overridden reports whether a person answered this very change with "override".
+func (r Rollout) overridden(d Drift) bool {
+	return r.Override != nil && r.Override.Field == d.Field && r.Override.Value == d.Value
 }
 
-// learn records what stands as we wrote it, for the day when a stamp is gone.
-func (r Rollout) learn(w World) Known {
-	k := r.Known
-	if s := w.Route.Stamp; r.bears(s) && w.Route.Exists {
+// lastApplied records what stands as we wrote it, for the day when a stamp is gone.
+func (r Rollout) lastApplied(w Observed) LastApplied {
+	k := r.LastApplied
+	if s := w.Route.Stamp; r.ownStamp(s) && w.Route.Exists {
 		if k.RouteUID == "" {
 			k.RouteUID = w.Route.UID
 		}
@@ -133,7 +133,7 @@ func (r Rollout) learn(w World) Known {
 			k.Weight = &weight
 		}
 	}
-	if s := w.Canary.Stamp; r.bears(s) && w.Canary.Exists {
+	if s := w.Canary.Stamp; r.ownStamp(s) && w.Canary.Exists {
 		if k.CanaryUID == "" {
 			k.CanaryUID = w.Canary.UID
 		}
@@ -141,20 +141,20 @@ func (r Rollout) learn(w World) Known {
 			k.CanaryImage, k.CanaryReplicas = s.Image, *s.Replicas
 		}
 	}
-	if s := w.Stable.Stamp; r.bears(s) && w.Stable.Exists && s.Image != "" { // also where somebody set another since: it was written
+	if s := w.Stable.Stamp; r.ownStamp(s) && w.Stable.Exists && s.Image != "" { // also where somebody set another since: it was written
 		k.StableImage = s.Image
 	}
 	return k
 }
 
-// fought is how often one manager may undo a field before the rollout calls itself stuck.
-const fought = 3
+// maxReverts is how often one manager may undo a field before the rollout calls itself stuck.
+const maxReverts = 3
 
-// count notes that the manager undid the field, once for each resourceVersion, and returns how often it did.
-func count(all []Undone, field Field, by, version string) ([]Undone, int) {
-	i := slices.IndexFunc(all, func(u Undone) bool { return u.Field == field && u.By == by })
+// addRevert notes that the manager undid the field, once for each resourceVersion, and returns how often it did.
+func addRevert(all []Revert, field Field, by, version string) ([]Revert, int) {
+	i := slices.IndexFunc(all, func(u Revert) bool { return u.Field == field && u.By == by })
 	if i < 0 {
-		return append(slices.Clip(all), Undone{Field: field, By: by, Times: 1, Seen: version}), 1
+		return append(slices.Clip(all), Revert{Field: field, By: by, Times: 1, Seen: version}), 1
 	}
 	if all[i].Seen == version {
 		return all, all[i].Times
@@ -166,7 +166,7 @@ func count(all []Undone, field Field, by, version string) ([]Undone, int) {
 }
 
 // version returns the resourceVersion of the object that has the field.
-func (w World) version(field Field) string {
+func (w Observed) version(field Field) string {
 	switch field {
 	case FieldWeight, FieldRouteUID:
 		return w.Route.Version

@@ -48,8 +48,8 @@ type Data struct {
 	Ending   *Ending       `json:"ending,omitempty"`
 	Problems []string      `json:"problems,omitempty"`
 	Away     time.Duration `json:"away,omitempty"`
-	// Foresight is what the judge will see, at the start.
-	Foresight *Foresight    `json:"foresight,omitempty"`
-	Advice    Advice        `json:"advice,omitempty"` // the judge's, beside a person's decision
-	Left      time.Duration `json:"left,omitempty"`   // until nobody having answered takes it back
+	// DetectionPower is what the judge will see, at the start.
+	DetectionPower *DetectionPower `json:"foresight,omitempty"`
+	Advice         Advice          `json:"advice,omitempty"` // the judge's, beside a person's decision
+	Left           time.Duration   `json:"left,omitempty"`   // until nobody having answered rolls it back
 }

@@ -40,7 +40,7 @@ type click struct {
 type sent struct {
 	Write
 	phase    Phase
-	seen     World
+	seen     Observed
 	evidence Result // as it truly was
 	stored   Result
 	overrule Field
@@ -51,7 +51,7 @@ type sent struct {
 // state is one state of the explored system.
 type state struct {
 	r       Rollout
-	w       World
+	w       Observed
 	rolled  bool // stable's pods are what its spec wants
 	failing bool // the canary crashes
 	foreign [3]bool
@@ -91,32 +91,32 @@ func (x run) start() state {
 	}
 	replicas := 2
 	s := state{left: x.budget, rolled: true}
-	s.w = World{
+	s.w = Observed{
 		Stable: Workload{
-			Meta: Meta{Exists: true, UID: "s1", Version: "1"}, Image: oldImage, Replicas: replicas, Observed: true,
+			Meta: Meta{Exists: true, UID: "s1", Version: "1"}, Image: oldImage, Replicas: replicas, GenerationObserved: true,
 			Total: replicas, Updated: replicas, Available: replicas, Endpoints: replicas,
 		},
 		Route: Route{Meta: Meta{Exists: true, UID: "r1", Version: "1"}, Acknowledged: true},
 	}
 	if x.found {
-		s.w.Canary = Workload{Meta: Meta{Exists: true, UID: "c1", Version: "1"}, Image: oldImage, Observed: true}
+		s.w.Canary = Workload{Meta: Meta{Exists: true, UID: "c1", Version: "1"}, Image: oldImage, GenerationObserved: true}
 		s.w.Service = Meta{Exists: true, UID: "v1", Version: "1"}
 	}
 	s.r = Rollout{
-		ID: "app-1", Service: "app", Store: "store", Image: newImage, Revision: 1, Turn: 1, Beat: epoch,
+		ID: "app-1", Service: "app", Store: "store", Image: newImage, Revision: 1, Turn: 1, ReconciledAt: epoch,
 		Spec: Spec{
 			Plan:   Plan{Steps: x.plan},
 			Limits: Limits{Interval: unit, Drain: unit, Wait: 3 * unit, UnknownLimit: 2 * unit, Shift: 3 * unit, Stuck: 2 * unit},
 		},
 	}
-	found := Found{
-		Stable: FoundWorkload{UID: "s1", Image: oldImage, Replicas: replicas}, Route: FoundRoute{UID: "r1"},
+	found := Original{
+		Stable: OriginalWorkload{UID: "s1", Image: oldImage, Replicas: replicas}, Route: OriginalRoute{UID: "r1"},
 		Progress: 4 * unit, Surges: x.surges, CanaryService: x.found,
 	}
 	if x.found {
-		found.Canary = FoundWorkload{UID: "c1", Image: oldImage}
+		found.Canary = OriginalWorkload{UID: "c1", Image: oldImage}
 	}
-	after, _, _ := Next(s.r, Facts{Now: epoch.Add(unit), World: s.w, Preflight: &Preflight{Found: found}})
+	after, _, _ := Next(s.r, Facts{Now: epoch.Add(unit), Observed: s.w, Preflight: &Preflight{Original: found}})
 	s.r = committed(after)
 	return s
 }
@@ -125,7 +125,7 @@ func (x run) start() state {
 func (x run) orphaned() state {
 	lost := run{plan: x.plan, surges: x.surges, found: x.found}.start()
 	gone := func(s Stamp) *Stamp {
-		s.Store, s.Rollout, s.Revision, s.Found = "gone", "app-9", 9, &lost.r.Found
+		s.Store, s.Rollout, s.Revision, s.Original = "gone", "app-9", 9, &lost.r.Original
 		return &s
 	}
 	s := state{w: lost.w, left: x.budget, rolled: true}
@@ -133,13 +133,13 @@ func (x run) orphaned() state {
 	s.w.Stable.Image, s.w.Stable.Stamp = newImage, gone(Stamp{Image: newImage})
 	s.w.Canary = Workload{
 		Meta:  Meta{Exists: true, UID: cmp.Or(s.w.Canary.UID, "canary-ours"), Version: "1", Stamp: gone(Stamp{Image: newImage, Replicas: &one})},
-		Image: newImage, Replicas: 1, Observed: true, Total: 1, Updated: 1, Available: 1, Endpoints: 1,
+		Image: newImage, Replicas: 1, GenerationObserved: true, Total: 1, Updated: 1, Available: 1, Endpoints: 1,
 	}
 	s.w.Service = Meta{Exists: true, UID: cmp.Or(s.w.Service.UID, "canary_service-ours"), Version: "1", Stamp: gone(Stamp{})}
 	s.w.Route.HasCanary, s.w.Route.Weight, s.w.Route.Stamp = true, five, gone(Stamp{Weight: &five})
 	raise := Write{Object: RouteObject, Verb: Update, UID: "r1", Version: s.w.Route.Version, Weight: &fifty, Stamp: *gone(Stamp{Weight: &fifty})}
 	s.late = &sent{Write: raise, phase: Shifting, seen: s.w, evidence: Pass, stored: Pass}
-	r := Rollout{ID: "app-1", Service: "app", Store: "store", Turn: 1, Beat: epoch, Spec: lost.r.Spec}
+	r := Rollout{ID: "app-1", Service: "app", Store: "store", Turn: 1, ReconciledAt: epoch, Spec: lost.r.Spec}
 	orphan, ok := FindOrphan(s.w, func(s Stamp) bool { return s.Store == r.Store })
 	if !ok {
 		panic("no orphan in the world of an orphan")
@@ -149,12 +149,12 @@ func (x run) orphaned() state {
 	return s
 }
 
-// committed is the rollout as the store has it, with its times taken back to the epoch: only spans are explored.
+// committed is the rollout as the store has it, with its times rolled back to the epoch: only spans are explored.
 func committed(r Rollout) Rollout {
 	r.Revision++
-	r.Beat = epoch
-	if !r.Acked.IsZero() {
-		r.Acked = epoch
+	r.ReconciledAt = epoch
+	if !r.WeightAckedAt.IsZero() {
+		r.WeightAckedAt = epoch
 		r.Verdict.Since = epoch
 	}
 	r.Seq = 0
@@ -173,7 +173,7 @@ func (x run) steps(s state, matched map[string]bool) []step {
 	if len(s.pending) == 0 && !s.r.Terminal() {
 		for _, result := range []Result{Pass, Unknown, Fail} {
 			all = append(all, x.beat(s, result, matched))
-			if s.r.Acked.IsZero() || !s.r.Phase.Forward() {
+			if s.r.WeightAckedAt.IsZero() || !s.r.Phase.Forward() {
 				break // nothing is judged
 			}
 		}
@@ -204,33 +204,33 @@ func (x run) beat(s state, result Result, matched map[string]bool) step {
 	if x.wrong.noForward && told == Unknown {
 		told = Pass
 	}
-	f := Facts{Now: epoch.Add(unit), World: s.w}
-	if !s.r.Acked.IsZero() {
-		f.Verdict = Verdict{Result: told, Since: s.r.Acked, At: f.Now}
+	f := Facts{Now: epoch.Add(unit), Observed: s.w}
+	if !s.r.WeightAckedAt.IsZero() {
+		f.Verdict = Verdict{Result: told, Since: s.r.WeightAckedAt, At: f.Now}
 	}
 	if x.wrong.noStamps {
-		f.World = stripped(f.World)
+		f.Observed = stripped(f.Observed)
 	}
-	if x.wrong.lazyUndo && s.r.Phase.Undoing() {
-		f.World = excused(f.World, s.r)
+	if x.wrong.lazyUndo && s.r.Phase.Ending() {
+		f.Observed = excused(f.Observed, s.r)
 	}
 	from := s.r.Phase
 	after, _, _ := Next(s.r, f)
 	if from != after.Phase {
 		matched[lastRow(s.r, f)] = true
 	}
-	if from != after.Phase && !s.r.Acked.IsZero() && from == Shifting {
+	if from != after.Phase && !s.r.WeightAckedAt.IsZero() && from == Shifting {
 		f.Verdict = Verdict{} // it judged the weight before
 	}
 	t.to.r = committed(after)
-	f.Verdict.Since = t.to.r.Acked
+	f.Verdict.Since = t.to.r.WeightAckedAt
 	t.to.pending = nil
 	overrule := Field("")
-	if t.to.r.Overrule != nil {
-		overrule = t.to.r.Overrule.Field
+	if t.to.r.Override != nil {
+		overrule = t.to.r.Override.Field
 	}
 	for _, w := range Writes(t.to.r, f) {
-		if x.wrong.lazyUndo && undoOnly(w, f.World) {
+		if x.wrong.lazyUndo && undoOnly(w, f.Observed) {
 			continue
 		}
 		t.to.pending = append(t.to.pending, sent{
@@ -244,12 +244,12 @@ func (x run) beat(s state, result Result, matched map[string]bool) step {
 
 // lastRow is the row that Next took, found by running the beat up to it.
 func lastRow(r Rollout, f Facts) string {
-	b := &beat{Rollout: r, f: f, w: f.World}
+	b := &reconciliation{Rollout: r, f: f, w: f.Observed}
 	b.credited()
 	b.judge()
 	b.observe()
 	b.grow()
-	b.mark()
+	b.setConditions()
 	for _, row := range table {
 		if slices.Contains(row.from, b.Phase) && row.holds(b) {
 			return row.name
@@ -259,7 +259,7 @@ func lastRow(r Rollout, f Facts) string {
 }
 
 // undoOnly reports whether the write changes no value: it only burns the resourceVersion.
-func undoOnly(w Write, seen World) bool {
+func undoOnly(w Write, seen Observed) bool {
 	switch w.Object {
 	case RouteObject:
 		return w.Verb == Update && w.Weight != nil && seen.Route.share() == *w.Weight && seen.Route.HasCanary
@@ -273,7 +273,7 @@ func undoOnly(w Write, seen World) bool {
 }
 
 // excused shows every stamp as one that is new enough: with it, a value that reads right counts as written.
-func excused(w World, r Rollout) World {
+func excused(w Observed, r Rollout) Observed {
 	for _, m := range []*Meta{&w.Stable.Meta, &w.Canary.Meta, &w.Route.Meta} {
 		if m.Exists {
 			stamp := Stamp{Store: r.Store, Rollout: r.ID}
@@ -287,7 +287,7 @@ func excused(w World, r Rollout) World {
 	return w
 }
 
-func stripped(w World) World {
+func stripped(w Observed) Observed {
 	w.Stable.Stamp, w.Canary.Stamp, w.Route.Stamp, w.Service.Stamp = nil, nil, nil, nil
 	return w
 }
@@ -344,7 +344,7 @@ func (x run) land(s state) step {
 	switch {
 	case !lands:
 		t.label += " (conflict)"
-	case s.r.Undo == 0 && (s.r.Ending.Outcome == Abandoned || s.r.Orphan != nil):
+	case s.r.UndoRevision == 0 && (s.r.Ending.Outcome == Abandoned || s.r.Orphan != nil):
 		// given up on the way up: what was sent stays sent
 	case s.r.Phase >= Cleaning && raises:
 		t.err = "invariant 5: a write sent before the rollback raised the weight after it"
@@ -352,7 +352,7 @@ func (x run) land(s state) step {
 	case s.r.Phase == Ended && !inert:
 		t.err = "a write landed after the end: " + describe(p)
 	case s.r.Phase >= Cleaning && p.Object == StableDeployment && p.Verb == Update && p.phase == Promoting && s.r.Ending.Outcome == RolledBack:
-		t.err = "invariant 7: a late write put the new image on stable after it was taken back"
+		t.err = "invariant 7: a late write put the new image on stable after it was rolled back"
 	}
 	return t
 }
@@ -428,7 +428,7 @@ func offered(r Rollout) []Action {
 		all = append(all, Resume)
 	}
 	if r.Drift != nil {
-		all = append(all, SetOurs)
+		all = append(all, Override)
 	}
 	if r.Stuck != nil {
 		all = append(all, Retry, Abandon)
@@ -468,7 +468,7 @@ func (s state) key(buf []byte) []byte {
 			b = append(b, 0xfe)
 			return
 		}
-		flag(t.Rollout == r.ID, r.Undo > 0 && t.Revision >= r.Undo, r.Clean > 0 && t.Revision >= r.Clean, t.Weight != nil, t.Replicas != nil)
+		flag(t.Rollout == r.ID, r.UndoRevision > 0 && t.Revision >= r.UndoRevision, r.CleanupRevision > 0 && t.Revision >= r.CleanupRevision, t.Weight != nil, t.Replicas != nil)
 		if t.Weight != nil {
 			b = append(b, byte(*t.Weight))
 		}
@@ -478,20 +478,20 @@ func (s state) key(buf []byte) []byte {
 		word(t.Image)
 	}
 	b = append(b, byte(r.Phase), byte(r.Step), byte(r.Size))
-	flag(r.Touched, r.Undo > 0, r.Clean > 0, r.Acked.IsZero(), r.Paused, r.Held, r.Ending.WeightZero.IsZero(), r.Promoted)
-	word(string(r.Verdict.Result), string(r.Ending.Outcome), r.Known.CanaryUID, r.Known.CanaryImage, r.Known.StableImage,
-		r.Known.RouteUID, r.Found.Stable.UID, r.Found.Route.UID)
-	flag(r.Ending.Reason.Code == ReasonStable, r.Stuck != nil, r.Known.Weight != nil)
+	flag(r.StableWritten, r.UndoRevision > 0, r.CleanupRevision > 0, r.WeightAckedAt.IsZero(), r.Paused, r.Held, r.Ending.WeightZero.IsZero(), r.Promoted)
+	word(string(r.Verdict.Result), string(r.Ending.Outcome), r.LastApplied.CanaryUID, r.LastApplied.CanaryImage, r.LastApplied.StableImage,
+		r.LastApplied.RouteUID, r.Original.Stable.UID, r.Original.Route.UID)
+	flag(r.Ending.Reason.Code == ReasonStable, r.Stuck != nil, r.LastApplied.Weight != nil)
 	if r.Stuck != nil {
 		word(string(r.Stuck.Code))
 	}
-	if r.Known.Weight != nil {
-		b = append(b, byte(*r.Known.Weight))
+	if r.LastApplied.Weight != nil {
+		b = append(b, byte(*r.LastApplied.Weight))
 	}
-	b = append(b, byte(r.Known.CanaryReplicas))
+	b = append(b, byte(r.LastApplied.CanaryReplicas))
 	drift(r.Drift)
-	drift(r.Overrule)
-	for _, u := range r.Undone {
+	drift(r.Override)
+	for _, u := range r.Reverts {
 		word(string(u.Field))
 		b = append(b, byte(u.Times))
 		flag(u.Seen == w.version(u.Field))
@@ -515,7 +515,7 @@ func (s state) key(buf []byte) []byte {
 		flag(p.Version == w.meta(p.Object).Version && p.UID == w.meta(p.Object).UID, p.DropCanary,
 			p.evidence == Pass, p.stored == Pass)
 		stamp(&p.Stamp)
-		flag(r.Undo > 0 && p.Stamp.Revision >= r.Undo)
+		flag(r.UndoRevision > 0 && p.Stamp.Revision >= r.UndoRevision)
 	}
 	for i := range s.pending {
 		write(&s.pending[i])

@@ -7,7 +7,7 @@ import (
 
 // This file is the modelled cluster of the explorer: what writes, pods and strangers do to it, and what must hold.
 
-func (w *World) meta(o Object) *Meta {
+func (w *Observed) meta(o Object) *Meta {
 	switch o {
 	case StableDeployment:
 		return &w.Stable.Meta
@@ -85,7 +85,7 @@ func (s *state) applyCanary(p sent) {
 		if c.Image != p.Image {
 			c.Updated, c.Available, c.Endpoints = 0, 0, 0
 		}
-		c.Image, c.Replicas, c.Observed = p.Image, *p.Replicas, true
+		c.Image, c.Replicas, c.GenerationObserved = p.Image, *p.Replicas, true
 		s.foreign[byCanary] = false
 	}
 }
@@ -107,7 +107,7 @@ func (s *state) setStable(image string) {
 	s.w.Stable.Failure = Failure{}
 	s.rolled = false
 	s.w.Stable.Updated, s.w.Stable.Available = 0, 0
-	if !s.r.Found.Surges {
+	if !s.r.Original.Surges {
 		s.w.Stable.Endpoints = 0
 	}
 }
@@ -115,7 +115,7 @@ func (s *state) setStable(image string) {
 // overwrites is invariant 13: what somebody else changed is never silently set back, but for the weight and the
 // canary once the rollout is ending.
 func (s *state) overwrites(p sent) string {
-	ending := p.phase.Undoing()
+	ending := p.phase.Ending()
 	switch {
 	case p.Verb != Update && p.Verb != Delete:
 	case p.Object == RouteObject && s.foreign[byWeight] && !ending && p.overrule != FieldWeight && p.overrule != FieldRouteUID:
@@ -313,7 +313,7 @@ func (x run) illegal(before Rollout, s state) string {
 		return "invariant 8: ended with the canary's pods still there"
 	case x.found && s.w.Canary.UID == "c1" && (s.w.Canary.Replicas != 0 || s.w.Canary.Image != oldImage):
 		return "invariant 8: a found canary was not given back"
-	case r.bears(s.w.Stable.Stamp) || r.bears(s.w.Route.Stamp) || s.w.Canary.Exists && r.bears(s.w.Canary.Stamp):
+	case r.ownStamp(s.w.Stable.Stamp) || r.ownStamp(s.w.Route.Stamp) || s.w.Canary.Exists && r.ownStamp(s.w.Canary.Stamp):
 		return "ended with a stamp left behind"
 	case !x.found && s.w.Service.Exists && !s.w.Route.HasCanary && !x.wrong.noStamps:
 		return "ended with the canary's Service left behind"

@@ -39,40 +39,40 @@ func Next(r Rollout, f Facts) (Rollout, []Entry, time.Time) {
 	if r.Phase == Ended {
 		return r, nil, time.Time{}
 	}
-	b := &beat{Rollout: r, f: f, w: f.World}
-	b.credited()
-	b.judge()
-	b.observe()
-	b.grow()
-	b.mark()
-	b.move()
-	if marks(b.Rollout) != marks(r) {
-		b.Turn++
+	rc := &reconciliation{Rollout: r, f: f, w: f.Observed}
+	rc.credited()
+	rc.judge()
+	rc.observe()
+	rc.grow()
+	rc.setConditions()
+	rc.move()
+	if questionOf(rc.Rollout) != questionOf(r) {
+		rc.Turn++
 	}
-	return b.Rollout, b.entries, b.wake()
+	return rc.Rollout, rc.entries, rc.wake()
 }
 
-// beat is one run of Next: the rollout as it becomes, the facts, and the entries so far.
-type beat struct {
+// reconciliation is one run of Next: the rollout as it becomes, the facts, and the entries so far.
+type reconciliation struct {
 	Rollout
 	f       Facts
-	w       World
+	w       Observed
 	credit  time.Duration
 	entries []Entry
 }
 
 // tell appends an entry to the timeline.
-func (b *beat) tell(kind EntryKind, actor Actor, data Data) {
-	b.Seq++
-	b.entries = append(b.entries, Entry{
-		Rollout: b.ID, Seq: b.Seq, At: b.f.Now, Kind: kind, Step: b.Step, Actor: actor, Data: data,
+func (rc *reconciliation) tell(kind EntryKind, actor Actor, data Data) {
+	rc.Seq++
+	rc.entries = append(rc.entries, Entry{
+		Rollout: rc.ID, Seq: rc.Seq, At: rc.f.Now, Kind: kind, Step: rc.Step, Actor: actor, Data: data,
 	})
 }
 
 var bot = Actor{Kind: Bot}
 
-// marked is what people are asked about: the turn rises when it changes.
-type marked struct {
+// question is what people are asked about: the turn rises when it changes.
+type question struct {
 	phase              Phase
 	step               int
 	paused, held       bool
@@ -80,8 +80,8 @@ type marked struct {
 	stuck              ReasonCode
 }
 
-func marks(r Rollout) marked {
-	m := marked{phase: r.Phase, step: r.Step, paused: r.Paused, held: r.Held}
+func questionOf(r Rollout) question {
+	m := question{phase: r.Phase, step: r.Step, paused: r.Paused, held: r.Held}
 	if r.Drift != nil {
 		m.driftField, m.driftV = string(r.Drift.Field), r.Drift.Value
 	}
@@ -101,15 +101,15 @@ func (r Rollout) interval() time.Duration {
 
 // credited takes the time since the last beat as far as it counts: never negative, at most two intervals. What lies
 // beyond was downtime or a clock's jump and counts as nothing.
-func (b *beat) credited() {
-	if !b.Beat.IsZero() {
-		gap := b.f.Now.Sub(b.Beat)
-		b.credit = min(max(gap, 0), 2*b.interval())
-		if b.Phase.Live() && gap > samplesEvery+away*b.interval() {
-			b.tell(EntryAway, bot, Data{Away: gap})
+func (rc *reconciliation) credited() {
+	if !rc.ReconciledAt.IsZero() {
+		gap := rc.f.Now.Sub(rc.ReconciledAt)
+		rc.credit = min(max(gap, 0), 2*rc.interval())
+		if rc.Phase.Live() && gap > samplesEvery+away*rc.interval() {
+			rc.tell(EntryAway, bot, Data{Away: gap})
 		}
 	}
-	b.Beat = b.f.Now
+	rc.ReconciledAt = rc.f.Now
 }
 
 // Evidence returns the verdict that these facts hold about the weight that the canary has: the judge's newest when it
@@ -117,15 +117,15 @@ func (b *beat) credited() {
 func (r Rollout) Evidence(f Facts) Verdict {
 	v := f.Verdict
 	age := f.Now.Sub(v.At)
-	if r.Acked.IsZero() || !v.Since.Equal(r.Acked) || age > 2*r.interval()+answering || age < -r.interval() {
-		return Verdict{Result: Unknown, Since: r.Acked, At: r.Verdict.At, Evidence: r.unasked()}
+	if r.WeightAckedAt.IsZero() || !v.Since.Equal(r.WeightAckedAt) || age > 2*r.interval()+answering || age < -r.interval() {
+		return Verdict{Result: Unknown, Since: r.WeightAckedAt, At: r.Verdict.At, Evidence: r.unasked()}
 	}
 	return v
 }
 
 // unasked is the evidence while there is no answer.
 func (r Rollout) unasked() []Evidence {
-	if r.Verdict.Since.Equal(r.Acked) && len(r.Verdict.Evidence) > 0 && r.Verdict.Evidence[0].Why == WhyNotAsked {
+	if r.Verdict.Since.Equal(r.WeightAckedAt) && len(r.Verdict.Evidence) > 0 && r.Verdict.Evidence[0].Why == WhyNotAsked {
 		return r.Verdict.Evidence
 	}
 	all := make([]Evidence, len(r.Spec.Checks))
@@ -139,51 +139,51 @@ func (r Rollout) unasked() []Evidence {
 }
 
 // judge takes over the verdict and the judge's state. Where the canary never had traffic there is nothing to judge.
-func (b *beat) judge() {
-	if b.Acked.IsZero() || b.Phase > Promoting {
+func (rc *reconciliation) judge() {
+	if rc.WeightAckedAt.IsZero() || rc.Phase > Promoting {
 		return
 	}
-	before := b.Verdict
-	if age := b.f.Now.Sub(before.At); b.f.Verdict.At.IsZero() && before.Since.Equal(b.Acked) && age >= 0 && age <= samplesEvery+2*b.interval() {
+	before := rc.Verdict
+	if age := rc.f.Now.Sub(before.At); rc.f.Verdict.At.IsZero() && before.Since.Equal(rc.WeightAckedAt) && age >= 0 && age <= samplesEvery+2*rc.interval() {
 		return // after a restart nobody was asked yet: what is stored is still shown, and moves nothing forward
 	}
-	b.Verdict = b.Evidence(b.f)
-	if b.f.Verdict.Since.Equal(b.Acked) {
-		b.Judge = b.f.Judge
+	rc.Verdict = rc.Evidence(rc.f)
+	if rc.f.Verdict.Since.Equal(rc.WeightAckedAt) {
+		rc.Judge = rc.f.Judge
 	}
 	// A bake begins unknown; what is worth telling is a pass that was lost, and a failure.
-	if before.Result != b.Verdict.Result && (before.Result == Pass || b.Verdict.Result == Fail) && b.judged().DemandsEvidence() {
-		v := b.Verdict
-		b.tell(EntryVerdict, bot, Data{Verdict: &v})
+	if before.Result != rc.Verdict.Result && (before.Result == Pass || rc.Verdict.Result == Fail) && rc.judged().DemandsEvidence() {
+		v := rc.Verdict
+		rc.tell(EntryVerdict, bot, Data{Verdict: &v})
 	}
 }
 
 // readable reports whether the cluster could be read at this beat.
-func (b *beat) readable() bool { return b.w.Unreadable == "" }
+func (rc *reconciliation) readable() bool { return rc.w.Unreadable == "" }
 
 // observe records what stands as we wrote it, and keeps the canary's size in step with stable's.
-func (b *beat) observe() {
-	b.Trouble = b.w.Unreadable
-	if b.Trouble == "" {
-		b.Trouble = b.f.Refused
+func (rc *reconciliation) observe() {
+	rc.Trouble = rc.w.Unreadable
+	if rc.Trouble == "" {
+		rc.Trouble = rc.f.Refused
 	}
-	if b.Trouble == "" && (b.Phase == Baking || b.Phase == Awaiting) && b.w.Route.Exists && !b.w.Route.Acknowledged {
-		b.Trouble = cmp.Or(b.w.Route.Detail, "the route is not acknowledged any more") // the bake stands still for it
+	if rc.Trouble == "" && (rc.Phase == Baking || rc.Phase == Awaiting) && rc.w.Route.Exists && !rc.w.Route.Acknowledged {
+		rc.Trouble = cmp.Or(rc.w.Route.Detail, "the route is not acknowledged any more") // the bake stands still for it
 	}
-	if !b.readable() || b.Phase == Queued {
+	if !rc.readable() || rc.Phase == Queued {
 		return
 	}
-	b.Known = b.learn(b.w)
-	if b.Phase.Forward() && !b.still() {
-		b.Size = max(b.Size, need(b.Current().Weight, max(b.Found.Stable.Replicas, b.w.Stable.Replicas)))
+	rc.LastApplied = rc.lastApplied(rc.w)
+	if rc.Phase.Forward() && !rc.blocked() {
+		rc.Size = max(rc.Size, need(rc.Current().Weight, max(rc.Original.Stable.Replicas, rc.w.Stable.Replicas)))
 	}
-	if b.Phase == Baking && len(b.ImageIDs) == 0 {
-		b.ImageIDs = b.w.Canary.ImageIDs
+	if rc.Phase == Baking && len(rc.ImageIDs) == 0 {
+		rc.ImageIDs = rc.w.Canary.ImageIDs
 	}
-	if b.Phase.Undoing() {
-		b.Ending.StableImage = ""
-		if b.w.Stable.Exists && b.stableForeign(b.w) && b.w.Stable.Image != b.wantedStable() {
-			b.Ending.StableImage = b.w.Stable.Image
+	if rc.Phase.Ending() {
+		rc.Ending.StableImage = ""
+		if rc.w.Stable.Exists && rc.stableForeign(rc.w) && rc.w.Stable.Image != rc.wantedStable() {
+			rc.Ending.StableImage = rc.w.Stable.Image
 		}
 	}
 }
@@ -193,7 +193,7 @@ func (r Rollout) wantedStable() string {
 	if r.Promoted && (r.Phase == Returning || r.Ending.Outcome == Succeeded) {
 		return r.Image
 	}
-	return r.Found.Stable.Image
+	return r.Original.Stable.Image
 }
 
 // need is how many replicas carry the weight: its share of stable's, rounded up, at least one.
@@ -202,45 +202,45 @@ func need(weight Weight, stable int) int {
 }
 
 // wake is when to look again at the latest; what the cluster does and people decide wakes earlier.
-func (b *beat) wake() time.Time {
-	next := b.interval()
+func (rc *reconciliation) wake() time.Time {
+	next := rc.interval()
 	soon := func(limit, span time.Duration) {
 		if left := limit - span; left > 0 {
 			next = min(next, left)
 		}
 	}
-	switch b.Phase {
+	switch rc.Phase {
 	case Preparing, Shifting, Promoting, Cleaning, Releasing:
 		next = min(next, settling)
 	case Returning, RollingBack:
 		next = min(next, settling)
-		soon(b.Spec.Limits.Drain, b.Spans.Drained)
+		soon(rc.Spec.Limits.Drain, rc.Spans.Drained)
 	case Baking:
-		soon(b.Current().Bake, b.Spans.Bake)
+		soon(rc.Current().Bake, rc.Spans.Bake)
 	case Queued:
-		if !b.Orphaned() {
+		if !rc.Orphaned() {
 			next = min(next, settling)
 		}
 	case Awaiting:
 	case Ended:
 		return time.Time{}
 	}
-	return b.f.Now.Add(next)
+	return rc.f.Now.Add(next)
 }
 
-// Worth reports whether the new value has to be committed now: anything but spans, samples and the time of the beat
+// NeedsCommit reports whether the new value has to be committed now: anything but spans, samples and the time of the beat
 // changed. Those alone are committed once a minute.
-func Worth(before, after Rollout) bool {
+func NeedsCommit(before, after Rollout) bool {
 	if before.Phase != after.Phase || before.Turn != after.Turn || before.Seq != after.Seq {
 		return true
 	}
-	return !reflect.DeepEqual(bare(before), bare(after))
+	return !reflect.DeepEqual(withoutSamples(before), withoutSamples(after))
 }
 
-// bare is the rollout without what changes at every beat.
-func bare(r Rollout) Rollout {
+// withoutSamples is the rollout without what changes at every beat.
+func withoutSamples(r Rollout) Rollout {
 	r.Spans = Spans{}
-	r.Beat = time.Time{}
+	r.ReconciledAt = time.Time{}
 	r.Judge = nil
 	r.Verdict = Verdict{Result: r.Verdict.Result, Since: r.Verdict.Since}
 	if r.Trouble != "" {
@@ -253,7 +253,7 @@ func bare(r Rollout) Rollout {
 // spans, as far as the phase is still the same, and its samples. Who said "try again" set the time that an ending may
 // take back to nothing: that stands.
 func Carry(mine, newer Rollout) Rollout {
-	newer.Beat = mine.Beat
+	newer.ReconciledAt = mine.ReconciledAt
 	if newer.Phase == mine.Phase && newer.Step == mine.Step {
 		ending := newer.Spans.Ending
 		newer.Spans = mine.Spans
@@ -261,7 +261,7 @@ func Carry(mine, newer Rollout) Rollout {
 			newer.Spans.Ending = ending
 		}
 	}
-	if newer.Acked.Equal(mine.Acked) {
+	if newer.WeightAckedAt.Equal(mine.WeightAckedAt) {
 		newer.Judge = mine.Judge
 	}
 	return newer

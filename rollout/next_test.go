@@ -23,12 +23,12 @@ const (
 )
 
 // checkout returns a rollout of two steps in its first bake, and the cluster that goes with it.
-func checkout() (rollout.Rollout, rollout.World) {
+func checkout() (rollout.Rollout, rollout.Observed) {
 	five := rollout.Weight(5)
 	one := 1
 	r := rollout.Rollout{
 		ID: "checkout-1", Service: "checkout", Store: "s", Revision: 7, Turn: 3, Seq: 5, Image: newRef,
-		Phase: rollout.Baking, Size: 1, Acked: t0, Beat: t0, Started: t0.Add(-time.Minute),
+		Phase: rollout.Baking, Size: 1, WeightAckedAt: t0, ReconciledAt: t0, Started: t0.Add(-time.Minute),
 		Request: rollout.Request{Version: "v1.2.4", By: person("U1"), At: t0.Add(-time.Minute)},
 		Spec: rollout.Spec{
 			Environment: "production",
@@ -41,20 +41,20 @@ func checkout() (rollout.Rollout, rollout.World) {
 			Limits: rollout.Limits{Interval: interval, Drain: 30 * time.Second, Wait: 2 * time.Hour, UnknownLimit: 15 * time.Minute,
 				OnUnknown: rollout.Ask, Shift: 2 * time.Minute, Stuck: 2 * time.Minute, Remind: 30 * time.Minute},
 		},
-		Found: rollout.Found{Stable: rollout.FoundWorkload{UID: "s", Image: oldRef, Replicas: 10},
-			Route: rollout.FoundRoute{UID: "r"}, Progress: 10 * time.Minute, Surges: true},
+		Original: rollout.Original{Stable: rollout.OriginalWorkload{UID: "s", Image: oldRef, Replicas: 10},
+			Route: rollout.OriginalRoute{UID: "r"}, Progress: 10 * time.Minute, Surges: true},
 		ImageIDs: []string{"sha256:new"},
 	}
 	stamp := func(s rollout.Stamp) *rollout.Stamp {
 		s.Store, s.Rollout, s.Revision = "s", "checkout-1", 6
 		return &s
 	}
-	w := rollout.World{
+	w := rollout.Observed{
 		Stable: rollout.Workload{Meta: rollout.Meta{Exists: true, UID: "s", Version: "1"}, Image: oldRef, Replicas: 10,
-			Observed: true, Total: 10, Updated: 10, Available: 10, Endpoints: 10},
+			GenerationObserved: true, Total: 10, Updated: 10, Available: 10, Endpoints: 10},
 		Canary: rollout.Workload{Meta: rollout.Meta{Exists: true, UID: "c", Version: "1",
 			Stamp: stamp(rollout.Stamp{Image: newRef, Replicas: &one})}, Image: newRef, Replicas: 1,
-			Observed: true, Total: 1, Updated: 1, Available: 1, Endpoints: 1, ImageIDs: []string{"sha256:new"}},
+			GenerationObserved: true, Total: 1, Updated: 1, Available: 1, Endpoints: 1, ImageIDs: []string{"sha256:new"}},
 		Service: rollout.Meta{Exists: true, UID: "v", Version: "1"},
 		Route: rollout.Route{Meta: rollout.Meta{Exists: true, UID: "r", Version: "1", Stamp: stamp(rollout.Stamp{Weight: &five})},
 			HasCanary: true, Weight: 5, Acknowledged: true},
@@ -67,10 +67,10 @@ func person(id string) rollout.Actor {
 }
 
 // facts are those of a beat so long after the last one, with the judge's answer.
-func facts(r rollout.Rollout, w rollout.World, after time.Duration, result rollout.Result) rollout.Facts {
-	now := r.Beat.Add(after)
-	return rollout.Facts{Now: now, World: w, Verdict: rollout.Verdict{
-		Result: result, Since: r.Acked, At: now, Evidence: []rollout.Evidence{{Check: "error_rate", Result: result}},
+func facts(r rollout.Rollout, w rollout.Observed, after time.Duration, result rollout.Result) rollout.Facts {
+	now := r.ReconciledAt.Add(after)
+	return rollout.Facts{Now: now, Observed: w, Verdict: rollout.Verdict{
+		Result: result, Since: r.WeightAckedAt, At: now, Evidence: []rollout.Evidence{{Check: "error_rate", Result: result}},
 	}}
 }
 
@@ -86,7 +86,7 @@ func TestABakeGrowsByCreditedTimeOnly(t *testing.T) {
 		"never backwards":                    {gap: -time.Hour, as: rollout.Pass, want: 0},
 		"not on unknown evidence":            {gap: interval, as: rollout.Unknown, want: 0},
 		"not while paused":                   {gap: interval, as: rollout.Pass, edit: func(r *rollout.Rollout) { r.Paused = true }, want: 0},
-		"not on a verdict about less weight": {gap: interval, as: rollout.Pass, edit: func(r *rollout.Rollout) { r.Acked = t0.Add(-time.Hour) }, want: 0},
+		"not on a verdict about less weight": {gap: interval, as: rollout.Pass, edit: func(r *rollout.Rollout) { r.WeightAckedAt = t0.Add(-time.Hour) }, want: 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r, w := checkout()
@@ -110,57 +110,57 @@ func moved(r rollout.Rollout, f rollout.Facts) (rollout.Phase, rollout.ReasonCod
 
 func TestWhatEndsABake(t *testing.T) {
 	for name, tt := range map[string]struct {
-		edit func(*rollout.Rollout, *rollout.World, *rollout.Facts)
+		edit func(*rollout.Rollout, *rollout.Observed, *rollout.Facts)
 		want rollout.Phase
 		why  rollout.ReasonCode
 	}{
-		"nothing, while it is not covered": {func(*rollout.Rollout, *rollout.World, *rollout.Facts) {}, rollout.Baking, ""},
-		"a covered bake asks": {func(r *rollout.Rollout, _ *rollout.World, _ *rollout.Facts) { r.Spans.Bake = 10 * time.Minute },
+		"nothing, while it is not covered": {func(*rollout.Rollout, *rollout.Observed, *rollout.Facts) {}, rollout.Baking, ""},
+		"a covered bake asks": {func(r *rollout.Rollout, _ *rollout.Observed, _ *rollout.Facts) { r.Spans.Bake = 10 * time.Minute },
 			rollout.Awaiting, ""},
-		"a covered bake with an auto gate goes on": {func(r *rollout.Rollout, _ *rollout.World, _ *rollout.Facts) {
+		"a covered bake with an auto gate goes on": {func(r *rollout.Rollout, _ *rollout.Observed, _ *rollout.Facts) {
 			r.Spans.Bake = 10 * time.Minute
 			r.Spec.Plan = r.Spec.Plan.Automatic()
 		}, rollout.Preparing, ""},
-		"a covered bake on unknown evidence stays": {func(r *rollout.Rollout, _ *rollout.World, f *rollout.Facts) {
+		"a covered bake on unknown evidence stays": {func(r *rollout.Rollout, _ *rollout.Observed, f *rollout.Facts) {
 			r.Spans.Bake = 10 * time.Minute
 			f.Verdict.Result = rollout.Unknown
 		}, rollout.Baking, ""},
-		"proved health ends it early where that is switched on": {func(r *rollout.Rollout, _ *rollout.World, f *rollout.Facts) {
+		"proved health ends it early where that is switched on": {func(r *rollout.Rollout, _ *rollout.Observed, f *rollout.Facts) {
 			r.Spec.Prove = true
 			f.Verdict.Proved = true
 		}, rollout.Awaiting, ""},
-		"a failing check": {func(_ *rollout.Rollout, _ *rollout.World, f *rollout.Facts) { f.Verdict.Result = rollout.Fail },
+		"a failing check": {func(_ *rollout.Rollout, _ *rollout.Observed, f *rollout.Facts) { f.Verdict.Result = rollout.Fail },
 			rollout.RollingBack, rollout.ReasonCheck},
-		"a failing check, even while paused and the cluster cannot be read": {func(r *rollout.Rollout, w *rollout.World, f *rollout.Facts) {
+		"a failing check, even while paused and the cluster cannot be read": {func(r *rollout.Rollout, w *rollout.Observed, f *rollout.Facts) {
 			r.Paused = true
-			*w = rollout.World{Unreadable: "timeout"}
+			*w = rollout.Observed{Unreadable: "timeout"}
 			f.Verdict.Result = rollout.Fail
 		}, rollout.RollingBack, rollout.ReasonCheck},
-		"a crash loop": {func(_ *rollout.Rollout, w *rollout.World, _ *rollout.Facts) {
+		"a crash loop": {func(_ *rollout.Rollout, w *rollout.Observed, _ *rollout.Facts) {
 			w.Canary.Failure = rollout.Failure{Kind: rollout.CrashLoop}
 		}, rollout.RollingBack, rollout.ReasonCanary},
-		"an unschedulable pod alone does not": {func(_ *rollout.Rollout, w *rollout.World, _ *rollout.Facts) {
+		"an unschedulable pod alone does not": {func(_ *rollout.Rollout, w *rollout.Observed, _ *rollout.Facts) {
 			w.Canary.Failure = rollout.Failure{Kind: rollout.Unschedulable}
 		}, rollout.Baking, ""},
-		"somebody sets the weight to 0": {func(_ *rollout.Rollout, w *rollout.World, _ *rollout.Facts) { w.Route.Weight = 0 },
+		"somebody sets the weight to 0": {func(_ *rollout.Rollout, w *rollout.Observed, _ *rollout.Facts) { w.Route.Weight = 0 },
 			rollout.RollingBack, rollout.ReasonWeightZero},
-		"somebody deletes the route": {func(_ *rollout.Rollout, w *rollout.World, _ *rollout.Facts) { w.Route = rollout.Route{} },
+		"somebody deletes the route": {func(_ *rollout.Rollout, w *rollout.Observed, _ *rollout.Facts) { w.Route = rollout.Route{} },
 			rollout.RollingBack, rollout.ReasonRouteGone},
-		"somebody deletes the canary": {func(r *rollout.Rollout, w *rollout.World, _ *rollout.Facts) {
-			r.Known.CanaryUID = "c"
+		"somebody deletes the canary": {func(r *rollout.Rollout, w *rollout.Observed, _ *rollout.Facts) {
+			r.LastApplied.CanaryUID = "c"
 			w.Canary = rollout.Workload{}
 		}, rollout.RollingBack, rollout.ReasonCanaryGone},
-		"the annotation": {func(_ *rollout.Rollout, w *rollout.World, _ *rollout.Facts) { w.Rollback = "kube:r:9" },
+		"the annotation": {func(_ *rollout.Rollout, w *rollout.Observed, _ *rollout.Facts) { w.Rollback = "kube:r:9" },
 			rollout.RollingBack, rollout.ReasonAnnotation},
-		"a pod with another image": {func(_ *rollout.Rollout, w *rollout.World, _ *rollout.Facts) {
+		"a pod with another image": {func(_ *rollout.Rollout, w *rollout.Observed, _ *rollout.Facts) {
 			w.Canary.ImageIDs = []string{"sha256:new", "sha256:odd"}
 		}, rollout.RollingBack, rollout.ReasonImageDiffers},
-		"evidence unknown too long, where the service asks for that": {func(r *rollout.Rollout, _ *rollout.World, f *rollout.Facts) {
+		"evidence unknown too long, where the service asks for that": {func(r *rollout.Rollout, _ *rollout.Observed, f *rollout.Facts) {
 			r.Spec.Limits.OnUnknown = rollout.RollbackOnUnk
 			r.Spans.Unknown = 15 * time.Minute
 			f.Verdict.Result = rollout.Unknown
 		}, rollout.RollingBack, rollout.ReasonUnknown},
-		"nobody answering a pause for two hours": {func(r *rollout.Rollout, _ *rollout.World, _ *rollout.Facts) {
+		"nobody answering a pause for two hours": {func(r *rollout.Rollout, _ *rollout.Observed, _ *rollout.Facts) {
 			r.Paused = true
 			r.Spans.Waiting = 2 * time.Hour
 		}, rollout.RollingBack, rollout.ReasonUnanswered},
@@ -169,7 +169,7 @@ func TestWhatEndsABake(t *testing.T) {
 			r, w := checkout()
 			f := facts(r, w, interval, rollout.Pass)
 			tt.edit(&r, &w, &f)
-			f.World = w
+			f.Observed = w
 			phase, why := moved(r, f)
 			if phase != tt.want || why != tt.why {
 				t.Errorf("moved to %s because of %q, want %s because of %q", phase, why, tt.want, tt.why)
@@ -211,14 +211,14 @@ func TestForeignEditsHoldUntilAnswered(t *testing.T) {
 	r, w := checkout()
 	w.Route.Weight, w.Route.Version, w.Route.WeightBy = 30, "2", "kubectl-edit"
 	r, entries, _ := rollout.Next(r, facts(r, w, interval, rollout.Pass))
-	want := &rollout.Drift{Field: rollout.FieldWeight, Ours: "5", Value: "30", By: "kubectl-edit"}
+	want := &rollout.Drift{Field: rollout.FieldWeight, Wanted: "5", Value: "30", By: "kubectl-edit"}
 	if diff := cmp.Diff(want, r.Drift); diff != "" || kinds(entries) != "drift" {
 		t.Fatalf("told %q, drift (-want +got):\n%s", kinds(entries), diff)
 	}
 	if writes := rollout.Writes(r, facts(r, w, 0, rollout.Pass)); len(writes) != 0 {
 		t.Fatalf("wrote %v over somebody's change", writes)
 	}
-	ours := rollout.Decision{ID: "d", Action: rollout.SetOurs, Actor: person("U1"), Turn: r.Turn, Value: "30", At: t0}
+	ours := rollout.Decision{ID: "d", Action: rollout.Override, Actor: person("U1"), Turn: r.Turn, Value: "30", At: t0}
 	r, _, err := rollout.Decide(r, ours, allows())
 	if err != nil {
 		t.Fatal(err)
@@ -237,7 +237,7 @@ func allows() rollout.Policy {
 func TestAnImageThatSomebodyElseLeftOnStableIsNamedInTheEnd(t *testing.T) {
 	for _, touched := range []bool{false, true} {
 		r, w := checkout()
-		r.Phase, r.Undo, r.Touched = rollout.RollingBack, 7, touched
+		r.Phase, r.UndoRevision, r.StableWritten = rollout.RollingBack, 7, touched
 		w.Stable.Image = "registry.example.com/shop/checkout:hotfix"
 		r, _, _ = rollout.Next(r, facts(r, w, interval, rollout.Pass))
 		if r.Ending.StableImage != w.Stable.Image {
@@ -264,7 +264,7 @@ func TestStablesOldDeadlineIsNoFailureOfTheWayBack(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			r, w := checkout()
-			r.Phase, r.Touched, r.Spec.Plan = rollout.Promoting, true, tt.plan(r.Spec.Plan)
+			r.Phase, r.StableWritten, r.Spec.Plan = rollout.Promoting, true, tt.plan(r.Spec.Plan)
 			w.Stable.Image, w.Stable.Available = newRef, 0
 			w.Stable.Stamp = &rollout.Stamp{Store: r.Store, Rollout: r.ID, Revision: r.Revision, Image: newRef}
 			w.Stable.Failure = rollout.Failure{Kind: tt.failure}
@@ -282,7 +282,7 @@ func TestQueued(t *testing.T) {
 		want rollout.Phase
 		out  rollout.Outcome
 	}{
-		"starts":                  {f: rollout.Facts{Preflight: &rollout.Preflight{Found: rollout.Found{Stable: rollout.FoundWorkload{UID: "s"}}}}, want: rollout.Preparing},
+		"starts":                  {f: rollout.Facts{Preflight: &rollout.Preflight{Original: rollout.Original{Stable: rollout.OriginalWorkload{UID: "s"}}}}, want: rollout.Preparing},
 		"waits for a replaced":    {f: rollout.Facts{Holder: "checkout-0"}, want: rollout.Queued},
 		"is cancelled if held":    {f: rollout.Facts{Holder: "checkout-9"}, want: rollout.Ended, out: rollout.Cancelled},
 		"is cancelled by reasons": {f: rollout.Facts{Preflight: &rollout.Preflight{Problems: []string{"no"}}}, want: rollout.Ended, out: rollout.Cancelled},
@@ -292,7 +292,7 @@ func TestQueued(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r, _ := checkout()
 			r = rollout.Rollout{ID: r.ID, Service: r.Service, Store: r.Store, Spec: r.Spec, Image: r.Image, Request: r.Request,
-				Behind: "checkout-0", Beat: t0, Spans: rollout.Spans{Deadline: tt.span}}
+				Behind: "checkout-0", ReconciledAt: t0, Spans: rollout.Spans{Deadline: tt.span}}
 			tt.f.Now = t0.Add(interval)
 			after, entries, _ := rollout.Next(r, tt.f)
 			if after.Phase != tt.want || after.Ending.Outcome != tt.out {
@@ -312,10 +312,10 @@ func TestSamplesAloneAreNotWorthACommit(t *testing.T) {
 	r, w := checkout()
 	r, _, _ = rollout.Next(r, facts(r, w, interval, rollout.Pass)) // learns what stands
 	after, _, _ := rollout.Next(r, facts(r, w, interval, rollout.Pass))
-	if rollout.Worth(r, after) {
+	if rollout.NeedsCommit(r, after) {
 		t.Errorf("worth a commit:\n%s", cmp.Diff(r, after))
 	}
-	if after, _, _ := rollout.Next(r, facts(r, w, interval, rollout.Unknown)); !rollout.Worth(r, after) {
+	if after, _, _ := rollout.Next(r, facts(r, w, interval, rollout.Unknown)); !rollout.NeedsCommit(r, after) {
 		t.Error("a verdict of another class is not committed")
 	}
 }

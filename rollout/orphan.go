@@ -12,7 +12,7 @@ type Orphan struct {
 
 // FindOrphan returns the orphan that stands in the world, if there is one. Knows reports whether a stamp is of a rollout
 // of this store.
-func FindOrphan(w World, knows func(Stamp) bool) (Orphan, bool) {
+func FindOrphan(w Observed, knows func(Stamp) bool) (Orphan, bool) {
 	if w.Unreadable != "" || !w.Stable.Exists {
 		return Orphan{}, false
 	}
@@ -29,7 +29,7 @@ func FindOrphan(w World, knows func(Stamp) bool) (Orphan, bool) {
 }
 
 // stamps returns the stamps that stand in the world, the route's first.
-func (w World) stamps() []*Stamp {
+func (w Observed) stamps() []*Stamp {
 	var all []*Stamp
 	for _, m := range []Meta{w.Route.Meta, w.Stable.Meta, w.Canary.Meta, w.Service} {
 		if m.Exists && m.Stamp != nil {
@@ -45,22 +45,22 @@ func (o Orphan) left(s *Stamp) bool { return s != nil && s.Store == o.Store && s
 // Adopt makes a new rollout ask what becomes of the orphan. It has found what the orphan's stamp says was found, and
 // knows what stands there now as its own, so that rolling back restores the one and touches only the other. It writes
 // nothing before a person decides, and takes the service only then.
-func Adopt(r Rollout, o Orphan, w World, now time.Time) (Rollout, []Entry) {
+func Adopt(r Rollout, o Orphan, w Observed, now time.Time) (Rollout, []Entry) {
 	r.Orphan = &o
 	r.Request = Request{Version: ShortVersion(w.Canary.Image), By: bot, At: now}
 	r.Image = w.Canary.Image
 	r.Size = max(1, w.Canary.Replicas)
-	r.Found = foundBefore(o, w)
+	r.Original = originalBefore(o, w)
 	weight := w.Route.share()
-	r.Known = Known{Weight: &weight, RouteUID: w.Route.UID, StableImage: w.Stable.Image}
+	r.LastApplied = LastApplied{Weight: &weight, RouteUID: w.Route.UID, StableImage: w.Stable.Image}
 	if o.left(w.Stable.Stamp) && w.Stable.Stamp.Image != "" {
-		r.Touched, r.Known.StableImage = true, w.Stable.Stamp.Image // what somebody set since is theirs
+		r.StableWritten, r.LastApplied.StableImage = true, w.Stable.Stamp.Image // what somebody set since is theirs
 	}
-	if r.Found.Canary.UID == w.Canary.UID || o.left(w.Canary.Stamp) {
-		r.Known.CanaryUID, r.Known.CanaryImage, r.Known.CanaryReplicas = w.Canary.UID, w.Canary.Image, w.Canary.Replicas
+	if r.Original.Canary.UID == w.Canary.UID || o.left(w.Canary.Stamp) {
+		r.LastApplied.CanaryUID, r.LastApplied.CanaryImage, r.LastApplied.CanaryReplicas = w.Canary.UID, w.Canary.Image, w.Canary.Replicas
 	}
 	if o.left(w.Service.Stamp) {
-		r.Known.CanaryServiceUID = w.Service.UID
+		r.LastApplied.CanaryServiceUID = w.Service.UID
 	}
 	entry := func(kind EntryKind, data Data) Entry {
 		r.Seq++
@@ -73,18 +73,18 @@ func Adopt(r Rollout, o Orphan, w World, now time.Time) (Rollout, []Entry) {
 	return r, entries
 }
 
-// foundBefore is what was there before the orphan: by its stamp, else what stands there without the canary's traffic.
-func foundBefore(o Orphan, w World) Found {
-	f := Found{
-		Stable:        FoundWorkload{UID: w.Stable.UID, Image: w.Stable.Image, Replicas: w.Stable.Replicas},
-		Canary:        FoundWorkload{UID: w.Canary.UID, Image: w.Canary.Image},
+// originalBefore is what was there before the orphan: by its stamp, else what stands there without the canary's traffic.
+func originalBefore(o Orphan, w Observed) Original {
+	f := Original{
+		Stable:        OriginalWorkload{UID: w.Stable.UID, Image: w.Stable.Image, Replicas: w.Stable.Replicas},
+		Canary:        OriginalWorkload{UID: w.Canary.UID, Image: w.Canary.Image},
 		CanaryService: w.Service.Exists,
-		Route:         FoundRoute{UID: w.Route.UID, HasCanary: w.Route.HasCanary},
+		Route:         OriginalRoute{UID: w.Route.UID, HasCanary: w.Route.HasCanary},
 		Surges:        true,
 	}
 	for _, s := range w.stamps() {
-		if o.left(s) && s.Found != nil {
-			f = *s.Found
+		if o.left(s) && s.Original != nil {
+			f = *s.Original
 			f.Stable.UID = w.Stable.UID // one that was made anew since is the one to restore
 			break
 		}
@@ -96,12 +96,12 @@ func foundBefore(o Orphan, w World) Found {
 func (r Rollout) Orphaned() bool { return r.Phase == Queued && r.Orphan != nil }
 
 // orphanGone reports whether somebody else has done away with the orphan: no stamp and no traffic is left of it.
-func (b *beat) orphanGone() bool {
-	if !b.Orphaned() || !b.readable() || b.w.Route.share() > 0 {
+func (rc *reconciliation) orphanGone() bool {
+	if !rc.Orphaned() || !rc.readable() || rc.w.Route.share() > 0 {
 		return false
 	}
-	for _, s := range b.w.stamps() {
-		if b.Orphan.left(s) {
+	for _, s := range rc.w.stamps() {
+		if rc.Orphan.left(s) {
 			return false
 		}
 	}

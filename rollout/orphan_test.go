@@ -12,8 +12,8 @@ import (
 func TestAdoptTakesOnlyWhatTheOrphanLeft(t *testing.T) {
 	t.Parallel()
 	stamp := func(found string) *rollout.Stamp {
-		f := rollout.Found{Stable: rollout.FoundWorkload{Image: "v1"}, Canary: rollout.FoundWorkload{UID: found}}
-		return &rollout.Stamp{Store: "lost", Rollout: "checkout-1", Found: &f}
+		f := rollout.Original{Stable: rollout.OriginalWorkload{Image: "v1"}, Canary: rollout.OriginalWorkload{UID: found}}
+		return &rollout.Stamp{Store: "lost", Rollout: "checkout-1", Original: &f}
 	}
 	for name, tt := range map[string]struct {
 		route, canary *rollout.Stamp
@@ -26,7 +26,7 @@ func TestAdoptTakesOnlyWhatTheOrphanLeft(t *testing.T) {
 		"traffic without a stamp":   {nil, nil, "c"},
 		"another than it had found": {stamp("older"), nil, ""},
 	} {
-		w := rollout.World{
+		w := rollout.Observed{
 			Stable: rollout.Workload{Meta: rollout.Meta{Exists: true, UID: "s"}, Image: "v1"},
 			Canary: rollout.Workload{Meta: rollout.Meta{Exists: true, UID: "c", Stamp: tt.canary}, Image: "v2"},
 			Route:  rollout.Route{Meta: rollout.Meta{Exists: true, UID: "r", Stamp: tt.route}, HasCanary: true, Weight: 5},
@@ -36,8 +36,8 @@ func TestAdoptTakesOnlyWhatTheOrphanLeft(t *testing.T) {
 			t.Fatalf("%s: there is no orphan", name)
 		}
 		r, _ := rollout.Adopt(rollout.Rollout{ID: "checkout-1", Service: "checkout"}, orphan, w, time.Unix(1, 0))
-		if r.Known.CanaryUID != tt.known {
-			t.Errorf("%s: it knows the canary %q, want %q", name, r.Known.CanaryUID, tt.known)
+		if r.LastApplied.CanaryUID != tt.known {
+			t.Errorf("%s: it knows the canary %q, want %q", name, r.LastApplied.CanaryUID, tt.known)
 		}
 	}
 }

@@ -67,8 +67,8 @@ func (p Phase) Live() bool { return p >= Preparing && p <= Releasing }
 // Forward reports whether the rollout is still on its way up: from preparing to promoting.
 func (p Phase) Forward() bool { return p >= Preparing && p <= Promoting }
 
-// Undoing reports whether the outcome is to take the canary away: from returning on, without the end itself.
-func (p Phase) Undoing() bool { return p >= Returning && p <= Releasing }
+// Ending reports whether the outcome is to take the canary away: from returning on, without the end itself.
+func (p Phase) Ending() bool { return p >= Returning && p <= Releasing }
 
 // Outcome is how a rollout ended. It is empty while it has not.
 type Outcome string

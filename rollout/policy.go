@@ -34,7 +34,7 @@ const (
 	Rollback Action = "rollback"
 	Pause    Action = "pause"
 	Resume   Action = "resume"
-	SetOurs  Action = "set_ours"
+	Override Action = "set_ours"
 	Retry    Action = "retry"
 	Abandon  Action = "abandon"
 	AutoGate Action = "auto" // deploy with every gate on auto
@@ -55,7 +55,7 @@ func (p Policy) Who(action Action) (ids []string, everyone bool) {
 	switch action {
 	case Deploy, Pause, Resume, Retry:
 		return p.Deployers, false
-	case Promote, SetOurs, Abandon, AutoGate:
+	case Promote, Override, Abandon, AutoGate:
 		return p.Approvers, false
 	case Rollback:
 		return p.Rollback, slices.Contains(p.Rollback, Everyone)

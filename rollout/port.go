@@ -33,8 +33,8 @@ type Metrics interface {
 
 // Cluster is what a rollout does to Kubernetes.
 type Cluster interface {
-	// Observe reads the rollout's objects live. It never fails: what could not be read is World.Unreadable.
-	Observe(ctx context.Context, r Rollout) World
+	// Observe reads the rollout's objects live. It never fails: what could not be read is Observed.Unreadable.
+	Observe(ctx context.Context, r Rollout) Observed
 	// Do sends one guarded write. The error is Conflict when the object is not the one that the write was decided on
 	// any more, NotFound when it is gone, Forbidden or Invalid when the cluster refuses it, else Unavailable: the
 	// write may then have happened or happen later. Doing the same write twice is harmless.

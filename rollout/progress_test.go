@@ -24,23 +24,23 @@ func TestADeadlineIsOneWithoutProgress(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			r, w := checkout()
-			r.Phase, r.Step, r.Touched, r.Size = rollout.Promoting, 1, true, 1
+			r.Phase, r.Step, r.StableWritten, r.Size = rollout.Promoting, 1, true, 1
 			w.Route.Weight = 50
 			fifty := rollout.Weight(50)
 			w.Route.Stamp.Weight = &fifty
 			w.Stable.Image, w.Stable.Replicas, w.Stable.Endpoints = newRef, total, total
 			w.Stable.Stamp = &rollout.Stamp{Store: "s", Rollout: "checkout-1", Revision: 7, Image: newRef}
 			w.Stable.Total, w.Stable.Available = total+1, total
-			began := r.Beat
-			for r.Phase == rollout.Promoting && r.Beat.Sub(began) < time.Hour {
-				done := min(tt.comes, int(r.Beat.Sub(began)/each))
+			began := r.ReconciledAt
+			for r.Phase == rollout.Promoting && r.ReconciledAt.Sub(began) < time.Hour {
+				done := min(tt.comes, int(r.ReconciledAt.Sub(began)/each))
 				w.Stable.Updated, w.Stable.Total = done, total+1 // the next one is there and not yet available
 				if done == total {
 					w.Stable.Total = total
 				}
 				r, _, _ = rollout.Next(r, facts(r, w, interval, rollout.Pass))
 			}
-			took := r.Beat.Sub(began)
+			took := r.ReconciledAt.Sub(began)
 			if r.Phase != tt.want || took < tt.after || took > tt.after+each+2*interval {
 				t.Errorf("%s after %s, want %s after %s: %+v", r.Phase, took, tt.want, tt.after, r.Ending.Reason)
 			}
@@ -50,18 +50,18 @@ func TestADeadlineIsOneWithoutProgress(t *testing.T) {
 
 // What has traffic is judged, whatever stands still: a weight that arrives while the rollout is paused or held is a fact.
 func TestAWeightThatArrivesWhilePausedIsJudged(t *testing.T) {
-	for name, mark := range map[string]func(*rollout.Rollout, *rollout.World){
-		"paused": func(r *rollout.Rollout, _ *rollout.World) { r.Paused = true },
-		"drift": func(r *rollout.Rollout, w *rollout.World) {
+	for name, mark := range map[string]func(*rollout.Rollout, *rollout.Observed){
+		"paused": func(r *rollout.Rollout, _ *rollout.Observed) { r.Paused = true },
+		"drift": func(r *rollout.Rollout, w *rollout.Observed) {
 			w.Stable.Image = "registry.example.com/shop/checkout:hotfix"
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r, w := checkout()
-			r.Phase, r.Acked, r.ImageIDs = rollout.Shifting, time.Time{}, nil
+			r.Phase, r.WeightAckedAt, r.ImageIDs = rollout.Shifting, time.Time{}, nil
 			mark(&r, &w)
 			r, _, _ = rollout.Next(r, facts(r, w, interval, rollout.Unknown))
-			if r.Acked.IsZero() {
+			if r.WeightAckedAt.IsZero() {
 				t.Fatalf("in %s nothing is judged at 5 %%", r.Phase)
 			}
 			r, _, _ = rollout.Next(r, facts(r, w, interval, rollout.Fail))
@@ -76,7 +76,7 @@ func TestAWeightThatArrivesWhilePausedIsJudged(t *testing.T) {
 func TestAPlaceInTheRouteThatIsTakenAway(t *testing.T) {
 	r, w := checkout()
 	zero := rollout.Weight(0)
-	r.Phase, r.Acked, r.ImageIDs, r.Known.Weight = rollout.Preparing, time.Time{}, nil, &zero
+	r.Phase, r.WeightAckedAt, r.ImageIDs, r.LastApplied.Weight = rollout.Preparing, time.Time{}, nil, &zero
 	w.Canary.Available, w.Canary.Endpoints = 0, 0
 	w.Route.HasCanary, w.Route.Weight, w.Route.Stamp, w.Route.WeightBy = false, 0, nil, "gitops"
 	for i, version := range []string{"2", "2", "3", "4"} {
@@ -86,7 +86,7 @@ func TestAPlaceInTheRouteThatIsTakenAway(t *testing.T) {
 			t.Fatalf("stuck is %t after look %d", stuck, i+1)
 		}
 	}
-	if r.Stuck.Code != rollout.ReasonFought || r.Stuck.Detail != "gitops" {
+	if r.Stuck.Code != rollout.ReasonReverted || r.Stuck.Detail != "gitops" {
 		t.Errorf("stuck for %+v", *r.Stuck)
 	}
 }
@@ -121,10 +121,10 @@ func TestARouteThatIsNotFollowedAnyMore(t *testing.T) {
 func TestAbandoningNamesAWeightThatIsFoughtFor(t *testing.T) {
 	for _, fought := range []bool{true, false} {
 		r, _ := checkout()
-		r.Phase, r.Undo, r.Stuck = rollout.RollingBack, 8, &rollout.Reason{Code: rollout.ReasonFought, Detail: "gitops"}
+		r.Phase, r.UndoRevision, r.Stuck = rollout.RollingBack, 8, &rollout.Reason{Code: rollout.ReasonReverted, Detail: "gitops"}
 		if r.Ending.WeightZero = t0; fought {
 			r.Ending.WeightZero = time.Time{} // undone so soon that nobody saw it: it was written all the same
-			r.Undone = []rollout.Undone{{Field: rollout.FieldWeight, By: "gitops", Times: 3}}
+			r.Reverts = []rollout.Revert{{Field: rollout.FieldWeight, By: "gitops", Times: 3}}
 		}
 		d := rollout.Decision{ID: "slack:9", Action: rollout.Abandon, Actor: person("U1"), Turn: r.Turn, At: t0.Add(time.Minute), Text: "the controller wins"}
 		r, _, err := rollout.Decide(r, d, rollout.Policy{Approvers: []string{"U1"}})

@@ -12,7 +12,7 @@ import (
 )
 
 // drawWorld is any cluster at all: nobody promises that it makes sense.
-func drawWorld(t *rapid.T, r rollout.Rollout) rollout.World {
+func drawWorld(t *rapid.T, r rollout.Rollout) rollout.Observed {
 	flag := func(name string) bool { return rapid.Bool().Draw(t, name) }
 	meta := func(name, uid string) rollout.Meta {
 		m := rollout.Meta{
@@ -31,19 +31,19 @@ func drawWorld(t *rapid.T, r rollout.Rollout) rollout.World {
 		n := rapid.IntRange(0, 5).Draw(t, name+" replicas")
 		return rollout.Workload{
 			Meta: meta(name, uid), Image: rapid.SampledFrom([]string{oldRef, newRef, "odd"}).Draw(t, name+" image"),
-			Replicas: n, Observed: flag(name + " observed"), Total: n, Updated: n, Available: n,
+			Replicas: n, GenerationObserved: flag(name + " observed"), Total: n, Updated: n, Available: n,
 			Endpoints: rapid.IntRange(0, n).Draw(t, name+" endpoints"),
 			Failure: rollout.Failure{Kind: rapid.SampledFrom([]rollout.FailureKind{"", "", "", rollout.CrashLoop, rollout.NotReady}).
 				Draw(t, name+" failure")},
 		}
 	}
-	w := rollout.World{
+	w := rollout.Observed{
 		Stable: workload("stable", "s"), Canary: workload("canary", "c"), Service: meta("service", "v"),
 		Route: rollout.Route{Meta: meta("route", "r"), HasCanary: flag("in route"), Acknowledged: flag("acknowledged"),
 			Weight: rollout.Weight(rapid.SampledFrom([]int{0, 5, 50, 77}).Draw(t, "weight"))},
 	}
 	if rapid.IntRange(0, 9).Draw(t, "unreadable") == 0 {
-		w = rollout.World{Unreadable: "timeout"}
+		w = rollout.Observed{Unreadable: "timeout"}
 	}
 	return w
 }
@@ -53,7 +53,7 @@ func drawWorld(t *rapid.T, r rollout.Rollout) rollout.World {
 func TestAnySequence(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		r, _ := checkout()
-		now := r.Beat
+		now := r.ReconciledAt
 		for range rapid.IntRange(1, 40).Draw(t, "beats") {
 			before := r
 			var entries []rollout.Entry
@@ -61,7 +61,7 @@ func TestAnySequence(t *testing.T) {
 				d := rollout.Decision{
 					ID: "d", Actor: person("U1"), At: now, Turn: r.Turn, Text: "x",
 					Action: rapid.SampledFrom([]rollout.Action{rollout.Promote, rollout.Rollback, rollout.Pause, rollout.Resume,
-						rollout.SetOurs, rollout.Retry, rollout.Abandon}).Draw(t, "action"),
+						rollout.Override, rollout.Retry, rollout.Abandon}).Draw(t, "action"),
 				}
 				if r.Drift != nil {
 					d.Value = r.Drift.Value
@@ -69,8 +69,8 @@ func TestAnySequence(t *testing.T) {
 				r, entries, _ = rollout.Decide(r, d, allows())
 			} else {
 				now = now.Add(time.Duration(rapid.IntRange(-60, 600).Draw(t, "seconds")) * time.Second)
-				f := rollout.Facts{Now: now, World: drawWorld(t, r)}
-				f.Verdict = rollout.Verdict{Since: r.Acked, At: now,
+				f := rollout.Facts{Now: now, Observed: drawWorld(t, r)}
+				f.Verdict = rollout.Verdict{Since: r.WeightAckedAt, At: now,
 					Result: rapid.SampledFrom([]rollout.Result{rollout.Pass, rollout.Unknown, rollout.Fail}).Draw(t, "verdict")}
 				r, entries, _ = rollout.Next(r, f)
 				checkWrites(t, r, f)
@@ -86,7 +86,7 @@ func checkWrites(t *rapid.T, r rollout.Rollout, f rollout.Facts) {
 		switch {
 		case w.Weight != nil && *w.Weight > r.Current().Weight:
 			t.Fatalf("invariant 2: weight %d at a step of %d", *w.Weight, r.Current().Weight)
-		case w.Weight != nil && *w.Weight > f.World.Route.Weight && r.Phase > rollout.Promoting:
+		case w.Weight != nil && *w.Weight > f.Observed.Route.Weight && r.Phase > rollout.Promoting:
 			t.Fatalf("invariant 5: weight raised to %d in %s", *w.Weight, r.Phase)
 		case w.Verb != rollout.Create && w.Version == "", w.Stamp.Revision != r.Revision, w.Stamp.Rollout != r.ID:
 			t.Fatalf("an unguarded or unstamped write: %+v", w)

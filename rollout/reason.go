@@ -1,6 +1,6 @@
 package rollout
 
-// ReasonCode says why a rollout is taken back, held, stuck or cancelled: data, which the view turns into words.
+// ReasonCode says why a rollout is rolled back, held, stuck or cancelled: data, which the view turns into words.
 type ReasonCode string
 
 // The codes.
@@ -23,7 +23,7 @@ const (
 	ReasonImageDiffers ReasonCode = "image_differs"  // a pod runs another image than the one judged
 	ReasonStableNoPods ReasonCode = "stable_no_pods" // no endpoint behind stable to take the traffic
 	ReasonSlow         ReasonCode = "slow"           // an ending phase is not done in its time
-	ReasonFought       ReasonCode = "fought"         // Detail is the manager that undoes a field of ours
+	ReasonReverted     ReasonCode = "fought"         // Detail is the manager that undoes a field of ours
 	ReasonPreflight    ReasonCode = "preflight"      // the preflight found problems
 	ReasonHeld         ReasonCode = "held"           // another rollout holds the service; Detail is its id
 	ReasonOrphaned     ReasonCode = "orphaned"       // another store left a canary behind; Detail is its rollout
@@ -60,7 +60,7 @@ type Failure struct {
 	Detail string      `json:"detail,omitempty"`
 }
 
-// Condemns reports whether the failure alone takes the canary back.
+// Condemns reports whether the failure alone rolls the canary back.
 func (f Failure) Condemns() bool {
 	switch f.Kind {
 	case CrashLoop, ImagePull, OOMKilled, ProgressDeadline:

@@ -4,12 +4,12 @@ import "time"
 
 // Request is what was asked for, by whom.
 type Request struct {
-	Version string    `json:"version"` // as typed
-	By      Actor     `json:"by"`
-	At      time.Time `json:"at"`
-	Text    string    `json:"text,omitempty"` // the reason, in the requester's words
-	Back    bool      `json:"back,omitempty"` // takes the service to the version before
-	Over    string    `json:"over,omitempty"` // the image that it takes back: stable has to run it at the start
+	Version  string    `json:"version"` // as typed
+	By       Actor     `json:"by"`
+	At       time.Time `json:"at"`
+	Text     string    `json:"text,omitempty"` // the reason, in the requester's words
+	Back     bool      `json:"back,omitempty"` // takes the service to the version before
+	Replaces string    `json:"over,omitempty"` // the image that it takes back: stable has to run it at the start
 }
 
 // Objects names what a rollout steers.
@@ -96,14 +96,14 @@ const (
 
 // Drift is a field that somebody else changed.
 type Drift struct {
-	Field Field  `json:"field"`
-	Ours  string `json:"ours"`
-	Value string `json:"value"` // what they set
-	By    string `json:"by,omitempty"`
+	Field  Field  `json:"field"`
+	Wanted string `json:"ours"`
+	Value  string `json:"value"` // what they set
+	By     string `json:"by,omitempty"`
 }
 
-// Undone counts how often one manager undid one field of ours.
-type Undone struct {
+// Revert counts how often one manager undid one field of ours.
+type Revert struct {
 	Field Field  `json:"field"`
 	By    string `json:"by"`
 	Times int    `json:"times"`
@@ -111,8 +111,8 @@ type Undone struct {
 	Seen string `json:"seen,omitempty"`
 }
 
-// Known is what we last saw standing as we wrote it: what a field is compared with when its stamp is gone.
-type Known struct {
+// LastApplied is what we last saw standing as we wrote it: what a field is compared with when its stamp is gone.
+type LastApplied struct {
 	Weight         *Weight `json:"weight,omitempty"`
 	CanaryUID      string  `json:"canary_uid,omitempty"`
 	CanaryImage    string  `json:"canary_image,omitempty"`
@@ -123,7 +123,7 @@ type Known struct {
 	CanaryServiceUID string `json:"canary_service_uid,omitempty"`
 }
 
-// Ending is the outcome of a rollout and why, fixed in steps: the reason when it turns back or is promoted, the
+// Ending is the outcome of a rollout and why, fixed in steps: the reason when it rolls back or is promoted, the
 // outcome when nothing can change it any more.
 type Ending struct {
 	Outcome Outcome `json:"outcome"`
@@ -153,20 +153,20 @@ type Rollout struct {
 	Behind   ID          `json:"behind,omitempty"` // queued behind the rollout that it replaces
 	Orphan   *Orphan     `json:"orphan,omitempty"` // queued, it asks what becomes of this; then it takes it away
 
-	Phase Phase `json:"phase"`
-	Step  int   `json:"step"`
-	Found Found `json:"found,omitzero"`
-	Known Known `json:"known,omitzero"`
-	Size  int   `json:"size,omitempty"` // the canary's replicas; only grows
-	// Touched is true once the rollout wanted stable's image changed: taking it back then restores it.
-	Touched bool `json:"touched,omitempty"`
+	Phase       Phase       `json:"phase"`
+	Step        int         `json:"step"`
+	Original    Original    `json:"found,omitzero"`
+	LastApplied LastApplied `json:"known,omitzero"`
+	Size        int         `json:"size,omitempty"` // the canary's replicas; only grows
+	// Touched is true once the rollout wanted stable's image changed: rolling it back then restores it.
+	StableWritten bool `json:"touched,omitempty"`
 	// Undo is the revision that began to take the canary away; a weight and a touched image count as undone only
 	// under a stamp no older. Clean is the same for the canary's pods.
-	Undo  Revision `json:"undo,omitempty"`
-	Clean Revision `json:"clean,omitempty"`
+	UndoRevision    Revision `json:"undo,omitempty"`
+	CleanupRevision Revision `json:"clean,omitempty"`
 	// Acked is when this step's weight was acknowledged: no query reaches back before it.
-	Acked    time.Time `json:"acked,omitzero"`
-	ImageIDs []string  `json:"image_ids,omitempty"` // of the canary's pods at the first bake
+	WeightAckedAt time.Time `json:"acked,omitzero"`
+	ImageIDs      []string  `json:"image_ids,omitempty"` // of the canary's pods at the first bake
 
 	Verdict Verdict `json:"verdict,omitzero"`
 	Judge   []byte  `json:"judge,omitempty"`
@@ -174,21 +174,21 @@ type Rollout struct {
 	Paused   bool     `json:"paused,omitempty"`
 	Held     bool     `json:"held,omitempty"`     // unknown evidence beyond its limit: a person is asked
 	Drift    *Drift   `json:"drift,omitempty"`    // the change by somebody else that a person is asked about
-	Overrule *Drift   `json:"overrule,omitempty"` // the change that a person answered with "set ours again"
-	Undone   []Undone `json:"undone,omitempty"`
+	Override *Drift   `json:"overrule,omitempty"` // the change that a person answered with "override"
+	Reverts  []Revert `json:"undone,omitempty"`
 	Stuck    *Reason  `json:"stuck,omitempty"`
 	Reminded bool     `json:"reminded,omitempty"` // the question was repeated in the channel
 
-	Spans    Spans     `json:"spans,omitzero"`
-	Beat     time.Time `json:"beat,omitzero"`
-	Trouble  string    `json:"trouble,omitempty"` // what keeps the cluster from being read or written just now
-	Started  time.Time `json:"started,omitzero"`  // the service was taken
-	Ending   Ending    `json:"ending,omitzero"`
-	Promoted bool      `json:"promoted,omitempty"` // stable is rolled out at the new image
+	Spans        Spans     `json:"spans,omitzero"`
+	ReconciledAt time.Time `json:"beat,omitzero"`
+	Trouble      string    `json:"trouble,omitempty"` // what keeps the cluster from being read or written just now
+	Started      time.Time `json:"started,omitzero"`  // the service was taken
+	Ending       Ending    `json:"ending,omitzero"`
+	Promoted     bool      `json:"promoted,omitempty"` // stable is rolled out at the new image
 }
 
 // From returns the image that the rollout found on stable.
-func (r Rollout) From() string { return r.Found.Stable.Image }
+func (r Rollout) From() string { return r.Original.Stable.Image }
 
 // Terminal reports whether the rollout has ended.
 func (r Rollout) Terminal() bool { return r.Phase == Ended }
@@ -222,7 +222,7 @@ func (r Rollout) judged() Step {
 }
 
 // createsCanary reports whether the canary did not exist when the rollout took over.
-func (r Rollout) createsCanary() bool { return r.Found.Canary.UID == "" }
+func (r Rollout) createsCanary() bool { return r.Original.Canary.UID == "" }
 
 // Weight returns the share that the phase wants on the canary; ok is false where it wants nothing.
 func (r Rollout) Weight() (w Weight, ok bool) {
@@ -244,7 +244,7 @@ func (r Rollout) Case(now time.Time) Case {
 	if r.Phase == Preparing || r.Phase == Shifting { // the weight is still that of the step before
 		step = max(0, step-1)
 	}
-	return Case{Spec: r.Spec, Step: step, Since: r.Acked, Adrift: r.Drift != nil, Now: now, State: r.Judge}
+	return Case{Spec: r.Spec, Step: step, Since: r.WeightAckedAt, Adrift: r.Drift != nil, Now: now, State: r.Judge}
 }
 
 // Question returns what to ask Prometheus about the rollout now.
@@ -252,6 +252,6 @@ func (r Rollout) Question(now time.Time) Question {
 	return Question{
 		Service: r.Service, Namespace: r.Spec.Objects.Namespace, Stable: r.Spec.Objects.Stable,
 		Canary: r.Spec.Objects.Canary, StableService: r.Spec.Objects.StableService, CanaryService: r.Spec.Objects.CanaryService,
-		Select: r.Spec.Select, Checks: r.Spec.Checks, Signals: r.Spec.Signals, Now: now, Since: r.Acked,
+		Select: r.Spec.Select, Checks: r.Spec.Checks, Signals: r.Spec.Signals, Now: now, Since: r.WeightAckedAt,
 	}
 }

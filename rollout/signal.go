@@ -31,7 +31,7 @@ const (
 
 // Judging is how signals are judged.
 type Judging struct {
-	// Alpha is the share of the rollouts of fine canaries that may be taken back, over all checks, steps and looks.
+	// Alpha is the share of the rollouts of fine canaries that may be rolled back, over all checks, steps and looks.
 	Alpha float64 `json:"alpha"`
 	// Ratio and Slack are how much worse than stable a canary may be: at most Ratio times stable's share of bad requests,
 	// plus Slack.
@@ -128,9 +128,9 @@ type Judge interface {
 	// Judge returns the verdict and the judge's state after it. The same answers lead to the same verdict however they
 	// are spread over calls. A state that cannot be read is the same as none.
 	Judge(c Case) (Verdict, []byte)
-	// Heir returns the state that a rollout begins with whose service's last successful one ended with this.
-	Heir(state []byte) []byte
-	// Foresee returns what will be seen of a rollout that begins now, and what keeps the judge from it. The case's state is
+	// WarmStart returns the state that a rollout begins with whose service's last successful one ended with this.
+	WarmStart(state []byte) []byte
+	// DetectionPower returns what will be seen of a rollout that begins now, and what keeps the judge from it. The case's state is
 	// that of a judge whose wants were met.
-	Foresee(c Case) Foresight
+	DetectionPower(c Case) DetectionPower
 }

@@ -14,111 +14,123 @@ type row struct {
 	to   Phase
 	// when says the condition in the docs; holds decides it.
 	when  string
-	holds func(*beat) bool
+	holds func(*reconciliation) bool
 	// then completes the move; nil: nothing but the phase changes.
-	then func(*beat)
+	then func(*reconciliation)
 }
 
 var (
 	forward     = []Phase{Preparing, Shifting, Baking, Awaiting, Promoting}
-	canTurnBack = []Phase{Preparing, Shifting, Baking, Awaiting, Promoting, Returning}
+	canRollBack = []Phase{Preparing, Shifting, Baking, Awaiting, Promoting, Returning}
 )
 
 // table is the life of a rollout. It is never changed.
 var table = []row{
 	{"cancelled: held", []Phase{Queued}, Ended, "another rollout holds the service, and it is not the one that this one replaces",
-		(*beat).heldByAnother, func(b *beat) { b.cancel(Reason{Code: ReasonHeld, Detail: string(b.f.Holder)}, Preflight{}) }},
-	{"cancelled: preflight", []Phase{Queued}, Ended, "the preflight found problems", (*beat).preflightFailed,
-		func(b *beat) { b.cancel(Reason{Code: ReasonPreflight}, *b.f.Preflight) }},
-	{"cancelled: unreadable", []Phase{Queued}, Ended, "the cluster or Prometheus could not be asked for two minutes", (*beat).overdue,
-		func(b *beat) { b.cancel(Reason{Code: ReasonUnreadable, Detail: b.unreadable()}, Preflight{}) }},
+		(*reconciliation).heldByAnother, func(rc *reconciliation) {
+			rc.cancel(Reason{Code: ReasonHeld, Detail: string(rc.f.Holder)}, Preflight{})
+		}},
+	{"cancelled: preflight", []Phase{Queued}, Ended, "the preflight found problems", (*reconciliation).preflightFailed,
+		func(rc *reconciliation) { rc.cancel(Reason{Code: ReasonPreflight}, *rc.f.Preflight) }},
+	{"cancelled: unreadable", []Phase{Queued}, Ended, "the cluster or Prometheus could not be asked for two minutes", (*reconciliation).overdue,
+		func(rc *reconciliation) {
+			rc.cancel(Reason{Code: ReasonUnreadable, Detail: rc.unreadable()}, Preflight{})
+		}},
 
-	{"cancelled: orphan gone", []Phase{Queued}, Ended, "the orphan that it asks about is gone", (*beat).orphanGone,
-		func(b *beat) { b.cancel(Reason{Code: ReasonOrphanGone}, Preflight{}) }},
+	{"cancelled: orphan gone", []Phase{Queued}, Ended, "the orphan that it asks about is gone", (*reconciliation).orphanGone,
+		func(rc *reconciliation) { rc.cancel(Reason{Code: ReasonOrphanGone}, Preflight{}) }},
 
 	{"rollback: annotation on an orphan", []Phase{Queued}, RollingBack, "canarybot.io/rollback=now stands on the orphan that it asks about",
-		func(b *beat) bool { return b.Orphaned() && b.readable() && b.w.Rollback != "" }, (*beat).backByAnnotation},
-	{"rollback: annotation", canTurnBack, RollingBack, "canarybot.io/rollback=now stands on the route or a Deployment",
-		func(b *beat) bool { return b.readable() && b.w.Rollback != "" }, (*beat).backByAnnotation},
-	{"rollback: weight zero", forward, RollingBack, "somebody set the canary's weight to 0", (*beat).weightTaken,
-		because(ReasonWeightZero)},
+		func(rc *reconciliation) bool { return rc.Orphaned() && rc.readable() && rc.w.Rollback != "" }, (*reconciliation).rollBackByAnnotation},
+	{"rollback: annotation", canRollBack, RollingBack, "canarybot.io/rollback=now stands on the route or a Deployment",
+		func(rc *reconciliation) bool { return rc.readable() && rc.w.Rollback != "" }, (*reconciliation).rollBackByAnnotation},
+	{"rollback: weight zero", forward, RollingBack, "somebody set the canary's weight to 0", (*reconciliation).weightTaken,
+		rollBackBecause(ReasonWeightZero)},
 	{"rollback: route gone", forward, RollingBack, "somebody deleted the route",
-		func(b *beat) bool { return b.readable() && !b.w.Route.Exists && b.knownRouteUID() != "" }, because(ReasonRouteGone)},
+		func(rc *reconciliation) bool { return rc.readable() && !rc.w.Route.Exists && rc.knownRouteUID() != "" }, rollBackBecause(ReasonRouteGone)},
 	{"rollback: canary gone", forward, RollingBack, "somebody deleted the canary, or put another in its place",
-		func(b *beat) bool { return b.readable() && b.knownCanaryUID() != "" && !b.ownCanary(b.w.Canary) }, because(ReasonCanaryGone)},
+		func(rc *reconciliation) bool {
+			return rc.readable() && rc.knownCanaryUID() != "" && !rc.ownCanary(rc.w.Canary)
+		}, rollBackBecause(ReasonCanaryGone)},
 	{"rollback: service gone", forward, RollingBack, "somebody deleted the canary's Service while it has traffic",
-		func(b *beat) bool {
-			return b.readable() && b.w.Route.share() > 0 && b.ourWeight(b.w.Route) > 0 && !b.w.Service.Exists
-		}, because(ReasonServiceGone)},
+		func(rc *reconciliation) bool {
+			return rc.readable() && rc.w.Route.share() > 0 && rc.ourWeight(rc.w.Route) > 0 && !rc.w.Service.Exists
+		}, rollBackBecause(ReasonServiceGone)},
 	{"rollback: check", forward, RollingBack, "a check fails beyond its limit while the canary has traffic",
-		func(b *beat) bool {
-			return b.Verdict.Result == Fail && !b.Acked.IsZero() && b.Spec.Plan.DemandsEvidence()
-		}, (*beat).backByCheck},
+		func(rc *reconciliation) bool {
+			return rc.Verdict.Result == Fail && !rc.WeightAckedAt.IsZero() && rc.Spec.Plan.DemandsEvidence()
+		}, (*reconciliation).rollBackByCheck},
 	{"rollback: canary", forward, RollingBack, "the canary crashes, runs out of memory, cannot get its image, or passes its progress deadline",
-		func(b *beat) bool { return b.readable() && b.ownCanary(b.w.Canary) && b.w.Canary.Failure.Condemns() },
-		func(b *beat) { b.back(Reason{Code: ReasonCanary, Failure: b.w.Canary.Failure}, bot) }},
+		func(rc *reconciliation) bool {
+			return rc.readable() && rc.ownCanary(rc.w.Canary) && rc.w.Canary.Failure.Condemns()
+		},
+		func(rc *reconciliation) { rc.rollBack(Reason{Code: ReasonCanary, Failure: rc.w.Canary.Failure}, bot) }},
 	{"rollback: image differs", forward, RollingBack, "a pod of the new version runs another image than the one that was judged",
-		(*beat).imageDiffers, because(ReasonImageDiffers)},
+		(*reconciliation).imageDiffers, rollBackBecause(ReasonImageDiffers)},
 	{"rollback: stable", []Phase{Promoting}, RollingBack, "stable fails with the new image",
-		(*beat).stableFails,
-		func(b *beat) { b.back(Reason{Code: ReasonStable, Failure: b.w.Stable.Failure}, bot) }},
-	{"rollback: deadline", forward, RollingBack, "the phase's deadline passed", (*beat).overdue, (*beat).backByDeadline},
+		(*reconciliation).stableFails,
+		func(rc *reconciliation) { rc.rollBack(Reason{Code: ReasonStable, Failure: rc.w.Stable.Failure}, bot) }},
+	{"rollback: deadline", forward, RollingBack, "the phase's deadline passed", (*reconciliation).overdue, (*reconciliation).rollBackByDeadline},
 	{"rollback: unanswered", forward, RollingBack, "nobody answered within the wait",
-		func(b *beat) bool { return b.Spec.Limits.Wait > 0 && b.Spans.Waiting >= b.Spec.Limits.Wait }, because(ReasonUnanswered)},
-	{"rollback: unknown", forward, RollingBack, "evidence was unknown for too long, and the service asks for rollback then", (*beat).unknownTooLong,
-		func(b *beat) { b.back(Reason{Code: ReasonUnknown, Evidence: b.worst()}, bot) }},
+		func(rc *reconciliation) bool {
+			return rc.Spec.Limits.Wait > 0 && rc.Spans.Waiting >= rc.Spec.Limits.Wait
+		}, rollBackBecause(ReasonUnanswered)},
+	{"rollback: unknown", forward, RollingBack, "evidence was unknown for too long, and the service asks for rollback then", (*reconciliation).unknownTooLong,
+		func(rc *reconciliation) { rc.rollBack(Reason{Code: ReasonUnknown, Evidence: rc.worst()}, bot) }},
 
-	{"start", []Phase{Queued}, Preparing, "the preflight passes and nobody holds the service", (*beat).mayStart, (*beat).start},
+	{"start", []Phase{Queued}, Preparing, "the preflight passes and nobody holds the service", (*reconciliation).mayStart, (*reconciliation).start},
 	{"pods ready", []Phase{Preparing}, Shifting, "the canary's pods are ready and among its endpoints, and the step before still passes",
-		func(b *beat) bool {
-			return b.readable() && !b.still() && b.ready() && b.w.Stable.Exists && mayForward(b.Rollout, b.f)
+		func(rc *reconciliation) bool {
+			return rc.readable() && !rc.blocked() && rc.ready() && rc.w.Stable.Exists && mayForward(rc.Rollout, rc.f)
 		}, nil},
 	{"acknowledged", []Phase{Shifting}, Baking, "the route has the step's weight, acknowledged",
-		(*beat).weightStands, (*beat).beginBake}, // also while paused or held: what has traffic is judged
+		(*reconciliation).weightReached, (*reconciliation).beginBake}, // also while paused or held: what has traffic is judged
 	{"ask", []Phase{Baking}, Awaiting, "the bake is covered and the verdict passes; the gate is manual",
-		func(b *beat) bool { return b.baked() && b.Current().Gate == Manual }, func(b *beat) { b.endStep(); b.tell(EntryAsked, bot, Data{Left: b.patience()}) }},
+		func(rc *reconciliation) bool { return rc.baked() && rc.Current().Gate == Manual }, func(rc *reconciliation) { rc.endStep(); rc.tell(EntryAsked, bot, Data{Left: rc.patience()}) }},
 	{"next step", []Phase{Baking}, Preparing, "the bake is covered and the verdict passes; the gate is auto",
-		func(b *beat) bool { return b.baked() && !b.last() }, func(b *beat) { b.endStep(); b.Step++ }},
+		func(rc *reconciliation) bool { return rc.baked() && !rc.last() }, func(rc *reconciliation) { rc.endStep(); rc.Step++ }},
 	{"promote", []Phase{Baking}, Promoting, "the bake of the last step is covered and the verdict passes; the gate is auto",
-		func(b *beat) bool { return b.baked() && b.last() }, func(b *beat) { b.endStep(); b.Touched = true }},
+		func(rc *reconciliation) bool { return rc.baked() && rc.last() }, func(rc *reconciliation) { rc.endStep(); rc.StableWritten = true }},
 	{"stable rolled out", []Phase{Promoting}, Returning, "stable is rolled out at the new image",
-		func(b *beat) bool { return b.readable() && !b.still() && b.promoted() }, func(b *beat) { b.Promoted = true }},
-	{"drained", []Phase{Returning}, Cleaning, "weight 0 is acknowledged and drained", (*beat).drained,
-		func(b *beat) { b.Ending.Outcome = Succeeded; b.clean() }},
-	{"taken back", []Phase{RollingBack}, Cleaning, "weight 0 is acknowledged and drained, and stable is rolled out at the old image if it was touched",
-		func(b *beat) bool { return b.drained() && stableRestored(b.Rollout, b.w) },
-		func(b *beat) { b.Ending.Outcome = RolledBack; b.clean() }},
-	{"canary removed", []Phase{Cleaning}, Releasing, "no canary endpoint is left", (*beat).podsGone, nil},
+		func(rc *reconciliation) bool { return rc.readable() && !rc.blocked() && rc.promoted() }, func(rc *reconciliation) { rc.Promoted = true }},
+	{"drained", []Phase{Returning}, Cleaning, "weight 0 is acknowledged and drained", (*reconciliation).drained,
+		func(rc *reconciliation) { rc.Ending.Outcome = Succeeded; rc.beginCleanup() }},
+	{"rolled back", []Phase{RollingBack}, Cleaning, "weight 0 is acknowledged and drained, and stable is rolled out at the old image if it was touched",
+		func(rc *reconciliation) bool { return rc.drained() && stableRestored(rc.Rollout, rc.w) },
+		func(rc *reconciliation) { rc.Ending.Outcome = RolledBack; rc.beginCleanup() }},
+	{"canary removed", []Phase{Cleaning}, Releasing, "no canary endpoint is left", (*reconciliation).podsGone, nil},
 	{"released", []Phase{Releasing}, Ended, "route, Services, stamps and annotations are as found",
-		func(b *beat) bool { return b.readable() && b.podsGone() && len(Writes(b.Rollout, b.f)) == 0 }, (*beat).end},
+		func(rc *reconciliation) bool {
+			return rc.readable() && rc.podsGone() && len(Writes(rc.Rollout, rc.f)) == 0
+		}, (*reconciliation).end},
 }
 
-// because returns a move that takes the rollout back for the reason, decided by the bot.
-func because(code ReasonCode) func(*beat) {
-	return func(b *beat) { b.back(Reason{Code: code, Evidence: nil}, bot) }
+// rollBackBecause returns a move that rolls the rollout back for the reason, decided by the bot.
+func rollBackBecause(code ReasonCode) func(*reconciliation) {
+	return func(rc *reconciliation) { rc.rollBack(Reason{Code: code, Evidence: nil}, bot) }
 }
 
 // move takes the first row that matches.
-func (b *beat) move() {
+func (rc *reconciliation) move() {
 	for i := range table {
 		row := &table[i]
-		if !slices.Contains(row.from, b.Phase) || !row.holds(b) {
+		if !slices.Contains(row.from, rc.Phase) || !row.holds(rc) {
 			continue
 		}
-		from := b.Phase
+		from := rc.Phase
 		if row.then != nil {
-			row.then(b)
+			row.then(rc)
 		}
-		b.enter(row.to)
-		weight, _ := b.Weight()
+		rc.enter(row.to)
+		weight, _ := rc.Weight()
 		data := Data{From: from, To: row.to, Weight: weight}
 		if row.to == RollingBack {
-			data.Reason = b.Ending.Reason
+			data.Reason = rc.Ending.Reason
 		}
-		b.tell(EntryPhase, bot, data)
+		rc.tell(EntryPhase, bot, data)
 		if row.to == Ended {
-			ending := b.Ending
-			b.tell(EntryEnded, b.Ending.By, Data{Ending: &ending})
+			ending := rc.Ending
+			rc.tell(EntryEnded, rc.Ending.By, Data{Ending: &ending})
 		}
 		return
 	}
@@ -127,12 +139,12 @@ func (b *beat) move() {
 // enter starts a phase: its spans begin at nothing, and what was stuck is not any more.
 func (r *Rollout) enter(to Phase) {
 	if to == RollingBack || to == Returning {
-		r.Undo = r.Revision + 1
+		r.UndoRevision = r.Revision + 1
 	}
 	if to >= Returning {
 		r.Paused, r.Held, r.Drift, r.Reminded = false, false, nil, false
-		if r.Overrule != nil && r.Overrule.Field != FieldStableImage {
-			r.Overrule = nil // a person's answer about stable stands: their write may still be under way
+		if r.Override != nil && r.Override.Field != FieldStableImage {
+			r.Override = nil // a person's answer about stable stands: their write may still be under way
 		}
 		r.Spans.Waiting, r.Spans.Unknown = 0, 0
 	}
@@ -141,67 +153,67 @@ func (r *Rollout) enter(to Phase) {
 	r.Stuck = nil
 }
 
-func (b *beat) heldByAnother() bool {
-	return b.f.Holder != "" && b.f.Holder != b.Behind
+func (rc *reconciliation) heldByAnother() bool {
+	return rc.f.Holder != "" && rc.f.Holder != rc.Behind
 }
 
-func (b *beat) preflightFailed() bool {
-	return b.f.Holder == "" && b.f.Preflight != nil && b.f.Preflight.Unreadable == "" && !b.f.Preflight.Passes()
+func (rc *reconciliation) preflightFailed() bool {
+	return rc.f.Holder == "" && rc.f.Preflight != nil && rc.f.Preflight.Unreadable == "" && !rc.f.Preflight.Passes()
 }
 
-func (b *beat) mayStart() bool {
-	return b.f.Holder == "" && b.f.Preflight != nil && b.f.Preflight.Passes()
+func (rc *reconciliation) mayStart() bool {
+	return rc.f.Holder == "" && rc.f.Preflight != nil && rc.f.Preflight.Passes()
 }
 
-func (b *beat) unreadable() string {
-	if b.f.Preflight != nil && b.f.Preflight.Unreadable != "" {
-		return b.f.Preflight.Unreadable
+func (rc *reconciliation) unreadable() string {
+	if rc.f.Preflight != nil && rc.f.Preflight.Unreadable != "" {
+		return rc.f.Preflight.Unreadable
 	}
-	return b.w.Unreadable
+	return rc.w.Unreadable
 }
 
 // overdue reports whether the phase has a deadline and passed it.
-func (b *beat) overdue() bool {
-	limit := b.deadline()
-	return limit > 0 && b.Spans.Deadline >= limit
+func (rc *reconciliation) overdue() bool {
+	limit := rc.deadline()
+	return limit > 0 && rc.Spans.Deadline >= limit
 }
 
-func (b *beat) weightTaken() bool {
-	if !b.readable() || !b.w.Route.Exists || b.w.Route.share() > 0 {
+func (rc *reconciliation) weightTaken() bool {
+	if !rc.readable() || !rc.w.Route.Exists || rc.w.Route.share() > 0 {
 		return false
 	}
-	known := b.knownRouteUID()
-	return b.ourWeight(b.w.Route) > 0 && (known == "" || known == b.w.Route.UID)
+	known := rc.knownRouteUID()
+	return rc.ourWeight(rc.w.Route) > 0 && (known == "" || known == rc.w.Route.UID)
 }
 
-func (b *beat) imageDiffers() bool {
-	if !b.readable() || len(b.ImageIDs) == 0 {
+func (rc *reconciliation) imageDiffers() bool {
+	if !rc.readable() || len(rc.ImageIDs) == 0 {
 		return false
 	}
-	other := func(id string) bool { return !slices.Contains(b.ImageIDs, id) }
-	if b.ownCanary(b.w.Canary) && b.w.Canary.Image == b.Image && slices.ContainsFunc(b.w.Canary.ImageIDs, other) {
+	other := func(id string) bool { return !slices.Contains(rc.ImageIDs, id) }
+	if rc.ownCanary(rc.w.Canary) && rc.w.Canary.Image == rc.Image && slices.ContainsFunc(rc.w.Canary.ImageIDs, other) {
 		return true
 	}
-	return b.Phase == Promoting && b.w.Stable.Image == b.Image && slices.ContainsFunc(b.w.Stable.ImageIDs, other)
+	return rc.Phase == Promoting && rc.w.Stable.Image == rc.Image && slices.ContainsFunc(rc.w.Stable.ImageIDs, other)
 }
 
 // stableFails reports whether stable fails with the new image. Where it may have been failing at the start already,
 // Kubernetes may still tell of the progress deadline that the image before passed: there our own, as long, is what counts.
-func (b *beat) stableFails() bool {
-	failure := b.w.Stable.Failure
-	if !b.readable() || b.w.Stable.Image != b.Image || !failure.Condemns() {
+func (rc *reconciliation) stableFails() bool {
+	failure := rc.w.Stable.Failure
+	if !rc.readable() || rc.w.Stable.Image != rc.Image || !failure.Condemns() {
 		return false
 	}
-	return failure.Kind != ProgressDeadline || b.Spec.Plan.DemandsEvidence()
+	return failure.Kind != ProgressDeadline || rc.Spec.Plan.DemandsEvidence()
 }
 
-func (b *beat) unknownTooLong() bool {
-	limits := b.Spec.Limits
-	return limits.OnUnknown == RollbackOnUnk && limits.UnknownLimit > 0 && b.Spans.Unknown >= limits.UnknownLimit
+func (rc *reconciliation) unknownTooLong() bool {
+	limits := rc.Spec.Limits
+	return limits.OnUnknown == RollbackOnUnk && limits.UnknownLimit > 0 && rc.Spans.Unknown >= limits.UnknownLimit
 }
 
-func (b *beat) worst() *Evidence {
-	if e, ok := b.Verdict.Worst(); ok {
+func (rc *reconciliation) worst() *Evidence {
+	if e, ok := rc.Verdict.Worst(); ok {
 		return &e
 	}
 	return nil
@@ -209,115 +221,115 @@ func (b *beat) worst() *Evidence {
 
 // baked reports whether the step's bake is over: covered by passing evidence, or health proved where that is switched
 // on. A bake of 0 asks for neither.
-func (b *beat) baked() bool {
-	step := b.Current()
-	if b.still() || !b.weightStands() {
+func (rc *reconciliation) baked() bool {
+	step := rc.Current()
+	if rc.blocked() || !rc.weightReached() {
 		return false
 	}
 	if !step.DemandsEvidence() {
 		return true
 	}
-	return b.passes() && (b.Spans.Bake >= step.Bake || b.proved())
+	return rc.passes() && (rc.Spans.Bake >= step.Bake || rc.proved())
 }
 
 // proved reports whether proved health may end the bake: where that is switched on, once the step and all bakes
 // together have lasted as long as they must.
-func (b *beat) proved() bool {
-	j := b.Spec.Judging
-	return b.Spec.Prove && b.Verdict.Proved && b.Spans.Bake >= j.Dwell && (!b.last() || b.Spans.Baked+b.Spans.Bake >= j.Bake)
+func (rc *reconciliation) proved() bool {
+	j := rc.Spec.Judging
+	return rc.Spec.Prove && rc.Verdict.Proved && rc.Spans.Bake >= j.Dwell && (!rc.last() || rc.Spans.Baked+rc.Spans.Bake >= j.Bake)
 }
 
-func (b *beat) drained() bool {
-	return b.undone() && b.Spans.Drained >= b.Spec.Limits.Drain
+func (rc *reconciliation) drained() bool {
+	return rc.offTraffic() && rc.Spans.Drained >= rc.Spec.Limits.Drain
 }
 
 // podsGone reports whether no canary endpoint is left and the canary is as found. A canary that is not ours was put
 // there by somebody else and is left alone.
-func (b *beat) podsGone() bool {
-	if !b.readable() {
+func (rc *reconciliation) podsGone() bool {
+	if !rc.readable() {
 		return false
 	}
-	c := b.w.Canary
+	c := rc.w.Canary
 	switch {
 	case !c.Exists:
 		return c.Endpoints == 0
-	case !b.ownCanary(c):
+	case !rc.ownCanary(c):
 		return true
 	default:
-		return !b.createsCanary() && b.cleaned(c) && c.Endpoints == 0
+		return !rc.createsCanary() && rc.cleaned(c) && c.Endpoints == 0
 	}
 }
 
-func (b *beat) start() {
-	b.Found = b.f.Preflight.Found
-	b.Started = b.f.Now
-	b.Size = need(b.Current().Weight, b.Found.Stable.Replicas)
-	data := Data{Problems: b.Found.TemplateDiffers}
-	if f := b.f.Preflight.Foresight; len(f.Sees) > 0 || f.Coarse != nil {
-		data.Foresight = &f
+func (rc *reconciliation) start() {
+	rc.Original = rc.f.Preflight.Original
+	rc.Started = rc.f.Now
+	rc.Size = need(rc.Current().Weight, rc.Original.Stable.Replicas)
+	data := Data{Problems: rc.Original.TemplateDiffers}
+	if f := rc.f.Preflight.DetectionPower; len(f.Detections) > 0 || f.Coarse != nil {
+		data.DetectionPower = &f
 	}
-	b.tell(EntryStarted, bot, data)
+	rc.tell(EntryStarted, bot, data)
 }
 
-func (b *beat) beginBake() {
-	b.Acked = b.f.Now
-	b.Verdict = Verdict{Result: Unknown, Since: b.Acked}
-	b.Verdict.Evidence = b.unasked()
-	b.Spans.Bake, b.Spans.Unknown = 0, 0
-	if len(b.ImageIDs) == 0 {
-		b.ImageIDs = b.w.Canary.ImageIDs
+func (rc *reconciliation) beginBake() {
+	rc.WeightAckedAt = rc.f.Now
+	rc.Verdict = Verdict{Result: Unknown, Since: rc.WeightAckedAt}
+	rc.Verdict.Evidence = rc.unasked()
+	rc.Spans.Bake, rc.Spans.Unknown = 0, 0
+	if len(rc.ImageIDs) == 0 {
+		rc.ImageIDs = rc.w.Canary.ImageIDs
 	}
 }
 
-func (b *beat) endStep() {
-	v := b.Verdict
-	b.Spans.Baked += b.Spans.Bake
-	b.tell(EntryStep, bot, Data{Weight: b.Current().Weight, Verdict: &v})
+func (rc *reconciliation) endStep() {
+	v := rc.Verdict
+	rc.Spans.Baked += rc.Spans.Bake
+	rc.tell(EntryStep, bot, Data{Weight: rc.Current().Weight, Verdict: &v})
 }
 
-// back begins to roll back for the reason.
-func (r *Rollout) back(why Reason, by Actor) {
+// rollBack begins to roll back for the reason.
+func (r *Rollout) rollBack(why Reason, by Actor) {
 	r.Ending.Reason, r.Ending.By = why, by
 }
 
-func (b *beat) backByAnnotation() {
-	by := Actor{Kind: Kube, ID: string(b.w.Rollback)}
-	b.back(Reason{Code: ReasonAnnotation}, by)
-	b.tell(EntryDecided, by, Data{Action: Rollback, Reason: Reason{Code: ReasonAnnotation}})
-	b.entries[len(b.entries)-1].Decision = b.w.Rollback
+func (rc *reconciliation) rollBackByAnnotation() {
+	by := Actor{Kind: Kube, ID: string(rc.w.Rollback)}
+	rc.rollBack(Reason{Code: ReasonAnnotation}, by)
+	rc.tell(EntryDecided, by, Data{Action: Rollback, Reason: Reason{Code: ReasonAnnotation}})
+	rc.entries[len(rc.entries)-1].Decision = rc.w.Rollback
 }
 
-func (b *beat) backByCheck() {
-	b.Ending.Breach = b.Verdict.At
-	b.back(Reason{Code: ReasonCheck, Evidence: b.worst()}, bot)
+func (rc *reconciliation) rollBackByCheck() {
+	rc.Ending.Breach = rc.Verdict.At
+	rc.rollBack(Reason{Code: ReasonCheck, Evidence: rc.worst()}, bot)
 }
 
-func (b *beat) backByDeadline() {
-	why := Reason{Code: ReasonDeadline, Detail: b.f.Refused, Failure: b.w.Canary.Failure}
-	switch b.Phase {
+func (rc *reconciliation) rollBackByDeadline() {
+	why := Reason{Code: ReasonDeadline, Detail: rc.f.Refused, Failure: rc.w.Canary.Failure}
+	switch rc.Phase {
 	case Shifting:
 		why.Failure = Failure{}
 		if why.Detail == "" {
-			why.Detail = b.w.Route.Detail
+			why.Detail = rc.w.Route.Detail
 		}
 	case Promoting:
-		why.Code, why.Failure = ReasonStable, Failure{Kind: ProgressDeadline, Detail: b.w.Stable.Failure.Detail}
+		why.Code, why.Failure = ReasonStable, Failure{Kind: ProgressDeadline, Detail: rc.w.Stable.Failure.Detail}
 	default:
 	}
-	b.back(why, bot)
+	rc.rollBack(why, bot)
 }
 
-// clean begins to remove the canary's pods; the outcome is fixed.
-func (b *beat) clean() {
-	b.Clean = b.Revision + 1
+// beginCleanup begins to remove the canary's pods; the outcome is fixed.
+func (rc *reconciliation) beginCleanup() {
+	rc.CleanupRevision = rc.Revision + 1
 }
 
-func (b *beat) cancel(why Reason, p Preflight) {
-	b.Ending = Ending{Outcome: Cancelled, Reason: why, By: bot, Left: p.Problems, Checks: p.Checks}
-	b.Ending.At = b.f.Now
+func (rc *reconciliation) cancel(why Reason, p Preflight) {
+	rc.Ending = Ending{Outcome: Cancelled, Reason: why, By: bot, Left: p.Problems, Checks: p.Checks}
+	rc.Ending.At = rc.f.Now
 }
 
-func (b *beat) end() { b.Ending.At = b.f.Now }
+func (rc *reconciliation) end() { rc.Ending.At = rc.f.Now }
 
 // Table returns the table of a rollout's life as Markdown, for the docs.
 func Table() string {

@@ -7,12 +7,12 @@ package rollout
 // Undoing always writes, even where the value already reads right: the stamp burns the resourceVersion, so that
 // nothing sent earlier can land after it.
 func Writes(r Rollout, f Facts) []Write {
-	g := Target(r, f)
-	p := planner{r: r, w: f.World}
+	g := DesiredState(r, f)
+	p := planner{r: r, w: f.Observed}
 	if r.Phase.Forward() {
-		p.make(g)
+		p.bringUp(g)
 	} else {
-		p.unmake(g)
+		p.tearDown(g)
 	}
 	return p.writes
 }
@@ -20,24 +20,24 @@ func Writes(r Rollout, f Facts) []Write {
 // planner collects writes, each stamped and guarded.
 type planner struct {
 	r      Rollout
-	w      World
+	w      Observed
 	writes []Write
 }
 
 // add stamps the write and guards it by the object as last read.
 func (p *planner) add(m Meta, w Write) {
 	w.UID, w.Version = m.UID, m.Version
-	found := p.r.Found
+	found := p.r.Original
 	w.Stamp = Stamp{
 		Store: p.r.Store, Rollout: p.r.ID, Revision: p.r.Revision,
-		Weight: w.Weight, Image: w.Image, Replicas: w.Replicas, Found: &found,
+		Weight: w.Weight, Image: w.Image, Replicas: w.Replicas, Original: &found,
 	}
 	p.writes = append(p.writes, w)
 }
 
-// make brings the canary up: its Service, its place in the route at weight 0, its pods, then its share and, while
+// bringUp brings the canary up: its Service, its place in the route at weight 0, its pods, then its share and, while
 // promoting, stable's new image.
-func (p *planner) make(g Goal) {
+func (p *planner) bringUp(g Desired) {
 	if g.Canary != nil {
 		if !p.w.Service.Exists {
 			p.add(p.w.Service, Write{Object: CanaryService, Verb: Create})
@@ -79,10 +79,10 @@ func (p *planner) size(want Pods) {
 	}
 }
 
-// unmake takes the canary away: traffic first, stable's old image with it, then pods, route and Service.
-func (p *planner) unmake(g Goal) {
-	falls := p.fall(g)
-	if g.Stable != "" && (p.w.Stable.Image != g.Stable || !p.r.since(p.w.Stable.Meta, p.r.Undo)) {
+// tearDown takes the canary away: traffic first, stable's old image with it, then pods, route and Service.
+func (p *planner) tearDown(g Desired) {
+	falls := p.lowerWeight(g)
+	if g.Stable != "" && (p.w.Stable.Image != g.Stable || !p.r.writtenSince(p.w.Stable.Meta, p.r.UndoRevision)) {
 		p.add(p.w.Stable.Meta, Write{Object: StableDeployment, Verb: Update, Image: g.Stable})
 	}
 	if falls || p.w.Route.share() > 0 {
@@ -96,13 +96,13 @@ func (p *planner) unmake(g Goal) {
 	}
 }
 
-// fall sends weight 0 where it is not yet acknowledged as ours, and reports whether it did.
-func (p *planner) fall(g Goal) bool {
+// lowerWeight sends weight 0 where it is not yet acknowledged as ours, and reports whether it did.
+func (p *planner) lowerWeight(g Desired) bool {
 	route := p.w.Route
 	if g.Weight == nil || !route.Exists {
 		return false
 	}
-	if route.share() == *g.Weight && (p.r.since(route.Meta, p.r.Undo) || g.Release) {
+	if route.share() == *g.Weight && (p.r.writtenSince(route.Meta, p.r.UndoRevision) || g.Release) {
 		return false
 	}
 	p.add(route.Meta, Write{Object: RouteObject, Verb: Update, Weight: g.Weight})
@@ -124,38 +124,38 @@ func (p *planner) removePods() bool {
 		return false
 	}
 	none := 0
-	p.add(canary.Meta, Write{Object: CanaryDeployment, Verb: Update, Image: p.r.Found.Canary.Image, Replicas: &none})
+	p.add(canary.Meta, Write{Object: CanaryDeployment, Verb: Update, Image: p.r.Original.Canary.Image, Replicas: &none})
 	return true
 }
 
 // cleaned reports whether a found canary is back at 0 with its found image, by a write that nothing sent earlier can
 // follow. In releasing the stamp may be gone already.
 func (r Rollout) cleaned(canary Workload) bool {
-	return canary.Replicas == 0 && canary.Image == r.Found.Canary.Image &&
-		(r.since(canary.Meta, r.Clean) || r.Phase == Releasing)
+	return canary.Replicas == 0 && canary.Image == r.Original.Canary.Image &&
+		(r.writtenSince(canary.Meta, r.CleanupRevision) || r.Phase == Releasing)
 }
 
 // release gives back what is left: stamps and annotations, the canary's place in the route, what we made.
 func (p *planner) release() {
-	if m := p.w.Stable.Meta; m.Exists && (p.r.bears(m.Stamp) || m.AsksRollback) {
+	if m := p.w.Stable.Meta; m.Exists && (p.r.ownStamp(m.Stamp) || m.AsksRollback) {
 		p.add(m, Write{Object: StableDeployment, Verb: Release})
 	}
-	if m := p.w.Canary.Meta; m.Exists && (p.r.bears(m.Stamp) || m.AsksRollback && p.r.ownCanary(p.w.Canary)) {
+	if m := p.w.Canary.Meta; m.Exists && (p.r.ownStamp(m.Stamp) || m.AsksRollback && p.r.ownCanary(p.w.Canary)) {
 		p.add(m, Write{Object: CanaryDeployment, Verb: Release})
 	}
 	switch route := p.w.Route; {
 	case !route.Exists:
-	case p.r.Found.Route.UID == "" && p.r.bears(route.Stamp) && route.UID == p.r.knownRouteUID():
+	case p.r.Original.Route.UID == "" && p.r.ownStamp(route.Stamp) && route.UID == p.r.knownRouteUID():
 		p.add(route.Meta, Write{Object: RouteObject, Verb: Delete})
-	case p.r.bears(route.Stamp) || route.AsksRollback || p.dropsRoute() && route.UID == p.r.knownRouteUID():
-		p.add(route.Meta, Write{Object: RouteObject, Verb: Release, DropCanary: !p.r.Found.Route.HasCanary})
+	case p.r.ownStamp(route.Stamp) || route.AsksRollback || p.dropsRoute() && route.UID == p.r.knownRouteUID():
+		p.add(route.Meta, Write{Object: RouteObject, Verb: Release, DropCanary: !p.r.Original.Route.HasCanary})
 	}
-	if m := p.w.Service; m.Exists && !p.r.Found.CanaryService && p.r.ownService(m) && !p.dropsRoute() {
+	if m := p.w.Service; m.Exists && !p.r.Original.CanaryService && p.r.ownService(m) && !p.dropsRoute() {
 		p.add(m, Write{Object: CanaryService, Verb: Delete})
 	}
 }
 
 // dropsRoute reports whether the route still names the canary: its Service goes only after that.
 func (p *planner) dropsRoute() bool {
-	return p.w.Route.Exists && p.w.Route.HasCanary && !p.r.Found.Route.HasCanary
+	return p.w.Route.Exists && p.w.Route.HasCanary && !p.r.Original.Route.HasCanary
 }

@@ -69,7 +69,7 @@ func TestParseTheGrammar(t *testing.T) {
 		"undo checkout-42":                   {Verb: command.Rollback, Service: "checkout", Rollout: "checkout-42"},
 		"pause checkout":                     about(command.Pause, "checkout", ""),
 		"resume checkout":                    about(command.Resume, "checkout", ""),
-		"ours checkout":                      about(command.Ours, "checkout", ""),
+		"override checkout":                  about(command.Override, "checkout", ""),
 		"retry checkout":                     about(command.Retry, "checkout", ""),
 		"retry checkout the node is back":    about(command.Retry, "checkout", "the node is back"),
 		"abandon checkout the cluster moves": about(command.Abandon, "checkout", "the cluster moves"),

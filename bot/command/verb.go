@@ -19,14 +19,14 @@ const (
 	Rollback Verb = "rollback"
 	Pause    Verb = "pause"
 	Resume   Verb = "resume"
-	Ours     Verb = "ours"
+	Override Verb = "override"
 	Retry    Verb = "retry"
 	Abandon  Verb = "abandon"
 )
 
 // Decides reports whether the verb decides about a rollout that is there already.
 func (v Verb) Decides() bool {
-	return slices.Contains([]Verb{Promote, Rollback, Pause, Resume, Ours, Retry, Abandon}, v)
+	return slices.Contains([]Verb{Promote, Rollback, Pause, Resume, Override, Retry, Abandon}, v)
 }
 
 // need says whether a verb takes a service or a reason.
@@ -57,7 +57,7 @@ func Forms() []Form {
 		{Verb: Rollback, Args: "SERVICE [REASON...]", Aliases: []string{"abort", "cancel", "stop", "undo"}, service: required, reason: optional},
 		{Verb: Pause, Args: "SERVICE [REASON...]", service: required, reason: optional},
 		{Verb: Resume, Args: "SERVICE [REASON...]", service: required, reason: optional},
-		{Verb: Ours, Args: "SERVICE [REASON...]", service: required, reason: optional},
+		{Verb: Override, Args: "SERVICE [REASON...]", service: required, reason: optional},
 		{Verb: Retry, Args: "SERVICE [REASON...]", service: required, reason: optional},
 		{Verb: Abandon, Args: "SERVICE REASON...", service: required, reason: required},
 		{Verb: Services},

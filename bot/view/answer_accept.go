@@ -15,12 +15,12 @@ func (a Answers) Accepted(r rollout.Rollout, action rollout.Action, link string)
 	case rollout.Deploy, rollout.AutoGate, GoBack:
 		what = fmt.Sprintf("%s %s is on its way, as %s.", iconCanary, subject(r), id)
 		if r.Behind != "" {
-			what = fmt.Sprintf("%s %s is queued as %s; %s is taken back first.", iconGoing, subject(r), id, word(string(r.Behind)))
+			what = fmt.Sprintf("%s %s is queued as %s; %s is rolled back first.", iconGoing, subject(r), id, word(string(r.Behind)))
 		}
 	case rollout.Promote:
 		what = fmt.Sprintf("%s %s is promoted: it %s.", iconDone, id, promotedTo(r))
 	case rollout.Rollback:
-		what = fmt.Sprintf("%s %s is being rolled back; everyone goes back to %s.", iconBack, id, old(r))
+		what = fmt.Sprintf("%s %s is being rolled back; everyone returns to %s.", iconBack, id, old(r))
 		if r.Ending.Outcome == rollout.Cancelled {
 			what = fmt.Sprintf("%s %s is cancelled; nothing was changed in the cluster.", iconBad, id)
 		}
@@ -28,8 +28,8 @@ func (a Answers) Accepted(r rollout.Rollout, action rollout.Action, link string)
 		what = fmt.Sprintf("%s %s is paused; checks and rollback go on.", iconPaused, id)
 	case rollout.Resume:
 		what = fmt.Sprintf("%s %s goes on.", iconGoing, id)
-	case rollout.SetOurs:
-		what = fmt.Sprintf("%s %s sets again what is its own.", iconDone, id)
+	case rollout.Override:
+		what = fmt.Sprintf("%s %s overrides the change.", iconDone, id)
 	case rollout.Retry:
 		what = fmt.Sprintf("%s %s tries again.", iconGoing, id)
 	case rollout.Abandon:
@@ -50,7 +50,7 @@ func promotedTo(r rollout.Rollout) string {
 
 // DryRun tells what a preflight found; r is the rollout that would have started.
 func (a Answers) DryRun(r rollout.Rollout, p rollout.Preflight) Message {
-	r.Found = p.Found
+	r.Original = p.Original
 	head := fmt.Sprintf("*Dry run of %s*: ", subject(r))
 	switch {
 	case p.Unreadable != "":
@@ -63,43 +63,43 @@ func (a Answers) DryRun(r rollout.Rollout, p rollout.Preflight) Message {
 		fmt.Sprintf("%s %sit would start. Nothing was changed.", iconDone, head),
 		change(r),
 		capital(planned(r.Spec.Plan)) + ".",
-		Foresight(p.Foresight, r.Spec.Plan),
-		Errorless(p.Foresight),
+		DetectionPower(p.DetectionPower, r.Spec.Plan),
+		Errorless(p.DetectionPower),
 	}
-	lines = append(lines, hours(p.Hours)...)
-	if len(p.Found.TemplateDiffers) > 0 {
-		lines = append(lines, iconWarning+" "+differs(p.Found.TemplateDiffers))
+	lines = append(lines, hours(p.Backtests)...)
+	if len(p.Original.TemplateDiffers) > 0 {
+		lines = append(lines, iconWarning+" "+differs(p.Original.TemplateDiffers))
 	}
 	return message(paragraph(lines...)).said("Dry run of %s: it would start. Nothing was changed.", subject(r))
 }
 
-// BackAlready answers who wants to go back where the last thing that happened was going back: the version before is the
-// one that was taken back.
-func (a Answers) BackAlready(back rollout.Rollout) Message {
+// RolledBackAlready answers who wants to go back where the last thing that happened was going back: the version before is the
+// one that was rolled back.
+func (a Answers) RolledBackAlready(back rollout.Rollout) Message {
 	name := word(string(back.Service))
 	return message(paragraph(
-		fmt.Sprintf("%s *%s was taken back already*: from %s to %s, in %s, by %s on %s. Going back once more would be to %s.",
+		fmt.Sprintf("%s *%s was rolled back already*: from %s to %s, in %s, by %s on %s. Rolling back once more would be to %s.",
 			iconBack, name, old(back), version(back.Image), word(string(back.ID)), who(back.Request.By), on(back.Ending.At), old(back)),
 		"Deploy another version by name: "+a.typed("deploy "+string(back.Service)+" VERSION"))).
-		said("%s was taken back already, from %s to %s.", name, old(back), version(back.Image))
+		said("%s was rolled back already, from %s to %s.", name, old(back), version(back.Image))
 }
 
-// BackFirst says what going back would do before it is done, with a button that does it. Last is the service's newest
+// OfferRollback says what going back would do before it is done, with a button that does it. Last is the service's newest
 // rollout, which the button names; from and to are images.
-func (a Answers) BackFirst(last rollout.Rollout, from, to string) Message {
+func (a Answers) OfferRollback(last rollout.Rollout, from, to string) Message {
 	name, where := word(string(last.Service)), environment(last)
 	v := Value{Environment: last.Spec.Environment, Rollout: last.ID, Turn: last.Turn, Action: GoBack}
 	do := button{
-		action: GoBack, label: fmt.Sprintf("Go back to %s", version(to)), style: "danger",
+		action: GoBack, label: fmt.Sprintf("Roll back to %s", version(to)), style: "danger",
 		confirm: &confirm{
-			fmt.Sprintf("Take %s back?", name),
-			fmt.Sprintf("Everyone in %s goes from %s to %s at once; no check is asked.", where, version(from), version(to)), "Go back", "Keep it",
+			fmt.Sprintf("Roll %s back?", name),
+			fmt.Sprintf("Everyone in %s goes from %s to %s at once; no check is asked.", where, version(from), version(to)), "Roll back", "Keep it",
 		},
 	}
 	return message(paragraph(
 		fmt.Sprintf("%s *Nothing is rolling out for %s*, so there is nothing to stop.", iconBack, name),
-		fmt.Sprintf("I can take %s in %s back from %s to %s: %s is started beside it, everyone goes there at once, and then stable is changed. No check is asked.",
+		fmt.Sprintf("I can roll %s in %s back from %s to %s: %s is started beside it, everyone goes there at once, and then stable is changed. No check is asked.",
 			name, where, version(from), version(to), version(to)))).
-		said("Nothing is rolling out for %s. Going back from %s to %s has to be confirmed.", name, version(from), version(to)).
+		said("Nothing is rolling out for %s. Rolling back from %s to %s has to be confirmed.", name, version(from), version(to)).
 		with(actions(v, []button{do})...)
 }

@@ -20,13 +20,13 @@ func does(v command.Verb) string {
 	case command.Promote:
 		return "takes the rollout to its next step, and only there."
 	case command.Rollback:
-		return "takes the live canary off traffic; with none live, takes the service back to the version before, and asks first."
+		return "takes the live canary off traffic; with none live, rolls the service back to the version before, and asks first."
 	case command.Pause:
 		return "keeps the rollout where it is; checks and rollback go on."
 	case command.Resume:
 		return "lets a paused rollout go on."
-	case command.Ours:
-		return "sets again what somebody else changed in the cluster."
+	case command.Override:
+		return "writes our value over what somebody else changed in the cluster."
 	case command.Retry:
 		return "lets a stuck rollout try again."
 	case command.Abandon:
@@ -54,7 +54,7 @@ func more(v command.Verb) []string {
 		return []string{
 			code("--plan NAME") + " takes another of the service's plans.",
 			code("--auto") + " lets the checks alone decide at every step; an approver has to start it.",
-			code("--replace") + " takes the live rollout back first, or starts a version again that was rolled back.",
+			code("--replace") + " rolls the live rollout back first, or starts a version again that was rolled back.",
 			code("--dry-run") + " looks at everything and starts nothing.",
 			"The rest of the line is the reason, for the card and the thread.",
 		}
@@ -63,7 +63,7 @@ func more(v command.Verb) []string {
 	case command.Promote:
 		return []string{"It counts only while the rollout waits for a person and every check passes."}
 	case command.Status, command.Services, command.History, command.Checks, command.Why, command.Whoami, command.Help,
-		command.Pause, command.Resume, command.Ours, command.Retry, command.Abandon:
+		command.Pause, command.Resume, command.Override, command.Retry, command.Abandon:
 	}
 	return nil
 }

@@ -9,7 +9,7 @@ import (
 
 // Busy refuses a launch: another rollout holds the service, or waits for it. It names everything that replacing would
 // end.
-func (a Answers) Busy(launch rollout.Launch, busy *rollout.BusyError, link string) Message {
+func (a Answers) Busy(launch rollout.DeployRequest, busy *rollout.BusyError, link string) Message {
 	live := busy.Live
 	if live.Orphaned() {
 		return a.busyWithOrphan(launch, busy, link)
@@ -22,7 +22,7 @@ func (a Answers) Busy(launch rollout.Launch, busy *rollout.BusyError, link strin
 	started := fmt.Sprintf("%s started it at %s.", who(live.Request.By), at(live.Request.At))
 	head := fmt.Sprintf("%s *%s is busy*: %s is live%s, as %s. %s", iconCanary, name, version(live.Image), has, word(string(live.ID)), started)
 	said := fmt.Sprintf("%s is busy: %s is live%s.", name, version(live.Image), has)
-	instead := "Or take it back and start yours: "
+	instead := "Or roll it back and start yours: "
 	if live.Phase == rollout.Queued {
 		head = fmt.Sprintf("%s *%s is waiting already*: %s is queued as %s. %s", iconGoing, name, version(live.Image), word(string(live.ID)), started)
 		said = fmt.Sprintf("%s is taken: %s is queued.", name, version(live.Image))
@@ -41,7 +41,7 @@ func (a Answers) Busy(launch rollout.Launch, busy *rollout.BusyError, link strin
 }
 
 // otherwise says what else to do than to wait.
-func (a Answers) otherwise(launch rollout.Launch, instead string) string {
+func (a Answers) otherwise(launch rollout.DeployRequest, instead string) string {
 	if launch.DryRun {
 		return "A dry run looks at the cluster as it is: ask again then."
 	}
@@ -55,8 +55,8 @@ func takenBack(prior rollout.Rollout) string {
 	return fmt.Sprintf("%s *%s was rolled back before*: %s, on %s: %s", iconBack, version(prior.Image), word(string(prior.ID)), on(ended(prior)), full(why))
 }
 
-// TakenBack refuses a launch: the version was rolled back before.
-func (a Answers) TakenBack(launch rollout.Launch, prior rollout.Rollout) Message {
+// RolledBackBefore refuses a launch: the version was rolled back before.
+func (a Answers) RolledBackBefore(launch rollout.DeployRequest, prior rollout.Rollout) Message {
 	launch.Replace = true
 	return message(paragraph(takenBack(prior), "If it is meant to run all the same: "+a.line(launch))).
 		said("%s was rolled back before, in %s: %s", version(prior.Image), word(string(prior.ID)), full(because(prior, prior.Ending.Reason, prior.Ending.By)))
@@ -64,7 +64,7 @@ func (a Answers) TakenBack(launch rollout.Launch, prior rollout.Rollout) Message
 
 // ended is when a rollout ended, or the nearest that is known.
 func ended(r rollout.Rollout) time.Time {
-	for _, t := range []time.Time{r.Ending.At, r.Beat, r.Request.At} {
+	for _, t := range []time.Time{r.Ending.At, r.ReconciledAt, r.Request.At} {
 		if !t.IsZero() {
 			return t
 		}
@@ -74,7 +74,7 @@ func ended(r rollout.Rollout) time.Time {
 
 // SameVersion refuses a launch: stable runs the version already.
 func (a Answers) SameVersion(service rollout.ServiceName, image string) Message {
-	return message(fmt.Sprintf("%s runs %s already: there is nothing to deploy. A canary that is under way is taken back by %s.",
+	return message(fmt.Sprintf("%s runs %s already: there is nothing to deploy. A canary that is under way is rolled back by %s.",
 		word(string(service)), version(image), code("/canary rollback "+string(service))))
 }
 
@@ -110,7 +110,7 @@ func doing(action rollout.Action) string {
 		return "pause a rollout"
 	case rollout.Resume:
 		return "resume a rollout"
-	case rollout.SetOurs:
+	case rollout.Override:
 		return "answer drift"
 	case rollout.Retry:
 		return "try again"

@@ -203,7 +203,7 @@ func (a Answers) whoMay(policy rollout.Policy, action rollout.Action) string {
 // policyKey is the configuration's key that says who may do an action.
 func policyKey(action rollout.Action) string {
 	switch action {
-	case rollout.Promote, rollout.SetOurs, rollout.Abandon, rollout.AutoGate:
+	case rollout.Promote, rollout.Override, rollout.Abandon, rollout.AutoGate:
 		return "policy.approvers"
 	case rollout.Rollback:
 		return "policy.rollback"
@@ -213,7 +213,7 @@ func policyKey(action rollout.Action) string {
 }
 
 // line returns the command that launches what was asked for, to be typed again.
-func (a Answers) line(l rollout.Launch) string {
+func (a Answers) line(l rollout.DeployRequest) string {
 	return a.typed(command.Command{
 		Verb: command.Deploy, Service: l.Service, Version: l.Version, Plan: l.Plan, Auto: l.Auto, Replace: l.Replace,
 		DryRun: l.DryRun, Reason: l.Text,

@@ -15,8 +15,8 @@ func policy() rollout.Policy {
 	return rollout.Policy{Deployers: []string{"U024BE7LH"}, Approvers: []string{"U0G9QF9C6"}, Rollback: []string{rollout.Everyone}}
 }
 
-func launch() rollout.Launch {
-	return rollout.Launch{Service: "checkout", Version: "v1.2.5", Plan: "fast", Text: "hot fix"}
+func launch() rollout.DeployRequest {
+	return rollout.DeployRequest{Service: "checkout", Version: "v1.2.5", Plan: "fast", Text: "hot fix"}
 }
 
 func answers() map[string]view.Message {
@@ -25,8 +25,8 @@ func answers() map[string]view.Message {
 	checkout := rollout.Service{Name: "checkout", Spec: spec(), Plans: []rollout.Plan{{Name: "fast", Steps: []rollout.Step{{Weight: 50, Gate: rollout.Auto}}}}}
 	search := rollout.Service{Name: "search", Spec: spec()}
 	refused := rollout.Preflight{Problems: []string{"Deployment shop/checkout is paused: kubectl -n shop rollout resume deployment/checkout"}, Checks: unfit()}
-	found := rollout.Preflight{Found: baking().Found}
-	found.Found.TemplateDiffers = []string{"resources"}
+	found := rollout.Preflight{Original: baking().Original}
+	found.Original.TemplateDiffers = []string{"resources"}
 	queued := in(rollout.Queued)
 	all := map[string]view.Message{
 		"status":         a.Status([]rollout.Rollout{baking(), in(rollout.RollingBack)}),
@@ -69,8 +69,8 @@ func answers() map[string]view.Message {
 			l.DryRun = true
 			return a.Busy(l, &rollout.BusyError{Live: baking()}, permalink)
 		}(),
-		"back_already":        a.BackAlready(ending(rollout.Succeeded, nil)),
-		"taken_back":          a.TakenBack(launch(), ending(rollout.RolledBack, nil)),
+		"back_already":        a.RolledBackAlready(ending(rollout.Succeeded, nil)),
+		"taken_back":          a.RolledBackBefore(launch(), ending(rollout.RolledBack, nil)),
 		"same_version":        a.SameVersion("checkout", "registry.example.com/shop/checkout:v1.2.3"),
 		"unknown_plan":        a.UnknownPlan(checkout, "fsat"),
 		"forbidden":           a.Forbidden(person("U0LAN0Z89"), rollout.Promote, policy()),
@@ -87,7 +87,7 @@ func answers() map[string]view.Message {
 		"dry_run_cannot":      a.DryRun(in(rollout.Queued), cannot()),
 		"dry_run_refused":     a.DryRun(in(rollout.Queued), refused),
 		"dry_run_unreadable":  a.DryRun(in(rollout.Queued), rollout.Preflight{Unreadable: "the API server does not answer"}),
-		"back_first":          a.BackFirst(ending(rollout.Succeeded, nil), "r/checkout:v1.2.4", "r/checkout:v1.2.3"),
+		"back_first":          a.OfferRollback(ending(rollout.Succeeded, nil), "r/checkout:v1.2.4", "r/checkout:v1.2.3"),
 		"error":               a.Error(rollout.Errorf(rollout.Invalid, "v 1 is not a version.")),
 		"error_internal":      a.Error(errors.New("bbolt: page 7 is broken")),
 		"connections":         a.ConnectionsTold(2, 3),
@@ -146,7 +146,7 @@ func accepted() map[string]view.Message {
 		"accepted_cancel":   a.Accepted(cancelled, rollout.Rollback, permalink),
 		"accepted_pause":    a.Accepted(baking(), rollout.Pause, ""),
 		"accepted_resume":   a.Accepted(baking(), rollout.Resume, ""),
-		"accepted_ours":     a.Accepted(baking(), rollout.SetOurs, ""),
+		"accepted_ours":     a.Accepted(baking(), rollout.Override, ""),
 		"accepted_retry":    a.Accepted(baking(), rollout.Retry, ""),
 		"accepted_abandon":  a.Accepted(baking(), rollout.Abandon, ""),
 	}

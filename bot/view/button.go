@@ -28,7 +28,7 @@ type confirm struct{ title, text, yes, no string }
 func buttons(r rollout.Rollout) []button {
 	pause := button{action: rollout.Pause, label: "Pause"}
 	resume := button{action: rollout.Resume, label: "Resume", style: slack.StylePrimary}
-	ours := button{action: rollout.SetOurs, label: "Set ours again", style: slack.StylePrimary}
+	ours := button{action: rollout.Override, label: "Override", style: slack.StylePrimary}
 	retry := button{action: rollout.Retry, label: "Try again", style: slack.StylePrimary}
 	abandon := button{action: rollout.Abandon, label: "Abandon"}
 	switch {
@@ -75,11 +75,11 @@ func promote(r rollout.Rollout) button {
 
 // back is the way down. Its question names what is lost by it.
 func back(r rollout.Rollout) button {
-	text := fmt.Sprintf("%s %s in %s. Everyone goes back to %s.", version(r.Image), holds(r), environment(r), old(r))
-	if r.Touched {
-		text += " Stable goes back to it too."
+	text := fmt.Sprintf("%s %s in %s. Everyone returns to %s.", version(r.Image), holds(r), environment(r), old(r))
+	if r.StableWritten {
+		text += " Stable returns to it too."
 	}
-	if r.Phase == rollout.Returning && !r.Found.Surges {
+	if r.Phase == rollout.Returning && !r.Original.Surges {
 		text += " Stable cannot start new pods before it stops the old ones: expect a short downtime."
 	}
 	return button{

@@ -64,7 +64,7 @@ func notes(r rollout.Rollout, opts CardOptions) []string {
 	if r.Drift != nil {
 		all = append(all, iconWarning+" "+full(capital(drifted(*r.Drift)))+" Nothing moves until a person answers; judging goes on.")
 	}
-	add(r.Held && !r.Phase.Undoing(), iconUnknown+" No verdict for "+span(r.Spans.Unknown)+": a person is asked, and the bake stands still.")
+	add(r.Held && !r.Phase.Ending(), iconUnknown+" No verdict for "+span(r.Spans.Unknown)+": a person is asked, and the bake stands still.")
 	add(r.Trouble != "", iconWarning+" The cluster does not answer as it should: "+full(detail(r.Trouble)))
 	if r.Phase == rollout.RollingBack || r.Ending.Outcome != "" {
 		all = append(all, capital(detailOf(r.Ending.Reason)))
@@ -90,7 +90,7 @@ func byHand(r rollout.Rollout) string {
 func decidedBy(e rollout.Entry) string {
 	did := map[rollout.Action]string{
 		rollout.Promote: "Approved by", rollout.Rollback: "Rollback by", rollout.Pause: "Paused by",
-		rollout.Resume: "Resumed by", rollout.SetOurs: "Set ours again, by", rollout.Retry: "Tried again by",
+		rollout.Resume: "Resumed by", rollout.Override: "Overridden by", rollout.Retry: "Tried again by",
 		rollout.Abandon: "Abandoned by",
 	}[e.Data.Action]
 	if did == "" {

@@ -31,7 +31,7 @@ func cards() map[string]view.Message {
 			r.Drift, r.Spans.Waiting = &weightDrift, 5*time.Minute
 			add(p.String()+"_drift", r)
 		}
-		if p.Undoing() {
+		if p.Ending() {
 			r := in(p)
 			r.Stuck = &rollout.Reason{Code: rollout.ReasonSlow}
 			add(p.String()+"_stuck", r)
@@ -90,7 +90,7 @@ func special() map[string]rollout.Rollout {
 		}),
 		"preparing_second": func() rollout.Rollout {
 			r := in(rollout.Preparing)
-			r.Step, r.Size, r.Acked, r.Verdict = 1, 2, noon.Add(time.Minute), passing()
+			r.Step, r.Size, r.WeightAckedAt, r.Verdict = 1, 2, noon.Add(time.Minute), passing()
 			return r
 		}(),
 		"awaiting_unknown": func() rollout.Rollout {
@@ -107,16 +107,16 @@ func special() map[string]rollout.Rollout {
 		"awaiting_hundred":    hundred(1),
 		"stuck": func() rollout.Rollout {
 			r := in(rollout.RollingBack)
-			r.Touched, r.Step = true, 1
+			r.StableWritten, r.Step = true, 1
 			r.Stuck = &rollout.Reason{
 				Code: rollout.ReasonStable, Failure: rollout.Failure{Kind: rollout.ImagePull, Detail: `Back-off pulling image "registry.example.com/shop/checkout:v1.2.3"`},
 			}
 			return r
 		}(),
 		"stuck_and_drift_and_paused": with(func(r *rollout.Rollout) {
-			r.Paused, r.Drift, r.Stuck = true, &weightDrift, &rollout.Reason{Code: rollout.ReasonFought, Detail: "kubectl-edit"}
+			r.Paused, r.Drift, r.Stuck = true, &weightDrift, &rollout.Reason{Code: rollout.ReasonReverted, Detail: "kubectl-edit"}
 		}),
-		"returning_no_surge": func() rollout.Rollout { r := in(rollout.Returning); r.Found.Surges = false; return r }(),
+		"returning_no_surge": func() rollout.Rollout { r := in(rollout.Returning); r.Original.Surges = false; return r }(),
 		"cleaning_rolled_back": func() rollout.Rollout {
 			r := ending(rollout.RolledBack, nil)
 			r.Phase = rollout.Cleaning
@@ -178,7 +178,7 @@ func TestCardOfTheIssue(t *testing.T) {
 		"[ Pause ] [ Roll back ]",
 		"✅ start   ⏳ 5 % · 10 min   ○ 50 % · 10 min   ○ everyone",
 		"errors 0.1 % (stable 0.1, limit 1) ✅  p99 210 ms (205, 500) ✅  memory 180 MiB (512) ✅",
-		"Next: asks for a person at 14:13 UTC; takes it back at 16:13 UTC if nobody answers",
+		"Next: asks for approval at 14:13 UTC; rolls back at 16:13 UTC if nobody answers",
 		`@U024BE7LH 14:02 UTC "faster tax lookup" · checkout-42 · last checked 14:09:45 UTC`,
 	} {
 		if !slices.Contains(splitLines(got), line) {

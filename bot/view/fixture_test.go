@@ -65,7 +65,7 @@ func compared(result rollout.Result, why rollout.Why) rollout.Verdict {
 		Odds: 9.1, Limit: 4.605, AtLeast: 10,
 	}
 	for i := range 16 {
-		errors.Compared.Course = append(errors.Compared.Course, [2]float64{0.002 * float64(i), 0.001})
+		errors.Compared.Trend = append(errors.Compared.Trend, [2]float64{0.002 * float64(i), 0.001})
 	}
 	if why != rollout.WhyWorse {
 		errors.Compared.AtLeast, errors.Compared.Odds = 0, 1.5
@@ -114,19 +114,19 @@ func baking() rollout.Rollout {
 		Request: rollout.Request{Version: "v1.2.4", By: person("U024BE7LH"), At: noon, Text: "faster tax lookup"},
 		Spec:    spec(), Image: "registry.example.com/shop/checkout:v1.2.4",
 		Phase: rollout.Baking, Size: 1,
-		Found: rollout.Found{
-			Stable: rollout.FoundWorkload{UID: "s", Image: "registry.example.com/shop/checkout:v1.2.3", Replicas: 4},
+		Original: rollout.Original{
+			Stable: rollout.OriginalWorkload{UID: "s", Image: "registry.example.com/shop/checkout:v1.2.3", Replicas: 4},
 			Surges: true, Progress: 10 * time.Minute,
 		},
-		Acked: noon.Add(time.Minute), Verdict: passing(), Started: noon.Add(2 * time.Second),
-		Spans: rollout.Spans{Bake: 6*time.Minute + 30*time.Second}, Beat: noon.Add(7*time.Minute + 45*time.Second),
+		WeightAckedAt: noon.Add(time.Minute), Verdict: passing(), Started: noon.Add(2 * time.Second),
+		Spans: rollout.Spans{Bake: 6*time.Minute + 30*time.Second}, ReconciledAt: noon.Add(7*time.Minute + 45*time.Second),
 	}
 }
 
 // orphan is a rollout that asks about what another one left behind; of nothing that bears a stamp where left is empty.
 func orphan(left rollout.ID) rollout.Rollout {
 	r := in(rollout.Queued)
-	r.Found = baking().Found
+	r.Original = baking().Original
 	r.ID, r.Turn, r.Seq, r.Size = "checkout-1", 1, 2, 1
 	r.Request = rollout.Request{Version: "v1.2.4", By: rollout.Actor{Kind: rollout.Bot}, At: noon}
 	r.Orphan = &rollout.Orphan{Store: "gone", Rollout: left, Weight: 5}
@@ -145,13 +145,13 @@ func in(phase rollout.Phase) rollout.Rollout {
 		r.Phase = phase
 		switch phase {
 		case rollout.Queued:
-			r.Found, r.Started, r.Acked, r.Verdict, r.Size = rollout.Found{}, time.Time{}, time.Time{}, rollout.Verdict{}, 0
+			r.Original, r.Started, r.WeightAckedAt, r.Verdict, r.Size = rollout.Original{}, time.Time{}, time.Time{}, rollout.Verdict{}, 0
 		case rollout.Preparing, rollout.Shifting:
-			r.Acked, r.Verdict, r.Spans.Bake = time.Time{}, rollout.Verdict{}, 0
+			r.WeightAckedAt, r.Verdict, r.Spans.Bake = time.Time{}, rollout.Verdict{}, 0
 		case rollout.Promoting, rollout.Returning:
-			r.Step, r.Touched, r.Promoted = 1, true, phase == rollout.Returning
+			r.Step, r.StableWritten, r.Promoted = 1, true, phase == rollout.Returning
 		case rollout.Cleaning, rollout.Releasing:
-			r.Step, r.Touched, r.Promoted = 1, true, true
+			r.Step, r.StableWritten, r.Promoted = 1, true, true
 			r.Ending = rollout.Ending{Outcome: rollout.Succeeded, WeightZero: noon.Add(30 * time.Minute)}
 		case rollout.RollingBack:
 			r.Verdict = failing()
@@ -188,16 +188,16 @@ func ending(outcome rollout.Outcome, change func(e *rollout.Ending)) rollout.Rol
 	return r
 }
 
-var weightDrift = rollout.Drift{Field: rollout.FieldWeight, Ours: "5", Value: "20", By: "kubectl-edit"}
+var weightDrift = rollout.Drift{Field: rollout.FieldWeight, Wanted: "5", Value: "20", By: "kubectl-edit"}
 
 // foreseen is a preflight that passes, with what the judge will see.
 func foreseen() rollout.Preflight {
-	return rollout.Preflight{Found: baking().Found, Hours: []rollout.Hour{
+	return rollout.Preflight{Original: baking().Original, Backtests: []rollout.Backtest{
 		{Check: "error_rate", Asked: 241, Beyond: 3, Series: 1}, {Check: "latency_p99", Asked: 241, Series: 1}, {Check: "memory_usage", Asked: 241, None: 241},
 		{Check: "own", Asked: 241, Series: 4}, {Check: "other", Asked: 241, None: 60, Series: 1}, {Check: "odd", Problem: "<!channel> parse error"},
-	}, Foresight: rollout.Foresight{
+	}, DetectionPower: rollout.DetectionPower{
 		Requests: 100, Errorless: true, Coarse: &rollout.Coarse{Limit: 0.4, Below: 0.25, Above: 0.5},
-		Sees: []rollout.Sight{{Share: 0.05, After: 45 * time.Second}, {Share: 0.02, After: 75 * time.Second}, {Share: 0.005, Step: 1, After: time.Minute}},
+		Detections: []rollout.Detection{{Share: 0.05, After: 45 * time.Second}, {Share: 0.02, After: 75 * time.Second}, {Share: 0.005, Step: 1, After: time.Minute}},
 	}}
 }
 
@@ -206,5 +206,5 @@ func cannot() rollout.Preflight {
 	errors, latency := passing().Evidence[0], passing().Evidence[1]
 	errors.Stable, errors.Why, errors.Detail = nil, rollout.WhySameSeries, `http_requests_total{pod="checkout-1"}`
 	latency.Stable, latency.Why = nil, rollout.WhyCoarse
-	return rollout.Preflight{Found: baking().Found, Checks: []rollout.Evidence{errors, latency}}
+	return rollout.Preflight{Original: baking().Original, Checks: []rollout.Evidence{errors, latency}}
 }

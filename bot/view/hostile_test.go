@@ -158,9 +158,9 @@ func everything(text string, all bool) map[string]view.Message {
 		made["card_"+name] = view.Card(r, view.CardOptions{Restarting: all, Decided: &decided})
 		made["status_"+name] = a.StatusOf(r, link)
 		made["busy_"+name] = a.Busy(poison(launch(), text, all), &rollout.BusyError{Live: r, Waiting: &r, Before: &r}, link)
-		made["before_"+name] = a.TakenBack(poison(launch(), text, all), r)
+		made["before_"+name] = a.RolledBackBefore(poison(launch(), text, all), r)
 		made["accepted_"+name] = a.Accepted(r, rollout.Deploy, link)
-		made["back_"+name] = a.BackFirst(r, text, text)
+		made["back_"+name] = a.OfferRollback(r, text, text)
 		made["nothing_"+name] = a.NothingLive(rollout.ServiceName(text), r)
 		made["reason_"+name] = a.NeedsReason(r)
 		made["list_"+name] = a.Status([]rollout.Rollout{r, r})
@@ -182,7 +182,7 @@ func everything(text string, all bool) map[string]view.Message {
 	made["error"] = a.Error(rollout.Errorf(rollout.Invalid, "%s", text))
 	made["none"] = a.NoRollout(rollout.ID(text))
 	made["dry"] = a.DryRun(poison(baking(), text, all), rollout.Preflight{
-		Found: poison(baking().Found, text, all), Hours: []rollout.Hour{{Check: text, Problem: text}, {Check: text, Series: 2}},
+		Original: poison(baking().Original, text, all), Backtests: []rollout.Backtest{{Check: text, Problem: text}, {Check: text, Series: 2}},
 	})
 	made["dry_refused"] = a.DryRun(baking(), rollout.Preflight{Problems: []string{text}})
 	made["dry_unreadable"] = a.DryRun(baking(), rollout.Preflight{Unreadable: text})

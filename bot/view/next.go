@@ -17,7 +17,7 @@ func next(r rollout.Rollout) string {
 	case r.Stuck != nil:
 		return "keeps trying; a person can help with the buttons"
 	case r.Drift != nil:
-		return joined("; ", "waits until a person answers: set ours again, or roll back", giveUp(r))
+		return joined("; ", "waits until a person answers: override, or roll back", giveUp(r))
 	case r.Paused:
 		return joined("; ", "stays as it is until somebody resumes it", giveUp(r))
 	case r.Held:
@@ -42,7 +42,7 @@ func next(r rollout.Rollout) string {
 	case rollout.Returning:
 		return "removes the canary once its last requests are done"
 	case rollout.RollingBack:
-		if r.Touched {
+		if r.StableWritten {
 			return "removes the canary once stable runs " + old(r) + " again and the last requests are done"
 		}
 		return "removes the canary once its last requests are done"
@@ -54,31 +54,31 @@ func next(r rollout.Rollout) string {
 
 // patience is how long pods may take to be ready.
 func patience(r rollout.Rollout) time.Duration {
-	if r.Found.Progress > 0 {
-		return r.Found.Progress
+	if r.Original.Progress > 0 {
+		return r.Original.Progress
 	}
 	return defaultProgress
 }
 
-// deadline says when a phase that does not get done is taken back.
+// deadline says when a phase that does not get done is rolled back.
 func deadline(r rollout.Rollout, limit time.Duration) string {
 	left := limit - r.Spans.Deadline
-	if limit <= 0 || left <= 0 || r.Beat.IsZero() {
+	if limit <= 0 || left <= 0 || r.ReconciledAt.IsZero() {
 		return ""
 	}
-	return "takes it back at " + at(r.Beat.Add(left)) + " if not"
+	return "rolls back at " + at(r.ReconciledAt.Add(left)) + " if not"
 }
 
-// giveUp says when a question that nobody answers takes the rollout back.
+// giveUp says when a question that nobody answers rolls the rollout back.
 func giveUp(r rollout.Rollout) string {
-	return giveUpAt(r, r.Beat, r.Spec.Limits.Wait-r.Spans.Waiting)
+	return giveUpAt(r, r.ReconciledAt, r.Spec.Limits.Wait-r.Spans.Waiting)
 }
 
 func giveUpAt(r rollout.Rollout, from time.Time, left time.Duration) string {
 	if r.Spec.Limits.Wait <= 0 || from.IsZero() {
 		return ""
 	}
-	return "takes it back at " + at(from.Add(max(left, 0))) + " if nobody answers"
+	return "rolls back at " + at(from.Add(max(left, 0))) + " if nobody answers"
 }
 
 func afterShift(r rollout.Rollout) string {
@@ -101,10 +101,10 @@ func afterBake(r rollout.Rollout) string {
 		return "rolls back if it fails again; the bake stands still until then"
 	case r.Verdict.Result != rollout.Pass:
 		return joined("; ", "the bake stands still until every check can be judged", unknownLimit(r))
-	case r.Beat.IsZero():
+	case r.ReconciledAt.IsZero():
 		return gateOpens(r, time.Time{})
 	}
-	return gateOpens(r, r.Beat.Add(max(step.Bake-r.Spans.Bake, 0)))
+	return gateOpens(r, r.ReconciledAt.Add(max(step.Bake-r.Spans.Bake, 0)))
 }
 
 // gateOpens says what the end of the bake leads to.
@@ -119,18 +119,18 @@ func gateOpens(r rollout.Rollout, when time.Time) string {
 		}
 		return moves(r, r.Step) + " " + moment
 	}
-	return joined("; ", "asks for a person "+moment, giveUpAt(r, when, r.Spec.Limits.Wait))
+	return joined("; ", "asks for approval "+moment, giveUpAt(r, when, r.Spec.Limits.Wait))
 }
 
 // unknownLimit says what unknown evidence leads to, and when.
 func unknownLimit(r rollout.Rollout) string {
 	left := r.Spec.Limits.UnknownLimit - r.Spans.Unknown
-	if r.Spec.Limits.UnknownLimit <= 0 || r.Beat.IsZero() || left <= 0 {
+	if r.Spec.Limits.UnknownLimit <= 0 || r.ReconciledAt.IsZero() || left <= 0 {
 		return ""
 	}
-	then := "asks for a person at "
+	then := "asks for approval at "
 	if r.Spec.Limits.OnUnknown == rollout.RollbackOnUnk {
-		then = "takes it back at "
+		then = "rolls back at "
 	}
-	return then + at(r.Beat.Add(left)) + " if that lasts"
+	return then + at(r.ReconciledAt.Add(left)) + " if that lasts"
 }

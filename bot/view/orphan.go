@@ -38,7 +38,7 @@ func (t telling) askedAboutOrphan() Message {
 }
 
 // busyWithOrphan refuses a launch while nobody has said what becomes of an orphan.
-func (a Answers) busyWithOrphan(launch rollout.Launch, busy *rollout.BusyError, link string) Message {
+func (a Answers) busyWithOrphan(launch rollout.DeployRequest, busy *rollout.BusyError, link string) Message {
 	name, asks := word(string(launch.Service)), busy.Live
 	lines := []string{
 		fmt.Sprintf("%s *%s has a canary that was left behind*: %s. %s", iconWarning, name, dotted(change(asks), asks.Orphan.Weight.String()+" of traffic"), leftBehind(asks)),
@@ -47,7 +47,7 @@ func (a Answers) busyWithOrphan(launch rollout.Launch, busy *rollout.BusyError, 
 		lines = append(lines, takenBack(*before))
 	}
 	lines = append(lines, joined(" ", "Answer that first, on", anchorOr(link, "its card")+"."),
-		a.otherwise(launch, "Or take it back and start yours: "))
+		a.otherwise(launch, "Or roll it back and start yours: "))
 	return message(paragraph(lines...)).
 		said("%s has a canary that was left behind; that has to be answered first.", name)
 }

@@ -41,7 +41,7 @@ func randomReason(t *rapid.T) rollout.Reason {
 			rollout.ReasonNone, rollout.ReasonPerson, rollout.ReasonAnnotation, rollout.ReasonReplaced, rollout.ReasonCheck,
 			rollout.ReasonCanary, rollout.ReasonStable, rollout.ReasonDeadline, rollout.ReasonUnanswered, rollout.ReasonUnknown,
 			rollout.ReasonWeightZero, rollout.ReasonRouteGone, rollout.ReasonCanaryGone, rollout.ReasonServiceGone, rollout.ReasonStableGone,
-			rollout.ReasonImageDiffers, rollout.ReasonStableNoPods, rollout.ReasonSlow, rollout.ReasonFought, rollout.ReasonPreflight,
+			rollout.ReasonImageDiffers, rollout.ReasonStableNoPods, rollout.ReasonSlow, rollout.ReasonReverted, rollout.ReasonPreflight,
 			rollout.ReasonHeld, rollout.ReasonUnreadable, rollout.ReasonWriteRefused, "odd",
 		}).Draw(t, "code"),
 		Detail: rapid.StringN(0, 4000, -1).Draw(t, "reason"),
@@ -77,7 +77,7 @@ func randomRollout(t *rapid.T) rollout.Rollout {
 	r.Request.Text = rapid.StringN(0, 5000, -1).Draw(t, "text")
 	r.Spec.Environment = rapid.StringN(0, 3000, -1).Draw(t, "environment")
 	r.Trouble = rapid.StringN(0, 5000, -1).Draw(t, "trouble")
-	r.Paused, r.Held, r.Touched, r.Promoted = rapid.Bool().Draw(t, "paused"), rapid.Bool().Draw(t, "held"), rapid.Bool().Draw(t, "touched"), rapid.Bool().Draw(t, "promoted")
+	r.Paused, r.Held, r.StableWritten, r.Promoted = rapid.Bool().Draw(t, "paused"), rapid.Bool().Draw(t, "held"), rapid.Bool().Draw(t, "touched"), rapid.Bool().Draw(t, "promoted")
 	if rapid.Bool().Draw(t, "is stuck") {
 		why := randomReason(t)
 		r.Stuck = &why
@@ -88,7 +88,7 @@ func randomRollout(t *rapid.T) rollout.Rollout {
 				rollout.FieldWeight, rollout.FieldCanaryImage, rollout.FieldCanaryReplicas, rollout.FieldStableImage, rollout.FieldStableUID,
 				rollout.FieldRouteUID, "odd",
 			}).Draw(t, "field"),
-			Ours: rapid.String().Draw(t, "ours"), Value: rapid.String().Draw(t, "value"), By: rapid.String().Draw(t, "by"),
+			Wanted: rapid.String().Draw(t, "ours"), Value: rapid.String().Draw(t, "value"), By: rapid.String().Draw(t, "by"),
 		}
 		r.Drift = &d
 	}
@@ -119,7 +119,7 @@ func TestSlackTakesWhateverTheRolloutIs(t *testing.T) {
 		made := []view.Message{
 			view.Card(r, view.CardOptions{}), view.Card(r, view.CardOptions{Restarting: true, Decided: &e}),
 			view.Answers{}.StatusOf(r, permalink), view.Answers{}.Status([]rollout.Rollout{r, r, r}), view.Answers{}.Busy(launch(), &rollout.BusyError{Live: r}, permalink),
-			view.Answers{}.History("", []rollout.Rollout{r, r}), view.Answers{}.BackFirst(r, r.Image, r.From()),
+			view.Answers{}.History("", []rollout.Rollout{r, r}), view.Answers{}.OfferRollback(r, r.Image, r.From()),
 		}
 		if m, ok := view.Reply(r, e, r.Ending.Left, permalink); ok {
 			made = append(made, m)

@@ -30,7 +30,7 @@ func entries() map[string]rollout.Entry {
 	second.Step = 1
 	annotated := data(rollout.EntryDecided, rollout.Data{Action: rollout.Rollback, Reason: rollout.Reason{Code: rollout.ReasonAnnotation}})
 	annotated.Actor = rollout.Actor{Kind: rollout.Kube, ID: "kube:uid:77"}
-	ours := decided(rollout.SetOurs, "")
+	ours := decided(rollout.Override, "")
 	ours.Data.Drift = &weightDrift
 	unqueued := decided(rollout.Rollback, "wrong service")
 	unqueued.Data.From, unqueued.Data.To = rollout.Queued, rollout.Ended
@@ -67,15 +67,15 @@ func entries() map[string]rollout.Entry {
 			Drift: &weightDrift,
 		}),
 		"drift":           data(rollout.EntryDrift, rollout.Data{Drift: &weightDrift}),
-		"drift_image":     data(rollout.EntryDrift, rollout.Data{Drift: &rollout.Drift{Field: rollout.FieldStableImage, Ours: "r/checkout:v1.2.3", Value: "r/checkout:v1.2.9", By: "argocd"}}),
+		"drift_image":     data(rollout.EntryDrift, rollout.Data{Drift: &rollout.Drift{Field: rollout.FieldStableImage, Wanted: "r/checkout:v1.2.3", Value: "r/checkout:v1.2.9", By: "argocd"}}),
 		"settled":         data(rollout.EntrySettled, rollout.Data{Drift: &weightDrift}),
 		"settled_held":    data(rollout.EntrySettled, rollout.Data{Reason: rollout.Reason{Code: rollout.ReasonUnknown}}),
 		"settled_stable":  data(rollout.EntrySettled, rollout.Data{Reason: rollout.Reason{Code: rollout.ReasonStableGone}}),
-		"overwrote":       data(rollout.EntryOverwrote, rollout.Data{Drift: &rollout.Drift{Field: rollout.FieldWeight, Ours: "0", Value: "20", By: "kubectl-edit"}}),
+		"overwrote":       data(rollout.EntryOverwrote, rollout.Data{Drift: &rollout.Drift{Field: rollout.FieldWeight, Wanted: "0", Value: "20", By: "kubectl-edit"}}),
 		"stuck_traffic":   data(rollout.EntryStuck, rollout.Data{Reason: rollout.Reason{Code: rollout.ReasonSlow}, From: rollout.RollingBack, Weight: 5}),
 		"stuck":           data(rollout.EntryStuck, rollout.Data{Reason: rollout.Reason{Code: rollout.ReasonSlow}}),
 		"stuck_no_pods":   data(rollout.EntryStuck, rollout.Data{Reason: rollout.Reason{Code: rollout.ReasonStableNoPods, Failure: rollout.Failure{Kind: rollout.Unschedulable, Detail: "0/3 nodes are available"}}}),
-		"stuck_fought":    data(rollout.EntryStuck, rollout.Data{Reason: rollout.Reason{Code: rollout.ReasonFought, Detail: "argocd"}, Drift: &weightDrift}),
+		"stuck_fought":    data(rollout.EntryStuck, rollout.Data{Reason: rollout.Reason{Code: rollout.ReasonReverted, Detail: "argocd"}, Drift: &weightDrift}),
 		"away":            data(rollout.EntryAway, rollout.Data{Away: 4*time.Minute + 12*time.Second}),
 		"verdict_failing": data(rollout.EntryVerdict, rollout.Data{Verdict: &failed}),
 	}

@@ -79,22 +79,22 @@ func (t telling) requested() (Message, bool) {
 		return Message{}, false
 	}
 	behind := word(string(t.r.Behind))
-	return message(fmt.Sprintf("%s *Queued*: starts when %s is taken back.", iconGoing, behind)).
-		said("%s is queued and starts when %s is taken back.", subject(t.r), behind), true
+	return message(fmt.Sprintf("%s *Queued*: starts when %s is rolled back.", iconGoing, behind)).
+		said("%s is queued and starts when %s is rolled back.", subject(t.r), behind), true
 }
 
 func (t telling) started() Message {
 	r := t.r
 	did := "started a canary"
 	if r.Request.Back {
-		did = "takes it back to the version before"
+		did = "rolls it back to the version before"
 	}
 	lines := []string{
 		fmt.Sprintf("%s %s %s: %s in %s%s", iconCanary, who(r.Request.By), did, change(r), environment(r), saying(r.Request.Text)),
 		capital(planned(r.Spec.Plan)) + ".",
 	}
-	if f := t.e.Data.Foresight; f != nil {
-		lines = append(lines, Foresight(*f, r.Spec.Plan))
+	if f := t.e.Data.DetectionPower; f != nil {
+		lines = append(lines, DetectionPower(*f, r.Spec.Plan))
 	}
 	if len(t.e.Data.Problems) > 0 {
 		lines = append(lines, iconWarning+" "+differs(t.e.Data.Problems))
@@ -117,7 +117,7 @@ func differs(fields []string) string {
 		". What is judged here is not quite what everyone will get."
 }
 
-// phase tells one change of phase only: that the bot turns back, the moment it does. Everything else has an entry of
+// phase tells one change of phase only: that the bot rolls back, the moment it does. Everything else has an entry of
 // its own that says more.
 func (t telling) phase() (Message, bool) {
 	why := t.e.Data.Reason
@@ -129,8 +129,8 @@ func (t telling) phase() (Message, bool) {
 		return Message{}, false
 	default:
 	}
-	m := message(fmt.Sprintf("%s *Rolling back*: %s Everyone goes back to %s.", iconBack, full(because(t.r, why, t.e.Actor)), old(t.r))).
-		said("%s is rolling back: %s. Everyone goes back to %s.", subject(t.r), plainly(t.r, why, t.e.Actor), old(t.r))
+	m := message(fmt.Sprintf("%s *Rolling back*: %s Everyone returns to %s.", iconBack, full(because(t.r, why, t.e.Actor)), old(t.r))).
+		said("%s is rolling back: %s. Everyone returns to %s.", subject(t.r), plainly(t.r, why, t.e.Actor), old(t.r))
 	if why.Evidence != nil && why.Evidence.Compared != nil { // what it stood on, for who asks tomorrow
 		m = m.with(list([]string{paragraph(whole(*why.Evidence), chart(*why.Evidence), remedy(*why.Evidence))})...)
 	}

@@ -37,15 +37,15 @@ func (t telling) asked() Message {
 	return message(paragraph(
 		fmt.Sprintf("%s *Waiting for a person*: %s did its %s at %s. Promote %s?", iconGoing, version(t.r.Image), span(t.at().Bake), t.at().Weight, to),
 		joined(" ", calls, limit))).
-		said("%s waits for a person: promote %s, or roll back. %s", subject(t.r), to, limit)
+		said("%s waits for approval: promote %s, or roll back. %s", subject(t.r), to, limit)
 }
 
-// limit says when nobody having answered takes the rollout back; empty where nothing does.
+// limit says when nobody having answered rolls the rollout back; empty where nothing does.
 func (t telling) limit() string {
 	if t.e.Data.Left <= 0 {
 		return ""
 	}
-	return "Taken back at " + at(t.e.At.Add(t.e.Data.Left)) + " if nobody answers."
+	return "Rolls back at " + at(t.e.At.Add(t.e.Data.Left)) + " if nobody answers."
 }
 
 // calls mentions the approvers, or says that there are none.
@@ -77,15 +77,15 @@ func (t telling) drift() (Message, bool) {
 	}
 	return message(paragraph(
 		fmt.Sprintf("%s *Held*: %s. Nothing moves until a person answers; judging goes on.", iconWarning, drifted(*d)),
-		joined(" ", t.calls(), "Set ours again or roll back, on "+t.card()+".", t.limit()))).
-		said("%s is held: %s. Set ours again, or roll back.", subject(t.r), drifted(*d)), true
+		joined(" ", t.calls(), "Override or roll back, on "+t.card()+".", t.limit()))).
+		said("%s is held: %s. Override, or roll back.", subject(t.r), drifted(*d)), true
 }
 
 func (t telling) settled() Message {
 	what := "it goes on."
 	switch d := t.e.Data.Drift; {
 	case d != nil:
-		what = fieldName(d.Field) + " is ours again; it goes on."
+		what = fieldName(d.Field) + " is as it should be again; it goes on."
 	case t.e.Data.Reason.Code == rollout.ReasonUnknown:
 		what = "the checks can be judged again; it goes on."
 	case t.e.Data.Reason.Code == rollout.ReasonStableGone:
@@ -119,7 +119,7 @@ func (t telling) overwrote() (Message, bool) {
 		return Message{}, false
 	}
 	what := fmt.Sprintf("%s set %s to %s while the canary was being taken away; it was set back to %s",
-		manager(d.By), fieldName(d.Field), shown(*d, d.Value), shown(*d, d.Ours))
+		manager(d.By), fieldName(d.Field), shown(*d, d.Value), shown(*d, d.Wanted))
 	return message(iconWarning+" "+capital(what)+".").said("%s: %s.", subject(t.r), what), true
 }
 

@@ -19,8 +19,8 @@ func (t telling) decided() (Message, bool) {
 		mark, did, then = iconPaused, "Paused by", "It stays as it is; checks and rollback go on."
 	case rollout.Resume:
 		mark, did, then = iconGoing, "Resumed by", "It goes on."
-	case rollout.SetOurs:
-		mark, did, then = iconDone, "Set ours again, by", t.ours()
+	case rollout.Override:
+		mark, did, then = iconDone, "Overridden by", t.ours()
 	case rollout.Retry:
 		mark, did, then = iconGoing, "Told to try again by", ""
 	case rollout.Abandon:
@@ -36,7 +36,7 @@ func (t telling) decided() (Message, bool) {
 
 func (t telling) rollback() Message {
 	by, said := who(t.e.Actor), saying(t.e.Data.Text)
-	mark, did, what := iconBack, "Rollback", fmt.Sprintf("Everyone goes back to %s.", old(t.r))
+	mark, did, what := iconBack, "Rollback", fmt.Sprintf("Everyone returns to %s.", old(t.r))
 	switch {
 	case t.e.Data.From == rollout.Queued && t.e.Data.To == rollout.Ended:
 		mark, did, what = iconBad, "Cancelled", "It had not started; nothing was changed."
@@ -59,7 +59,7 @@ func stop(said string) string {
 
 func (t telling) ours() string {
 	if d := t.e.Data.Drift; d != nil {
-		return fmt.Sprintf("%s goes back from %s to %s.", capital(fieldName(d.Field)), shown(*d, d.Value), shown(*d, d.Ours))
+		return fmt.Sprintf("%s is set back from %s to %s.", capital(fieldName(d.Field)), shown(*d, d.Value), shown(*d, d.Wanted))
 	}
 	return ""
 }

@@ -30,7 +30,7 @@ func progress(r rollout.Rollout) string {
 	switch r.Phase {
 	case rollout.Queued:
 		if r.Behind != "" {
-			return dotted(iconGoing+" *Queued*", "starts when "+word(string(r.Behind))+" is taken back")
+			return dotted(iconGoing+" *Queued*", "starts when "+word(string(r.Behind))+" is rolled back")
 		}
 		return dotted(iconGoing+" *Queued*", "looking at the cluster before the start")
 	case rollout.Preparing:
@@ -127,7 +127,7 @@ func judges(r rollout.Rollout) bool {
 	if (r.Phase == rollout.Preparing || r.Phase == rollout.Shifting) && r.Step > 0 && r.Step <= len(r.Spec.Plan.Steps) {
 		step = r.Spec.Plan.Steps[r.Step-1]
 	}
-	return r.Phase.Forward() && !r.Acked.IsZero() && step.DemandsEvidence()
+	return r.Phase.Forward() && !r.WeightAckedAt.IsZero() && step.DemandsEvidence()
 }
 
 func offTraffic(r rollout.Rollout) string {
@@ -167,7 +167,7 @@ func everyone(r rollout.Rollout) string {
 		s = "100 % on " + old(r)
 	}
 	// Where stable had the new image already, weight 0 was not yet everyone on the old one.
-	if !r.Ending.WeightZero.IsZero() && !(r.Touched && r.Ending.Outcome == rollout.RolledBack) {
+	if !r.Ending.WeightZero.IsZero() && !(r.StableWritten && r.Ending.Outcome == rollout.RolledBack) {
 		s += " since " + exactly(r.Ending.WeightZero)
 	}
 	return s

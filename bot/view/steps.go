@@ -54,7 +54,7 @@ func planned(p rollout.Plan) string {
 			part += " for " + span(s.Bake)
 		}
 		if s.Gate == rollout.Manual {
-			part += " and a person's yes"
+			part += " and approval"
 		}
 		all = append(all, part)
 	}
@@ -98,9 +98,9 @@ func position(r rollout.Rollout, everyone int) (here int, mark string) {
 		return 0, iconBad
 	case r.Phase == rollout.Returning, r.Promoted && !turnedBack:
 		return everyone + 1, ""
-	case r.Phase == rollout.Promoting, r.Touched:
+	case r.Phase == rollout.Promoting, r.StableWritten:
 		here = everyone
-	case r.Step == 0 && r.Acked.IsZero() && r.Phase != rollout.Shifting:
+	case r.Step == 0 && r.WeightAckedAt.IsZero() && r.Phase != rollout.Shifting:
 		here = 0
 	default:
 		here = step

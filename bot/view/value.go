@@ -48,5 +48,5 @@ func ParseValue(s string) (Value, error) {
 
 // buttonActions are the actions that buttons carry.
 var buttonActions = []rollout.Action{
-	rollout.Promote, rollout.Rollback, rollout.Pause, rollout.Resume, rollout.SetOurs, rollout.Retry, rollout.Abandon, GoBack,
+	rollout.Promote, rollout.Rollback, rollout.Pause, rollout.Resume, rollout.Override, rollout.Retry, rollout.Abandon, GoBack,
 }

@@ -11,7 +11,7 @@ import (
 func TestParseValue(t *testing.T) {
 	for text, want := range map[string]view.Value{
 		"production/checkout-42/4/promote": {Environment: "production", Rollout: "checkout-42", Turn: 4, Action: rollout.Promote},
-		"eu/west/a-b-1/0/set_ours":         {Environment: "eu/west", Rollout: "a-b-1", Action: rollout.SetOurs},
+		"eu/west/a-b-1/0/set_ours":         {Environment: "eu/west", Rollout: "a-b-1", Action: rollout.Override},
 		"production/checkout-42/4/back":    {Environment: "production", Rollout: "checkout-42", Turn: 4, Action: view.GoBack},
 	} {
 		got, err := view.ParseValue(text)

@@ -16,19 +16,19 @@ type agreeable struct{}
 const replicas = 4
 
 func (agreeable) Preflight(context.Context, rollout.Rollout) rollout.Preflight {
-	return rollout.Preflight{Found: rollout.Found{
-		Stable: rollout.FoundWorkload{UID: "s", Image: "r/app:v1", Replicas: replicas},
-		Route:  rollout.FoundRoute{UID: "r"}, Progress: 10 * time.Minute, Surges: true,
+	return rollout.Preflight{Original: rollout.Original{
+		Stable: rollout.OriginalWorkload{UID: "s", Image: "r/app:v1", Replicas: replicas},
+		Route:  rollout.OriginalRoute{UID: "r"}, Progress: 10 * time.Minute, Surges: true,
 	}}
 }
 
 func (agreeable) Do(context.Context, rollout.Rollout, rollout.Write) error { return nil }
 
-func (agreeable) Observe(_ context.Context, r rollout.Rollout) rollout.World {
+func (agreeable) Observe(_ context.Context, r rollout.Rollout) rollout.Observed {
 	weight, _ := r.Weight()
 	size := r.Size
 	if size == 0 { // nothing was started: there is no canary
-		return rollout.World{
+		return rollout.Observed{
 			Stable: rollout.Workload{Meta: rollout.Meta{Exists: true, UID: "s", Version: "1"}, Image: "r/app:v1", Replicas: replicas},
 			Route:  rollout.Route{Meta: rollout.Meta{Exists: true, UID: "r", Version: "1"}, Acknowledged: true},
 		}
@@ -39,11 +39,11 @@ func (agreeable) Observe(_ context.Context, r rollout.Rollout) rollout.World {
 	}
 	pods := func(uid, image string, n int) rollout.Workload {
 		return rollout.Workload{
-			Meta: rollout.Meta{Exists: true, UID: uid, Version: "1"}, Image: image, Replicas: n, Observed: true,
+			Meta: rollout.Meta{Exists: true, UID: uid, Version: "1"}, Image: image, Replicas: n, GenerationObserved: true,
 			Total: n, Updated: n, Available: n, Endpoints: n, ImageIDs: []string{"sha256:" + uid},
 		}
 	}
-	w := rollout.World{
+	w := rollout.Observed{
 		Stable: pods("s", "r/app:v1", replicas), Canary: pods("c", r.Image, size),
 		Service: rollout.Meta{Exists: true, UID: "v", Version: "1"},
 		Route: rollout.Route{

@@ -142,7 +142,7 @@ func measureRestart(ctx context.Context, tell func(figure)) error {
 		err = again.until(ctx, often, func() bool {
 			all := again.app.Snapshot()
 			for _, r := range all {
-				if r.Beat.Before(began) {
+				if r.ReconciledAt.Before(began) {
 					return false
 				}
 			}

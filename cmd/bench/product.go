@@ -57,7 +57,7 @@ func (p *product) stop() error {
 // beginning of each, by all of them in the same second, is not what is measured.
 func (p *product) launchAll(ctx context.Context) error {
 	for i := range p.n {
-		_, err := p.app.Launch(ctx, rollout.Launch{
+		_, err := p.app.Deploy(ctx, rollout.DeployRequest{
 			ID: rollout.DecisionID(fmt.Sprint("launch-", i)), Service: serviceName(i), Version: "v2", At: time.Now(),
 			Actor: rollout.Actor{Kind: rollout.Person, ID: deployer, Member: true},
 		})

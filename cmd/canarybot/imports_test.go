@@ -48,10 +48,10 @@ var layers = map[string]struct {
 }{
 	"rollout":                 {nil, "the domain imports the standard library only"},
 	"rollout/engine":          {[]string{"rollout"}, "the engine knows ports, no technology"},
-	"rollout/analysis":        {[]string{"rollout", "rollout/analysis/bet", "rollout/analysis/series", "rollout/analysis/trial"}, "judging is pure"},
-	"rollout/analysis/bet":    {nil, "a bet knows numbers only"},
-	"rollout/analysis/series": {[]string{"rollout"}, "counting knows samples only"},
-	"rollout/analysis/trial":  {[]string{"rollout/analysis/bet"}, "a trial knows numbers only"},
+	"rollout/judge":           {[]string{"rollout", "rollout/judge/bet", "rollout/judge/series", "rollout/judge/trial"}, "judging is pure"},
+	"rollout/judge/bet":       {nil, "a bet knows numbers only"},
+	"rollout/judge/series":    {[]string{"rollout"}, "counting knows samples only"},
+	"rollout/judge/trial":     {[]string{"rollout/judge/bet"}, "a trial knows numbers only"},
 	"rollout/prom":            {[]string{"rollout"}, "adapters never import each other"},
 	"rollout/kube":            {[]string{"rollout", "rollout/kube/object"}, "adapters never import each other"},
 	"rollout/kube/object":     {[]string{"rollout"}, "what routers share with the cluster adapter"},
@@ -72,7 +72,7 @@ var layers = map[string]struct {
 	"bot/slacksim/blockkit":   {nil, "the judge knows nothing of the judged"},
 	"bot/slacksim/memnet":     {nil, "a network in memory"},
 	"config":                  {[]string{"rollout", "rollout/prom"}, "the configuration names checks and how to reach Prometheus"},
-	"app":                     {[]string{"rollout", "rollout/engine", "rollout/analysis", "bot"}, "composes ports, makes no clients"},
+	"app":                     {[]string{"rollout", "rollout/engine", "rollout/judge", "bot"}, "composes ports, makes no clients"},
 	"docs":                    {nil, "holds tests of the documentation only"},
 	"charts":                  {nil, "holds tests of the chart only"},
 }
@@ -106,7 +106,7 @@ func TestWhatIsNotLinked(t *testing.T) {
 		{"cmd/canarybot", module + "rollout/sim", "production talks to a real cluster"},
 		{"cmd/demo", module + "rollout/kube", "the demo needs no Kubernetes; Prometheus's engine links a corner of client-go by itself"},
 		{"bot/view", "github.com/slack-go/slack/socketmode", "rendering knows blocks, no client"},
-		{"rollout/analysis", "net/http", "judging is pure"},
+		{"rollout/judge", "net/http", "judging is pure"},
 	} {
 		for _, p := range list(t, module+tt.root) {
 			if i := slices.IndexFunc(p.Deps, func(d string) bool { return strings.HasPrefix(d, tt.not) }); i >= 0 {

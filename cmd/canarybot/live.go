@@ -18,7 +18,7 @@ import (
 	"canarybot.io/bot/view"
 	"canarybot.io/config"
 	"canarybot.io/rollout"
-	"canarybot.io/rollout/analysis"
+	"canarybot.io/rollout/judge"
 	"canarybot.io/rollout/kube"
 	"canarybot.io/rollout/prom"
 )
@@ -190,7 +190,7 @@ func liveService(ctx context.Context, out io.Writer, cluster *kube.Cluster, s ro
 			add(prefix, problem)
 		}
 		if p.Passes() {
-			fmt.Fprintf(out, "  ✓ %s%s may start a rollout from %s\n", s.Name, prefix, rollout.ShortVersion(p.Found.Stable.Image))
+			fmt.Fprintf(out, "  ✓ %s%s may start a rollout from %s\n", s.Name, prefix, rollout.ShortVersion(p.Original.Stable.Image))
 		}
 	}
 	return problems
@@ -233,11 +233,11 @@ func liveChecks(ctx context.Context, out io.Writer, c config.Config) []string {
 // each check about the last hour.
 func liveSignals(ctx context.Context, out io.Writer, source *prom.Source, r rollout.Rollout) []string {
 	var problems []string
-	f := rollout.Foretell(ctx, source, analysis.Judge{}, r, time.Now())
+	f := rollout.MeasureDetectionPower(ctx, source, judge.Judge{}, r, time.Now())
 	for _, e := range f.Checks {
 		problems = append(problems, fmt.Sprintf("%s: %s", r.Service, terminal(view.StableProblem(e))))
 	}
-	if text := view.Foresight(f, r.Spec.Plan); text != "" {
+	if text := view.DetectionPower(f, r.Spec.Plan); text != "" {
 		fmt.Fprintf(out, "  ✓ %s: %s\n", r.Service, terminal(text))
 	}
 	if text := view.Errorless(f); text != "" {
@@ -249,8 +249,8 @@ func liveSignals(ctx context.Context, out io.Writer, source *prom.Source, r roll
 	}
 	q := r.Question(time.Now())
 	q.StableOnly = true
-	for _, h := range source.Hour(ctx, q) {
-		fmt.Fprintf(out, "  · %s: %s\n", r.Service, terminal(view.Hour(h)))
+	for _, h := range source.Backtest(ctx, q) {
+		fmt.Fprintf(out, "  · %s: %s\n", r.Service, terminal(view.Backtest(h)))
 	}
 	return problems
 }

@@ -185,7 +185,7 @@ func TestFaultsOfThePanel(t *testing.T) {
 					t.Fatalf("%v; the card says:\n%s", err, p.text(c))
 				}
 				if fault != "silent" && most < 1 && !strings.Contains(p.text(c), "limit 512") {
-					t.Errorf("it was taken back, and the panel never showed more than %v of the evidence", most)
+					t.Errorf("it was rolled back, and the panel never showed more than %v of the evidence", most)
 				}
 			})
 		})

@@ -59,7 +59,7 @@ func healthy(ctx context.Context, p *player) error {
 	return p.ended(ctx, c, rollout.Succeeded, "v1.2.4")
 }
 
-// bad is taken back by its error rate, without anybody doing anything.
+// bad is rolled back by its error rate, without anybody doing anything.
 func bad(ctx context.Context, p *player) error {
 	c, err := p.deploy(ctx, dev, "checkout", "v1.2.5")
 	if err != nil {

@@ -9,12 +9,12 @@ import (
 // supervisor keeps the bot alive as Kubernetes keeps a pod: when it was killed, another life begins on the same store
 // a little later.
 type supervisor struct {
-	live func(context.Context, *cord) error // one life; it returns when everything of it has ended
-	tie  func() *cord
+	live func(context.Context, *killSwitch) error // one life; it returns when everything of it has ended
+	tie  func() *killSwitch
 	down time.Duration
 
 	mu   sync.Mutex // guards what follows
-	cord *cord
+	cord *killSwitch
 	end  context.CancelFunc
 	back time.Time // when the dead bot comes back; zero: it lives
 }
@@ -42,7 +42,7 @@ func (s *supervisor) run(ctx context.Context) error {
 	}
 }
 
-func (s *supervisor) begin(end context.CancelFunc) *cord {
+func (s *supervisor) begin(end context.CancelFunc) *killSwitch {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.cord, s.end, s.back = s.tie(), end, time.Time{}

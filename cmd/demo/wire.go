@@ -24,7 +24,7 @@ type wiring struct {
 }
 
 // live is one life of the bot: it serves until the context ends, tied to the world by the cord.
-func (w wiring) live(ctx context.Context, c *cord) (err error) {
+func (w wiring) live(ctx context.Context, c *killSwitch) (err error) {
 	store, err := bolt.Open(ctx, w.config.Store.Path, bolt.Options{})
 	if err != nil {
 		return err

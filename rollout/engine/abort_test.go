@@ -54,7 +54,7 @@ func TestNothingIsRaisedAfterAnAbortThatCameDuringTheLook(t *testing.T) {
 func TestARouteThatIsRefusedDoesNotKeepStableFromItsOldImage(t *testing.T) {
 	in(t, quick, func(w *world) {
 		r, _ := w.launch("v1.2.4", nil)
-		w.until(r.ID, "promoting", func(r rollout.Rollout) bool { return r.Phase == rollout.Promoting && r.Known.StableImage != "" })
+		w.until(r.ID, "promoting", func(r rollout.Rollout) bool { return r.Phase == rollout.Promoting && r.LastApplied.StableImage != "" })
 		w.refuseRoute("admission webhook is down")
 		w.decide(rollout.Decision{ID: "abort", Action: rollout.Rollback, Actor: person(dev)})
 		time.Sleep(time.Minute)
@@ -181,8 +181,8 @@ func TestABeatThatFailsIsNotLate(t *testing.T) {
 		if late := w.current.engine.Late(time.Now()); late > 10*time.Second {
 			t.Errorf("a beat that fails at once is %s late", late)
 		}
-		if shown := w.current.engine.Snapshot()[0]; time.Since(shown.Beat) < 9*time.Minute {
-			t.Errorf("the last beat is told as of %s ago, and none succeeded for ten minutes", time.Since(shown.Beat))
+		if shown := w.current.engine.Snapshot()[0]; time.Since(shown.ReconciledAt) < 9*time.Minute {
+			t.Errorf("the last beat is told as of %s ago, and none succeeded for ten minutes", time.Since(shown.ReconciledAt))
 		}
 		defect.refuses.Store(false)
 		w.until(r.ID, "its question", func(r rollout.Rollout) bool { return r.Phase == rollout.Awaiting })

@@ -29,7 +29,7 @@ func newAsker(e *Engine) *asker { return &asker{e: e, news: make(chan struct{}, 
 func (a *asker) follow(r rollout.Rollout) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	fresh := !r.Acked.Equal(a.about.Acked) || r.Phase.Forward() != a.about.Phase.Forward()
+	fresh := !r.WeightAckedAt.Equal(a.about.WeightAckedAt) || r.Phase.Forward() != a.about.Phase.Forward()
 	if fresh && a.verdict.Since.IsZero() {
 		a.state = r.Judge // after a restart the judge goes on where it was
 	}
@@ -60,24 +60,24 @@ func (a *asker) run(ctx context.Context, heard func()) {
 		case <-a.news:
 		case <-timer.C:
 		}
-		timer.Reset(a.guarded(ctx, heard))
+		timer.Reset(a.safely(ctx, heard))
 	}
 }
 
-// guarded asks once and turns a panic into no answer, which is unknown: one rollout's defect must not take the others
+// safely asks once and turns a panic into no answer, which is unknown: one rollout's defect must not take the others
 // down.
-func (a *asker) guarded(ctx context.Context, heard func()) (wait time.Duration) {
+func (a *asker) safely(ctx context.Context, heard func()) (wait time.Duration) {
 	defer func() {
 		if p := recover(); p != nil {
-			a.e.Log.Error("checks not asked", "rollout", a.subject().ID, "error", fmt.Errorf("panic: %v\n%s", p, debug.Stack()))
+			a.e.Log.Error("checks not asked", "rollout", a.rollout().ID, "error", fmt.Errorf("panic: %v\n%s", p, debug.Stack()))
 			wait = time.Minute
 		}
 	}()
 	return a.ask(ctx, heard)
 }
 
-// subject returns the rollout to ask about.
-func (a *asker) subject() rollout.Rollout {
+// rollout returns the rollout to ask about.
+func (a *asker) rollout() rollout.Rollout {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.about
@@ -92,7 +92,7 @@ func (a *asker) ask(ctx context.Context, heard func()) time.Duration {
 	if interval <= 0 {
 		interval = time.Minute
 	}
-	if r.Acked.IsZero() || !r.Phase.Forward() || len(r.Spec.Checks) == 0 || !r.Spec.Plan.DemandsEvidence() {
+	if r.WeightAckedAt.IsZero() || !r.Phase.Forward() || len(r.Spec.Checks) == 0 || !r.Spec.Plan.DemandsEvidence() {
 		return interval
 	}
 	c := r.Case(now())
@@ -107,7 +107,7 @@ func (a *asker) ask(ctx context.Context, heard func()) time.Duration {
 	c.Now, c.Samples, c.Raw = now(), answer.Samples, answer.Raw
 	verdict, state := a.e.Judge.Judge(c)
 	a.mu.Lock()
-	current := a.about.Acked.Equal(r.Acked)
+	current := a.about.WeightAckedAt.Equal(r.WeightAckedAt)
 	if current {
 		a.verdict, a.state = verdict, state
 	}

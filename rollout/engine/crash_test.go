@@ -62,7 +62,7 @@ func lives() []life {
 		{"aborted at the gate", sim.Setup{}, standard, "v1.2.4", aborting(rollout.Awaiting), rollout.RolledBack, rollout.ReasonPerson, 0, false, false},
 		{"aborted while promoting", sim.Setup{}, quick, "v1.2.4", aborting(rollout.Promoting), rollout.RolledBack, rollout.ReasonPerson, 0, false, false},
 		{"aborted while returning", sim.Setup{}, quick, "v1.2.4", aborting(rollout.Returning), rollout.RolledBack, rollout.ReasonPerson, 0, false, false},
-		{"taken back without surge", sim.Setup{Strategy: sim.Recreate}, rollout.Plan{Name: "all", Steps: []rollout.Step{
+		{"rolled back without surge", sim.Setup{Strategy: sim.Recreate}, rollout.Plan{Name: "all", Steps: []rollout.Step{
 			{Weight: 100, Bake: 20 * time.Second, Gate: rollout.Auto}}}, "v1.2.4", aborting(rollout.Promoting), rollout.RolledBack, rollout.ReasonPerson, 0, false, false},
 		{"cancelled while queued", sim.Setup{}, quick, "v1.2.4", aborting(rollout.Queued), rollout.Cancelled, rollout.ReasonPerson, 0, true, false},
 		{"aborted while shifting", sim.Setup{}, quick, "v1.2.4", aborting(rollout.Shifting), rollout.RolledBack, rollout.ReasonPerson, 5 * time.Second, false, false},

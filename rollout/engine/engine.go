@@ -120,7 +120,7 @@ func (e *Engine) Snapshot() []rollout.Rollout {
 	defer e.mu.Unlock()
 	all := make([]rollout.Rollout, 0, len(e.workers))
 	for _, w := range e.workers {
-		all = append(all, w.shown())
+		all = append(all, w.current())
 	}
 	return all
 }
@@ -205,7 +205,7 @@ func (e *Engine) emergency(r rollout.Rollout) {
 		w.cancelApply()
 	}
 	for range conflictsAtOnce { // what was under way may land first
-		f := rollout.Facts{Now: now(), World: e.Cluster.Observe(ctx, r)}
+		f := rollout.Facts{Now: now(), Observed: e.Cluster.Observe(ctx, r)}
 		all := rollout.Writes(r, f)
 		i := slices.IndexFunc(all, func(one rollout.Write) bool {
 			return one.Object == rollout.RouteObject && one.Weight != nil && *one.Weight == 0
@@ -222,7 +222,7 @@ func (e *Engine) emergency(r rollout.Rollout) {
 	}
 }
 
-// decided wakes the rollout's worker; what it is sending is cancelled when the rollout is being taken back.
+// decided wakes the rollout's worker; what it is sending is cancelled when the rollout is being rolled back.
 func (e *Engine) decided(r rollout.Rollout) {
 	e.mu.Lock()
 	w := e.workers[r.ID]

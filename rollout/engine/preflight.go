@@ -16,8 +16,8 @@ func (e *Engine) preflight(ctx context.Context, r rollout.Rollout) rollout.Prefl
 		if one.Unreadable != "" {
 			return rollout.Preflight{Unreadable: one.Unreadable}
 		}
-		if all.Found.Stable.UID == "" {
-			all.Found = one.Found
+		if all.Original.Stable.UID == "" {
+			all.Original = one.Original
 		}
 		all.Problems = append(all.Problems, one.Problems...)
 	}
@@ -45,8 +45,8 @@ func (e *Engine) askStable(ctx context.Context, r rollout.Rollout, p *rollout.Pr
 			unmeasured++
 		}
 	}
-	p.Foresight = rollout.Foretell(ctx, e.Metrics, e.Judge, r, now())
-	p.Checks = append(p.Checks, p.Foresight.Checks...)
+	p.DetectionPower = rollout.MeasureDetectionPower(ctx, e.Metrics, e.Judge, r, now())
+	p.Checks = append(p.Checks, p.DetectionPower.Checks...)
 	switch {
 	case len(p.Problems) > 0:
 	case len(unasked) == len(r.Spec.Checks):
@@ -64,7 +64,7 @@ func (e *Engine) stableIsYoung(ctx context.Context, r rollout.Rollout) bool {
 		return false
 	}
 	for _, before := range past {
-		if before.ID == r.ID || !before.Touched {
+		if before.ID == r.ID || !before.StableWritten {
 			continue
 		}
 		for _, c := range r.Spec.Checks {

@@ -18,8 +18,8 @@ func orphaned(t *testing.T, phase rollout.Phase, meanwhile ...func(*world)) *wor
 	w := newWorld(t, sim.Setup{}, standard)
 	time.Sleep(2 * time.Minute) // stable has a past
 	w.start(0, false)
-	launch := rollout.Launch{ID: "launch", Actor: person(dev), Service: "checkout", Version: "v1.2.4", At: time.Now()}
-	if _, err := w.current.engine.Launch(t.Context(), launch); err != nil {
+	launch := rollout.DeployRequest{ID: "launch", Actor: person(dev), Service: "checkout", Version: "v1.2.4", At: time.Now()}
+	if _, err := w.current.engine.Deploy(t.Context(), launch); err != nil {
 		t.Fatal(err)
 	}
 	for range 3600 {
@@ -123,8 +123,8 @@ func TestLostStoreIsLeftForGood(t *testing.T) {
 		w := orphaned(t, rollout.Baking)
 		r := w.asks()
 		w.decide(rollout.Decision{ID: "leave", Action: rollout.Abandon, Actor: person(lead), Turn: r.Turn})
-		launch := rollout.Launch{ID: "over", Actor: person(lead), Service: "checkout", Version: "v1.2.6", At: time.Now()}
-		if _, err := w.current.engine.Launch(t.Context(), launch); err != nil {
+		launch := rollout.DeployRequest{ID: "over", Actor: person(lead), Service: "checkout", Version: "v1.2.6", At: time.Now()}
+		if _, err := w.current.engine.Deploy(t.Context(), launch); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(time.Minute)
@@ -175,16 +175,16 @@ func TestLostStoreAnswersByAnnotation(t *testing.T) {
 	})
 }
 
-// Whoever deploys over an orphan takes it back first, in one decision.
+// Whoever deploys over an orphan rolls it back first, in one decision.
 func TestLostStoreIsReplaced(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := orphaned(t, rollout.Baking)
-		launch := rollout.Launch{ID: "over", Actor: person(lead), Service: "checkout", Version: "v1.2.6", At: time.Now()}
-		if _, err := w.current.engine.Launch(t.Context(), launch); err == nil || !strings.Contains(err.Error(), "checkout-1") {
+		launch := rollout.DeployRequest{ID: "over", Actor: person(lead), Service: "checkout", Version: "v1.2.6", At: time.Now()}
+		if _, err := w.current.engine.Deploy(t.Context(), launch); err == nil || !strings.Contains(err.Error(), "checkout-1") {
 			t.Errorf("a launch over an orphan: %v", err)
 		}
 		launch.Replace = true
-		if _, err := w.current.engine.Launch(t.Context(), launch); err != nil {
+		if _, err := w.current.engine.Deploy(t.Context(), launch); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(5 * time.Minute)

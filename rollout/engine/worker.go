@@ -32,13 +32,13 @@ type worker struct {
 	last      time.Time // of the last commit
 
 	mu     sync.Mutex // guards the fields below
-	mine   rollout.Rollout
+	latest rollout.Rollout
 	cancel context.CancelFunc // of the apply under way
 	due    time.Time          // of the next beat at the latest
 }
 
 func newWorker(e *Engine, r rollout.Rollout) *worker {
-	return &worker{e: e, stored: r, mine: r, due: time.Now(), poke: make(chan struct{}, 1), asker: newAsker(e)}
+	return &worker{e: e, stored: r, latest: r, due: time.Now(), poke: make(chan struct{}, 1), asker: newAsker(e)}
 }
 
 // wake makes the worker beat soon. It never blocks.
@@ -49,17 +49,17 @@ func (w *worker) wake() {
 	}
 }
 
-// shown returns the rollout as the last beat left it.
-func (w *worker) shown() rollout.Rollout {
+// current returns the rollout as the last beat left it.
+func (w *worker) current() rollout.Rollout {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.mine
+	return w.latest
 }
 
-func (w *worker) show(r rollout.Rollout) {
+func (w *worker) setCurrent(r rollout.Rollout) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.mine = r
+	w.latest = r
 }
 
 // dueAt returns when the worker has to beat at the latest.
@@ -85,7 +85,7 @@ func (w *worker) run(ctx context.Context) {
 		case <-w.poke:
 		case <-timer.C:
 		}
-		next, err := w.guarded(ctx)
+		next, err := w.safely(ctx)
 		switch {
 		case ctx.Err() != nil:
 			return
@@ -103,18 +103,18 @@ func (w *worker) run(ctx context.Context) {
 	}
 }
 
-// guarded beats once and turns a panic into an error: one rollout's defect must not take the others down.
-func (w *worker) guarded(ctx context.Context) (next time.Time, err error) {
+// safely beats once and turns a panic into an error: one rollout's defect must not take the others down.
+func (w *worker) safely(ctx context.Context) (next time.Time, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
 		}
 	}()
-	return w.beat(ctx)
+	return w.reconcile(ctx)
 }
 
-// beat observes, decides, commits, and sends what is missing. It returns when to beat again at the latest.
-func (w *worker) beat(ctx context.Context) (time.Time, error) {
+// reconcile observes, decides, commits, and sends what is missing. It returns when to beat again at the latest.
+func (w *worker) reconcile(ctx context.Context) (time.Time, error) {
 	if err := w.reload(ctx); err != nil {
 		return time.Time{}, err
 	}
@@ -125,7 +125,7 @@ func (w *worker) beat(ctx context.Context) (time.Time, error) {
 	if ctx.Err() != nil {
 		return time.Time{}, nil // what was read while shutting down is no fact
 	}
-	before := w.shown()
+	before := w.current()
 	after, next, err := w.commit(ctx, &facts)
 	if err != nil {
 		return time.Time{}, err
@@ -149,19 +149,19 @@ func (w *worker) reload(ctx context.Context) error {
 	}
 	if stored.Revision != w.stored.Revision {
 		w.stored = stored
-		w.show(rollout.Carry(w.shown(), stored))
+		w.setCurrent(rollout.Carry(w.current(), stored))
 	}
 	return nil
 }
 
 // observe gathers the facts of a beat.
 func (w *worker) observe(ctx context.Context) rollout.Facts {
-	r := w.shown()
+	r := w.current()
 	f := rollout.Facts{Refused: w.refused}
 	if r.Phase == rollout.Queued && r.Orphan == nil {
 		w.observeQueue(ctx, r, &f)
 	} else {
-		f.World = w.e.Cluster.Observe(ctx, r)
+		f.Observed = w.e.Cluster.Observe(ctx, r)
 	}
 	f.Verdict, f.Judge = w.asker.latest()
 	f.Now = now()
@@ -188,10 +188,10 @@ func (w *worker) observeQueue(ctx context.Context, r rollout.Rollout, f *rollout
 // newer value.
 func (w *worker) commit(ctx context.Context, f *rollout.Facts) (rollout.Rollout, time.Time, error) {
 	for {
-		before := w.shown()
+		before := w.current()
 		after, entries, next := rollout.Next(before, *f)
-		if !rollout.Worth(w.stored, after) && f.Now.Sub(w.last) < after.SamplesEvery() {
-			w.show(after)
+		if !rollout.NeedsCommit(w.stored, after) && f.Now.Sub(w.last) < after.SamplesEvery() {
+			w.setCurrent(after)
 			return after, next, nil
 		}
 		err := w.e.commit(ctx, rollout.Change{Rollout: after, Entries: entries})
@@ -210,7 +210,7 @@ func (w *worker) commit(ctx context.Context, f *rollout.Facts) (rollout.Rollout,
 		}
 		after.Revision++
 		w.stored, w.last = after, f.Now
-		w.show(after)
+		w.setCurrent(after)
 		if after.Phase != before.Phase {
 			w.e.Log.Info("phase", "rollout", after.ID, "revision", after.Revision, "phase", after.Phase, "from", before.Phase, "step", after.Step)
 		}

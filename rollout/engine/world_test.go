@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"canarybot.io/rollout"
-	"canarybot.io/rollout/analysis"
 	"canarybot.io/rollout/engine"
+	"canarybot.io/rollout/judge"
 	"canarybot.io/rollout/sim"
 	"canarybot.io/store/mem"
 )
@@ -156,8 +156,8 @@ func through[T any](p *ports, dead T, do func() T) T {
 
 type clusterPort struct{ *ports }
 
-func (c clusterPort) Observe(ctx context.Context, r rollout.Rollout) rollout.World {
-	return through(c.ports, rollout.World{Unreadable: "dead"}, func() rollout.World { return c.w.cluster.Observe(ctx, r) })
+func (c clusterPort) Observe(ctx context.Context, r rollout.Rollout) rollout.Observed {
+	return through(c.ports, rollout.Observed{Unreadable: "dead"}, func() rollout.Observed { return c.w.cluster.Observe(ctx, r) })
 }
 
 func (c clusterPort) Do(ctx context.Context, r rollout.Rollout, w rollout.Write) error {
@@ -191,7 +191,7 @@ func (w *world) start(crash int, after bool) {
 	p := &ports{w: w, crash: crash, after: after, kill: cancel}
 	run := &process{ports: p, done: make(chan error, 1), cancel: cancel}
 	run.engine = engine.New(engine.Options{
-		Store: storePort{w.store, p}, Cluster: clusterPort{p}, Metrics: metricsPort{p}, Judge: analysis.Judge{},
+		Store: storePort{w.store, p}, Cluster: clusterPort{p}, Metrics: metricsPort{p}, Judge: judge.Judge{},
 		Preflights: []rollout.Preflighter{clusterPort{p}},
 		Services:   map[rollout.ServiceName]rollout.Service{"checkout": w.service}, Policy: w.service.Policy,
 	})
@@ -235,14 +235,14 @@ type script func(r rollout.Rollout) (rollout.Decision, bool)
 // play launches the version and lets people decide until the rollout has ended, through crashes. A person whose
 // decision did not arrive makes it again, under the same id.
 func (w *world) play(version string, people script) rollout.Rollout {
-	launch := rollout.Launch{ID: "launch", Actor: person(dev), Service: "checkout", Version: version, Text: "faster tax lookup"}
+	launch := rollout.DeployRequest{ID: "launch", Actor: person(dev), Service: "checkout", Version: version, Text: "faster tax lookup"}
 	for range 4 * 3600 {
 		w.revive()
 		r, ok := w.rollout()
 		switch {
 		case !ok:
 			launch.At = time.Now()
-			_, err := w.current.engine.Launch(w.t.Context(), launch)
+			_, err := w.current.engine.Deploy(w.t.Context(), launch)
 			w.mustArrive(err)
 		case r.Terminal():
 			return r

@@ -12,8 +12,8 @@ import (
 
 // Observe reads the rollout's objects live, all at once. An object that does not exist is a fact; anything that could
 // not be read makes the whole world unreadable, in one sentence, but for what the pods of an ending rollout say.
-func (c *Cluster) Observe(ctx context.Context, r rollout.Rollout) rollout.World {
-	var w rollout.World
+func (c *Cluster) Observe(ctx context.Context, r rollout.Rollout) rollout.Observed {
+	var w rollout.Observed
 	var stableEndpoints, canaryEndpoints int
 	o := r.Spec.Objects
 	err := together(
@@ -43,7 +43,7 @@ func (c *Cluster) Observe(ctx context.Context, r rollout.Rollout) rollout.World 
 		},
 	)
 	if err != nil {
-		return rollout.World{Unreadable: rollout.Message(err)}
+		return rollout.Observed{Unreadable: rollout.Message(err)}
 	}
 	w.Stable.Endpoints, w.Canary.Endpoints = stableEndpoints, canaryEndpoints
 	for _, m := range []rollout.Meta{w.Route.Meta, w.Stable.Meta, w.Canary.Meta} {

@@ -219,7 +219,7 @@ func TestRolledOut(t *testing.T) {
 		t.Errorf("got %+v, want it rolled out", w.Stable)
 	}
 	s.Edit("kubectl", "deployments", "shop", "checkout", func(d kubetest.Object) { d["spec"].(kubetest.Object)["replicas"] = 5 })
-	if w := c.Observe(t.Context(), kubetest.Rollout()); w.Stable.RolledOut() || w.Stable.Observed || w.Stable.Replicas != 5 {
+	if w := c.Observe(t.Context(), kubetest.Rollout()); w.Stable.RolledOut() || w.Stable.GenerationObserved || w.Stable.Replicas != 5 {
 		t.Errorf("got %+v, want 5 replicas that nobody has looked at", w.Stable)
 	}
 }
@@ -252,7 +252,7 @@ func TestUnreadable(t *testing.T) {
 				c.fault(s)
 			}
 			w := connect(t, s).Observe(t.Context(), r)
-			if diff := cmp.Diff(w, rollout.World{Unreadable: c.want}); diff != "" {
+			if diff := cmp.Diff(w, rollout.Observed{Unreadable: c.want}); diff != "" {
 				t.Errorf("got before want:\n%s", diff)
 			}
 		})

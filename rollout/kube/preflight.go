@@ -66,14 +66,14 @@ func (c *Cluster) Preflight(ctx context.Context, r rollout.Rollout) rollout.Pref
 	}
 	problems := slices.Concat(denied, s.problems())
 	if len(problems) > 0 {
-		return rollout.Preflight{Problems: problems, Found: s.found()}
+		return rollout.Preflight{Problems: problems, Original: s.found()}
 	}
 	if object.MaySweep(r) {
 		if err := c.sweep(ctx, s); err != nil {
 			return unreadable(err)
 		}
 	}
-	return rollout.Preflight{Found: s.found()}
+	return rollout.Preflight{Original: s.found()}
 }
 
 // needs adds what making the missing objects takes.
@@ -107,8 +107,8 @@ func (c *Cluster) sweep(ctx context.Context, s *start) error {
 }
 
 // found is what the rollout takes over: what its end restores.
-func (s *start) found() rollout.Found {
-	f := rollout.Found{Route: s.route.Found, CanaryService: s.canaryService != nil}
+func (s *start) found() rollout.Original {
+	f := rollout.Original{Route: s.route.Found, CanaryService: s.canaryService != nil}
 	container := s.r.Spec.Objects.Container
 	if d := s.stable; d != nil {
 		f.Stable = foundWorkload(d, container)
@@ -124,8 +124,8 @@ func (s *start) found() rollout.Found {
 	return f
 }
 
-func foundWorkload(d *apps.Deployment, container string) rollout.FoundWorkload {
-	return rollout.FoundWorkload{UID: string(d.UID), Image: imageOf(d, containerName(d, container)), Replicas: wanted(d)}
+func foundWorkload(d *apps.Deployment, container string) rollout.OriginalWorkload {
+	return rollout.OriginalWorkload{UID: string(d.UID), Image: imageOf(d, containerName(d, container)), Replicas: wanted(d)}
 }
 
 // progress is the Deployment's progress deadline: ten minutes where it does not say, as the API server has it, and
@@ -171,18 +171,18 @@ func rolling(d *apps.Deployment) (more, fewer int, err error) {
 
 // leftover reports whether an ended rollout of the service made the object and left it behind. What it found when it
 // came is not a leftover, even with its stamp.
-func leftover(stamp *rollout.Stamp, made func(rollout.Found) bool) bool {
-	return stamp != nil && stamp.Found != nil && made(*stamp.Found)
+func leftover(stamp *rollout.Stamp, made func(rollout.Original) bool) bool {
+	return stamp != nil && stamp.Original != nil && made(*stamp.Original)
 }
 
 // setAside moves inert leftovers out of the way, so that the checks and found are about what will be there.
 func (s *start) setAside() {
 	if d := s.canary; d != nil && wanted(d) == 0 && d.Status.Replicas == 0 &&
-		leftover(object.Ours(d, s.r), func(f rollout.Found) bool { return f.Canary.UID == "" }) {
+		leftover(object.Ours(d, s.r), func(f rollout.Original) bool { return f.Canary.UID == "" }) {
 		s.leftCanary, s.canary = d, nil
 	}
 	if svc := s.canaryService; svc != nil && s.route.Found.Weight == 0 &&
-		leftover(object.Ours(svc, s.r), func(f rollout.Found) bool { return !f.CanaryService }) {
+		leftover(object.Ours(svc, s.r), func(f rollout.Original) bool { return !f.CanaryService }) {
 		s.leftService, s.canaryService = svc, nil
 	}
 }

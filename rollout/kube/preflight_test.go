@@ -35,7 +35,7 @@ spec: {selector: {app: checkout, track: canary}, ports: [{port: 80}]}
 // queued returns the shop's rollout before its start.
 func queued() rollout.Rollout {
 	r := kubetest.Rollout()
-	r.Phase, r.Found = rollout.Queued, rollout.Found{}
+	r.Phase, r.Original = rollout.Queued, rollout.Original{}
 	return r
 }
 
@@ -44,20 +44,20 @@ func spec(o kubetest.Object) kubetest.Object { return o["spec"].(kubetest.Object
 // A start that nothing stands in the way of, with what it takes over.
 func TestPreflightFound(t *testing.T) {
 	t.Parallel()
-	stable := rollout.FoundWorkload{UID: "uid-1", Image: kubetest.OldImage, Replicas: 4}
+	stable := rollout.OriginalWorkload{UID: "uid-1", Image: kubetest.OldImage, Replicas: 4}
 	for _, c := range []struct {
 		name, more string
 		edit       func(stable kubetest.Object)
-		want       rollout.Found
+		want       rollout.Original
 	}{
 		{
 			name: "no canary",
-			want: rollout.Found{Stable: stable, Route: rollout.FoundRoute{UID: "uid-3"}, Progress: 10 * time.Minute, Surges: true},
+			want: rollout.Original{Stable: stable, Route: rollout.OriginalRoute{UID: "uid-3"}, Progress: 10 * time.Minute, Surges: true},
 		}, {
 			name: "a canary at 0 with its Service", more: foundCanary,
-			want: rollout.Found{
-				Stable: stable, Canary: rollout.FoundWorkload{UID: "uid-4", Image: "registry.example.com/shop/checkout:v1.2.0"},
-				CanaryService: true, Route: rollout.FoundRoute{UID: "uid-3"}, Progress: 10 * time.Minute, Surges: true,
+			want: rollout.Original{
+				Stable: stable, Canary: rollout.OriginalWorkload{UID: "uid-4", Image: "registry.example.com/shop/checkout:v1.2.0"},
+				CanaryService: true, Route: rollout.OriginalRoute{UID: "uid-3"}, Progress: 10 * time.Minute, Surges: true,
 			},
 		}, {
 			name: "a canary that differs from stable in more than image and labels", more: foundCanary,
@@ -68,9 +68,9 @@ func TestPreflightFound(t *testing.T) {
 				spec(d)["progressDeadlineSeconds"] = 90
 				spec(d)["strategy"].(kubetest.Object)["rollingUpdate"] = kubetest.Object{"maxSurge": 0, "maxUnavailable": 1}
 			},
-			want: rollout.Found{
-				Stable: stable, Canary: rollout.FoundWorkload{UID: "uid-4", Image: "registry.example.com/shop/checkout:v1.2.0"},
-				CanaryService: true, Route: rollout.FoundRoute{UID: "uid-3"}, Progress: 90 * time.Second, Surges: true,
+			want: rollout.Original{
+				Stable: stable, Canary: rollout.OriginalWorkload{UID: "uid-4", Image: "registry.example.com/shop/checkout:v1.2.0"},
+				CanaryService: true, Route: rollout.OriginalRoute{UID: "uid-3"}, Progress: 90 * time.Second, Surges: true,
 				TemplateDiffers: []string{"spec.containers[checkout].env", "spec.serviceAccountName"},
 			},
 		},
@@ -86,7 +86,7 @@ func TestPreflightFound(t *testing.T) {
 				})
 			}
 			got := connect(t, s).Preflight(t.Context(), queued())
-			if diff := cmp.Diff(got, rollout.Preflight{Found: c.want}); diff != "" {
+			if diff := cmp.Diff(got, rollout.Preflight{Original: c.want}); diff != "" {
 				t.Errorf("got before want:\n%s", diff)
 			}
 			if writes := s.Writes(); len(writes) > 0 {
@@ -145,7 +145,7 @@ func TestPreflightSweeps(t *testing.T) {
 			if diff := cmp.Diff(s.Writes(), c.want); diff != "" {
 				t.Errorf("writes, got before want:\n%s\n%+v", diff, got)
 			}
-			if len(c.want) > 0 && (len(got.Problems) > 0 || got.Found.Canary.UID != "" || got.Found.CanaryService) {
+			if len(c.want) > 0 && (len(got.Problems) > 0 || got.Original.Canary.UID != "" || got.Original.CanaryService) {
 				t.Errorf("got %+v, want a start without a canary", got)
 			}
 		})

@@ -26,7 +26,7 @@ func (c *Cluster) workload(ctx context.Context, r rollout.Rollout, name string) 
 		return rollout.Workload{}, err
 	}
 	container := r.Spec.Objects.Container
-	if !r.Phase.Undoing() {
+	if !r.Phase.Ending() {
 		return c.withPods(ctx, d, container)
 	}
 	ctx, cancel := context.WithTimeout(ctx, tellTimeout)
@@ -61,8 +61,8 @@ func reduce(d *apps.Deployment, container string) rollout.Workload {
 		Meta: object.Meta(d), Image: imageOf(d, name), Replicas: wanted(d),
 		ImageBy: object.LastManager(d, "f:spec", "f:template", "f:spec", "f:containers",
 			fmt.Sprintf("k:{%q:%q}", "name", name), "f:image"),
-		ReplicasBy: object.LastManager(d, "f:spec", "f:replicas"),
-		Observed:   observed(d), Paused: d.Spec.Paused, Total: int(d.Status.Replicas),
+		ReplicasBy:         object.LastManager(d, "f:spec", "f:replicas"),
+		GenerationObserved: observed(d), Paused: d.Spec.Paused, Total: int(d.Status.Replicas),
 		Updated: int(d.Status.UpdatedReplicas), Available: int(d.Status.AvailableReplicas),
 	}
 }

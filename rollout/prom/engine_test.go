@@ -219,7 +219,7 @@ func TestStableOnlyOnTheEngine(t *testing.T) {
 	}
 }
 
-// A canary that leaked and was taken back is still remembered where its series bear no staleness marker, as cAdvisor's
+// A canary that leaked and was rolled back is still remembered where its series bear no staleness marker, as cAdvisor's
 // do with their own timestamps: it must not condemn the one that comes after it.
 func TestALeakDoesNotCondemnItsFixOnTheEngine(t *testing.T) {
 	t.Parallel()

@@ -11,9 +11,9 @@ import (
 	"canarybot.io/rollout"
 )
 
-// Hour asks each check about every interval of the last hour, of stable. It blocks as long as Ask does, for each check.
-func (s *Source) Hour(ctx context.Context, q rollout.Question) []rollout.Hour {
-	all := make([]rollout.Hour, len(q.Checks))
+// Backtest asks each check about every interval of the last hour, of stable. It blocks as long as Ask does, for each check.
+func (s *Source) Backtest(ctx context.Context, q rollout.Question) []rollout.Backtest {
+	all := make([]rollout.Backtest, len(q.Checks))
 	q.Since = time.Time{}
 	for i, c := range q.Checks {
 		all[i] = s.hour(ctx, q, c)
@@ -21,8 +21,8 @@ func (s *Source) Hour(ctx context.Context, q rollout.Question) []rollout.Hour {
 	return all
 }
 
-func (s *Source) hour(ctx context.Context, q rollout.Question, c rollout.Check) rollout.Hour {
-	h := rollout.Hour{Check: c.Name}
+func (s *Source) hour(ctx context.Context, q rollout.Question, c rollout.Check) rollout.Backtest {
+	h := rollout.Backtest{Check: c.Name}
 	in := inquire(q, c)
 	if in.why != rollout.WhyNone {
 		h.Problem = either(in.detail, string(in.why))

@@ -112,7 +112,7 @@ func latencyP99(s rollout.Signals) rollout.Check {
 }
 
 // memoryUsage asks for the newest reading of each container that is there now, and none from before the window:
-// Prometheus remembers a series without a staleness marker for five minutes, and a leak that was taken back must not
+// Prometheus remembers a series without a staleness marker for five minutes, and a leak that was rolled back must not
 // condemn its fix.
 func memoryUsage(s rollout.Signals) rollout.Check {
 	c := named(MemoryUsage, rollout.MemorySignal, rollout.Bytes, 512<<20)

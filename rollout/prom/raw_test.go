@@ -228,14 +228,14 @@ func TestTheLastHourOnTheEngine(t *testing.T) {
 	q := question(named(t, prom.ErrorRate), named(t, prom.LatencyP99), named(t, prom.MemoryUsage), several, bad)
 	q.StableOnly = true
 	hundreds := func(n int) bool { return n >= 100 && n < 200 }
-	want := []func(rollout.Hour) bool{
-		func(h rollout.Hour) bool { return hundreds(h.Beyond) && h.Series == 1 },
-		func(h rollout.Hour) bool { return h.None == h.Asked },
-		func(h rollout.Hour) bool { return hundreds(h.None) && h.Beyond == 0 },
-		func(h rollout.Hour) bool { return h.Series == 2 },
-		func(h rollout.Hour) bool { return h.Problem != "" },
+	want := []func(rollout.Backtest) bool{
+		func(h rollout.Backtest) bool { return hundreds(h.Beyond) && h.Series == 1 },
+		func(h rollout.Backtest) bool { return h.None == h.Asked },
+		func(h rollout.Backtest) bool { return hundreds(h.None) && h.Beyond == 0 },
+		func(h rollout.Backtest) bool { return h.Series == 2 },
+		func(h rollout.Backtest) bool { return h.Problem != "" },
 	}
-	for i, h := range e.source().Hour(t.Context(), q) {
+	for i, h := range e.source().Backtest(t.Context(), q) {
 		if h.Check != q.Checks[i].Name || h.Problem == "" && h.Asked != 241 || !want[i](h) {
 			t.Errorf("got %+v", h)
 		}

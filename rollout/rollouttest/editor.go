@@ -35,7 +35,7 @@ func grip(t *testing.T, cluster rollout.Cluster, editor Editor) *hand {
 }
 
 // world observes, and fails the test when the world could not be read.
-func (h *hand) world() rollout.World {
+func (h *hand) world() rollout.Observed {
 	h.Helper()
 	w := h.cluster.Observe(h.Context(), h.r)
 	if w.Unreadable != "" {
@@ -55,16 +55,16 @@ func (h *hand) write(object rollout.Object, verb rollout.Verb, change func(*roll
 	if change != nil {
 		change(&w)
 	}
-	found := h.r.Found
+	found := h.r.Original
 	h.revision++
 	w.Stamp = rollout.Stamp{
 		Store: h.r.Store, Rollout: h.r.ID, Revision: h.revision,
-		Weight: w.Weight, Image: w.Image, Replicas: w.Replicas, Found: &found,
+		Weight: w.Weight, Image: w.Image, Replicas: w.Replicas, Original: &found,
 	}
 	return w
 }
 
-func metaOf(w rollout.World, object rollout.Object) rollout.Meta {
+func metaOf(w rollout.Observed, object rollout.Object) rollout.Meta {
 	switch object {
 	case rollout.StableDeployment:
 		return w.Stable.Meta
@@ -122,7 +122,7 @@ type fields struct {
 	onStable, onCanary, onSvc, onRoute rollout.Revision
 }
 
-func steered(w rollout.World) fields {
+func steered(w rollout.Observed) fields {
 	revision := func(m rollout.Meta) rollout.Revision {
 		if m.Stamp == nil {
 			return 0
@@ -146,7 +146,7 @@ func (h *hand) stamped(w rollout.Write) {
 	switch {
 	case s == nil:
 		h.Errorf("%s bears no stamp after %s", w.Object, w.Verb)
-	case s.Store != w.Stamp.Store || s.Rollout != w.Stamp.Rollout || s.Revision != w.Stamp.Revision || s.Found == nil:
+	case s.Store != w.Stamp.Store || s.Rollout != w.Stamp.Rollout || s.Revision != w.Stamp.Revision || s.Original == nil:
 		h.Errorf("%s bears the stamp %+v, want %+v", w.Object, *s, w.Stamp)
 	}
 }
@@ -177,10 +177,10 @@ type Routes interface {
 }
 
 // Observe reads the route.
-func (rt router) Observe(ctx context.Context, r rollout.Rollout) rollout.World {
+func (rt router) Observe(ctx context.Context, r rollout.Rollout) rollout.Observed {
 	route, err := rt.Read(ctx, r)
 	if err != nil {
-		return rollout.World{Unreadable: rollout.Message(err)}
+		return rollout.Observed{Unreadable: rollout.Message(err)}
 	}
-	return rollout.World{Route: route}
+	return rollout.Observed{Route: route}
 }

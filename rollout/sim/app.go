@@ -60,9 +60,9 @@ func (a *App) newDeployment(image string, replicas int, by string) *deployment {
 	}
 }
 
-// world is the app as the domain sees it.
-func (a *App) world() rollout.World {
-	w := rollout.World{
+// observed is the app as the domain sees it.
+func (a *App) observed() rollout.Observed {
+	w := rollout.Observed{
 		Stable: a.stable.workload(), Canary: a.canary.workload(),
 		Service: a.canaryService.meta(), Route: a.readRoute(),
 	}

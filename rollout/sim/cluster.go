@@ -80,15 +80,15 @@ func (c *Cluster) Unreachable(down bool) {
 }
 
 // Observe reads the rollout's objects.
-func (c *Cluster) Observe(ctx context.Context, r rollout.Rollout) (w rollout.World) {
+func (c *Cluster) Observe(ctx context.Context, r rollout.Rollout) (w rollout.Observed) {
 	err := c.call(ctx, Call{Op: Observe, Rollout: r.ID}, func() error {
 		if a := c.app(r.Spec.Objects); a != nil {
-			w = a.world()
+			w = a.observed()
 		}
 		return nil
 	})
 	if err != nil {
-		return rollout.World{Unreadable: rollout.Message(err)}
+		return rollout.Observed{Unreadable: rollout.Message(err)}
 	}
 	return w
 }

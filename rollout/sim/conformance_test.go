@@ -32,7 +32,7 @@ func (e *editor) Rollout() rollout.Rollout {
 		ID: "checkout-1", Service: "checkout", Store: "store-1", Image: newImage, Phase: rollout.Preparing,
 		Spec: rollout.Spec{Objects: sim.Objects("shop", "checkout")},
 	}
-	r.Found = e.cluster.Preflight(e.Context(), r).Found
+	r.Original = e.cluster.Preflight(e.Context(), r).Original
 	return r
 }
 

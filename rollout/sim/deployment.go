@@ -205,7 +205,7 @@ func (s *side) workload() rollout.Workload {
 	}
 	w := rollout.Workload{
 		Meta: d.meta(), Image: d.image, Replicas: d.replicas, ImageBy: d.imageBy, ReplicasBy: d.replicasBy,
-		Observed: d.seen, Paused: d.paused,
+		GenerationObserved: d.seen, Paused: d.paused,
 		Total: d.status.total, Updated: d.status.updated, Available: d.status.available,
 	}
 	if d.seen {

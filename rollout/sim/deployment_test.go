@@ -13,11 +13,11 @@ func TestCanaryComesUpAndGoes(t *testing.T) {
 		b.do(rollout.Write{Object: rollout.CanaryService, Verb: rollout.Create})
 		b.do(rollout.Write{Object: rollout.CanaryDeployment, Verb: rollout.Create, Image: newImage, Replicas: new(int)})
 		b.size(2)
-		if w := b.world().Canary; w.Observed || w.Available != 0 || w.Replicas != 2 {
+		if w := b.world().Canary; w.GenerationObserved || w.Available != 0 || w.Replicas != 2 {
 			t.Errorf("at once the canary is %+v, want it unobserved", w)
 		}
 		time.Sleep(time.Second)
-		if w := b.world().Canary; !w.Observed || w.Updated != 2 || w.Available != 0 || w.Endpoints != 0 {
+		if w := b.world().Canary; !w.GenerationObserved || w.Updated != 2 || w.Available != 0 || w.Endpoints != 0 {
 			t.Errorf("after a second the canary is %+v, want two pods starting", w)
 		}
 		time.Sleep(2 * time.Second)

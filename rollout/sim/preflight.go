@@ -14,20 +14,20 @@ func (c *Cluster) preflight(r rollout.Rollout) rollout.Preflight {
 		return rollout.Preflight{Problems: []string{fmt.Sprintf("There is no Deployment %s/%s.", o.Namespace, o.Stable)}}
 	}
 	a.clear(r)
-	return rollout.Preflight{Found: a.found(), Problems: a.problems(r)}
+	return rollout.Preflight{Original: a.original(), Problems: a.problems(r)}
 }
 
-// found is what the rollout takes over.
-func (a *App) found() rollout.Found {
-	f := rollout.Found{
-		Stable:        rollout.FoundWorkload{UID: a.stable.dep.uid, Image: a.stable.dep.image, Replicas: a.stable.dep.replicas},
+// original is what the rollout takes over.
+func (a *App) original() rollout.Original {
+	f := rollout.Original{
+		Stable:        rollout.OriginalWorkload{UID: a.stable.dep.uid, Image: a.stable.dep.image, Replicas: a.stable.dep.replicas},
 		CanaryService: a.canaryService != nil, Progress: a.setup.Progress, Surges: a.surges(),
 	}
 	if d := a.canary.dep; d != nil {
-		f.Canary = rollout.FoundWorkload{UID: d.uid, Image: d.image, Replicas: d.replicas}
+		f.Canary = rollout.OriginalWorkload{UID: d.uid, Image: d.image, Replicas: d.replicas}
 	}
 	if a.route != nil {
-		f.Route = rollout.FoundRoute{UID: a.route.uid, HasCanary: a.route.hasCanary, Weight: a.readRoute().Weight}
+		f.Route = rollout.OriginalRoute{UID: a.route.uid, HasCanary: a.route.hasCanary, Weight: a.readRoute().Weight}
 	}
 	return f
 }
@@ -45,7 +45,7 @@ func (a *App) problems(r rollout.Rollout) []string {
 			all = append(all, fmt.Sprintf(format, args...))
 		}
 	}
-	o, w := r.Spec.Objects, a.world()
+	o, w := r.Spec.Objects, a.observed()
 	check(w.Stable.Replicas == 0, "Deployment %s has 0 replicas; scale it up first.", o.Stable)
 	check(w.Stable.Paused, "Deployment %s is paused; run kubectl rollout resume first.", o.Stable)
 	check(r.Spec.Plan.DemandsEvidence() && !w.Stable.RolledOut(), "Deployment %s is not rolled out; wait until it is.", o.Stable)
@@ -65,11 +65,11 @@ func (a *App) problems(r rollout.Rollout) []string {
 
 // clear deletes what an ended rollout of the same store left behind, inert, and had made itself.
 func (a *App) clear(r rollout.Rollout) {
-	left := func(o *object) *rollout.Found {
+	left := func(o *object) *rollout.Original {
 		if o == nil || o.stamp == nil || o.stamp.Store != r.Store || o.stamp.Rollout == r.ID {
 			return nil
 		}
-		return o.stamp.Found
+		return o.stamp.Original
 	}
 	if d := a.canary.dep; d != nil && d.replicas == 0 {
 		if f := left(&d.object); f != nil && f.Canary.UID == "" {

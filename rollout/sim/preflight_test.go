@@ -28,7 +28,7 @@ func TestPreflight(t *testing.T) {
 		"foreign stamp": {sim.Setup{}, func(b *bench) {
 			b.app.SetStamp(rollout.RouteObject, rollout.Stamp{Store: "other", Rollout: "checkout-9"})
 		}, "another Canarybot"},
-		"a way back from something else": {sim.Setup{}, func(b *bench) { b.r.Request.Over = "r/shop/checkout:v1.2.2" }, "did not release"},
+		"a way back from something else": {sim.Setup{}, func(b *bench) { b.r.Request.Replaces = "r/shop/checkout:v1.2.2" }, "did not release"},
 		"running it already":             {sim.Setup{}, func(b *bench) { b.r.Image = oldImage }, "already"},
 	}
 	for name, test := range tests {
@@ -40,8 +40,8 @@ func TestPreflight(t *testing.T) {
 				if (test.want == "") != (text == "") || !strings.Contains(text, test.want) {
 					t.Errorf("the problems are %q, want %q", text, test.want)
 				}
-				if test.want == "" && (p.Found.Stable.UID == "" || p.Found.Stable.Replicas != 4 || !p.Found.Surges || p.Found.Route.UID == "") {
-					t.Errorf("found is %+v", p.Found)
+				if test.want == "" && (p.Original.Stable.UID == "" || p.Original.Stable.Replicas != 4 || !p.Original.Surges || p.Original.Route.UID == "") {
+					t.Errorf("found is %+v", p.Original)
 				}
 			})
 		})
@@ -50,17 +50,17 @@ func TestPreflight(t *testing.T) {
 
 func TestPreflightDeletesInertLeftovers(t *testing.T) {
 	in(t, sim.Options{}, sim.Setup{}, func(b *bench) {
-		found := rollout.Found{Route: rollout.FoundRoute{UID: "r"}}
+		found := rollout.Original{Route: rollout.OriginalRoute{UID: "r"}}
 		for _, w := range []rollout.Write{
 			{Object: rollout.CanaryService, Verb: rollout.Create},
 			{Object: rollout.CanaryDeployment, Verb: rollout.Create, Image: newImage, Replicas: new(int)},
 		} {
 			w := b.write(w)
-			w.Stamp.Found = &found
+			w.Stamp.Original = &found
 			b.code(b.c.Do(b.t.Context(), b.r, w), "")
 		}
 		b.r.ID = "checkout-2"
-		if p := b.c.Preflight(b.t.Context(), b.r); len(p.Problems) > 0 || p.Found.Canary.UID != "" || p.Found.CanaryService {
+		if p := b.c.Preflight(b.t.Context(), b.r); len(p.Problems) > 0 || p.Original.Canary.UID != "" || p.Original.CanaryService {
 			t.Errorf("the preflight says %+v", p)
 		}
 		if w := b.world(); w.Canary.Exists || w.Service.Exists {

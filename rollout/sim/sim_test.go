@@ -36,7 +36,7 @@ func in(t *testing.T, o sim.Options, s sim.Setup, test func(*bench)) {
 	})
 }
 
-func (b *bench) world() rollout.World { return b.c.Observe(b.t.Context(), b.r) }
+func (b *bench) world() rollout.Observed { return b.c.Observe(b.t.Context(), b.r) }
 
 // write completes the write with a stamp and the guard of the object as it is now.
 func (b *bench) write(w rollout.Write) rollout.Write {

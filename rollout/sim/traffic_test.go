@@ -33,9 +33,9 @@ func near(t *testing.T, what string, got, want float64) {
 }
 
 func TestSeeingOftenChangesNothing(t *testing.T) {
-	run := func(every time.Duration) (map[string]sim.Counters, rollout.World) {
+	run := func(every time.Duration) (map[string]sim.Counters, rollout.Observed) {
 		var traffic map[string]sim.Counters
-		var w rollout.World
+		var w rollout.Observed
 		in(t, sim.Options{Jitter: 0.3, Seed: 7}, sim.Setup{}, func(b *bench) {
 			b.up(20)
 			b.do(rollout.Write{Object: rollout.StableDeployment, Verb: rollout.Update, Image: newImage})

@@ -105,7 +105,7 @@ func (rt *Router) patch(route *unstructured.Unstructured, r rollout.Rollout, w r
 			return nil, err
 		}
 		// What is being taken away is not put back in: a weight of 0 holds as well without a backend.
-		if rules, err = rules.Steer(*w.Weight, !r.Phase.Undoing(), r.Spec.Objects, rt.dialect.Backend); err != nil {
+		if rules, err = rules.Steer(*w.Weight, !r.Phase.Ending(), r.Spec.Objects, rt.dialect.Backend); err != nil {
 			return nil, err
 		}
 	}

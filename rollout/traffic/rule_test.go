@@ -49,7 +49,7 @@ func TestSteer(t *testing.T) {
 		{"a backend at 0 stays there", rule(nil, int64(0), int64(0)), 10, []any{int64(90), int64(10), int64(0)}},
 		{"milli weights become whole", rule("500m", int64(0), "250m"), 50, []any{int64(50), int64(50), int64(50)}},
 		{"a pair without traffic gets some", rule(int64(0), int64(0), int64(7)), 0, []any{int64(100), int64(0), int64(7)}},
-		{"large weights can be taken back always", rule(int64(900_001), int64(5), int64(50_000)), 0, []any{int64(900_006), int64(0), int64(50_000)}},
+		{"large weights can be rolled back always", rule(int64(900_001), int64(5), int64(50_000)), 0, []any{int64(900_006), int64(0), int64(50_000)}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

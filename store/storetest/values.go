@@ -29,7 +29,7 @@ func Move(r rollout.Rollout, to rollout.Phase, at time.Time) rollout.Change {
 	from := r.Phase
 	r.Seq++
 	r.Phase = to
-	r.Beat = at
+	r.ReconciledAt = at
 	return rollout.Change{Rollout: r, Entries: []rollout.Entry{{
 		Rollout: r.ID, Seq: r.Seq, At: at, Kind: rollout.EntryPhase,
 		Data: rollout.Data{From: from, To: to},
@@ -44,6 +44,6 @@ func Decided(c rollout.Change, id rollout.DecisionID) rollout.Change {
 
 // Beat returns the change of a beat in which nothing happened: no entry.
 func Beat(r rollout.Rollout, at time.Time) rollout.Change {
-	r.Beat = at
+	r.ReconciledAt = at
 	return rollout.Change{Rollout: r}
 }

@@ -68,7 +68,7 @@ function service(s) {
   evidence(c, s.evidence);
 }
 
-// The bets of the judge: how far each has come to where the canary is taken back.
+// The bets of the judge: how far each has come to where the canary is rolled back.
 function evidence(c, e) {
   const box = c.find(".evidence");
   box.hidden = !e;

@@ -86,9 +86,9 @@ func Rollout() rollout.Rollout {
 				Route: rollout.RouteRef{Kind: "HTTPRoute", Name: "checkout"},
 			},
 		},
-		Found: rollout.Found{
-			Stable: rollout.FoundWorkload{UID: "uid-1", Image: OldImage, Replicas: 4},
-			Route:  rollout.FoundRoute{UID: "uid-3"}, Progress: 10 * time.Minute, Surges: true,
+		Original: rollout.Original{
+			Stable: rollout.OriginalWorkload{UID: "uid-1", Image: OldImage, Replicas: 4},
+			Route:  rollout.OriginalRoute{UID: "uid-3"}, Progress: 10 * time.Minute, Surges: true,
 		},
 	}
 }

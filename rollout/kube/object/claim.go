@@ -27,7 +27,7 @@ func Problems(o meta.Object, kind string, r rollout.Rollout) []string {
 		add("%s bears the stamp of rollout %s, of another service: wait for its end. Only if it has ended and left the stamp, remove it: %s%s-", what, s.Rollout, annotate, Applied)
 	}
 	if o.GetAnnotations()[Rollback] == RollbackNow {
-		add("%s bears the annotation %s=%s, which takes back every rollout; remove it: %s%s-", what, Rollback, RollbackNow, annotate, Rollback)
+		add("%s bears the annotation %s=%s, which rolls back every rollout; remove it: %s%s-", what, Rollback, RollbackNow, annotate, Rollback)
 	}
 	if tool, mark := GitOps(o); tool != "" && !r.Spec.GitOps {
 		add("services.%s.gitops: %s owns %s (%s) and may undo what Canarybot writes. Let it ignore images, replicas and weights there, and set gitops: acknowledged.",

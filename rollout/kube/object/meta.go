@@ -20,7 +20,7 @@ const Domain = "canarybot.io"
 const (
 	// Applied holds the stamp of the last write of ours: rollout.Stamp as JSON.
 	Applied = Domain + "/applied"
-	// Rollback takes a rollout back when somebody sets it to RollbackNow.
+	// Rollback rolls a rollout back when somebody sets it to RollbackNow.
 	Rollback    = Domain + "/rollback"
 	RollbackNow = "now"
 )

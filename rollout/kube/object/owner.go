@@ -2,7 +2,7 @@ package object
 
 import meta "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-// Marks of the tools that set an object back to what a repository says. app.kubernetes.io/instance is not among them:
+// gitOps of the tools that set an object back to what a repository says. app.kubernetes.io/instance is not among them:
 // Argo CD may use it, but so does every Helm chart.
 var gitOps = []struct{ key, tool string }{
 	{"argocd.argoproj.io/instance", "Argo CD"},
@@ -11,7 +11,7 @@ var gitOps = []struct{ key, tool string }{
 	{"helm.toolkit.fluxcd.io/name", "Flux"},
 }
 
-// The field managers under which these tools write. By default an Argo CD before 3.0 leaves no other mark that is its
+// gitOpsManagers field managers under which these tools write. By default an Argo CD before 3.0 leaves no other mark that is its
 // own; it is the first of its two names with server-side apply, the second without.
 var gitOpsManagers = []struct{ manager, tool string }{
 	{"argocd-controller", "Argo CD"},

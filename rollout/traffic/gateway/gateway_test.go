@@ -36,7 +36,7 @@ func foundOf(t *testing.T, rt *gateway.Router) rollout.Rollout {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.Found.Route.UID = route.UID
+	r.Original.Route.UID = route.UID
 	return r
 }
 
@@ -67,7 +67,7 @@ func do(t *testing.T, rt *gateway.Router, r rollout.Rollout, verb rollout.Verb, 
 	}
 	w := rollout.Write{
 		Object: rollout.RouteObject, Verb: verb, UID: route.UID, Version: route.Version, DropCanary: drop,
-		Stamp: rollout.Stamp{Store: r.Store, Rollout: r.ID, Revision: r.Revision, Found: &r.Found},
+		Stamp: rollout.Stamp{Store: r.Store, Rollout: r.ID, Revision: r.Revision, Original: &r.Original},
 	}
 	if verb == rollout.Update {
 		w.Weight, w.Stamp.Weight = &weight, &weight

@@ -37,9 +37,9 @@ func (rt *Router) Preflight(ctx context.Context, r rollout.Rollout) (object.Rout
 		add(rollout.Message(err))
 		return start, nil
 	}
-	start.Found = rollout.FoundRoute{UID: string(route.GetUID()), HasCanary: parsed.HasCanary(), Weight: parsed.Share(nil)}
-	if left := object.Ours(route, r); left != nil && left.Found != nil {
-		start.Found.HasCanary = start.Found.HasCanary && left.Found.Route.HasCanary
+	start.Found = rollout.OriginalRoute{UID: string(route.GetUID()), HasCanary: parsed.HasCanary(), Weight: parsed.Share(nil)}
+	if left := object.Ours(route, r); left != nil && left.Original != nil {
+		start.Found.HasCanary = start.Found.HasCanary && left.Original.Route.HasCanary
 	}
 	add(object.Problems(route, Kind, r)...)
 	add(problems(parsed, r)...)

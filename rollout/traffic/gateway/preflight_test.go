@@ -14,7 +14,7 @@ import (
 type preflightCase struct {
 	name, rules string
 	change      func(*rollout.Rollout)
-	found       rollout.FoundRoute
+	found       rollout.OriginalRoute
 	problems    []string // the start of each
 }
 
@@ -22,21 +22,21 @@ func TestPreflight(t *testing.T) {
 	t.Parallel()
 	for _, c := range []preflightCase{
 		{name: "a route that names stable only", rules: "[{backendRefs: [{name: checkout}]}]"},
-		{name: "a canary at 0", rules: "[{backendRefs: [{name: checkout, port: 80}, {name: checkout-canary, port: 80, weight: 0}]}]", found: rollout.FoundRoute{HasCanary: true}},
+		{name: "a canary at 0", rules: "[{backendRefs: [{name: checkout, port: 80}, {name: checkout-canary, port: 80, weight: 0}]}]", found: rollout.OriginalRoute{HasCanary: true}},
 		{
 			name: "a canary with traffic", rules: "[{backendRefs: [{name: checkout, weight: 90}, {name: checkout-canary, weight: 10}]}]",
-			found:    rollout.FoundRoute{HasCanary: true, Weight: 10},
+			found:    rollout.OriginalRoute{HasCanary: true, Weight: 10},
 			problems: []string{"Rule 0 of HTTPRoute shop/checkout: Service checkout-canary, the canary's, has 10 % of the pair's traffic already"},
 		}, {
 			name: "stable in no rule", rules: "[{backendRefs: [{name: cart}]}]",
 			problems: []string{"services.checkout.stable_service: No rule of HTTPRoute shop/checkout names Service checkout"},
 		}, {
-			name: "a rule with the canary only", found: rollout.FoundRoute{HasCanary: true, Weight: 100}, rules: "[{backendRefs: [{name: checkout}]}, {backendRefs: [{name: checkout-canary}]}]",
+			name: "a rule with the canary only", found: rollout.OriginalRoute{HasCanary: true, Weight: 100}, rules: "[{backendRefs: [{name: checkout}]}, {backendRefs: [{name: checkout-canary}]}]",
 			problems: []string{"Rule 1 of HTTPRoute shop/checkout: Service checkout-canary, the canary's, is named without stable's"},
 		}, {
 			name:  "several at once",
 			rules: "[{backendRefs: [{name: checkout, weight: 0}]}, {backendRefs: [{name: checkout}, {name: checkout}]}, {backendRefs: [{name: checkout, port: 80}, {name: checkout-canary, port: 81, weight: 0}]}]",
-			found: rollout.FoundRoute{HasCanary: true},
+			found: rollout.OriginalRoute{HasCanary: true},
 			problems: []string{
 				"Rule 0 of HTTPRoute shop/checkout: it gives stable no traffic; set the weight of Service checkout above 0.",
 				"Rule 1 of HTTPRoute shop/checkout: a Service of the pair is named twice",

@@ -41,16 +41,16 @@ func (rt *Router) Preflight(ctx context.Context, r rollout.Rollout) (object.Rout
 		return start, nil
 	}
 	left := object.Ours(split, r)
-	made := left != nil && left.Found != nil && left.Found.Route.UID == ""
+	made := left != nil && left.Original != nil && left.Original.Route.UID == ""
 	if made && rules.Share(nil) == 0 && o.Route.Create {
 		start.Leftover = &rollout.Write{
 			Object: rollout.RouteObject, Verb: rollout.Delete, UID: string(split.GetUID()), Version: split.GetResourceVersion(),
 		}
 		return start, nil
 	}
-	start.Found = rollout.FoundRoute{UID: string(split.GetUID()), HasCanary: rules.HasCanary(), Weight: rules.Share(nil)}
-	if left != nil && left.Found != nil && !made {
-		start.Found.HasCanary = start.Found.HasCanary && left.Found.Route.HasCanary
+	start.Found = rollout.OriginalRoute{UID: string(split.GetUID()), HasCanary: rules.HasCanary(), Weight: rules.Share(nil)}
+	if left != nil && left.Original != nil && !made {
+		start.Found.HasCanary = start.Found.HasCanary && left.Original.Route.HasCanary
 	}
 	add(object.Problems(split, Kind, r)...)
 	add(rt.problems(o, rules[0])...)

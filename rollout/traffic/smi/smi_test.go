@@ -78,7 +78,7 @@ func send(t *testing.T, rt *smi.Router, r rollout.Rollout, w rollout.Write) erro
 		w.UID, w.Version = route.UID, route.Version
 	}
 	w.Object = rollout.RouteObject
-	w.Stamp = rollout.Stamp{Store: r.Store, Rollout: r.ID, Revision: r.Revision, Weight: w.Weight, Found: &r.Found}
+	w.Stamp = rollout.Stamp{Store: r.Store, Rollout: r.ID, Revision: r.Revision, Weight: w.Weight, Original: &r.Original}
 	return rt.Do(t.Context(), r, w)
 }
 
@@ -192,7 +192,7 @@ func TestServedVersion(t *testing.T) {
 type preflightCase struct {
 	name, manifests string
 	rollout         rollout.Rollout
-	found           rollout.FoundRoute
+	found           rollout.OriginalRoute
 	problems        []string // the start of each
 }
 
@@ -200,33 +200,33 @@ func TestPreflight(t *testing.T) {
 	t.Parallel()
 	good := "[{service: checkout, weight: 100}, {service: checkout-canary, weight: 0}]"
 	for _, c := range []preflightCase{
-		{name: "a split that is there", manifests: split(good), rollout: shop(false), found: rollout.FoundRoute{UID: "uid-3", HasCanary: true}},
+		{name: "a split that is there", manifests: split(good), rollout: shop(false), found: rollout.OriginalRoute{UID: "uid-3", HasCanary: true}},
 		{name: "none, to be made", manifests: services, rollout: shop(true)},
 		{name: "none, not to be made", manifests: services, rollout: shop(false), problems: []string{"services.checkout.route.create: TrafficSplit shop/checkout does not exist"}},
 		{
 			name: "a canary with traffic", manifests: split("[{service: checkout, weight: 90}, {service: checkout-canary, weight: 10}]"), rollout: shop(false),
-			found:    rollout.FoundRoute{UID: "uid-3", HasCanary: true, Weight: 10},
+			found:    rollout.OriginalRoute{UID: "uid-3", HasCanary: true, Weight: 10},
 			problems: []string{"TrafficSplit shop/checkout gives Service checkout-canary, the canary's, 10 % of the pair's traffic already"},
 		}, {
 			name: "stable is no backend", manifests: split("[{service: legacy, weight: 90}]"), rollout: shop(false),
-			found:    rollout.FoundRoute{UID: "uid-3"},
+			found:    rollout.OriginalRoute{UID: "uid-3"},
 			problems: []string{"TrafficSplit shop/checkout does not name Service checkout"},
 		}, {
 			name: "the root lacks a port at stable's", manifests: strings.Replace(split(good), "[{port: 80}]", "[{port: 80}, {port: 81}]", 1), rollout: shop(false),
-			found:    rollout.FoundRoute{UID: "uid-3", HasCanary: true},
+			found:    rollout.OriginalRoute{UID: "uid-3", HasCanary: true},
 			problems: []string{"Service checkout lacks port 81 of Service shop"},
 		}, {
 			name: "no root", manifests: strings.Replace(split(good), "metadata: {name: shop,", "metadata: {name: other,", 1), rollout: shop(false),
-			found:    rollout.FoundRoute{UID: "uid-3", HasCanary: true},
+			found:    rollout.OriginalRoute{UID: "uid-3", HasCanary: true},
 			problems: []string{"services.checkout.route.service: Service shop/shop does not exist"},
 		}, {
 			name: "the split is of another root", manifests: strings.Replace(split(good), "service: shop,", "service: other,", 1), rollout: shop(false),
-			found:    rollout.FoundRoute{UID: "uid-3", HasCanary: true},
+			found:    rollout.OriginalRoute{UID: "uid-3", HasCanary: true},
 			problems: []string{`services.checkout.route.service: TrafficSplit shop/checkout splits Service "other", not "shop"`},
 		}, {
 			name: "the root is a backend", manifests: split(good),
 			rollout: func() rollout.Rollout { r := shop(false); r.Spec.Objects.Route.Service = "checkout"; return r }(),
-			found:   rollout.FoundRoute{UID: "uid-3", HasCanary: true},
+			found:   rollout.OriginalRoute{UID: "uid-3", HasCanary: true},
 			problems: []string{
 				`services.checkout.route.service: TrafficSplit shop/checkout splits Service "shop", not "checkout"`,
 				"services.checkout.route.service: Service checkout is a backend too",

@@ -1,0 +1,34 @@
+package view
+
+import (
+	"fmt"
+
+	"canarybot.io/rollout"
+)
+
+// Backtest says in one sentence what a check would have said of stable in the last hour.
+func Backtest(h rollout.Backtest) string {
+	check := word(h.Check)
+	switch {
+	case h.Problem != "":
+		return fmt.Sprintf("%s cannot be asked about the last hour: %s", check, detail(h.Problem))
+	case h.Series > 1:
+		return fmt.Sprintf("%s gives %d series at once; aggregate it to one, for example with sum()", check, h.Series)
+	case h.None == h.Asked:
+		return fmt.Sprintf("%s had no number in the last hour", check)
+	case h.Beyond > 0:
+		return fmt.Sprintf("%s of stable itself was beyond its limit %d of %d times in the last hour; a fine canary would have been too", check, h.Beyond, h.Asked)
+	case h.None > h.Asked/10:
+		return fmt.Sprintf("%s had no number %d of %d times in the last hour", check, h.None, h.Asked)
+	}
+	return fmt.Sprintf("%s of stable was within its limit all of the last hour", check)
+}
+
+// hours says it of every check.
+func hours(all []rollout.Backtest) []string {
+	lines := make([]string, len(all))
+	for i, h := range all {
+		lines[i] = "• " + Backtest(h) + "."
+	}
+	return lines
+}

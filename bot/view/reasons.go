@@ -1,0 +1,168 @@
+package view
+
+import (
+	"fmt"
+
+	"canarybot.io/rollout"
+)
+
+// because puts a reason into words that follow a colon. By is who decided, where somebody did.
+func because(r rollout.Rollout, why rollout.Reason, by rollout.Actor) string {
+	return joined(": ", plainly(r, why, by), detailOf(why))
+}
+
+// plainly is because without the words of others.
+func plainly(r rollout.Rollout, why rollout.Reason, by rollout.Actor) string {
+	limits := r.Spec.Limits
+	switch why.Code {
+	case rollout.ReasonNone:
+		return ""
+	case rollout.ReasonPerson:
+		return who(by) + " asked for it"
+	case rollout.ReasonAnnotation:
+		return "canarybot.io/rollback=now was set on the cluster"
+	case rollout.ReasonReplaced:
+		return joined(" ", word(why.Detail), "comes instead")
+	case rollout.ReasonCheck:
+		if why.Evidence == nil {
+			return "a check fails"
+		}
+		return sentence(*why.Evidence)
+	case rollout.ReasonCanary:
+		return failure("the canary", why.Failure)
+	case rollout.ReasonStable:
+		return failure("stable", why.Failure)
+	case rollout.ReasonDeadline:
+		if why.Failure.Kind != rollout.NoFailure {
+			return "it took too long, " + failure("the canary", why.Failure)
+		}
+		return "it took too long"
+	case rollout.ReasonUnanswered:
+		return "nobody answered within " + span(limits.Wait)
+	case rollout.ReasonUnknown:
+		if why.Evidence == nil {
+			return "no verdict for " + span(limits.UnknownLimit)
+		}
+		return "no verdict for " + span(limits.UnknownLimit) + ": " + sentence(*why.Evidence)
+	case rollout.ReasonWeightZero, rollout.ReasonRouteGone, rollout.ReasonCanaryGone, rollout.ReasonServiceGone, rollout.ReasonStableGone:
+		return gone(why.Code)
+	default:
+		return obstacle(r, why)
+	}
+}
+
+// gone names what somebody else took away.
+func gone(code rollout.ReasonCode) string {
+	switch code {
+	case rollout.ReasonWeightZero:
+		return "somebody took the canary off traffic"
+	case rollout.ReasonRouteGone:
+		return "somebody deleted the route"
+	case rollout.ReasonCanaryGone:
+		return "somebody deleted the canary"
+	case rollout.ReasonServiceGone:
+		return "somebody deleted the canary's Service"
+	default:
+		return "somebody deleted stable"
+	}
+}
+
+// obstacle names what keeps a rollout from starting or ending.
+func obstacle(r rollout.Rollout, why rollout.Reason) string {
+	switch why.Code {
+	case rollout.ReasonImageDiffers:
+		return "a pod of the new version runs another image than the one that was judged"
+	case rollout.ReasonStableNoPods:
+		s := "no ready pod of stable could take the traffic"
+		if why.Failure.Kind != rollout.NoFailure {
+			s += ", " + failure("stable", why.Failure)
+		}
+		return s
+	case rollout.ReasonSlow:
+		return "it is not done after " + span(r.Spec.Limits.Stuck)
+	case rollout.ReasonReverted:
+		return joined(" ", manager(why.Detail), "undid the same change three times")
+	case rollout.ReasonPreflight:
+		if n := len(r.Ending.Left) + len(r.Ending.Checks); n > 0 {
+			return several(n, "thing", "things") + " to put right first"
+		}
+		return "there is something to put right first"
+	case rollout.ReasonHeld:
+		return joined(" ", word(why.Detail), "holds the service")
+	case rollout.ReasonOrphanGone:
+		return "what was left behind is gone, taken away by somebody else"
+	case rollout.ReasonUnreadable:
+		if r.Ending.Outcome == rollout.Cancelled {
+			return "what a start needs could not be read"
+		}
+		return "the cluster could not be read"
+	case rollout.ReasonWriteRefused:
+		return "the cluster refuses what has to be written"
+	default:
+		return word(string(why.Code))
+	}
+}
+
+// detailOf returns the words of others that belong to the reason.
+func detailOf(why rollout.Reason) string {
+	switch why.Code {
+	case rollout.ReasonPerson:
+		return quoted(why.Detail)
+	case rollout.ReasonReplaced, rollout.ReasonHeld, rollout.ReasonReverted: // said in the sentence
+		return ""
+	case rollout.ReasonCheck, rollout.ReasonUnknown:
+		if why.Evidence != nil {
+			return detail(why.Evidence.Detail)
+		}
+	}
+	return joined(", ", detail(why.Detail), detail(why.Failure.Detail))
+}
+
+// failure says how a workload fails.
+func failure(whose string, f rollout.Failure) string {
+	switch f.Kind {
+	case rollout.NoFailure:
+		return whose + " fails"
+	case rollout.CrashLoop:
+		return fmt.Sprintf("the pods of %s keep crashing", whose)
+	case rollout.ImagePull:
+		return fmt.Sprintf("the image of %s cannot be pulled", whose)
+	case rollout.OOMKilled:
+		return fmt.Sprintf("a pod of %s ran out of memory", whose)
+	case rollout.ProgressDeadline:
+		return fmt.Sprintf("the pods of %s were not ready in time", whose)
+	case rollout.Unschedulable:
+		return fmt.Sprintf("no node has room for the pods of %s", whose)
+	case rollout.NotReady:
+		return fmt.Sprintf("the pods of %s are not ready", whose)
+	}
+	return fmt.Sprintf("the pods of %s fail (%s)", whose, word(string(f.Kind)))
+}
+
+// manager names who wrote to the cluster, as managedFields has it.
+func manager(by string) string {
+	if m := word(by); m != "" {
+		return "somebody (" + m + ")"
+	}
+	return "somebody"
+}
+
+// drifted says what somebody else changed.
+func drifted(d rollout.Drift) string {
+	by := manager(d.By)
+	switch d.Field {
+	case rollout.FieldWeight:
+		return fmt.Sprintf("%s set the canary's weight to %s %%; it should be %s %%", by, word(d.Value), word(d.Wanted))
+	case rollout.FieldCanaryImage:
+		return fmt.Sprintf("%s set the canary's image to %s; it should be %s", by, version(d.Value), version(d.Wanted))
+	case rollout.FieldCanaryReplicas:
+		return fmt.Sprintf("%s set the canary's replicas to %s; it needs %s", by, word(d.Value), word(d.Wanted))
+	case rollout.FieldStableImage:
+		return fmt.Sprintf("%s set stable's image to %s; it was %s", by, version(d.Value), version(d.Wanted))
+	case rollout.FieldStableUID:
+		return by + " deleted stable and made it again"
+	case rollout.FieldRouteUID:
+		return by + " deleted the route and made it again"
+	}
+	return fmt.Sprintf("%s set %s to %s; it should be %s", by, word(string(d.Field)), word(d.Value), word(d.Wanted))
+}

@@ -1,0 +1,120 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"sync"
+
+	"canarybot.io/rollout"
+)
+
+// dialer opens connections: over the network, or in memory in tests.
+type dialer func(ctx context.Context, network, address string) (net.Conn, error)
+
+// errCut is what a killed bot gets from the world.
+var errCut = rollout.Wrap(rollout.Unavailable, errors.New("killed"), "The bot was killed.")
+
+// killSwitch is everything that connects one life of the bot to the world. Cutting it is what makes a kill hard: whatever
+// the goroutines of that life still try on their way out, no farewell and no last write reaches anybody.
+type killSwitch struct {
+	dial    dialer
+	cluster cluster
+
+	mu    sync.Mutex // guards what follows
+	conns map[*tiedConn]bool
+	ended bool
+}
+
+// cluster is what a bot does to Kubernetes.
+type cluster interface {
+	rollout.Cluster
+	rollout.Preflighter
+}
+
+var _ cluster = (*killSwitch)(nil)
+
+func newKillSwitch(d dialer, c cluster) *killSwitch {
+	return &killSwitch{dial: d, cluster: c, conns: map[*tiedConn]bool{}}
+}
+
+// cut ends every connection and refuses new ones.
+func (c *killSwitch) cut() {
+	c.mu.Lock()
+	conns := c.conns
+	c.conns, c.ended = map[*tiedConn]bool{}, true
+	c.mu.Unlock()
+	for conn := range conns {
+		_ = conn.Conn.Close() // closing twice is harmless
+	}
+}
+
+func (c *killSwitch) isCut() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.ended
+}
+
+// Dial opens a connection that ends with the cord.
+func (c *killSwitch) Dial(ctx context.Context, network, address string) (net.Conn, error) {
+	if c.isCut() {
+		return nil, errCut
+	}
+	conn, err := c.dial(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	tied := &tiedConn{Conn: conn, killSwitch: c}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ended {
+		_ = conn.Close() // nobody has it yet
+		return nil, errCut
+	}
+	c.conns[tied] = true
+	return tied, nil
+}
+
+// Observe reads the cluster.
+func (c *killSwitch) Observe(ctx context.Context, r rollout.Rollout) rollout.Observed {
+	if c.isCut() {
+		return rollout.Observed{Unreadable: errCut.Message}
+	}
+	return c.cluster.Observe(ctx, r)
+}
+
+// Do writes to the cluster.
+func (c *killSwitch) Do(ctx context.Context, r rollout.Rollout, w rollout.Write) error {
+	if c.isCut() {
+		return errCut
+	}
+	return c.cluster.Do(ctx, r, w)
+}
+
+// Preflight asks the cluster.
+func (c *killSwitch) Preflight(ctx context.Context, r rollout.Rollout) rollout.Preflight {
+	if c.isCut() {
+		return rollout.Preflight{Unreadable: errCut.Message}
+	}
+	return c.cluster.Preflight(ctx, r)
+}
+
+// tiedConn leaves its cord when it is closed.
+type tiedConn struct {
+	net.Conn
+	killSwitch *killSwitch
+}
+
+// Close closes the connection.
+func (t *tiedConn) Close() error {
+	t.killSwitch.mu.Lock()
+	delete(t.killSwitch.conns, t)
+	t.killSwitch.mu.Unlock()
+	return t.Conn.Close()
+}
+
+// clientOf returns an HTTP client over the dialer that keeps no connection.
+func clientOf(d dialer) *http.Client {
+	return &http.Client{Transport: &http.Transport{DialContext: d, DisableKeepAlives: true}}
+}

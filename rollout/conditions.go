@@ -1,0 +1,153 @@
+package rollout
+
+import (
+	"slices"
+	"time"
+)
+
+// mark sets and clears what stands over a phase: hold, drift and stuck, and repeats an unanswered question.
+func (rc *reconciliation) setConditions() {
+	rc.setHold()
+	if rc.readable() {
+		if rc.Phase.Forward() {
+			rc.setDrift()
+			rc.displaced()
+		} else if rc.Phase.Ending() {
+			rc.countOverwrites()
+		}
+	}
+	rc.checkStuck()
+	limit := rc.Spec.Limits.Remind
+	switch {
+	case !rc.Waits():
+		rc.Reminded = false
+	case limit > 0 && rc.Spans.Waiting >= limit && !rc.Reminded:
+		rc.Reminded = true
+		rc.tell(EntryReminded, bot, Data{Drift: rc.Drift, Left: rc.patience()})
+	}
+}
+
+// patience is how long a question still waits before nobody having answered rolls the rollout back; nothing where
+// nobody is waited for in vain.
+func (rc *reconciliation) patience() time.Duration {
+	if rc.Spec.Limits.Wait <= 0 || rc.Orphaned() {
+		return 0
+	}
+	return max(0, rc.Spec.Limits.Wait-rc.Spans.Waiting)
+}
+
+// hold asks a person when evidence was unknown for too long, until it is known again.
+func (rc *reconciliation) setHold() {
+	limit := rc.Spec.Limits.UnknownLimit
+	switch {
+	case rc.Held && (!rc.demands() || rc.Verdict.Result == Pass):
+		rc.Held = false
+		rc.tell(EntrySettled, bot, Data{Reason: Reason{Code: ReasonUnknown}})
+	case !rc.Held && limit > 0 && rc.Spans.Unknown >= limit && rc.Spec.Limits.OnUnknown != RollbackOnUnk:
+		rc.Held = true
+		v := rc.Verdict
+		rc.tell(EntryAsked, bot, Data{Reason: Reason{Code: ReasonUnknown}, Verdict: &v, Left: rc.patience()})
+	}
+}
+
+// drift holds the rollout and asks when somebody else changed what we steer, until it is put back or answered.
+func (rc *reconciliation) setDrift() {
+	found := drifts(rc.Rollout, rc.w)
+	if rc.Override != nil && !slices.ContainsFunc(found, rc.overridden) {
+		rc.Override = nil
+	}
+	i := slices.IndexFunc(found, func(d Drift) bool { return !rc.overridden(d) })
+	switch {
+	case i < 0 && rc.Drift != nil:
+		rc.tell(EntrySettled, bot, Data{Drift: rc.Drift})
+		rc.Drift = nil
+	case i >= 0 && (rc.Drift == nil || rc.Drift.Field != found[i].Field || rc.Drift.Value != found[i].Value):
+		d := found[i]
+		rc.Drift = &d
+		rc.tell(EntryDrift, bot, Data{Drift: &d, Left: rc.patience()})
+		rc.countRevert(d)
+	}
+}
+
+// displaced notices that somebody takes the canary's place in the route away again and again before it has traffic. Once is
+// put right without a word.
+func (rc *reconciliation) displaced() {
+	route := rc.w.Route
+	if !rc.blocked() && route.Exists && !route.HasCanary && rc.LastApplied.Weight != nil && *rc.LastApplied.Weight == 0 {
+		rc.countRevert(Drift{Field: FieldWeight, Wanted: weightText(0), By: route.WeightBy})
+	}
+}
+
+// fight counts how often the manager undid the field and, at the third time, stops fighting.
+func (rc *reconciliation) countRevert(d Drift) {
+	var times int
+	rc.Reverts, times = addRevert(rc.Reverts, d.Field, d.By, rc.w.version(d.Field))
+	if times >= maxReverts && rc.Stuck == nil {
+		rc.setStuck(Reason{Code: ReasonReverted, Detail: d.By})
+	}
+}
+
+// overwrite tells that somebody gave the canary traffic while it is being taken away; the weight is ours then.
+func (rc *reconciliation) countOverwrites() {
+	route := rc.w.Route
+	if !route.Exists || route.share() == 0 || !rc.writtenSince(route.Meta, rc.UndoRevision) || route.share() == rc.ourWeight(route) {
+		return
+	}
+	d := Drift{Field: FieldWeight, Wanted: weightText(0), Value: weightText(route.share()), By: route.WeightBy}
+	all, times := addRevert(rc.Reverts, d.Field, d.By, route.Version)
+	if slices.Equal(all, rc.Reverts) {
+		return
+	}
+	rc.Reverts = all
+	rc.tell(EntryOverwrote, bot, Data{Drift: &d})
+	if times >= maxReverts && rc.Stuck == nil {
+		rc.setStuck(Reason{Code: ReasonReverted, Detail: d.By})
+	}
+}
+
+// stick says loudly that an ending does not end, or that stable is gone, and rolls it back when it is not so any more.
+func (rc *reconciliation) checkStuck() {
+	gone := rc.readable() && rc.Phase.Live() && !rc.w.Stable.Exists
+	switch {
+	case rc.Stuck != nil:
+		if rc.Stuck.Code == ReasonStableGone && rc.readable() && !gone {
+			rc.tell(EntrySettled, bot, Data{Reason: *rc.Stuck})
+			rc.Stuck = nil
+		}
+	case gone && rc.Phase.Forward():
+		rc.setStuck(Reason{Code: ReasonStableGone})
+	case rc.Phase.Ending() && rc.Spec.Limits.Stuck > 0 && rc.Spans.Ending >= rc.Spec.Limits.Stuck+rc.drain():
+		rc.setStuck(rc.obstacle(gone))
+	}
+}
+
+// drain is how long the phase waits for its last requests: not part of what makes it stuck.
+func (rc *reconciliation) drain() time.Duration {
+	if rc.Phase == Returning || rc.Phase == RollingBack {
+		return rc.Spec.Limits.Drain
+	}
+	return 0
+}
+
+// obstacle is what keeps an ending from ending.
+func (rc *reconciliation) obstacle(gone bool) Reason {
+	switch {
+	case !rc.readable():
+		return Reason{Code: ReasonUnreadable, Detail: rc.w.Unreadable}
+	case gone:
+		return Reason{Code: ReasonStableGone}
+	case rc.f.Refused != "":
+		return Reason{Code: ReasonWriteRefused, Detail: rc.f.Refused}
+	case rc.w.Route.share() > 0 && rc.w.Stable.Endpoints == 0:
+		return Reason{Code: ReasonStableNoPods, Failure: rc.w.Stable.Failure}
+	case rc.StableWritten && rc.w.Stable.Failure.Kind != NoFailure:
+		return Reason{Code: ReasonStable, Failure: rc.w.Stable.Failure}
+	default:
+		return Reason{Code: ReasonSlow, Detail: rc.w.Route.Detail}
+	}
+}
+
+func (rc *reconciliation) setStuck(why Reason) {
+	rc.Stuck = &why
+	rc.tell(EntryStuck, bot, Data{Reason: why, Drift: rc.Drift, From: rc.Phase, Weight: rc.w.Route.share()})
+}

@@ -1,0 +1,235 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"canarybot.io/rollout"
+)
+
+// glance bounds the look at the cluster before a launch is answered: Slack waits for it.
+const glance = time.Second
+
+// Deploy commits a new rollout, queued, and returns it: it then runs in the background. The errors are answers for
+// whoever asked: NotFound for an unknown service, a BusyError, a SameVersionError, a TakenBackError, Forbidden,
+// Invalid. With DryRun nothing is committed; see DryRun.
+func (e *Engine) Deploy(ctx context.Context, l rollout.DeployRequest) (rollout.Rollout, error) {
+	for {
+		r, others, err := e.prepare(ctx, l)
+		if err != nil {
+			return rollout.Rollout{}, e.fatal(err)
+		}
+		changes := append(others, e.created(r, l))
+		err = e.commit(ctx, changes...)
+		if rollout.CodeOf(err) == rollout.Conflict && !errors.Is(err, rollout.ErrDecided) {
+			continue // two launches raced, or the one to replace moved on
+		}
+		if err != nil {
+			return rollout.Rollout{}, err
+		}
+		for _, c := range changes {
+			c.Rollout.Revision++
+			e.Log.Info("launched", "rollout", c.Rollout.ID, "phase", c.Rollout.Phase, "actor", l.Actor.ID)
+			e.Committed(c.Rollout)
+			e.decided(c.Rollout)
+			r = c.Rollout
+		}
+		return r, nil
+	}
+}
+
+// DryRun runs the preflight of a launch, asks about the last hour too, and changes nothing in the store.
+func (e *Engine) DryRun(ctx context.Context, l rollout.DeployRequest) (rollout.Rollout, rollout.Preflight, error) {
+	r, _, err := e.prepare(ctx, l)
+	if err != nil {
+		return r, rollout.Preflight{}, e.fatal(err)
+	}
+	p := e.preflight(ctx, r)
+	if h, ok := e.Metrics.(rollout.Backtester); ok && p.Unreadable == "" {
+		q := r.Question(now())
+		q.StableOnly = true
+		p.Backtests = h.Backtest(ctx, q)
+	}
+	return r, p, nil
+}
+
+// prepare returns the rollout that the launch wants, and what has to happen to the service's other rollouts in the
+// same commit.
+func (e *Engine) prepare(ctx context.Context, l rollout.DeployRequest) (rollout.Rollout, []rollout.Change, error) {
+	service, ok := e.Services[l.Service]
+	if !ok {
+		return rollout.Rollout{}, nil, rollout.Errorf(rollout.NotFound, "There is no service %q in the configuration.", l.Service)
+	}
+	if err := mayDeploy(service.Policy, l); err != nil {
+		return rollout.Rollout{}, nil, err
+	}
+	r, err := e.compose(ctx, service, l)
+	if err != nil {
+		return r, nil, err
+	}
+	past, err := e.Store.History(ctx, r.Service, rollout.Recent)
+	if err != nil {
+		return r, nil, err
+	}
+	if last, ok := rollout.LastSuccess(past); ok {
+		r.Judge = e.Judge.WarmStart(last.Judge)
+	}
+	before, was := rollout.RolledBackBefore(past, r.Image)
+	others, behind, err := e.makeRoom(ctx, r, l, service.Policy)
+	var busy *rollout.BusyError
+	switch {
+	case errors.As(err, &busy) && was:
+		busy.Before = &before // who then types --replace has read both
+		return r, nil, err
+	case err != nil:
+		return r, nil, err
+	case was && !l.Replace && !l.Back:
+		return r, nil, &rollout.RolledBackError{Before: before}
+	}
+	if r.Behind = behind; behind != "" {
+		return r, others, nil
+	}
+	return r, others, e.checkVersion(ctx, r)
+}
+
+// checkVersion refuses what stable runs already, and a way back from what Canarybot did not release. A cluster that does not
+// answer at once has no objection: the preflight asks again, with more time.
+func (e *Engine) checkVersion(ctx context.Context, r rollout.Rollout) error {
+	ctx, cancel := context.WithTimeout(ctx, glance)
+	defer cancel()
+	w := e.Cluster.Observe(ctx, r)
+	if w.Unreadable != "" || !w.Stable.Exists {
+		return nil
+	}
+	if w.Stable.Image == r.Image {
+		return &rollout.SameVersionError{Service: r.Service, Image: r.Image}
+	}
+	if why := r.Unreleased(w.Stable.Image); why != "" {
+		return rollout.Errorf(rollout.Conflict, "%s", why)
+	}
+	return nil
+}
+
+func mayDeploy(policy rollout.Policy, l rollout.DeployRequest) error {
+	if l.Back {
+		return policy.Allows(l.Actor, rollout.Rollback)
+	}
+	if err := policy.Allows(l.Actor, rollout.Deploy); err != nil {
+		return err
+	}
+	if l.Auto {
+		return policy.Allows(l.Actor, rollout.AutoGate)
+	}
+	return nil
+}
+
+// compose fills a new rollout from the configuration.
+func (e *Engine) compose(ctx context.Context, service rollout.Service, l rollout.DeployRequest) (rollout.Rollout, error) {
+	spec := service.Spec
+	plan, ok := service.PlanNamed(l.Plan)
+	if !ok {
+		return rollout.Rollout{}, rollout.Errorf(rollout.Invalid, "%s has no plan %q; it has %s.", service.Name, l.Plan, planNames(service))
+	}
+	image, over, err := "", "", error(nil)
+	switch {
+	case l.Back:
+		plan = rollout.WayBack()
+		image, over, err = e.imageBefore(ctx, service.Name)
+	default:
+		image, err = rollout.Image(spec.Repository, l.Version)
+	}
+	if err != nil {
+		return rollout.Rollout{}, err
+	}
+	if l.Auto {
+		plan = plan.Automatic()
+	}
+	spec.Plan = plan
+	n, err := e.Store.NextNumber(ctx, service.Name)
+	if err != nil {
+		return rollout.Rollout{}, err
+	}
+	return rollout.Rollout{
+		ID: rollout.NewID(service.Name, n), Service: service.Name, Store: e.Store.ID(), Turn: 1, Image: image, Spec: spec,
+		Request: rollout.Request{Version: l.Version, By: l.Actor, At: l.At, Text: l.Text, Back: l.Back, Replaces: over},
+	}, nil
+}
+
+func planNames(s rollout.Service) string {
+	names := s.Spec.Plan.Name
+	for _, p := range s.Plans {
+		names += ", " + p.Name
+	}
+	return names
+}
+
+// imageBefore returns what stable ran before the service's last success, and what that one released over it.
+func (e *Engine) imageBefore(ctx context.Context, service rollout.ServiceName) (image, over string, err error) {
+	past, err := e.Store.History(ctx, service, rollout.Recent)
+	if err != nil {
+		return "", "", err
+	}
+	last, ok := rollout.LastSuccess(past)
+	switch {
+	case !ok:
+		return "", "", rollout.Errorf(rollout.NotFound, "%s has no earlier version that Canarybot knows of; deploy one by name.", service)
+	case last.Request.Back:
+		return "", "", rollout.Errorf(rollout.Conflict, "%s was rolled back from %s by %s already; deploy another version by name.",
+			service, rollout.ShortVersion(last.From()), last.ID)
+	}
+	return last.From(), last.Image, nil
+}
+
+// makeRoom refuses a busy service, or rolls its other rollouts back, and returns the one to wait for.
+func (e *Engine) makeRoom(ctx context.Context, r rollout.Rollout, l rollout.DeployRequest, policy rollout.Policy) ([]rollout.Change, rollout.ID, error) {
+	open, err := e.Store.Open(ctx, r.Service)
+	if err != nil {
+		return nil, "", err
+	}
+	if len(open) > 0 && !l.Replace {
+		return nil, "", busyWith(open)
+	}
+	var changes []rollout.Change
+	behind := rollout.ID("")
+	for _, other := range open {
+		if other.Phase.Live() && !other.StableWritten && other.From() == r.Image {
+			return nil, "", &rollout.SameVersionError{Service: r.Service, Image: r.Image} // rolling the live one back is all it takes
+		}
+		if other.Phase.Live() || other.Orphaned() {
+			behind = other.ID
+		}
+		if other.Phase > rollout.Returning {
+			continue // it is going already
+		}
+		d := rollout.Decision{Action: rollout.Rollback, Actor: l.Actor, At: l.At, Text: l.Text, Replacement: r.ID}
+		after, entries, err := rollout.Decide(other, d, policy)
+		if err != nil {
+			return nil, "", err
+		}
+		changes = append(changes, rollout.Change{Rollout: after, Entries: entries})
+	}
+	return changes, behind, nil
+}
+
+// busyWith names the rollouts that a launch would have to replace: the one that lives, and who waits for it.
+func busyWith(open []rollout.Rollout) *rollout.BusyError {
+	i := max(0, slices.IndexFunc(open, func(r rollout.Rollout) bool { return r.Phase.Live() }))
+	busy := &rollout.BusyError{Live: open[i]}
+	for _, other := range open {
+		if other.ID != busy.Live.ID {
+			busy.Waiting = &other
+		}
+	}
+	return busy
+}
+
+// created is the commit that makes the rollout.
+func (e *Engine) created(r rollout.Rollout, l rollout.DeployRequest) rollout.Change {
+	r.Seq = 1
+	return rollout.Change{Rollout: r, Decision: l.ID, Entries: []rollout.Entry{{
+		Rollout: r.ID, Seq: 1, At: l.At, Kind: rollout.EntryRequested, Actor: l.Actor, Decision: l.ID,
+		Data: rollout.Data{Action: rollout.Deploy, Text: l.Text},
+	}}}
+}

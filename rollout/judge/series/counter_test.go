@@ -1,0 +1,130 @@
+package series_test
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"canarybot.io/rollout"
+	"canarybot.io/rollout/judge/series"
+)
+
+var epoch = time.Unix(1_700_000_000, 0)
+
+func at(scrape int) time.Time { return epoch.Add(time.Duration(scrape) * 15 * time.Second) }
+
+func points(values ...float64) []rollout.Point {
+	var all []rollout.Point
+	for i, v := range values {
+		all = append(all, rollout.Point{At: at(i), Value: v})
+	}
+	return all
+}
+
+func always(b series.Birth) func(rollout.Series) series.Birth {
+	return func(rollout.Series) series.Birth { return b }
+}
+
+func TestIncrements(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		values []float64
+		birth  series.Birth
+		want   float64
+	}{
+		"it grows":                        {[]float64{10, 15, 15, 22}, series.FromFirst, 12},
+		"a new one counts from nothing":   {[]float64{10, 15}, series.FromZero, 15},
+		"a reset counts what came since":  {[]float64{10, 15, 3, 7}, series.FromFirst, 12},
+		"a reset to nothing":              {[]float64{10, 0, 4}, series.FromFirst, 4},
+		"odd values are no counter's":     {[]float64{10, math.NaN(), -1, math.Inf(1), 12}, series.FromFirst, 2},
+		"one sample is only a beginning":  {[]float64{10}, series.FromFirst, 0},
+		"one sample of a new one counts":  {[]float64{3}, series.FromZero, 3},
+		"a lost scrape loses no requests": {[]float64{10, 40}, series.FromFirst, 30},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := series.Grown([]rollout.Series{{Labels: "a", Points: points(tt.values...)}}, at(-1), at(100), always(tt.birth)); got != tt.want {
+				t.Errorf("grown by %v, want %v", got, tt.want)
+			}
+		})
+	}
+}
+
+// draw is one counter's life: what truly happened, with resets, and which of its scrapes were stored.
+func draw(t *rapid.T, name string) (s rollout.Series, truth float64) {
+	s.Labels = name
+	value := float64(rapid.IntRange(0, 50).Draw(t, name+" begins at"))
+	stored := 0.0 // what is stored now; a reset loses what lies between the last stored sample and itself
+	for i := range rapid.IntRange(1, 25).Draw(t, name+" scrapes") {
+		if i > 0 {
+			if rapid.IntRange(0, 9).Draw(t, fmt.Sprint(name, " resets ", i)) == 0 {
+				value = 0
+			}
+			value += float64(rapid.IntRange(0, 30).Draw(t, fmt.Sprint(name, " grows ", i)))
+			if rapid.IntRange(0, 5).Draw(t, fmt.Sprint(name, " is lost ", i)) == 0 {
+				continue
+			}
+			if value >= stored {
+				truth += value - stored
+			} else {
+				truth += value
+			}
+		}
+		stored = value
+		s.Points = append(s.Points, rollout.Point{At: at(i), Value: value})
+	}
+	return s, truth
+}
+
+// However time is cut, in whatever order samples come, and however often one is repeated: the sum is the same, and it is
+// what the stored samples show.
+func TestEachSampleCountsOnce(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		var all []rollout.Series
+		want := 0.0
+		for i := range rapid.IntRange(1, 4).Draw(t, "series") {
+			s, truth := draw(t, fmt.Sprint("s", i))
+			if rapid.Bool().Draw(t, "repeated") {
+				s.Points = append(s.Points, s.Points...)
+			}
+			if rapid.Bool().Draw(t, "shuffled") {
+				slices.Reverse(s.Points)
+			}
+			all, want = append(all, s), want+truth
+		}
+		got := 0.0
+		from := at(-1)
+		for until := 0; until < 26; until += rapid.IntRange(1, 6).Draw(t, "answer") {
+			got += series.Grown(all, from, at(until), always(series.FromFirst))
+			from = at(until)
+		}
+		got += series.Grown(all, from, at(100), always(series.FromFirst))
+		if math.Abs(got-want) > 1e-6 {
+			t.Fatalf("grown by %v, the stored samples show %v", got, want)
+		}
+	})
+}
+
+func TestWhoWasHeard(t *testing.T) {
+	t.Parallel()
+	all := []rollout.Series{
+		{Target: "b", Points: points(1, 2, 3)}, {Target: "a", Points: points(1)}, {Target: "b", Points: points(4, 5, 6, 7)},
+	}
+	if got := series.Targets(all, at(-1), at(9)); !slices.Equal(got, []string{"a", "b"}) {
+		t.Errorf("targets %v", got)
+	}
+	if got := series.Targets(all, at(0), at(1)); !slices.Equal(got, []string{"b"}) {
+		t.Errorf("targets of the second scrape %v", got)
+	}
+	if got := series.Newest(all); !got.Equal(at(3)) {
+		t.Errorf("newest %s", got)
+	}
+	if got := series.Latest(all, at(-1), at(1)); !slices.Equal(got, []float64{2, 1, 5}) {
+		t.Errorf("latest %v", got)
+	}
+}

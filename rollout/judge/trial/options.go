@@ -1,0 +1,82 @@
+package trial
+
+import "canarybot.io/rollout/judge/bet"
+
+// Check is one of the bets of a trial.
+type Check int
+
+// The checks.
+const (
+	Errors     Check = iota // more than stable's, beyond the margin
+	Latency                 // slower than stable, beyond the margin
+	ErrorLimit              // beyond the service's own limit
+	SlowLimit               // beyond the service's own limit
+	Memory                  // grows so that it will reach its limit
+	Share                   // the traffic that the weight promises does not come
+	Checks                  // how many there are
+)
+
+var names = [Checks]string{"errors", "latency", "error_limit", "slow_limit", "memory", "share"}
+
+// String returns the check's name in lower snake case.
+func (c Check) String() string {
+	if c < 0 || c >= Checks {
+		return "none"
+	}
+	return names[c]
+}
+
+// Bounds is how many latency bounds a trial compares.
+const Bounds = 4
+
+// Options are what a trial is judged by. Start from Defaults.
+type Options struct {
+	Alpha   float64 // at most this share of the rollouts of fine canaries is rolled back
+	Planned int     // scrapes of the whole rollout
+	Weights [Checks]float64
+
+	Errors  bet.Margin
+	Latency bet.Margin
+	// ErrorLimit and SlowLimit are the shares of bad and of slow requests that the service allows itself; Slow is the
+	// bound, an index, beyond which a request is slow.
+	ErrorLimit, SlowLimit float64
+	Slow                  int
+
+	// ErrorSpread and SlowSpread are by how much more than coins stable's pods differ, for each request of a pod and
+	// scrape (kappa); 0: not at all.
+	ErrorSpread float64
+	SlowSpread  [Bounds]float64
+
+	// MemoryLimit is what no pod may use, in bytes, and MemoryNoise how much the lowest use of a few scrapes differs from
+	// that of the next ones where nothing grows: a standard deviation. 0: memory is not judged.
+	MemoryLimit, MemoryNoise float64
+	// MemoryFrom is the age of pods, in seconds, from which growth says something: every process grows at first.
+	MemoryFrom float64
+	// Interval is the time between two scrapes, in seconds.
+	Interval float64
+
+	// CompareFrom is the age of the youngest pod, in seconds, from which the canary is compared with stable: where nobody
+	// knows how pods of a service start, only grown ones are. Limits hold from the beginning.
+	CompareFrom float64
+
+	// Cap is by how many nats a single scrape may move a bet, unless half of the canary's requests in it were bad.
+	Cap float64
+	// Dwell is how many scrapes a step has to last before health can be proved.
+	Dwell int
+}
+
+// Slack is by how much margins are wider.
+type Slack struct {
+	Errors float64
+	Slow   [Bounds]float64
+}
+
+// Defaults returns what suits a service of which nothing is known.
+func Defaults(planned int) Options {
+	return Options{
+		Alpha: 0.01, Planned: planned,
+		Weights: [Checks]float64{Errors: .30, Latency: .25, ErrorLimit: .15, SlowLimit: .10, Memory: .10, Share: .10},
+		Errors:  bet.Margin{Ratio: 1.5, Slack: 0.001}, Latency: bet.Margin{Ratio: 1.25, Slack: 0.002},
+		ErrorLimit: 0.01, SlowLimit: 0.01, Slow: Bounds - 1, Cap: 7, Dwell: 8, Interval: 15,
+	}
+}

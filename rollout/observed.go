@@ -1,0 +1,167 @@
+package rollout
+
+import "time"
+
+// Observed is the cluster as last read live, for one rollout. Facts always exist: where something could not be read,
+// Unreadable says why, and nothing else in the world may be relied on.
+type Observed struct {
+	Unreadable string
+	Stable     Workload
+	Canary     Workload
+	Service    Meta // the canary's own Service
+	Route      Route
+	// Rollback is the id of the annotation canarybot.io/rollback=now, kube:UID:RESOURCEVERSION, when one of the route
+	// and the two Deployments bears it.
+	Rollback DecisionID
+}
+
+// Meta is what every object has.
+type Meta struct {
+	Exists  bool
+	UID     string
+	Version string // resourceVersion, for guarded writes only; never compared for order
+	Stamp   *Stamp // ours or another store's; nil: none
+	// AsksRollback is true when the object bears the annotation canarybot.io/rollback=now.
+	AsksRollback bool
+}
+
+// Workload is a Deployment with its pods and endpoints.
+type Workload struct {
+	Meta
+	Image              string
+	Replicas           int    // wanted
+	ImageBy            string // the manager that last changed the image, from managedFields
+	ReplicasBy         string
+	GenerationObserved bool // observedGeneration >= generation
+	Paused             bool
+	Total              int // status.replicas
+	Updated            int
+	Available          int
+	Endpoints          int // ready endpoints behind the workload's own Service, also when the Deployment is gone
+	// Failure is what is wrong with the pods. It and ImageIDs decide nothing from returning on, and may be missing there.
+	Failure Failure
+	// ImageIDs are what the pods that run Image resolved it to, distinct and sorted.
+	ImageIDs []string
+}
+
+// RolledOut reports whether the Deployment is what its spec wants, wholly.
+func (w Workload) RolledOut() bool {
+	return w.Exists && w.GenerationObserved && !w.Paused && w.Total == w.Replicas && w.Updated == w.Replicas && w.Available == w.Replicas
+}
+
+// Route is what splits the traffic, reduced to the pair of stable and canary.
+type Route struct {
+	Meta
+	HasCanary bool   // the canary is named in it
+	Weight    Weight // the canary's share of the pair; where rules disagree, the share that differs from the stamp
+	WeightBy  string // the manager that last changed the weights
+	// Acknowledged is true when the router took the route as it is; always true for a router without status.
+	Acknowledged bool
+	Detail       string // why it is not acknowledged, in the cluster's words
+}
+
+// Stamp is the annotation canarybot.io/applied: which write made the object what it is. Every write sets it in the
+// same request. The values are those of the write that bears it; found is what the rollout found.
+type Stamp struct {
+	Store    string    `json:"store"`
+	Rollout  ID        `json:"rollout"`
+	Revision Revision  `json:"revision"`
+	Weight   *Weight   `json:"weight,omitempty"`
+	Image    string    `json:"image,omitempty"`
+	Replicas *int      `json:"replicas,omitempty"`
+	Original *Original `json:"found,omitempty"`
+}
+
+// Original is what the cluster looked like when the rollout took it over: what ending restores.
+type Original struct {
+	Stable        OriginalWorkload `json:"stable"`
+	Canary        OriginalWorkload `json:"canary,omitzero"`
+	CanaryService bool             `json:"canary_service,omitempty"`
+	Route         OriginalRoute    `json:"route,omitzero"`
+	// Progress is stable's progress deadline.
+	Progress time.Duration `json:"progress,omitempty"`
+	// Surges is false when replacing stable's pods may leave none of them: Recreate, or a single replica without surge.
+	Surges bool `json:"surges,omitempty"`
+	// TemplateDiffers names the fields, but for image and labels, in which a found canary differs from stable.
+	TemplateDiffers []string `json:"template_differs,omitempty"`
+}
+
+// OriginalWorkload is a Deployment as found. A UID of "" means that it did not exist.
+type OriginalWorkload struct {
+	UID      string `json:"uid,omitempty"`
+	Image    string `json:"image,omitempty"`
+	Replicas int    `json:"replicas,omitempty"`
+}
+
+// OriginalRoute is the route as found.
+type OriginalRoute struct {
+	UID       string `json:"uid,omitempty"`
+	HasCanary bool   `json:"has_canary,omitempty"`
+	Weight    Weight `json:"weight,omitempty"`
+}
+
+// Facts is what a beat knows.
+type Facts struct {
+	Now      time.Time
+	Observed Observed
+	Verdict  Verdict // the judge's newest answer
+	Judge    []byte  // the judge's state; stored, never looked into
+	Refused  string  // why the cluster refused the last write, in its words; empty: it did not
+	// Preflight is what the preflight came to, while queued; nil: not asked yet.
+	Preflight *Preflight
+	// Holder is the rollout that holds the service, while queued; empty: nobody does.
+	Holder ID
+}
+
+// Preflight is the answer to whether a rollout may start.
+type Preflight struct {
+	Original       Original
+	Problems       []string       // sentences for people, each naming the line to add or change; none: it may start
+	Checks         []Evidence     // about stable: checks that it fails itself or has no answer to, so that no canary could be judged
+	Unreadable     string         // why nothing can be said yet
+	DetectionPower DetectionPower // what the judge will see
+	Backtests      []Backtest     // what the checks would have said lately; asked for in a dry run only
+}
+
+// Passes reports whether nothing stands in the way of the start.
+func (p Preflight) Passes() bool {
+	return p.Unreadable == "" && len(p.Problems) == 0 && len(p.Checks) == 0
+}
+
+// Object is one of the objects that a rollout writes.
+type Object string
+
+// The objects.
+const (
+	StableDeployment Object = "stable"
+	CanaryDeployment Object = "canary"
+	CanaryService    Object = "canary_service"
+	RouteObject      Object = "route"
+)
+
+// Verb is what a write does to its object.
+type Verb string
+
+// The verbs. A create is inert: a route at weight 0, a Deployment with 0 replicas. Release removes our stamp and our
+// other annotations, and from a route the canary's place in it where DropCanary says so.
+const (
+	Create  Verb = "create"
+	Update  Verb = "update"
+	Delete  Verb = "delete"
+	Release Verb = "release"
+)
+
+// Write is one guarded request: it counts only on the very object that it was decided on, and bears a stamp.
+type Write struct {
+	Object     Object
+	Verb       Verb
+	UID        string // of the object that it was decided on; empty for a create
+	Version    string // its resourceVersion
+	Weight     *Weight
+	Image      string // empty: untouched
+	Replicas   *int
+	DropCanary bool
+	// AskRollback also sets the annotation canarybot.io/rollback=now: the one act that may precede its commit.
+	AskRollback bool
+	Stamp       Stamp
+}

@@ -1,0 +1,138 @@
+package rollout
+
+import (
+	"time"
+)
+
+// grow credits the spans: each grows only while its condition holds, and starts again when it does not.
+func (rc *reconciliation) grow() {
+	s := &rc.Spans
+	unknown := rc.WeightAckedAt != (time.Time{}) && rc.demands() && rc.Verdict.Result == Unknown
+	s.Unknown = span(s.Unknown, rc.credit, unknown)
+	s.Waiting = span(s.Waiting, rc.credit, rc.Waits())
+	s.Drained = span(s.Drained, rc.credit, rc.offTraffic())
+	if rc.Phase == Baking && rc.weightReached() && rc.passes() && !rc.blocked() {
+		s.Bake += rc.credit
+	}
+	if rc.unmet() {
+		s.Deadline += rc.credit
+	}
+	if rc.Phase.Ending() {
+		s.Ending += rc.credit
+	}
+	if rc.offTraffic() && rc.Ending.WeightZero.IsZero() {
+		rc.Ending.WeightZero = rc.f.Now
+	}
+	if now := rc.progress(); now > s.Furthest { // as Kubernetes' own deadline, which is one without progress
+		s.Furthest = now
+		s.Deadline = 0
+		if rc.offTraffic() {
+			s.Ending = 0
+		}
+	}
+}
+
+// progress is how far the pods are that the phase waits for: it rises as Kubernetes brings up the new ones and takes away
+// the old ones, and only its rising says something. See `DeploymentProgressing` in Kubernetes' deployment controller.
+func (rc *reconciliation) progress() int {
+	s, c := rc.w.Stable, rc.w.Canary
+	switch {
+	case !rc.readable():
+	case rc.Phase == Preparing && rc.ownCanary(c) && c.GenerationObserved && c.Image == rc.Image:
+		return c.Updated + c.Available + c.Endpoints
+	case rc.Phase == Promoting && s.GenerationObserved && s.Image == rc.Image,
+		rc.Phase == RollingBack && rc.StableWritten && s.GenerationObserved && s.Image == rc.Original.Stable.Image:
+		return 2*s.Updated + s.Available - s.Total
+	}
+	return 0
+}
+
+// span grows by the credit while the condition holds, and is nothing when it does not.
+func span(s, credit time.Duration, holds bool) time.Duration {
+	if !holds {
+		return 0
+	}
+	return s + credit
+}
+
+// passes reports whether these facts hold a passing verdict. What is stored of an earlier process is shown, and counts
+// for nothing.
+func (rc *reconciliation) passes() bool { return rc.Evidence(rc.f).Result == Pass }
+
+// demands reports whether unknown evidence matters now: on the way up, where the judged step demands evidence, and no
+// longer once stable's new image was sent.
+func (rc *reconciliation) demands() bool {
+	if !rc.Phase.Forward() || !rc.judged().DemandsEvidence() {
+		return false
+	}
+	return rc.Phase != Promoting || !rc.imageSent(rc.w)
+}
+
+// Waits reports whether a person's answer is awaited: at a gate, while paused, held or drifted, and about an orphan;
+// not from returning on.
+func (r Rollout) Waits() bool {
+	return r.Phase == Awaiting || r.Orphaned() || r.Phase.Forward() && (r.Paused || r.Held || r.Drift != nil)
+}
+
+// weightStands reports whether the route has the weight that the phase wants, acknowledged.
+func (rc *reconciliation) weightReached() bool {
+	want, ok := rc.Weight()
+	return ok && rc.readable() && rc.w.Route.Exists && rc.w.Route.share() == want && rc.w.Route.Acknowledged
+}
+
+// undone reports whether no traffic goes to the canary, by a write that nothing sent earlier can follow. A route that
+// somebody deleted counts as done.
+func (rc *reconciliation) offTraffic() bool {
+	if !rc.readable() || (rc.Phase != Returning && rc.Phase != RollingBack) {
+		return false
+	}
+	route := rc.w.Route
+	return !route.Exists || route.share() == 0 && route.Acknowledged && rc.writtenSince(route.Meta, rc.UndoRevision)
+}
+
+// ready reports whether the canary has the pods that its step needs, of the new image and among its endpoints.
+func (rc *reconciliation) ready() bool {
+	c := rc.w.Canary
+	return rc.ownCanary(c) && c.GenerationObserved && c.Image == rc.Image && c.Replicas >= rc.Size &&
+		c.Updated >= rc.Size && c.Available >= rc.Size && c.Endpoints >= rc.Size &&
+		rc.w.Service.Exists && rc.w.Route.Exists && rc.w.Route.HasCanary
+}
+
+// promoted reports whether stable is rolled out at the new image.
+func (rc *reconciliation) promoted() bool {
+	return rc.w.Stable.Image == rc.Image && rc.w.Stable.RolledOut() && rc.w.Stable.Endpoints > 0
+}
+
+// unmet reports whether the phase's own condition is what the rollout waits for: its deadline grows only then.
+func (rc *reconciliation) unmet() bool {
+	if rc.blocked() {
+		return false
+	}
+	switch rc.Phase {
+	case Preparing:
+		return rc.readable() && !rc.ready()
+	case Shifting:
+		return rc.readable() && !rc.weightReached() && mayForward(rc.Rollout, rc.f)
+	case Promoting:
+		return rc.readable() && !rc.promoted() && (rc.imageSent(rc.w) || mayForward(rc.Rollout, rc.f))
+	case Queued:
+		return rc.Orphan == nil && (rc.Behind == "" || rc.f.Holder != rc.Behind)
+	case Baking, Awaiting, Returning, RollingBack, Cleaning, Releasing, Ended:
+	}
+	return false
+}
+
+// deadline is how long the phase may take; 0: as long as it wants.
+func (r Rollout) deadline() time.Duration {
+	switch r.Phase {
+	case Preparing, Promoting:
+		if r.Original.Progress > 0 {
+			return r.Original.Progress
+		}
+		return defaultProgress
+	case Shifting, Queued:
+		return r.Spec.Limits.Shift
+	case Baking, Awaiting, Returning, RollingBack, Cleaning, Releasing, Ended:
+	}
+	return 0
+}

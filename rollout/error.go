@@ -22,9 +22,13 @@ const (
 // is wrong, where, what to do. Cause is for the log.
 type Error struct {
 	Code    Code
+	Problem Problem // what is wrong, as data
 	Message string
 	Cause   error
 }
+
+// Refuse returns an Error that says what is wrong as data.
+func Refuse(code Code, p Problem) *Error { return &Error{Code: code, Problem: p} }
 
 // Error returns the message, with the cause when there is one.
 func (e *Error) Error() string {

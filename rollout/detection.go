@@ -44,21 +44,3 @@ type Backtester interface {
 	// Metrics does, for each check.
 	Backtest(ctx context.Context, q Question) []Backtest
 }
-
-// MeasureDetectionPower lets a judge look at stable's past, as it will when the canary has traffic, and returns what it will see. It
-// blocks as long as the metrics do, a few times.
-func MeasureDetectionPower(ctx context.Context, m Metrics, judge Judge, r Rollout, now time.Time) DetectionPower {
-	c := r.Case(now)
-	c.Step, c.Since = 0, now // what is known of earlier rollouts is in the state
-	const most = 8           // whatever a judge still wants then it will not get
-	for range most {
-		q := r.Question(now)
-		q.Checks, q.Want = nil, judge.Want(c)
-		if !q.Want.Buckets && !q.Want.History {
-			break
-		}
-		c.Raw = m.Ask(ctx, q).Raw
-		_, c.State = judge.Judge(c)
-	}
-	return judge.DetectionPower(c)
-}

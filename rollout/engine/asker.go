@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
-	"slices"
 	"sync"
 	"time"
 
@@ -95,28 +94,20 @@ func (a *asker) ask(ctx context.Context, heard func()) time.Duration {
 	if r.WeightAckedAt.IsZero() || !r.Phase.Forward() || len(r.Spec.Checks) == 0 || !r.Spec.Plan.DemandsEvidence() {
 		return interval
 	}
-	c := r.Case(now())
-	c.State = state
-	q := r.Question(c.Now)
-	q.Checks = slices.DeleteFunc(slices.Clone(q.Checks), func(c rollout.Check) bool { return c.Signal != rollout.NoSignal })
-	q.Want = a.e.Judge.Want(c)
-	answer := a.e.Metrics.Ask(ctx, q)
+	evaluation := a.e.evaluator.Canary(ctx, r, state)
 	if ctx.Err() != nil {
-		return interval
+		return interval // half an answer is no evidence
 	}
-	c.Now, c.Samples, c.Raw = now(), answer.Samples, answer.Raw
-	verdict, state := a.e.Judge.Judge(c)
 	a.mu.Lock()
 	current := a.about.WeightAckedAt.Equal(r.WeightAckedAt)
 	if current {
-		a.verdict, a.state = verdict, state
+		a.verdict, a.state = evaluation.Verdict, evaluation.State
 	}
 	a.mu.Unlock()
 	if current {
 		heard()
 	}
-	c.State = state
-	return min(2*interval, max(atOnce, time.Until(a.e.Judge.Want(c).At))) // a verdict is worth no more when it is older
+	return min(2*interval, max(atOnce, time.Until(evaluation.Next))) // a verdict is worth no more when it is older
 }
 
 // atOnce is how soon a judge that wants to know more at once is answered.

@@ -47,10 +47,8 @@ func (e *Engine) DryRun(ctx context.Context, l rollout.DeployRequest) (rollout.R
 		return r, rollout.Preflight{}, e.fatal(err)
 	}
 	p := e.preflight(ctx, r)
-	if h, ok := e.Metrics.(rollout.Backtester); ok && p.Unreadable == "" {
-		q := r.Question(now())
-		q.StableOnly = true
-		p.Backtests = h.Backtest(ctx, q)
+	if p.Unreadable == "" {
+		p.Backtests = e.evaluator.Backtests(ctx, r)
 	}
 	return r, p, nil
 }

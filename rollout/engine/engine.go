@@ -32,6 +32,7 @@ type Options struct {
 // Engine runs rollouts. Make it with New, start it with Run.
 type Engine struct {
 	Options
+	evaluator Evaluator
 
 	mu      sync.Mutex // guards the fields below; held for lines, never across I/O
 	workers map[rollout.ID]*worker
@@ -48,7 +49,9 @@ func New(o Options) *Engine {
 	if o.Committed == nil {
 		o.Committed = func(rollout.Rollout) {}
 	}
-	return &Engine{Options: o, workers: map[rollout.ID]*worker{}, broken: make(chan error, 1)}
+	return &Engine{
+		Options: o, evaluator: Evaluator{Metrics: o.Metrics, Judge: o.Judge}, workers: map[rollout.ID]*worker{}, broken: make(chan error, 1),
+	}
 }
 
 // Run beats for every open rollout until the context ends, and returns when every goroutine of the engine has. Its

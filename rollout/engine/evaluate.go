@@ -9,8 +9,8 @@ import (
 	"canarybot.io/rollout"
 )
 
-// Evaluator asks Prometheus about a rollout and has the judge say what the answer means. Whoever needs a verdict gets
-// it here: the workers, the command checks, the preflight, and validate --live.
+// Evaluator asks Prometheus about a rollout and has the judge say what the answer means. Every verdict comes
+// from here: the workers, the command checks, the preflight, and validate --live.
 type Evaluator struct {
 	Metrics rollout.Metrics
 	Judge   rollout.Judge

@@ -6,8 +6,8 @@ import (
 	"canarybot.io/rollout"
 )
 
-// preflight asks everybody who may know why the rollout should not start, and the checks of stable. All problems come
-// at once.
+// preflight collects everything that keeps the rollout from starting, from the preflighters and from asking the checks of
+// stable. All problems come at once.
 func (e *Engine) preflight(ctx context.Context, r rollout.Rollout) rollout.Preflight {
 	var all rollout.Preflight
 	for _, p := range e.Preflights {
@@ -26,8 +26,8 @@ func (e *Engine) preflight(ctx context.Context, r rollout.Rollout) rollout.Prefl
 	return all
 }
 
-// askStable adds what keeps the checks from judging a canary. Where none of them could be asked it is Prometheus that is
-// away, and nothing can be said yet.
+// askStable adds the checks that could judge no canary. Where none of them could be asked, Prometheus is away and the
+// rollout has to wait.
 func (e *Engine) askStable(ctx context.Context, r rollout.Rollout, p *rollout.Preflight) {
 	ready := e.evaluator.Readiness(ctx, r)
 	p.DetectionPower = ready.DetectionPower

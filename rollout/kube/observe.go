@@ -104,7 +104,7 @@ const serviceNameLabel = "kubernetes.io/service-name"
 // family. No slices at all is a fact: nobody is behind it.
 func (c *Cluster) endpoints(ctx context.Context, namespace, service string) (int, error) {
 	slices, err := read(ctx, called("endpoints of Service", namespace, service), func(ctx context.Context) (*endpointSlices, error) {
-		return c.discovery.EndpointSlices(namespace).List(ctx, meta.ListOptions{LabelSelector: serviceNameLabel + "=" + service})
+		return c.client.endpointSlices(namespace).List(ctx, meta.ListOptions{LabelSelector: serviceNameLabel + "=" + service})
 	})
 	if err != nil {
 		return 0, err

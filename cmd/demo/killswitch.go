@@ -79,7 +79,7 @@ func (c *killSwitch) Dial(ctx context.Context, network, address string) (net.Con
 // Observe reads the cluster.
 func (c *killSwitch) Observe(ctx context.Context, r rollout.Rollout) rollout.Observed {
 	if c.isCut() {
-		return rollout.Observed{Unreadable: errCut.Message}
+		return rollout.Observed{Unreadable: rollout.ProblemOf(errCut)}
 	}
 	return c.cluster.Observe(ctx, r)
 }
@@ -95,7 +95,7 @@ func (c *killSwitch) Do(ctx context.Context, r rollout.Rollout, w rollout.Write)
 // Preflight asks the cluster.
 func (c *killSwitch) Preflight(ctx context.Context, r rollout.Rollout) rollout.Preflight {
 	if c.isCut() {
-		return rollout.Preflight{Unreadable: errCut.Message}
+		return rollout.Preflight{Unreadable: rollout.ProblemOf(errCut)}
 	}
 	return c.cluster.Preflight(ctx, r)
 }

@@ -47,7 +47,7 @@ func (e *Engine) DryRun(ctx context.Context, l rollout.DeployRequest) (rollout.R
 		return r, rollout.Preflight{}, e.fatal(err)
 	}
 	p := e.preflight(ctx, r)
-	if h, ok := e.Metrics.(rollout.Backtester); ok && p.Unreadable == "" {
+	if h, ok := e.Metrics.(rollout.Backtester); ok && p.Unreadable.IsZero() {
 		q := r.Question(now())
 		q.StableOnly = true
 		p.Backtests = h.Backtest(ctx, q)
@@ -100,7 +100,7 @@ func (e *Engine) checkVersion(ctx context.Context, r rollout.Rollout) error {
 	ctx, cancel := context.WithTimeout(ctx, glance)
 	defer cancel()
 	w := e.Cluster.Observe(ctx, r)
-	if w.Unreadable != "" || !w.Stable.Exists {
+	if !w.Unreadable.IsZero() || !w.Stable.Exists {
 		return nil
 	}
 	if w.Stable.Image == r.Image {

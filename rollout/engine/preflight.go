@@ -1,11 +1,25 @@
 package engine
 
 import (
-	"cmp"
 	"context"
 
 	"canarybot.io/rollout"
 )
+
+// Why a start cannot be judged yet.
+const (
+	ProblemMetricsTimeout     rollout.ProblemCode = "metrics_timeout"     // Prometheus did not answer in time
+	ProblemMetricsUnavailable rollout.ProblemCode = "metrics_unavailable" // Words say why
+	ProblemStableIsNew        rollout.ProblemCode = "stable_is_new"       // Prometheus has not measured its pods yet
+)
+
+// noMetrics is that Prometheus cannot be asked, with what it said.
+func noMetrics(words string) rollout.Problem {
+	if words == "" {
+		return rollout.Problem{Code: ProblemMetricsTimeout}
+	}
+	return rollout.Problem{Code: ProblemMetricsUnavailable, Words: words}
+}
 
 // preflight asks everybody who may know why the rollout should not start, and the checks of stable. All problems come
 // at once.
@@ -13,7 +27,7 @@ func (e *Engine) preflight(ctx context.Context, r rollout.Rollout) rollout.Prefl
 	var all rollout.Preflight
 	for _, p := range e.Preflights {
 		one := p.Preflight(ctx, r)
-		if one.Unreadable != "" {
+		if !one.Unreadable.IsZero() {
 			return rollout.Preflight{Unreadable: one.Unreadable}
 		}
 		if all.Original.Stable.UID == "" {
@@ -39,7 +53,7 @@ func (e *Engine) askStable(ctx context.Context, r rollout.Rollout, p *rollout.Pr
 			p.Checks = append(p.Checks, ev)
 		}
 		if ev.Why == rollout.WhyTimeout || ev.Why == rollout.WhyUnreachable {
-			unasked = append(unasked, cmp.Or(ev.Detail, "no answer in time"))
+			unasked = append(unasked, ev.Detail)
 		}
 		if ev.Why == rollout.WhyNoData || ev.Why == rollout.WhyNotANumber {
 			unmeasured++
@@ -50,9 +64,9 @@ func (e *Engine) askStable(ctx context.Context, r rollout.Rollout, p *rollout.Pr
 	switch {
 	case len(p.Problems) > 0:
 	case len(unasked) == len(r.Spec.Checks):
-		*p = rollout.Preflight{Unreadable: "Prometheus cannot be asked: " + unasked[0]}
+		*p = rollout.Preflight{Unreadable: noMetrics(unasked[0])}
 	case unmeasured > 0 && unmeasured == len(p.Checks) && e.stableIsYoung(ctx, r):
-		*p = rollout.Preflight{Unreadable: "stable's pods are new, and Prometheus has not measured them yet"}
+		*p = rollout.Preflight{Unreadable: rollout.Problem{Code: ProblemStableIsNew}}
 	}
 }
 

@@ -85,7 +85,7 @@ func (c *channels) forget(channel string) {
 // it has no objection: an outage of Slack delays nothing.
 func (b *Bot) Preflight(ctx context.Context, r rollout.Rollout) rollout.Preflight {
 	name := b.channel(r.Service)
-	problem := func(sentence string) rollout.Preflight { return rollout.Preflight{Problems: []string{sentence}} }
+	problem := func(sentence string) rollout.Preflight { return rollout.Preflight{Problems: rollout.Texts(sentence)} }
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	id, err := b.channels.id(ctx, name)

@@ -56,7 +56,7 @@ type face struct {
 func faceOf(r rollout.Rollout) face {
 	f := face{
 		turn: r.Turn, phase: r.Phase, step: r.Step, result: r.Verdict.Result, paused: r.Paused, held: r.Held,
-		troubled: r.Trouble != "", found: r.From(), outcome: r.Ending.Outcome, offTraffic: !r.Ending.WeightZero.IsZero(),
+		troubled: !r.Trouble.IsZero(), found: r.From(), outcome: r.Ending.Outcome, offTraffic: !r.Ending.WeightZero.IsZero(),
 	}
 	if worst, ok := r.Verdict.Worst(); ok {
 		f.check, f.why = worst.Check, worst.Why

@@ -10,6 +10,7 @@ import (
 	"k8s.io/client-go/dynamic"
 	"sigs.k8s.io/yaml"
 
+	"canarybot.io/bot/view"
 	"canarybot.io/config"
 	"canarybot.io/rollout"
 	"canarybot.io/rollout/kube"
@@ -100,8 +101,8 @@ func steered(t *testing.T, s *kubetest.Server, text string) {
 	spec := configuration.Services["checkout"].Spec
 	r := rollout.Rollout{ID: "checkout-1", Service: "checkout", Store: "store-1", Revision: 1, Spec: spec, Image: spec.Repository + ":v1.2.4"}
 	p := cluster.Preflight(t.Context(), r)
-	if p.Unreadable != "" || len(p.Problems) > 0 {
-		t.Fatalf("the preflight says: %s %s", p.Unreadable, strings.Join(p.Problems, "\n"))
+	if !p.Unreadable.IsZero() || len(p.Problems) > 0 {
+		t.Fatalf("the preflight says: %s %s", view.Problem(p.Unreadable), strings.Join(view.Problems(p.Problems), "\n"))
 	}
 	r.Phase, r.Original, r.Size = rollout.Shifting, p.Original, 1
 	for range 4 { // Service, route at 0 and pods, then the share; each beat sees what the one before wrote

@@ -43,7 +43,7 @@ func (c *Cluster) Observe(ctx context.Context, r rollout.Rollout) rollout.Observ
 		},
 	)
 	if err != nil {
-		return rollout.Observed{Unreadable: rollout.Message(err)}
+		return rollout.Observed{Unreadable: rollout.ProblemOf(err)}
 	}
 	w.Stable.Endpoints, w.Canary.Endpoints = stableEndpoints, canaryEndpoints
 	for _, m := range []rollout.Meta{w.Route.Meta, w.Stable.Meta, w.Canary.Meta} {

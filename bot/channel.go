@@ -7,6 +7,7 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"canarybot.io/bot/view"
 	"canarybot.io/rollout"
 )
 
@@ -94,7 +95,7 @@ func (b *Bot) Preflight(ctx context.Context, r rollout.Rollout) rollout.Prefligh
 		b.Log.Warn("channel not looked up before the start", "rollout", r.ID, "channel", name, "error", err)
 		return rollout.Preflight{}
 	case id == "":
-		return problem(notInChannel(name, b.home.known().name))
+		return problem(view.BotNotInChannel(name, b.home.known().name))
 	}
 	var info *slack.Channel
 	err = b.api.call(ctx, "conversations.info", func(ctx context.Context) (err error) {
@@ -104,14 +105,14 @@ func (b *Bot) Preflight(ctx context.Context, r rollout.Rollout) rollout.Prefligh
 	switch {
 	case codeOf(err) == "channel_not_found":
 		b.channels.forget(name)
-		return problem(noChannel(name))
+		return problem(view.ChannelNotFound(name))
 	case err != nil:
 		b.Log.Warn("channel not looked up before the start", "rollout", r.ID, "channel", name, "error", err)
 		return rollout.Preflight{}
 	case info.IsArchived:
-		return problem(archivedChannel(name))
+		return problem(view.ChannelArchived(name))
 	case !info.IsMember:
-		return problem(notInChannel(name, b.home.known().name))
+		return problem(view.BotNotInChannel(name, b.home.known().name))
 	}
 	return rollout.Preflight{}
 }

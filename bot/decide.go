@@ -67,7 +67,7 @@ func (b *Bot) notLive(ctx context.Context, cmd command.Command, last rollout.Rol
 			return answer{}, err
 		}
 		if found {
-			return tell(endedButLive(cmd.Rollout, live.ID)), nil
+			return tell(b.say.EndedButLive(cmd.Rollout, live.ID)), nil
 		}
 	}
 	if cmd.Verb == command.Rollback {
@@ -106,7 +106,7 @@ func now() time.Time { return time.Now().UTC().Round(0) }
 func (b *Bot) refuse(ctx context.Context, r rollout.Rollout, d rollout.Decision, err error) (answer, error) {
 	switch code := rollout.CodeOf(err); {
 	case errors.Is(err, errNotLookedUp):
-		return tell(sayNotLookedUp()), nil
+		return tell(b.say.UnknownPerson()), nil
 	case errors.Is(err, rollout.ErrDecided):
 		b.stats.add(func(s *Stats) { s.Duplicates++ })
 		return answer{}, nil
@@ -156,7 +156,7 @@ func (b *Bot) offerRollback(ctx context.Context, service rollout.ServiceName) (a
 	success, ok := rollout.LastSuccess(past)
 	switch {
 	case !ok:
-		return tell(nothingBefore(service)), nil
+		return tell(b.say.NothingBefore(service)), nil
 	case success.Request.Back:
 		return tell(b.say.RolledBackAlready(success)), nil
 	}
@@ -182,7 +182,7 @@ func (b *Bot) goBack(ctx context.Context, a ask, v view.Value) (answer, error) {
 		if len(past) > 0 && b.decidedBy(ctx, past[0].ID, a.id) {
 			return answer{}, nil
 		}
-		return tell(b.say.Stale("Something was rolled out since that was shown. Ask again.")), nil
+		return tell(b.say.OutdatedOffer()), nil
 	}
 	return b.start(ctx, a, rollout.DeployRequest{
 		ID: a.id, Service: r.Service, Version: rollout.ShortVersion(success.From()), Back: true,

@@ -58,7 +58,7 @@ func (b *Bot) dryRun(ctx context.Context, a ask, l rollout.DeployRequest) (answe
 	if err != nil {
 		return b.refuseDeploy(ctx, l, err)
 	}
-	out := tell(rehearsing(l.Service))
+	out := tell(b.say.DryRunStarted(l.Service))
 	out.later = func(ctx context.Context) view.Message {
 		r, p, err := b.Rollouts.DryRun(ctx, l)
 		if err == nil {
@@ -85,7 +85,7 @@ func (b *Bot) refuseDeploy(ctx context.Context, l rollout.DeployRequest, err err
 	var same *rollout.SameVersionError
 	switch code := rollout.CodeOf(err); {
 	case errors.Is(err, errNotLookedUp):
-		return tell(sayNotLookedUp()), nil
+		return tell(b.say.UnknownPerson()), nil
 	case errors.As(err, &busy):
 		if b.decidedBy(ctx, busy.Live.ID, l.ID) { // by this very command, delivered twice
 			b.stats.add(func(s *Stats) { s.Duplicates++ })

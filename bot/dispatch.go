@@ -48,7 +48,7 @@ func (b *Bot) receive(ctx context.Context, s *socket, f frame) {
 	b.Log.Error("too many envelopes at once; one was turned away", "type", f.Type)
 	if f.Type != typeSlash || !b.answers.try(func() {
 		defer s.end()
-		b.ack(func(raw []byte) error { return b.send(s, raw) }, f, new(overloaded()))
+		b.ack(func(raw []byte) error { return b.send(s, raw) }, f, new(b.say.Overloaded()))
 	}) {
 		s.end() // without an ack the person sees that it failed
 	}

@@ -3,6 +3,7 @@ package bot
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 
 	"canarybot.io/bot/command"
@@ -38,7 +39,7 @@ func (b *Bot) look(ctx context.Context, a ask, cmd command.Command) (answer, err
 	case command.Why:
 		m, err = b.why(ctx, cmd)
 	case command.Deploy, command.Promote, command.Rollback, command.Pause, command.Resume, command.Override, command.Retry, command.Abandon:
-		err = rollout.Errorf(rollout.Internal, "%s does not only look.", cmd.Verb)
+		err = fmt.Errorf("%s is no query", cmd.Verb)
 	}
 	if err != nil {
 		b.Log.Error("question not answered", "command", cmd.Verb, "error", err)
@@ -140,7 +141,7 @@ func (b *Bot) whoami(ctx context.Context, a ask) view.Message {
 	member, err := b.people.member(ctx, a.user)
 	if err != nil {
 		b.Log.Warn("person not looked up", "actor", a.user, "error", err)
-		return sayNotLookedUp()
+		return b.say.UnknownPerson()
 	}
 	return b.say.Whoami(rollout.Actor{Kind: rollout.Person, ID: a.user, Member: member}, b.Policy, b.sorted())
 }
@@ -149,7 +150,7 @@ func (b *Bot) whoami(ctx context.Context, a ask) view.Message {
 // seconds, so the person hears at once that it is asked.
 func (b *Bot) checks(ctx context.Context, cmd command.Command) (answer, error) {
 	if b.Metrics == nil || b.Judge == nil {
-		return tell(noMetrics()), nil
+		return tell(b.say.NoMetrics()), nil
 	}
 	r, live, err := b.target(ctx, cmd)
 	if err != nil && rollout.CodeOf(err) != rollout.NotFound {
@@ -162,7 +163,7 @@ func (b *Bot) checks(ctx context.Context, cmd command.Command) (answer, error) {
 		}
 		r = rollout.Rollout{Service: service.Name, Spec: service.Spec}
 	}
-	out := tell(asking(cmd.Service))
+	out := tell(b.say.AskingChecks(cmd.Service))
 	out.later = func(ctx context.Context) view.Message {
 		return b.say.Checks(cmd.Service, b.judged(ctx, r))
 	}

@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -145,6 +146,9 @@ func (b *Bot) outsider(ctx context.Context, a ask) bool {
 	}
 	return a.team != b.home.known().team
 }
+
+// errNotLookedUp is an answer, not a failure: nothing was done, and that is final.
+var errNotLookedUp = errors.New("the person could not be looked up")
 
 // actor returns who asks for the action. While Slack cannot say who somebody is, nothing moves forward; rolling back
 // goes by what is certain without it, because the safe direction must not wait for users.info: what Slack said last of

@@ -29,12 +29,12 @@ func (b *Bot) press(ctx context.Context, a ask, p pressPayload) (answer, error) 
 	case err != nil:
 		return tell(b.say.Error(err)), nil
 	case p.Actions[0].ActionID != view.ActionPrefix+string(v.Action):
-		return tell(b.say.Stale("That button is not one of mine.")), nil
+		return tell(b.say.ForeignButton()), nil
 	case v.Environment != b.Environment:
-		return tell(otherEnvironment(v.Environment, b.Environment)), nil
+		return tell(b.say.OtherEnvironment(v.Environment, b.Environment)), nil
 	case v.Action == view.GoBack:
 		if !p.Container.Ephemeral { // only ever offered in private
-			return tell(b.say.Stale("That button is not one of mine.")), nil
+			return tell(b.say.ForeignButton()), nil
 		}
 		return b.goBack(ctx, a, v)
 	}
@@ -52,9 +52,9 @@ func (b *Bot) press(ctx context.Context, a ask, p pressPayload) (answer, error) 
 	case cur.Card == "" && safe(v.Action) && !p.Container.Ephemeral && p.Container.ChannelID == cur.Channel:
 		// A crash came between the card and its cursor. These hold for any turn: they need not wait to be sure.
 	case cur.Card == "":
-		return tell(noCardYet(r.ID)), nil
+		return tell(b.say.NoCardYet(r.ID)), nil
 	case !fromCard(cur, p):
-		return tell(notTheCard(r.ID)), nil
+		return tell(b.say.NotTheCard(r.ID)), nil
 	case v.Action == rollout.Abandon && !r.Terminal() && !r.Orphaned():
 		return tell(b.say.NeedsReason(r)), nil
 	}

@@ -1,4 +1,4 @@
-package bot
+package cards
 
 import (
 	"context"
@@ -11,13 +11,20 @@ import (
 	"canarybot.io/rollout"
 )
 
+// Notes keeps small records. A note whose key is a rollout's id is forgotten together with it.
+type Notes interface {
+	PutNote(ctx context.Context, kind, key string, value []byte) error
+	Note(ctx context.Context, kind, key string) (value []byte, ok bool, err error)
+	Notes(ctx context.Context, kind string) (map[string][]byte, error)
+}
+
 // noteKind is the kind of the notes that hold the cursors; their keys are the rollouts' ids.
 const noteKind = "slack"
 
-// cursor is how far Slack shows a rollout.
-type cursor struct {
-	Channel string `json:"channel"` // its id
-	Card    string `json:"card,omitempty"`
+// Cursor is how far Slack shows a rollout: what is stored of it.
+type Cursor struct {
+	Channel string `json:"channel"`        // its id
+	Card    string `json:"card,omitempty"` // the card's timestamp; empty: not posted yet, or not known
 	Last    int    `json:"last,omitempty"` // the last timeline entry that is shown
 	// Posting is the entry that is being posted, 0 for the card; nil: none. It is stored before the call: whoever
 	// finds it looks first whether the message is there.
@@ -30,15 +37,15 @@ type cursor struct {
 	Done       bool `json:"done,omitempty"` // the rollout has ended, and all of it is shown
 }
 
-// link returns the card's address, made as Slack documents it; empty while there is no card.
-func (c cursor) link(base string) string {
-	if c.Card == "" || base == "" {
+// link returns the card's address in the workspace, made as Slack documents it; empty while there is no card.
+func (c Cursor) link(workspace string) string {
+	if c.Card == "" || workspace == "" {
 		return ""
 	}
-	return strings.TrimSuffix(base, "/") + "/archives/" + c.Channel + "/p" + strings.ReplaceAll(c.Card, ".", "")
+	return strings.TrimSuffix(workspace, "/") + "/archives/" + c.Channel + "/p" + strings.ReplaceAll(c.Card, ".", "")
 }
 
-// cursors keeps the cursors, and knows whose thread is whose.
+// cursors stores the cursors, and knows which thread is of which rollout.
 type cursors struct {
 	notes Notes
 
@@ -49,14 +56,14 @@ type cursors struct {
 func threadKey(channel, ts string) string { return channel + "/" + ts }
 
 // all reads every cursor. One that cannot be read is an error: posting a second card would be worse.
-func (c *cursors) all(ctx context.Context) (map[rollout.ID]cursor, error) {
+func (c *cursors) all(ctx context.Context) (map[rollout.ID]Cursor, error) {
 	raw, err := c.notes.Notes(ctx, noteKind)
 	if err != nil {
 		return nil, fmt.Errorf("read the cursors: %w", err)
 	}
-	all := make(map[rollout.ID]cursor, len(raw))
+	all := make(map[rollout.ID]Cursor, len(raw))
 	for key, value := range raw {
-		var cur cursor
+		var cur Cursor
 		if err := json.Unmarshal(value, &cur); err != nil {
 			return nil, fmt.Errorf("read the cursor of %s: %w", key, err)
 		}
@@ -67,20 +74,20 @@ func (c *cursors) all(ctx context.Context) (map[rollout.ID]cursor, error) {
 }
 
 // load returns the rollout's cursor; the zero one when there is none.
-func (c *cursors) load(ctx context.Context, id rollout.ID) (cur cursor, err error) {
+func (c *cursors) load(ctx context.Context, id rollout.ID) (cur Cursor, err error) {
 	raw, ok, err := c.notes.Note(ctx, noteKind, string(id))
 	if err != nil || !ok {
-		return cursor{}, err
+		return Cursor{}, err
 	}
 	if err := json.Unmarshal(raw, &cur); err != nil {
-		return cursor{}, fmt.Errorf("read the cursor of %s: %w", id, err)
+		return Cursor{}, fmt.Errorf("read the cursor of %s: %w", id, err)
 	}
 	c.index(id, cur)
 	return cur, nil
 }
 
 // save makes the cursor durable.
-func (c *cursors) save(ctx context.Context, id rollout.ID, cur cursor) error {
+func (c *cursors) save(ctx context.Context, id rollout.ID, cur Cursor) error {
 	raw, err := json.Marshal(cur)
 	if err == nil {
 		err = c.notes.PutNote(ctx, noteKind, string(id), raw)
@@ -92,7 +99,7 @@ func (c *cursors) save(ctx context.Context, id rollout.ID, cur cursor) error {
 	return nil
 }
 
-func (c *cursors) index(id rollout.ID, cur cursor) {
+func (c *cursors) index(id rollout.ID, cur Cursor) {
 	if cur.Card == "" {
 		return
 	}

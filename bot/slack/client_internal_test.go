@@ -1,7 +1,8 @@
-package bot
+package slack
 
 import (
 	"testing"
+	"time"
 
 	"github.com/slack-go/slack"
 )
@@ -29,14 +30,14 @@ func TestFullMembersOnly(t *testing.T) {
 		"an admin of another workspace":   {slack.User{TeamID: "T2", IsAdmin: true}, false},
 		"a guest who is somehow an owner": {slack.User{TeamID: "T1", IsOwner: true, IsRestricted: true}, false},
 	} {
-		if got := full(&test.user, "T1"); got != test.want {
+		if got := fullMember(&test.user, "T1"); got != test.want {
 			t.Errorf("%s: %v, want %v", name, got, test.want)
 		}
 	}
 }
 
 func TestResponseURLsOfOthersAreNotCalled(t *testing.T) {
-	a := newAPI(Slack{APIURL: "https://slack.com/api/"}, newStats())
+	a := New(Config{APIURL: "https://slack.com/api/"}, nil, nil)
 	for address, want := range map[string]bool{
 		"https://hooks.slack.com/commands/T1/2/3":     true,
 		"https://slack.com/x":                         true,
@@ -51,8 +52,57 @@ func TestResponseURLsOfOthersAreNotCalled(t *testing.T) {
 		"https://[::1]/x":                             false,
 		"https://HOOKS.SLACK.COM.:443@127.0.0.1:80/x": false,
 	} {
-		if got := a.mayPost(address); got != want {
+		if got := a.isSlack(address); got != want {
 			t.Errorf("%q: %v, want %v", address, got, want)
 		}
+	}
+}
+
+// This test looks inside: a minute of calls at the most that the budget allows is not made from outside.
+func TestBudgetStaysUnderItsTier(t *testing.T) {
+	for method, most := range map[string]int{
+		"chat.update": 50, "conversations.history": 50, "users.conversations": 50, "users.info": 100, "chat.postEphemeral": 100,
+		"apps.connections.open": 50,
+	} {
+		b := newBudget()
+		now := time.Now()
+		calls := 0
+		for at := now; at.Before(now.Add(time.Minute)); at = at.Add(100 * time.Millisecond) {
+			for !b.freeAt(at, method, NoReserve).After(at) {
+				b.of(method).AllowN(at, 1)
+				calls++
+			}
+		}
+		if calls < most/2 || calls > most {
+			t.Errorf("%s: %d calls in a minute, and Slack allows %d", method, calls, most)
+		}
+	}
+}
+
+func TestBudget(t *testing.T) {
+	const method = "chat.update"
+	now := time.Now()
+	spend := func(b *budget, n int) { b.of(method).AllowN(now, n) }
+	for name, test := range map[string]struct {
+		before  func(*budget)
+		reserve Reserve
+		want    time.Duration // until the method is free
+	}{
+		"unused":                             {func(*budget) {}, NoReserve, 0},
+		"unused, for what can wait":          {func(*budget) {}, HalfReserve, 0},
+		"half spent":                         {func(b *budget) { spend(b, 4) }, NoReserve, 0},
+		"half spent, for what can wait":      {func(b *budget) { spend(b, 4) }, HalfReserve, 1500 * time.Millisecond},
+		"all spent":                          {func(b *budget) { spend(b, 8) }, NoReserve, 1500 * time.Millisecond},
+		"closed by Slack":                    {func(b *budget) { b.closeUntil(method, now.Add(time.Minute)) }, NoReserve, time.Minute},
+		"closed twice, the later one counts": {func(b *budget) { b.closeUntil(method, now.Add(time.Minute)); b.closeUntil(method, now) }, NoReserve, time.Minute},
+		"another one closed":                 {func(b *budget) { b.closeUntil("chat.postMessage", now.Add(time.Minute)) }, NoReserve, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBudget()
+			test.before(b)
+			if got := b.freeAt(now, method, test.reserve).Sub(now); got != test.want {
+				t.Errorf("free in %s, want %s", got, test.want)
+			}
+		})
 	}
 }

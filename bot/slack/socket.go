@@ -1,4 +1,4 @@
-package bot
+package slack
 
 import (
 	"context"
@@ -13,17 +13,17 @@ import (
 )
 
 const (
-	// silence is how long a connection may stay without a sign of life; it is pinged twice within.
-	silence = 20 * time.Second
-	// slackSilent is how long Slack itself may say nothing: its pings come every few seconds. A pong alone may come
+	// idleTimeout is how long a connection may stay without a sign of life; it is pinged twice within.
+	idleTimeout = 20 * time.Second
+	// slackTimeout is how long Slack itself may send nothing: its pings come every few seconds. A pong alone may come
 	// from something on the way.
-	slackSilent = 35 * time.Second
-	// greeting bounds the wait for hello.
-	greeting = 10 * time.Second
-	// parting is how long the other side may take to say goodbye as well.
-	parting = time.Second
-	// leaving is how long a connection stays after Slack asked us to go.
-	leaving = 5 * time.Second
+	slackTimeout = 35 * time.Second
+	// helloTimeout bounds the wait for hello.
+	helloTimeout = 10 * time.Second
+	// closeTimeout bounds the wait for the other side's close frame.
+	closeTimeout = time.Second
+	// drain is how long a connection stays after Slack asked us to leave.
+	drain = 5 * time.Second
 	// maxFrame bounds what is read.
 	maxFrame = 1 << 20
 )
@@ -37,7 +37,7 @@ type socket struct {
 	idle  chan struct{} // closed when, on the way out, nothing is left to be answered
 
 	write   sync.Mutex   // one writer of data at a time
-	slackAt atomic.Int64 // when Slack was heard last, in nanoseconds since 1970
+	slackAt atomic.Int64 // the last sign of life of Slack itself, in nanoseconds since 1970
 	once    sync.Once    // closes leave
 
 	mu      sync.Mutex // guards the fields below
@@ -47,7 +47,7 @@ type socket struct {
 	closing bool       // nothing more can be answered
 }
 
-// openSocket dials the URL and waits for Slack's greeting.
+// openSocket dials the URL and waits for Slack's hello.
 func openSocket(ctx context.Context, dialer *websocket.Dialer, url string) (*socket, error) {
 	ws, resp, err := dialer.DialContext(ctx, url, http.Header{"Origin": {"https://api.slack.com"}})
 	if resp != nil && resp.Body != nil {
@@ -59,7 +59,7 @@ func openSocket(ctx context.Context, dialer *websocket.Dialer, url string) (*soc
 	s := &socket{ws: ws, leave: make(chan struct{}), done: make(chan struct{}), idle: make(chan struct{})}
 	ws.SetReadLimit(maxFrame)
 	ws.SetPingHandler(func(data string) error {
-		s.heard()
+		s.alive()
 		err := ws.WriteControl(websocket.PongMessage, []byte(data), time.Now().Add(time.Second))
 		var timeout interface{ Timeout() bool }
 		if errors.Is(err, websocket.ErrCloseSent) || errors.As(err, &timeout) {
@@ -70,16 +70,16 @@ func openSocket(ctx context.Context, dialer *websocket.Dialer, url string) (*soc
 	ws.SetPongHandler(func(string) error { return s.extend() })
 	unhook := context.AfterFunc(ctx, func() { _ = ws.Close() }) // ends the wait for hello
 	defer unhook()
-	if err := s.greet(); err != nil {
+	if err := s.awaitHello(); err != nil {
 		_ = ws.Close() // the error that matters is known
 		return nil, err
 	}
 	return s, nil
 }
 
-// greet reads hello. Slack may instead say at once that there are too many connections.
-func (s *socket) greet() error {
-	_ = s.ws.SetReadDeadline(time.Now().Add(greeting)) // fails only on a dead connection, as the read will
+// awaitHello reads hello. Slack may instead say at once that there are too many connections.
+func (s *socket) awaitHello() error {
+	_ = s.ws.SetReadDeadline(time.Now().Add(helloTimeout)) // fails only on a dead connection, as the read will
 	_, raw, err := s.ws.ReadMessage()
 	if err != nil {
 		return fmt.Errorf("wait for hello: %w", err)
@@ -87,7 +87,7 @@ func (s *socket) greet() error {
 	s.hello = readFrame(raw)
 	switch s.hello.Type {
 	case typeHello:
-		s.heard()
+		s.alive()
 		return nil
 	case typeDisconnect:
 		return &disconnected{reason: s.hello.Reason}
@@ -102,26 +102,26 @@ type disconnected struct{ reason string }
 // Error returns Slack's word.
 func (e *disconnected) Error() string { return "disconnected: " + e.reason }
 
-// heard notes a sign of life from Slack itself.
-func (s *socket) heard() {
+// alive notes a sign of life from Slack itself.
+func (s *socket) alive() {
 	s.slackAt.Store(time.Now().UnixNano())
 	_ = s.extend() // fails only on a dead connection
 }
 
 // extend moves the time at which silence ends the connection.
 func (s *socket) extend() error {
-	if s.leavesSoon() {
+	if s.leaving() {
 		return nil
 	}
-	limit := time.Now().Add(silence)
-	if slack := time.Unix(0, s.slackAt.Load()).Add(slackSilent); slack.Before(limit) {
+	limit := time.Now().Add(idleTimeout)
+	if slack := time.Unix(0, s.slackAt.Load()).Add(slackTimeout); slack.Before(limit) {
 		limit = slack
 	}
 	return s.ws.SetReadDeadline(limit)
 }
 
-// leavesSoon reports whether the connection is on its way out.
-func (s *socket) leavesSoon() bool {
+// leaving reports whether the connection is on its way out.
+func (s *socket) leaving() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.closing || s.reason != ""
@@ -143,11 +143,11 @@ func (s *socket) end() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.pending--
-	s.settle()
+	s.closeIfIdle()
 }
 
-// settle closes the door once nothing is pending; the caller holds the lock.
-func (s *socket) settle() {
+// closeIfIdle takes no more envelopes once none is pending; the caller holds the lock.
+func (s *socket) closeIfIdle() {
 	if s.going && !s.closing && s.pending == 0 {
 		s.closing = true
 		close(s.idle)
@@ -156,54 +156,54 @@ func (s *socket) settle() {
 
 // serve reads until the connection ends, and closes it. Envelopes go to receive, which must not block. When ctx ends,
 // the connection closes once what it brought is answered.
-func (s *socket) serve(ctx context.Context, receive func(*socket, frame)) {
-	var tending sync.WaitGroup
-	tending.Go(func() { s.tend(ctx) })
-	defer tending.Wait()
+func (s *socket) serve(ctx context.Context, receive func(frame)) {
+	var keeping sync.WaitGroup
+	keeping.Go(func() { s.keepAlive(ctx) })
+	defer keeping.Wait()
 	defer close(s.done)
 	defer func() {
-		s.farewell()
-		_ = s.ws.Close() // nobody reads from it any more
+		s.sendClose()
+		_ = s.ws.Close() // it is not read any more
 	}()
 	for {
 		_, raw, err := s.ws.ReadMessage()
 		if err != nil {
 			return
 		}
-		s.heard()
+		s.alive()
 		f := readFrame(raw)
 		switch {
 		case f.Type == typeDisconnect:
-			s.told(f.Reason)
+			s.disconnecting(f.Reason)
 		case f.EnvelopeID != "" && s.begin():
-			receive(s, f)
+			receive(f)
 		}
 	}
 }
 
-// told notes that Slack is going to end the connection. After a warning there are some seconds left; after anything
+// disconnecting notes that Slack is going to end the connection. After a warning some seconds are left; after anything
 // else it is over, and what is under way may still be answered.
-func (s *socket) told(reason string) {
+func (s *socket) disconnecting(reason string) {
 	if reason != "warning" {
 		s.mu.Lock()
 		s.reason = reason
 		s.mu.Unlock()
-		_ = s.ws.SetReadDeadline(time.Now().Add(leaving)) // fails only on a dead connection
+		_ = s.ws.SetReadDeadline(time.Now().Add(drain)) // fails only on a dead connection
 	}
 	s.once.Do(func() { close(s.leave) })
 }
 
-// whyLeft returns Slack's reason for the end; empty: it gave none.
-func (s *socket) whyLeft() string {
+// disconnectReason returns Slack's reason for the end; empty: it gave none.
+func (s *socket) disconnectReason() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.reason
 }
 
-// tend pings, and closes the connection politely when ctx ends: a socket that just vanishes stays a ghost that Slack
+// keepAlive pings, and closes the connection politely when ctx ends: a socket that just vanishes stays a ghost that Slack
 // gives clicks to.
-func (s *socket) tend(ctx context.Context) {
-	ticker := time.NewTicker(silence / 2)
+func (s *socket) keepAlive(ctx context.Context) {
+	ticker := time.NewTicker(idleTimeout / 2)
 	defer ticker.Stop()
 	for {
 		select {
@@ -212,10 +212,10 @@ func (s *socket) tend(ctx context.Context) {
 		case <-ticker.C:
 			_ = s.ws.WriteControl(websocket.PingMessage, nil, time.Now().Add(time.Second)) // the deadline finds out
 		case <-ctx.Done():
-			s.goodbye()
+			s.shutdown()
 			select {
 			case <-s.done:
-			case <-time.After(parting):
+			case <-time.After(closeTimeout):
 				_ = s.ws.Close() // the other side's close frame did not come
 			}
 			return
@@ -223,22 +223,22 @@ func (s *socket) tend(ctx context.Context) {
 	}
 }
 
-// goodbye waits until what the connection brought is answered, then sends a close frame.
-func (s *socket) goodbye() {
+// shutdown waits until what the connection brought is answered, then sends a close frame.
+func (s *socket) shutdown() {
 	s.mu.Lock()
 	s.going = true
-	s.settle()
+	s.closeIfIdle()
 	s.mu.Unlock()
 	select {
 	case <-s.idle: // each envelope is bounded by its own time limit
 	case <-s.done:
 		return
 	}
-	s.farewell()
+	s.sendClose()
 }
 
-// farewell sends a close frame. It fails where the connection is dead already.
-func (s *socket) farewell() {
+// sendClose sends a close frame. It fails where the connection is dead already.
+func (s *socket) sendClose() {
 	_ = s.ws.WriteControl(websocket.CloseMessage,
 		websocket.FormatCloseMessage(websocket.CloseNormalClosure, ""), time.Now().Add(time.Second))
 }

@@ -11,21 +11,19 @@ import (
 	"canarybot.io/rollout"
 )
 
-const (
-	// historyShown is how many rollouts history lists.
-	historyShown = 10
-)
+// historyShown is how many rollouts history lists.
+const historyShown = 10
 
-// look answers what only looks.
-func (b *Bot) look(ctx context.Context, a ask, cmd command.Command) (answer, error) {
-	if cmd.Verb != command.Help && cmd.Verb != command.Whoami && b.outsider(ctx, a) {
-		return tell(b.say.Outsider(rollout.Actor{Kind: rollout.Person, ID: a.user})), nil
+// query answers a question. It changes nothing.
+func (b *Bot) query(ctx context.Context, req request, cmd command.Command) (answer, error) {
+	if cmd.Verb != command.Help && cmd.Verb != command.Whoami && b.isOutsider(ctx, req) {
+		return answerWith(b.answers.Outsider(rollout.Actor{Kind: rollout.Person, ID: req.user})), nil
 	}
 	var m view.Message
 	var err error
 	switch cmd.Verb {
 	case command.Help:
-		m = b.say.Help(cmd.Topic)
+		m = b.answers.Help(cmd.Topic)
 	case command.Status:
 		m, err = b.status(ctx, cmd)
 	case command.Services:
@@ -33,7 +31,7 @@ func (b *Bot) look(ctx context.Context, a ask, cmd command.Command) (answer, err
 	case command.History:
 		m, err = b.history(ctx, cmd.Service)
 	case command.Whoami:
-		m = b.whoami(ctx, a)
+		m = b.whoami(ctx, req)
 	case command.Checks:
 		return b.checks(ctx, cmd)
 	case command.Why:
@@ -43,42 +41,38 @@ func (b *Bot) look(ctx context.Context, a ask, cmd command.Command) (answer, err
 	}
 	if err != nil {
 		b.Log.Error("question not answered", "command", cmd.Verb, "error", err)
-		m = b.say.Error(err) // nothing was to be committed: the person may hear it
+		m = b.answers.Error(err) // nothing was to be committed, so it may be acknowledged
 	}
-	return tell(m), nil
+	return answerWith(m), nil
 }
 
 func (b *Bot) status(ctx context.Context, cmd command.Command) (view.Message, error) {
 	if cmd.Service == "" {
 		open, err := b.Store.Open(ctx, "")
-		return b.say.Status(open), err
+		return b.answers.Status(open), err
 	}
 	return b.about(ctx, cmd, func(r rollout.Rollout) view.Message {
-		link, err := b.link(ctx, r.ID)
-		if err != nil {
-			b.Log.Warn("no link to the card", "rollout", r.ID, "error", err)
-		}
-		return b.say.StatusOf(r, link)
+		return b.answers.StatusOf(r, b.link(ctx, r.ID))
 	})
 }
 
-// why explains the last verdict about a service. It asks nobody: what was decided stood on what is stored.
+// why explains the last verdict about a service, from what is stored: that is what was decided on.
 func (b *Bot) why(ctx context.Context, cmd command.Command) (view.Message, error) {
-	return b.about(ctx, cmd, b.say.Why)
+	return b.about(ctx, cmd, b.answers.Why)
 }
 
 // about answers a question about one rollout: the one that was named, else the service's live one, else its newest.
-func (b *Bot) about(ctx context.Context, cmd command.Command, say func(rollout.Rollout) view.Message) (view.Message, error) {
+func (b *Bot) about(ctx context.Context, cmd command.Command, answer func(rollout.Rollout) view.Message) (view.Message, error) {
 	r, _, err := b.target(ctx, cmd)
 	switch {
 	case rollout.CodeOf(err) == rollout.NotFound:
-		return b.say.NoRollout(cmd.Rollout), nil
+		return b.answers.NoRollout(cmd.Rollout), nil
 	case err != nil:
 		return view.Message{}, err
 	case r.ID == "":
-		return b.say.NothingLive(cmd.Service, rollout.Rollout{}), nil
+		return b.answers.NothingLive(cmd.Service, rollout.Rollout{}), nil
 	}
-	return say(r), nil
+	return answer(r), nil
 }
 
 func (b *Bot) services(ctx context.Context) (view.Message, error) {
@@ -86,7 +80,7 @@ func (b *Bot) services(ctx context.Context) (view.Message, error) {
 	if err != nil {
 		return view.Message{}, err
 	}
-	return b.say.Services(b.sorted(), open), nil
+	return b.answers.Services(b.sorted(), open), nil
 }
 
 // sorted returns the configured services by name.
@@ -106,7 +100,7 @@ func (b *Bot) history(ctx context.Context, service rollout.ServiceName) (view.Me
 			return view.Message{}, err
 		}
 		agreed, of, err := b.agreement(ctx, service)
-		return b.say.History(service, newest).Agreement(agreed, of), err
+		return b.answers.History(service, newest).Agreement(agreed, of), err
 	}
 	var all []rollout.Rollout
 	for _, s := range b.sorted() {
@@ -117,7 +111,7 @@ func (b *Bot) history(ctx context.Context, service rollout.ServiceName) (view.Me
 		all = append(all, newest...)
 	}
 	slices.SortStableFunc(all, func(x, y rollout.Rollout) int { return y.Request.At.Compare(x.Request.At) })
-	return b.say.History("", all[:min(len(all), historyShown)]), nil
+	return b.answers.History("", all[:min(len(all), historyShown)]), nil
 }
 
 // agreement counts in how many of a service's latest decisions people and the judge said the same.
@@ -137,35 +131,35 @@ func (b *Bot) agreement(ctx context.Context, service rollout.ServiceName) (agree
 	return agreed, of, nil
 }
 
-func (b *Bot) whoami(ctx context.Context, a ask) view.Message {
-	member, err := b.people.member(ctx, a.user)
+func (b *Bot) whoami(ctx context.Context, req request) view.Message {
+	member, err := b.Slack.Member(ctx, req.user)
 	if err != nil {
-		b.Log.Warn("person not looked up", "actor", a.user, "error", err)
-		return b.say.UnknownPerson()
+		b.Log.Warn("person not looked up", "actor", req.user, "error", err)
+		return b.answers.UnknownPerson()
 	}
-	return b.say.Whoami(rollout.Actor{Kind: rollout.Person, ID: a.user, Member: member}, b.Policy, b.sorted())
+	return b.answers.Whoami(rollout.Actor{Kind: rollout.Person, ID: req.user, Member: member}, b.Policy, b.sorted())
 }
 
 // checks asks a service's checks now: of the live canary where one has traffic, else of stable. Prometheus may take
-// seconds, so the person hears at once that it is asked.
+// seconds, so the person sees at once that it is asked.
 func (b *Bot) checks(ctx context.Context, cmd command.Command) (answer, error) {
 	if b.Metrics == nil || b.Judge == nil {
-		return tell(b.say.NoMetrics()), nil
+		return answerWith(b.answers.NoMetrics()), nil
 	}
 	r, live, err := b.target(ctx, cmd)
 	if err != nil && rollout.CodeOf(err) != rollout.NotFound {
-		return tell(b.say.Error(err)), nil
+		return answerWith(b.answers.Error(err)), nil
 	}
 	if !live || !r.Phase.Forward() || r.WeightAckedAt.IsZero() {
 		service, ok := b.Services[cmd.Service]
 		if !ok {
-			return tell(b.say.NothingLive(cmd.Service, r)), nil
+			return answerWith(b.answers.NothingLive(cmd.Service, r)), nil
 		}
 		r = rollout.Rollout{Service: service.Name, Spec: service.Spec}
 	}
-	out := tell(b.say.AskingChecks(cmd.Service))
+	out := answerWith(b.answers.AskingChecks(cmd.Service))
 	out.later = func(ctx context.Context) view.Message {
-		return b.say.Checks(cmd.Service, b.judged(ctx, r))
+		return b.answers.Checks(cmd.Service, b.judged(ctx, r))
 	}
 	return out, nil
 }

@@ -75,7 +75,7 @@ func New(p Parts) *App {
 	})
 	a.meters.countRollouts(a.engine.Snapshot)
 	a.bot = bot.New(bot.Options{
-		Slack: client, Cards: a.cards, Rollouts: a.engine, Store: store, Metrics: metrics, Judge: judge.Judge{},
+		Slack: client, Cards: a.cards, Rollouts: a.engine, Store: store,
 		Services: p.Services, Policy: p.Policy, Channel: p.Channel, Environment: p.Environment, Command: p.Command, Log: p.Log,
 	})
 	return a

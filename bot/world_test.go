@@ -120,7 +120,7 @@ func (w *world) start() {
 		Policy: services["checkout"].Policy, Log: log,
 	})
 	opts := bot.Options{
-		Slack: client, Cards: w.publisher, Rollouts: w.engine, Store: w.store, Metrics: w.metrics, Judge: judge.Judge{},
+		Slack: client, Cards: w.publisher, Rollouts: w.engine, Store: w.store,
 		Services: services, Policy: services["checkout"].Policy, Channel: "#deploys", Environment: "production", Log: log,
 	}
 	w.change(&opts)

@@ -60,9 +60,6 @@ func (a Answers) AskingChecks(service rollout.ServiceName) Message {
 	return brief("Asking Prometheus about %s …", service)
 }
 
-// NoMetrics answers a question to Prometheus where none is configured.
-func (a Answers) NoMetrics() Message { return brief("I have no Prometheus to ask.") }
-
 // DryRunStarted says that a dry run is under way; its result follows.
 func (a Answers) DryRunStarted(service rollout.ServiceName) Message {
 	return brief("Looking at everything that %s needs to start; nothing is changed …", service)

@@ -19,7 +19,6 @@ func short() map[string]view.Message {
 		"nothing_before":    a.NothingBefore("checkout"),
 		"outdated_offer":    a.OutdatedOffer(),
 		"asking_checks":     a.AskingChecks("checkout"),
-		"no_metrics":        a.NoMetrics(),
 		"dry_run_started":   a.DryRunStarted("checkout"),
 		"dry_run_channel": a.DryRun(in(rollout.Queued), rollout.Preflight{Problems: []string{
 			view.BotNotInChannel("#deploys", "canarybot-staging"), view.BotNotInChannel("#deploys", ""),

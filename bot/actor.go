@@ -8,8 +8,8 @@ import (
 	"canarybot.io/rollout"
 )
 
-// isOutsider reports whether somebody is not a full member of the home workspace, as far as that is known: what Slack said
-// last, of somebody never seen what the payload says.
+// isOutsider reports whether the person is not a full member of the home workspace. While Slack does not answer, it goes
+// by what Slack said last about them; for somebody never looked up, by the payload.
 func (b *Bot) isOutsider(ctx context.Context, req request) bool {
 	member, err := b.Slack.Member(ctx, req.user)
 	if err == nil {
@@ -24,10 +24,9 @@ func (b *Bot) isOutsider(ctx context.Context, req request) bool {
 // errNotLookedUp is an answer, not a failure: nothing was done, and that is final.
 var errNotLookedUp = errors.New("the person could not be looked up")
 
-// actor returns who the person is to the policy. While Slack cannot say who somebody is, nothing moves forward; rolling back
-// goes by what is certain without it, because the safe direction must not wait for users.info: what Slack said last of
-// the person; of somebody never seen an id that the policy names, or, where everyone may, the payload's own word that
-// the person is of the home workspace.
+// actor identifies the person to the policy. While Slack does not answer, nothing moves forward. A rollback must not wait
+// for users.info and goes by what is certain without it: what Slack said last about the person; for somebody never looked
+// up, an id that the policy names or, where everyone may roll back, the payload's home workspace.
 func (b *Bot) actor(ctx context.Context, req request, action rollout.Action, service rollout.ServiceName) (rollout.Actor, error) {
 	actor := rollout.Actor{Kind: rollout.Person, ID: req.user}
 	member, err := b.Slack.Member(ctx, req.user)

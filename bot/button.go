@@ -10,7 +10,7 @@ import (
 	"canarybot.io/rollout"
 )
 
-// interaction is something that somebody did with a message of ours; only presses on our buttons are for us.
+// interaction is what a person did with a message of ours; only presses on our buttons count.
 func (b *Bot) interaction(p slack.Interaction) inbound {
 	if p.Type != "block_actions" || len(p.Actions) == 0 || p.User.ID == "" || p.TriggerID == "" ||
 		!strings.HasPrefix(p.Actions[0].ActionID, view.ActionPrefix) {
@@ -23,8 +23,8 @@ func (b *Bot) interaction(p slack.Interaction) inbound {
 	}
 }
 
-// press does what a button says. Nothing in the payload is trusted but who pressed and where: what the button says is
-// compared with the store and with the card that it must come from.
+// press carries out a press on a button. Nothing in the payload is trusted but who pressed and where: the button's value
+// is compared with the store and with the card that it must come from.
 func (b *Bot) press(ctx context.Context, req request, p slack.Interaction) (answer, error) {
 	v, err := view.ParseValue(p.Actions[0].Value)
 	switch {
@@ -63,7 +63,7 @@ func (b *Bot) press(ctx context.Context, req request, p slack.Interaction) (answ
 	return b.decide(ctx, req, r, rollout.Decision{ID: req.id, Action: v.Action, Turn: v.Turn})
 }
 
-// anyTurn reports whether the action holds for any turn, as the domain has it.
+// anyTurn reports whether the action holds for any turn, as in the domain.
 func anyTurn(action rollout.Action) bool {
 	return action == rollout.Rollback || action == rollout.Pause
 }

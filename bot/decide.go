@@ -16,7 +16,7 @@ var actions = map[command.Verb]rollout.Action{
 	command.Abandon: rollout.Abandon,
 }
 
-// typed does a typed decision. It answers the question that the card shows: what the person saw when they typed.
+// typed carries out a typed decision. It answers the question that the card shows, which is what the person saw.
 func (b *Bot) typed(ctx context.Context, req request, cmd command.Command) (answer, error) {
 	r, found, err := b.target(ctx, cmd)
 	switch {
@@ -36,7 +36,7 @@ func (b *Bot) typed(ctx context.Context, req request, cmd command.Command) (answ
 }
 
 // target returns the rollout that a typed decision is about: the one that was named, the live one of the service, or
-// the one that waits for it. Where none is, it returns the service's last and found is false.
+// the one that waits for it. Where there is none, it returns the service's last and found is false.
 func (b *Bot) target(ctx context.Context, cmd command.Command) (r rollout.Rollout, found bool, err error) {
 	if cmd.Rollout != "" {
 		r, err = b.Store.Load(ctx, cmd.Rollout)
@@ -74,7 +74,7 @@ func (b *Bot) notLive(ctx context.Context, cmd command.Command, last rollout.Rol
 	return answerWith(b.answers.NothingLive(cmd.Service, last)), nil
 }
 
-// decide commits a decision and answers. The error says that it is not known to be durable: then nothing may be
+// decide commits a decision and answers. An error means that the decision may not be durable: then it must not be
 // acknowledged.
 func (b *Bot) decide(ctx context.Context, req request, r rollout.Rollout, d rollout.Decision) (answer, error) {
 	actor, err := b.actor(ctx, req, d.Action, r.Service)
@@ -101,7 +101,7 @@ func (b *Bot) link(ctx context.Context, id rollout.ID) string {
 	return link
 }
 
-// now is the clock of the shell, without the monotonic reading that no store keeps.
+// now reads the clock, without the monotonic part, which no store keeps.
 func now() time.Time { return time.Now().UTC().Round(0) }
 
 // offerRollback says what rolling back an ended rollout would do, with the button that does it.

@@ -5,13 +5,15 @@ import (
 	"fmt"
 	"runtime/debug"
 
+	lru "github.com/hashicorp/golang-lru/v2"
+
 	"canarybot.io/bot/command"
 	"canarybot.io/bot/slack"
 	"canarybot.io/bot/view"
 	"canarybot.io/rollout"
 )
 
-// request is one thing that a person did, however they did it.
+// request is one thing that a person asked for, whether typed or pressed.
 type request struct {
 	id     rollout.DecisionID // empty: Slack gave none
 	user   string
@@ -19,7 +21,7 @@ type request struct {
 	thread rollout.ID // the rollout in whose thread it was; empty: none
 }
 
-// answer is what a person gets to see.
+// answer is what the person sees.
 type answer struct {
 	now *view.Message // nil: nothing
 	// later makes a second answer, after the ack; nil: none. It may be slow.
@@ -31,7 +33,7 @@ type answer struct {
 // answerWith is an answer of one message.
 func answerWith(m view.Message) answer { return answer{now: &m} }
 
-// inbound is an envelope, understood.
+// inbound is an envelope, parsed.
 type inbound struct {
 	key   string // by which it is recognised when it comes again; empty: Slack gave none
 	run   func(context.Context) (answer, error)
@@ -60,8 +62,8 @@ func (b *Bot) receive(late context.Context, e *slack.Envelope) {
 	}
 }
 
-// handle has an envelope decided, acknowledges it, and answers. What could not be committed is not acknowledged:
-// the person sees that it failed.
+// handle carries out what an envelope asks for, acknowledges it, and answers. What could not be committed is not
+// acknowledged: the person sees that it failed.
 func (b *Bot) handle(late context.Context, e *slack.Envelope) {
 	defer b.recoverFrom("handler")
 	ctx, cancel := context.WithTimeout(late, handlingMost)
@@ -88,7 +90,7 @@ func (b *Bot) handle(late context.Context, e *slack.Envelope) {
 	b.followUp(late, in.reply, out)
 }
 
-// read understands an envelope; known is false when its payload is nothing that we read.
+// read parses an envelope; known is false when its payload cannot be read.
 func (b *Bot) read(e *slack.Envelope) (in inbound, known bool) {
 	switch p := e.Payload().(type) {
 	case slack.Command:
@@ -113,7 +115,7 @@ func (b *Bot) slash(p slack.Command) inbound {
 	}
 }
 
-// event is an event; only mentions of the bot by people are for us.
+// event is an event; only mentions of the bot by people count.
 func (b *Bot) event(p slack.Event) inbound {
 	e := p.Event
 	if e.Type != "app_mention" || e.User == "" || e.BotID != "" || e.TS == "" {
@@ -134,7 +136,7 @@ func (b *Bot) event(p slack.Event) inbound {
 	}
 }
 
-// line does what somebody typed.
+// line carries out what somebody typed.
 func (b *Bot) line(ctx context.Context, req request, text string) (answer, error) {
 	services := b.Cards.LiveServices()
 	for name := range b.Services {
@@ -157,8 +159,8 @@ func (b *Bot) line(ctx context.Context, req request, text string) (answer, error
 	return b.query(ctx, req, cmd)
 }
 
-// guarded runs what came in, and reports whether it may be acknowledged. A panic is one person's trouble, not the
-// process's: what was committed is not known, so it is not acknowledged.
+// guarded runs what came in, and reports whether it may be acknowledged. A panic fails one request, not the process:
+// what it committed is not known, so it is not acknowledged.
 func (b *Bot) guarded(ctx context.Context, in inbound) (out answer, ok bool) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -167,7 +169,7 @@ func (b *Bot) guarded(ctx context.Context, in inbound) (out answer, ok bool) {
 		}
 	}()
 	if in.run == nil {
-		return answer{}, true // nothing for us
+		return answer{}, true // not for us
 	}
 	out, err := in.run(ctx)
 	if err != nil {
@@ -175,6 +177,54 @@ func (b *Bot) guarded(ctx context.Context, in inbound) (out answer, ok bool) {
 		return answer{}, false
 	}
 	return out, true
+}
+
+// remembered is how many of the last requests are recognised in memory. Slack repeats within minutes; the store remembers
+// decisions for longer.
+const remembered = 2000
+
+// dedup handles once what Slack delivers twice: the second delivery waits for the first and shares its answer.
+type dedup struct {
+	seen *lru.Cache[string, *attempt]
+}
+
+// attempt is one request, being handled or handled.
+type attempt struct {
+	done   chan struct{} // closed when the next two hold
+	answer answer
+	ok     bool
+}
+
+func newDedup() *dedup {
+	seen, _ := lru.New[string, *attempt](remembered) // fails for a size below one only
+	return &dedup{seen: seen}
+}
+
+// do runs f unless the key was handled before, and reports whether this was the first. The answer is that of the
+// first. What failed may be tried again. An empty key is always new.
+func (d *dedup) do(ctx context.Context, key string, f func() (answer, bool)) (out answer, first, ok bool) {
+	if key == "" {
+		out, ok = f()
+		return out, true, ok
+	}
+	now := &attempt{done: make(chan struct{})}
+	before, found, _ := d.seen.PeekOrAdd(key, now)
+	if !found {
+		defer func() { // also through a panic
+			if !now.ok {
+				d.seen.Remove(key)
+			}
+			close(now.done)
+		}()
+		now.answer, now.ok = f()
+		return now.answer, true, now.ok
+	}
+	select {
+	case <-before.done:
+		return before.answer, false, before.ok
+	case <-ctx.Done():
+		return answer{}, false, false
+	}
 }
 
 // recoverFrom ends a panic of one goroutine; to be deferred.

@@ -28,7 +28,7 @@ type recorder struct {
 	launched []rollout.DeployRequest
 }
 
-// Launch notes.
+// Deploy notes the request.
 func (r *recorder) Deploy(_ context.Context, l rollout.DeployRequest) (rollout.Rollout, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -36,14 +36,15 @@ func (r *recorder) Deploy(_ context.Context, l rollout.DeployRequest) (rollout.R
 	return rollout.Rollout{}, nil
 }
 
-// Rehearse does nothing.
+// Checks returns no evidence.
 func (r *recorder) Checks(context.Context, rollout.Rollout) rollout.Verdict { return rollout.Verdict{} }
 
+// DryRun does nothing.
 func (r *recorder) DryRun(context.Context, rollout.DeployRequest) (rollout.Rollout, rollout.Preflight, error) {
 	return rollout.Rollout{}, rollout.Preflight{}, nil
 }
 
-// Decide notes.
+// Decide notes the decision.
 func (r *recorder) Decide(_ context.Context, _ rollout.ID, d rollout.Decision) (rollout.Rollout, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

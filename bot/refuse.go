@@ -9,8 +9,8 @@ import (
 	"canarybot.io/rollout"
 )
 
-// refuseDecision turns an error of a decision into the answer that it is, or returns it where the decision is not known
-// to have failed for good.
+// refuseDecision turns the error of a decision into the person's answer, or returns it where the decision may have been
+// committed.
 func (b *Bot) refuseDecision(ctx context.Context, r rollout.Rollout, d rollout.Decision, err error) (answer, error) {
 	switch code := rollout.CodeOf(err); {
 	case errors.Is(err, errNotLookedUp):
@@ -36,8 +36,8 @@ func (b *Bot) refuseDecision(ctx context.Context, r rollout.Rollout, d rollout.D
 	}
 }
 
-// refuseDeploy turns an error of a deploy into the answer that it is, or returns it where the deploy is not known to
-// have failed for good.
+// refuseDeploy turns the error of a deploy into the person's answer, or returns it where the deploy may have been
+// committed.
 func (b *Bot) refuseDeploy(ctx context.Context, l rollout.DeployRequest, err error) (answer, error) {
 	var busy *rollout.BusyError
 	var back *rollout.RolledBackError
@@ -80,8 +80,7 @@ func (b *Bot) forbidden(l rollout.DeployRequest) rollout.Action {
 	}
 }
 
-// decidedBy reports whether the rollout's timeline has the decision already: Slack delivered it twice, and a restart
-// lay between.
+// decidedBy reports whether the rollout's timeline has the decision already: Slack delivered it again after a restart.
 func (b *Bot) decidedBy(ctx context.Context, id rollout.ID, decision rollout.DecisionID) bool {
 	if decision == "" {
 		return false

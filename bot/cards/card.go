@@ -76,9 +76,9 @@ func summaryOf(r rollout.Rollout) summary {
 type card struct {
 	r   rollout.Rollout
 	cur Cursor
-	// unconfirmed says that what is being posted may be there already: it is looked for first.
+	// unconfirmed is true while what is being posted may be there already: it is looked for first.
 	unconfirmed bool
-	// entries are those that belong into the thread and are not there yet; read is the last one looked at.
+	// entries belong in the thread and are not there yet; read is the last one looked at.
 	entries []rollout.Entry
 	read    int
 

@@ -45,6 +45,20 @@ func (c Cursor) link(workspace string) string {
 	return strings.TrimSuffix(workspace, "/") + "/archives/" + c.Channel + "/p" + strings.ReplaceAll(c.Card, ".", "")
 }
 
+// Cursor returns how far Slack shows the rollout; the zero value when nothing is stored of it.
+func (p *Publisher) Cursor(ctx context.Context, id rollout.ID) (Cursor, error) {
+	return p.cursors.load(ctx, id)
+}
+
+// Thread returns the rollout whose card has the timestamp; empty when there is none.
+func (p *Publisher) Thread(channel, ts string) rollout.ID { return p.cursors.of(channel, ts) }
+
+// Link returns the address of the rollout's card; empty when it has none yet.
+func (p *Publisher) Link(ctx context.Context, id rollout.ID) (string, error) {
+	cur, err := p.cursors.load(ctx, id)
+	return cur.link(p.Slack.Me().URL), err
+}
+
 // cursors stores the cursors, and knows which thread is of which rollout.
 type cursors struct {
 	notes Notes

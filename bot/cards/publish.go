@@ -195,8 +195,8 @@ func (c *card) saveTurn(ctx context.Context, p *Publisher, r rollout.Rollout) er
 	return p.cursors.save(ctx, r.ID, c.cur)
 }
 
-// showRestarting says on the open cards that nobody judges until the bot is back, as far as the time and Slack's limits
-// allow: those with traffic first. It ends with late.
+// showRestarting edits the open cards to say that the bot is restarting, as far as time and Slack's limits allow: those
+// with traffic first. It ends with late.
 func (p *Publisher) showRestarting(late context.Context) {
 	p.takeCommitted(late)
 	open := slices.DeleteFunc(slices.Collect(maps.Values(p.cards)), func(c *card) bool {

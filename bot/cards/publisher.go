@@ -77,7 +77,7 @@ func New(o Options) *Publisher {
 	}
 }
 
-// Committed takes a rollout's new value. It never blocks.
+// Committed notes a rollout's new value to be shown. It never blocks.
 func (p *Publisher) Committed(r rollout.Rollout) {
 	p.note(r)
 	p.wakeUp()
@@ -119,20 +119,6 @@ func (p *Publisher) LiveServices() []rollout.ServiceName {
 	return slices.Collect(maps.Values(p.live))
 }
 
-// Cursor returns how far Slack shows the rollout; the zero value when nothing is stored of it.
-func (p *Publisher) Cursor(ctx context.Context, id rollout.ID) (Cursor, error) {
-	return p.cursors.load(ctx, id)
-}
-
-// Thread returns the rollout whose card has the timestamp; empty when there is none.
-func (p *Publisher) Thread(channel, ts string) rollout.ID { return p.cursors.of(channel, ts) }
-
-// Link returns the address of the rollout's card; empty when it has none yet.
-func (p *Publisher) Link(ctx context.Context, id rollout.ID) (string, error) {
-	cur, err := p.cursors.load(ctx, id)
-	return cur.link(p.Slack.Me().URL), err
-}
-
 // channel returns where the service's cards go, as configured.
 func (p *Publisher) channel(service rollout.ServiceName) string {
 	if s, ok := p.Services[service]; ok && s.Channel != "" {
@@ -141,8 +127,8 @@ func (p *Publisher) channel(service rollout.ServiceName) string {
 	return p.Channel
 }
 
-// Preflight says when nobody would see the rollout, because the bot is not in its channel. While Slack does not answer
-// it has no objection: an outage of Slack delays nothing.
+// Preflight finds the problems of the rollout's channel: where the bot is not in it, nobody would see the rollout. While
+// Slack does not answer there is no problem: an outage of Slack delays nothing.
 func (p *Publisher) Preflight(ctx context.Context, r rollout.Rollout) rollout.Preflight {
 	name := p.channel(r.Service)
 	problem := func(sentence string) rollout.Preflight { return rollout.Preflight{Problems: []string{sentence}} }

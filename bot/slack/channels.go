@@ -81,8 +81,7 @@ const (
 	Archived
 )
 
-// Membership asks Slack about a channel, which is named by its id or as #name. The error says that Slack could not be
-// asked.
+// Membership asks Slack about a channel, which is named by its id or as #name. An error means that Slack did not answer.
 func (c *Client) Membership(ctx context.Context, channel string) (Membership, error) {
 	ctx, cancel := context.WithTimeout(ctx, CallTimeout)
 	defer cancel()

@@ -15,6 +15,7 @@ import (
 	lru "github.com/hashicorp/golang-lru/v2"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/slack-go/slack"
+	"golang.org/x/time/rate"
 )
 
 // CallTimeout bounds one call of the Web API.
@@ -120,7 +121,7 @@ func (c *Client) translate(method string, err error) error {
 	return e
 }
 
-// outcomeOfCode returns what an answer with ok:false says about the effect.
+// outcomeOfCode returns what is known of the effect after an answer with ok:false.
 func outcomeOfCode(code string) Outcome {
 	switch code {
 	case "internal_error", "fatal_error", "request_timeout", "service_unavailable":
@@ -129,6 +130,106 @@ func outcomeOfCode(code string) Outcome {
 		return RateLimited
 	}
 	return Refused
+}
+
+// Reserve is how much of a burst a call leaves to others.
+type Reserve int
+
+// The reserves.
+const (
+	NoReserve   Reserve = iota // for calls that cannot wait
+	HalfReserve                // for calls that can
+)
+
+// budget spends the calls of the whole workspace, by method. A 429 closes its method for as long as Slack says.
+type budget struct {
+	mu      sync.Mutex // guards the methods
+	methods map[string]*quota
+}
+
+// quota is what we allow ourselves of one method.
+type quota struct {
+	*rate.Limiter
+	closed time.Time // until then
+}
+
+func newBudget() *budget { return &budget{methods: map[string]*quota{}} }
+
+// newQuota stays below what Slack documents: with its burst it is under the tier's quota in any minute.
+func newQuota(method string) *quota {
+	every, burst := 100*time.Millisecond, 10
+	switch method {
+	case MethodPost: // about one a second and channel; bursts are tolerated
+		every, burst = time.Second, 5
+	case MethodUpdate, MethodHistory, MethodReplies, "conversations.info", "users.conversations",
+		"apps.connections.open": // tier 3
+		every, burst = 1500*time.Millisecond, 8
+	case "users.info", "chat.postEphemeral": // tier 4
+		every, burst = time.Second, 30
+	}
+	return &quota{Limiter: rate.NewLimiter(rate.Every(every), burst)}
+}
+
+// of returns the method's quota; the caller holds the lock.
+func (b *budget) of(method string) *quota {
+	q := b.methods[method]
+	if q == nil {
+		q = newQuota(method)
+		b.methods[method] = q
+	}
+	return q
+}
+
+// freeAt returns when the method may be called, leaving the reserve.
+func (b *budget) freeAt(now time.Time, method string, reserve Reserve) time.Time {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	q := b.of(method)
+	need := 1
+	if reserve == HalfReserve {
+		need += q.Burst() - max(1, q.Burst()/2)
+	}
+	at := now
+	if missing := float64(need) - q.TokensAt(now); missing > 0 {
+		at = now.Add(time.Duration(missing / float64(q.Limit()) * float64(time.Second)))
+	}
+	if q.closed.After(at) {
+		return q.closed
+	}
+	return at
+}
+
+// closeUntil closes the method.
+func (b *budget) closeUntil(method string, until time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if q := b.of(method); until.After(q.closed) {
+		q.closed = until
+	}
+}
+
+// wait takes one call as soon as the method is free, or fails at once where ctx would end before that.
+func (b *budget) wait(ctx context.Context, method string) error {
+	b.mu.Lock()
+	q := b.of(method)
+	b.mu.Unlock()
+	if err := q.Wait(ctx); err != nil {
+		return err
+	}
+	for { // somebody may have closed it meanwhile
+		b.mu.Lock()
+		closed := q.closed
+		b.mu.Unlock()
+		if !closed.After(time.Now()) {
+			return nil
+		}
+		if deadline, ok := ctx.Deadline(); ok && closed.After(deadline) {
+			return context.DeadlineExceeded
+		}
+		if !sleep(ctx, time.Until(closed)) {
+			return ctx.Err()
+		}
+	}
 }
 
 // Outcome is what is known of a call that did not work.
@@ -149,7 +250,7 @@ type Error struct {
 	Cause   error
 }
 
-// Error says what was called and what came of it.
+// Error returns the method and what went wrong.
 func (e *Error) Error() string {
 	if e.Outcome == Refused {
 		return e.Method + ": " + e.Code

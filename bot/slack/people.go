@@ -61,8 +61,8 @@ type lookup struct {
 	at     time.Time
 }
 
-// Member reports whether the person is a full member of the bot's own workspace. Names are never asked: only ids count.
-// The error says that Slack could not be asked.
+// Member reports whether the person is a full member of the bot's own workspace. Only ids count, never names. An error
+// means that Slack did not answer.
 func (c *Client) Member(ctx context.Context, user string) (bool, error) {
 	if last, ok := c.people.Get(user); ok && time.Since(last.at) < lookupFresh {
 		return last.member, nil

@@ -67,7 +67,7 @@ func New(p Parts) *App {
 		Committed: func(r rollout.Rollout) { a.bot.Committed(r) },
 	})
 	a.bot = bot.New(bot.Options{
-		Slack: p.Slack, Rollouts: a.engine, Store: store, Notes: p.Store, Metrics: metrics, Judge: judge.Judge{},
+		Slack: p.Slack, Rollouts: a.engine, Store: store, Notes: p.Store,
 		Services: p.Services, Policy: p.Policy, Channel: p.Channel, Environment: p.Environment, Command: p.Command, Log: p.Log,
 	})
 	return a

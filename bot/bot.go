@@ -38,8 +38,6 @@ type Options struct {
 	Rollouts Rollouts
 	Store    Store
 	Notes    Notes
-	Metrics  rollout.Metrics
-	Judge    rollout.Judge
 	// Services is the configuration. Policies and channels are read from it live.
 	Services map[rollout.ServiceName]rollout.Service
 	// Policy and Channel hold where a service has none, or left the configuration.

@@ -148,9 +148,6 @@ func (b *Bot) whoami(ctx context.Context, a ask) view.Message {
 // checks asks a service's checks now: of the live canary where one has traffic, else of stable. Prometheus may take
 // seconds, so the person hears at once that it is asked.
 func (b *Bot) checks(ctx context.Context, cmd command.Command) (answer, error) {
-	if b.Metrics == nil || b.Judge == nil {
-		return tell(noMetrics()), nil
-	}
 	r, live, err := b.target(ctx, cmd)
 	if err != nil && rollout.CodeOf(err) != rollout.NotFound {
 		return tell(b.say.Error(err)), nil
@@ -164,33 +161,7 @@ func (b *Bot) checks(ctx context.Context, cmd command.Command) (answer, error) {
 	}
 	out := tell(asking(cmd.Service))
 	out.later = func(ctx context.Context) view.Message {
-		return b.say.Checks(cmd.Service, b.judged(ctx, r))
+		return b.say.Checks(cmd.Service, b.Rollouts.Checks(ctx, r))
 	}
 	return out, nil
-}
-
-// judged asks about the rollout now. A canary that has traffic is judged from where its rollout stands; where there is
-// none, each check is asked of stable as it is written.
-func (b *Bot) judged(ctx context.Context, r rollout.Rollout) rollout.Verdict {
-	c := r.Case(now())
-	q := r.Question(c.Now)
-	if r.ID == "" {
-		q.StableOnly = true
-		c.Spec.Checks = asWritten(c.Spec.Checks)
-	} else {
-		q.Want = b.Judge.Want(c)
-	}
-	answer := b.Metrics.Ask(ctx, q)
-	c.Now, c.Samples, c.Raw = now(), answer.Samples, answer.Raw
-	verdict, _ := b.Judge.Judge(c)
-	return verdict
-}
-
-// asWritten returns the checks as their queries and limits say, for where there are no two arms to compare.
-func asWritten(checks []rollout.Check) []rollout.Check {
-	all := slices.Clone(checks)
-	for i := range all {
-		all[i].Signal = rollout.NoSignal
-	}
-	return all
 }

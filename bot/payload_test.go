@@ -33,6 +33,8 @@ func (r *recorder) Deploy(_ context.Context, l rollout.DeployRequest) (rollout.R
 }
 
 // Rehearse does nothing.
+func (r *recorder) Checks(context.Context, rollout.Rollout) rollout.Verdict { return rollout.Verdict{} }
+
 func (r *recorder) DryRun(context.Context, rollout.DeployRequest) (rollout.Rollout, rollout.Preflight, error) {
 	return rollout.Rollout{}, rollout.Preflight{}, nil
 }

@@ -12,6 +12,8 @@ type Rollouts interface {
 	Deploy(ctx context.Context, l rollout.DeployRequest) (rollout.Rollout, error)
 	DryRun(ctx context.Context, l rollout.DeployRequest) (rollout.Rollout, rollout.Preflight, error)
 	Decide(ctx context.Context, id rollout.ID, d rollout.Decision) (rollout.Rollout, error)
+	// Checks returns what the checks say now: of the canary, or of stable for a rollout without an id.
+	Checks(ctx context.Context, r rollout.Rollout) rollout.Verdict
 }
 
 // Store is what the bot reads of a rollout.Store.

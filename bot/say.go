@@ -51,10 +51,6 @@ func rehearsing(service rollout.ServiceName) view.Message {
 	return plainly("Looking at everything that %s needs to start; nothing is changed …", service)
 }
 
-func noMetrics() view.Message {
-	return plainly("I have no Prometheus to ask.")
-}
-
 func nothingBefore(service rollout.ServiceName) view.Message {
 	return plainly("Nothing is rolling out for %s, and I know of no earlier version of it. Deploy one by name.", service)
 }

@@ -135,7 +135,7 @@ func (w *world) options(services map[rollout.ServiceName]rollout.Service) bot.Op
 			BotToken: tokens.BotToken, AppToken: tokens.AppToken, APIURL: w.slack.APIURL(),
 			HTTP: &http.Client{Transport: w.wire}, Dial: w.slack.Dial,
 		},
-		Rollouts: w.engine, Store: w.store, Notes: w.notes, Metrics: w.metrics, Judge: judge.Judge{},
+		Rollouts: w.engine, Store: w.store, Notes: w.notes,
 		Services: services, Policy: services["checkout"].Policy, Channel: "#deploys", Environment: "production",
 		Log: slog.New(w.log),
 	}

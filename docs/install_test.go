@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/dynamic"
 	"sigs.k8s.io/yaml"
 
@@ -16,6 +15,7 @@ import (
 	"canarybot.io/rollout"
 	"canarybot.io/rollout/kube"
 	"canarybot.io/rollout/kube/kubetest"
+	"canarybot.io/rollout/traffic"
 	"canarybot.io/rollout/traffic/gateway"
 	"canarybot.io/rollout/traffic/smi"
 )
@@ -87,7 +87,11 @@ func steered(t *testing.T, s *kubetest.Server, text string) {
 		t.Fatal(err)
 	}
 	settings := kube.Config(s.Config())
-	dyn, disc := dynamic.NewForConfigOrDie(settings), discovery.NewDiscoveryClientForConfigOrDie(settings)
+	dyn := dynamic.NewForConfigOrDie(settings)
+	disc, err := traffic.NewGroups(settings)
+	if err != nil {
+		t.Fatal(err)
+	}
 	cluster, err := kube.New(settings, map[string]kube.Router{
 		config.HTTPRoute: gateway.New(dyn, disc), config.TrafficSplit: smi.New(dyn, disc),
 	})

@@ -66,7 +66,7 @@ func person(id string) rollout.Actor {
 	return rollout.Actor{Kind: rollout.Person, ID: id, Member: true}
 }
 
-// facts are those of a beat so long after the last one, with the judge's answer.
+// facts are those of a reconcile so long after the last one, with the judge's answer.
 func facts(r rollout.Rollout, w rollout.Observed, after time.Duration, result rollout.Result) rollout.Facts {
 	now := r.ReconciledAt.Add(after)
 	return rollout.Facts{Now: now, Observed: w, Verdict: rollout.Verdict{
@@ -102,7 +102,7 @@ func TestABakeGrowsByCreditedTimeOnly(t *testing.T) {
 	}
 }
 
-// moved runs one beat and returns the phase and the reason.
+// moved runs one reconcile and returns the phase and the reason.
 func moved(r rollout.Rollout, f rollout.Facts) (rollout.Phase, rollout.ReasonCode) {
 	after, _, _ := rollout.Next(r, f)
 	return after.Phase, after.Ending.Reason.Code

@@ -54,7 +54,7 @@ func TestAnySequence(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		r, _ := checkout()
 		now := r.ReconciledAt
-		for range rapid.IntRange(1, 40).Draw(t, "beats") {
+		for range rapid.IntRange(1, 40).Draw(t, "reconciles") {
 			before := r
 			var entries []rollout.Entry
 			if rapid.IntRange(0, 3).Draw(t, "who") == 0 {

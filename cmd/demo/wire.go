@@ -23,7 +23,7 @@ type wiring struct {
 	lives  func(*app.App) // is told of each life's program
 }
 
-// live is one life of the bot: it serves until the context ends, tied to the world by the cord.
+// live is one life of the bot: it serves until the context ends, connected to the world through the kill switch.
 func (w wiring) live(ctx context.Context, c *killSwitch) (err error) {
 	store, err := bolt.Open(ctx, w.config.Store.Path, bolt.Options{})
 	if err != nil {

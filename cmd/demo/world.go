@@ -86,7 +86,7 @@ func newWorld(p pace, at site) (w *world, err error) {
 	}
 	w.bot = &supervisor{
 		live: live.live, down: p.Down,
-		tie: func() *killSwitch { return newKillSwitch(at.dial, w.cluster) },
+		connect: func() *killSwitch { return newKillSwitch(at.dial, w.cluster) },
 	}
 	return w, nil
 }

@@ -30,14 +30,14 @@ func listing(kind, namespace string) rollout.Problem { return reading(kind, name
 // getDeployment reads one Deployment live.
 func (c *Cluster) getDeployment(ctx context.Context, namespace, name string) (*apps.Deployment, error) {
 	return read(ctx, reading("Deployment", namespace, name), func(ctx context.Context) (*apps.Deployment, error) {
-		return c.apps.Deployments(namespace).Get(ctx, name, meta.GetOptions{})
+		return c.client.deployments(namespace).Get(ctx, name, meta.GetOptions{})
 	})
 }
 
 // getService reads one Service live.
 func (c *Cluster) getService(ctx context.Context, namespace, name string) (*core.Service, error) {
 	return read(ctx, reading("Service", namespace, name), func(ctx context.Context) (*core.Service, error) {
-		return c.core.Services(namespace).Get(ctx, name, meta.GetOptions{})
+		return c.client.services(namespace).Get(ctx, name, meta.GetOptions{})
 	})
 }
 
@@ -45,7 +45,7 @@ func (c *Cluster) getService(ctx context.Context, namespace, name string) (*core
 func (c *Cluster) listPods(ctx context.Context, of rollout.ObjectRef, selector string) ([]core.Pod, error) {
 	asked := rollout.Problem{Call: rollout.CallPods, Object: of}
 	list, err := read(ctx, asked, func(ctx context.Context) (*core.PodList, error) {
-		return c.core.Pods(of.Namespace).List(ctx, meta.ListOptions{LabelSelector: selector})
+		return c.client.pods(of.Namespace).List(ctx, meta.ListOptions{LabelSelector: selector})
 	})
 	if err != nil {
 		return nil, err
@@ -57,7 +57,7 @@ func (c *Cluster) listPods(ctx context.Context, of rollout.ObjectRef, selector s
 func (c *Cluster) listReplicaSets(ctx context.Context, of rollout.ObjectRef, selector string) ([]apps.ReplicaSet, error) {
 	asked := rollout.Problem{Call: rollout.CallReplicaSets, Object: of}
 	list, err := read(ctx, asked, func(ctx context.Context) (*apps.ReplicaSetList, error) {
-		return c.apps.ReplicaSets(of.Namespace).List(ctx, meta.ListOptions{LabelSelector: selector})
+		return c.client.replicaSets(of.Namespace).List(ctx, meta.ListOptions{LabelSelector: selector})
 	})
 	if err != nil {
 		return nil, err

@@ -106,7 +106,7 @@ const serviceNameLabel = "kubernetes.io/service-name"
 func (c *Cluster) endpoints(ctx context.Context, namespace, service string) (int, error) {
 	asked := rollout.Problem{Call: rollout.CallEndpoints, Object: object.Ref("Service", namespace, service)}
 	slices, err := read(ctx, asked, func(ctx context.Context) (*endpointSlices, error) {
-		return c.discovery.EndpointSlices(namespace).List(ctx, meta.ListOptions{LabelSelector: serviceNameLabel + "=" + service})
+		return c.client.endpointSlices(namespace).List(ctx, meta.ListOptions{LabelSelector: serviceNameLabel + "=" + service})
 	})
 	if err != nil {
 		return 0, err

@@ -126,7 +126,9 @@ func TestProblemsOfStable(t *testing.T) {
 			want: []rollout.Problem{{Code: rollout.ProblemPaused, Object: ref("Deployment", "checkout")}}},
 		{name: "stable runs what the way back rolls back", change: func(r *rollout.Rollout) { r.Request.Replaces = kubetest.OldImage }},
 		{name: "stable runs something else than the way back rolls back", change: func(r *rollout.Rollout) { r.Request.Replaces = "registry.example.com/shop/checkout:v1.2.2" },
-			want: []rollout.Problem{rollout.Text("checkout runs v1.2.3, which Canarybot did not release (the last that it did is v1.2.2), so there is no going back from it; deploy a version by name.")}},
+			want: []rollout.Problem{{
+				Code: rollout.ProblemUnreleased, Service: "checkout", Value: kubetest.OldImage, Want: "registry.example.com/shop/checkout:v1.2.2",
+			}}},
 		{name: "the same image", change: func(r *rollout.Rollout) { r.Image = kubetest.OldImage },
 			want: []rollout.Problem{{Code: rollout.ProblemAlreadyRuns, Object: ref("Deployment", "checkout"), Value: "v1.2.3"}}},
 		{name: "no such container", change: func(r *rollout.Rollout) { r.Spec.Objects.Container = "app" },

@@ -12,13 +12,13 @@ import (
 	"time"
 )
 
-// fake is what a Prometheus has of one service: it scrapes the pods of a trace, with what goes wrong with that in real
-// life: counters that begin anew, scrapes that are lost, samples that are stored late, and values that are no numbers.
+// fake is a Prometheus that scrapes one service: the pods of a trace, with the faults of real life: counters that are
+// reset, scrapes that are lost, samples that are stored late, and values that are NaN.
 type fake struct {
 	trace          trace
 	stable, canary string         // the two Deployments
 	weight         func() float64 // the canary's, now
-	odd            bool           // things go wrong
+	faults         bool           // things go wrong
 
 	mu     sync.Mutex
 	began  time.Time // the canary's traffic
@@ -50,7 +50,7 @@ const serving = 4
 
 // newFake returns what there is of a service after the quarter of an hour before its rollouts, one trace each.
 func newFake(stable, canary string, traces []trace, weight func() float64, odd bool) *fake {
-	f := &fake{trace: traces[0], next: traces[1:], stable: stable, canary: canary, weight: weight, odd: odd}
+	f := &fake{trace: traces[0], next: traces[1:], stable: stable, canary: canary, weight: weight, faults: odd}
 	for i := range serving {
 		f.pods = append(f.pods, &fakePod{name: fmt.Sprintf("%s-7d9f8b6c5-bcdf%c", stable, "bcdfghjk"[i])})
 	}
@@ -112,12 +112,12 @@ func (f *fake) replace() {
 
 // keep adds what happened in a scrape to the pods' counters and stores them.
 func (f *fake) keep(weight float64, at time.Time, n int) {
-	stable := f.trace.each(n, weight, f.step, false, serving)
-	canary := f.trace.each(n, weight, f.step, true, max(0, len(f.pods)-serving))
+	stable := f.trace.podScrape(n, weight, f.step, false, serving)
+	canary := f.trace.podScrape(n, weight, f.step, true, max(0, len(f.pods)-serving))
 	for i, p := range f.pods {
 		did := append(stable, canary...)[i]
 		d := newDraws(f.trace.seed, 606, uint64(i), uint64(n+history))
-		if f.odd && d.Float64() < 0.01 { // it was restarted
+		if f.faults && d.Float64() < 0.01 { // it was restarted
 			p.requests, p.errors, p.within = 0, 0, [len(bounds)]float64{}
 		}
 		p.requests += did.requests
@@ -125,7 +125,7 @@ func (f *fake) keep(weight float64, at time.Time, n int) {
 		for b := range bounds {
 			p.within[b] += did.requests - did.slower[b]
 		}
-		lost := f.odd && d.Float64() < 0.03
+		lost := f.faults && d.Float64() < 0.03
 		if lost || p.canary && f.trace.silent && float64(n)*interval >= f.trace.onset {
 			continue
 		}
@@ -139,10 +139,10 @@ func (f *fake) keep(weight float64, at time.Time, n int) {
 			row.values["http_duration_bucket"+le(bound)] = p.within[b]
 		}
 		row.seen = row.at.Add(200 * time.Millisecond)
-		if f.odd && d.Float64() < 0.05 {
+		if f.faults && d.Float64() < 0.05 {
 			row.seen = row.seen.Add(20 * time.Second)
 		}
-		if f.odd && d.Float64() < 0.01 {
+		if f.faults && d.Float64() < 0.01 {
 			row.values["http_requests_total"] = math.NaN()
 		}
 		p.stored = append(p.stored, row)

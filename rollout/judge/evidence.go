@@ -35,7 +35,7 @@ func (e *evidence) newStep() {
 func (e *evidence) update(sc *scrape, in trial.Scrape) {
 	v := e.Trial.Add(&sc.options, in)
 	e.Standing = standing{
-		LogOdds: v.Log, Worst: v.Worst, Rejected: v.Against, Proved: v.Proved,
+		LogOdds: v.LogOdds, Worst: v.Worst, Rejected: v.Rejected, Proved: v.Proved,
 		SharedErrors: v.SharedErrors, SharedSlow: v.SharedSlow, Partial: sc.partial,
 	}
 }
@@ -43,10 +43,10 @@ func (e *evidence) update(sc *scrape, in trial.Scrape) {
 // forget begins the bets anew. What is known of stable stays.
 func (e *evidence) forget() {
 	was := e.Trial
-	e.Trial = trial.State{Recent: was.Recent, Slowly: was.Slowly, Seen: was.Seen}
-	e.Trial.Errors.Usual = was.Errors.Usual
+	e.Trial = trial.State{RecentErrors: was.RecentErrors, RecentSlow: was.RecentSlow, Scrapes: was.Scrapes}
+	e.Trial.Errors.Expected = was.Errors.Expected
 	for b := range e.Trial.Slow {
-		e.Trial.Slow[b].Usual = was.Slow[b].Usual
+		e.Trial.Slow[b].Expected = was.Slow[b].Expected
 	}
 	e.Standing = standing{}
 }
@@ -55,7 +55,7 @@ func (e *evidence) forget() {
 func (e *evidence) strongest(s rollout.Signal) (worst trial.Check, logOdds float64) {
 	logOdds = math.Inf(-1)
 	for _, check := range betsOn(s) {
-		if l := e.Trial.Log(check); l > logOdds {
+		if l := e.Trial.LogOdds(check); l > logOdds {
 			worst, logOdds = check, l
 		}
 	}

@@ -90,7 +90,7 @@ func newGrid(all []rollout.Series, interval time.Duration) grid {
 type growth map[string][]float64
 
 func (g grid) byTarget(all []rollout.Series) growth {
-	start := func(rollout.Series) series.Birth { return series.FromFirst }
+	start := func(rollout.Series) series.Start { return series.FromFirst }
 	grown := growth{}
 	for _, one := range all {
 		to := grown[one.Target]
@@ -100,7 +100,7 @@ func (g grid) byTarget(all []rollout.Series) growth {
 		}
 		for i := range to {
 			from := g.from.Add(time.Duration(i) * g.interval)
-			to[i] += series.Grown([]rollout.Series{one}, from, from.Add(g.interval), start)
+			to[i] += series.Increase([]rollout.Series{one}, from, from.Add(g.interval), start)
 		}
 	}
 	return grown

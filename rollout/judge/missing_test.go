@@ -270,7 +270,7 @@ func TestGrownChangesNothing(t *testing.T) {
 	at := func(i int) time.Time { return since.Add(time.Duration(i) * interval) }
 	s := []rollout.Series{{Points: []rollout.Point{{At: at(0), Value: 1000}, {At: at(0), Value: 1000}, {At: at(1), Value: 1010}, {At: at(2), Value: 1020}}}}
 	for range 3 {
-		if got := series.Grown(s, at(-1), at(5), func(rollout.Series) series.Birth { return series.FromFirst }); got != 20 {
+		if got := series.Increase(s, at(-1), at(5), func(rollout.Series) series.Start { return series.FromFirst }); got != 20 {
 			t.Errorf("grown by %g, want 20", got)
 		}
 	}

@@ -48,9 +48,9 @@ func (w *window) tallies(s span, t *targets) [2]tally {
 	}
 }
 
-// tally adds up what the counters of a reading show in a span. Start says from what a new series counts.
-func (w *window) tally(r rollout.Read, s span, start func(rollout.Series) series.Birth) tally {
-	grown := func(all []rollout.Series) float64 { return series.Grown(all, s.from, s.to, start) }
+// tally adds up what the counters of a reading show in a span. Start tells from what a new series counts.
+func (w *window) tally(r rollout.Read, s span, start func(rollout.Series) series.Start) tally {
+	grown := func(all []rollout.Series) float64 { return series.Increase(all, s.from, s.to, start) }
 	sum := tally{Requests: grown(r.Requests.Series)}
 	if w.countsErrors { // no series is no error: a counter does not exist before it counts
 		sum.Errors = grown(r.Errors.Series)
@@ -60,7 +60,7 @@ func (w *window) tally(r rollout.Read, s span, start func(rollout.Series) series
 	if lacksBound(r.Latency.Series, w.bounds) {
 		return sum
 	}
-	latency := series.Together(r.Latency.Series, s.to, absentScrapes*w.interval)
+	latency := series.Align(r.Latency.Series, s.to, absentScrapes*w.interval)
 	sum.Timed = grown(bucket(latency, infinite))
 	for i, bound := range w.bounds {
 		sum.Slow[i] = max(0, sum.Timed-grown(bucket(latency, bound)))
@@ -89,8 +89,8 @@ func bucket(all []rollout.Series, bound float64) []rollout.Series {
 
 // canaryStart says from what a new series of the canary counts: its pods are as new as the rollout, so from zero. The
 // exception is a target that reported before, was away for longer than is read, and came back.
-func (w *window) canaryStart(t *targets) func(rollout.Series) series.Birth {
-	return func(s rollout.Series) series.Birth {
+func (w *window) canaryStart(t *targets) func(rollout.Series) series.Start {
+	return func(s rollout.Series) series.Start {
 		first := firstReport(w.arms[canaryArm].reports, s.Target)
 		if born, ok := t.born(s.Target); ok && !first.IsZero() && born.Before(first) && !firstSample(s).After(first) {
 			return series.FromFirst
@@ -101,8 +101,8 @@ func (w *window) canaryStart(t *targets) func(rollout.Series) series.Birth {
 
 // stableStart says from what a new series of stable counts: from zero where its target reported before; a target that is
 // new may be any age.
-func (w *window) stableStart() func(rollout.Series) series.Birth {
-	return func(s rollout.Series) series.Birth {
+func (w *window) stableStart() func(rollout.Series) series.Start {
+	return func(s rollout.Series) series.Start {
 		if first := firstReport(w.arms[stableArm].reports, s.Target); !first.IsZero() && first.Before(firstSample(s)) {
 			return series.FromZero
 		}

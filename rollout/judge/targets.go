@@ -67,7 +67,7 @@ func (t *targets) ages(w *window, targets []string, at time.Time) []float64 {
 func (t *targets) learn(sc *scrape, canary tally) {
 	interval := sc.interval.Seconds()
 	if len(sc.pods) == 0 {
-		t.Starts.Note(sc.to.Sub(sc.since).Seconds(), interval, canary.arm(0), sc.first)
+		t.Starts.Add(sc.to.Sub(sc.since).Seconds(), interval, canary.arm(0), sc.first)
 	}
 	for _, pod := range sc.pods {
 		name := key(pod.target)
@@ -75,7 +75,7 @@ func (t *targets) learn(sc *scrape, canary tally) {
 		if first {
 			t.Learned = append(t.Learned, name)
 		}
-		t.Starts.Note(sc.to.Sub(t.Born[name]).Seconds(), interval, pod.arm(0), first)
+		t.Starts.Add(sc.to.Sub(t.Born[name]).Seconds(), interval, pod.arm(0), first)
 	}
 	slices.Sort(t.Learned)
 }

@@ -13,12 +13,12 @@ const Effects = 7
 // whole rollout has one bound. The zero value is a bet before its first scrape.
 type Mixture struct {
 	Stakes  [Effects]float64 `json:"stakes,omitzero"`
-	Staked  float64          `json:"staked,omitempty"`  // prior mass of the onsets so far
+	Staked  float64          `json:"staked,omitempty"`  // prior of the onsets so far
 	Scrapes int              `json:"scrapes,omitempty"` // that were bet on
 }
 
-// first is the share of the prior that bets on a fault from the very beginning.
-const first = 0.5
+// firstOnset is the share of the prior on a fault from the beginning.
+const firstOnset = 0.5
 
 // Step bets on one more scrape. The factors are logarithms, each with a mean of at most 1 under the claim. Planned is
 // how many scrapes the whole rollout is to have; what comes beyond them stakes nothing new.
@@ -31,24 +31,24 @@ func (m *Mixture) Step(factors *[Effects]float64, planned int) {
 	}
 }
 
-// most is what a stake may become: far beyond any limit, and small enough that sums and products stay numbers. A smaller
-// stake is a smaller bet, so the bound stands.
-const most = 1e100
+// maxStake caps a stake: far beyond any limit, and small enough that sums and products stay finite. A smaller stake is a
+// smaller bet, so the bound holds.
+const maxStake = 1e100
 
 // Grow returns a stake after a factor, which is a logarithm.
 func Grow(stake, factor float64) float64 {
 	if stake == 0 {
 		return 0 // though the factor be infinite
 	}
-	return min(stake*math.Exp(factor), most)
+	return min(stake*math.Exp(factor), maxStake)
 }
 
-// Onset is the prior that the fault began at this scrape, of so many that were bet on and so many that are planned, with
-// so much of it staked: half for the first, then each time the same part of what is left. It is never used up, for a
-// canary may wait for a person for hours.
+// Onset is the prior of a fault that begins at this scrape, after so many scrapes, of so many planned, with so much of the
+// prior staked: half for the first scrape, then always the same part of what is left. It is never used up, because a
+// canary may wait for approval for hours.
 func Onset(scrapes, planned int, staked float64) float64 {
 	if scrapes == 0 {
-		return first
+		return firstOnset
 	}
 	return (1 - staked) / float64(max(planned, 2))
 }
@@ -59,8 +59,8 @@ func (m *Mixture) Log() float64 {
 	for _, s := range m.Stakes {
 		sum += s
 	}
-	return math.Log(max(sum, least))
+	return math.Log(max(sum, minBet))
 }
 
-// least is what a bet may become: after days of health nothing is left of it, and that too is a number.
-const least = 1e-300
+// minBet is the floor of a bet: after days of health its logarithm has to stay finite.
+const minBet = 1e-300

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// DetectionPower is what a judge can say before a rollout starts: what it will be able to see, and what it never will.
+// DetectionPower is what the judge knows before a rollout starts: which faults it will be able to detect, and when.
 type DetectionPower struct {
 	Requests   float64     // of stable, a second; 0: not known
 	Detections []Detection // by the size of the fault, largest first
@@ -13,8 +13,8 @@ type DetectionPower struct {
 	Checks []Evidence
 	// Coarse is set where the latency histogram has no bucket at the limit: it is then judged at the next one above.
 	Coarse *Coarse
-	// Errorless is set where stable's past has no series of failed requests at all: nobody failed, or the signal selects
-	// nothing and would never show that somebody did.
+	// Errorless is set where stable's past has no series of failed requests at all: no request failed, or the signal
+	// selects nothing and would never show a failure.
 	Errorless bool
 }
 
@@ -43,22 +43,4 @@ type Backtester interface {
 	// Hour asks each of the question's checks about every interval of the last hour, of stable. It blocks as long as
 	// Metrics does, for each check.
 	Backtest(ctx context.Context, q Question) []Backtest
-}
-
-// MeasureDetectionPower lets a judge look at stable's past, as it will when the canary has traffic, and returns what it will see. It
-// blocks as long as the metrics do, a few times.
-func MeasureDetectionPower(ctx context.Context, m Metrics, judge Judge, r Rollout, now time.Time) DetectionPower {
-	c := r.Case(now)
-	c.Step, c.Since = 0, now // what is known of earlier rollouts is in the state
-	const most = 8           // whatever a judge still wants then it will not get
-	for range most {
-		q := r.Question(now)
-		q.Checks, q.Want = nil, judge.Want(c)
-		if !q.Want.Buckets && !q.Want.History {
-			break
-		}
-		c.Raw = m.Ask(ctx, q).Raw
-		_, c.State = judge.Judge(c)
-	}
-	return judge.DetectionPower(c)
 }

@@ -14,10 +14,11 @@ import (
 
 	"github.com/slack-go/slack"
 
-	"canarybot.io/bot"
+	connection "canarybot.io/bot/slack"
 	"canarybot.io/bot/view"
 	"canarybot.io/config"
 	"canarybot.io/rollout"
+	"canarybot.io/rollout/engine"
 	"canarybot.io/rollout/judge"
 	"canarybot.io/rollout/kube"
 	"canarybot.io/rollout/prom"
@@ -92,7 +93,7 @@ func missingScopes(granted string) []string {
 }
 
 // slackOptions are those of the bot's own client, with the headers of its answers.
-func slackOptions(tokens bot.Slack, headers func(http.Header)) []slack.Option {
+func slackOptions(tokens connection.Config, headers func(http.Header)) []slack.Option {
 	options := []slack.Option{
 		slack.OptionAppLevelToken(tokens.AppToken), slack.OptionHTTPClient(&http.Client{Timeout: asking}),
 		slack.OptionOnResponseHeaders(func(_ string, h http.Header) { headers(h) }),
@@ -183,11 +184,11 @@ func liveService(ctx context.Context, out io.Writer, cluster *kube.Cluster, s ro
 		}
 		r.Spec.Plan = plan
 		p := cluster.Preflight(ctx, r)
-		if p.Unreadable != "" {
-			add(prefix, p.Unreadable)
+		if !p.Unreadable.IsZero() {
+			add(prefix, terminal(view.Problem(p.Unreadable)))
 		}
-		for _, problem := range p.Problems {
-			add(prefix, problem)
+		for _, problem := range view.Problems(p.Problems) {
+			add(prefix, terminal(problem))
 		}
 		if p.Passes() {
 			fmt.Fprintf(out, "  ✓ %s%s may start a rollout from %s\n", s.Name, prefix, rollout.ShortVersion(p.Original.Stable.Image))
@@ -205,54 +206,43 @@ func liveChecks(ctx context.Context, out io.Writer, c config.Config) []string {
 	}
 	defer source.Close()
 	var problems []string
+	evaluator := engine.Evaluator{Metrics: source, Judge: judge.Judge{}}
 	for _, name := range slices.Sorted(maps.Keys(c.Services)) {
 		r := rollout.Rollout{Service: name, Spec: c.Services[name].Spec}
-		q := r.Question(time.Now())
-		q.StableOnly = true
-		away := false
-		for _, e := range rollout.OnStable(r.Spec.Checks, source.Ask(ctx, q).Samples) {
-			away = away || e.Why == rollout.WhyUnreachable || e.Why == rollout.WhyTimeout
-			if e.Result != rollout.Pass && e.DryRun {
-				fmt.Fprintf(out, "  · %s: %s It only informs (dry_run).\n", name, terminal(view.StableProblem(e)))
-				continue
-			}
-			if e.Result != rollout.Pass {
-				problems = append(problems, fmt.Sprintf("%s: %s", name, terminal(view.StableProblem(e))))
-				continue
-			}
-			fmt.Fprintf(out, "  ✓ %s: %s\n", name, terminal(view.StableReading(e)))
+		ready := evaluator.Readiness(ctx, r)
+		for _, e := range ready.Problems() {
+			problems = append(problems, fmt.Sprintf("%s: %s", name, terminal(view.StableProblem(e))))
 		}
-		if !away { // nothing more would be said by who does not answer
-			problems = append(problems, liveSignals(ctx, out, source, r)...)
+		for _, e := range ready.Evidence {
+			switch {
+			case e.Result == rollout.Pass:
+				fmt.Fprintf(out, "  ✓ %s: %s\n", name, terminal(view.StableReading(e)))
+			case e.DryRun:
+				fmt.Fprintf(out, "  · %s: %s It only informs (dry_run).\n", name, terminal(view.StableProblem(e)))
+			}
+		}
+		if _, away := ready.Unreachable(); !away { // nothing more would come from what does not answer
+			describeSignals(out, r, ready.DetectionPower)
+			for _, b := range evaluator.Backtests(ctx, r) {
+				fmt.Fprintf(out, "  · %s: %s\n", name, terminal(view.Backtest(b)))
+			}
 		}
 	}
 	return problems
 }
 
-// liveSignals has the judge look at stable's past, and prints what it will see of a rollout by each plan. Then it asks
-// each check about the last hour.
-func liveSignals(ctx context.Context, out io.Writer, source *prom.Source, r rollout.Rollout) []string {
-	var problems []string
-	f := rollout.MeasureDetectionPower(ctx, source, judge.Judge{}, r, time.Now())
-	for _, e := range f.Checks {
-		problems = append(problems, fmt.Sprintf("%s: %s", r.Service, terminal(view.StableProblem(e))))
-	}
+// describeSignals prints what the judge will see of a rollout by the default plan.
+func describeSignals(out io.Writer, r rollout.Rollout, f rollout.DetectionPower) {
 	if text := view.DetectionPower(f, r.Spec.Plan); text != "" {
 		fmt.Fprintf(out, "  ✓ %s: %s\n", r.Service, terminal(text))
 	}
 	if text := view.Errorless(f); text != "" {
 		fmt.Fprintf(out, "  · %s: %s\n", r.Service, terminal(text))
 	}
-	if alone := byLimits(r.Spec.Checks); len(alone) > 0 {
+	if names := byLimits(r.Spec.Checks); len(names) > 0 {
 		fmt.Fprintf(out, "  · %s: judged by limits alone: %s. What signals name is compared with stable instead, and found many times sooner (docs/judge.md).\n",
-			r.Service, strings.Join(alone, ", "))
+			r.Service, strings.Join(names, ", "))
 	}
-	q := r.Question(time.Now())
-	q.StableOnly = true
-	for _, h := range source.Backtest(ctx, q) {
-		fmt.Fprintf(out, "  · %s: %s\n", r.Service, terminal(view.Backtest(h)))
-	}
-	return problems
 }
 
 // byLimits lists the checks that are judged by their limits.

@@ -9,8 +9,8 @@ import (
 	"canarybot.io/rollout"
 )
 
-// glance bounds the look at the cluster before a launch is answered: Slack waits for it.
-const glance = time.Second
+// lookTimeout bounds the look at the cluster before a deploy is answered: Slack waits for the answer.
+const lookTimeout = time.Second
 
 // Deploy commits a new rollout, queued, and returns it: it then runs in the background. The errors are answers for
 // whoever asked: NotFound for an unknown service, a BusyError, a SameVersionError, a TakenBackError, Forbidden,
@@ -24,7 +24,7 @@ func (e *Engine) Deploy(ctx context.Context, l rollout.DeployRequest) (rollout.R
 		changes := append(others, e.created(r, l))
 		err = e.commit(ctx, changes...)
 		if rollout.CodeOf(err) == rollout.Conflict && !errors.Is(err, rollout.ErrDecided) {
-			continue // two launches raced, or the one to replace moved on
+			continue // two deploys raced, or the one to replace moved on
 		}
 		if err != nil {
 			return rollout.Rollout{}, err
@@ -47,15 +47,13 @@ func (e *Engine) DryRun(ctx context.Context, l rollout.DeployRequest) (rollout.R
 		return r, rollout.Preflight{}, e.fatal(err)
 	}
 	p := e.preflight(ctx, r)
-	if h, ok := e.Metrics.(rollout.Backtester); ok && p.Unreadable == "" {
-		q := r.Question(now())
-		q.StableOnly = true
-		p.Backtests = h.Backtest(ctx, q)
+	if p.Unreadable.IsZero() {
+		p.Backtests = e.evaluator.Backtests(ctx, r)
 	}
 	return r, p, nil
 }
 
-// prepare returns the rollout that the launch wants, and what has to happen to the service's other rollouts in the
+// prepare returns the rollout that the deploy asks for, and what has to happen to the service's other rollouts in the
 // same commit.
 func (e *Engine) prepare(ctx context.Context, l rollout.DeployRequest) (rollout.Rollout, []rollout.Change, error) {
 	service, ok := e.Services[l.Service]
@@ -81,7 +79,7 @@ func (e *Engine) prepare(ctx context.Context, l rollout.DeployRequest) (rollout.
 	var busy *rollout.BusyError
 	switch {
 	case errors.As(err, &busy) && was:
-		busy.Before = &before // who then types --replace has read both
+		busy.Before = &before // so that the answer to --replace warns of both
 		return r, nil, err
 	case err != nil:
 		return r, nil, err
@@ -97,10 +95,10 @@ func (e *Engine) prepare(ctx context.Context, l rollout.DeployRequest) (rollout.
 // checkVersion refuses what stable runs already, and a way back from what Canarybot did not release. A cluster that does not
 // answer at once has no objection: the preflight asks again, with more time.
 func (e *Engine) checkVersion(ctx context.Context, r rollout.Rollout) error {
-	ctx, cancel := context.WithTimeout(ctx, glance)
+	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
 	w := e.Cluster.Observe(ctx, r)
-	if w.Unreadable != "" || !w.Stable.Exists {
+	if !w.Unreadable.IsZero() || !w.Stable.Exists {
 		return nil
 	}
 	if w.Stable.Image == r.Image {
@@ -182,7 +180,7 @@ func (e *Engine) imageBefore(ctx context.Context, service rollout.ServiceName) (
 	return last.From(), last.Image, nil
 }
 
-// makeRoom refuses a busy service, or rolls its other rollouts back, and returns the one to wait for.
+// makeRoom refuses a busy service, or rolls back its other rollouts and returns the one to wait for.
 func (e *Engine) makeRoom(ctx context.Context, r rollout.Rollout, l rollout.DeployRequest, policy rollout.Policy) ([]rollout.Change, rollout.ID, error) {
 	open, err := e.Store.Open(ctx, r.Service)
 	if err != nil {
@@ -213,7 +211,7 @@ func (e *Engine) makeRoom(ctx context.Context, r rollout.Rollout, l rollout.Depl
 	return changes, behind, nil
 }
 
-// busyWith names the rollouts that a launch would have to replace: the one that lives, and who waits for it.
+// busyWith names the rollouts that a deploy would have to replace: the live one, and the one that is queued behind it.
 func busyWith(open []rollout.Rollout) *rollout.BusyError {
 	i := max(0, slices.IndexFunc(open, func(r rollout.Rollout) bool { return r.Phase.Live() }))
 	busy := &rollout.BusyError{Live: open[i]}

@@ -1,19 +1,33 @@
 package engine
 
 import (
-	"cmp"
 	"context"
 
 	"canarybot.io/rollout"
 )
 
-// preflight asks everybody who may know why the rollout should not start, and the checks of stable. All problems come
-// at once.
+// Why a start cannot be judged yet.
+const (
+	ProblemMetricsTimeout     rollout.ProblemCode = "metrics_timeout"     // Prometheus did not answer in time
+	ProblemMetricsUnavailable rollout.ProblemCode = "metrics_unavailable" // Words say why
+	ProblemStableIsNew        rollout.ProblemCode = "stable_is_new"       // Prometheus has not measured its pods yet
+)
+
+// noMetrics is that Prometheus cannot be asked, with what it said.
+func noMetrics(words string) rollout.Problem {
+	if words == "" {
+		return rollout.Problem{Code: ProblemMetricsTimeout}
+	}
+	return rollout.Problem{Code: ProblemMetricsUnavailable, Words: words}
+}
+
+// preflight collects everything that keeps the rollout from starting, from the preflighters and from asking the checks of
+// stable. All problems come at once.
 func (e *Engine) preflight(ctx context.Context, r rollout.Rollout) rollout.Preflight {
 	var all rollout.Preflight
 	for _, p := range e.Preflights {
 		one := p.Preflight(ctx, r)
-		if one.Unreadable != "" {
+		if !one.Unreadable.IsZero() {
 			return rollout.Preflight{Unreadable: one.Unreadable}
 		}
 		if all.Original.Stable.UID == "" {
@@ -27,32 +41,19 @@ func (e *Engine) preflight(ctx context.Context, r rollout.Rollout) rollout.Prefl
 	return all
 }
 
-// askStable asks each check of stable now: what has no answer there, or fails there, could never judge a canary. Where
-// nothing at all could be asked it is Prometheus that is away, and nothing can be said yet.
+// askStable adds the checks that could judge no canary. Where none of them could be asked, Prometheus is away and the
+// rollout has to wait.
 func (e *Engine) askStable(ctx context.Context, r rollout.Rollout, p *rollout.Preflight) {
-	q := r.Question(now())
-	q.StableOnly = true
-	var unasked []string
-	unmeasured := 0
-	for _, ev := range rollout.OnStable(r.Spec.Checks, e.Metrics.Ask(ctx, q).Samples) {
-		if ev.Result != rollout.Pass && !ev.DryRun { // what only informs keeps nothing from starting
-			p.Checks = append(p.Checks, ev)
-		}
-		if ev.Why == rollout.WhyTimeout || ev.Why == rollout.WhyUnreachable {
-			unasked = append(unasked, cmp.Or(ev.Detail, "no answer in time"))
-		}
-		if ev.Why == rollout.WhyNoData || ev.Why == rollout.WhyNotANumber {
-			unmeasured++
-		}
+	ready := e.evaluator.Readiness(ctx, r)
+	p.DetectionPower = ready.DetectionPower
+	p.Checks = append(p.Checks, ready.Problems()...)
+	if len(p.Problems) > 0 {
+		return
 	}
-	p.DetectionPower = rollout.MeasureDetectionPower(ctx, e.Metrics, e.Judge, r, now())
-	p.Checks = append(p.Checks, p.DetectionPower.Checks...)
-	switch {
-	case len(p.Problems) > 0:
-	case len(unasked) == len(r.Spec.Checks):
-		*p = rollout.Preflight{Unreadable: "Prometheus cannot be asked: " + unasked[0]}
-	case unmeasured > 0 && unmeasured == len(p.Checks) && e.stableIsYoung(ctx, r):
-		*p = rollout.Preflight{Unreadable: "stable's pods are new, and Prometheus has not measured them yet"}
+	if why, away := ready.Unreachable(); away {
+		*p = rollout.Preflight{Unreadable: noMetrics(why)}
+	} else if ready.Unmeasured() && e.stableIsYoung(ctx, r) {
+		*p = rollout.Preflight{Unreadable: rollout.Problem{Code: ProblemStableIsNew}}
 	}
 }
 

@@ -15,15 +15,15 @@
 //
 //	judge.go     reads the stored state, and brings it to the weight that the canary has
 //	window.go    normalises the answer once: both arms, the interval, the limits, every default
-//	state.go     updates the state by each scrape that is over (scrape.go), part by part
-//	verdict.go   decides each check by the state; figures.go has the numbers that people are shown
+//	state.go     updates the state by each scrape that is over, part by part
+//	verdict.go   decides each check by the state, with the numbers that people are shown
 //
 // The parts of the state do not know each other. Each has a file and an update of its own:
 //
 //	baseline.go  what is learned of stable before: bounds (bounds.go), spreads, rate, interval, lag (history.go)
 //	targets.go   the age of the canary's pods, and how pods start
 //	missing.go   silence, scrapes without samples, latency that cannot be read, arms that cannot be told apart
-//	counts.go    requests, each counted once however late its sample comes (tally.go)
+//	counts.go    requests, each counted once however late its sample comes
 //	memory.go    how much memory the largest pods use
 //	evidence.go  the bets, carried through all weights: one budget for a rollout
 //	outlier.go   a single bad pod, for which the canary is held for a while before it fails

@@ -77,8 +77,7 @@ func losses(cells []cell) (all []loss) {
 		}
 		l := loss{canarybot: ours}
 		for _, c := range cells {
-			peer := c.Scenario == ours.Scenario && c.RPS == ours.RPS && !strings.HasPrefix(c.Algorithm, canarybotName)
-			if peer && c.TTDMedian != nil && (ours.TTDMedian == nil || *c.TTDMedian < *ours.TTDMedian) {
+			if isSooner(c, ours) {
 				l.sooner = append(l.sooner, fmt.Sprintf("%s %s s (%.0f %%)", c.Algorithm, seconds(c.TTDMedian), 100*worst[c.Algorithm]))
 			}
 		}
@@ -87,6 +86,14 @@ func losses(cells []cell) (all []loss) {
 		}
 	}
 	return all
+}
+
+// isSooner reports whether a peer finds the same fault sooner.
+func isSooner(peer, ours cell) bool {
+	if peer.Scenario != ours.Scenario || peer.RPS != ours.RPS || strings.HasPrefix(peer.Algorithm, canarybotName) {
+		return false
+	}
+	return peer.TTDMedian != nil && (ours.TTDMedian == nil || *peer.TTDMedian < *ours.TTDMedian)
 }
 
 // stepRows are the faults that begin at once and stay, at 100 requests a second.

@@ -39,18 +39,7 @@ func Spread(history [][]bet.Counts) float64 {
 func pearson(history [][]bet.Counts, length int) (phi, se float64) {
 	sum, freedom := 0.0, 0.0
 	for from := 0; len(history) > 0 && from+length <= len(history[0]); from += length {
-		var all bet.Counts
-		cells := make([]bet.Counts, 0, len(history))
-		for _, pod := range history {
-			var c bet.Counts
-			for _, s := range pod[from : from+length] {
-				c.N, c.Bad = c.N+s.N, c.Bad+s.Bad
-			}
-			if c.N > 0 {
-				cells = append(cells, c)
-				all.N, all.Bad = all.N+c.N, all.Bad+c.Bad
-			}
-		}
+		cells, all := podBlock(history, from, from+length)
 		p := all.Bad / all.N
 		if len(cells) < 2 || !(p > 0 && p < 1) {
 			continue
@@ -65,6 +54,21 @@ func pearson(history [][]bet.Counts, length int) (phi, se float64) {
 	}
 	phi = sum / freedom
 	return phi, phi * math.Sqrt(2/freedom)
+}
+
+// podBlock sums each pod's counts in a block of scrapes, leaving out pods without requests, and all of them together.
+func podBlock(history [][]bet.Counts, from, to int) (cells []bet.Counts, all bet.Counts) {
+	for _, pod := range history {
+		var c bet.Counts
+		for _, s := range pod[from:to] {
+			c.N, c.Bad = c.N+s.N, c.Bad+s.Bad
+		}
+		if c.N > 0 {
+			cells = append(cells, c)
+			all.N, all.Bad = all.N+c.N, all.Bad+c.Bad
+		}
+	}
+	return cells, all
 }
 
 // GuessedSlack guesses by how much margins are wider for pods of an age, in seconds, where starts of the service are not

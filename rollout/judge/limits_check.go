@@ -6,44 +6,44 @@ import (
 	"canarybot.io/rollout"
 )
 
-// record is what is remembered of one check since the weight was acknowledged.
-type record struct {
+// checkState is what is remembered of one check since the weight was acknowledged.
+type checkState struct {
 	Last    rollout.Sample `json:"last"`
-	Failing count          `json:"failing,omitzero"` // samples in a row beyond the threshold; unknown ones not counted
-	Silent  count          `json:"silent,omitzero"`  // the same for samples in which only stable was heard
+	Failing streak         `json:"failing,omitzero"` // samples in a row beyond the threshold; unknown ones do not count
+	Silent  streak         `json:"silent,omitzero"`  // samples in a row in which only stable reported
 	Lowest  *float64       `json:"lowest,omitempty"`
 	Highest *float64       `json:"highest,omitempty"`
 }
 
-// count is how many samples in a row said something, and when the last of them that counted was had.
-type count struct {
+// streak is how many samples in a row showed the same, and the time of the last one that counted.
+type streak struct {
 	N  int       `json:"n,omitempty"`
 	At time.Time `json:"at,omitzero"`
 }
 
-// up counts one more sample. A rollout asks as often as the most impatient of its checks wants; for one with a longer
-// interval the samples in between read the same scrape again, and do not count.
-func (n count) up(at time.Time, interval time.Duration) count {
+// next counts one more sample. All checks of a rollout are asked at the shortest of their intervals; for a check with a
+// longer interval the samples in between read the same scrape again, and do not count.
+func (n streak) next(at time.Time, interval time.Duration) streak {
 	if gap := at.Sub(n.At); n.N > 0 && gap >= 0 && gap < interval*9/10 {
 		return n
 	}
-	return count{N: n.N + 1, At: at}
+	return streak{N: n.N + 1, At: at}
 }
 
-// with returns the series after one more sample. A sample that is no newer than the last says nothing new, unless
-// the clock was set back since: the last then lies in the future, and would silence the check until that time comes.
-func (r record) with(c rollout.Check, s rollout.Sample, now time.Time) record {
+// with returns the state after one more sample. A sample that is not newer than the last one is ignored, unless the clock
+// was set back since: the last one then lies in the future, and would mute the check until that time comes.
+func (r checkState) with(c rollout.Check, s rollout.Sample, now time.Time) checkState {
 	if !s.At.After(r.Last.At) && !r.Last.At.After(now) {
 		return r
 	}
 	r.Last = s
-	said, _ := read(c, s)
-	switch said {
-	case healthy:
-		r.Failing = count{}
-	case beyond, extreme:
-		r.Failing = r.Failing.up(s.At, c.Interval)
-	case unheard:
+	l, _ := classify(c, s)
+	switch l {
+	case withinThreshold:
+		r.Failing = streak{}
+	case beyondThreshold, beyondCeiling:
+		r.Failing = r.Failing.next(s.At, c.Interval)
+	case unknownLevel:
 	}
 	r.Silent = r.silence(c, s)
 	if s.Canary != nil {
@@ -53,8 +53,8 @@ func (r record) with(c rollout.Check, s rollout.Sample, now time.Time) record {
 	return r
 }
 
-// evidence returns what the series says at the time.
-func (r record) evidence(c rollout.Check, now time.Time) rollout.Evidence {
+// evidence returns what the state shows at a time.
+func (r checkState) evidence(c rollout.Check, now time.Time) rollout.Evidence {
 	e := rollout.Evidence{
 		Check: c.Name, Result: rollout.Unknown, Why: rollout.WhyNotAsked,
 		Threshold: c.Threshold, Ceiling: c.Ceiling, Comparison: c.Comparison, Unit: c.Unit,
@@ -73,20 +73,20 @@ func (r record) evidence(c rollout.Check, now time.Time) rollout.Evidence {
 		e.Why = rollout.WhyStale
 		return e
 	}
-	said, why := read(c, r.Last)
+	l, why := classify(c, r.Last)
 	e.Why = why
-	switch said {
-	case healthy:
+	switch l {
+	case withinThreshold:
 		e.Result = rollout.Pass
-	case extreme:
+	case beyondCeiling:
 		e.Result = rollout.Fail
-	case beyond:
+	case beyondThreshold:
 		if r.Failing.N >= max(1, c.Failures) {
 			e.Result = rollout.Fail
 		} else {
 			e.Why = rollout.WhyFailingOnce
 		}
-	case unheard:
+	case unknownLevel:
 	}
 	return e
 }

@@ -35,7 +35,7 @@ func memory() rollout.Check {
 	}
 }
 
-// value is a sample of the n-th interval in which both arms were heard.
+// value is a sample of the n-th interval in which both arms reported.
 func value(check string, n int, canary, requests float64) rollout.Sample {
 	s := rollout.Sample{Check: check, At: at(n), Canary: &canary, Stable: p(0.001)}
 	if check == "error_rate" {
@@ -49,7 +49,7 @@ func missing(check string, n int, why rollout.Why) rollout.Sample {
 	return rollout.Sample{Check: check, At: at(n), CanaryWhy: why, Stable: p(0.001)}
 }
 
-func TestJudgeOneCheck(t *testing.T) {
+func TestCompareOneCheck(t *testing.T) {
 	t.Parallel()
 	const name = "error_rate"
 	few := value(name, 1, 0.1, 12)
@@ -65,7 +65,7 @@ func TestJudgeOneCheck(t *testing.T) {
 		want    rollout.Result
 		why     rollout.Why
 	}{
-		"nothing heard yet":                         {nil, rollout.Unknown, rollout.WhyNotAsked},
+		"no sample yet":                             {nil, rollout.Unknown, rollout.WhyNotAsked},
 		"within the threshold":                      {[]rollout.Sample{value(name, 1, 0.009, 50)}, rollout.Pass, rollout.WhyNone},
 		"equal to the threshold once":               {[]rollout.Sample{value(name, 1, 0.01, 50)}, rollout.Unknown, rollout.WhyFailingOnce},
 		"beyond it once":                            {[]rollout.Sample{value(name, 1, 0.05, 50)}, rollout.Unknown, rollout.WhyFailingOnce},
@@ -108,7 +108,7 @@ func TestJudgeOneCheck(t *testing.T) {
 	}
 }
 
-func TestJudgeGreaterThan(t *testing.T) {
+func TestCompareGreaterThan(t *testing.T) {
 	t.Parallel()
 	c := errorRate()
 	c.Comparison, c.Threshold, c.Ceiling = rollout.GreaterThan, 0.99, p(0.80)
@@ -128,7 +128,7 @@ func TestJudgeGreaterThan(t *testing.T) {
 	}
 }
 
-func TestJudgeFillsTheEvidence(t *testing.T) {
+func TestCompareFillsTheEvidence(t *testing.T) {
 	t.Parallel()
 	c := errorRate()
 	samples := []rollout.Sample{value(c.Name, 1, 0.004, 60), value(c.Name, 2, 0.001, 70), value(c.Name, 3, 0.002, 80)}
@@ -147,7 +147,7 @@ func TestJudgeFillsTheEvidence(t *testing.T) {
 	}
 }
 
-func TestJudgeForgets(t *testing.T) {
+func TestCompareForgets(t *testing.T) {
 	t.Parallel()
 	checks := []rollout.Check{errorRate()}
 	_, failing := judge.Compare(checks, []rollout.Sample{value("error_rate", 1, 0.05, 50)}, nil, since, at(1))
@@ -178,7 +178,7 @@ func TestJudgeForgets(t *testing.T) {
 	}
 }
 
-func TestJudgeOldAnswer(t *testing.T) {
+func TestCompareOldAnswer(t *testing.T) {
 	t.Parallel()
 	checks := []rollout.Check{errorRate()}
 	_, state := judge.Compare(checks, []rollout.Sample{value("error_rate", 1, 0.001, 50)}, nil, since, at(1))
@@ -199,7 +199,7 @@ func TestJudgeOldAnswer(t *testing.T) {
 	}
 }
 
-func TestJudgeClockSetBack(t *testing.T) {
+func TestCompareClockSetBack(t *testing.T) {
 	t.Parallel()
 	checks := []rollout.Check{errorRate()}
 	_, state := judge.Compare(checks, []rollout.Sample{value("error_rate", 40, 0.001, 50)}, nil, since, at(40))
@@ -210,7 +210,7 @@ func TestJudgeClockSetBack(t *testing.T) {
 }
 
 // A rollout asks as often as the most impatient of its checks wants.
-func TestJudgeCountsByTheCheckOwnInterval(t *testing.T) {
+func TestCompareCountsByTheCheckOwnInterval(t *testing.T) {
 	t.Parallel()
 	patient := errorRate()
 	patient.Interval = 4 * interval

@@ -6,43 +6,43 @@ import (
 	"canarybot.io/rollout"
 )
 
-// reading is what one sample says by itself.
-type reading string
+// level is where one sample lies beside the limits of its check.
+type level string
 
 const (
-	healthy reading = "healthy"
-	beyond  reading = "beyond" // the threshold
-	extreme reading = "extreme"
-	unheard reading = "unheard" // unknown, with a reason
+	withinThreshold level = "within_threshold"
+	beyondThreshold level = "beyond_threshold"
+	beyondCeiling   level = "beyond_ceiling"
+	unknownLevel    level = "unknown" // with a reason
 )
 
-// read returns what the sample says about the check, and why when it says nothing.
-func read(c rollout.Check, s rollout.Sample) (reading, rollout.Why) {
+// classify returns the level of a sample, and the reason where it is unknown or beyond.
+func classify(c rollout.Check, s rollout.Sample) (level, rollout.Why) {
 	counted := c.Traffic != ""
 	few := counted && s.Requests != nil && *s.Requests < c.MinRequests
 	switch {
 	case s.Canary == nil && s.CanaryWhy == rollout.WhyNone:
-		return unheard, rollout.WhyNoData
+		return unknownLevel, rollout.WhyNoData
 	case s.CanaryWhy == rollout.WhyNotANumber && few:
-		return unheard, rollout.WhyTooFewRequests // a share of nothing is NaN; "0 of 50 requests" says why
+		return unknownLevel, rollout.WhyTooFewRequests // a share of nothing is NaN; "0 of 50 requests" says why
 	case s.CanaryWhy != rollout.WhyNone:
-		return unheard, s.CanaryWhy
+		return unknownLevel, s.CanaryWhy
 	case counted && s.Requests == nil:
-		return unheard, rollout.WhyNoData
+		return unknownLevel, rollout.WhyNoData
 	case c.Ceiling != nil && !c.Comparison.Holds(*s.Canary, *c.Ceiling) && (!counted || *s.Requests >= c.CeilingRequests):
-		return extreme, rollout.WhyCeiling // before the count: twenty requests may condemn, though not acquit
+		return beyondCeiling, rollout.WhyCeiling // before the count: twenty requests may fail the check, though not pass it
 	case few:
-		return unheard, rollout.WhyTooFewRequests
+		return unknownLevel, rollout.WhyTooFewRequests
 	case c.Comparison.Holds(*s.Canary, c.Threshold):
-		return healthy, rollout.WhyNone
+		return withinThreshold, rollout.WhyNone
 	default:
-		return beyond, rollout.WhyLimit
+		return beyondThreshold, rollout.WhyLimit
 	}
 }
 
-// sound returns the sample with every value finite: what is not a number becomes its reason. Adapters see to that
+// finiteSample returns the sample with every value finite: what is not a number becomes its reason. Adapters see to that
 // already; a verdict must not depend on it, and JSON could not store it.
-func sound(s rollout.Sample) rollout.Sample {
+func finiteSample(s rollout.Sample) rollout.Sample {
 	s.Canary, s.CanaryWhy = finite(s.Canary, s.CanaryWhy)
 	s.Stable, s.StableWhy = finite(s.Stable, s.StableWhy)
 	s.Requests, _ = finite(s.Requests, rollout.WhyNone)

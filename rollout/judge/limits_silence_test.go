@@ -7,7 +7,7 @@ import (
 	"canarybot.io/rollout/judge"
 )
 
-func TestJudgeSilence(t *testing.T) {
+func TestCompareSilence(t *testing.T) {
 	t.Parallel()
 	const rate, mem = "error_rate", "memory_usage"
 	gone := func(check string, n int) rollout.Sample { return missing(check, n, rollout.WhyNoData) }
@@ -28,21 +28,21 @@ func TestJudgeSilence(t *testing.T) {
 	why := func(w rollout.Why) one {
 		return func(check string, n int) rollout.Sample { return missing(check, n, w) }
 	}
-	heard := func(check string, n int) rollout.Sample { return value(check, n, 0, 90) }
+	reports := func(check string, n int) rollout.Sample { return value(check, n, 0, 90) }
 
 	tests := map[string]struct {
 		samples []rollout.Sample
 		want    rollout.Result
 		why     rollout.Why
 	}{
-		"three times":                  {rounds([]one{gone, gone, gone}, []one{gone, gone, gone}), rollout.Unknown, rollout.WhyNoData},
-		"four times":                   {rounds([]one{gone, gone, gone, gone}, []one{gone, gone, gone, gone}), rollout.Fail, rollout.WhySilent},
-		"heard before, then four":      {rounds([]one{heard, gone, gone, gone, gone}, []one{heard, gone, gone, gone, gone}), rollout.Fail, rollout.WhySilent},
-		"four with a timeout between":  {rounds([]one{gone, gone, why(rollout.WhyTimeout), gone, gone}, []one{gone, gone, gone, gone, gone}), rollout.Fail, rollout.WhySilent},
-		"four with a sign between":     {rounds([]one{gone, gone, heard, gone, gone}, []one{gone, gone, heard, gone, gone}), rollout.Unknown, rollout.WhyNoData},
-		"four, one check still heard":  {rounds([]one{gone, gone, gone, gone}, []one{heard, heard, heard, heard}), rollout.Unknown, rollout.WhyNoData},
-		"four, one check just unknown": {rounds([]one{gone, gone, gone, gone}, []one{gone, gone, gone, why(rollout.WhyTimeout)}), rollout.Unknown, rollout.WhyNoData},
-		"four, neither arm heard":      {rounds([]one{nobody, nobody, nobody, nobody}, []one{nobody, nobody, nobody, nobody}), rollout.Unknown, rollout.WhyNoData},
+		"three times":                   {rounds([]one{gone, gone, gone}, []one{gone, gone, gone}), rollout.Unknown, rollout.WhyNoData},
+		"four times":                    {rounds([]one{gone, gone, gone, gone}, []one{gone, gone, gone, gone}), rollout.Fail, rollout.WhySilent},
+		"reported before, then four":    {rounds([]one{reports, gone, gone, gone, gone}, []one{reports, gone, gone, gone, gone}), rollout.Fail, rollout.WhySilent},
+		"four with a timeout between":   {rounds([]one{gone, gone, why(rollout.WhyTimeout), gone, gone}, []one{gone, gone, gone, gone, gone}), rollout.Fail, rollout.WhySilent},
+		"four with a sign between":      {rounds([]one{gone, gone, reports, gone, gone}, []one{gone, gone, reports, gone, gone}), rollout.Unknown, rollout.WhyNoData},
+		"four, one check still reports": {rounds([]one{gone, gone, gone, gone}, []one{reports, reports, reports, reports}), rollout.Unknown, rollout.WhyNoData},
+		"four, one check just unknown":  {rounds([]one{gone, gone, gone, gone}, []one{gone, gone, gone, why(rollout.WhyTimeout)}), rollout.Unknown, rollout.WhyNoData},
+		"four, neither arm reports":     {rounds([]one{nobody, nobody, nobody, nobody}, []one{nobody, nobody, nobody, nobody}), rollout.Unknown, rollout.WhyNoData},
 		"four, one check has no stable": {
 			rounds([]one{gone, gone, gone, gone}, []one{nobody, nobody, nobody, nobody}), rollout.Fail, rollout.WhySilent,
 		},
@@ -64,7 +64,7 @@ func TestJudgeSilence(t *testing.T) {
 	}
 }
 
-func TestJudgeSilenceEndsWithTheSamples(t *testing.T) {
+func TestCompareSilenceEndsWithTheSamples(t *testing.T) {
 	t.Parallel()
 	checks := []rollout.Check{memory()}
 	var samples []rollout.Sample

@@ -8,8 +8,8 @@ import (
 	"canarybot.io/rollout/judge"
 )
 
-// foretell lets the judge look at stable's past before a rollout.
-func foretell(f *fleet, c rollout.Case) rollout.DetectionPower {
+// detectionPower lets the judge read stable's past before a rollout.
+func detectionPower(f *fleet, c rollout.Case) rollout.DetectionPower {
 	c.Now = since
 	for range 5 {
 		w := judge.Judge{}.Want(c)
@@ -22,19 +22,19 @@ func foretell(f *fleet, c rollout.Case) rollout.DetectionPower {
 	return judge.Judge{}.DetectionPower(c)
 }
 
-// alone is a fleet of which only stable is there, as before a rollout.
-func alone(requests float64) *fleet {
+// stableOnly is a fleet without a canary, as before a rollout.
+func stableOnly(requests float64) *fleet {
 	return newFleet(8, before, before, func(canary bool, _, _ int) does {
 		return change(func(d *does) { d.gone, d.requests = canary, requests })
 	})
 }
 
-// What is foretold is what happens: a fault that is to be seen at a step is found there, in about that time.
-func TestForesightComesTrue(t *testing.T) {
+// What is computed is what happens: a fault that is to be detected at a step is found there, in about that time.
+func TestDetectionPowerComesTrue(t *testing.T) {
 	t.Parallel()
 	c := signalCase()
 	c.Spec.Plan = rollout.Plan{Steps: []rollout.Step{{Weight: 33, Bake: 10 * time.Minute}, {Weight: 50, Bake: 10 * time.Minute}}}
-	f := foretell(alone(100), c)
+	f := detectionPower(stableOnly(100), c)
 	if f.Requests < 20 || f.Requests > 33 || len(f.Detections) != 3 || len(f.Checks) != 0 || f.Coarse != nil {
 		t.Fatalf("%+v", f)
 	}
@@ -50,29 +50,29 @@ func TestForesightComesTrue(t *testing.T) {
 	}
 }
 
-func TestLittleTrafficSeesLittle(t *testing.T) {
+func TestLittleTrafficDetectsLittle(t *testing.T) {
 	t.Parallel()
-	f := foretell(alone(1), signalCase())
+	f := detectionPower(stableOnly(1), signalCase())
 	if last := f.Detections[2]; last.Step != -1 {
 		t.Errorf("at a request every few seconds half a percent is seen: %+v", f)
 	}
 }
 
-// What keeps the judge from judging is told before a start.
+// What the judge cannot judge is known before a start.
 func TestWhatCannotBeJudged(t *testing.T) {
 	t.Parallel()
 	c := signalCase()
 	c.Spec.Checks[1].Bound = 5 // the histogram ends at 1 s
-	f := foretell(alone(100), c)
+	f := detectionPower(stableOnly(100), c)
 	if len(f.Checks) != 1 || f.Checks[0].Check != "latency_p99" || f.Checks[0].Why != rollout.WhyCoarse {
 		t.Errorf("no bucket at the limit: %+v", f.Checks)
 	}
 	c.Spec.Checks[1].Bound = 0.4
-	f = foretell(alone(100), c)
+	f = detectionPower(stableOnly(100), c)
 	if f.Coarse == nil || *f.Coarse != (rollout.Coarse{Limit: 0.4, Below: 0.25, Above: 0.5}) || len(f.Checks) != 0 {
 		t.Errorf("a limit between two buckets: %+v, %+v", f.Coarse, f.Checks)
 	}
-	same := alone(100)
+	same := stableOnly(100)
 	for _, p := range same.pods {
 		p.series[0].Labels = p.name
 	}
@@ -87,7 +87,7 @@ func TestWhatCannotBeJudged(t *testing.T) {
 }
 
 // A rollout that succeeded teaches the next one how pods start; what it leaves is small.
-func TestHeir(t *testing.T) {
+func TestWarmStart(t *testing.T) {
 	t.Parallel()
 	fl := newFleet(10, before+after, before, func(canary bool, pod, scrape int) does {
 		return change(func(d *does) {
@@ -105,7 +105,7 @@ func TestHeir(t *testing.T) {
 		t.Fatalf("%d bytes are left", len(left))
 	}
 	if again := (judge.Judge{}).WarmStart(left); len(again) == 0 {
-		t.Error("a rollout that was never judged loses what it inherited")
+		t.Error("a rollout that was never judged loses its own warm start")
 	}
 	if got := (judge.Judge{}).WarmStart([]byte("}")); got != nil {
 		t.Errorf("from a state that cannot be read %q is left", got)

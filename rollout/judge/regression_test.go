@@ -11,10 +11,10 @@ import (
 	"canarybot.io/rollout/judge"
 )
 
-// The tests in this file are of what once went wrong.
+// The tests in this file are of bugs that were fixed.
 
-// A canary that waited for a person for hours is found as soon as any other when it turns bad.
-func TestALongWaitDoesNotBlunt(t *testing.T) {
+// A canary that waited for approval for hours is found as soon as any other when it turns bad.
+func TestALongWaitKeepsTheJudgeSensitive(t *testing.T) {
 	t.Parallel()
 	busy := change(func(d *does) { d.requests = 2000 })
 	f := newFleet(20, before+400, before, func(canary bool, _, scrape int) does {
@@ -30,8 +30,8 @@ func TestALongWaitDoesNotBlunt(t *testing.T) {
 	}
 }
 
-// Checks that only inform bet nothing, and what they say is stored all the same.
-func TestOnlyInformingChecks(t *testing.T) {
+// Dry runs bet nothing, and their results are stored all the same.
+func TestDryRuns(t *testing.T) {
 	t.Parallel()
 	c := signalCase()
 	for i := range c.Spec.Checks {
@@ -57,7 +57,7 @@ func TestOnlyInformingChecks(t *testing.T) {
 	}
 }
 
-// Samples that can be read only seconds after their scrape is judged are no silence, whosever they are.
+// Samples that are stored only seconds after their scrape is judged are not silence, whichever arm's they are.
 func TestSamplesThatAreAlwaysLate(t *testing.T) {
 	t.Parallel()
 	for _, late := range []time.Duration{5 * time.Second, 8 * time.Second, 14 * time.Second} {
@@ -110,7 +110,7 @@ func TestMemoryThatIsScrapedRarely(t *testing.T) {
 	}
 }
 
-// Where everybody has the canary, stable need not be heard: limits hold without it.
+// At weight 100 stable need not report: limits hold without it.
 func TestLimitsHoldWithoutStable(t *testing.T) {
 	t.Parallel()
 	c := signalCase()
@@ -167,8 +167,8 @@ func TestNothingCountsTwice(t *testing.T) {
 	}
 }
 
-// Behind a proxy, pods are as young as their weight.
-func TestProxiesSayNothingOfPods(t *testing.T) {
+// Behind a proxy, pods are as young as the weight.
+func TestPodsBehindAProxyAreYoung(t *testing.T) {
 	t.Parallel()
 	f := newFleet(29, before+after, before, func(canary bool, _, scrape int) does {
 		return change(func(d *does) {
@@ -212,8 +212,8 @@ func TestNoShareWhileAdrift(t *testing.T) {
 	}
 }
 
-// What Prometheus cannot give at once is told before a start.
-func TestTooLargeIsForetold(t *testing.T) {
+// An answer that is too large is known before a start.
+func TestTooLargeIsKnownBeforeAStart(t *testing.T) {
 	t.Parallel()
 	c := signalCase()
 	c.Now = since

@@ -6,20 +6,20 @@ import "canarybot.io/rollout"
 // canary is gone: one more than a pod's restart usually costs, and a minute at the default interval.
 const silentSamples = 4
 
-// silence returns how many samples in a row, with this one, heard stable only. A sample that could not be had says
-// nothing about the canary and leaves the count; any sign of the canary ends it.
-func (r record) silence(c rollout.Check, s rollout.Sample) count {
+// silence returns how many samples in a row, with this one, had stable only. A sample that could not be read leaves the
+// streak; any sign of the canary ends it.
+func (r checkState) silence(c rollout.Check, s rollout.Sample) streak {
 	switch s.CanaryWhy {
 	case rollout.WhyNoData:
 		if s.Stable != nil {
-			return r.Silent.up(s.At, c.Interval)
+			return r.Silent.next(s.At, c.Interval)
 		}
 	case rollout.WhyNone:
 		if s.Canary != nil {
-			return count{}
+			return streak{}
 		}
-	case rollout.WhyNotANumber, rollout.WhyInfinite, rollout.WhySeveralSeries: // odd, but heard
-		return count{}
+	case rollout.WhyNotANumber, rollout.WhyInfinite, rollout.WhySeveralSeries: // odd, but a sign
+		return streak{}
 	case rollout.WhyLimit, rollout.WhyCeiling, rollout.WhySilent, rollout.WhyFailingOnce, rollout.WhyTooFewRequests,
 		rollout.WhyWarnings, rollout.WhyStale, rollout.WhyQueryError, rollout.WhyUnreachable,
 		rollout.WhyTimeout, rollout.WhyTooLarge, rollout.WhyWarmingUp, rollout.WhyNotAsked:
@@ -27,15 +27,15 @@ func (r record) silence(c rollout.Check, s rollout.Sample) count {
 	return r.Silent
 }
 
-// silent reports whether the canary is gone: every check that is asked for each arm lacks the canary, and where
-// stable is heard it has lacked it often enough. Where neither arm is heard it is Prometheus, not the canary.
-func (m memory) silent(checks []rollout.Check) bool {
+// silent reports whether the canary is gone: every check that has a query for each arm lacks the canary, and has lacked
+// it often enough where stable reports. Where neither arm reports it is Prometheus, not the canary.
+func (s limitState) silent(checks []rollout.Check) bool {
 	gone := false
 	for _, c := range checks {
-		one := m.Series[c.Name]
-		twin := one.Last.Stable != nil || one.Last.StableWhy != rollout.WhyNone
+		one := s.Checks[c.Name]
+		comparable := one.Last.Stable != nil || one.Last.StableWhy != rollout.WhyNone
 		switch {
-		case !twin && !one.Last.At.IsZero():
+		case !comparable && !one.Last.At.IsZero():
 			continue
 		case one.Silent.N >= silentSamples && one.Last.CanaryWhy == rollout.WhyNoData:
 			gone = true

@@ -12,10 +12,10 @@ import (
 	"canarybot.io/rollout/judge/series"
 )
 
-// The tests in this file are of a judge that sees a part of what there is only.
+// The tests in this file are of data that is missing.
 
-// What cannot be read of one metric keeps the others from nothing, and its own check is unknown for that reason.
-func TestOneMetricBlindsNoOther(t *testing.T) {
+// A metric that cannot be read leaves its own check unknown, with the reason, and the others alone.
+func TestOneUnreadMetricLeavesTheOthers(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		edit  func(*rollout.Raw)
@@ -63,7 +63,7 @@ func TestLatencyComesBack(t *testing.T) {
 	}
 }
 
-// A pod of the rollout before that was rolled back for its memory says nothing of the fix.
+// A pod of the previous rollout that was rolled back for its memory says nothing about the fix.
 func TestMemoryOfThePodsBefore(t *testing.T) {
 	t.Parallel()
 	f := newFleet(3, before+after, before, only(well, 0))
@@ -151,8 +151,8 @@ func TestWhatProvesNothing(t *testing.T) {
 	}
 }
 
-// Proxies are no pods: that one of them shows more errors than the other says nothing of a node.
-func TestAProxyIsNoPod(t *testing.T) {
+// A proxy is not a pod: that it shows more errors than another one says nothing about a node.
+func TestAProxyIsNotAPod(t *testing.T) {
 	t.Parallel()
 	for seed := uint64(8); seed < 12; seed++ {
 		f := newFleet(seed, before+after, before, func(canary bool, pod, _ int) does {
@@ -211,8 +211,8 @@ func TestSlowStartersAreLearned(t *testing.T) {
 			})
 		})
 		_, state, _ := f.run(t, signalCase(), since.Add(40*interval))
-		if heir := string(judge.Judge{}.WarmStart(state)); !strings.Contains(heir, `"pods":2}`) {
-			t.Errorf("first scraped %d scrapes from the weight on: %s", first, heir)
+		if left := string(judge.Judge{}.WarmStart(state)); !strings.Contains(left, `"pods":2}`) {
+			t.Errorf("first scraped %d scrapes from the weight on: %s", first, left)
 		}
 	}
 }
@@ -270,7 +270,7 @@ func TestGrownChangesNothing(t *testing.T) {
 	at := func(i int) time.Time { return since.Add(time.Duration(i) * interval) }
 	s := []rollout.Series{{Points: []rollout.Point{{At: at(0), Value: 1000}, {At: at(0), Value: 1000}, {At: at(1), Value: 1010}, {At: at(2), Value: 1020}}}}
 	for range 3 {
-		if got := series.Grown(s, at(-1), at(5), func(rollout.Series) series.Birth { return series.FromFirst }); got != 20 {
+		if got := series.Increase(s, at(-1), at(5), func(rollout.Series) series.Start { return series.FromFirst }); got != 20 {
 			t.Errorf("grown by %g, want 20", got)
 		}
 	}
@@ -287,7 +287,7 @@ func TestStartsBehindAProxyAreLearned(t *testing.T) {
 		}
 	}
 	_, state, _ := f.run(t, signalCase(), since.Add(40*interval))
-	if heir := string(judge.Judge{}.WarmStart(state)); !strings.Contains(heir, `"pods":1}`) {
-		t.Errorf("left is %s", heir)
+	if left := string(judge.Judge{}.WarmStart(state)); !strings.Contains(left, `"pods":1}`) {
+		t.Errorf("left is %s", left)
 	}
 }

@@ -86,13 +86,13 @@ func TestDriftIsAnsweredForTheValueShown(t *testing.T) {
 	inWorld(t, slacksim.Options{}, func(w *world) {
 		w.slash(dev, "deploy checkout v1.2.4")
 		w.awaitPhase("checkout-1", rollout.Baking)
-		w.cluster.touch(func(c *rollout.Observed) { c.Route.Weight, c.Route.WeightBy = 30, "kubectl-edit" })
+		w.cluster.checkout().EditWeight(30, "kubectl-edit")
 		w.await("the card to ask", func() bool { return strings.Contains(w.shown(), "Override") })
 		w.press(oncall, "Override")
 		w.await("the weight to be 5 %", func() bool { return w.cluster.weight() == 5 })
 		w.settle()
 		w.wants("the thread", strings.Join(w.thread(), "\n"), "Overridden by @oncall")
-		w.cluster.touch(func(c *rollout.Observed) { c.Route.Weight, c.Route.WeightBy = 40, "kubectl-edit" })
+		w.cluster.checkout().EditWeight(40, "kubectl-edit")
 		w.await("the card to ask again", func() bool { return strings.Contains(w.shown(), "40") })
 		w.wants("the answer", w.slash(oncall, "override checkout"), "overrides the change")
 		w.await("the weight to be 5 %", func() bool { return w.cluster.weight() == 5 })
@@ -151,7 +151,7 @@ func TestNoWayBackFromWhatSomebodySet(t *testing.T) {
 	inWorld(t, slacksim.Options{}, func(w *world) {
 		w.slash(oncall, "deploy checkout v1.2.4 --plan quick --auto")
 		w.awaitPhase("checkout-1", rollout.Ended)
-		w.cluster.touch(func(world *rollout.Observed) { world.Stable.Image = repository + ":v1.2.9" })
+		w.cluster.checkout().SetImage(rollout.StableDeployment, repository+":v1.2.9", "kubectl-set")
 		w.slash(dev, "rollback checkout")
 		offers := w.slack.Ephemerals(dev)
 		if _, err := w.slack.As(dev).Press("#deploys", offers[len(offers)-1].TS, "Roll back to v1.2.3"); err != nil {

@@ -24,9 +24,7 @@ type cluster struct {
 func newCluster() *cluster {
 	const atOnce = time.Nanosecond
 	c := &cluster{apps: map[rollout.ServiceName]*sim.App{}, Cluster: sim.New(sim.Options{
-		Start: atOnce, Stop: atOnce, Controller: atOnce, Accept: atOnce, Collect: atOnce, Behaviours: map[string]sim.Behaviour{
-			"v1.2.8": {CrashLoop: true}, "v1.2.9": {CrashAfter: 5 * time.Minute},
-		},
+		Start: atOnce, Stop: atOnce, Controller: atOnce, Accept: atOnce, Collect: atOnce,
 	})}
 	c.add(service())
 	return c
@@ -51,6 +49,12 @@ func (c *cluster) Do(ctx context.Context, r rollout.Rollout, w rollout.Write) er
 	err := c.Cluster.Do(ctx, r, w)
 	time.Sleep(time.Microsecond)
 	return err
+}
+
+// Preflight takes a moment, so that an answer comes after the ack that announces it.
+func (c *cluster) Preflight(ctx context.Context, r rollout.Rollout) rollout.Preflight {
+	time.Sleep(time.Millisecond)
+	return c.Cluster.Preflight(ctx, r)
 }
 
 // now is what somebody sees who looks at the service's objects.
@@ -84,8 +88,9 @@ func (m *metrics) unplug(down bool) {
 	m.down = down
 }
 
-// Ask answers.
+// Ask answers, after a moment.
 func (m *metrics) Ask(_ context.Context, q rollout.Question) rollout.Answer {
+	time.Sleep(time.Millisecond)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	var all []rollout.Sample

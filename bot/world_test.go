@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"strings"
 	"sync"
@@ -37,6 +38,8 @@ type world struct {
 	wire    *wire
 	notes   *notes
 	change  func(*bot.Options)
+	// services is the configuration that the next process reads.
+	services map[rollout.ServiceName]rollout.Service
 
 	bot     *bot.Bot
 	engine  *engine.Engine
@@ -60,6 +63,7 @@ func newWorld(t *testing.T, opts slacksim.Options) *world {
 	w := &world{
 		t: t, slack: slacksim.Start(t, opts), store: mem.New(mem.Options{}), cluster: newCluster(),
 		metrics: &metrics{value: 0.001}, log: &logs{}, change: func(*bot.Options) {},
+		services: map[rollout.ServiceName]rollout.Service{"checkout": service()},
 	}
 	w.wire = &wire{under: w.slack.HTTPClient().Transport}
 	w.notes = &notes{Store: w.store}
@@ -96,7 +100,7 @@ func service() rollout.Service {
 // start starts the bot and the engine and waits until both connections are up.
 func (w *world) start() {
 	w.t.Helper()
-	services := map[rollout.ServiceName]rollout.Service{"checkout": service()}
+	services := maps.Clone(w.services)
 	w.engine = engine.New(engine.Options{
 		Store: w.store, Cluster: w.cluster, Metrics: w.metrics, Judge: judge.Judge{}, Services: services,
 		Policy: services["checkout"].Policy, Log: slog.New(w.log),

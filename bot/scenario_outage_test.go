@@ -25,7 +25,7 @@ func outageCommands() []command {
 	}
 }
 
-// recovery is how long Slack is back before anything else happens: links try again after waits that are random.
+// recovery is how long Slack is back before anything else happens: the bot connects again after waits that are random.
 const recovery = 2 * time.Minute
 
 func (w *world) slackIs(s words) {
@@ -34,11 +34,9 @@ func (w *world) slackIs(s words) {
 	case "down":
 		w.slack.Outage(true)
 	case "up":
-		back := time.Now().Add(recovery)
 		w.slack.ClearFaults()
 		w.slack.Outage(false)
-		w.await("both connections", func() bool { return w.slack.Connections() >= 2 })
-		time.Sleep(time.Until(back))
+		time.Sleep(recovery)
 	default:
 		w.slack.SetFault(method, w.slackFault(fault))
 	}

@@ -9,10 +9,7 @@ import (
 	"canarybot.io/rollout/sim"
 )
 
-const (
-	repository = "registry.example.com/shop/checkout"
-	oldImage   = repository + ":v1.2.3"
-)
+const repository = "registry.example.com/shop/checkout"
 
 // cluster is the simulated cluster, so quick that a pod is ready and a weight acknowledged as soon as they are asked for.
 type cluster struct {
@@ -61,12 +58,6 @@ func (c *cluster) Preflight(ctx context.Context, r rollout.Rollout) rollout.Pref
 func (c *cluster) now(s rollout.Service) rollout.Observed {
 	return c.Cluster.Observe(context.Background(), rollout.Rollout{Service: s.Name, Spec: s.Spec})
 }
-
-// weight returns the canary's share.
-func (c *cluster) weight() rollout.Weight { return c.now(service()).Route.Weight }
-
-// image returns what stable runs.
-func (c *cluster) image() string { return c.now(service()).Stable.Image }
 
 // metrics answers every check of the canary with one value.
 type metrics struct {

@@ -226,24 +226,6 @@ func (w *world) card() slacksim.Message {
 // shown returns what the newest card says.
 func (w *world) shown() string { return w.slack.Plain(w.card()) }
 
-// heard returns the last thing that only this person sees.
-func (w *world) heard(user string) string {
-	all := w.slack.Ephemerals(user)
-	if len(all) == 0 {
-		return ""
-	}
-	return all[len(all)-1].Text
-}
-
-// heardAll returns everything that only this person saw: of two answers at one moment either may come first.
-func (w *world) heardAll(user string) string {
-	var all []string
-	for _, e := range w.slack.Ephemerals(user) {
-		all = append(all, e.Text)
-	}
-	return strings.Join(all, "\n")
-}
-
 func (w *world) wants(what, got string, want ...string) {
 	w.t.Helper()
 	for _, s := range want {

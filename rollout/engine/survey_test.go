@@ -11,8 +11,7 @@ import (
 )
 
 // orphaned plays a rollout of v1.2.4 until it is in the phase, then loses the store and starts again with a new one.
-// Meanwhile is what happens in between.
-func orphaned(t *testing.T, phase rollout.Phase, meanwhile ...func(*world)) *world {
+func orphaned(t *testing.T, phase rollout.Phase) *world {
 	t.Helper()
 	w := newWorld(t, sim.Setup{}, standard)
 	time.Sleep(2 * time.Minute) // stable has a past
@@ -33,9 +32,6 @@ func orphaned(t *testing.T, phase rollout.Phase, meanwhile ...func(*world)) *wor
 	}
 	synctest.Wait() // what the phase wants was asked of the cluster: a crash before that leaves the phase before behind
 	w.stop()
-	for _, happens := range meanwhile {
-		happens(w)
-	}
 	w.store = mem.New(mem.Options{ID: "new"})
 	w.start(0, false)
 	time.Sleep(10 * time.Second)

@@ -2,6 +2,7 @@ package bot_test
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -19,8 +20,8 @@ func TestDuplicatesAreCounted(t *testing.T) {
 			w.slash(dev, "help")
 		}
 		w.settle()
-		if got := w.bot.Stats().Duplicates; got != 3 {
-			w.t.Errorf("%d duplicates counted, want 3", got)
+		if got := w.count("canary_slack_envelopes_total", "result=duplicate"); got != 3 {
+			w.t.Errorf("%v duplicates counted, want 3", got)
 		}
 	})
 }
@@ -53,7 +54,7 @@ func (s *slowRollouts) Decide(ctx context.Context, id rollout.ID, d rollout.Deci
 
 func TestWhatCannotBeCommittedIsNotAcknowledged(t *testing.T) {
 	for name, change := range map[string]func(*slowRollouts){
-		"the disk is full": func(s *slowRollouts) { s.fails = rollout.Errorf(rollout.Unavailable, "disk full") },
+		"the disk is full": func(s *slowRollouts) { s.fails = rollout.Wrap(rollout.Unavailable, errors.New("disk full")) },
 		"a defect":         func(s *slowRollouts) { s.panic = true },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -73,8 +74,8 @@ func TestWhatCannotBeCommittedIsNotAcknowledged(t *testing.T) {
 				if err != nil || out.Delivery != slacksim.TimedOut {
 					w.t.Errorf("press: %v, %v; want no ack", out.Delivery, err)
 				}
-				if got := w.bot.Stats().Unacked; got != 1 {
-					w.t.Errorf("%d counted as not acknowledged, want 1", got)
+				if got := w.count("canary_slack_envelopes_total", "result=unacked"); got != 1 {
+					w.t.Errorf("%v counted as not acknowledged, want 1", got)
 				}
 				slow.fails, slow.panic = nil, false
 				w.press(oncall, "Promote to 50 %") // the bot goes on

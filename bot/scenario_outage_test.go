@@ -72,7 +72,7 @@ func (w *world) kubernetesIs(s words) {
 			refused := w.object(string(object))
 			w.cluster.SetFault(func(c sim.Call) error {
 				if c.Op == sim.Do && !c.After && c.Write.Object == refused {
-					return rollout.Errorf(rollout.Forbidden, "admission webhook is down")
+					return rollout.Refuse(rollout.Forbidden, rollout.Text("admission webhook is down"))
 				}
 				return nil
 			})

@@ -19,8 +19,8 @@ func judged(t *testing.T, w *world.World, name string, changes ...func(map[strin
 	return stage(t, w, app, false, changes...)
 }
 
-// takenBack deploys a version and waits until it is rolled back by evidence, with these words on the card.
-func (s *scene) takenBack(version string, words ...string) install.Card {
+// rolledBack deploys a version and waits until it is rolled back by evidence, with these words on the card.
+func (s *scene) rolledBack(version string, words ...string) install.Card {
 	s.t.Helper()
 	asked := time.Now()
 	card := s.bot.Deploy(s.app.Name, version)
@@ -36,7 +36,7 @@ func (s *scene) takenBack(version string, words ...string) install.Card {
 // testSlow deploys a version that is too slow: no request fails, and it is rolled back by the buckets of its histogram.
 func testSlow(t *testing.T, w *world.World) {
 	s := judged(t, w, "slow")
-	s.takenBack("v1.2.4-slow700", "slower than 500 ms")
+	s.rolledBack("v1.2.4-slow700", "slower than 500 ms")
 	s.unharmed()
 	t.Logf("what people saw:\n%s", s.bot.Slack.Transcript(install.Channel))
 }
@@ -44,7 +44,7 @@ func testSlow(t *testing.T, w *world.World) {
 // testLeak deploys a version that leaks: it is rolled back before it is at its limit, so before anybody is harmed.
 func testLeak(t *testing.T, w *world.World) {
 	s := judged(t, w, "leak")
-	s.takenBack("v1.2.4-leak8", "memory", "grows so fast")
+	s.rolledBack("v1.2.4-leak8", "memory", "grows so fast")
 	s.unharmed()
 	t.Logf("what people saw:\n%s", s.bot.Slack.Transcript(install.Channel))
 }
@@ -109,8 +109,8 @@ func testCounted(t *testing.T, w *world.World, signals, word string) {
 	card.Says(time.Minute, "Rolled back")
 	s.unharmed()
 	s.traffic = w.Load(t, s.app, load.Plan{For: 5 * time.Minute})
-	s.takenBack("v1.2.5"+word+"-errors30", "errors")
-	s.takenBack("v1.2.6"+word+"-slow700", "slower than 500 ms")
+	s.rolledBack("v1.2.5"+word+"-errors30", "errors")
+	s.rolledBack("v1.2.6"+word+"-slow700", "slower than 500 ms")
 	t.Logf("what people saw:\n%s", s.bot.Slack.Transcript(install.Channel))
 }
 
@@ -128,6 +128,6 @@ func testLimits(t *testing.T, w *world.World) {
 	s.unharmed()
 	s.traffic = w.Load(t, s.app, load.Plan{For: 5 * time.Minute})
 	measured(t, w, s.app)
-	s.takenBack("v1.2.5-errors30", "errors")
+	s.rolledBack("v1.2.5-errors30", "errors")
 	t.Logf("what people saw:\n%s", s.bot.Slack.Transcript(install.Channel))
 }

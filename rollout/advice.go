@@ -1,6 +1,6 @@
 package rollout
 
-// Advice is what a judge would do, said beside what a person does.
+// Advice is what the judge would do, recorded beside what a person decides.
 type Advice string
 
 // The advice.
@@ -11,10 +11,10 @@ const (
 	AdviseRollback Advice = "rollback" // a check fails, or the evidence leans against the canary ten to one
 )
 
-// leaning is the logarithm of the odds from which a judge would rather roll a canary back: ten to one.
+// leaning is the logarithm of the odds from which the judge advises to roll back: ten to one.
 const leaning = 2.302585092994046
 
-// Advice returns what the verdict speaks for.
+// Advice returns what the verdict suggests.
 func (v Verdict) Advice() Advice {
 	switch {
 	case v.Result == Fail, v.Limit > 0 && v.Odds >= leaning:
@@ -25,7 +25,7 @@ func (v Verdict) Advice() Advice {
 	return AdviseWait
 }
 
-// advice is what the judge speaks for where a person decides about a canary that has been judged.
+// advice is what the judge suggests where a person decides about a canary that has been judged.
 func (r Rollout) advice(a Action) Advice {
 	if a != Promote && a != Rollback || r.WeightAckedAt.IsZero() || !r.Phase.Forward() || !r.judged().DemandsEvidence() {
 		return NoAdvice
@@ -33,8 +33,8 @@ func (r Rollout) advice(a Action) Advice {
 	return r.Verdict.Advice()
 }
 
-// Agreement counts in how many of the decisions to go on or to roll back that people made beside a judge's advice both said the
-// same. Advice to wait counts for neither.
+// Agreement counts the decisions to go on or to roll back in which a person and the judge's advice agreed, and all such
+// decisions. Advice to wait does not count.
 func Agreement(entries []Entry) (agreed, of int) {
 	for _, e := range entries {
 		if e.Kind != EntryDecided || e.Data.Advice == NoAdvice || e.Data.Advice == AdviseWait || e.Data.Reason.Code == ReasonReplaced {

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Comparison says on which side of the threshold health lies. Equal fails on both.
+// Comparison says which side of the threshold is healthy. Equal is unhealthy on both.
 type Comparison string
 
 // The comparisons.
@@ -140,19 +140,19 @@ type Evidence struct {
 	DryRun   bool      `json:"dry_run,omitempty"`
 }
 
-// Compared is how a running bet on one check stands.
+// Compared is the state of a running bet on one check.
 type Compared struct {
 	Canary Count `json:"canary"`
 	Stable Count `json:"stable"`
 	// Bound is what slow means, in seconds; 0: bad requests are errors.
 	Bound float64 `json:"bound,omitempty"`
-	// Odds is how much the evidence speaks against the canary: the natural logarithm of what a bet of 1 has become. Limit
-	// is where it suffices.
+	// Odds is the evidence against the canary: the natural logarithm of what a bet of 1 has become. At Limit it suffices to
+	// condemn.
 	Odds  float64 `json:"odds"`
 	Limit float64 `json:"limit"`
 	// AtLeast is how many times stable's share the canary's is, at least, with the certainty of the limit; 0: not known.
 	AtLeast float64 `json:"at_least,omitempty"`
-	// Course is how the value went, oldest first: the canary's and stable's, scrape by scrape.
+	// Trend is the value over time, oldest first: the canary's and stable's, scrape by scrape.
 	Trend [][2]float64 `json:"course,omitempty"`
 }
 
@@ -170,7 +170,7 @@ func OnStable(checks []Check, samples []Sample) []Evidence {
 		e := Evidence{Check: c.Name, Result: Unknown, Why: WhyNoData, Threshold: c.Threshold, Comparison: c.Comparison, Unit: c.Unit, DryRun: c.DryRun}
 		if at := slices.IndexFunc(samples, func(s Sample) bool { return s.Check == c.Name }); at >= 0 {
 			s := samples[at]
-			e.Stable, e.Why, e.Detail, e.Requests = s.Canary, s.CanaryWhy, s.Detail, s.Requests // stable stands in the canary's place
+			e.Stable, e.Why, e.Detail, e.Requests = s.Canary, s.CanaryWhy, s.Detail, s.Requests // stable was asked about in the canary's place
 			if s.Canary == nil && s.CanaryWhy == WhyNone {
 				e.Why = WhyNoData
 			}
@@ -193,7 +193,7 @@ type Verdict struct {
 	Since  time.Time `json:"since"` // the acknowledgement of the weight that it judges
 	At     time.Time `json:"at"`    // when the newest answer in it was had
 	Proved bool      `json:"proved,omitempty"`
-	// Odds is how much all evidence together speaks against the canary, and Limit where it suffices, both as in Compared;
+	// Odds is all evidence together against the canary, and Limit where it suffices, both as in Compared;
 	// Limit is 0 where nothing was bet.
 	Odds     float64    `json:"odds,omitempty"`
 	Limit    float64    `json:"limit,omitempty"`

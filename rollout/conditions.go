@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// mark sets and clears what stands over a phase: hold, drift and stuck, and repeats an unanswered question.
+// setConditions sets and clears the conditions over a phase (hold, drift, stuck) and repeats an unanswered question.
 func (rc *reconciliation) setConditions() {
 	rc.setHold()
 	if rc.readable() {
@@ -27,8 +27,8 @@ func (rc *reconciliation) setConditions() {
 	}
 }
 
-// patience is how long a question still waits before nobody having answered rolls the rollout back; nothing where
-// nobody is waited for in vain.
+// patience is how long an unanswered question may still wait before the rollout is rolled back; 0 where it may wait for
+// ever.
 func (rc *reconciliation) patience() time.Duration {
 	if rc.Spec.Limits.Wait <= 0 || rc.Orphaned() {
 		return 0
@@ -36,7 +36,7 @@ func (rc *reconciliation) patience() time.Duration {
 	return max(0, rc.Spec.Limits.Wait-rc.Spans.Waiting)
 }
 
-// hold asks a person when evidence was unknown for too long, until it is known again.
+// setHold asks a person when evidence was unknown for too long, until it is known again.
 func (rc *reconciliation) setHold() {
 	limit := rc.Spec.Limits.UnknownLimit
 	switch {
@@ -50,7 +50,7 @@ func (rc *reconciliation) setHold() {
 	}
 }
 
-// drift holds the rollout and asks when somebody else changed what we steer, until it is put back or answered.
+// setDrift holds the rollout and asks when somebody else changed a field that we steer, until it is reverted or answered.
 func (rc *reconciliation) setDrift() {
 	found := drifts(rc.Rollout, rc.w)
 	if rc.Override != nil && !slices.ContainsFunc(found, rc.overridden) {
@@ -69,8 +69,8 @@ func (rc *reconciliation) setDrift() {
 	}
 }
 
-// displaced notices that somebody takes the canary's place in the route away again and again before it has traffic. Once is
-// put right without a word.
+// displaced notices that somebody removes the canary from the route again and again before it has traffic. A single
+// removal is repaired silently.
 func (rc *reconciliation) displaced() {
 	route := rc.w.Route
 	if !rc.blocked() && route.Exists && !route.HasCanary && rc.LastApplied.Weight != nil && *rc.LastApplied.Weight == 0 {
@@ -78,7 +78,7 @@ func (rc *reconciliation) displaced() {
 	}
 }
 
-// fight counts how often the manager undid the field and, at the third time, stops fighting.
+// countRevert counts how often the manager reverted the field; the third time the rollout is stuck.
 func (rc *reconciliation) countRevert(d Drift) {
 	var times int
 	rc.Reverts, times = addRevert(rc.Reverts, d.Field, d.By, rc.w.version(d.Field))
@@ -87,7 +87,8 @@ func (rc *reconciliation) countRevert(d Drift) {
 	}
 }
 
-// overwrite tells that somebody gave the canary traffic while it is being taken away; the weight is ours then.
+// countOverwrites notes that somebody gave the canary traffic while the rollout ends: the weight is set to 0 again, and
+// the timeline says so.
 func (rc *reconciliation) countOverwrites() {
 	route := rc.w.Route
 	if !route.Exists || route.share() == 0 || !rc.writtenSince(route.Meta, rc.UndoRevision) || route.share() == rc.ourWeight(route) {
@@ -105,7 +106,8 @@ func (rc *reconciliation) countOverwrites() {
 	}
 }
 
-// stick says loudly that an ending does not end, or that stable is gone, and rolls it back when it is not so any more.
+// checkStuck marks the rollout as stuck when an ending does not end or stable is gone, and clears the mark when stable is
+// back.
 func (rc *reconciliation) checkStuck() {
 	gone := rc.readable() && rc.Phase.Live() && !rc.w.Stable.Exists
 	switch {
@@ -121,7 +123,7 @@ func (rc *reconciliation) checkStuck() {
 	}
 }
 
-// drain is how long the phase waits for its last requests: not part of what makes it stuck.
+// drain is how long the phase waits for its last requests; that time does not make it stuck.
 func (rc *reconciliation) drain() time.Duration {
 	if rc.Phase == Returning || rc.Phase == RollingBack {
 		return rc.Spec.Limits.Drain
@@ -133,11 +135,11 @@ func (rc *reconciliation) drain() time.Duration {
 func (rc *reconciliation) obstacle(gone bool) Reason {
 	switch {
 	case !rc.readable():
-		return Reason{Code: ReasonUnreadable, Detail: rc.w.Unreadable}
+		return Reason{Code: ReasonUnreadable, Problem: rc.w.Unreadable}
 	case gone:
 		return Reason{Code: ReasonStableGone}
-	case rc.f.Refused != "":
-		return Reason{Code: ReasonWriteRefused, Detail: rc.f.Refused}
+	case !rc.f.Refused.IsZero():
+		return Reason{Code: ReasonWriteRefused, Problem: rc.f.Refused}
 	case rc.w.Route.share() > 0 && rc.w.Stable.Endpoints == 0:
 		return Reason{Code: ReasonStableNoPods, Failure: rc.w.Stable.Failure}
 	case rc.StableWritten && rc.w.Stable.Failure.Kind != NoFailure:

@@ -6,8 +6,8 @@ type Pods struct {
 	Replicas int
 }
 
-// Desired is what a phase wants of the cluster. It is absolute: reaching for it twice does no harm. An absent field means
-// hands off.
+// Desired is the state of the cluster that a phase wants. It is absolute: applying it twice does no harm. An absent field
+// means hands off.
 type Desired struct {
 	Weight  *Weight
 	Canary  *Pods
@@ -16,11 +16,11 @@ type Desired struct {
 	Release bool   // route, Services, stamps and annotations are as found
 }
 
-// DesiredState returns what the cluster should be, under the facts of the beat that committed the rollout. It holds the
-// forward rule: raising the weight, or first writing stable's new image, needs a passing verdict in these very facts
+// DesiredState returns what the cluster should be, under the facts of the reconcile that committed the rollout. It
+// enforces the forward rule: raising the weight, or first writing stable's new image, needs a passing verdict in these very facts
 // where the canary has traffic, unless the step before demands none. No traffic is sent to pods that are not there.
 func DesiredState(r Rollout, f Facts) Desired {
-	if f.Observed.Unreadable != "" {
+	if !f.Observed.Unreadable.IsZero() {
 		return Desired{}
 	}
 	switch r.Phase {
@@ -42,7 +42,7 @@ func DesiredState(r Rollout, f Facts) Desired {
 	return Desired{}
 }
 
-// blocked reports whether a mark keeps the rollout from moving forward.
+// blocked reports whether a condition keeps the rollout from moving forward.
 func (r Rollout) blocked() bool {
 	return r.Paused || r.Held || r.Drift != nil || r.Stuck != nil
 }
@@ -68,12 +68,12 @@ func mayForward(r Rollout, f Facts) bool {
 	return f.Observed.Route.share() == 0 || !r.judged().DemandsEvidence() || r.Evidence(f).Result == Pass
 }
 
-// imageSent reports whether stable bears the new image by our own hand already.
+// imageSent reports whether we have written the new image to stable.
 func (r Rollout) imageSent(w Observed) bool {
 	return r.ownStamp(w.Stable.Stamp) && w.Stable.Stamp.Image == r.Image
 }
 
-// weightDown returns weight 0, or nothing while the weight has to wait.
+// weightDown returns weight 0, or nil while the weight has to wait.
 func weightDown(r Rollout, w Observed) *Weight {
 	if w.Route.share() > 0 && weightWaits(r, w) {
 		return nil
@@ -82,10 +82,10 @@ func weightDown(r Rollout, w Observed) *Weight {
 	return &zero
 }
 
-// weightWaits reports whether the traffic has to stay where it is: nobody is behind stable to take it, or, while
-// rolling back, taking it would do more harm than leaving it until stable is rolled out at the old image. Two cases
-// only: stable's own failure is the reason and the canary passes, or stable was touched, cannot surge, and the canary
-// can serve.
+// weightWaits reports whether the traffic has to stay where it is: stable has no endpoint to take it, or, while rolling
+// back, moving it would do more harm than leaving it until stable is rolled out at the old image. That is so in two
+// cases only: stable's own failure is the reason and the canary passes, or stable was written, cannot surge, and the
+// canary can serve.
 func weightWaits(r Rollout, w Observed) bool {
 	if w.Stable.Endpoints == 0 {
 		return true
@@ -97,8 +97,8 @@ func weightWaits(r Rollout, w Observed) bool {
 		(!r.Original.Surges && w.Canary.Endpoints > 0)
 }
 
-// stableImageBack returns the image that rolling back wants on stable: the found one if the rollout ever wanted it
-// changed, nothing where somebody else set another since.
+// stableImageBack returns the image that rolling back sets on stable: the original if the rollout ever wrote another,
+// nothing where somebody else has changed it since.
 func stableImageBack(r Rollout, w Observed) string {
 	if !r.StableWritten || !w.Stable.Exists || r.stableForeign(w) {
 		return ""
@@ -106,7 +106,7 @@ func stableImageBack(r Rollout, w Observed) string {
 	return r.Original.Stable.Image
 }
 
-// stableForeign reports whether somebody else set stable's image, and nobody said to override.
+// stableForeign reports whether somebody else set stable's image and no person answered with an override.
 func (r Rollout) stableForeign(w Observed) bool {
 	if w.Stable.UID != r.Original.Stable.UID {
 		return true
@@ -115,8 +115,8 @@ func (r Rollout) stableForeign(w Observed) bool {
 		!r.overridden(Drift{Field: FieldStableImage, Value: w.Stable.Image})
 }
 
-// stableRestored reports whether a touched stable is where rolling back wants it: rolled out at the old image under a
-// stamp no older than the rollback's commit, or left as somebody else set it.
+// stableRestored reports whether stable is where rolling back wants it: never written, rolled out at the old image under
+// a stamp no older than the rollback's commit, or left as somebody else set it.
 func stableRestored(r Rollout, w Observed) bool {
 	if !r.StableWritten {
 		return true

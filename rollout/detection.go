@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// DetectionPower is what a judge can say before a rollout starts: what it will be able to see, and what it never will.
+// DetectionPower is what the judge knows before a rollout starts: which faults it will be able to detect, and when.
 type DetectionPower struct {
 	Requests   float64     // of stable, a second; 0: not known
 	Detections []Detection // by the size of the fault, largest first
@@ -13,8 +13,8 @@ type DetectionPower struct {
 	Checks []Evidence
 	// Coarse is set where the latency histogram has no bucket at the limit: it is then judged at the next one above.
 	Coarse *Coarse
-	// Errorless is set where stable's past has no series of failed requests at all: nobody failed, or the signal selects
-	// nothing and would never show that somebody did.
+	// Errorless is set where stable's past has no series of failed requests at all: no request failed, or the signal
+	// selects nothing and would never show a failure.
 	Errorless bool
 }
 

@@ -3,7 +3,7 @@
 //
 // A rollout is one value. Pure functions carry the product:
 //
-//	Next(rollout, facts)             what happens at a beat
+//	Next(rollout, facts)             what happens in one reconcile
 //	Decide(rollout, decision, rules) what a person, or a pipeline, may do
 //	DesiredState(rollout, facts)     what the cluster should be
 //	Writes(rollout, facts)           the guarded requests that are missing to get there

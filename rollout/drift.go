@@ -15,8 +15,8 @@ func (r Rollout) writtenSince(m Meta, revision Revision) bool {
 	return r.ownStamp(m.Stamp) && m.Stamp.Revision >= revision
 }
 
-// ourWeight is the share that we last made the route's: by its stamp, else by the last value that we know we wrote,
-// else as found.
+// ourWeight is the canary's share that we last wrote: by the route's stamp, else by the last applied value, else the
+// original.
 func (r Rollout) ourWeight(route Route) Weight {
 	switch {
 	case r.ownStamp(route.Stamp) && route.Stamp.Weight != nil:
@@ -40,7 +40,7 @@ func (r Rollout) ourCanary(canary Workload) (image string, replicas int, ok bool
 	}
 }
 
-// ourStableImage is the image that stable has if nobody else changed it.
+// ourStableImage is the image that stable runs if nobody else changed it.
 func (r Rollout) ourStableImage(stable Workload) string {
 	switch {
 	case r.ownStamp(stable.Stamp) && stable.Stamp.Image != "":
@@ -60,8 +60,8 @@ func (r Route) share() Weight {
 	return r.Weight
 }
 
-// drifts returns what somebody else changed of the fields that we steer, most telling first. Deleted objects are not
-// in it: they have rules of their own.
+// drifts returns the fields that we steer and somebody else changed, most telling first. Deleted objects are not
+// included: they have rules of their own.
 func drifts(r Rollout, w Observed) []Drift {
 	var all []Drift
 	add := func(field Field, ours, value, by string) {
@@ -106,22 +106,22 @@ func (r Rollout) knownCanaryUID() string {
 	return r.Original.Canary.UID
 }
 
-// ownCanary reports whether the canary that stands there is the one that we steer.
+// ownCanary reports whether the observed canary is the one that we steer.
 func (r Rollout) ownCanary(w Workload) bool {
 	return w.Exists && (r.ownStamp(w.Stamp) || w.UID == r.knownCanaryUID())
 }
 
-// ownService reports whether the canary's Service that stands there is the one that we made, or that an orphan has.
+// ownService reports whether the observed canary's Service is the one that we made, or the orphan's.
 func (r Rollout) ownService(m Meta) bool {
 	return r.ownStamp(m.Stamp) || m.Exists && m.UID == r.LastApplied.CanaryServiceUID
 }
 
-// overridden reports whether a person answered this very change with "override".
+// overridden reports whether a person answered this very change with an override.
 func (r Rollout) overridden(d Drift) bool {
 	return r.Override != nil && r.Override.Field == d.Field && r.Override.Value == d.Value
 }
 
-// lastApplied records what stands as we wrote it, for the day when a stamp is gone.
+// lastApplied records which of our values the cluster shows, in case a stamp is removed.
 func (r Rollout) lastApplied(w Observed) LastApplied {
 	k := r.LastApplied
 	if s := w.Route.Stamp; r.ownStamp(s) && w.Route.Exists {
@@ -141,16 +141,16 @@ func (r Rollout) lastApplied(w Observed) LastApplied {
 			k.CanaryImage, k.CanaryReplicas = s.Image, *s.Replicas
 		}
 	}
-	if s := w.Stable.Stamp; r.ownStamp(s) && w.Stable.Exists && s.Image != "" { // also where somebody set another since: it was written
+	if s := w.Stable.Stamp; r.ownStamp(s) && w.Stable.Exists && s.Image != "" { // even if somebody changed it since: it was written
 		k.StableImage = s.Image
 	}
 	return k
 }
 
-// maxReverts is how often one manager may undo a field before the rollout calls itself stuck.
+// maxReverts is how often one manager may revert a field before the rollout is stuck.
 const maxReverts = 3
 
-// addRevert notes that the manager undid the field, once for each resourceVersion, and returns how often it did.
+// addRevert notes that the manager reverted the field, once for each resourceVersion, and returns how often it did.
 func addRevert(all []Revert, field Field, by, version string) ([]Revert, int) {
 	i := slices.IndexFunc(all, func(u Revert) bool { return u.Field == field && u.By == by })
 	if i < 0 {

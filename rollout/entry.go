@@ -2,13 +2,13 @@ package rollout
 
 import "time"
 
-// EntryKind says what a timeline entry tells.
+// EntryKind says what a timeline entry is about.
 type EntryKind string
 
 // The kinds.
 const (
 	EntryRequested EntryKind = "requested" // the rollout was asked for
-	EntryStarted   EntryKind = "started"   // the service was taken; found is recorded
+	EntryStarted   EntryKind = "started"   // the service was taken and the original recorded
 	EntryPhase     EntryKind = "phase"     // From and To
 	EntryDecided   EntryKind = "decided"   // Action, and the actor's words
 	EntryStep      EntryKind = "step"      // a step's bake is over: the verdict that ended it
@@ -19,7 +19,7 @@ const (
 	EntrySettled   EntryKind = "settled"   // a hold, drift or stuck is over
 	EntryOverwrote EntryKind = "overwrote" // while ending, a foreign value was set back
 	EntryStuck     EntryKind = "stuck"     // an ending does not end
-	EntryAway      EntryKind = "away"      // nobody was judging for a while
+	EntryAway      EntryKind = "away"      // the bot was away and judged nothing for a while
 	EntryEnded     EntryKind = "ended"
 )
 
@@ -35,21 +35,21 @@ type Entry struct {
 	Data     Data       `json:"data,omitzero"`
 }
 
-// Data is what an entry tells, as far as its kind has it.
+// Data is an entry's content, as far as its kind has it.
 type Data struct {
-	From     Phase         `json:"from,omitempty"`
-	To       Phase         `json:"to,omitempty"`
-	Action   Action        `json:"action,omitempty"`
-	Text     string        `json:"text,omitempty"` // a person's words; to be escaped
-	Weight   Weight        `json:"weight,omitempty"`
-	Reason   Reason        `json:"reason,omitzero"`
-	Verdict  *Verdict      `json:"verdict,omitempty"`
-	Drift    *Drift        `json:"drift,omitempty"`
-	Ending   *Ending       `json:"ending,omitempty"`
-	Problems []string      `json:"problems,omitempty"`
-	Away     time.Duration `json:"away,omitempty"`
+	From    Phase         `json:"from,omitempty"`
+	To      Phase         `json:"to,omitempty"`
+	Action  Action        `json:"action,omitempty"`
+	Text    string        `json:"text,omitempty"` // a person's words; to be escaped
+	Weight  Weight        `json:"weight,omitempty"`
+	Reason  Reason        `json:"reason,omitzero"`
+	Verdict *Verdict      `json:"verdict,omitempty"`
+	Drift   *Drift        `json:"drift,omitempty"`
+	Ending  *Ending       `json:"ending,omitempty"`
+	Differs []string      `json:"problems,omitempty"` // the fields in which a canary that was there differs from stable
+	Away    time.Duration `json:"away,omitempty"`
 	// DetectionPower is what the judge will see, at the start.
 	DetectionPower *DetectionPower `json:"foresight,omitempty"`
 	Advice         Advice          `json:"advice,omitempty"` // the judge's, beside a person's decision
-	Left           time.Duration   `json:"left,omitempty"`   // until nobody having answered rolls it back
+	Left           time.Duration   `json:"left,omitempty"`   // until it is rolled back for want of an answer
 }

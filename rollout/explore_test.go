@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// unit is the interval of the explored rollouts: every beat credits one.
+// unit is the interval of the explored rollouts: every reconcile credits one.
 const unit = time.Second
 
 var epoch = time.Unix(1_700_000_000, 0)
@@ -36,7 +36,7 @@ type click struct {
 	value  string
 }
 
-// sent is a write with what the beat that decided it knew.
+// sent is a write with what the reconcile that decided it knew.
 type sent struct {
 	Write
 	phase    Phase
@@ -172,7 +172,7 @@ func (x run) steps(s state, matched map[string]bool) []step {
 	var all []step
 	if len(s.pending) == 0 && !s.r.Terminal() {
 		for _, result := range []Result{Pass, Unknown, Fail} {
-			all = append(all, x.beat(s, result, matched))
+			all = append(all, x.reconcile(s, result, matched))
 			if s.r.WeightAckedAt.IsZero() || !s.r.Phase.Forward() {
 				break // nothing is judged
 			}
@@ -198,8 +198,8 @@ func (x run) steps(s state, matched map[string]bool) []step {
 	return all
 }
 
-func (x run) beat(s state, result Result, matched map[string]bool) step {
-	t := step{label: "beat " + string(result), to: s}
+func (x run) reconcile(s state, result Result, matched map[string]bool) step {
+	t := step{label: "reconcile " + string(result), to: s}
 	told := result
 	if x.wrong.noForward && told == Unknown {
 		told = Pass
@@ -242,7 +242,7 @@ func (x run) beat(s state, result Result, matched map[string]bool) step {
 	return t
 }
 
-// lastRow is the row that Next took, found by running the beat up to it.
+// lastRow is the row that Next took, found by running the reconcile up to it.
 func lastRow(r Rollout, f Facts) string {
 	b := &reconciliation{Rollout: r, f: f, w: f.Observed}
 	b.credited()

@@ -3,7 +3,7 @@ package rollout
 import "fmt"
 
 // Invariant returns what is wrong with a rollout that is about to be committed, as a sentence for the log, or nothing.
-// It is asked before every commit and after every beat and decision in tests: an answer is a defect in the program.
+// It is checked before every commit, and in tests after every reconcile and decision: an answer is a defect in the program.
 func Invariant(r Rollout) string {
 	switch {
 	case r.Step < 0 || r.Step >= len(r.Spec.Plan.Steps):
@@ -17,7 +17,7 @@ func Invariant(r Rollout) string {
 	case r.Phase == Promoting && !r.StableWritten, r.Phase == Returning && !r.Promoted:
 		return fmt.Sprintf("%s is %s without having passed what leads there", r.ID, r.Phase)
 	case (r.Phase == Returning || r.Phase == RollingBack) && r.UndoRevision == 0:
-		return fmt.Sprintf("%s takes the canary away since no revision", r.ID)
+		return fmt.Sprintf("%s takes the canary off traffic since no revision", r.ID)
 	case (r.Phase == Cleaning || r.Phase == Releasing) && (r.Ending.Outcome == "" || r.CleanupRevision == 0):
 		return fmt.Sprintf("%s is %s without an outcome", r.ID, r.Phase)
 	case (r.Phase == Ended) != (r.Ending.Outcome != "" && r.Phase != Cleaning && r.Phase != Releasing):

@@ -128,7 +128,7 @@ func (s *state) overwrites(p sent) string {
 	return ""
 }
 
-// legal checks a write against what its beat knew.
+// legal checks a write against what its reconcile knew.
 func (x run) legal(p sent) string {
 	if p.Weight != nil && !p.Weight.Valid() {
 		return "invariant 2: a weight that is no share"

@@ -1,7 +1,6 @@
 package rollout
 
 import (
-	"cmp"
 	"math"
 	"reflect"
 	"time"
@@ -10,8 +9,8 @@ import (
 // samplesEvery is how often spans and samples alone are committed, so how old the stored ones may be.
 const samplesEvery = time.Minute
 
-// SamplesEvery is how often spans and samples alone are worth a commit, and numbers alone an edit of the card: once a
-// minute, and in a bake of a few minutes or less four times.
+// SamplesEvery is how often changed spans and samples alone justify a commit, and changed numbers alone an edit of the
+// card: once a minute, but four times in a bake of a few minutes or less.
 func (r Rollout) SamplesEvery() time.Duration {
 	if bake := r.Current().Bake; r.Phase == Baking && bake > 0 {
 		return max(min(samplesEvery, bake/4), min(samplesEvery, r.interval()))
@@ -20,21 +19,21 @@ func (r Rollout) SamplesEvery() time.Duration {
 }
 
 const (
-	// settling is how soon a phase that waits for the cluster looks again when nothing wakes it.
+	// settling is how soon a phase that waits for the cluster reconciles again when no watch wakes it.
 	settling = 2 * time.Second
-	// away is how many intervals nobody may have judged before it is told; the last beats before a crash may not have
-	// been committed.
+	// away is how many intervals may pass unjudged before the timeline says so; the last reconciles before a crash may not
+	// have been committed.
 	away = 4
-	// defaultInterval and defaultProgress stand where a rollout carries none.
+	// defaultInterval and defaultProgress hold where a rollout carries none.
 	defaultInterval = 15 * time.Second
 	defaultProgress = 10 * time.Minute
-	// answering is how much longer than two intervals an answer may be old: the longest query.
+	// answering is how much older than two intervals an answer may be: the longest query.
 	answering = 10 * time.Second
 )
 
-// Next is what happens to a rollout at a beat: the value to commit, what its timeline tells, and when to look again at
-// the latest. It moves at most one phase; whoever commits a changed phase beats again at once. It is the same at the
-// first beat, at every later one, and at the first after a crash.
+// Next returns what happens to a rollout in one reconcile: the value to commit, the timeline's new entries, and when to
+// reconcile again at the latest. It moves at most one phase; the caller reconciles again at once after committing a
+// changed phase. The first reconcile, every later one, and the first after a crash are the same.
 func Next(r Rollout, f Facts) (Rollout, []Entry, time.Time) {
 	if r.Phase == Ended {
 		return r, nil, time.Time{}
@@ -99,8 +98,8 @@ func (r Rollout) interval() time.Duration {
 	return defaultInterval
 }
 
-// credited takes the time since the last beat as far as it counts: never negative, at most two intervals. What lies
-// beyond was downtime or a clock's jump and counts as nothing.
+// credited takes the time since the last reconcile as far as it counts: never negative, at most two intervals. Anything
+// beyond was downtime or a jump of the clock and does not count.
 func (rc *reconciliation) credited() {
 	if !rc.ReconciledAt.IsZero() {
 		gap := rc.f.Now.Sub(rc.ReconciledAt)
@@ -123,7 +122,7 @@ func (r Rollout) Evidence(f Facts) Verdict {
 	return v
 }
 
-// unasked is the evidence while there is no answer.
+// unasked is the evidence before the first answer.
 func (r Rollout) unasked() []Evidence {
 	if r.Verdict.Since.Equal(r.WeightAckedAt) && len(r.Verdict.Evidence) > 0 && r.Verdict.Evidence[0].Why == WhyNotAsked {
 		return r.Verdict.Evidence
@@ -145,7 +144,7 @@ func (rc *reconciliation) judge() {
 	}
 	before := rc.Verdict
 	if age := rc.f.Now.Sub(before.At); rc.f.Verdict.At.IsZero() && before.Since.Equal(rc.WeightAckedAt) && age >= 0 && age <= samplesEvery+2*rc.interval() {
-		return // after a restart nobody was asked yet: what is stored is still shown, and moves nothing forward
+		return // Prometheus was not asked since the restart: the stored verdict is still shown, and moves nothing forward
 	}
 	rc.Verdict = rc.Evidence(rc.f)
 	if rc.f.Verdict.Since.Equal(rc.WeightAckedAt) {
@@ -158,17 +157,28 @@ func (rc *reconciliation) judge() {
 	}
 }
 
-// readable reports whether the cluster could be read at this beat.
-func (rc *reconciliation) readable() bool { return rc.w.Unreadable == "" }
+// readable reports whether the cluster could be read in this reconcile.
+func (rc *reconciliation) readable() bool { return rc.w.Unreadable.IsZero() }
 
-// observe records what stands as we wrote it, and keeps the canary's size in step with stable's.
+// ProblemNotAcknowledged says that the router does not take the route as it is, and not why.
+const ProblemNotAcknowledged ProblemCode = "not_acknowledged"
+
+// notAcknowledged is why the router does not take the route as it is.
+func notAcknowledged(route Route) Problem {
+	if route.Detail != "" {
+		return Text(route.Detail)
+	}
+	return Problem{Code: ProblemNotAcknowledged}
+}
+
+// observe records which of our writes the cluster shows, and keeps the canary's size in step with stable's.
 func (rc *reconciliation) observe() {
 	rc.Trouble = rc.w.Unreadable
-	if rc.Trouble == "" {
+	if rc.Trouble.IsZero() {
 		rc.Trouble = rc.f.Refused
 	}
-	if rc.Trouble == "" && (rc.Phase == Baking || rc.Phase == Awaiting) && rc.w.Route.Exists && !rc.w.Route.Acknowledged {
-		rc.Trouble = cmp.Or(rc.w.Route.Detail, "the route is not acknowledged any more") // the bake stands still for it
+	if rc.Trouble.IsZero() && (rc.Phase == Baking || rc.Phase == Awaiting) && rc.w.Route.Exists && !rc.w.Route.Acknowledged {
+		rc.Trouble = notAcknowledged(rc.w.Route) // it stops the bake's clock
 	}
 	if !rc.readable() || rc.Phase == Queued {
 		return
@@ -188,7 +198,7 @@ func (rc *reconciliation) observe() {
 	}
 }
 
-// wantedStable is the image that stable has when the rollout is over, if nobody else sets one.
+// wantedStable is the image that stable should run once the rollout has ended.
 func (r Rollout) wantedStable() string {
 	if r.Promoted && (r.Phase == Returning || r.Ending.Outcome == Succeeded) {
 		return r.Image
@@ -201,7 +211,7 @@ func need(weight Weight, stable int) int {
 	return max(1, int(math.Ceil(float64(int(weight)*stable)/100)))
 }
 
-// wake is when to look again at the latest; what the cluster does and people decide wakes earlier.
+// wake is when to reconcile again at the latest; watches and decisions wake earlier.
 func (rc *reconciliation) wake() time.Time {
 	next := rc.interval()
 	soon := func(limit, span time.Duration) {
@@ -228,8 +238,8 @@ func (rc *reconciliation) wake() time.Time {
 	return rc.f.Now.Add(next)
 }
 
-// NeedsCommit reports whether the new value has to be committed now: anything but spans, samples and the time of the beat
-// changed. Those alone are committed once a minute.
+// NeedsCommit reports whether the new value has to be committed now, because more than spans, samples and the time of the
+// reconcile changed. Those alone are committed once a minute.
 func NeedsCommit(before, after Rollout) bool {
 	if before.Phase != after.Phase || before.Turn != after.Turn || before.Seq != after.Seq {
 		return true
@@ -237,21 +247,20 @@ func NeedsCommit(before, after Rollout) bool {
 	return !reflect.DeepEqual(withoutSamples(before), withoutSamples(after))
 }
 
-// withoutSamples is the rollout without what changes at every beat.
+// withoutSamples is the rollout without what changes in every reconcile.
 func withoutSamples(r Rollout) Rollout {
 	r.Spans = Spans{}
 	r.ReconciledAt = time.Time{}
 	r.Judge = nil
 	r.Verdict = Verdict{Result: r.Verdict.Result, Since: r.Verdict.Since}
-	if r.Trouble != "" {
-		r.Trouble = "some"
+	if !r.Trouble.IsZero() {
+		r.Trouble = Problem{Code: "some"}
 	}
 	return r
 }
 
-// Carry takes what a worker knows beyond the last commit over to a newer value, when a decision won the swap: its
-// spans, as far as the phase is still the same, and its samples. Who said "try again" set the time that an ending may
-// take back to nothing: that stands.
+// Carry copies what a worker knows beyond the last commit into a newer value, after a decision won the swap: its samples,
+// and its spans while the phase is still the same. "Try again" restarts the clock of an ending, so that one is kept.
 func Carry(mine, newer Rollout) Rollout {
 	newer.ReconciledAt = mine.ReconciledAt
 	if newer.Phase == mine.Phase && newer.Step == mine.Step {

@@ -66,7 +66,7 @@ func person(id string) rollout.Actor {
 	return rollout.Actor{Kind: rollout.Person, ID: id, Member: true}
 }
 
-// facts are those of a beat so long after the last one, with the judge's answer.
+// facts are those of a reconcile so long after the last one, with the judge's answer.
 func facts(r rollout.Rollout, w rollout.Observed, after time.Duration, result rollout.Result) rollout.Facts {
 	now := r.ReconciledAt.Add(after)
 	return rollout.Facts{Now: now, Observed: w, Verdict: rollout.Verdict{
@@ -102,7 +102,7 @@ func TestABakeGrowsByCreditedTimeOnly(t *testing.T) {
 	}
 }
 
-// moved runs one beat and returns the phase and the reason.
+// moved runs one reconcile and returns the phase and the reason.
 func moved(r rollout.Rollout, f rollout.Facts) (rollout.Phase, rollout.ReasonCode) {
 	after, _, _ := rollout.Next(r, f)
 	return after.Phase, after.Ending.Reason.Code
@@ -133,7 +133,7 @@ func TestWhatEndsABake(t *testing.T) {
 			rollout.RollingBack, rollout.ReasonCheck},
 		"a failing check, even while paused and the cluster cannot be read": {func(r *rollout.Rollout, w *rollout.Observed, f *rollout.Facts) {
 			r.Paused = true
-			*w = rollout.Observed{Unreadable: "timeout"}
+			*w = rollout.Observed{Unreadable: rollout.Text("timeout")}
 			f.Verdict.Result = rollout.Fail
 		}, rollout.RollingBack, rollout.ReasonCheck},
 		"a crash loop": {func(_ *rollout.Rollout, w *rollout.Observed, _ *rollout.Facts) {
@@ -285,9 +285,9 @@ func TestQueued(t *testing.T) {
 		"starts":                  {f: rollout.Facts{Preflight: &rollout.Preflight{Original: rollout.Original{Stable: rollout.OriginalWorkload{UID: "s"}}}}, want: rollout.Preparing},
 		"waits for a replaced":    {f: rollout.Facts{Holder: "checkout-0"}, want: rollout.Queued},
 		"is cancelled if held":    {f: rollout.Facts{Holder: "checkout-9"}, want: rollout.Ended, out: rollout.Cancelled},
-		"is cancelled by reasons": {f: rollout.Facts{Preflight: &rollout.Preflight{Problems: []string{"no"}}}, want: rollout.Ended, out: rollout.Cancelled},
-		"waits while unreadable":  {f: rollout.Facts{Preflight: &rollout.Preflight{Unreadable: "timeout"}}, want: rollout.Queued},
-		"does not wait for ever":  {f: rollout.Facts{Preflight: &rollout.Preflight{Unreadable: "timeout"}}, span: 2 * time.Minute, want: rollout.Ended, out: rollout.Cancelled},
+		"is cancelled by reasons": {f: rollout.Facts{Preflight: &rollout.Preflight{Problems: rollout.Texts("no")}}, want: rollout.Ended, out: rollout.Cancelled},
+		"waits while unreadable":  {f: rollout.Facts{Preflight: &rollout.Preflight{Unreadable: rollout.Text("timeout")}}, want: rollout.Queued},
+		"does not wait for ever":  {f: rollout.Facts{Preflight: &rollout.Preflight{Unreadable: rollout.Text("timeout")}}, span: 2 * time.Minute, want: rollout.Ended, out: rollout.Cancelled},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r, _ := checkout()

@@ -3,9 +3,9 @@ package rollout
 import "time"
 
 // Observed is the cluster as last read live, for one rollout. Facts always exist: where something could not be read,
-// Unreadable says why, and nothing else in the world may be relied on.
+// Unreadable says why, and nothing else in it may be relied on.
 type Observed struct {
-	Unreadable string
+	Unreadable Problem
 	Stable     Workload
 	Canary     Workload
 	Service    Meta // the canary's own Service
@@ -29,7 +29,7 @@ type Meta struct {
 type Workload struct {
 	Meta
 	Image              string
-	Replicas           int    // wanted
+	Replicas           int    // spec.replicas
 	ImageBy            string // the manager that last changed the image, from managedFields
 	ReplicasBy         string
 	GenerationObserved bool // observedGeneration >= generation
@@ -44,7 +44,7 @@ type Workload struct {
 	ImageIDs []string
 }
 
-// RolledOut reports whether the Deployment is what its spec wants, wholly.
+// RolledOut reports whether the Deployment's rollout is complete.
 func (w Workload) RolledOut() bool {
 	return w.Exists && w.GenerationObserved && !w.Paused && w.Total == w.Replicas && w.Updated == w.Replicas && w.Available == w.Replicas
 }
@@ -82,11 +82,11 @@ type Original struct {
 	Progress time.Duration `json:"progress,omitempty"`
 	// Surges is false when replacing stable's pods may leave none of them: Recreate, or a single replica without surge.
 	Surges bool `json:"surges,omitempty"`
-	// TemplateDiffers names the fields, but for image and labels, in which a found canary differs from stable.
+	// TemplateDiffers names the fields other than image and labels in which an existing canary differs from stable.
 	TemplateDiffers []string `json:"template_differs,omitempty"`
 }
 
-// OriginalWorkload is a Deployment as found. A UID of "" means that it did not exist.
+// OriginalWorkload is a Deployment as it was. An empty UID means that it did not exist.
 type OriginalWorkload struct {
 	UID      string `json:"uid,omitempty"`
 	Image    string `json:"image,omitempty"`
@@ -100,13 +100,13 @@ type OriginalRoute struct {
 	Weight    Weight `json:"weight,omitempty"`
 }
 
-// Facts is what a beat knows.
+// Facts is what a reconcile knows.
 type Facts struct {
 	Now      time.Time
 	Observed Observed
 	Verdict  Verdict // the judge's newest answer
 	Judge    []byte  // the judge's state; stored, never looked into
-	Refused  string  // why the cluster refused the last write, in its words; empty: it did not
+	Refused  Problem // why the cluster refused the last write; zero: it did not
 	// Preflight is what the preflight came to, while queued; nil: not asked yet.
 	Preflight *Preflight
 	// Holder is the rollout that holds the service, while queued; empty: nobody does.
@@ -116,16 +116,16 @@ type Facts struct {
 // Preflight is the answer to whether a rollout may start.
 type Preflight struct {
 	Original       Original
-	Problems       []string       // sentences for people, each naming the line to add or change; none: it may start
-	Checks         []Evidence     // about stable: checks that it fails itself or has no answer to, so that no canary could be judged
-	Unreadable     string         // why nothing can be said yet
+	Problems       []Problem      // each names the line to add or change; none: it may start
+	Checks         []Evidence     // that stable itself fails or has no answer to: they could judge no canary
+	Unreadable     Problem        // why nothing can be said yet
 	DetectionPower DetectionPower // what the judge will see
 	Backtests      []Backtest     // what the checks would have said lately; asked for in a dry run only
 }
 
-// Passes reports whether nothing stands in the way of the start.
+// Passes reports whether the rollout may start.
 func (p Preflight) Passes() bool {
-	return p.Unreadable == "" && len(p.Problems) == 0 && len(p.Checks) == 0
+	return p.Unreadable.IsZero() && len(p.Problems) == 0 && len(p.Checks) == 0
 }
 
 // Object is one of the objects that a rollout writes.
@@ -143,7 +143,7 @@ const (
 type Verb string
 
 // The verbs. A create is inert: a route at weight 0, a Deployment with 0 replicas. Release removes our stamp and our
-// other annotations, and from a route the canary's place in it where DropCanary says so.
+// other annotations, and with DropCanary the canary from a route.
 const (
 	Create  Verb = "create"
 	Update  Verb = "update"
@@ -151,7 +151,7 @@ const (
 	Release Verb = "release"
 )
 
-// Write is one guarded request: it counts only on the very object that it was decided on, and bears a stamp.
+// Write is one guarded request: it applies only to the object and version that it was decided on, and sets a stamp.
 type Write struct {
 	Object     Object
 	Verb       Verb

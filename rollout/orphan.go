@@ -3,17 +3,17 @@ package rollout
 import "time"
 
 // Orphan is a canary that no rollout of this store answers for: the store is new, was lost, or is an old copy of
-// itself. Nobody judges it. What becomes of it is for people to say: roll back, or leave.
+// itself. Nobody judges it, so people decide: roll back, or leave.
 type Orphan struct {
 	Store   string `json:"store,omitempty"`   // the store that its stamp names; empty: there is traffic but no stamp
 	Rollout ID     `json:"rollout,omitempty"` // the rollout that its stamp names
 	Weight  Weight `json:"weight"`            // its share of the traffic when it was found
 }
 
-// FindOrphan returns the orphan that stands in the world, if there is one. Knows reports whether a stamp is of a rollout
+// FindOrphan returns the orphan in the observed cluster, if there is one. Knows reports whether a stamp is of a rollout
 // of this store.
 func FindOrphan(w Observed, knows func(Stamp) bool) (Orphan, bool) {
-	if w.Unreadable != "" || !w.Stable.Exists {
+	if !w.Unreadable.IsZero() || !w.Stable.Exists {
 		return Orphan{}, false
 	}
 	o := Orphan{Weight: w.Route.share()}
@@ -28,7 +28,7 @@ func FindOrphan(w Observed, knows func(Stamp) bool) (Orphan, bool) {
 	return o, !stamped && o.Weight > 0
 }
 
-// stamps returns the stamps that stand in the world, the route's first.
+// stamps returns the stamps of the observed objects, the route's first.
 func (w Observed) stamps() []*Stamp {
 	var all []*Stamp
 	for _, m := range []Meta{w.Route.Meta, w.Stable.Meta, w.Canary.Meta, w.Service} {
@@ -42,9 +42,9 @@ func (w Observed) stamps() []*Stamp {
 // left reports whether the stamp is of the rollout that left the orphan behind.
 func (o Orphan) left(s *Stamp) bool { return s != nil && s.Store == o.Store && s.Rollout == o.Rollout }
 
-// Adopt makes a new rollout ask what becomes of the orphan. It has found what the orphan's stamp says was found, and
-// knows what stands there now as its own, so that rolling back restores the one and touches only the other. It writes
-// nothing before a person decides, and takes the service only then.
+// Adopt makes a new rollout ask what becomes of the orphan. Its original is what the orphan's stamp recorded, and what is
+// there now counts as its own, so that rolling back restores the one and changes only the other. It writes nothing and
+// does not take the service before a person decides.
 func Adopt(r Rollout, o Orphan, w Observed, now time.Time) (Rollout, []Entry) {
 	r.Orphan = &o
 	r.Request = Request{Version: ShortVersion(w.Canary.Image), By: bot, At: now}
@@ -73,7 +73,7 @@ func Adopt(r Rollout, o Orphan, w Observed, now time.Time) (Rollout, []Entry) {
 	return r, entries
 }
 
-// originalBefore is what was there before the orphan: by its stamp, else what stands there without the canary's traffic.
+// originalBefore is what was there before the orphan: by its stamp, else what is there now without the canary's traffic.
 func originalBefore(o Orphan, w Observed) Original {
 	f := Original{
 		Stable:        OriginalWorkload{UID: w.Stable.UID, Image: w.Stable.Image, Replicas: w.Stable.Replicas},
@@ -85,7 +85,7 @@ func originalBefore(o Orphan, w Observed) Original {
 	for _, s := range w.stamps() {
 		if o.left(s) && s.Original != nil {
 			f = *s.Original
-			f.Stable.UID = w.Stable.UID // one that was made anew since is the one to restore
+			f.Stable.UID = w.Stable.UID // if it was recreated since, the new one is restored
 			break
 		}
 	}

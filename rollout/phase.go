@@ -67,7 +67,7 @@ func (p Phase) Live() bool { return p >= Preparing && p <= Releasing }
 // Forward reports whether the rollout is still on its way up: from preparing to promoting.
 func (p Phase) Forward() bool { return p >= Preparing && p <= Promoting }
 
-// Ending reports whether the outcome is to take the canary away: from returning on, without the end itself.
+// Ending reports whether the rollout removes its canary: from returning to releasing.
 func (p Phase) Ending() bool { return p >= Returning && p <= Releasing }
 
 // Outcome is how a rollout ended. It is empty while it has not.

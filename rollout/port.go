@@ -20,13 +20,13 @@ type Question struct {
 	Since time.Time
 	// StableOnly asks the stable arm only, in the canary's place: what a preflight does.
 	StableOnly bool
-	// Signals are read as they are, as far as they are wanted.
+	// Signals are read raw, as far as Want asks for them.
 	Signals Signals
 	Want    Want
 }
 
-// Metrics answers questions about health: one sample for each check, and what is wanted of the signals. It returns no
-// error: what could not be had is there with a reason. It blocks at most ten seconds.
+// Metrics answers questions about health: one sample for each check, and the wanted signals. It returns no error: what
+// could not be had carries a reason. It blocks at most ten seconds.
 type Metrics interface {
 	Ask(ctx context.Context, q Question) Answer
 }
@@ -41,7 +41,7 @@ type Cluster interface {
 	Do(ctx context.Context, r Rollout, w Write) error
 }
 
-// Preflighter says whether a rollout may start. It changes nothing but inert leftovers of ended rollouts.
+// Preflighter reports whether a rollout may start. It changes nothing, but may delete inert leftovers of ended rollouts.
 type Preflighter interface {
 	Preflight(ctx context.Context, r Rollout) Preflight
 }
@@ -89,4 +89,4 @@ type HeldError struct {
 func (e *HeldError) Error() string { return string(e.Service) + " is held by " + string(e.Holder) }
 
 // ErrDecided says that a decision with this id counted already.
-var ErrDecided = &Error{Code: Conflict, Message: "That was already decided; nothing was done twice."}
+var ErrDecided = Refuse(Conflict, Problem{Code: ProblemDecidedAlready})

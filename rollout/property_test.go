@@ -43,7 +43,7 @@ func drawWorld(t *rapid.T, r rollout.Rollout) rollout.Observed {
 			Weight: rollout.Weight(rapid.SampledFrom([]int{0, 5, 50, 77}).Draw(t, "weight"))},
 	}
 	if rapid.IntRange(0, 9).Draw(t, "unreadable") == 0 {
-		w = rollout.Observed{Unreadable: "timeout"}
+		w = rollout.Observed{Unreadable: rollout.Text("timeout")}
 	}
 	return w
 }
@@ -54,7 +54,7 @@ func TestAnySequence(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		r, _ := checkout()
 		now := r.ReconciledAt
-		for range rapid.IntRange(1, 40).Draw(t, "beats") {
+		for range rapid.IntRange(1, 40).Draw(t, "reconciles") {
 			before := r
 			var entries []rollout.Entry
 			if rapid.IntRange(0, 3).Draw(t, "who") == 0 {

@@ -8,8 +8,8 @@ type Request struct {
 	By       Actor     `json:"by"`
 	At       time.Time `json:"at"`
 	Text     string    `json:"text,omitempty"` // the reason, in the requester's words
-	Back     bool      `json:"back,omitempty"` // takes the service to the version before
-	Replaces string    `json:"over,omitempty"` // the image that it takes back: stable has to run it at the start
+	Back     bool      `json:"back,omitempty"` // a rollout to the version before
+	Replaces string    `json:"over,omitempty"` // of a way back: the image that stable has to run at the start
 }
 
 // Objects names what a rollout steers.
@@ -32,7 +32,7 @@ type RouteRef struct {
 	Create  bool   `json:"create,omitempty"`  // made at the start, deleted at the end
 }
 
-// OnUnknown says what unknown evidence beyond its limit leads to.
+// OnUnknown says what happens when evidence was unknown for too long.
 type OnUnknown string
 
 // The answers to unknown evidence.
@@ -43,7 +43,7 @@ const (
 
 // Limits are the spans after which something happens by itself.
 type Limits struct {
-	Interval     time.Duration `json:"interval"` // between checks; a beat credits at most two
+	Interval     time.Duration `json:"interval"` // between checks; a reconcile credits at most two
 	Drain        time.Duration `json:"drain"`
 	Wait         time.Duration `json:"wait"`
 	UnknownLimit time.Duration `json:"unknown_limit"`
@@ -73,12 +73,12 @@ type Spec struct {
 type Spans struct {
 	Bake     time.Duration `json:"bake,omitempty"`     // covered by passing evidence at this step's weight
 	Baked    time.Duration `json:"baked,omitempty"`    // the same for all steps before
-	Unknown  time.Duration `json:"unknown,omitempty"`  // unknown evidence in one piece, with traffic on the canary
+	Unknown  time.Duration `json:"unknown,omitempty"`  // unbroken unknown evidence, with traffic on the canary
 	Waiting  time.Duration `json:"waiting,omitempty"`  // for a person
 	Deadline time.Duration `json:"deadline,omitempty"` // this phase's condition unmet
 	Drained  time.Duration `json:"drained,omitempty"`  // since weight 0 was acknowledged
 	Ending   time.Duration `json:"ending,omitempty"`   // this ending phase, for stuck
-	Furthest int           `json:"furthest,omitempty"` // the best that this phase's pods were: deadlines begin anew when it rises
+	Furthest int           `json:"furthest,omitempty"` // the furthest progress of this phase's pods: deadlines restart when it rises
 }
 
 // Field is one of the fields that we steer.
@@ -102,7 +102,7 @@ type Drift struct {
 	By     string `json:"by,omitempty"`
 }
 
-// Revert counts how often one manager undid one field of ours.
+// Revert counts how often one manager reverted one field that we steer.
 type Revert struct {
 	Field Field  `json:"field"`
 	By    string `json:"by"`
@@ -111,7 +111,7 @@ type Revert struct {
 	Seen string `json:"seen,omitempty"`
 }
 
-// LastApplied is what we last saw standing as we wrote it: what a field is compared with when its stamp is gone.
+// LastApplied is what we last wrote and saw in the cluster: what a field is compared with when its stamp is gone.
 type LastApplied struct {
 	Weight         *Weight `json:"weight,omitempty"`
 	CanaryUID      string  `json:"canary_uid,omitempty"`
@@ -119,19 +119,19 @@ type LastApplied struct {
 	CanaryReplicas int     `json:"canary_replicas,omitempty"`
 	StableImage    string  `json:"stable_image,omitempty"`
 	RouteUID       string  `json:"route_uid,omitempty"`
-	// CanaryServiceUID is set only where an orphan's Service stands: one of our own is known by its stamp.
+	// CanaryServiceUID is set for an orphan's Service only: our own is known by its stamp.
 	CanaryServiceUID string `json:"canary_service_uid,omitempty"`
 }
 
-// Ending is the outcome of a rollout and why, fixed in steps: the reason when it rolls back or is promoted, the
-// outcome when nothing can change it any more.
+// Ending is the outcome of a rollout and why, fixed in steps: the reason when it begins to roll back or is promoted, the
+// outcome once nothing can change it any more.
 type Ending struct {
 	Outcome Outcome `json:"outcome"`
 	Reason  Reason  `json:"reason,omitzero"`
 	By      Actor   `json:"by,omitzero"`
-	// StableImage is the image that somebody else left on stable, where it is neither ours nor found.
+	// StableImage is the image that somebody else set on stable, where it is neither ours nor the original.
 	StableImage string     `json:"stable_image,omitempty"`
-	Left        []string   `json:"left,omitempty"`   // what abandoning left behind, or what the preflight found
+	Left        []Problem  `json:"left,omitempty"`   // what abandoning left behind, or what the preflight found
 	Checks      []Evidence `json:"checks,omitempty"` // of stable, that the preflight found wanting
 	Breach      time.Time  `json:"breach,omitzero"`
 	WeightZero  time.Time  `json:"weight_zero,omitzero"`
@@ -158,13 +158,13 @@ type Rollout struct {
 	Original    Original    `json:"found,omitzero"`
 	LastApplied LastApplied `json:"known,omitzero"`
 	Size        int         `json:"size,omitempty"` // the canary's replicas; only grows
-	// Touched is true once the rollout wanted stable's image changed: rolling it back then restores it.
+	// StableWritten is true once the rollout decided to change stable's image: rolling back then restores it.
 	StableWritten bool `json:"touched,omitempty"`
-	// Undo is the revision that began to take the canary away; a weight and a touched image count as undone only
-	// under a stamp no older. Clean is the same for the canary's pods.
+	// UndoRevision is the commit that began to take the canary off traffic; weight and stable's image count as restored
+	// only under a stamp no older. CleanupRevision is the same for the canary's pods.
 	UndoRevision    Revision `json:"undo,omitempty"`
 	CleanupRevision Revision `json:"clean,omitempty"`
-	// Acked is when this step's weight was acknowledged: no query reaches back before it.
+	// WeightAckedAt is when this step's weight was acknowledged: no query reaches back before it.
 	WeightAckedAt time.Time `json:"acked,omitzero"`
 	ImageIDs      []string  `json:"image_ids,omitempty"` // of the canary's pods at the first bake
 
@@ -174,15 +174,15 @@ type Rollout struct {
 	Paused   bool     `json:"paused,omitempty"`
 	Held     bool     `json:"held,omitempty"`     // unknown evidence beyond its limit: a person is asked
 	Drift    *Drift   `json:"drift,omitempty"`    // the change by somebody else that a person is asked about
-	Override *Drift   `json:"overrule,omitempty"` // the change that a person answered with "override"
+	Override *Drift   `json:"overrule,omitempty"` // the change that a person answered with an override
 	Reverts  []Revert `json:"undone,omitempty"`
 	Stuck    *Reason  `json:"stuck,omitempty"`
 	Reminded bool     `json:"reminded,omitempty"` // the question was repeated in the channel
 
 	Spans        Spans     `json:"spans,omitzero"`
 	ReconciledAt time.Time `json:"beat,omitzero"`
-	Trouble      string    `json:"trouble,omitempty"` // what keeps the cluster from being read or written just now
-	Started      time.Time `json:"started,omitzero"`  // the service was taken
+	Trouble      Problem   `json:"trouble,omitzero"` // what keeps the cluster from being read or written just now
+	Started      time.Time `json:"started,omitzero"` // the service was taken
 	Ending       Ending    `json:"ending,omitzero"`
 	Promoted     bool      `json:"promoted,omitempty"` // stable is rolled out at the new image
 }
@@ -224,7 +224,7 @@ func (r Rollout) judged() Step {
 // createsCanary reports whether the canary did not exist when the rollout took over.
 func (r Rollout) createsCanary() bool { return r.Original.Canary.UID == "" }
 
-// Weight returns the share that the phase wants on the canary; ok is false where it wants nothing.
+// Weight returns the canary's share in this phase; ok is false where the phase does not set one.
 func (r Rollout) Weight() (w Weight, ok bool) {
 	switch r.Phase {
 	case Preparing:
@@ -238,7 +238,7 @@ func (r Rollout) Weight() (w Weight, ok bool) {
 	return 0, false
 }
 
-// Case returns what the judge is given of the rollout now, but for what Prometheus says.
+// Case returns what the judge is told about the rollout now, without Prometheus's answers.
 func (r Rollout) Case(now time.Time) Case {
 	step := r.Step
 	if r.Phase == Preparing || r.Phase == Shifting { // the weight is still that of the step before

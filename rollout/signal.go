@@ -39,10 +39,11 @@ type Judging struct {
 	ErrorSlack   float64 `json:"error_slack"`
 	LatencyRatio float64 `json:"latency_ratio"`
 	LatencySlack float64 `json:"latency_slack"`
-	// Young is the age below which the canary's pods are not compared with stable's, while nobody has seen how pods of the
-	// service start.
+	// Young is the age below which the canary's pods are not compared with stable's, until it is known how the service's
+	// pods start.
 	Young time.Duration `json:"young,omitempty"`
-	// NoShare leaves out whether the canary gets its share of the traffic: where not all of it goes through the route.
+	// NoShare skips the check that the canary gets its share of the traffic, for services whose traffic does not all pass
+	// through the route.
 	NoShare bool `json:"no_share,omitempty"`
 	// Dwell is how long a step lasts at least where proved health may end it, and Bake how long all bakes together do
 	// before everybody gets the new version.
@@ -58,7 +59,7 @@ type Point struct {
 
 // Series is what Prometheus has of one time series: samples in any order.
 type Series struct {
-	Target string  // who exposes it: what all series of one scrape have in common
+	Target string  // the scraped endpoint: what all series of one scrape have in common
 	Labels string  // all labels, as one word
 	Bound  float64 // of a histogram's bucket; infinite for the one that counts everything
 	Points []Point
@@ -82,7 +83,7 @@ func (r Read) All() []Reading {
 	return []Reading{r.Requests, r.Errors, r.Success, r.Latency, r.Memory}
 }
 
-// Raw is what Prometheus has of a service's signals, as much of it as was wanted.
+// Raw is what Prometheus has of a service's signals, as far as it was asked for.
 type Raw struct {
 	Canary, Stable Read
 	// Buckets are the bounds that the latency histogram has, with how many requests stayed within each lately.
@@ -93,9 +94,9 @@ type Raw struct {
 
 // Want is what a judge has to know for its next verdict.
 type Want struct {
-	// Since is from when on raw samples are wanted, those included that the first ones are compared with; zero: none are.
+	// Since is the start of the raw samples to fetch, including those that the first ones are compared with; zero: none.
 	Since time.Time
-	// Bounds are the histogram bounds wanted, as their labels say them.
+	// Bounds are the histogram bounds to fetch, as their labels have them.
 	Bounds  []string
 	Buckets bool // the bounds that there are
 	History bool // stable's recent past, with Bounds
@@ -121,7 +122,7 @@ type Case struct {
 	State   []byte // what the judge returned last, whatever the step was
 }
 
-// Judge turns what Prometheus said into a verdict. It is pure, and knows no clock.
+// Judge turns Prometheus's answers into a verdict. It is pure, and knows no clock.
 type Judge interface {
 	// Want returns what to ask Prometheus for the next verdict. Samples and Raw do not count.
 	Want(c Case) Want

@@ -32,8 +32,8 @@ func (rc *reconciliation) grow() {
 	}
 }
 
-// progress is how far the pods are that the phase waits for: it rises as Kubernetes brings up the new ones and takes away
-// the old ones, and only its rising says something. See `DeploymentProgressing` in Kubernetes' deployment controller.
+// progress is how far the pods are that the phase waits for. It rises as Kubernetes starts new pods and stops old ones;
+// only a rise means something. See `DeploymentProgressing` in Kubernetes' deployment controller.
 func (rc *reconciliation) progress() int {
 	s, c := rc.w.Stable, rc.w.Canary
 	switch {
@@ -55,12 +55,12 @@ func span(s, credit time.Duration, holds bool) time.Duration {
 	return s + credit
 }
 
-// passes reports whether these facts hold a passing verdict. What is stored of an earlier process is shown, and counts
-// for nothing.
+// passes reports whether these facts hold a passing verdict. A verdict stored by an earlier process is shown, but does
+// not count.
 func (rc *reconciliation) passes() bool { return rc.Evidence(rc.f).Result == Pass }
 
-// demands reports whether unknown evidence matters now: on the way up, where the judged step demands evidence, and no
-// longer once stable's new image was sent.
+// demands reports whether unknown evidence matters now: while moving forward, where the judged step demands evidence,
+// until stable's new image was sent.
 func (rc *reconciliation) demands() bool {
 	if !rc.Phase.Forward() || !rc.judged().DemandsEvidence() {
 		return false
@@ -68,20 +68,20 @@ func (rc *reconciliation) demands() bool {
 	return rc.Phase != Promoting || !rc.imageSent(rc.w)
 }
 
-// Waits reports whether a person's answer is awaited: at a gate, while paused, held or drifted, and about an orphan;
-// not from returning on.
+// Waits reports whether the rollout waits for a person: at a gate, while paused, held or drifted, and about an orphan;
+// never from returning on.
 func (r Rollout) Waits() bool {
 	return r.Phase == Awaiting || r.Orphaned() || r.Phase.Forward() && (r.Paused || r.Held || r.Drift != nil)
 }
 
-// weightStands reports whether the route has the weight that the phase wants, acknowledged.
+// weightReached reports whether the route has the phase's weight, acknowledged.
 func (rc *reconciliation) weightReached() bool {
 	want, ok := rc.Weight()
 	return ok && rc.readable() && rc.w.Route.Exists && rc.w.Route.share() == want && rc.w.Route.Acknowledged
 }
 
-// undone reports whether no traffic goes to the canary, by a write that nothing sent earlier can follow. A route that
-// somebody deleted counts as done.
+// offTraffic reports whether the canary gets no traffic, by a write that nothing sent earlier can overtake. A route that
+// somebody deleted counts as off traffic.
 func (rc *reconciliation) offTraffic() bool {
 	if !rc.readable() || (rc.Phase != Returning && rc.Phase != RollingBack) {
 		return false
@@ -103,7 +103,7 @@ func (rc *reconciliation) promoted() bool {
 	return rc.w.Stable.Image == rc.Image && rc.w.Stable.RolledOut() && rc.w.Stable.Endpoints > 0
 }
 
-// unmet reports whether the phase's own condition is what the rollout waits for: its deadline grows only then.
+// unmet reports whether the rollout waits for the phase's own condition: only then does its deadline grow.
 func (rc *reconciliation) unmet() bool {
 	if rc.blocked() {
 		return false
@@ -122,7 +122,7 @@ func (rc *reconciliation) unmet() bool {
 	return false
 }
 
-// deadline is how long the phase may take; 0: as long as it wants.
+// deadline is how long the phase may take; 0: for ever.
 func (r Rollout) deadline() time.Duration {
 	switch r.Phase {
 	case Preparing, Promoting:

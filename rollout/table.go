@@ -6,13 +6,13 @@ import (
 	"strings"
 )
 
-// row is one line of the table of a rollout's life. Rows are tried in order, rolling back first; the first that
-// matches wins, and where none does the rollout stays.
+// row is one transition of a rollout's life. Rows are tried in order, rolling back first: the first that matches wins,
+// and where none does the rollout keeps its phase.
 type row struct {
 	name string
 	from []Phase
 	to   Phase
-	// when says the condition in the docs; holds decides it.
+	// when describes the condition for the docs; holds decides it.
 	when  string
 	holds func(*reconciliation) bool
 	// then completes the move; nil: nothing but the phase changes.
@@ -34,7 +34,7 @@ var table = []row{
 		func(rc *reconciliation) { rc.cancel(Reason{Code: ReasonPreflight}, *rc.f.Preflight) }},
 	{"cancelled: unreadable", []Phase{Queued}, Ended, "the cluster or Prometheus could not be asked for two minutes", (*reconciliation).overdue,
 		func(rc *reconciliation) {
-			rc.cancel(Reason{Code: ReasonUnreadable, Detail: rc.unreadable()}, Preflight{})
+			rc.cancel(Reason{Code: ReasonUnreadable, Problem: rc.unreadable()}, Preflight{})
 		}},
 
 	{"cancelled: orphan gone", []Phase{Queued}, Ended, "the orphan that it asks about is gone", (*reconciliation).orphanGone,
@@ -71,7 +71,7 @@ var table = []row{
 		(*reconciliation).stableFails,
 		func(rc *reconciliation) { rc.rollBack(Reason{Code: ReasonStable, Failure: rc.w.Stable.Failure}, bot) }},
 	{"rollback: deadline", forward, RollingBack, "the phase's deadline passed", (*reconciliation).overdue, (*reconciliation).rollBackByDeadline},
-	{"rollback: unanswered", forward, RollingBack, "nobody answered within the wait",
+	{"rollback: unanswered", forward, RollingBack, "nobody answered in time",
 		func(rc *reconciliation) bool {
 			return rc.Spec.Limits.Wait > 0 && rc.Spans.Waiting >= rc.Spec.Limits.Wait
 		}, rollBackBecause(ReasonUnanswered)},
@@ -99,7 +99,7 @@ var table = []row{
 		func(rc *reconciliation) bool { return rc.drained() && stableRestored(rc.Rollout, rc.w) },
 		func(rc *reconciliation) { rc.Ending.Outcome = RolledBack; rc.beginCleanup() }},
 	{"canary removed", []Phase{Cleaning}, Releasing, "no canary endpoint is left", (*reconciliation).podsGone, nil},
-	{"released", []Phase{Releasing}, Ended, "route, Services, stamps and annotations are as found",
+	{"released", []Phase{Releasing}, Ended, "route, Services, stamps and annotations are as they were",
 		func(rc *reconciliation) bool {
 			return rc.readable() && rc.podsGone() && len(Writes(rc.Rollout, rc.f)) == 0
 		}, (*reconciliation).end},
@@ -136,7 +136,7 @@ func (rc *reconciliation) move() {
 	}
 }
 
-// enter starts a phase: its spans begin at nothing, and what was stuck is not any more.
+// enter starts a phase: its spans begin at zero, and the rollout is no longer stuck.
 func (r *Rollout) enter(to Phase) {
 	if to == RollingBack || to == Returning {
 		r.UndoRevision = r.Revision + 1
@@ -144,7 +144,7 @@ func (r *Rollout) enter(to Phase) {
 	if to >= Returning {
 		r.Paused, r.Held, r.Drift, r.Reminded = false, false, nil, false
 		if r.Override != nil && r.Override.Field != FieldStableImage {
-			r.Override = nil // a person's answer about stable stands: their write may still be under way
+			r.Override = nil // an override of stable is kept: its write may still be in flight
 		}
 		r.Spans.Waiting, r.Spans.Unknown = 0, 0
 	}
@@ -158,15 +158,15 @@ func (rc *reconciliation) heldByAnother() bool {
 }
 
 func (rc *reconciliation) preflightFailed() bool {
-	return rc.f.Holder == "" && rc.f.Preflight != nil && rc.f.Preflight.Unreadable == "" && !rc.f.Preflight.Passes()
+	return rc.f.Holder == "" && rc.f.Preflight != nil && rc.f.Preflight.Unreadable.IsZero() && !rc.f.Preflight.Passes()
 }
 
 func (rc *reconciliation) mayStart() bool {
 	return rc.f.Holder == "" && rc.f.Preflight != nil && rc.f.Preflight.Passes()
 }
 
-func (rc *reconciliation) unreadable() string {
-	if rc.f.Preflight != nil && rc.f.Preflight.Unreadable != "" {
+func (rc *reconciliation) unreadable() Problem {
+	if rc.f.Preflight != nil && !rc.f.Preflight.Unreadable.IsZero() {
 		return rc.f.Preflight.Unreadable
 	}
 	return rc.w.Unreadable
@@ -197,8 +197,8 @@ func (rc *reconciliation) imageDiffers() bool {
 	return rc.Phase == Promoting && rc.w.Stable.Image == rc.Image && slices.ContainsFunc(rc.w.Stable.ImageIDs, other)
 }
 
-// stableFails reports whether stable fails with the new image. Where it may have been failing at the start already,
-// Kubernetes may still tell of the progress deadline that the image before passed: there our own, as long, is what counts.
+// stableFails reports whether stable fails with the new image. Where stable may have been failing before the start,
+// Kubernetes may still report that the previous image missed its progress deadline: our own deadline, as long, counts there.
 func (rc *reconciliation) stableFails() bool {
 	failure := rc.w.Stable.Failure
 	if !rc.readable() || rc.w.Stable.Image != rc.Image || !failure.Condemns() {
@@ -220,7 +220,7 @@ func (rc *reconciliation) worst() *Evidence {
 }
 
 // baked reports whether the step's bake is over: covered by passing evidence, or health proved where that is switched
-// on. A bake of 0 asks for neither.
+// on. A bake of 0 needs neither.
 func (rc *reconciliation) baked() bool {
 	step := rc.Current()
 	if rc.blocked() || !rc.weightReached() {
@@ -243,8 +243,8 @@ func (rc *reconciliation) drained() bool {
 	return rc.offTraffic() && rc.Spans.Drained >= rc.Spec.Limits.Drain
 }
 
-// podsGone reports whether no canary endpoint is left and the canary is as found. A canary that is not ours was put
-// there by somebody else and is left alone.
+// podsGone reports whether no canary endpoint is left and the canary is as it was originally. A canary that is not ours
+// belongs to somebody else and is left alone.
 func (rc *reconciliation) podsGone() bool {
 	if !rc.readable() {
 		return false
@@ -264,7 +264,7 @@ func (rc *reconciliation) start() {
 	rc.Original = rc.f.Preflight.Original
 	rc.Started = rc.f.Now
 	rc.Size = need(rc.Current().Weight, rc.Original.Stable.Replicas)
-	data := Data{Problems: rc.Original.TemplateDiffers}
+	data := Data{Differs: rc.Original.TemplateDiffers}
 	if f := rc.f.Preflight.DetectionPower; len(f.Detections) > 0 || f.Coarse != nil {
 		data.DetectionPower = &f
 	}
@@ -305,11 +305,11 @@ func (rc *reconciliation) rollBackByCheck() {
 }
 
 func (rc *reconciliation) rollBackByDeadline() {
-	why := Reason{Code: ReasonDeadline, Detail: rc.f.Refused, Failure: rc.w.Canary.Failure}
+	why := Reason{Code: ReasonDeadline, Problem: rc.f.Refused, Failure: rc.w.Canary.Failure}
 	switch rc.Phase {
 	case Shifting:
 		why.Failure = Failure{}
-		if why.Detail == "" {
+		if why.Problem.IsZero() {
 			why.Detail = rc.w.Route.Detail
 		}
 	case Promoting:

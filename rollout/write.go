@@ -1,11 +1,11 @@
 package rollout
 
 // Writes returns the requests that are missing between the world and the rollout's target, in the order in which they
-// must be sent: making goes Service, route at 0, pods; ending goes pods, route, Service. Each is guarded by the
-// object's UID and resourceVersion, and stamped. None missing: the world is as wanted.
+// must be sent: bringing up goes Service, route at 0, pods; tearing down goes pods, route, Service. Each is guarded by the
+// object's UID and resourceVersion, and stamped. No write means that the cluster is as desired.
 //
-// Undoing always writes, even where the value already reads right: the stamp burns the resourceVersion, so that
-// nothing sent earlier can land after it.
+// Tearing down writes even where the value already reads right: the write uses up the resourceVersion, so that nothing
+// sent earlier can land after it.
 func Writes(r Rollout, f Facts) []Write {
 	g := DesiredState(r, f)
 	p := planner{r: r, w: f.Observed}
@@ -109,8 +109,8 @@ func (p *planner) lowerWeight(g Desired) bool {
 	return true
 }
 
-// removePods takes the canary's pods away: a Deployment of ours is deleted, a found one goes to 0 with its found
-// image. It reports whether something was missing.
+// removePods removes the canary's pods: a Deployment of ours is deleted, one that existed before goes to 0 replicas with
+// its original image. It reports whether a write was missing.
 func (p *planner) removePods() bool {
 	canary := p.w.Canary
 	if !p.r.ownCanary(canary) {
@@ -128,14 +128,14 @@ func (p *planner) removePods() bool {
 	return true
 }
 
-// cleaned reports whether a found canary is back at 0 with its found image, by a write that nothing sent earlier can
-// follow. In releasing the stamp may be gone already.
+// cleaned reports whether a canary that existed before is back at 0 replicas with its original image, by a write that
+// nothing sent earlier can overtake. In releasing the stamp may be gone already.
 func (r Rollout) cleaned(canary Workload) bool {
 	return canary.Replicas == 0 && canary.Image == r.Original.Canary.Image &&
 		(r.writtenSince(canary.Meta, r.CleanupRevision) || r.Phase == Releasing)
 }
 
-// release gives back what is left: stamps and annotations, the canary's place in the route, what we made.
+// release removes what is left: stamps and annotations, the canary's place in the route, the objects that we made.
 func (p *planner) release() {
 	if m := p.w.Stable.Meta; m.Exists && (p.r.ownStamp(m.Stamp) || m.AsksRollback) {
 		p.add(m, Write{Object: StableDeployment, Verb: Release})

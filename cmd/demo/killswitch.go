@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"net"
 	"net/http"
 	"sync"
@@ -14,16 +13,16 @@ import (
 type dialer func(ctx context.Context, network, address string) (net.Conn, error)
 
 // errCut is what a killed bot gets from the world.
-var errCut = rollout.Wrap(rollout.Unavailable, errors.New("killed"), "The bot was killed.")
+var errKilled = rollout.Refuse(rollout.Unavailable, rollout.Text("The bot was killed."))
 
-// killSwitch is everything that connects one life of the bot to the world. Cutting it is what makes a kill hard: whatever
-// the goroutines of that life still try on their way out, no farewell and no last write reaches anybody.
+// killSwitch is everything that connects one life of the bot to the world. A kill is hard: whatever
+// the goroutines of that life still try on their way out, no last message and no last write arrives.
 type killSwitch struct {
 	dial    dialer
 	cluster cluster
 
 	mu    sync.Mutex // guards what follows
-	conns map[*tiedConn]bool
+	conns map[*switchedConn]bool
 	ended bool
 }
 
@@ -36,41 +35,41 @@ type cluster interface {
 var _ cluster = (*killSwitch)(nil)
 
 func newKillSwitch(d dialer, c cluster) *killSwitch {
-	return &killSwitch{dial: d, cluster: c, conns: map[*tiedConn]bool{}}
+	return &killSwitch{dial: d, cluster: c, conns: map[*switchedConn]bool{}}
 }
 
 // cut ends every connection and refuses new ones.
-func (c *killSwitch) cut() {
+func (c *killSwitch) kill() {
 	c.mu.Lock()
 	conns := c.conns
-	c.conns, c.ended = map[*tiedConn]bool{}, true
+	c.conns, c.ended = map[*switchedConn]bool{}, true
 	c.mu.Unlock()
 	for conn := range conns {
 		_ = conn.Conn.Close() // closing twice is harmless
 	}
 }
 
-func (c *killSwitch) isCut() bool {
+func (c *killSwitch) killed() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.ended
 }
 
-// Dial opens a connection that ends with the cord.
+// Dial opens a connection that ends with the kill switch.
 func (c *killSwitch) Dial(ctx context.Context, network, address string) (net.Conn, error) {
-	if c.isCut() {
-		return nil, errCut
+	if c.killed() {
+		return nil, errKilled
 	}
 	conn, err := c.dial(ctx, network, address)
 	if err != nil {
 		return nil, err
 	}
-	tied := &tiedConn{Conn: conn, killSwitch: c}
+	tied := &switchedConn{Conn: conn, killSwitch: c}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.ended {
 		_ = conn.Close() // nobody has it yet
-		return nil, errCut
+		return nil, errKilled
 	}
 	c.conns[tied] = true
 	return tied, nil
@@ -78,36 +77,36 @@ func (c *killSwitch) Dial(ctx context.Context, network, address string) (net.Con
 
 // Observe reads the cluster.
 func (c *killSwitch) Observe(ctx context.Context, r rollout.Rollout) rollout.Observed {
-	if c.isCut() {
-		return rollout.Observed{Unreadable: errCut.Message}
+	if c.killed() {
+		return rollout.Observed{Unreadable: rollout.ProblemOf(errKilled)}
 	}
 	return c.cluster.Observe(ctx, r)
 }
 
 // Do writes to the cluster.
 func (c *killSwitch) Do(ctx context.Context, r rollout.Rollout, w rollout.Write) error {
-	if c.isCut() {
-		return errCut
+	if c.killed() {
+		return errKilled
 	}
 	return c.cluster.Do(ctx, r, w)
 }
 
 // Preflight asks the cluster.
 func (c *killSwitch) Preflight(ctx context.Context, r rollout.Rollout) rollout.Preflight {
-	if c.isCut() {
-		return rollout.Preflight{Unreadable: errCut.Message}
+	if c.killed() {
+		return rollout.Preflight{Unreadable: rollout.ProblemOf(errKilled)}
 	}
 	return c.cluster.Preflight(ctx, r)
 }
 
-// tiedConn leaves its cord when it is closed.
-type tiedConn struct {
+// tiedConn leaves its kill switch when it is closed.
+type switchedConn struct {
 	net.Conn
 	killSwitch *killSwitch
 }
 
 // Close closes the connection.
-func (t *tiedConn) Close() error {
+func (t *switchedConn) Close() error {
 	t.killSwitch.mu.Lock()
 	delete(t.killSwitch.conns, t)
 	t.killSwitch.mu.Unlock()

@@ -9,27 +9,27 @@ import (
 // supervisor keeps the bot alive as Kubernetes keeps a pod: when it was killed, another life begins on the same store
 // a little later.
 type supervisor struct {
-	live func(context.Context, *killSwitch) error // one life; it returns when everything of it has ended
-	tie  func() *killSwitch
-	down time.Duration
+	live    func(context.Context, *killSwitch) error // one life; it returns when everything of it has ended
+	connect func() *killSwitch
+	down    time.Duration
 
-	mu   sync.Mutex // guards what follows
-	cord *killSwitch
-	end  context.CancelFunc
-	back time.Time // when the dead bot comes back; zero: it lives
+	mu     sync.Mutex // guards what follows
+	link   *killSwitch
+	end    context.CancelFunc
+	backAt time.Time // when the dead bot comes back; zero: it lives
 }
 
 // run begins one life after the other until the context ends. Its error is that of a life that ended by itself.
 func (s *supervisor) run(ctx context.Context) error {
 	for {
 		life, end := context.WithCancel(ctx)
-		cord := s.begin(end)
-		err := s.live(life, cord)
+		link := s.begin(end)
+		err := s.live(life, link)
 		end()
 		if ctx.Err() != nil {
 			return nil
 		}
-		if !cord.isCut() {
+		if !link.killed() {
 			return err
 		}
 		timer := time.NewTimer(time.Until(s.returns()))
@@ -45,19 +45,19 @@ func (s *supervisor) run(ctx context.Context) error {
 func (s *supervisor) begin(end context.CancelFunc) *killSwitch {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.cord, s.end, s.back = s.tie(), end, time.Time{}
-	return s.cord
+	s.link, s.end, s.backAt = s.connect(), end, time.Time{}
+	return s.link
 }
 
 // kill ends this life at once, as kill -9 does. Killing a dead bot does nothing.
 func (s *supervisor) kill() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.cord == nil || !s.back.IsZero() {
+	if s.link == nil || !s.backAt.IsZero() {
 		return
 	}
-	s.back = time.Now().Add(s.down)
-	s.cord.cut()
+	s.backAt = time.Now().Add(s.down)
+	s.link.kill()
 	s.end()
 }
 
@@ -65,5 +65,5 @@ func (s *supervisor) kill() {
 func (s *supervisor) returns() time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.back
+	return s.backAt
 }

@@ -23,7 +23,7 @@ func TestNothingIsRaisedAfterAnAbortThatCameDuringTheLook(t *testing.T) {
 			switch {
 			case raises && !lost.Load(): // the first raise loses to somebody's write: the next look decides it anew
 				lost.Store(true)
-				return rollout.Errorf(rollout.Conflict, "it changed")
+				return rollout.Refuse(rollout.Conflict, rollout.Text("it changed"))
 			case c.Op == sim.Observe && c.After && r.Phase == rollout.Shifting && lost.Load() && !aborted.Load():
 				w.decide(rollout.Decision{ID: "abort", Action: rollout.Rollback, Actor: person(dev)})
 				aborted.Store(true)
@@ -54,7 +54,7 @@ func TestAStoreThatFailsInAPersonsRollbackStillTakesTheTrafficOff(t *testing.T) 
 		var lost atomic.Bool
 		w.cluster.SetFault(func(c sim.Call) error {
 			if c.Op == sim.Do && !c.After && !lost.Swap(true) { // what was under way landed first
-				return rollout.Errorf(rollout.Conflict, "it changed")
+				return rollout.Refuse(rollout.Conflict, rollout.Text("it changed"))
 			}
 			return nil
 		})

@@ -9,8 +9,16 @@ import (
 	"canarybot.io/rollout"
 )
 
-// glance bounds the look at the cluster before a launch is answered: Slack waits for it.
-const glance = time.Second
+// Why a deploy is refused, beside what package rollout says.
+const (
+	ProblemNoSuchService     rollout.ProblemCode = "no_such_service" // Value is its name
+	ProblemNoSuchPlan        rollout.ProblemCode = "no_such_plan"    // Value is its name, Names those that there are
+	ProblemNothingBefore     rollout.ProblemCode = "nothing_before"
+	ProblemRolledBackAlready rollout.ProblemCode = "rolled_back_already" // Value is the image that it was rolled back from
+)
+
+// lookTimeout bounds the look at the cluster before a deploy is answered: Slack waits for the answer.
+const lookTimeout = time.Second
 
 // Deploy commits a new rollout, queued, and returns it: it then runs in the background. The errors are answers for
 // whoever asked: NotFound for an unknown service, a BusyError, a SameVersionError, a TakenBackError, Forbidden,
@@ -24,7 +32,7 @@ func (e *Engine) Deploy(ctx context.Context, l rollout.DeployRequest) (rollout.R
 		changes := append(others, e.created(r, l))
 		err = e.commit(ctx, changes...)
 		if rollout.CodeOf(err) == rollout.Conflict && !errors.Is(err, rollout.ErrDecided) {
-			continue // two launches raced, or the one to replace moved on
+			continue // two deploys raced, or the one to replace moved on
 		}
 		if err != nil {
 			return rollout.Rollout{}, err
@@ -47,18 +55,18 @@ func (e *Engine) DryRun(ctx context.Context, l rollout.DeployRequest) (rollout.R
 		return r, rollout.Preflight{}, e.fatal(err)
 	}
 	p := e.preflight(ctx, r)
-	if p.Unreadable == "" {
+	if p.Unreadable.IsZero() {
 		p.Backtests = e.evaluator.Backtests(ctx, r)
 	}
 	return r, p, nil
 }
 
-// prepare returns the rollout that the launch wants, and what has to happen to the service's other rollouts in the
+// prepare returns the rollout that the deploy asks for, and what has to happen to the service's other rollouts in the
 // same commit.
 func (e *Engine) prepare(ctx context.Context, l rollout.DeployRequest) (rollout.Rollout, []rollout.Change, error) {
 	service, ok := e.Services[l.Service]
 	if !ok {
-		return rollout.Rollout{}, nil, rollout.Errorf(rollout.NotFound, "There is no service %q in the configuration.", l.Service)
+		return rollout.Rollout{}, nil, rollout.Refuse(rollout.NotFound, rollout.Problem{Code: ProblemNoSuchService, Value: string(l.Service)})
 	}
 	if err := mayDeploy(service.Policy, l); err != nil {
 		return rollout.Rollout{}, nil, err
@@ -79,7 +87,7 @@ func (e *Engine) prepare(ctx context.Context, l rollout.DeployRequest) (rollout.
 	var busy *rollout.BusyError
 	switch {
 	case errors.As(err, &busy) && was:
-		busy.Before = &before // who then types --replace has read both
+		busy.Before = &before // so that the answer to --replace warns of both
 		return r, nil, err
 	case err != nil:
 		return r, nil, err
@@ -95,17 +103,17 @@ func (e *Engine) prepare(ctx context.Context, l rollout.DeployRequest) (rollout.
 // checkVersion refuses what stable runs already, and a way back from what Canarybot did not release. A cluster that does not
 // answer at once has no objection: the preflight asks again, with more time.
 func (e *Engine) checkVersion(ctx context.Context, r rollout.Rollout) error {
-	ctx, cancel := context.WithTimeout(ctx, glance)
+	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
 	w := e.Cluster.Observe(ctx, r)
-	if w.Unreadable != "" || !w.Stable.Exists {
+	if !w.Unreadable.IsZero() || !w.Stable.Exists {
 		return nil
 	}
 	if w.Stable.Image == r.Image {
 		return &rollout.SameVersionError{Service: r.Service, Image: r.Image}
 	}
-	if why := r.Unreleased(w.Stable.Image); why != "" {
-		return rollout.Errorf(rollout.Conflict, "%s", why)
+	if p := r.Unreleased(w.Stable.Image); !p.IsZero() {
+		return rollout.Refuse(rollout.Conflict, p)
 	}
 	return nil
 }
@@ -128,7 +136,9 @@ func (e *Engine) compose(ctx context.Context, service rollout.Service, l rollout
 	spec := service.Spec
 	plan, ok := service.PlanNamed(l.Plan)
 	if !ok {
-		return rollout.Rollout{}, rollout.Errorf(rollout.Invalid, "%s has no plan %q; it has %s.", service.Name, l.Plan, planNames(service))
+		return rollout.Rollout{}, rollout.Refuse(rollout.Invalid, rollout.Problem{
+			Code: ProblemNoSuchPlan, Service: service.Name, Value: l.Plan, Names: planNames(service),
+		})
 	}
 	image, over, err := "", "", error(nil)
 	switch {
@@ -155,10 +165,10 @@ func (e *Engine) compose(ctx context.Context, service rollout.Service, l rollout
 	}, nil
 }
 
-func planNames(s rollout.Service) string {
-	names := s.Spec.Plan.Name
+func planNames(s rollout.Service) []string {
+	names := []string{s.Spec.Plan.Name}
 	for _, p := range s.Plans {
-		names += ", " + p.Name
+		names = append(names, p.Name)
 	}
 	return names
 }
@@ -172,15 +182,16 @@ func (e *Engine) imageBefore(ctx context.Context, service rollout.ServiceName) (
 	last, ok := rollout.LastSuccess(past)
 	switch {
 	case !ok:
-		return "", "", rollout.Errorf(rollout.NotFound, "%s has no earlier version that Canarybot knows of; deploy one by name.", service)
+		return "", "", rollout.Refuse(rollout.NotFound, rollout.Problem{Code: ProblemNothingBefore, Service: service})
 	case last.Request.Back:
-		return "", "", rollout.Errorf(rollout.Conflict, "%s was rolled back from %s by %s already; deploy another version by name.",
-			service, rollout.ShortVersion(last.From()), last.ID)
+		return "", "", rollout.Refuse(rollout.Conflict, rollout.Problem{
+			Code: ProblemRolledBackAlready, Service: service, Rollout: last.ID, Value: last.From(),
+		})
 	}
 	return last.From(), last.Image, nil
 }
 
-// makeRoom refuses a busy service, or rolls its other rollouts back, and returns the one to wait for.
+// makeRoom refuses a busy service, or rolls back its other rollouts and returns the one to wait for.
 func (e *Engine) makeRoom(ctx context.Context, r rollout.Rollout, l rollout.DeployRequest, policy rollout.Policy) ([]rollout.Change, rollout.ID, error) {
 	open, err := e.Store.Open(ctx, r.Service)
 	if err != nil {
@@ -211,7 +222,7 @@ func (e *Engine) makeRoom(ctx context.Context, r rollout.Rollout, l rollout.Depl
 	return changes, behind, nil
 }
 
-// busyWith names the rollouts that a launch would have to replace: the one that lives, and who waits for it.
+// busyWith names the rollouts that a deploy would have to replace: the live one, and the one that is queued behind it.
 func busyWith(open []rollout.Rollout) *rollout.BusyError {
 	i := max(0, slices.IndexFunc(open, func(r rollout.Rollout) bool { return r.Phase.Live() }))
 	busy := &rollout.BusyError{Live: open[i]}

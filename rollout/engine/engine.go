@@ -18,7 +18,7 @@ type Options struct {
 	Cluster rollout.Cluster
 	Metrics rollout.Metrics
 	Judge   rollout.Judge
-	// Preflights are asked before a rollout starts; the first to return what it found has the say about that.
+	// Preflights are asked before a rollout starts; the first to return the original state of the cluster provides it.
 	Preflights []rollout.Preflighter
 	// Services is the configuration. Policies and plans are read from it live.
 	Services map[rollout.ServiceName]rollout.Service
@@ -54,14 +54,14 @@ func New(o Options) *Engine {
 	}
 }
 
-// Run beats for every open rollout until the context ends, and returns when every goroutine of the engine has. Its
+// Run reconciles every open rollout until the context ends, and returns when every goroutine of the engine has. Its
 // error is nil after a cancelled context; otherwise the store failed and the process must exit: a restart reads what
 // is durable.
 func (e *Engine) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	e.mu.Lock()
-	e.running = ctx // before the store is read: what is launched from here on starts by itself
+	e.running = ctx // before the store is read: rollouts made from here on start by themselves
 	e.mu.Unlock()
 	open, err := e.Store.Open(ctx, "")
 	if err != nil && ctx.Err() == nil {
@@ -99,12 +99,12 @@ func (e *Engine) start(r rollout.Rollout) {
 		e.mu.Lock()
 		delete(e.workers, r.ID)
 		e.mu.Unlock()
-		e.wakeQueue(r.Service)
+		e.wakeService(r.Service)
 	})
 }
 
-// wakeQueue lets whoever waits for the service look again.
-func (e *Engine) wakeQueue(service rollout.ServiceName) {
+// wakeService wakes the workers of the service's rollouts.
+func (e *Engine) wakeService(service rollout.ServiceName) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for id, w := range e.workers {
@@ -114,8 +114,8 @@ func (e *Engine) wakeQueue(service rollout.ServiceName) {
 	}
 }
 
-// Wake makes the rollouts of the service beat now. Watches call it; a beat too many does no harm.
-func (e *Engine) Wake(service rollout.ServiceName) { e.wakeQueue(service) }
+// Wake reconciles the service's rollouts now. Watches call it; waking too often does no harm.
+func (e *Engine) Wake(service rollout.ServiceName) { e.wakeService(service) }
 
 // Snapshot returns every open rollout as its worker last had it, spans included.
 func (e *Engine) Snapshot() []rollout.Rollout {
@@ -128,7 +128,7 @@ func (e *Engine) Snapshot() []rollout.Rollout {
 	return all
 }
 
-// Late returns by how much the most overdue beat is overdue: what health means here.
+// Late returns how overdue the most overdue reconcile is: the engine's health.
 func (e *Engine) Late(now time.Time) time.Duration {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -139,7 +139,7 @@ func (e *Engine) Late(now time.Time) time.Duration {
 	return late
 }
 
-// policy returns the policy that holds for the service now.
+// policy returns the service's current policy.
 func (e *Engine) policy(service rollout.ServiceName) rollout.Policy {
 	if s, ok := e.Services[service]; ok {
 		return s.Policy
@@ -180,7 +180,7 @@ func (e *Engine) Decide(ctx context.Context, id rollout.ID, d rollout.Decision) 
 func (e *Engine) commit(ctx context.Context, changes ...rollout.Change) error {
 	for _, c := range changes {
 		if problem := rollout.Invariant(c.Rollout); problem != "" {
-			return rollout.Errorf(rollout.Internal, "Invariant broken, nothing was committed: %s.", problem)
+			return rollout.Wrap(rollout.Internal, fmt.Errorf("invariant broken, nothing was committed: %s", problem))
 		}
 	}
 	err := e.Store.Commit(ctx, changes...)
@@ -207,7 +207,7 @@ func (e *Engine) emergency(r rollout.Rollout) {
 	if w != nil {
 		w.cancelApply()
 	}
-	for range conflictsAtOnce { // what was under way may land first
+	for range conflictsAtOnce { // the write in flight may land first
 		f := rollout.Facts{Now: now(), Observed: e.Cluster.Observe(ctx, r)}
 		all := rollout.Writes(r, f)
 		i := slices.IndexFunc(all, func(one rollout.Write) bool {

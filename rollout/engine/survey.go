@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"maps"
 	"slices"
 	"time"
@@ -10,11 +9,11 @@ import (
 	"canarybot.io/rollout"
 )
 
-// surveyAgain is how long a service whose objects could not be read waits before it is looked at again.
+// surveyAgain is how long to wait before looking again at a service whose objects could not be read.
 const surveyAgain = 30 * time.Second
 
-// survey looks at every service that no rollout of this store holds, once, for a canary that another store left
-// behind: after a store was lost nobody would judge it, and nobody would take it away. It makes a rollout that asks.
+// survey looks once at every service that no rollout of this store holds, for a canary that another store left behind:
+// after the loss of a store nothing would judge or remove it. It makes a rollout that asks people.
 func (e *Engine) survey(ctx context.Context) {
 	unread := slices.Sorted(maps.Keys(e.Services))
 	told := map[rollout.ServiceName]string{}
@@ -27,10 +26,10 @@ func (e *Engine) survey(ctx context.Context) {
 		case <-again.C:
 		}
 		unread = slices.DeleteFunc(unread, func(name rollout.ServiceName) bool {
-			done, err := e.surveyed(ctx, e.Services[name])
+			done, err := e.surveyService(ctx, e.Services[name])
 			if err != nil && ctx.Err() == nil && told[name] != err.Error() {
 				told[name] = err.Error()
-				e.Log.Warn("service not looked at for an orphan", "service", name, "error", e.fatal(err))
+				e.Log.Warn("service not looked at for an orphan", "service", name, "error", err)
 			}
 			return done
 		})
@@ -38,32 +37,32 @@ func (e *Engine) survey(ctx context.Context) {
 	}
 }
 
-// surveyed looks at one service, and reports whether that is done.
-func (e *Engine) surveyed(ctx context.Context, service rollout.Service) (bool, error) {
-	n, err := e.Store.NextNumber(ctx, service.Name) // before every look: who starts a rollout meanwhile takes it
+// surveyService looks at one service, and reports whether it could.
+func (e *Engine) surveyService(ctx context.Context, service rollout.Service) (bool, error) {
+	n, err := e.Store.NextNumber(ctx, service.Name) // before looking: a rollout that starts meanwhile takes the number
 	if err != nil {
-		return false, err
+		return false, e.fatal(err)
 	}
 	past, err := e.Store.History(ctx, service.Name, rollout.Recent)
 	if err != nil || len(past) > 0 && !past[0].Terminal() {
-		return err == nil, err
+		return err == nil, e.fatal(err)
 	}
 	r := rollout.Rollout{
 		ID: rollout.NewID(service.Name, n), Service: service.Name, Store: e.Store.ID(), Turn: 1, Spec: service.Spec,
 	}
 	w := e.Cluster.Observe(ctx, r)
-	if w.Unreadable != "" {
-		return false, errors.New(w.Unreadable)
+	if !w.Unreadable.IsZero() {
+		return false, rollout.Refuse(rollout.Unavailable, w.Unreadable)
 	}
 	orphan, ok := rollout.FindOrphan(w, func(s rollout.Stamp) bool { return e.knows(ctx, s) })
-	if !ok || len(past) > 0 && settled(past, orphan) {
+	if !ok || len(past) > 0 && askedBefore(past, orphan) {
 		return true, nil
 	}
 	r, entries := rollout.Adopt(r, orphan, w, now())
 	err = e.commit(ctx, rollout.Change{Rollout: r, Entries: entries})
 	switch {
 	case rollout.CodeOf(err) == rollout.Conflict:
-		return false, nil // somebody started a rollout: its preflight says what stands in its way
+		return false, nil // somebody started a rollout: its preflight reports the orphan
 	case err != nil:
 		return false, err
 	}
@@ -74,8 +73,8 @@ func (e *Engine) surveyed(ctx context.Context, service rollout.Service) (bool, e
 	return true, nil
 }
 
-// knows reports whether the stamp is of a rollout of this store. A store that cannot say knows it: nothing is asked
-// about a rollout that may be ours.
+// knows reports whether the stamp is of a rollout of this store. A store that cannot be read counts as knowing it: people
+// are not asked about a rollout that may be ours.
 func (e *Engine) knows(ctx context.Context, s rollout.Stamp) bool {
 	if s.Store != e.Store.ID() {
 		return false
@@ -84,9 +83,9 @@ func (e *Engine) knows(ctx context.Context, s rollout.Stamp) bool {
 	return rollout.CodeOf(err) != rollout.NotFound
 }
 
-// settled reports whether there is nothing to ask: people were asked about this very orphan, or the traffic was sent to
-// the canary by hand, where the store has a past and is not the one that was lost.
-func settled(past []rollout.Rollout, o rollout.Orphan) bool {
+// askedBefore reports whether there is nothing to ask: people were asked about this very orphan, or the traffic was sent
+// to the canary by hand, since the store has a history and so was not lost.
+func askedBefore(past []rollout.Rollout, o rollout.Orphan) bool {
 	return o.Store == "" || slices.ContainsFunc(past, func(r rollout.Rollout) bool {
 		return r.Orphan != nil && r.Orphan.Store == o.Store && r.Orphan.Rollout == o.Rollout
 	})

@@ -19,29 +19,29 @@ const (
 	applyTimeout = 15 * time.Second
 )
 
-// worker beats for one rollout. It alone observes and applies for it.
+// worker reconciles one rollout. It alone observes and applies for it.
 type worker struct {
-	e     *Engine
-	poke  chan struct{} // of size one: a wake-up that waits is enough
-	asker *asker
+	e       *Engine
+	poke    chan struct{} // of size one: a wake-up that waits is enough
+	checker *checker
 
 	// The fields below belong to the worker's goroutine.
 	stored    rollout.Rollout // as last committed
-	refused   string
+	refused   rollout.Problem
 	conflicts int
 	last      time.Time // of the last commit
 
 	mu     sync.Mutex // guards the fields below
 	latest rollout.Rollout
 	cancel context.CancelFunc // of the apply under way
-	due    time.Time          // of the next beat at the latest
+	due    time.Time          // when to reconcile again at the latest
 }
 
 func newWorker(e *Engine, r rollout.Rollout) *worker {
-	return &worker{e: e, stored: r, latest: r, due: time.Now(), poke: make(chan struct{}, 1), asker: newAsker(e)}
+	return &worker{e: e, stored: r, latest: r, due: time.Now(), poke: make(chan struct{}, 1), checker: newChecker(e)}
 }
 
-// wake makes the worker beat soon. It never blocks.
+// wake makes the worker reconcile soon. It never blocks.
 func (w *worker) wake() {
 	select {
 	case w.poke <- struct{}{}:
@@ -49,7 +49,7 @@ func (w *worker) wake() {
 	}
 }
 
-// current returns the rollout as the last beat left it.
+// current returns the rollout as the last reconcile left it.
 func (w *worker) current() rollout.Rollout {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -62,18 +62,18 @@ func (w *worker) setCurrent(r rollout.Rollout) {
 	w.latest = r
 }
 
-// dueAt returns when the worker has to beat at the latest.
+// dueAt returns when the worker has to reconcile at the latest.
 func (w *worker) dueAt() time.Time {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.due
 }
 
-// run beats until the rollout has ended or the context does.
+// run reconciles until the rollout or the context has ended.
 func (w *worker) run(ctx context.Context) {
 	var group sync.WaitGroup
 	ctx, stop := context.WithCancel(ctx)
-	group.Go(func() { w.asker.run(ctx, w.wake) })
+	group.Go(func() { w.checker.run(ctx, w.wake) })
 	defer group.Wait()
 	defer stop()
 	timer := time.NewTimer(0)
@@ -91,7 +91,7 @@ func (w *worker) run(ctx context.Context) {
 			return
 		case err != nil:
 			w.e.Log.Error("beat failed", "rollout", w.stored.ID, "revision", w.stored.Revision, "phase", w.stored.Phase, "error", err)
-			// A beat that fails is not late: a restart would not mend it, and would stop judging everything else.
+			// A failing reconcile is not late: a restart would not fix it, and would stop judging everything else.
 			next = time.Now().Add(w.stored.Spec.Limits.Interval)
 		case w.stored.Terminal():
 			return
@@ -103,7 +103,7 @@ func (w *worker) run(ctx context.Context) {
 	}
 }
 
-// safely beats once and turns a panic into an error: one rollout's defect must not take the others down.
+// safely reconciles once and turns a panic into an error: a defect in one rollout must not stop the others.
 func (w *worker) safely(ctx context.Context) (next time.Time, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -113,24 +113,24 @@ func (w *worker) safely(ctx context.Context) (next time.Time, err error) {
 	return w.reconcile(ctx)
 }
 
-// reconcile observes, decides, commits, and sends what is missing. It returns when to beat again at the latest.
+// reconcile observes, decides, commits, and sends the missing writes. It returns when to reconcile again at the latest.
 func (w *worker) reconcile(ctx context.Context) (time.Time, error) {
 	if err := w.reload(ctx); err != nil {
 		return time.Time{}, err
 	}
 	if w.stored.Terminal() {
-		return time.Time{}, nil // somebody decided that it is over
+		return time.Time{}, nil // somebody decided to end it
 	}
 	facts := w.observe(ctx)
 	if ctx.Err() != nil {
-		return time.Time{}, nil // what was read while shutting down is no fact
+		return time.Time{}, nil // half a reading during shutdown is not a fact
 	}
 	before := w.current()
 	after, next, err := w.commit(ctx, &facts)
 	if err != nil {
 		return time.Time{}, err
 	}
-	w.asker.follow(after)
+	w.checker.follow(after)
 	again := after.Phase != before.Phase
 	if w.apply(ctx, after, facts) {
 		again = true
@@ -154,7 +154,7 @@ func (w *worker) reload(ctx context.Context) error {
 	return nil
 }
 
-// observe gathers the facts of a beat.
+// observe gathers the facts for a reconcile.
 func (w *worker) observe(ctx context.Context) rollout.Facts {
 	r := w.current()
 	f := rollout.Facts{Refused: w.refused}
@@ -163,7 +163,7 @@ func (w *worker) observe(ctx context.Context) rollout.Facts {
 	} else {
 		f.Observed = w.e.Cluster.Observe(ctx, r)
 	}
-	f.Verdict, f.Judge = w.asker.latest()
+	f.Verdict, f.Judge = w.checker.latest()
 	f.Now = now()
 	return f
 }
@@ -175,7 +175,7 @@ func (w *worker) observeQueue(ctx context.Context, r rollout.Rollout, f *rollout
 	holder, err := w.e.Store.Holder(ctx, r.Service)
 	switch {
 	case err != nil:
-		f.Preflight = &rollout.Preflight{Unreadable: rollout.Message(err)}
+		f.Preflight = &rollout.Preflight{Unreadable: rollout.ProblemOf(err)}
 	case holder != "":
 		f.Holder = holder
 	default:
@@ -219,9 +219,9 @@ func (w *worker) commit(ctx context.Context, f *rollout.Facts) (rollout.Rollout,
 	}
 }
 
-// apply sends the writes that are missing, in order, and reports whether to look again at once: something was
-// written, or a conflict has to be judged again. A committed rollback cancels it. What rolling back wants of the route
-// and of stable it wants at once: one of them refused does not keep the other.
+// apply sends the writes that are missing, in order, and reports whether to reconcile again at once: something was
+// written, or there was a conflict. A committed rollback cancels it. Rolling back writes the route and stable at once:
+// one of them refused does not hold up the other.
 func (w *worker) apply(ctx context.Context, r rollout.Rollout, f rollout.Facts) bool {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -231,7 +231,7 @@ func (w *worker) apply(ctx context.Context, r rollout.Rollout, f rollout.Facts) 
 	again, refused := false, false
 	for _, write := range rollout.Writes(r, f) {
 		if !w.newest(ctx) {
-			return true // somebody decided since this was: nothing more is sent because of it
+			return true // somebody decided meanwhile: nothing more is sent because of it
 		}
 		if err := w.send(ctx, r, write); err == nil {
 			again = true
@@ -245,7 +245,7 @@ func (w *worker) apply(ctx context.Context, r rollout.Rollout, f rollout.Facts) 
 		}
 	}
 	if !refused {
-		w.refused, w.conflicts = "", 0
+		w.refused, w.conflicts = rollout.Problem{}, 0
 	}
 	return again
 }
@@ -275,10 +275,10 @@ func (w *worker) failed(r rollout.Rollout, write rollout.Write, err error) bool 
 		if w.conflicts++; w.conflicts <= conflictsAtOnce {
 			return true
 		}
-		w.conflicts = 0 // the next beat may try as often again
+		w.conflicts = 0 // the next reconcile may try as often again
 		return false
 	default:
-		w.refused = rollout.Message(err)
+		w.refused = rollout.ProblemOf(err)
 		return false
 	}
 }

@@ -88,7 +88,7 @@ func (c *Cluster) Observe(ctx context.Context, r rollout.Rollout) (w rollout.Obs
 		return nil
 	})
 	if err != nil {
-		return rollout.Observed{Unreadable: rollout.Message(err)}
+		return rollout.Observed{Unreadable: rollout.ProblemOf(err)}
 	}
 	return w
 }
@@ -98,7 +98,9 @@ func (c *Cluster) Do(ctx context.Context, r rollout.Rollout, w rollout.Write) er
 	return c.call(ctx, Call{Op: Do, Rollout: r.ID, Write: w}, func() error {
 		a := c.app(r.Spec.Objects)
 		if a == nil {
-			return rollout.Errorf(rollout.NotFound, "Deployment %s/%s does not exist.", r.Spec.Objects.Namespace, r.Spec.Objects.Stable)
+			return rollout.Refuse(rollout.NotFound, rollout.Problem{
+				Code: rollout.ProblemObjectMissing, Object: ref("Deployment", r.Spec.Objects.Namespace, r.Spec.Objects.Stable),
+			})
 		}
 		return a.write(w)
 	})
@@ -111,7 +113,7 @@ func (c *Cluster) Preflight(ctx context.Context, r rollout.Rollout) (p rollout.P
 		return nil
 	})
 	if err != nil {
-		return rollout.Preflight{Unreadable: rollout.Message(err)}
+		return rollout.Preflight{Unreadable: rollout.ProblemOf(err)}
 	}
 	return p
 }

@@ -5,13 +5,13 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/dynamic"
 	"sigs.k8s.io/yaml"
 
 	"canarybot.io/rollout"
 	"canarybot.io/rollout/kube/kubetest"
 	"canarybot.io/rollout/rollouttest"
+	"canarybot.io/rollout/traffic"
 	"canarybot.io/rollout/traffic/gateway"
 )
 
@@ -21,7 +21,7 @@ func connect(t *testing.T, s *kubetest.Server) *gateway.Router {
 	if err != nil {
 		t.Fatal(err)
 	}
-	disc, err := discovery.NewDiscoveryClientForConfig(s.Config())
+	disc, err := traffic.NewGroups(s.Config())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -280,8 +280,9 @@ func TestNothingToSteerIsRefused(t *testing.T) {
 	s.Apply("helm", routeWith("[{backendRefs: [{name: cart}]}]"))
 	rt := connect(t, s)
 	err := do(t, rt, foundOf(t, rt), rollout.Update, 5, false)
-	if got, want := rollout.Message(err), "HTTPRoute shop/checkout names neither Service checkout nor checkout-canary: there is nothing to steer."; got != want {
-		t.Errorf("got %q, want %q", got, want)
+	want := rollout.Problem{Code: rollout.ProblemNothingToSteer, Object: ref("HTTPRoute", "checkout"), Value: "checkout", Want: "checkout-canary"}
+	if diff := cmp.Diff(rollout.ProblemOf(err), want); diff != "" {
+		t.Errorf("got before want:\n%s", diff)
 	}
 }
 

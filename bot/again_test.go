@@ -34,8 +34,8 @@ func TestDuplicateAfterARestartIsRecognised(t *testing.T) {
 		handle("interactive", pause)
 		handle("interactive", pause)
 		w.settle()
-		if got := w.bot.Stats().Duplicates; got != 2 {
-			w.t.Errorf("%d duplicates recognised, want 2\n%s", got, w.log)
+		if got := w.count("canary_slack_envelopes_total", "result=duplicate"); got != 2 {
+			w.t.Errorf("%v duplicates recognised, want 2\n%s", got, w.log)
 		}
 		if n := strings.Count(strings.Join(w.thread(), "\n"), "Paused by"); n != 1 {
 			w.t.Errorf("paused %d times", n)
@@ -85,8 +85,8 @@ func TestTooManyAtOnceAreTurnedAway(t *testing.T) {
 				turned++
 			}
 		}
-		if turned == 0 || uint64(turned) != w.bot.Stats().Overloaded {
-			t.Errorf("%d turned away, %d counted", turned, w.bot.Stats().Overloaded)
+		if turned == 0 || float64(turned) != w.count("canary_slack_envelopes_total", "result=overloaded") {
+			t.Errorf("%d turned away, %v counted", turned, w.count("canary_slack_envelopes_total", "result=overloaded"))
 		}
 	})
 }

@@ -214,7 +214,7 @@ func TestNumbersAloneAreShownOnceAMinute(t *testing.T) {
 		for range 50 {
 			r.Revision++
 			r.Verdict.At = time.Now()
-			w.bot.Committed(r)
+			w.publisher.Committed(r)
 			time.Sleep(5 * time.Second)
 		}
 		if got := w.card().Edits() - before; got < 3 || got > 5 {

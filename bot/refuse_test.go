@@ -149,8 +149,8 @@ func TestDuplicatesCountOnce(t *testing.T) {
 		if n := len(w.slack.Ephemerals(oncall)); n != 1 {
 			w.t.Errorf("oncall heard %d answers, want 1", n)
 		}
-		if got := w.bot.Stats().Duplicates; got != 3 {
-			w.t.Errorf("%d duplicates counted, want 3", got)
+		if got := w.count("canary_slack_envelopes_total", "result=duplicate"); got != 3 {
+			w.t.Errorf("%v duplicates counted, want 3", got)
 		}
 	})
 }
@@ -227,8 +227,8 @@ func TestWhatCannotBeCommittedIsNotAcknowledged(t *testing.T) {
 				if err != nil || out.Delivery != slacksim.TimedOut {
 					w.t.Errorf("press: %v, %v; want no ack", out.Delivery, err)
 				}
-				if got := w.bot.Stats().Unacked; got != 1 {
-					w.t.Errorf("%d counted as not acknowledged, want 1", got)
+				if got := w.count("canary_slack_envelopes_total", "result=unacked"); got != 1 {
+					w.t.Errorf("%v counted as not acknowledged, want 1", got)
 				}
 				slow.fails, slow.panic = nil, false
 				w.press(oncall, "Promote to 50 %") // the bot goes on

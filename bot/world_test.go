@@ -5,13 +5,18 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"canarybot.io/bot"
+	"canarybot.io/bot/cards"
+	"canarybot.io/bot/slack"
 	"canarybot.io/bot/slacksim"
 	"canarybot.io/rollout"
 	"canarybot.io/rollout/engine"
@@ -38,10 +43,12 @@ type world struct {
 	notes   *notes
 	change  func(*bot.Options)
 
-	bot     *bot.Bot
-	engine  *engine.Engine
-	stop    context.CancelFunc
-	running *sync.WaitGroup
+	bot       *bot.Bot
+	publisher *cards.Publisher
+	engine    *engine.Engine
+	counted   *prometheus.Registry
+	stop      context.CancelFunc
+	running   *sync.WaitGroup
 }
 
 // inWorld runs a test in a bubble with a bot that is connected.
@@ -97,16 +104,27 @@ func service() rollout.Service {
 func (w *world) start() {
 	w.t.Helper()
 	services := map[rollout.ServiceName]rollout.Service{"checkout": service()}
+	tokens, log := w.slack.Bot(), slog.New(w.log)
+	w.counted = prometheus.NewRegistry()
+	client := slack.New(slack.Config{
+		BotToken: tokens.BotToken, AppToken: tokens.AppToken, APIURL: w.slack.APIURL(),
+		HTTP: &http.Client{Transport: w.wire}, Dial: w.slack.Dial,
+	}, log, w.counted)
+	w.publisher = cards.New(cards.Options{
+		Slack: client, Store: w.store, Notes: w.notes, Services: services, Policy: services["checkout"].Policy,
+		Channel: "#deploys", Log: log,
+	})
 	w.engine = engine.New(engine.Options{
 		Store: w.store, Cluster: w.cluster, Metrics: w.metrics, Judge: judge.Judge{}, Services: services,
-		Policy: services["checkout"].Policy, Log: slog.New(w.log),
+		Preflights: []rollout.Preflighter{w.cluster, w.publisher}, Committed: w.publisher.Committed,
+		Policy: services["checkout"].Policy, Log: log,
 	})
-	opts := w.options(services)
+	opts := bot.Options{
+		Slack: client, Cards: w.publisher, Rollouts: w.engine, Store: w.store,
+		Services: services, Policy: services["checkout"].Policy, Channel: "#deploys", Environment: "production", Log: log,
+	}
 	w.change(&opts)
-	b := bot.New(opts)
-	w.bot = b
-	w.engine.Preflights = []rollout.Preflighter{w.cluster, b}
-	w.engine.Options.Committed = b.Committed
+	w.bot = bot.New(opts)
 	ctx, cancel := context.WithCancel(w.t.Context())
 	running := &sync.WaitGroup{}
 	running.Go(func() {
@@ -114,11 +132,8 @@ func (w *world) start() {
 			w.t.Errorf("the engine ended: %v", err)
 		}
 	})
-	running.Go(func() {
-		if err := b.Run(ctx); err != nil {
-			w.t.Errorf("the bot ended: %v", err)
-		}
-	})
+	running.Go(func() { w.publisher.Run(ctx) })
+	running.Go(func() { w.bot.Run(ctx) })
 	w.running = running
 	w.stop = sync.OnceFunc(func() {
 		cancel()
@@ -128,17 +143,30 @@ func (w *world) start() {
 	w.await("both connections", func() bool { return w.slack.Connections() >= 2 })
 }
 
-func (w *world) options(services map[rollout.ServiceName]rollout.Service) bot.Options {
-	tokens := w.slack.Bot()
-	return bot.Options{
-		Slack: bot.Slack{
-			BotToken: tokens.BotToken, AppToken: tokens.AppToken, APIURL: w.slack.APIURL(),
-			HTTP: &http.Client{Transport: w.wire}, Dial: w.slack.Dial,
-		},
-		Rollouts: w.engine, Store: w.store, Notes: w.notes,
-		Services: services, Policy: services["checkout"].Policy, Channel: "#deploys", Environment: "production",
-		Log: slog.New(w.log),
+// count returns what is counted under the name, with all the labels; a label is "name=value".
+func (w *world) count(name string, labels ...string) (sum float64) {
+	w.t.Helper()
+	return counted(w.t, w.counted, name, labels...)
+}
+
+func counted(t testing.TB, from prometheus.Gatherer, name string, labels ...string) (sum float64) {
+	t.Helper()
+	families, err := from.Gather()
+	if err != nil {
+		t.Fatal(err)
 	}
+	for _, f := range families {
+		for _, m := range f.GetMetric() {
+			var has []string
+			for _, l := range m.GetLabel() {
+				has = append(has, l.GetName()+"="+l.GetValue())
+			}
+			if f.GetName() == name && !slices.ContainsFunc(labels, func(l string) bool { return !slices.Contains(has, l) }) {
+				sum += m.GetCounter().GetValue() + m.GetGauge().GetValue()
+			}
+		}
+	}
+	return sum
 }
 
 // await lets fake time pass until the condition holds.

@@ -65,14 +65,16 @@ var layers = map[string]struct {
 	"store/bolt":              {[]string{"rollout", "store"}, "stores never import each other"},
 	"store/mem":               {[]string{"rollout", "store"}, "stores never import each other"},
 	"store/storetest":         {[]string{"rollout", "store"}, "suites know the ports only"},
-	"bot":                     {[]string{"rollout", "bot/view", "bot/command"}, "the Slack face reaches the engine through its own port"},
+	"bot":                     {[]string{"rollout", "bot/cards", "bot/command", "bot/slack", "bot/view"}, "the bot reaches the engine through its own port"},
+	"bot/cards":               {[]string{"rollout", "bot/slack", "bot/view"}, "cards follow commits; what people do about them is the bot's"},
+	"bot/slack":               {nil, "the connection knows nothing of rollouts"},
 	"bot/command":             {[]string{"rollout"}, "parsing is pure"},
 	"bot/view":                {[]string{"rollout", "bot/command"}, "rendering is pure: blocks, no client, no clock"},
 	"bot/slacksim":            {[]string{"bot/slacksim/blockkit", "bot/slacksim/memnet"}, "the judge knows nothing of the judged"},
 	"bot/slacksim/blockkit":   {nil, "the judge knows nothing of the judged"},
 	"bot/slacksim/memnet":     {nil, "a network in memory"},
 	"config":                  {[]string{"rollout", "rollout/prom"}, "the configuration names checks and how to reach Prometheus"},
-	"app":                     {[]string{"rollout", "rollout/engine", "rollout/judge", "bot"}, "composes ports, makes no clients"},
+	"app":                     {[]string{"rollout", "rollout/engine", "rollout/judge", "bot", "bot/cards", "bot/slack"}, "composes ports, makes no clients"},
 	"docs":                    {nil, "holds tests of the documentation only"},
 	"charts":                  {nil, "holds tests of the chart only"},
 }
@@ -108,6 +110,7 @@ func TestWhatIsNotLinked(t *testing.T) {
 		{"cmd/canarybot", module + "rollout/sim", "production talks to a real cluster"},
 		{"cmd/demo", module + "rollout/kube", "the demo needs no Kubernetes; Prometheus's engine links a corner of client-go by itself"},
 		{"bot/view", "github.com/slack-go/slack/socketmode", "rendering knows blocks, no client"},
+		{"bot/slack", module, "the connection knows nothing of ours"},
 		{"rollout/judge", "net/http", "judging is pure"},
 	} {
 		for _, p := range list(t, module+tt.root) {

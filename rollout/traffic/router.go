@@ -22,7 +22,7 @@ type Dialect struct {
 	// Spec returns the part of the spec that a merge patch replaces to set these rules: such a patch replaces whole lists.
 	Spec func(route *unstructured.Unstructured, rules Rules) map[string]any
 	// Acknowledged reports whether the route is followed as it is now, and else why not; nil: it always is.
-	Acknowledged func(route *unstructured.Unstructured, weight rollout.Weight) (bool, string)
+	Acknowledged func(route *unstructured.Unstructured, weight rollout.Weight) (bool, rollout.Problem)
 }
 
 // Router reads and steers routes of one kind. It keeps nothing but the version that the cluster serves, and is safe for
@@ -61,7 +61,7 @@ func (rt *Router) Read(ctx context.Context, r rollout.Rollout) (rollout.Route, e
 	}
 	read.Weight = rules.Share(read.Stamp)
 	if rt.dialect.Acknowledged != nil {
-		read.Acknowledged, read.Detail = rt.dialect.Acknowledged(route, read.Weight)
+		read.Acknowledged, read.Problem = rt.dialect.Acknowledged(route, read.Weight)
 	}
 	return read, nil
 }

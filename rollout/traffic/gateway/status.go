@@ -30,8 +30,8 @@ type condition struct {
 }
 
 // acknowledged reports whether every parent accepted the route as it is now, and else why not. References need to
-// resolve only while the canary has a weight: at 0 its Service may not exist. A route without a Gateway sends no traffic
-// at all: that is as good as weight 0, and an end must not wait for a Gateway that was deleted.
+// resolve only while the canary has a weight: at 0 its Service may not exist. A route without a Gateway sends no
+// traffic at all: that is as good as weight 0, and an end must not wait for a Gateway that was deleted.
 func acknowledged(route *unstructured.Unstructured, weight rollout.Weight) (bool, rollout.Problem) {
 	conditions := []string{"Accepted"}
 	if weight > 0 {

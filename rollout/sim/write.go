@@ -30,6 +30,21 @@ func ref(kind, namespace, name string) rollout.ObjectRef {
 	return rollout.ObjectRef{Kind: kind, Namespace: namespace, Name: name}
 }
 
+// written is the object of the rollout that a write names.
+func written(r rollout.Rollout, object rollout.Object) rollout.ObjectRef {
+	o := r.Spec.Objects
+	switch object {
+	case rollout.CanaryDeployment:
+		return ref("Deployment", o.Namespace, o.Canary)
+	case rollout.CanaryService:
+		return ref("Service", o.Namespace, o.CanaryService)
+	case rollout.RouteObject:
+		return ref(o.Route.Kind, o.Namespace, o.Route.Name)
+	case rollout.StableDeployment:
+	}
+	return ref("Deployment", o.Namespace, o.Stable)
+}
+
 // allowed refuses what must never be sent, whatever the cluster looks like.
 func (a *App) allowed(w rollout.Write) error {
 	wrong := func(why string) error {

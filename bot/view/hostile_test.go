@@ -24,7 +24,7 @@ var closed = []reflect.Type{
 	reflect.TypeFor[rollout.Why](), reflect.TypeFor[rollout.ActorKind](), reflect.TypeFor[rollout.Action](),
 	reflect.TypeFor[rollout.EntryKind](), reflect.TypeFor[rollout.Gate](), reflect.TypeFor[rollout.Comparison](),
 	reflect.TypeFor[rollout.Unit](), reflect.TypeFor[rollout.OnUnknown](), reflect.TypeFor[rollout.FailureKind](),
-	reflect.TypeFor[rollout.Field](),
+	reflect.TypeFor[rollout.Field](), reflect.TypeFor[rollout.ProblemCode](), reflect.TypeFor[rollout.APICall](),
 }
 
 // poison puts the text into every string, of closed types only where all is set. Nothing is shared with the original.
@@ -186,6 +186,10 @@ func everything(text string, all bool) map[string]view.Message {
 	})
 	made["dry_refused"] = a.DryRun(baking(), rollout.Preflight{Problems: rollout.Texts(text)})
 	made["dry_unreadable"] = a.DryRun(baking(), rollout.Preflight{Unreadable: rollout.Text(text)})
+	for code := range view.Sentences() {
+		p := poison(rollout.Problem{Code: code}, text, all)
+		made["problem_"+string(code)] = a.Error(rollout.Refuse(rollout.Invalid, p))
+	}
 	made["help"] = a.Help("")
 	for _, problem := range []command.Problem{
 		command.UnknownCommand, command.UnknownService, command.UnknownOption, command.MissingVersion, command.OtherThread, command.TooManyWords,

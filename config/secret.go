@@ -34,7 +34,7 @@ func (s Secret) LogValue() slog.Value { return slog.StringValue(redacted) }
 const longestSecret = 64 << 10
 
 // SecretFromEnv returns the secret in the environment variable, or in the file that NAME_FILE names. A line break at
-// its end is left out. The error says what is missing, and never what was found.
+// its end is dropped. The error names what is missing and never quotes the value.
 func SecretFromEnv(name string) (Secret, error) {
 	value, path := os.Getenv(name), os.Getenv(name+"_FILE")
 	switch {
@@ -50,7 +50,7 @@ func SecretFromEnv(name string) (Secret, error) {
 	}
 	value = strings.TrimRight(value, "\r\n")
 	if value == "" || strings.ContainsAny(value, " \t\r\n\x00") {
-		return "", rollout.Errorf(rollout.Invalid, "What %s says is no secret: it is empty or holds spaces.", name)
+		return "", rollout.Errorf(rollout.Invalid, "%s does not hold a secret: it is empty or contains spaces.", name)
 	}
 	return Secret(value), nil
 }

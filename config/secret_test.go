@@ -32,9 +32,9 @@ func TestSecretFromEnv(t *testing.T) {
 		"in both":                    {value: "xoxb-1", file: file("xoxb-2"), want: "Both CANARYBOT_TEST and CANARYBOT_TEST_FILE are set; set one of them.", bad: true},
 		"nowhere":                    {want: "Neither CANARYBOT_TEST nor CANARYBOT_TEST_FILE is set.", bad: true},
 		"in a file that is not":      {file: filepath.Join(t.TempDir(), "absent"), want: "The file that CANARYBOT_TEST_FILE names cannot be read.", bad: true},
-		"in a file that is empty":    {file: file("\n"), want: "What CANARYBOT_TEST says is no secret", bad: true},
+		"in a file that is empty":    {file: file("\n"), want: "CANARYBOT_TEST does not hold a secret", bad: true},
 		"in a file that is too long": {file: file(strings.Repeat("x", 65<<10)), want: "cannot be read", bad: true},
-		"in two lines":               {value: "xoxb-1\nxoxb-2", want: "no secret", bad: true},
+		"in two lines":               {value: "xoxb-1\nxoxb-2", want: "does not hold a secret", bad: true},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

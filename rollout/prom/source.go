@@ -47,7 +47,7 @@ type Source struct {
 
 var _ rollout.Metrics = (*Source)(nil)
 
-// New returns a Source. It connects to nothing yet; the error says what is wrong with the options.
+// New returns a Source. It does not connect yet; the error names what is wrong with the options.
 func New(o Options) (*Source, error) {
 	client, err := newClient(o)
 	if err != nil {

@@ -60,7 +60,7 @@ func Load(path string) (Config, error) {
 	return c, nil
 }
 
-// Parse reads a configuration that is no file. The error is an *Error.
+// Parse reads a configuration that is not in a file. The error is an *Error.
 func Parse(data []byte) (Config, error) {
 	c, problems := parse(data)
 	if len(problems) > 0 {
@@ -110,7 +110,7 @@ func readEnvironment(n node) string {
 	case !n.there():
 		n.bad("is missing; it is shown everywhere, for example production")
 	case ok && !environmentForm.MatchString(name):
-		n.bad("%q is no name for an environment: up to 40 letters, digits, spaces, dots, dashes", name)
+		n.bad("%q is not a valid name for an environment: use up to 40 letters, digits, spaces, dots, dashes", name)
 	}
 	return name
 }
@@ -118,7 +118,7 @@ func readEnvironment(n node) string {
 func readCommand(n node) string {
 	command := n.textOr("/canary")
 	if n.there() && !commandForm.MatchString(command) {
-		n.bad("%q is no slash command; write for example /canary", command)
+		n.bad("%q is not a slash command; write for example /canary", command)
 	}
 	return command
 }
@@ -126,7 +126,7 @@ func readCommand(n node) string {
 func readChannel(n node) string {
 	channel, ok := n.text()
 	if ok && !channelID.MatchString(channel) && !channelName.MatchString(channel) {
-		n.bad(`%q is no channel; write its id or its name in quotes, for example "#deploys"`, channel)
+		n.bad(`%q is not a channel; write its id or its name in quotes, for example "#deploys"`, channel)
 	}
 	return channel
 }
@@ -135,7 +135,7 @@ func readListen(n node) string {
 	listen := n.textOr(":8080")
 	_, port, err := net.SplitHostPort(listen)
 	if number, odd := strconv.Atoi(port); err != nil || odd != nil || number < 0 || number > 65535 {
-		n.bad("%q is no address; write for example :8080 or 127.0.0.1:8080", listen)
+		n.bad("%q is not an address; write for example :8080 or 127.0.0.1:8080", listen)
 	}
 	return listen
 }

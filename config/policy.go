@@ -48,11 +48,11 @@ func readPolicy(layers ...node) rollout.Policy {
 // without a word.
 func refuseNull(n node) {
 	if n.null {
-		n.bad("is empty; write who may, [] for nobody, or leave out the key")
+		n.bad("is empty; list who may, write [] for nobody, or remove the key")
 	}
 }
 
-// readRollback reads who may roll back: the safe direction, which everybody may take unless said otherwise.
+// readRollback reads who may roll back: the safe direction, open to everybody by default.
 func readRollback(n node, deployers []string) []string {
 	switch {
 	case !n.there():
@@ -65,7 +65,7 @@ func readRollback(n node, deployers []string) []string {
 	}
 	people := readPeople(n)
 	if n.y.Kind == yaml.SequenceNode && len(n.y.Content) == 0 {
-		n.bad("nobody could roll back; write everyone, deployers or a list of Slack user ids")
+		n.bad("nobody would be allowed to roll back; write everyone, deployers or a list of Slack user ids")
 	}
 	return people
 }
@@ -78,9 +78,9 @@ func readPeople(n node) []string {
 		case !ok:
 			continue
 		case groupID.MatchString(id):
-			item.bad("%s is a user group; groups come later: list the people's ids (U… or W…)", id)
+			item.bad("%s is a user group; groups are not supported yet: list the people's ids (U… or W…)", id)
 		case !userID.MatchString(id):
-			item.bad("%q is no Slack user id (U… or W…); it is in the person's profile, under Copy member ID", short(id))
+			item.bad("%q is not a Slack user id (U… or W…); it is in the person's profile, under Copy member ID", short(id))
 		case !slices.Contains(people, id):
 			people = append(people, id)
 		}

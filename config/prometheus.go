@@ -30,7 +30,7 @@ func readPrometheus(n node) prom.Options {
 	return o
 }
 
-// unknownField is how the YAML library of prometheus/common says that a key is unknown.
+// unknownField is how the YAML library of prometheus/common reports an unknown key.
 var unknownField = regexp.MustCompile(`^field (\S+) not found`)
 
 // readHTTP reads the keys of prometheus/common's http_config, by that library: it knows them and checks them. It
@@ -51,7 +51,7 @@ func readHTTP(n node) config.HTTPClientConfig {
 	case *yamlv2.TypeError:
 		for _, one := range err.Errors {
 			one = quoted.ReplaceAllString(lineForm.ReplaceAllString(one, ""), "…")
-			one = wrongType.ReplaceAllString(one, "a $1 stands where something else belongs")
+			one = wrongType.ReplaceAllString(one, "a $1 is where something else belongs")
 			if found := unknownField.FindStringSubmatch(one); found != nil {
 				one = short(found[1]) + " is unknown to Prometheus's http_config"
 			}

@@ -42,7 +42,7 @@ const (
 )
 
 // SecretFromEnv returns the secret in the environment variable, or in the file that NAME_FILE names. A line break at
-// its end is left out. The error says what is missing, and never what was found.
+// its end is dropped. The error names what is missing and never quotes the value.
 func SecretFromEnv(name string) (Secret, error) {
 	value, path := os.Getenv(name), os.Getenv(name+"_FILE")
 	switch {

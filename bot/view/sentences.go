@@ -107,7 +107,7 @@ func settingSentences() map[rollout.ProblemCode]string {
 		"secret_set_twice":         "Both {key} and {key}_FILE are set; set one of them.",
 		"secret_missing":           "Neither {key} nor {key}_FILE is set.",
 		"secret_unreadable":        "The file that {key}_FILE names cannot be read.",
-		"secret_malformed":         "What {key} says is not a secret: it is empty or holds spaces.",
+		"secret_malformed":         "{key} does not hold a secret: it is empty or contains spaces.",
 		"prometheus_settings":      "Prometheus: {words}",
 		"kubernetes_client":        "No client for Kubernetes can be made.",
 		"kubernetes_unreachable":   "Kubernetes cannot be reached: set KUBECONFIG, or run inside a cluster.",

@@ -7,7 +7,7 @@ import (
 	"canarybot.io/rollout"
 )
 
-// The names of the checks that exist without being written in the configuration.
+// The names of the built-in checks.
 const (
 	ErrorRate   = "error_rate"
 	SuccessRate = "success_rate"
@@ -28,7 +28,7 @@ func Plain() rollout.Signals {
 	}
 }
 
-// Base returns what a check is like where nothing else is said.
+// Base returns a check with the defaults.
 func Base() rollout.Check {
 	return rollout.Check{
 		Comparison: rollout.LessThan, Window: 5 * time.Minute, Interval: 15 * time.Second, Failures: 2,
@@ -39,7 +39,7 @@ func Base() rollout.Check {
 // slow is the share of requests that a 99th percentile lets be slower.
 const slow = 0.01
 
-// Named returns the checks that exist without being written, as far as the signals have what they ask about, in the
+// Named returns the built-in checks, as far as the signals have what they ask about, in the
 // order in which people read them.
 //
 // Each query is one number for one pod or many. The sum over an absent series is absent, not zero: without "or

@@ -50,7 +50,7 @@ var _ rollout.Metrics = (*Source)(nil)
 // ProblemSettings says that the connection to Prometheus is configured wrongly; Words say how.
 const ProblemSettings rollout.ProblemCode = "prometheus_settings"
 
-// New returns a Source. It connects to nothing yet; the error says what is wrong with the options.
+// New returns a Source. It does not connect yet; the error names what is wrong with the options.
 func New(o Options) (*Source, error) {
 	client, err := newClient(o)
 	if err != nil {

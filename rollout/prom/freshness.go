@@ -51,7 +51,7 @@ func selectors(query string) []string {
 }
 
 // newest returns a query for the newest timestamps of the series that each arm's query selects, by armLabel; empty
-// when none can be told. Selectors that both arms share say nothing about either and are left out.
+// when there are none. Selectors that both arms share are left out: they show nothing about either.
 func newest(canary, stable string) string {
 	ours, theirs := selectors(canary), selectors(stable)
 	var asks []string

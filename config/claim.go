@@ -14,13 +14,13 @@ type entry struct {
 	service rollout.Service
 }
 
-// readSelect reads the template that selects one arm's series, and sees to it that the arms can be told apart.
+// readSelect reads the template that selects one arm's series, and checks that it differs between the arms.
 func readSelect(w written, o rollout.Objects) string {
 	n := w.at("select")
 	if !n.there() {
 		for _, d := range []struct{ key, name string }{{"stable", o.Stable}, {"canary", o.Canary}} {
 			if len(d.name) > prom.LongestDeployment && rollout.IsDNSLabel(d.name) {
-				w.at(d.key).bad("the pods of %s cannot be told by their names, which Kubernetes cuts short beyond %d letters; write select",
+				w.at(d.key).bad("the pods of %s cannot be recognized by their names, which Kubernetes shortens beyond %d letters; write select",
 					d.name, prom.LongestDeployment)
 			}
 		}
@@ -39,7 +39,7 @@ func readSelect(w written, o rollout.Objects) string {
 	return text
 }
 
-// selectors returns what selects each arm's series; empty when a name is wrong, which was told.
+// selectors returns what selects each arm's series; empty when a name is wrong.
 func selectors(s rollout.Service) (canary, stable string) {
 	o := s.Spec.Objects
 	names := prom.Names{Namespace: o.Namespace, Service: s.Name, Stable: o.Stable, Canary: o.Canary}
@@ -54,8 +54,8 @@ func selectors(s rollout.Service) (canary, stable string) {
 	return canary, stable
 }
 
-// apart tells which services steer the same object or are judged by the same series. Each thing that only one may
-// have is a claim; the second claim of the same thing is the problem.
+// apart adds a problem where two services steer the same object or are judged by the same series. Each thing that only
+// one service may have is a claim; the second claim to the same thing is the problem.
 func apart(all []entry) {
 	claims := map[string]string{}
 	for _, e := range all {
@@ -81,13 +81,13 @@ type claim struct {
 func (e entry) claims() []claim {
 	o := e.service.Spec.Objects
 	if o.Namespace == "" {
-		return nil // told already; everything would seem to be in the same place
+		return nil // already a problem; everything would seem to be in the same place
 	}
 	deployment := func(name, key string) claim {
 		return claim{
 			what:    fmt.Sprintf("deployment %s/%s", o.Namespace, name),
 			at:      e.at.own.at(key),
-			problem: "the Deployment " + name + " belongs to %s already",
+			problem: "the Deployment " + name + " already belongs to %s",
 		}
 	}
 	claims := []claim{deployment(o.Stable, "stable"), deployment(o.Canary, "canary")}
@@ -103,7 +103,7 @@ func (e entry) claims() []claim {
 		if s != "" && e.service.Spec.Select != "" {
 			claims = append(claims, claim{
 				what: "series " + s, at: e.at.own.at("select"),
-				problem: "it selects the same series as %s does; use {{.Service}} or another label that tells the services apart",
+				problem: "it selects the same series as %s does; use {{.Service}} or another label that differs between the services",
 			})
 		}
 	}

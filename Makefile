@@ -45,8 +45,9 @@ fuzz: ## every fuzz target for half a minute
 	while read -r package target; do \
 		echo "$$package $$target"; $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $${FUZZTIME:-30s} $$package </dev/null || exit 1; done
 
-build: ## one static binary: bin/canarybot
+build: ## one static binary: bin/canarybot; prints its size
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/canarybot ./cmd/canarybot
+	@wc -c bin/canarybot | awk '{printf "%s: %.1f MB\n", $$2, $$1 / 1e6}'
 
 image: ## a container image, with whatever builds Dockerfiles here
 	docker build --build-arg VERSION=$(VERSION) -t canarybot:$(VERSION) .

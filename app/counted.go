@@ -33,7 +33,7 @@ type countedCluster struct {
 func (c countedCluster) Observe(ctx context.Context, r rollout.Rollout) rollout.Observed {
 	w := c.Cluster.Observe(ctx, r)
 	result := "ok"
-	if w.Unreadable != "" {
+	if !w.Unreadable.IsZero() {
 		result = "unreadable"
 	}
 	c.calls.WithLabelValues("observe", result).Inc()

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"canarybot.io/bot/slacksim"
+	"canarybot.io/bot/view"
 	"canarybot.io/rollout"
 )
 
@@ -228,7 +229,7 @@ func TestDeletedCardIsPostedAgain(t *testing.T) {
 func TestPreflightOfTheChannel(t *testing.T) {
 	inWorld(t, slacksim.Options{}, func(w *world) {
 		ask := func() string {
-			return strings.Join(w.publisher.Preflight(w.t.Context(), rollout.Rollout{Service: "checkout"}).Problems, "\n")
+			return strings.Join(view.Problems(w.publisher.Preflight(w.t.Context(), rollout.Rollout{Service: "checkout"}).Problems), "\n")
 		}
 		if got := ask(); got != "" {
 			w.t.Errorf("a problem where none is: %s", got)

@@ -10,6 +10,7 @@ import (
 // entry is one service as it was read, and where.
 type entry struct {
 	at      written
+	name    string // as it is written; at.name may stand in for it
 	service rollout.Service
 }
 
@@ -29,12 +30,10 @@ func readSelect(w written, o rollout.Objects) string {
 	if !ok {
 		return ""
 	}
-	if _, err := prom.ParseSelect(text); err != nil {
+	switch t, err := prom.ParseSelect(text); {
+	case err != nil:
 		n.bad("%s", err)
-		return text
-	}
-	canary, stable := selectors(rollout.Service{Name: rollout.ServiceName(w.name), Spec: rollout.Spec{Objects: o, Select: text}})
-	if canary == stable && canary != "" {
+	case !t.Twin():
 		n.bad(`it selects the same series for canary and stable; use {{.Arm}}, for example version="{{.Arm}}"`)
 	}
 	return text
@@ -64,8 +63,8 @@ func apart(all []entry) {
 			holder, taken := claims[c.what]
 			switch {
 			case !taken:
-				claims[c.what] = e.at.name
-			case holder != e.at.name:
+				claims[c.what] = e.name
+			case holder != e.name:
 				c.at.bad(c.problem, holder)
 			}
 		}

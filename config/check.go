@@ -34,12 +34,11 @@ func readChecks(n node, signals rollout.Signals) []rollout.Check {
 		known := checkNames(prom.Named(prom.Plain()))
 		if !checkName.MatchString(name) {
 			at.bad("%q is no name for a check: lower-case letters, digits and underscores, at most 40", short(name))
-			continue
 		}
 		own := at.fields(checkKeys()...)
 		for _, key := range []string{"query", "comparison", "threshold"} {
 			if !own.at(key).there() {
-				own.at(key).bad("is missing: %q is none of the named checks%s", name, nearest(name, known))
+				own.at(key).bad("is missing: %q is none of the named checks%s", short(name), nearest(name, known))
 			}
 		}
 		base := prom.Base()

@@ -14,18 +14,20 @@ import (
 // reader collects what is wrong while the tree is read.
 type reader struct {
 	problems []Problem
-	told     map[Problem]bool
+	seen     map[Problem]bool
+	keys     map[string]bool // with a problem
 }
 
-// add adds a problem, once: what is wrong with a default is found again for each service.
+// add adds a problem unless it was added before: what is wrong with a default is found again for each service.
 func (r *reader) add(p Problem) {
-	if !r.told[p] {
-		r.problems = append(r.problems, p)
+	if r.seen[p] {
+		return
 	}
-	if r.told == nil {
-		r.told = map[Problem]bool{}
+	if r.seen == nil {
+		r.seen, r.keys = map[Problem]bool{}, map[string]bool{}
 	}
-	r.told[p] = true
+	r.problems = append(r.problems, p)
+	r.seen[p], r.keys[p.Key] = true, true
 }
 
 // node is a place in the configuration, whether or not something is written there.
@@ -34,10 +36,14 @@ type node struct {
 	key  string
 	line int        // where it is, or would be
 	y    *yaml.Node // nil: nothing is written here
+	null bool       // the key is written without a value
 }
 
-// there reports whether something is written here. A key without a value is as good as absent.
+// there reports whether a value is written here. A key without a value is as good as absent, but for policies.
 func (n node) there() bool { return n.y != nil }
+
+// wrong reports whether a problem with what is written here was found already.
+func (n node) wrong() bool { return n.r.keys[n.key] }
 
 // or returns the node, or the other one when only that is written.
 func (n node) or(other node) node {
@@ -157,7 +163,7 @@ func (n node) fields(known ...string) fields {
 			child.bad("this key is written twice")
 			continue
 		}
-		if value.Tag != "!!null" {
+		if child.null = value.Tag == "!!null"; !child.null {
 			child.y = value
 		}
 		f.names = append(f.names, key.Value)

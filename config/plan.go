@@ -39,9 +39,8 @@ func readPlans(n node) map[string]rollout.Plan {
 			at.bad("%q is no name for a plan: lower-case letters, digits and dashes", short(name))
 		case name == rollout.WayBack().Name:
 			at.bad("this name means the way back to the version before; take another")
-		default:
-			plans[name] = readPlan(at, name)
 		}
+		plans[name] = readPlan(at, name)
 	}
 	return plans
 }
@@ -53,7 +52,6 @@ func readPlan(n node, name string) rollout.Plan {
 	}
 	p := rollout.Plan{Name: name}
 	places := map[string]node{}
-	before := len(n.r.problems)
 	steps := n.fields("steps").at("steps")
 	for _, item := range steps.items("[{weight: 5, bake: 10m, gate: manual}]") {
 		f := item.fields("weight", "bake", "gate")
@@ -70,16 +68,15 @@ func readPlan(n node, name string) rollout.Plan {
 			Gate:   rollout.Gate(f.at("gate").word("", string(rollout.Manual), string(rollout.Auto))),
 		})
 	}
-	if len(n.r.problems) > before { // told in the file's words already; the domain would repeat it
-		return p
-	}
 	for _, problem := range p.Problems() {
 		key, sentence, _ := strings.Cut(problem, ": ")
 		at, ok := places[key]
 		if !ok {
 			at = steps
 		}
-		at.bad("%s", strings.TrimSuffix(sentence, "."))
+		if !at.wrong() { // else the value here is not the one in the file
+			at.bad("%s", strings.TrimSuffix(sentence, "."))
+		}
 	}
 	return p
 }

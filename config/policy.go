@@ -21,7 +21,12 @@ func policyKeys() []string { return []string{"deployers", "approvers", "rollback
 func readPolicy(layers ...node) rollout.Policy {
 	var all []fields
 	for _, layer := range layers {
-		all = append(all, layer.fields(policyKeys()...))
+		refuseNull(layer)
+		f := layer.fields(policyKeys()...)
+		for _, key := range f.names {
+			refuseNull(f.at(key))
+		}
+		all = append(all, f)
 	}
 	at := func(key string) node {
 		for _, f := range all {
@@ -37,6 +42,14 @@ func readPolicy(layers ...node) rollout.Policy {
 	}
 	p.Rollback = readRollback(at("rollback"), p.Deployers)
 	return p
+}
+
+// refuseNull refuses a key whose value is left out, or commented out: a wider policy, or none, would take its place
+// without a word.
+func refuseNull(n node) {
+	if n.null {
+		n.bad("is empty; write who may, [] for nobody, or leave out the key")
+	}
 }
 
 // readRollback reads who may roll back: the safe direction, which everybody may take unless said otherwise.

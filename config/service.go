@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"time"
@@ -49,19 +50,19 @@ func readServices(root fields, c common) map[rollout.ServiceName]rollout.Service
 	readPolicy(c.defaults.at("policy"))
 	services := map[rollout.ServiceName]rollout.Service{}
 	var read []entry
-	for _, name := range f.names {
+	for i, name := range f.names {
 		at := f.at(name)
+		w := written{name: name, own: at.fields(serviceKeys()...), defaults: c.defaults}
 		if !rollout.IsDNSLabel(name) {
 			at.bad("%q is no name for a service: lower-case letters, digits and dashes, at most 63", short(name))
-			continue
+			w.name = fmt.Sprintf("my-service-%d", i+1) // stands in for it, so that what is written below is read too
 		}
 		if other, _, ok := rollout.ID(name).Split(); ok && slices.Contains(f.names, string(other)) {
 			at.bad("this is also what a rollout of %s is called; take another name", other)
 		}
-		w := written{name: name, own: at.fields(serviceKeys()...), defaults: c.defaults}
 		s := readService(w, c)
 		services[s.Name] = s
-		read = append(read, entry{at: w, service: s})
+		read = append(read, entry{at: w, name: short(name), service: s})
 	}
 	apart(read)
 	return services
@@ -188,9 +189,10 @@ func readLabels(n node) map[string]string {
 	for _, key := range f.names {
 		at := f.at(key)
 		value, ok := at.text()
-		switch {
-		case !labelKey.MatchString(key):
+		if !labelKey.MatchString(key) {
 			at.bad("%q is no label of Kubernetes", short(key))
+		}
+		switch {
 		case !ok && !at.there():
 			at.bad("this label needs a value, for example track: canary")
 		case ok && !labelValue.MatchString(value):

@@ -7,6 +7,14 @@ import (
 	"time"
 )
 
+// What abandoning leaves in the cluster.
+const (
+	ProblemStampLeft  ProblemCode = "stamp_left"  // our annotation, by Rollout
+	ProblemObjectLeft ProblemCode = "object_left" // Object
+	ProblemWeightLeft ProblemCode = "weight_left" // the canary's weight in Object
+	ProblemImageLeft  ProblemCode = "image_left"  // another image than before on Object
+)
+
 // Decide is what a person, a pipeline or the annotation may do: the rollout to commit and what its timeline tells, or
 // the error that is their answer. Nothing changes with an error. Whoever loses the swap decides again on the newer
 // value.
@@ -240,22 +248,25 @@ func (r *Rollout) moved(from Phase, at time.Time) []Entry {
 }
 
 // left lists what abandoning leaves in the cluster.
-func (r Rollout) left() []string {
+func (r Rollout) left() []Problem {
 	o := r.Spec.Objects
+	in := func(kind, name string) ObjectRef { return ObjectRef{Kind: kind, Namespace: o.Namespace, Name: name} }
 	writer := r.ID
 	if r.Orphaned() && r.Orphan.Rollout != "" {
 		writer = r.Orphan.Rollout
 	}
-	left := []string{fmt.Sprintf("the annotation canarybot.io/applied on what %s wrote", writer)}
+	left := []Problem{{Code: ProblemStampLeft, Rollout: writer}}
 	if r.Phase < Releasing {
-		left = append(left, fmt.Sprintf("deployment/%s in %s", o.Canary, o.Namespace), fmt.Sprintf("service/%s in %s", o.CanaryService, o.Namespace))
+		left = append(left,
+			Problem{Code: ProblemObjectLeft, Object: in("Deployment", o.Canary)},
+			Problem{Code: ProblemObjectLeft, Object: in("Service", o.CanaryService)})
 	}
 	fought := slices.ContainsFunc(r.Reverts, func(u Revert) bool { return u.Field == FieldWeight })
-	if r.Ending.WeightZero.IsZero() || fought { // it was 0 once, and somebody may have set it since
-		left = append(left, fmt.Sprintf("the canary's weight in %s/%s", strings.ToLower(o.Route.Kind), o.Route.Name))
+	if r.Ending.WeightZero.IsZero() || fought { // it was 0 before, and somebody may have set it since
+		left = append(left, Problem{Code: ProblemWeightLeft, Object: in(o.Route.Kind, o.Route.Name)})
 	}
 	if now := r.LastApplied.StableImage; r.StableWritten && now != "" && now != r.wantedStable() {
-		left = append(left, fmt.Sprintf("an image on deployment/%s that is not the one it had", o.Stable))
+		left = append(left, Problem{Code: ProblemImageLeft, Object: in("Deployment", o.Stable)})
 	}
 	return left
 }

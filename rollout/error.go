@@ -30,6 +30,13 @@ type Error struct {
 // Refuse returns an Error that says what is wrong as data.
 func Refuse(code Code, p Problem) *Error { return &Error{Code: code, Problem: p} }
 
+// Because returns the error with its cause, which is for the log.
+func (e *Error) Because(cause error) *Error {
+	with := *e
+	with.Cause = cause
+	return &with
+}
+
 // Error returns the message, with the cause when there is one.
 func (e *Error) Error() string {
 	if e.Cause == nil {
@@ -61,6 +68,22 @@ func CodeOf(err error) Code {
 		return e.Code
 	default:
 		return Internal
+	}
+}
+
+// ProblemOf returns what an error says is wrong: ProblemInternal for an error that is not ours, whose text is for the
+// log only.
+func ProblemOf(err error) Problem {
+	var e *Error
+	switch {
+	case err == nil:
+		return Problem{}
+	case !errors.As(err, &e):
+		return Problem{Code: ProblemInternal}
+	case e.Problem.IsZero():
+		return Text(e.Message)
+	default:
+		return e.Problem
 	}
 }
 

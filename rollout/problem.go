@@ -8,11 +8,13 @@ import (
 // ProblemCode names one thing that can be wrong. Package bot/view has a sentence for each.
 type ProblemCode string
 
-// The codes that more than one package uses. Others stand beside the code that finds them.
+// The codes that more than one package uses. The others stand beside the code that finds them.
 const (
 	NoProblem ProblemCode = ""
-	// ProblemText is a problem that an earlier Canarybot stored as a sentence: Words has it.
+	// ProblemText is said in Words alone: by the API server, or by an earlier Canarybot that stored a sentence.
 	ProblemText ProblemCode = "text"
+	// ProblemInternal is a defect of ours. What it is stands in the log.
+	ProblemInternal ProblemCode = "internal"
 )
 
 // ObjectRef names an object of the cluster.
@@ -20,6 +22,14 @@ type ObjectRef struct {
 	Kind      string `json:"kind"`
 	Namespace string `json:"namespace,omitempty"`
 	Name      string `json:"name"`
+}
+
+// String returns the object as logs name it: "Deployment shop/checkout".
+func (o ObjectRef) String() string {
+	if o.Namespace == "" {
+		return o.Kind + " " + o.Name
+	}
+	return o.Kind + " " + o.Namespace + "/" + o.Name
 }
 
 // Problem says what is wrong, as data: Code names the sentence, and the other fields are what the sentence is about, as
@@ -41,13 +51,42 @@ type Problem struct {
 	Words   string        `json:"words,omitempty"` // somebody else's words, such as the API server's; to be escaped
 }
 
-// UnmarshalJSON reads a problem. Records of before hold sentences in place of problems: those are kept as ProblemText.
+// IsZero reports whether nothing is wrong.
+func (p Problem) IsZero() bool { return p.Code == NoProblem }
+
+// MarshalJSON writes a problem. ProblemText is written as its words, as every problem was by an earlier Canarybot.
+func (p Problem) MarshalJSON() ([]byte, error) {
+	if p.Code == ProblemText {
+		return json.Marshal(p.Words)
+	}
+	type plain Problem
+	return json.Marshal(plain(p))
+}
+
+// UnmarshalJSON reads a problem: the object that MarshalJSON writes, or words alone.
 func (p *Problem) UnmarshalJSON(b []byte) error {
 	var words string
 	if json.Unmarshal(b, &words) == nil {
-		*p = Problem{Code: ProblemText, Words: words}
+		*p = Text(words)
 		return nil
 	}
 	type plain Problem
 	return json.Unmarshal(b, (*plain)(p))
+}
+
+// Text returns the problem that the words alone say; none for no words.
+func Text(words string) Problem {
+	if words == "" {
+		return Problem{}
+	}
+	return Problem{Code: ProblemText, Words: words}
+}
+
+// Texts returns one problem for each sentence. It is for what is not data yet.
+func Texts(sentences ...string) []Problem {
+	var all []Problem
+	for _, s := range sentences {
+		all = append(all, Text(s))
+	}
+	return all
 }

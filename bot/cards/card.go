@@ -58,7 +58,7 @@ type summary struct {
 func summaryOf(r rollout.Rollout) summary {
 	s := summary{
 		turn: r.Turn, phase: r.Phase, step: r.Step, result: r.Verdict.Result, paused: r.Paused, held: r.Held,
-		troubled: r.Trouble != "", from: r.From(), outcome: r.Ending.Outcome, offTraffic: !r.Ending.WeightZero.IsZero(),
+		troubled: !r.Trouble.IsZero(), from: r.From(), outcome: r.Ending.Outcome, offTraffic: !r.Ending.WeightZero.IsZero(),
 	}
 	if worst, ok := r.Verdict.Worst(); ok {
 		s.check, s.why = worst.Check, worst.Why

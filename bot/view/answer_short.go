@@ -1,7 +1,6 @@
 package view
 
 import (
-	"cmp"
 	"fmt"
 
 	"canarybot.io/rollout"
@@ -63,21 +62,4 @@ func (a Answers) AskingChecks(service rollout.ServiceName) Message {
 // DryRunStarted says that a dry run is under way; its result follows.
 func (a Answers) DryRunStarted(service rollout.ServiceName) Message {
 	return brief("Looking at everything that %s needs to start; nothing is changed …", service)
-}
-
-// BotNotInChannel is the preflight's problem of a channel that the bot is not in. Name is the bot's own; empty: not
-// known.
-func BotNotInChannel(channel, name string) string {
-	return fmt.Sprintf("slack.channel: the bot is not in %s, so nobody would see this rollout; type /invite @%s there.",
-		channel, cmp.Or(name, "canarybot"))
-}
-
-// ChannelNotFound is the preflight's problem of a channel that does not exist, or that the bot may not see.
-func ChannelNotFound(channel string) string {
-	return fmt.Sprintf("slack.channel: Slack knows no channel %s that the bot may see; change the name, or type /invite in it if it is private.", channel)
-}
-
-// ChannelArchived is the preflight's problem of an archived channel.
-func ChannelArchived(channel string) string {
-	return fmt.Sprintf("slack.channel: %s is archived; name another one.", channel)
 }

@@ -20,9 +20,10 @@ func short() map[string]view.Message {
 		"outdated_offer":    a.OutdatedOffer(),
 		"asking_checks":     a.AskingChecks("checkout"),
 		"dry_run_started":   a.DryRunStarted("checkout"),
-		"dry_run_channel": a.DryRun(in(rollout.Queued), rollout.Preflight{Problems: []string{
-			view.BotNotInChannel("#deploys", "canarybot-staging"), view.BotNotInChannel("#deploys", ""),
-			view.ChannelNotFound("#deplyos"), view.ChannelArchived("#old"),
+		"dry_run_channel": a.DryRun(in(rollout.Queued), rollout.Preflight{Problems: []rollout.Problem{
+			{Code: "bot_not_in_channel", Value: "#deploys", Names: []string{"canarybot-staging"}},
+			{Code: "bot_not_in_channel", Value: "#deploys", Names: []string{"canarybot"}},
+			{Code: "channel_not_found", Value: "#deplyos"}, {Code: "channel_archived", Value: "#old"},
 		}}),
 	}
 }

@@ -24,7 +24,7 @@ func answers() map[string]view.Message {
 	guest := rollout.Actor{Kind: rollout.Person, ID: "U0GUEST99"}
 	checkout := rollout.Service{Name: "checkout", Spec: spec(), Plans: []rollout.Plan{{Name: "fast", Steps: []rollout.Step{{Weight: 50, Gate: rollout.Auto}}}}}
 	search := rollout.Service{Name: "search", Spec: spec()}
-	refused := rollout.Preflight{Problems: []string{"Deployment shop/checkout is paused: kubectl -n shop rollout resume deployment/checkout"}, Checks: unfit()}
+	refused := rollout.Preflight{Problems: rollout.Texts("Deployment shop/checkout is paused: kubectl -n shop rollout resume deployment/checkout"), Checks: unfit()}
 	found := rollout.Preflight{Original: baking().Original}
 	found.Original.TemplateDiffers = []string{"resources"}
 	queued := in(rollout.Queued)
@@ -86,7 +86,7 @@ func answers() map[string]view.Message {
 		"dry_run_foreseen":    a.DryRun(in(rollout.Queued), foreseen()),
 		"dry_run_cannot":      a.DryRun(in(rollout.Queued), cannot()),
 		"dry_run_refused":     a.DryRun(in(rollout.Queued), refused),
-		"dry_run_unreadable":  a.DryRun(in(rollout.Queued), rollout.Preflight{Unreadable: "the API server does not answer"}),
+		"dry_run_unreadable":  a.DryRun(in(rollout.Queued), rollout.Preflight{Unreadable: rollout.Text("the API server does not answer")}),
 		"back_first":          a.OfferRollback(ending(rollout.Succeeded, nil), "r/checkout:v1.2.4", "r/checkout:v1.2.3"),
 		"error":               a.Error(rollout.Errorf(rollout.Invalid, "v 1 is not a version.")),
 		"error_internal":      a.Error(errors.New("bbolt: page 7 is broken")),

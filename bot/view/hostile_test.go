@@ -184,8 +184,8 @@ func everything(text string, all bool) map[string]view.Message {
 	made["dry"] = a.DryRun(poison(baking(), text, all), rollout.Preflight{
 		Original: poison(baking().Original, text, all), Backtests: []rollout.Backtest{{Check: text, Problem: text}, {Check: text, Series: 2}},
 	})
-	made["dry_refused"] = a.DryRun(baking(), rollout.Preflight{Problems: []string{text}})
-	made["dry_unreadable"] = a.DryRun(baking(), rollout.Preflight{Unreadable: text})
+	made["dry_refused"] = a.DryRun(baking(), rollout.Preflight{Problems: rollout.Texts(text)})
+	made["dry_unreadable"] = a.DryRun(baking(), rollout.Preflight{Unreadable: rollout.Text(text)})
 	made["help"] = a.Help("")
 	for _, problem := range []command.Problem{
 		command.UnknownCommand, command.UnknownService, command.UnknownOption, command.MissingVersion, command.OtherThread, command.TooManyWords,

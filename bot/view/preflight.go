@@ -7,7 +7,7 @@ import (
 )
 
 // preflight lists everything that keeps a rollout from starting.
-func preflight(problems []string, checks []rollout.Evidence) []string {
+func preflight(problems []rollout.Problem, checks []rollout.Evidence) []string {
 	lines := bullets(problems)
 	for _, e := range checks {
 		lines = append(lines, "• "+StableProblem(e))

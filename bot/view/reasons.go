@@ -115,7 +115,7 @@ func detailOf(why rollout.Reason) string {
 			return detail(why.Evidence.Detail)
 		}
 	}
-	return joined(", ", detail(why.Detail), detail(why.Failure.Detail))
+	return joined(", ", detail(why.Detail), short(why.Problem), detail(why.Failure.Detail))
 }
 
 // failure says how a workload fails.

@@ -96,8 +96,8 @@ func (t telling) started() Message {
 	if f := t.e.Data.DetectionPower; f != nil {
 		lines = append(lines, DetectionPower(*f, r.Spec.Plan))
 	}
-	if len(t.e.Data.Problems) > 0 {
-		lines = append(lines, iconWarning+" "+differs(t.e.Data.Problems))
+	if len(t.e.Data.Differs) > 0 {
+		lines = append(lines, iconWarning+" "+differs(t.e.Data.Differs))
 	}
 	return message(paragraph(lines...)).said("%s: %s %s. %s.", subject(r), who(r.Request.By), did, capital(planned(r.Spec.Plan)))
 }

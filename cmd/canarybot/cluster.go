@@ -4,7 +4,6 @@ import (
 	"log/slog"
 	"os"
 
-	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
@@ -12,6 +11,7 @@ import (
 	"canarybot.io/config"
 	"canarybot.io/rollout"
 	"canarybot.io/rollout/kube"
+	"canarybot.io/rollout/traffic"
 	"canarybot.io/rollout/traffic/gateway"
 	"canarybot.io/rollout/traffic/smi"
 )
@@ -22,7 +22,7 @@ func newRouters(settings *rest.Config) (map[string]kube.Router, error) {
 	if err != nil {
 		return nil, rollout.Wrap(rollout.Invalid, err, "No client for Kubernetes can be made.")
 	}
-	disc, err := discovery.NewDiscoveryClientForConfig(settings)
+	disc, err := traffic.NewGroups(settings)
 	if err != nil {
 		return nil, rollout.Wrap(rollout.Invalid, err, "No client for Kubernetes can be made.")
 	}

@@ -184,11 +184,11 @@ func liveService(ctx context.Context, out io.Writer, cluster *kube.Cluster, s ro
 		}
 		r.Spec.Plan = plan
 		p := cluster.Preflight(ctx, r)
-		if p.Unreadable != "" {
-			add(prefix, p.Unreadable)
+		if !p.Unreadable.IsZero() {
+			add(prefix, terminal(view.Problem(p.Unreadable)))
 		}
-		for _, problem := range p.Problems {
-			add(prefix, problem)
+		for _, problem := range view.Problems(p.Problems) {
+			add(prefix, terminal(problem))
 		}
 		if p.Passes() {
 			fmt.Fprintf(out, "  ✓ %s%s may start a rollout from %s\n", s.Name, prefix, rollout.ShortVersion(p.Original.Stable.Image))

@@ -79,7 +79,7 @@ func (c *killSwitch) Dial(ctx context.Context, network, address string) (net.Con
 // Observe reads the cluster.
 func (c *killSwitch) Observe(ctx context.Context, r rollout.Rollout) rollout.Observed {
 	if c.killed() {
-		return rollout.Observed{Unreadable: errKilled.Message}
+		return rollout.Observed{Unreadable: rollout.ProblemOf(errKilled)}
 	}
 	return c.cluster.Observe(ctx, r)
 }
@@ -95,7 +95,7 @@ func (c *killSwitch) Do(ctx context.Context, r rollout.Rollout, w rollout.Write)
 // Preflight asks the cluster.
 func (c *killSwitch) Preflight(ctx context.Context, r rollout.Rollout) rollout.Preflight {
 	if c.killed() {
-		return rollout.Preflight{Unreadable: errKilled.Message}
+		return rollout.Preflight{Unreadable: rollout.ProblemOf(errKilled)}
 	}
 	return c.cluster.Preflight(ctx, r)
 }

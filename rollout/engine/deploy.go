@@ -47,7 +47,7 @@ func (e *Engine) DryRun(ctx context.Context, l rollout.DeployRequest) (rollout.R
 		return r, rollout.Preflight{}, e.fatal(err)
 	}
 	p := e.preflight(ctx, r)
-	if p.Unreadable == "" {
+	if p.Unreadable.IsZero() {
 		p.Backtests = e.evaluator.Backtests(ctx, r)
 	}
 	return r, p, nil
@@ -98,7 +98,7 @@ func (e *Engine) checkVersion(ctx context.Context, r rollout.Rollout) error {
 	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
 	w := e.Cluster.Observe(ctx, r)
-	if w.Unreadable != "" || !w.Stable.Exists {
+	if !w.Unreadable.IsZero() || !w.Stable.Exists {
 		return nil
 	}
 	if w.Stable.Image == r.Image {

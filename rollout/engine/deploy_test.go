@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"canarybot.io/bot/view"
 	"canarybot.io/rollout"
 	"canarybot.io/rollout/sim"
 )
@@ -246,7 +247,7 @@ func TestTheWayBackFromWhatWasNotReleased(t *testing.T) {
 			w.t.Fatal(err)
 		}
 		w.cluster.SetFault(nil)
-		if r = w.until(r.ID, "its end", ended); r.Ending.Outcome != rollout.Cancelled || !strings.Contains(strings.Join(r.Ending.Left, " "), "checkout runs hotfix") {
+		if r = w.until(r.ID, "its end", ended); r.Ending.Outcome != rollout.Cancelled || !strings.Contains(strings.Join(view.Problems(r.Ending.Left), " "), "checkout runs hotfix") {
 			w.t.Errorf("ended %+v", r.Ending)
 		}
 		if image := w.cluster.Observe(w.t.Context(), r).Stable.Image; image != "r/shop/checkout:hotfix" {

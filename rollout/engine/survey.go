@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"maps"
 	"slices"
 	"time"
@@ -52,8 +51,8 @@ func (e *Engine) surveyService(ctx context.Context, service rollout.Service) (bo
 		ID: rollout.NewID(service.Name, n), Service: service.Name, Store: e.Store.ID(), Turn: 1, Spec: service.Spec,
 	}
 	w := e.Cluster.Observe(ctx, r)
-	if w.Unreadable != "" {
-		return false, errors.New(w.Unreadable)
+	if !w.Unreadable.IsZero() {
+		return false, rollout.Refuse(rollout.Unavailable, w.Unreadable)
 	}
 	orphan, ok := rollout.FindOrphan(w, func(s rollout.Stamp) bool { return e.knows(ctx, s) })
 	if !ok || len(past) > 0 && askedBefore(past, orphan) {

@@ -27,7 +27,7 @@ type worker struct {
 
 	// The fields below belong to the worker's goroutine.
 	stored    rollout.Rollout // as last committed
-	refused   string
+	refused   rollout.Problem
 	conflicts int
 	last      time.Time // of the last commit
 
@@ -175,7 +175,7 @@ func (w *worker) observeQueue(ctx context.Context, r rollout.Rollout, f *rollout
 	holder, err := w.e.Store.Holder(ctx, r.Service)
 	switch {
 	case err != nil:
-		f.Preflight = &rollout.Preflight{Unreadable: rollout.Message(err)}
+		f.Preflight = &rollout.Preflight{Unreadable: rollout.ProblemOf(err)}
 	case holder != "":
 		f.Holder = holder
 	default:
@@ -245,7 +245,7 @@ func (w *worker) apply(ctx context.Context, r rollout.Rollout, f rollout.Facts) 
 		}
 	}
 	if !refused {
-		w.refused, w.conflicts = "", 0
+		w.refused, w.conflicts = rollout.Problem{}, 0
 	}
 	return again
 }
@@ -278,7 +278,7 @@ func (w *worker) failed(r rollout.Rollout, write rollout.Write, err error) bool 
 		w.conflicts = 0 // the next reconcile may try as often again
 		return false
 	default:
-		w.refused = rollout.Message(err)
+		w.refused = rollout.ProblemOf(err)
 		return false
 	}
 }

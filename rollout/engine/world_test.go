@@ -157,7 +157,7 @@ func through[T any](p *ports, dead T, do func() T) T {
 type clusterPort struct{ *ports }
 
 func (c clusterPort) Observe(ctx context.Context, r rollout.Rollout) rollout.Observed {
-	return through(c.ports, rollout.Observed{Unreadable: "dead"}, func() rollout.Observed { return c.w.cluster.Observe(ctx, r) })
+	return through(c.ports, rollout.Observed{Unreadable: rollout.Text("dead")}, func() rollout.Observed { return c.w.cluster.Observe(ctx, r) })
 }
 
 func (c clusterPort) Do(ctx context.Context, r rollout.Rollout, w rollout.Write) error {
@@ -165,7 +165,7 @@ func (c clusterPort) Do(ctx context.Context, r rollout.Rollout, w rollout.Write)
 }
 
 func (c clusterPort) Preflight(ctx context.Context, r rollout.Rollout) rollout.Preflight {
-	return through(c.ports, rollout.Preflight{Unreadable: "dead"}, func() rollout.Preflight { return c.w.cluster.Preflight(ctx, r) })
+	return through(c.ports, rollout.Preflight{Unreadable: rollout.Text("dead")}, func() rollout.Preflight { return c.w.cluster.Preflight(ctx, r) })
 }
 
 type metricsPort struct{ *ports }
@@ -256,7 +256,7 @@ func (w *world) play(version string, people script) rollout.Rollout {
 		time.Sleep(time.Second)
 	}
 	r, _ := w.rollout()
-	w.t.Fatalf("%s is still %s after four hours (stuck %v, trouble %q)", r.ID, r.Phase, r.Stuck, r.Trouble)
+	w.t.Fatalf("%s is still %s after four hours (stuck %v, trouble %+v)", r.ID, r.Phase, r.Stuck, r.Trouble)
 	return r
 }
 

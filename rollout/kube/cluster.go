@@ -1,19 +1,12 @@
 package kube
 
 import (
-	"fmt"
 	"maps"
 	"net/http"
 	"slices"
 	"strings"
 	"time"
 
-	apps "k8s.io/client-go/kubernetes/typed/apps/v1"
-	authorization "k8s.io/client-go/kubernetes/typed/authorization/v1"
-	autoscaling "k8s.io/client-go/kubernetes/typed/autoscaling/v2"
-	core "k8s.io/client-go/kubernetes/typed/core/v1"
-	discovery "k8s.io/client-go/kubernetes/typed/discovery/v1"
-	policy "k8s.io/client-go/kubernetes/typed/policy/v1"
 	"k8s.io/client-go/rest"
 
 	"canarybot.io/rollout"
@@ -30,13 +23,8 @@ const (
 
 // Cluster is Kubernetes as a rollout sees it. It keeps nothing between calls and is safe for concurrent use.
 type Cluster struct {
-	apps          apps.AppsV1Interface
-	core          core.CoreV1Interface
-	discovery     discovery.DiscoveryV1Interface
-	autoscaling   autoscaling.AutoscalingV2Interface
-	policy        policy.PolicyV1Interface
-	authorization authorization.AuthorizationV1Interface
-	routers       map[string]Router
+	client  client
+	routers map[string]Router
 }
 
 var (
@@ -73,24 +61,11 @@ func (o once) RoundTrip(request *http.Request) (*http.Response, error) {
 // New returns the cluster behind the configuration, which is one that Config returned. The routers are keyed by the
 // kind that a route's configuration names. It sends nothing.
 func New(config *rest.Config, routers map[string]Router) (*Cluster, error) {
-	client, err := rest.HTTPClientFor(config)
+	client, err := newClient(config)
 	if err != nil {
-		return nil, fmt.Errorf("make a client for Kubernetes: %w", err)
+		return nil, err
 	}
-	c := &Cluster{routers: maps.Clone(routers)}
-	var errs [6]error
-	c.apps, errs[0] = apps.NewForConfigAndClient(config, client)
-	c.core, errs[1] = core.NewForConfigAndClient(config, client)
-	c.discovery, errs[2] = discovery.NewForConfigAndClient(config, client)
-	c.autoscaling, errs[3] = autoscaling.NewForConfigAndClient(config, client)
-	c.policy, errs[4] = policy.NewForConfigAndClient(config, client)
-	c.authorization, errs[5] = authorization.NewForConfigAndClient(config, client)
-	for _, err := range errs {
-		if err != nil {
-			return nil, fmt.Errorf("make a client for Kubernetes: %w", err)
-		}
-	}
-	return c, nil
+	return &Cluster{client: client, routers: maps.Clone(routers)}, nil
 }
 
 // Kinds returns the kinds of routes that the cluster can steer, sorted.

@@ -27,7 +27,7 @@ func (c *Cluster) createCanary(ctx context.Context, r rollout.Rollout, w rollout
 		return err
 	}
 	canary.Annotations[object.Applied] = stamp
-	_, err = c.apps.Deployments(o.Namespace).Create(ctx, canary, meta.CreateOptions{FieldManager: object.Manager})
+	_, err = c.client.deployments(o.Namespace).Create(ctx, canary, meta.CreateOptions{FieldManager: object.Manager})
 	return object.Error(err, "create", called("Deployment", o.Namespace, o.Canary))
 }
 
@@ -55,7 +55,7 @@ func (c *Cluster) createService(ctx context.Context, r rollout.Rollout, w rollou
 		return err
 	}
 	made.Annotations[object.Applied] = stamp
-	_, err = c.core.Services(o.Namespace).Create(ctx, made, meta.CreateOptions{FieldManager: object.Manager})
+	_, err = c.client.services(o.Namespace).Create(ctx, made, meta.CreateOptions{FieldManager: object.Manager})
 	return object.Error(err, "create", called("Service", o.Namespace, o.CanaryService))
 }
 

@@ -51,7 +51,7 @@ func (c *Cluster) doCanary(ctx context.Context, r rollout.Rollout, w rollout.Wri
 			return err
 		}
 		background := meta.DeletePropagationBackground
-		err = c.apps.Deployments(o.Namespace).Delete(ctx, o.Canary, meta.DeleteOptions{
+		err = c.client.deployments(o.Namespace).Delete(ctx, o.Canary, meta.DeleteOptions{
 			Preconditions: guard, PropagationPolicy: &background,
 		})
 		return object.Error(err, "delete", what)
@@ -72,7 +72,7 @@ func (c *Cluster) doService(ctx context.Context, r rollout.Rollout, w rollout.Wr
 		if err != nil {
 			return err
 		}
-		err = c.core.Services(o.Namespace).Delete(ctx, o.CanaryService, meta.DeleteOptions{Preconditions: guard})
+		err = c.client.services(o.Namespace).Delete(ctx, o.CanaryService, meta.DeleteOptions{Preconditions: guard})
 		return object.Error(err, "delete", what)
 	}
 	return rollout.Errorf(rollout.Invalid, "%q is nothing that can be done to %s.", w.Verb, what)
@@ -94,7 +94,7 @@ func (c *Cluster) updateDeployment(ctx context.Context, name string, r rollout.R
 	if err != nil {
 		return err
 	}
-	_, err = c.apps.Deployments(o.Namespace).Patch(ctx, name, types.StrategicMergePatchType, body, meta.PatchOptions{FieldManager: object.Manager})
+	_, err = c.client.deployments(o.Namespace).Patch(ctx, name, types.StrategicMergePatchType, body, meta.PatchOptions{FieldManager: object.Manager})
 	return object.Error(err, "update", what)
 }
 

@@ -43,7 +43,7 @@ func (c *Cluster) Observe(ctx context.Context, r rollout.Rollout) rollout.Observ
 		},
 	)
 	if err != nil {
-		return rollout.Observed{Unreadable: rollout.Message(err)}
+		return rollout.Observed{Unreadable: rollout.ProblemOf(err)}
 	}
 	w.Stable.Endpoints, w.Canary.Endpoints = stableEndpoints, canaryEndpoints
 	for _, m := range []rollout.Meta{w.Route.Meta, w.Stable.Meta, w.Canary.Meta} {
@@ -104,7 +104,7 @@ const serviceNameLabel = "kubernetes.io/service-name"
 // family. No slices at all is a fact: nobody is behind it.
 func (c *Cluster) endpoints(ctx context.Context, namespace, service string) (int, error) {
 	slices, err := read(ctx, called("endpoints of Service", namespace, service), func(ctx context.Context) (*endpointSlices, error) {
-		return c.discovery.EndpointSlices(namespace).List(ctx, meta.ListOptions{LabelSelector: serviceNameLabel + "=" + service})
+		return c.client.endpointSlices(namespace).List(ctx, meta.ListOptions{LabelSelector: serviceNameLabel + "=" + service})
 	})
 	if err != nil {
 		return 0, err

@@ -151,7 +151,7 @@ func checkFailures(t *testing.T, cases []failureCase) {
 				s.Edit("controller", "deployments", "shop", "checkout-canary", c.change)
 			}
 			w := connect(t, s).Observe(t.Context(), kubetest.Rollout())
-			if w.Unreadable != "" {
+			if !w.Unreadable.IsZero() {
 				t.Fatal(w.Unreadable)
 			}
 			if diff := cmp.Diff(w.Canary.Failure, c.want); diff != "" {
@@ -202,7 +202,7 @@ func TestEndpoints(t *testing.T) {
 		slice("canary", "checkout-canary", `[]`),
 	}, "\n---\n"))
 	w := connect(t, s).Observe(t.Context(), kubetest.Rollout())
-	if w.Unreadable != "" || w.Stable.Exists {
+	if !w.Unreadable.IsZero() || w.Stable.Exists {
 		t.Fatalf("got %+v, want a readable world without stable", w)
 	}
 	if w.Stable.Endpoints != 3 || w.Canary.Endpoints != 0 {
@@ -252,7 +252,7 @@ func TestUnreadable(t *testing.T) {
 				c.fault(s)
 			}
 			w := connect(t, s).Observe(t.Context(), r)
-			if diff := cmp.Diff(w, rollout.Observed{Unreadable: c.want}); diff != "" {
+			if diff := cmp.Diff(w, rollout.Observed{Unreadable: rollout.Text(c.want)}); diff != "" {
 				t.Errorf("got before want:\n%s", diff)
 			}
 		})
@@ -288,8 +288,8 @@ func TestAnEndingIsReadableWithoutPods(t *testing.T) {
 			r := kubetest.Rollout()
 			r.Phase = c.phase
 			w := connect(t, s).Observe(t.Context(), r)
-			if readable := w.Unreadable == ""; readable != c.readable {
-				t.Fatalf("readable is %t, want %t: %s", readable, c.readable, w.Unreadable)
+			if readable := w.Unreadable.IsZero(); readable != c.readable {
+				t.Fatalf("readable is %t, want %t: %+v", readable, c.readable, w.Unreadable)
 			}
 			if c.readable && (w.Stable.Image != kubetest.OldImage || !w.Stable.RolledOut() || !w.Canary.Exists || !w.Route.Exists || w.Canary.Failure.Kind != rollout.NoFailure) {
 				t.Errorf("got %+v", w)

@@ -43,10 +43,10 @@ type start struct {
 // stands in the way. For a rollout that was committed it is to be asked only while nobody holds the service: whatever
 // bears a stamp of the service's other rollouts counts as left over. For one that was not, a dry run, it changes nothing.
 func (c *Cluster) Preflight(ctx context.Context, r rollout.Rollout) rollout.Preflight {
-	unreadable := func(err error) rollout.Preflight { return rollout.Preflight{Unreadable: rollout.Message(err)} }
+	unreadable := func(err error) rollout.Preflight { return rollout.Preflight{Unreadable: rollout.ProblemOf(err)} }
 	needs, err := c.needs(r)
 	if err != nil {
-		return rollout.Preflight{Problems: []string{"services." + string(r.Service) + ".route.kind: " + rollout.Message(err)}}
+		return rollout.Preflight{Problems: rollout.Texts("services." + string(r.Service) + ".route.kind: " + rollout.Message(err))}
 	}
 	denied, err := c.denied(ctx, r.Spec.Objects.Namespace, needs)
 	if err != nil {
@@ -55,7 +55,7 @@ func (c *Cluster) Preflight(ctx context.Context, r rollout.Rollout) rollout.Pref
 	s, err := c.read(ctx, r)
 	switch {
 	case err != nil && len(denied) > 0:
-		return rollout.Preflight{Problems: denied} // without those rights nothing more can be said
+		return rollout.Preflight{Problems: rollout.Texts(denied...)} // without those rights nothing more can be said
 	case err != nil:
 		return unreadable(err)
 	}
@@ -66,7 +66,7 @@ func (c *Cluster) Preflight(ctx context.Context, r rollout.Rollout) rollout.Pref
 	}
 	problems := slices.Concat(denied, s.problems())
 	if len(problems) > 0 {
-		return rollout.Preflight{Problems: problems, Original: s.found()}
+		return rollout.Preflight{Problems: rollout.Texts(problems...), Original: s.found()}
 	}
 	if object.MaySweep(r) {
 		if err := c.sweep(ctx, s); err != nil {

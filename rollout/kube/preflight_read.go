@@ -105,7 +105,7 @@ func (c *Cluster) preflightRoute(ctx context.Context, r rollout.Rollout) (object
 
 func (c *Cluster) listServices(ctx context.Context, namespace string) ([]core.Service, error) {
 	list, err := read(ctx, "Services of "+namespace, func(ctx context.Context) (*core.ServiceList, error) {
-		return c.core.Services(namespace).List(ctx, meta.ListOptions{})
+		return c.client.services(namespace).List(ctx, meta.ListOptions{})
 	})
 	if err != nil {
 		return nil, err
@@ -115,7 +115,7 @@ func (c *Cluster) listServices(ctx context.Context, namespace string) ([]core.Se
 
 func (c *Cluster) listScalers(ctx context.Context, namespace string) ([]autoscaling.HorizontalPodAutoscaler, error) {
 	list, err := read(ctx, "HorizontalPodAutoscalers of "+namespace, func(ctx context.Context) (*autoscaling.HorizontalPodAutoscalerList, error) {
-		return c.autoscaling.HorizontalPodAutoscalers(namespace).List(ctx, meta.ListOptions{})
+		return c.client.autoscalers(namespace).List(ctx, meta.ListOptions{})
 	})
 	if err != nil {
 		return nil, err
@@ -125,7 +125,7 @@ func (c *Cluster) listScalers(ctx context.Context, namespace string) ([]autoscal
 
 func (c *Cluster) listBudgets(ctx context.Context, namespace string) ([]policy.PodDisruptionBudget, error) {
 	list, err := read(ctx, "PodDisruptionBudgets of "+namespace, func(ctx context.Context) (*policy.PodDisruptionBudgetList, error) {
-		return c.policy.PodDisruptionBudgets(namespace).List(ctx, meta.ListOptions{})
+		return c.client.budgets(namespace).List(ctx, meta.ListOptions{})
 	})
 	if err != nil {
 		return nil, err
@@ -157,7 +157,7 @@ func (c *Cluster) readClaims(ctx context.Context, s *start) ([]core.PersistentVo
 	for _, name := range slices.Sorted(maps.Keys(shared)) {
 		claim, err := absent(read(ctx, called("PersistentVolumeClaim", s.stable.Namespace, name),
 			func(ctx context.Context) (*core.PersistentVolumeClaim, error) {
-				return c.core.PersistentVolumeClaims(s.stable.Namespace).Get(ctx, name, meta.GetOptions{})
+				return c.client.claims(s.stable.Namespace).Get(ctx, name, meta.GetOptions{})
 			}))
 		if err != nil {
 			return nil, err

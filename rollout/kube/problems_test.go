@@ -1,9 +1,11 @@
 package kube_test
 
 import (
+	"html"
 	"strings"
 	"testing"
 
+	"canarybot.io/bot/view"
 	"canarybot.io/rollout"
 	"canarybot.io/rollout/kube/kubetest"
 )
@@ -91,15 +93,15 @@ func check(t *testing.T, cases []problemCase) {
 				c.change(&r)
 			}
 			got := connect(t, s).Preflight(t.Context(), r)
-			if got.Unreadable != "" {
+			if !got.Unreadable.IsZero() {
 				t.Fatal(got.Unreadable)
 			}
 			if len(got.Problems) != len(c.want) {
-				t.Fatalf("got %d problems, want %d:\n%s", len(got.Problems), len(c.want), strings.Join(got.Problems, "\n"))
+				t.Fatalf("got %d problems, want %d:\n%s", len(got.Problems), len(c.want), strings.Join(view.Problems(got.Problems), "\n"))
 			}
 			for i, want := range c.want {
-				if !strings.HasPrefix(got.Problems[i], want) {
-					t.Errorf("problem %d: got %q, want %q…", i, got.Problems[i], want)
+				if said := html.UnescapeString(view.Problem(got.Problems[i])); !strings.HasPrefix(said, want) {
+					t.Errorf("problem %d: got %q, want %q…", i, said, want)
 				}
 			}
 		})

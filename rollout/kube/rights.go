@@ -115,7 +115,7 @@ func (c *Cluster) allowed(ctx context.Context, namespace string, right Right, ve
 	}}
 	what := "whether the bot may " + verb + " " + right.name()
 	answer, err := read(ctx, what, func(ctx context.Context) (*authorization.SelfSubjectAccessReview, error) {
-		return c.authorization.SelfSubjectAccessReviews().Create(ctx, review, meta.CreateOptions{FieldManager: object.Manager})
+		return c.client.accessReviews().Create(ctx, review, meta.CreateOptions{FieldManager: object.Manager})
 	})
 	if err != nil {
 		return false, err

@@ -2,14 +2,12 @@ package kube
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"sync"
 	"time"
 
 	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/watch"
-	apps "k8s.io/client-go/kubernetes/typed/apps/v1"
 	"k8s.io/client-go/rest"
 
 	"canarybot.io/rollout"
@@ -31,7 +29,7 @@ type Watched interface {
 // Watcher tells that a Deployment or a route changed. It only wakes: nothing is taken from what it saw, everything is
 // read live by the beat that follows. A change that it misses is seen at the next beat.
 type Watcher struct {
-	apps    apps.AppsV1Interface
+	client  client
 	routers map[string]Router
 	log     *slog.Logger
 }
@@ -47,11 +45,11 @@ func ForWatching(config *rest.Config) *rest.Config {
 // NewWatcher returns a watcher over the configuration and the routers by kind, which both are made for watching. A
 // router that is not Watched is left to the beats.
 func NewWatcher(config *rest.Config, routers map[string]Router, log *slog.Logger) (*Watcher, error) {
-	client, err := apps.NewForConfig(config)
+	client, err := newClient(config)
 	if err != nil {
-		return nil, fmt.Errorf("make a client for watching: %w", err)
+		return nil, err
 	}
-	return &Watcher{apps: client, routers: routers, log: log}, nil
+	return &Watcher{client: client, routers: routers, log: log}, nil
 }
 
 // source is one kind of object in one namespace, and whom a change of each of its objects concerns.
@@ -76,7 +74,7 @@ func (w *Watcher) sources(services map[rollout.ServiceName]rollout.Service) []so
 		all[i].concerned[object] = append(all[i].concerned[object], name)
 	}
 	deployments := func(ctx context.Context, namespace string) (watch.Interface, error) {
-		return w.apps.Deployments(namespace).Watch(ctx, meta.ListOptions{})
+		return w.client.deployments(namespace).Watch(ctx, meta.ListOptions{})
 	}
 	for name, s := range services {
 		o := s.Spec.Objects

@@ -38,8 +38,8 @@ func grip(t *testing.T, cluster rollout.Cluster, editor Editor) *hand {
 func (h *hand) world() rollout.Observed {
 	h.Helper()
 	w := h.cluster.Observe(h.Context(), h.r)
-	if w.Unreadable != "" {
-		h.Fatalf("the world could not be read: %s", w.Unreadable)
+	if !w.Unreadable.IsZero() {
+		h.Fatalf("the world could not be read: %+v", w.Unreadable)
 	}
 	return w
 }
@@ -180,7 +180,7 @@ type Routes interface {
 func (rt router) Observe(ctx context.Context, r rollout.Rollout) rollout.Observed {
 	route, err := rt.Read(ctx, r)
 	if err != nil {
-		return rollout.Observed{Unreadable: rollout.Message(err)}
+		return rollout.Observed{Unreadable: rollout.ProblemOf(err)}
 	}
 	return rollout.Observed{Route: route}
 }

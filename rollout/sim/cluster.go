@@ -88,7 +88,7 @@ func (c *Cluster) Observe(ctx context.Context, r rollout.Rollout) (w rollout.Obs
 		return nil
 	})
 	if err != nil {
-		return rollout.Observed{Unreadable: rollout.Message(err)}
+		return rollout.Observed{Unreadable: rollout.ProblemOf(err)}
 	}
 	return w
 }
@@ -111,7 +111,7 @@ func (c *Cluster) Preflight(ctx context.Context, r rollout.Rollout) (p rollout.P
 		return nil
 	})
 	if err != nil {
-		return rollout.Preflight{Unreadable: rollout.Message(err)}
+		return rollout.Preflight{Unreadable: rollout.ProblemOf(err)}
 	}
 	return p
 }

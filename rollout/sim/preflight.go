@@ -11,10 +11,10 @@ func (c *Cluster) preflight(r rollout.Rollout) rollout.Preflight {
 	o := r.Spec.Objects
 	a := c.app(o)
 	if a == nil || a.stable.dep == nil {
-		return rollout.Preflight{Problems: []string{fmt.Sprintf("There is no Deployment %s/%s.", o.Namespace, o.Stable)}}
+		return rollout.Preflight{Problems: rollout.Texts(fmt.Sprintf("There is no Deployment %s/%s.", o.Namespace, o.Stable))}
 	}
 	a.clear(r)
-	return rollout.Preflight{Original: a.original(), Problems: a.problems(r)}
+	return rollout.Preflight{Original: a.original(), Problems: rollout.Texts(a.problems(r)...)}
 }
 
 // original is what the rollout takes over.

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"canarybot.io/bot/view"
 	"canarybot.io/rollout"
 	"canarybot.io/rollout/sim"
 )
@@ -36,7 +37,7 @@ func TestPreflight(t *testing.T) {
 			in(t, sim.Options{}, test.setup, func(b *bench) {
 				test.do(b)
 				p := b.c.Preflight(b.t.Context(), b.r)
-				text := strings.Join(p.Problems, "\n")
+				text := strings.Join(view.Problems(p.Problems), "\n")
 				if (test.want == "") != (text == "") || !strings.Contains(text, test.want) {
 					t.Errorf("the problems are %q, want %q", text, test.want)
 				}

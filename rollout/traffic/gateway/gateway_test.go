@@ -5,13 +5,13 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/dynamic"
 	"sigs.k8s.io/yaml"
 
 	"canarybot.io/rollout"
 	"canarybot.io/rollout/kube/kubetest"
 	"canarybot.io/rollout/rollouttest"
+	"canarybot.io/rollout/traffic"
 	"canarybot.io/rollout/traffic/gateway"
 )
 
@@ -21,7 +21,7 @@ func connect(t *testing.T, s *kubetest.Server) *gateway.Router {
 	if err != nil {
 		t.Fatal(err)
 	}
-	disc, err := discovery.NewDiscoveryClientForConfig(s.Config())
+	disc, err := traffic.NewGroups(s.Config())
 	if err != nil {
 		t.Fatal(err)
 	}

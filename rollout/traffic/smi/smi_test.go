@@ -7,12 +7,12 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/dynamic"
 
 	"canarybot.io/rollout"
 	"canarybot.io/rollout/kube/kubetest"
 	"canarybot.io/rollout/rollouttest"
+	"canarybot.io/rollout/traffic"
 	"canarybot.io/rollout/traffic/smi"
 )
 
@@ -45,7 +45,7 @@ func connect(t *testing.T, s *kubetest.Server) *smi.Router {
 	if err != nil {
 		t.Fatal(err)
 	}
-	disc, err := discovery.NewDiscoveryClientForConfig(s.Config())
+	disc, err := traffic.NewGroups(s.Config())
 	if err != nil {
 		t.Fatal(err)
 	}

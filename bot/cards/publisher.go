@@ -27,7 +27,7 @@ const (
 
 // What can be wrong with a rollout's channel, which is the Value.
 const (
-	ProblemNotInChannel rollout.ProblemCode = "bot_not_in_channel" // Names has the bot's name
+	ProblemNotInChannel rollout.ProblemCode = "bot_not_in_channel" // Want has the bot's name
 	ProblemNoChannel    rollout.ProblemCode = "channel_not_found"  // or none that the bot may see
 	ProblemArchived     rollout.ProblemCode = "channel_archived"
 )
@@ -148,7 +148,7 @@ func (p *Publisher) Preflight(ctx context.Context, r rollout.Rollout) rollout.Pr
 	case slack.Joined:
 		return rollout.Preflight{}
 	case slack.NotJoined:
-		problem.Code, problem.Names = ProblemNotInChannel, []string{cmp.Or(p.Slack.Me().Name, "canarybot")}
+		problem.Code, problem.Want = ProblemNotInChannel, cmp.Or(p.Slack.Me().Name, "canarybot")
 	case slack.NoSuchChannel:
 		problem.Code = ProblemNoChannel
 	case slack.Archived:

@@ -24,10 +24,10 @@ func engineSentences() map[rollout.ProblemCode]string {
 	}
 }
 
-// channelSentences are those of package cards, about a rollout's channel.
-func channelSentences() map[rollout.ProblemCode]string {
+// slackSentences are those of package cards, about a rollout's channel.
+func slackSentences() map[rollout.ProblemCode]string {
 	return map[rollout.ProblemCode]string{
-		"bot_not_in_channel": "slack.channel: the bot is not in {value}, so nobody would see this rollout; type /invite @{names} there.",
+		"bot_not_in_channel": "slack.channel: the bot is not in {value}, so nobody would see this rollout; type /invite @{want} there.",
 		"channel_not_found":  "slack.channel: Slack knows no channel {value} that the bot may see; change the name, or type /invite in it if it is private.",
 		"channel_archived":   "slack.channel: {value} is archived; name another one.",
 	}

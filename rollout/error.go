@@ -37,12 +37,16 @@ func (e *Error) Because(cause error) *Error {
 	return &with
 }
 
-// Error returns the message, with the cause when there is one.
+// Error returns what is wrong for the log, with the cause when there is one.
 func (e *Error) Error() string {
-	if e.Cause == nil {
-		return e.Message
+	text := e.Message
+	if text == "" {
+		text = e.Problem.String()
 	}
-	return e.Message + ": " + e.Cause.Error()
+	if e.Cause == nil {
+		return text
+	}
+	return text + ": " + e.Cause.Error()
 }
 
 // Unwrap returns the cause.

@@ -151,7 +151,7 @@ func (a Answers) NeedsReason(r rollout.Rollout) Message {
 
 // Error shows an error's sentence for people, and nothing else of it.
 func (a Answers) Error(err error) Message {
-	if text := escape(rollout.Message(err), 2*maxWords); text != "" {
+	if text := Sentence(err); text != "" {
 		return message(text)
 	}
 	return message("Something went wrong; Canarybot's log has the details.")

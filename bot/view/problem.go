@@ -26,7 +26,7 @@ import (
 //	{words} {said}                     somebody else's words, with a full stop at the end and without
 func sentences() map[rollout.ProblemCode]string {
 	all := map[rollout.ProblemCode]string{}
-	for _, table := range []map[rollout.ProblemCode]string{commonSentences(), rolloutSentences(), engineSentences(), slackSentences()} {
+	for _, table := range []map[rollout.ProblemCode]string{commonSentences(), rolloutSentences(), engineSentences(), clusterSentences(), slackSentences()} {
 		maps.Copy(all, table)
 	}
 	return all
@@ -132,7 +132,7 @@ func fillObject(p rollout.Problem, name string) string {
 	case "{namespace}":
 		return words(p.Object.Namespace)
 	}
-	return name
+	return fillCluster(p, name)
 }
 
 // resourceName is an object as kubectl takes it: "deployment/checkout".

@@ -22,7 +22,9 @@ func (a Answers) UnknownPerson() Message {
 }
 
 // ForeignButton answers a press on a button that this bot never made.
-func (a Answers) ForeignButton() Message { return a.Stale("That button is not one of mine.") }
+func (a Answers) ForeignButton() Message {
+	return brief("Nothing was changed. That button is not one of mine.")
+}
 
 // OtherEnvironment answers a press on a button that belongs to the bot of another environment.
 func (a Answers) OtherEnvironment(theirs, ours string) Message {
@@ -51,7 +53,7 @@ func (a Answers) NothingBefore(service rollout.ServiceName) Message {
 
 // OutdatedOffer answers a press on the offer to roll back after something else was rolled out.
 func (a Answers) OutdatedOffer() Message {
-	return a.Stale("Something was rolled out since that was shown. Ask again.")
+	return brief("Nothing was changed. Something was rolled out since that was shown. Ask again.")
 }
 
 // AskingChecks says that the checks are being asked; their answers follow.

@@ -186,6 +186,27 @@ func TestWhatIsNotForUsIsAcknowledgedQuietly(t *testing.T) {
 	}
 }
 
+// What came in is recognised when it comes again, and the memory for that is bounded.
+func TestTheLastRequestsAreRecognised(t *testing.T) {
+	b, rec, registry := pressed(t)
+	pause := func(trigger int) {
+		payload := press("production/checkout-1/3/pause", "canary.pause", "C1", "1.000001")
+		payload = strings.NewReplacer("1.2.a", fmt.Sprint(trigger), "http://slack.test/r", "").Replace(payload) // unanswered, to be quick
+		b.Handle(t.Context(), envelope("interactive", payload), func([]byte) error { return nil })
+	}
+	for trigger := range 2001 {
+		pause(trigger)
+	}
+	pause(2000) // again
+	if n := counted(t, registry, "canary_slack_envelopes_total", "result=duplicate"); n != 1 || len(rec.decided) != 2001 {
+		t.Errorf("%v duplicates, %d decisions", n, len(rec.decided))
+	}
+	pause(0) // forgotten here; the store remembers it
+	if n := counted(t, registry, "canary_slack_envelopes_total", "result=duplicate"); n != 1 || len(rec.decided) != 2002 {
+		t.Errorf("%v duplicates, %d decisions", n, len(rec.decided))
+	}
+}
+
 // FuzzPress feeds raw action payloads: whatever they are, nothing panics, everything is acknowledged, and nothing is
 // decided but what a button on the rollout's own card says.
 func FuzzPress(f *testing.F) {

@@ -1,6 +1,7 @@
 package cards
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -22,6 +23,13 @@ const (
 	rereadAfter = time.Second
 	// outageMost and refusedMost are the longest pauses after calls that got no answer, and after a no.
 	outageMost, refusedMost = 30 * time.Second, 5 * time.Minute
+)
+
+// What can be wrong with a rollout's channel, which is the Value.
+const (
+	ProblemNotInChannel rollout.ProblemCode = "bot_not_in_channel" // Want has the bot's name
+	ProblemNoChannel    rollout.ProblemCode = "channel_not_found"  // or none that the bot may see
+	ProblemArchived     rollout.ProblemCode = "channel_archived"
 )
 
 // Store is what the publisher reads of a rollout.Store.
@@ -130,23 +138,23 @@ func (p *Publisher) channel(service rollout.ServiceName) string {
 // Preflight finds the problems of the rollout's channel: where the bot is not in it, nobody would see the rollout. While
 // Slack does not answer there is no problem: an outage of Slack delays nothing.
 func (p *Publisher) Preflight(ctx context.Context, r rollout.Rollout) rollout.Preflight {
-	name := p.channel(r.Service)
-	problem := func(p rollout.Problem) rollout.Preflight { return rollout.Preflight{Problems: []rollout.Problem{p}} }
-	membership, err := p.Slack.Membership(ctx, name)
+	problem := rollout.Problem{Value: p.channel(r.Service)}
+	membership, err := p.Slack.Membership(ctx, problem.Value)
 	if err != nil {
-		p.Log.Warn("channel not looked up before the start", "rollout", r.ID, "channel", name, "error", err)
+		p.Log.Warn("channel not looked up before the start", "rollout", r.ID, "channel", problem.Value, "error", err)
 		return rollout.Preflight{}
 	}
 	switch membership {
-	case slack.NotJoined:
-		return problem(view.BotNotInChannel(name, p.Slack.Me().Name))
-	case slack.NoSuchChannel:
-		return problem(view.ChannelNotFound(name))
-	case slack.Archived:
-		return problem(view.ChannelArchived(name))
 	case slack.Joined:
+		return rollout.Preflight{}
+	case slack.NotJoined:
+		problem.Code, problem.Want = ProblemNotInChannel, cmp.Or(p.Slack.Me().Name, "canarybot")
+	case slack.NoSuchChannel:
+		problem.Code = ProblemNoChannel
+	case slack.Archived:
+		problem.Code = ProblemArchived
 	}
-	return rollout.Preflight{}
+	return rollout.Preflight{Problems: []rollout.Problem{problem}}
 }
 
 // Run publishes until ctx ends, and then shows on the live cards that the bot is restarting, for five seconds at most.

@@ -1,7 +1,6 @@
 package view
 
 import (
-	"cmp"
 	"fmt"
 
 	"canarybot.io/rollout"
@@ -65,37 +64,4 @@ func (a Answers) AskingChecks(service rollout.ServiceName) Message {
 // DryRunStarted says that a dry run is under way; its result follows.
 func (a Answers) DryRunStarted(service rollout.ServiceName) Message {
 	return brief("Looking at everything that %s needs to start; nothing is changed …", service)
-}
-
-// What keeps a rollout from being seen in Slack.
-const (
-	problemNotInChannel    rollout.ProblemCode = "bot_not_in_channel" // Value is the channel, Want the bot's name
-	problemChannelNotFound rollout.ProblemCode = "channel_not_found"
-	problemChannelArchived rollout.ProblemCode = "channel_archived"
-)
-
-// slackSentences are those of problems with buttons and channels.
-func slackSentences() map[rollout.ProblemCode]string {
-	return map[rollout.ProblemCode]string{
-		problemMalformedButton: "That button is not one of mine, or it is too old to be read; nothing was changed.",
-		problemNotInChannel:    "slack.channel: the bot is not in {value}, so nobody would see this rollout; type /invite @{want} there.",
-		problemChannelNotFound: "slack.channel: Slack knows no channel {value} that the bot may see; change the name, or type /invite in it if it is private.",
-		problemChannelArchived: "slack.channel: {value} is archived; name another one.",
-	}
-}
-
-// BotNotInChannel is the preflight's problem of a channel that the bot is not in. Name is the bot's own; empty: not
-// known.
-func BotNotInChannel(channel, name string) rollout.Problem {
-	return rollout.Problem{Code: problemNotInChannel, Value: channel, Want: cmp.Or(name, "canarybot")}
-}
-
-// ChannelNotFound is the preflight's problem of a channel that does not exist, or that the bot may not see.
-func ChannelNotFound(channel string) rollout.Problem {
-	return rollout.Problem{Code: problemChannelNotFound, Value: channel}
-}
-
-// ChannelArchived is the preflight's problem of an archived channel.
-func ChannelArchived(channel string) rollout.Problem {
-	return rollout.Problem{Code: problemChannelArchived, Value: channel}
 }

@@ -21,8 +21,9 @@ func short() map[string]view.Message {
 		"asking_checks":     a.AskingChecks("checkout"),
 		"dry_run_started":   a.DryRunStarted("checkout"),
 		"dry_run_channel": a.DryRun(in(rollout.Queued), rollout.Preflight{Problems: []rollout.Problem{
-			view.BotNotInChannel("#deploys", "canarybot-staging"), view.BotNotInChannel("#deploys", ""),
-			view.ChannelNotFound("#deplyos"), view.ChannelArchived("#old"),
+			{Code: "bot_not_in_channel", Value: "#deploys", Want: "canarybot-staging"},
+			{Code: "bot_not_in_channel", Value: "#deploys", Want: "canarybot"},
+			{Code: "channel_not_found", Value: "#deplyos"}, {Code: "channel_archived", Value: "#old"},
 		}}),
 	}
 }

@@ -166,7 +166,8 @@ func problems() []rollout.Problem {
 		secret("secret_set_twice"), secret("secret_missing"), secret("secret_unreadable"), secret("secret_malformed"),
 		{Code: "prometheus_settings", Words: "unsupported protocol scheme"},
 		{Code: "kubernetes_client"}, {Code: "kubernetes_unreachable"},
-		view.BotNotInChannel("#deploys", "canarybot-staging"), view.ChannelNotFound("#deplyos"), view.ChannelArchived("#old"),
+		{Code: "bot_not_in_channel", Value: "#deploys", Want: "canarybot-staging"}, {Code: "channel_not_found", Value: "#deplyos"},
+		{Code: "channel_archived", Value: "#old"},
 		{Code: "malformed_button"},
 	}
 }

@@ -113,3 +113,13 @@ func settingSentences() map[rollout.ProblemCode]string {
 		"kubernetes_unreachable":   "Kubernetes cannot be reached: set KUBECONFIG, or run inside a cluster.",
 	}
 }
+
+// slackSentences are those of buttons and, from package cards, of a rollout's channel.
+func slackSentences() map[rollout.ProblemCode]string {
+	return map[rollout.ProblemCode]string{
+		problemMalformedButton: "That button is not one of mine, or it is too old to be read; nothing was changed.",
+		"bot_not_in_channel":   "slack.channel: the bot is not in {value}, so nobody would see this rollout; type /invite @{want} there.",
+		"channel_not_found":    "slack.channel: Slack knows no channel {value} that the bot may see; change the name, or type /invite in it if it is private.",
+		"channel_archived":     "slack.channel: {value} is archived; name another one.",
+	}
+}

@@ -109,13 +109,17 @@ func why(e rollout.Evidence) string {
 		return "canary and stable are told by the same series"
 	case rollout.WhyShared:
 		return "stable has the same trouble, so it may not be the canary's"
+	case rollout.WhyWorse, rollout.WhyBeyond, rollout.WhyGrows, rollout.WhyNoShare, rollout.WhyOnePod, rollout.WhyUndecided:
+		return whyBet(e)
 	}
-	return whyBet(e)
+	return word(string(e.Why))
 }
 
 // whyBet puts what a running bet says into words.
 func whyBet(e rollout.Evidence) string {
 	times := e.Compared != nil && e.Compared.AtLeast > 1
+	// The other reasons are in why.
+	//exhaustive:ignore
 	switch e.Why {
 	case rollout.WhyWorse, rollout.WhyBeyond:
 		if times {
@@ -131,11 +135,9 @@ func whyBet(e rollout.Evidence) string {
 		return "the traffic that it should get does not come, " + sure(e)
 	case rollout.WhyOnePod:
 		return "in one pod alone, its others are fine"
-	case rollout.WhyUndecided:
-		return "not clear yet"
 	default:
+		return "not clear yet"
 	}
-	return word(string(e.Why))
 }
 
 // sure is how certain what a bet says is: that its limit is reached by chance is as unlikely.

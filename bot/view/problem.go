@@ -63,9 +63,6 @@ func Problems(all []rollout.Problem) []string {
 	return lines
 }
 
-// Sentence returns what an error says to people. An error that is not ours is never shown: its text is for the log.
-func Sentence(err error) string { return Problem(rollout.ProblemOf(err)) }
-
 // short is a problem's sentence where there is little room.
 func short(p rollout.Problem) string { return fit(Problem(p), maxDetail) }
 

@@ -191,7 +191,7 @@ func TestBusySaysAllThatReplacingWouldEnd(t *testing.T) {
 			w.t.Fatal(err)
 		}
 		_, err = w.launch("v1.2.5", func(l *rollout.DeployRequest) { l.ID = "again" })
-		busy, ok := err.(*rollout.BusyError)
+		busy, ok := errors.AsType[*rollout.BusyError](err)
 		if !ok || busy.Live.ID != live.ID || busy.Waiting == nil || busy.Waiting.ID != queued.ID || busy.Before == nil || busy.Before.ID != bad.ID {
 			w.t.Errorf("answered %#v", err)
 		}

@@ -99,7 +99,7 @@ func (d *docket) weigh(o *trial.Options, here []string) {
 	}
 	switch d.Stands.Worst {
 	case trial.Errors, trial.ErrorLimit, trial.Latency, trial.SlowLimit:
-	default:
+	case trial.Memory, trial.Share, trial.Checks:
 		return
 	}
 	if who, yes := a.suspect(o, d.Stands.Worst, d.Recent[0][1].plus(d.Recent[1][1], 1)); yes {

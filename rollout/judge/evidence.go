@@ -207,7 +207,7 @@ func (d *docket) result(c rollout.Case, check rollout.Check, o *trial.Options, e
 	if why, detail := d.unheard(c, check); why != rollout.WhyNone {
 		return rollout.Unknown, why, detail
 	}
-	if why := d.doubtful(c, check, e); why != rollout.WhyNone {
+	if why := d.doubtful(check, e); why != rollout.WhyNone {
 		return rollout.Unknown, why, ""
 	}
 	return rollout.Pass, rollout.WhyNone, ""
@@ -286,7 +286,7 @@ func (d *docket) fresh(c rollout.Case, r rollout.Read) bool {
 }
 
 // doubtful returns why what was heard does not suffice to pass.
-func (d *docket) doubtful(c rollout.Case, check rollout.Check, e rollout.Evidence) rollout.Why {
+func (d *docket) doubtful(check rollout.Check, e rollout.Evidence) rollout.Why {
 	switch {
 	case check.Signal != rollout.MemorySignal && e.Compared.Canary.Requests == 0: // lately
 		return rollout.WhyNoTraffic

@@ -10,7 +10,7 @@ import (
 
 // nameOf is what people call what the evidence is about: of slow requests a share is judged, not a quantile.
 func nameOf(e rollout.Evidence) string {
-	if e.Check != "latency_p99" || e.Unit != rollout.Ratio {
+	if named, _ := rollout.Named(e.Check); named.Signal != rollout.LatencySignal || e.Unit != rollout.Ratio {
 		return checkName(e.Check)
 	}
 	if e.Compared == nil || e.Compared.Bound <= 0 {
@@ -21,15 +21,8 @@ func nameOf(e rollout.Evidence) string {
 
 // checkName is what people call a check.
 func checkName(name string) string {
-	switch name {
-	case "error_rate":
-		return "errors"
-	case "success_rate":
-		return "success"
-	case "latency_p99":
-		return "p99"
-	case "memory_usage":
-		return "memory"
+	if named, ok := rollout.Named(name); ok {
+		return named.Words
 	}
 	if n := escape(strings.ReplaceAll(name, "_", " "), 40); n != "" {
 		return n

@@ -68,7 +68,7 @@ func (c *cluster) Do(_ context.Context, _ rollout.Rollout, w rollout.Write) erro
 		rollout.CanaryService: &c.w.Service, rollout.RouteObject: &c.w.Route.Meta,
 	}[w.Object]
 	if w.Verb != rollout.Create && m.Version != w.Version {
-		return rollout.Errorf(rollout.Conflict, "%s changed.", w.Object)
+		return rollout.Refuse(rollout.Conflict, rollout.Problem{Code: rollout.ProblemObjectChanged})
 	}
 	uid := m.UID
 	if w.Verb == rollout.Create {

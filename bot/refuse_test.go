@@ -2,6 +2,7 @@ package bot_test
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"sync"
 	"testing"
@@ -207,7 +208,7 @@ func (s *slowRollouts) Decide(ctx context.Context, id rollout.ID, d rollout.Deci
 
 func TestWhatCannotBeCommittedIsNotAcknowledged(t *testing.T) {
 	for name, change := range map[string]func(*slowRollouts){
-		"the disk is full": func(s *slowRollouts) { s.fails = rollout.Errorf(rollout.Unavailable, "disk full") },
+		"the disk is full": func(s *slowRollouts) { s.fails = rollout.Wrap(rollout.Unavailable, errors.New("disk full")) },
 		"a defect":         func(s *slowRollouts) { s.panic = true },
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -2,6 +2,8 @@ package rollout
 
 import (
 	"encoding/json"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -24,9 +26,17 @@ type ObjectRef struct {
 	Name      string `json:"name"`
 }
 
-// String returns the object as logs name it: "Deployment shop/checkout".
+// String returns the object as sentences and logs name it: "Deployment shop/checkout", or without a name all of its
+// kind: "Services of shop".
 func (o ObjectRef) String() string {
-	if o.Namespace == "" {
+	switch {
+	case o.Name == "" && o.Namespace == "":
+		return o.Kind
+	case o.Name == "":
+		return o.Kind + "s of " + o.Namespace
+	case o.Kind == "":
+		return o.Name
+	case o.Namespace == "":
 		return o.Kind + " " + o.Name
 	}
 	return o.Kind + " " + o.Namespace + "/" + o.Name
@@ -39,7 +49,8 @@ type Problem struct {
 	Service ServiceName   `json:"service,omitempty"`
 	Rollout ID            `json:"rollout,omitempty"`
 	Phase   Phase         `json:"phase,omitempty"`
-	Object  ObjectRef     `json:"object,omitzero"` // what is wrong
+	Object  ObjectRef     `json:"object,omitzero"` // what is wrong; without a name: all of its kind
+	Call    APICall       `json:"call,omitempty"`  // what was asked of the API server
 	Other   ObjectRef     `json:"other,omitzero"`  // the second object that the sentence needs
 	Key     string        `json:"key,omitempty"`   // the configuration's key to change, or the object's field
 	Value   string        `json:"value,omitempty"` // what it is
@@ -47,12 +58,22 @@ type Problem struct {
 	Names   []string      `json:"names,omitempty"` // what there is to choose from
 	Count   int           `json:"count,omitempty"`
 	Limit   int           `json:"limit,omitempty"`
+	Index   int           `json:"index,omitempty"` // position in a list of the object
 	Span    time.Duration `json:"span,omitempty"`
 	Words   string        `json:"words,omitempty"` // somebody else's words, such as the API server's; to be escaped
 }
 
 // IsZero reports whether nothing is wrong.
 func (p Problem) IsZero() bool { return p.Code == NoProblem }
+
+// String returns the problem for the log: its code and what it is about.
+func (p Problem) String() string {
+	about := []string{
+		string(p.Code), string(p.Service), string(p.Rollout), string(p.Call), p.Object.String(), p.Other.String(),
+		p.Key, p.Value, p.Want, strings.Join(p.Names, ","), p.Words,
+	}
+	return strings.Join(slices.DeleteFunc(about, func(s string) bool { return s == "" }), " ")
+}
 
 // MarshalJSON writes a problem. ProblemText is written as its words, as every problem was by an earlier Canarybot.
 func (p Problem) MarshalJSON() ([]byte, error) {

@@ -178,8 +178,8 @@ func everything(text string, all bool) map[string]view.Message {
 	made["forbidden"] = a.Forbidden(person(text), rollout.Promote, service.Policy)
 	made["plan"] = a.UnknownPlan(service, text)
 	made["same"] = a.SameVersion(rollout.ServiceName(text), text)
-	made["stale"] = a.Stale(text)
-	made["error"] = a.Error(rollout.Errorf(rollout.Invalid, "%s", text))
+	made["stale"] = a.Stale(rollout.Text(text))
+	made["error"] = a.Error(rollout.Refuse(rollout.Invalid, rollout.Text(text)))
 	made["none"] = a.NoRollout(rollout.ID(text))
 	made["dry"] = a.DryRun(poison(baking(), text, all), rollout.Preflight{
 		Original: poison(baking().Original, text, all), Backtests: []rollout.Backtest{{Check: text, Problem: text}, {Check: text, Series: 2}},
@@ -240,7 +240,7 @@ func FuzzNothingFromOutsideComesAlive(f *testing.F) {
 		stuck, a := poison(special()["stuck"], text, all), view.Answers{Command: text}
 		reply, _ := view.Reply(stuck, poison(entries()["stuck_fought"], text, false), []string{text}, text)
 		harmless(t, text, map[string]view.Message{
-			"card": view.Card(stuck, view.CardOptions{}), "reply": reply, "stale": a.Stale(text),
+			"card": view.Card(stuck, view.CardOptions{}), "reply": reply, "stale": a.Stale(rollout.Text(text)),
 			"busy": a.Busy(poison(launch(), text, all), &rollout.BusyError{Live: stuck}, text), "cancelled": view.Card(poison(special()["cancelled"], text, all), view.CardOptions{}),
 		})
 	})

@@ -26,7 +26,10 @@ import (
 //	{words} {said}                     somebody else's words, with a full stop at the end and without
 func sentences() map[rollout.ProblemCode]string {
 	all := map[rollout.ProblemCode]string{}
-	for _, table := range []map[rollout.ProblemCode]string{commonSentences(), rolloutSentences(), engineSentences(), slackSentences()} {
+	for _, table := range []map[rollout.ProblemCode]string{
+		commonSentences(), rolloutSentences(), decisionSentences(), engineSentences(), storeSentences(), settingSentences(),
+		clusterSentences(), slackSentences(),
+	} {
 		maps.Copy(all, table)
 	}
 	return all
@@ -62,6 +65,9 @@ func Problems(all []rollout.Problem) []string {
 	}
 	return lines
 }
+
+// Sentence returns what an error says to people. An error that is not ours is never shown: its text is for the log.
+func Sentence(err error) string { return Problem(rollout.ProblemOf(err)) }
 
 // short is a problem's sentence where there is little room.
 func short(p rollout.Problem) string { return fit(Problem(p), maxDetail) }
@@ -129,7 +135,7 @@ func fillObject(p rollout.Problem, name string) string {
 	case "{namespace}":
 		return words(p.Object.Namespace)
 	}
-	return name
+	return fillCluster(p, name)
 }
 
 // resourceName is an object as kubectl takes it: "deployment/checkout".

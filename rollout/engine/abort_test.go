@@ -14,7 +14,7 @@ import (
 func (w *world) refuseRoute(words string) {
 	w.cluster.SetFault(func(c sim.Call) error {
 		if c.Op == sim.Do && !c.After && c.Write.Object == rollout.RouteObject {
-			return rollout.Errorf(rollout.Forbidden, "%s", words)
+			return rollout.Refuse(rollout.Forbidden, rollout.Text(words))
 		}
 		return nil
 	})
@@ -33,7 +33,7 @@ func TestNothingIsRaisedAfterAnAbortThatCameDuringTheLook(t *testing.T) {
 			switch {
 			case raises && !lost.Load(): // the first raise loses to somebody's write: the next look decides it anew
 				lost.Store(true)
-				return rollout.Errorf(rollout.Conflict, "it changed")
+				return rollout.Refuse(rollout.Conflict, rollout.Text("it changed"))
 			case c.Op == sim.Observe && c.After && r.Phase == rollout.Shifting && lost.Load() && !aborted.Load():
 				w.decide(rollout.Decision{ID: "abort", Action: rollout.Rollback, Actor: person(dev)})
 				aborted.Store(true)
@@ -101,7 +101,7 @@ func TestAStoreThatFailsInAPersonsRollbackStillTakesTheTrafficOff(t *testing.T) 
 		var lost atomic.Bool
 		w.cluster.SetFault(func(c sim.Call) error {
 			if c.Op == sim.Do && !c.After && !lost.Swap(true) { // what was under way landed first
-				return rollout.Errorf(rollout.Conflict, "it changed")
+				return rollout.Refuse(rollout.Conflict, rollout.Text("it changed"))
 			}
 			return nil
 		})

@@ -237,7 +237,7 @@ func TestTheWayBackFromWhatWasNotReleased(t *testing.T) {
 		w.app.SetImage(rollout.StableDeployment, "r/shop/checkout:hotfix", "kubectl")
 		back := func(l *rollout.DeployRequest) { l.ID, l.Back = "back", true }
 		_, err := w.launch("", back)
-		if text := rollout.Message(err); rollout.CodeOf(err) != rollout.Conflict || !strings.Contains(text, "checkout runs hotfix") {
+		if p := rollout.ProblemOf(err); rollout.CodeOf(err) != rollout.Conflict || p.Code != rollout.ProblemUnreleased || rollout.ShortVersion(p.Value) != "hotfix" {
 			w.t.Errorf("answered %v, want what stable runs", err)
 		}
 

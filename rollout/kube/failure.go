@@ -37,7 +37,7 @@ func (c *Cluster) failure(ctx context.Context, d *apps.Deployment, pods []core.P
 	}
 	failures := deploymentFailures(d)
 	if len(failing) > 0 {
-		sets, err := c.listReplicaSets(ctx, d.Namespace, selector, called("Deployment", d.Namespace, d.Name))
+		sets, err := c.listReplicaSets(ctx, deploymentRef(d), selector)
 		if err != nil {
 			return rollout.Failure{}, err
 		}

@@ -224,22 +224,33 @@ func TestRolledOut(t *testing.T) {
 	}
 }
 
-// Whatever cannot be read makes the world unreadable, in a sentence that says what.
+// Whatever cannot be read makes the observation unreadable, with a problem that says what.
 func TestUnreadable(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		name  string
 		fault func(*kubetest.Server)
-		want  string
+		want  rollout.Problem
 	}{
-		{"pods may not be listed", func(s *kubetest.Server) { s.Deny("list", "pods") }, "Kubernetes forbids to read pods of Deployment shop/checkout: pods is forbidden: User \"bot\" cannot list resource \"pods\"."},
-		{"the API server is in trouble", func(s *kubetest.Server) { s.Fail(on("/deployments/checkout", 503)) }, "Could not read Deployment shop/checkout: made to fail."},
-		{"too many requests", func(s *kubetest.Server) { s.Fail(on("/endpointslices", 429)) }, "Could not read endpoints of Service shop/checkout: made to fail."},
-		{"the route is of no known kind", nil, "\"VirtualService\" is no kind of route that Canarybot can steer; known are HTTPRoute."},
+		{"pods may not be listed", func(s *kubetest.Server) { s.Deny("list", "pods") }, rollout.Problem{
+			Code: rollout.ProblemForbidden, Call: rollout.CallPods, Object: ref("Deployment", "checkout"),
+			Words: `pods is forbidden: User "bot" cannot list resource "pods"`,
+		}},
+		{"the API server is in trouble", func(s *kubetest.Server) { s.Fail(on("/deployments/checkout", 503)) }, rollout.Problem{
+			Code: rollout.ProblemRequestFailed, Call: rollout.CallRead, Object: ref("Deployment", "checkout"), Words: "made to fail",
+		}},
+		{"too many requests", func(s *kubetest.Server) { s.Fail(on("/endpointslices", 429)) }, rollout.Problem{
+			Code: rollout.ProblemRequestFailed, Call: rollout.CallEndpoints, Object: ref("Service", "checkout"), Words: "made to fail",
+		}},
+		{"the route is of no known kind", nil, rollout.Problem{
+			Code: rollout.ProblemRouteKindUnknown, Value: "VirtualService", Names: []string{"HTTPRoute"},
+		}},
 		{"the custom resource definition is gone", func(s *kubetest.Server) {
 			s.Withdraw("gateway.networking.k8s.io/v1")
 			s.Withdraw("gateway.networking.k8s.io/v1beta1")
-		}, "The cluster serves no HTTPRoute of gateway.networking.k8s.io in version v1 or v1beta1: its custom resource definition is missing."},
+		}, rollout.Problem{
+			Code: rollout.ProblemKindNotServed, Object: rollout.ObjectRef{Kind: "HTTPRoute"}, Value: "gateway.networking.k8s.io", Names: []string{"v1", "v1beta1"},
+		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -252,7 +263,7 @@ func TestUnreadable(t *testing.T) {
 				c.fault(s)
 			}
 			w := connect(t, s).Observe(t.Context(), r)
-			if diff := cmp.Diff(w, rollout.Observed{Unreadable: rollout.Text(c.want)}); diff != "" {
+			if diff := cmp.Diff(w, rollout.Observed{Unreadable: c.want}); diff != "" {
 				t.Errorf("got before want:\n%s", diff)
 			}
 		})

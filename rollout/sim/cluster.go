@@ -98,7 +98,9 @@ func (c *Cluster) Do(ctx context.Context, r rollout.Rollout, w rollout.Write) er
 	return c.call(ctx, Call{Op: Do, Rollout: r.ID, Write: w}, func() error {
 		a := c.app(r.Spec.Objects)
 		if a == nil {
-			return rollout.Errorf(rollout.NotFound, "Deployment %s/%s does not exist.", r.Spec.Objects.Namespace, r.Spec.Objects.Stable)
+			return rollout.Refuse(rollout.NotFound, rollout.Problem{
+				Code: rollout.ProblemObjectMissing, Object: ref("Deployment", r.Spec.Objects.Namespace, r.Spec.Objects.Stable),
+			})
 		}
 		return a.write(w)
 	})

@@ -37,7 +37,7 @@ type Fault func(Call) error
 var ErrLate = errors.New("the write is under way")
 
 // ErrLost is an answer that never came: what a Fault returns to lose a request or its response.
-var ErrLost = rollout.Errorf(rollout.Unavailable, "The API server did not answer.")
+var ErrLost = rollout.Refuse(rollout.Unavailable, rollout.Problem{Code: rollout.ProblemAPIServerNoAnswer})
 
 // SetFault replaces the fault hook.
 func (c *Cluster) SetFault(f Fault) {
@@ -74,7 +74,7 @@ func (c *Cluster) call(ctx context.Context, call Call, do func() error) error {
 			c.mu.Lock()
 			defer c.mu.Unlock()
 			c.held = append(c.held, do)
-			return rollout.Wrap(rollout.Unavailable, err, "The API server did not answer in time.")
+			return rollout.Refuse(rollout.Unavailable, rollout.Problem{Code: rollout.ProblemRequestTimeout}).Because(err)
 		}
 		return err
 	}
@@ -93,7 +93,7 @@ func (c *Cluster) locked(do func() error) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.unreachable {
-		return rollout.Errorf(rollout.Unavailable, "The API server cannot be reached.")
+		return rollout.Refuse(rollout.Unavailable, rollout.Problem{Code: rollout.ProblemAPIServerNoAnswer})
 	}
 	return do()
 }
@@ -109,7 +109,7 @@ func (c *Cluster) travel(ctx context.Context) error {
 		}
 	}
 	if err := ctx.Err(); err != nil {
-		return rollout.Wrap(rollout.Unavailable, err, "The request was given up.")
+		return rollout.Refuse(rollout.Unavailable, rollout.Problem{Code: rollout.ProblemRequestCanceled}).Because(err)
 	}
 	return nil
 }

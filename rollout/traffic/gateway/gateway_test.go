@@ -280,8 +280,9 @@ func TestNothingToSteerIsRefused(t *testing.T) {
 	s.Apply("helm", routeWith("[{backendRefs: [{name: cart}]}]"))
 	rt := connect(t, s)
 	err := do(t, rt, foundOf(t, rt), rollout.Update, 5, false)
-	if got, want := rollout.Message(err), "HTTPRoute shop/checkout names neither Service checkout nor checkout-canary: there is nothing to steer."; got != want {
-		t.Errorf("got %q, want %q", got, want)
+	want := rollout.Problem{Code: rollout.ProblemNothingToSteer, Object: ref("HTTPRoute", "checkout"), Value: "checkout", Want: "checkout-canary"}
+	if diff := cmp.Diff(rollout.ProblemOf(err), want); diff != "" {
+		t.Errorf("got before want:\n%s", diff)
 	}
 }
 

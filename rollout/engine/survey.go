@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"time"
@@ -52,7 +53,7 @@ func (e *Engine) surveyService(ctx context.Context, service rollout.Service) (bo
 	}
 	w := e.Cluster.Observe(ctx, r)
 	if !w.Unreadable.IsZero() {
-		return false, rollout.Refuse(rollout.Unavailable, w.Unreadable)
+		return false, errors.New(w.Unreadable.String()) // Unavailable would be the store, and end the process
 	}
 	orphan, ok := rollout.FindOrphan(w, func(s rollout.Stamp) bool { return e.knows(ctx, s) })
 	if !ok || len(past) > 0 && askedBefore(past, orphan) {

@@ -131,6 +131,10 @@ func TestProblemsOfStable(t *testing.T) {
 			}}},
 		{name: "the same image", change: func(r *rollout.Rollout) { r.Image = kubetest.OldImage },
 			want: []rollout.Problem{{Code: rollout.ProblemAlreadyRuns, Object: ref("Deployment", "checkout"), Value: "v1.2.3"}}},
+		{name: "several containers, and none is named", world: rolledOut(func(d kubetest.Object) {
+			pod := spec(d)["template"].(kubetest.Object)["spec"].(kubetest.Object)
+			pod["containers"] = append(pod["containers"].([]any), kubetest.Object{"name": "proxy", "image": "proxy:1"})
+		}), want: []rollout.Problem{{Code: rollout.ProblemContainerUnnamed, Service: "checkout", Object: ref("Deployment", "checkout"), Key: "container", Names: []string{"checkout", "proxy"}}}},
 		{name: "no such container", change: func(r *rollout.Rollout) { r.Spec.Objects.Container = "app" },
 			want: []rollout.Problem{{Code: rollout.ProblemContainerMissing, Service: "checkout", Object: ref("Deployment", "checkout"), Key: "container", Value: "app", Names: []string{"checkout"}}}},
 	})
@@ -147,6 +151,9 @@ func TestProblemsOfThePlan(t *testing.T) {
 			want: []rollout.Problem{{Code: rollout.ProblemNoSurge, Service: "checkout", Object: ref("Deployment", "checkout"), Key: "plan"}}},
 		{name: "one replica that may go before the next serves", world: singleThatMayGo,
 			want: []rollout.Problem{{Code: rollout.ProblemLosesOne, Service: "checkout", Object: ref("Deployment", "checkout"), Key: "plan"}}},
+		{name: "all replicas may go before the next serve", world: rolledOut(func(d kubetest.Object) {
+			spec(d)["strategy"] = kubetest.Object{"rollingUpdate": kubetest.Object{"maxSurge": 1, "maxUnavailable": "100%"}}
+		}), want: []rollout.Problem{{Code: rollout.ProblemLosesAll, Service: "checkout", Object: ref("Deployment", "checkout"), Key: "plan"}}},
 		{name: "a scaler and more than half", world: apply(hpa("checkout")), change: plan(5, 60),
 			want: []rollout.Problem{{Code: rollout.ProblemScalerShrinks, Service: "checkout", Object: ref("HorizontalPodAutoscaler", "grow"), Key: "plan"}}},
 		{name: "a scaler and half", world: apply(hpa("checkout")), change: plan(5, 50)},

@@ -9,13 +9,6 @@ import (
 	"canarybot.io/rollout"
 )
 
-// actions are the decisions that commands make.
-var actions = map[command.Verb]rollout.Action{
-	command.Promote: rollout.Promote, command.Rollback: rollout.Rollback, command.Pause: rollout.Pause,
-	command.Resume: rollout.Resume, command.Override: rollout.Override, command.Retry: rollout.Retry,
-	command.Abandon: rollout.Abandon,
-}
-
 // typed carries out a typed decision. It answers the question that the card shows, which is what the person saw.
 func (b *Bot) typed(ctx context.Context, req request, cmd command.Command) (answer, error) {
 	r, found, err := b.target(ctx, cmd)
@@ -31,7 +24,7 @@ func (b *Bot) typed(ctx context.Context, req request, cmd command.Command) (answ
 	if err != nil {
 		return answer{}, err
 	}
-	d := rollout.Decision{ID: req.id, Action: actions[cmd.Verb], Turn: cur.Turn, Text: cmd.Reason}
+	d := rollout.Decision{ID: req.id, Action: cmd.Verb.Action(), Turn: cur.Turn, Text: cmd.Reason}
 	return b.decide(ctx, req, r, d)
 }
 

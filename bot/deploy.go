@@ -18,9 +18,9 @@ func (b *Bot) deploy(ctx context.Context, req request, cmd command.Command) (ans
 	}
 	l := rollout.DeployRequest{
 		ID: req.id, Service: cmd.Service, Version: cmd.Version, Plan: cmd.Plan, Auto: cmd.Auto, Replace: cmd.Replace,
-		DryRun: cmd.DryRun, Text: cmd.Reason,
+		Text: cmd.Reason,
 	}
-	if l.DryRun {
+	if cmd.DryRun {
 		return b.dryRun(ctx, req, l)
 	}
 	return b.start(ctx, req, l)
@@ -31,11 +31,11 @@ func (b *Bot) start(ctx context.Context, req request, l rollout.DeployRequest) (
 	actor, err := b.actor(ctx, req, action(l), l.Service)
 	l.Actor, l.At = actor, now()
 	if err != nil {
-		return b.refuseDeploy(ctx, l, err)
+		return b.refuseDeploy(ctx, b.answers, l, err)
 	}
 	r, err := b.Rollouts.Deploy(ctx, l)
 	if err != nil {
-		return b.refuseDeploy(ctx, l, err)
+		return b.refuseDeploy(ctx, b.answers, l, err)
 	}
 	out := answerWith(b.answers.Accepted(r, rollout.Deploy, ""))
 	out.replace = l.Back // the offer is used up; its button must not be pressed again
@@ -55,7 +55,7 @@ func (b *Bot) dryRun(ctx context.Context, req request, l rollout.DeployRequest) 
 	actor, err := b.actor(ctx, req, rollout.Deploy, l.Service)
 	l.Actor, l.At = actor, now()
 	if err != nil {
-		return b.refuseDeploy(ctx, l, err)
+		return b.refuseDeploy(ctx, b.answers.ForDryRun(), l, err)
 	}
 	out := answerWith(b.answers.DryRunStarted(l.Service))
 	out.later = func(ctx context.Context) view.Message {
@@ -63,7 +63,7 @@ func (b *Bot) dryRun(ctx context.Context, req request, l rollout.DeployRequest) 
 		if err == nil {
 			return b.answers.DryRun(r, p)
 		}
-		refusal, err := b.refuseDeploy(ctx, l, err)
+		refusal, err := b.refuseDeploy(ctx, b.answers.ForDryRun(), l, err)
 		if err != nil {
 			b.Log.Error("dry run failed", "service", l.Service, "error", err)
 			return b.answers.Error(err)

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"canarybot.io/bot/slack"
+	"canarybot.io/bot/view"
 	"canarybot.io/rollout"
 )
 
@@ -38,32 +39,32 @@ func (b *Bot) refuseDecision(ctx context.Context, r rollout.Rollout, d rollout.D
 
 // refuseDeploy turns the error of a deploy into the person's answer, or returns it where the deploy may have been
 // committed.
-func (b *Bot) refuseDeploy(ctx context.Context, l rollout.DeployRequest, err error) (answer, error) {
+func (b *Bot) refuseDeploy(ctx context.Context, say view.Answers, l rollout.DeployRequest, err error) (answer, error) {
 	var busy *rollout.BusyError
 	var back *rollout.RolledBackError
 	var same *rollout.SameVersionError
 	switch code := rollout.CodeOf(err); {
 	case errors.Is(err, errNotLookedUp):
-		return answerWith(b.answers.UnknownPerson()), nil
+		return answerWith(say.UnknownPerson()), nil
 	case errors.As(err, &busy):
 		if b.decidedBy(ctx, busy.Live.ID, l.ID) { // by this very command, delivered twice
 			b.Slack.Count(slack.Duplicate)
 			return answer{}, nil
 		}
-		return answerWith(b.answers.Busy(l, busy, b.link(ctx, busy.Live.ID))), nil
+		return answerWith(say.Busy(l, busy, b.link(ctx, busy.Live.ID))), nil
 	case errors.As(err, &same):
-		return answerWith(b.answers.SameVersion(same.Service, same.Image)), nil
+		return answerWith(say.SameVersion(same.Service, same.Image)), nil
 	case errors.As(err, &back):
-		return answerWith(b.answers.RolledBackBefore(l, back.Before)), nil
+		return answerWith(say.RolledBackBefore(l, back.Before)), nil
 	case errors.Is(err, rollout.ErrDecided):
 		b.Slack.Count(slack.Duplicate)
 		return answer{}, nil
 	case code == rollout.Forbidden:
-		return answerWith(b.answers.Forbidden(l.Actor, b.forbidden(l), b.policy(l.Service))), nil
+		return answerWith(say.Forbidden(l.Actor, b.forbidden(l), b.policy(l.Service))), nil
 	case code == rollout.Unavailable || code == rollout.Internal:
 		return answer{}, err
 	default:
-		return answerWith(b.answers.Error(err)), nil
+		return answerWith(say.Error(err)), nil
 	}
 }
 

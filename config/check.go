@@ -176,10 +176,10 @@ func readTimes(f fields, c rollout.Check) rollout.Check {
 	return c
 }
 
-// pickChecks returns the named checks; without a list all but success_rate, which repeats error_rate.
+// pickChecks returns the named checks; without a list all but the optional ones.
 func pickChecks(n node, all []rollout.Check) []rollout.Check {
 	if !n.there() {
-		return slices.DeleteFunc(slices.Clone(all), func(c rollout.Check) bool { return c.Name == prom.SuccessRate })
+		return slices.DeleteFunc(slices.Clone(all), func(c rollout.Check) bool { named, _ := rollout.Named(c.Name); return named.Optional })
 	}
 	var picked []rollout.Check
 	for _, item := range n.items("[error_rate, latency_p99]") {

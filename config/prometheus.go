@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"regexp"
 	"strings"
 
@@ -46,10 +47,12 @@ func readHTTP(n node) config.HTTPClientConfig {
 		n.bad("it cannot be read")
 		return http
 	}
-	switch err := yamlv2.UnmarshalStrict(text, &http); err := err.(type) {
-	case nil:
-	case *yamlv2.TypeError:
-		for _, one := range err.Errors {
+	err = yamlv2.UnmarshalStrict(text, &http)
+	if err == nil {
+		return http
+	}
+	if wrong, ok := errors.AsType[*yamlv2.TypeError](err); ok {
+		for _, one := range wrong.Errors {
 			one = quoted.ReplaceAllString(lineForm.ReplaceAllString(one, ""), "…")
 			one = wrongType.ReplaceAllString(one, "a $1 is where something else belongs")
 			if found := unknownField.FindStringSubmatch(one); found != nil {
@@ -57,9 +60,9 @@ func readHTTP(n node) config.HTTPClientConfig {
 			}
 			n.bad("%s", one)
 		}
-	default:
-		n.bad("%s", strings.Join(strings.Fields(quoted.ReplaceAllString(err.Error(), "…")), " "))
+		return http
 	}
+	n.bad("%s", strings.Join(strings.Fields(quoted.ReplaceAllString(err.Error(), "…")), " "))
 	return http
 }
 

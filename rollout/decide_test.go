@@ -101,6 +101,8 @@ func decidable(phase rollout.Phase, edit func(*rollout.Rollout)) rollout.Rollout
 	r, _ := checkout()
 	r.Phase = phase
 	r.Verdict = rollout.Verdict{Result: rollout.Pass, Since: r.WeightAckedAt}
+	// The other phases need nothing more.
+	//exhaustive:ignore
 	switch phase {
 	case rollout.Ended:
 		r.Ending.Outcome = rollout.Succeeded

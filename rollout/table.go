@@ -306,6 +306,8 @@ func (rc *reconciliation) rollBackByCheck() {
 
 func (rc *reconciliation) rollBackByDeadline() {
 	why := Reason{Code: ReasonDeadline, Problem: rc.f.Refused, Failure: rc.w.Canary.Failure}
+	// In every other phase it is the canary that did not come in time.
+	//exhaustive:ignore
 	switch rc.Phase {
 	case Shifting:
 		why.Failure = Failure{}

@@ -42,7 +42,7 @@ func (a Answers) Busy(launch rollout.DeployRequest, busy *rollout.BusyError, lin
 
 // otherwise says what else to do than to wait.
 func (a Answers) otherwise(launch rollout.DeployRequest, instead string) string {
-	if launch.DryRun {
+	if a.forDryRun {
 		return "A dry run looks at the cluster as it is: ask again then."
 	}
 	launch.Replace = true

@@ -55,20 +55,16 @@ func answers() map[string]view.Message {
 		"whoami_services": a.Whoami(person("U024BE7LH"), policy(), []rollout.Service{
 			{Name: "checkout", Policy: policy()}, {Name: "search", Policy: rollout.Policy{Approvers: []string{"U024BE7LH"}, Rollback: []string{rollout.Everyone}}},
 		}),
-		"whoami_guest":       a.Whoami(guest, policy(), nil),
-		"help":               a.Help(""),
-		"help_deploy":        a.Help(command.Deploy),
-		"help_rollback":      a.Help(command.Rollback),
-		"help_other_command": view.Answers{Command: "/canary-staging"}.Help(command.Promote),
-		"busy":               a.Busy(launch(), &rollout.BusyError{Live: baking()}, permalink),
-		"busy_queued":        a.Busy(launch(), &rollout.BusyError{Live: queued}, ""),
-		"busy_orphan":        a.Busy(launch(), &rollout.BusyError{Live: orphan("checkout-41"), Before: new(ending(rollout.RolledBack, nil))}, permalink),
-		"busy_all":           a.Busy(launch(), &rollout.BusyError{Live: baking(), Waiting: &queued, Before: new(ending(rollout.RolledBack, nil))}, permalink),
-		"busy_dry_run": func() view.Message {
-			l := launch()
-			l.DryRun = true
-			return a.Busy(l, &rollout.BusyError{Live: baking()}, permalink)
-		}(),
+		"whoami_guest":        a.Whoami(guest, policy(), nil),
+		"help":                a.Help(""),
+		"help_deploy":         a.Help(command.Deploy),
+		"help_rollback":       a.Help(command.Rollback),
+		"help_other_command":  view.Answers{Command: "/canary-staging"}.Help(command.Promote),
+		"busy":                a.Busy(launch(), &rollout.BusyError{Live: baking()}, permalink),
+		"busy_queued":         a.Busy(launch(), &rollout.BusyError{Live: queued}, ""),
+		"busy_orphan":         a.Busy(launch(), &rollout.BusyError{Live: orphan("checkout-41"), Before: new(ending(rollout.RolledBack, nil))}, permalink),
+		"busy_all":            a.Busy(launch(), &rollout.BusyError{Live: baking(), Waiting: &queued, Before: new(ending(rollout.RolledBack, nil))}, permalink),
+		"busy_dry_run":        a.ForDryRun().Busy(launch(), &rollout.BusyError{Live: baking()}, permalink),
 		"back_already":        a.RolledBackAlready(ending(rollout.Succeeded, nil)),
 		"taken_back":          a.RolledBackBefore(launch(), ending(rollout.RolledBack, nil)),
 		"same_version":        a.SameVersion("checkout", "registry.example.com/shop/checkout:v1.2.3"),

@@ -124,6 +124,8 @@ func (t telling) phase() (Message, bool) {
 	if t.e.Data.To != rollout.RollingBack {
 		return Message{}, false
 	}
+	// Every other reason is news.
+	//exhaustive:ignore
 	switch why.Code {
 	case rollout.ReasonPerson, rollout.ReasonAnnotation, rollout.ReasonReplaced, rollout.ReasonNone: // the decision says it
 		return Message{}, false
@@ -183,6 +185,8 @@ func (t telling) verdict() (Message, bool) {
 	if !ok {
 		return Message{}, false
 	}
+	// Every other reason is news.
+	//exhaustive:ignore
 	switch worst.Why {
 	case rollout.WhyNone, rollout.WhyWarmingUp, rollout.WhyNotAsked, rollout.WhyFailingOnce, rollout.WhyTooFewRequests,
 		rollout.WhyUndecided, rollout.WhyPartial, rollout.WhyNoTraffic:

@@ -123,7 +123,8 @@ func (w *worker) reconcile(ctx context.Context) (time.Time, error) {
 	}
 	facts := w.observe(ctx)
 	if ctx.Err() != nil {
-		return time.Time{}, nil // half a reading during shutdown is not a fact
+		//lint:ignore nilerr half a reading during shutdown is not a fact
+		return time.Time{}, nil
 	}
 	before := w.current()
 	after, next, err := w.commit(ctx, &facts)
@@ -277,10 +278,10 @@ func (w *worker) failed(r rollout.Rollout, write rollout.Write, err error) bool 
 		}
 		w.conflicts = 0 // the next reconcile may try as often again
 		return false
-	default:
-		w.refused = rollout.ProblemOf(err)
-		return false
+	case rollout.Invalid, rollout.Forbidden, rollout.Unavailable, rollout.Internal:
 	}
+	w.refused = rollout.ProblemOf(err)
+	return false
 }
 
 // cancelApply ends the apply under way, if there is one.

@@ -278,6 +278,8 @@ func (w *world) story(id rollout.ID) string {
 			w.t.Errorf("entry %d has the number %d", i+1, e.Seq)
 		}
 		fmt.Fprintf(&s, "step %d: %s", e.Step, e.Kind)
+		// Of every other kind only the name is compared.
+		//exhaustive:ignore
 		switch e.Kind {
 		case rollout.EntryPhase:
 			fmt.Fprintf(&s, " %s -> %s (%d %%) %s", e.Data.From, e.Data.To, e.Data.Weight, e.Data.Reason.Code)

@@ -23,6 +23,8 @@ func (r checkState) silence(c rollout.Check, s rollout.Sample) streak {
 	case rollout.WhyLimit, rollout.WhyCeiling, rollout.WhySilent, rollout.WhyFailingOnce, rollout.WhyTooFewRequests,
 		rollout.WhyWarnings, rollout.WhyStale, rollout.WhyQueryError, rollout.WhyUnreachable,
 		rollout.WhyTimeout, rollout.WhyTooLarge, rollout.WhyWarmingUp, rollout.WhyNotAsked:
+	case rollout.WhyWorse, rollout.WhyBeyond, rollout.WhyGrows, rollout.WhyUndecided, rollout.WhyShared, rollout.WhyNoTraffic,
+		rollout.WhyNoShare, rollout.WhyOnePod, rollout.WhyPartial, rollout.WhySameSeries, rollout.WhyCoarse: // no sample has these
 	}
 	return r.Silent
 }

@@ -125,6 +125,8 @@ func count(rule traffic.Rule, service string, o rollout.Objects) int {
 // newest generation was not seen yet: the rollout before may have ended a moment ago.
 func unattended(route *unstructured.Unstructured) []rollout.Problem {
 	p := refused(route, 0, "Accepted")
+	// No other problem keeps a rollout from starting.
+	//exhaustive:ignore
 	switch p.Code {
 	case rollout.ProblemRouteStatusMalformed:
 		p.Code = rollout.ProblemStartStatusMalformed

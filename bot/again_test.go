@@ -91,19 +91,6 @@ func TestTooManyAtOnceAreTurnedAway(t *testing.T) {
 	})
 }
 
-func TestTheEndedOneIsNamedWhileAnotherLives(t *testing.T) {
-	inWorld(t, slacksim.Options{}, func(w *world) {
-		w.slash(oncall, "deploy checkout v1.2.4 --plan quick --auto")
-		w.awaitPhase("checkout-1", rollout.Ended)
-		w.slash(oncall, "deploy checkout v1.2.5")
-		w.awaitPhase("checkout-2", rollout.Baking)
-		w.wants("the answer", w.slash(oncall, "rollback checkout-1"), "checkout-1 has ended", "checkout-2 is rolling out")
-		if got := w.phase("checkout-2"); got != rollout.Baking {
-			w.t.Errorf("checkout-2 is %s", got)
-		}
-	})
-}
-
 func TestWordsOfOthersStayWords(t *testing.T) {
 	inWorld(t, slacksim.Options{}, func(w *world) {
 		w.slash(dev, "deploy checkout v1.2.4 <!channel> see <https://evil.example|here> & *now*")

@@ -28,7 +28,7 @@ func (b *Bot) refuseDecision(ctx context.Context, r rollout.Rollout, d rollout.D
 			return answer{}, nil
 		}
 		b.Cards.Redraw(r.ID)
-		return answerWith(b.answers.Stale(rollout.Message(err))), nil
+		return answerWith(b.answers.Stale(rollout.ProblemOf(err))), nil
 	case code == rollout.Invalid:
 		return answerWith(b.answers.Error(err)), nil
 	default:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -42,6 +43,8 @@ type world struct {
 	wire    *wire
 	notes   *notes
 	change  func(*bot.Options)
+	// services is the configuration that the next process reads.
+	services map[rollout.ServiceName]rollout.Service
 
 	bot       *bot.Bot
 	publisher *cards.Publisher
@@ -67,6 +70,7 @@ func newWorld(t *testing.T, opts slacksim.Options) *world {
 	w := &world{
 		t: t, slack: slacksim.Start(t, opts), store: mem.New(mem.Options{}), cluster: newCluster(),
 		metrics: &metrics{value: 0.001}, log: &logs{}, change: func(*bot.Options) {},
+		services: map[rollout.ServiceName]rollout.Service{"checkout": service()},
 	}
 	w.wire = &wire{under: w.slack.HTTPClient().Transport}
 	w.notes = &notes{Store: w.store}
@@ -103,7 +107,7 @@ func service() rollout.Service {
 // start starts the bot and the engine and waits until both connections are up.
 func (w *world) start() {
 	w.t.Helper()
-	services := map[rollout.ServiceName]rollout.Service{"checkout": service()}
+	services := maps.Clone(w.services)
 	tokens, log := w.slack.Bot(), slog.New(w.log)
 	w.counted = prometheus.NewRegistry()
 	client := slack.New(slack.Config{
@@ -249,24 +253,6 @@ func (w *world) card() slacksim.Message {
 
 // shown returns what the newest card says.
 func (w *world) shown() string { return w.slack.Plain(w.card()) }
-
-// heard returns the last thing that only this person sees.
-func (w *world) heard(user string) string {
-	all := w.slack.Ephemerals(user)
-	if len(all) == 0 {
-		return ""
-	}
-	return all[len(all)-1].Text
-}
-
-// heardAll returns everything that only this person saw: of two answers at one moment either may come first.
-func (w *world) heardAll(user string) string {
-	var all []string
-	for _, e := range w.slack.Ephemerals(user) {
-		all = append(all, e.Text)
-	}
-	return strings.Join(all, "\n")
-}
 
 func (w *world) wants(what, got string, want ...string) {
 	w.t.Helper()

@@ -37,17 +37,20 @@ type Store struct{ Path string }
 // largest is the size that a configuration may have.
 const largest = 1 << 20
 
+// ProblemUnreadable says that the configuration could not be read.
+const ProblemUnreadable rollout.ProblemCode = "configuration_unreadable"
+
 // Load reads the file. Relative paths in prometheus.http are relative to it. The error is an *Error when the content
 // is wrong.
 func Load(path string) (Config, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return Config{}, rollout.Wrap(rollout.NotFound, err, "The configuration cannot be read.")
+		return Config{}, rollout.Refuse(rollout.NotFound, rollout.Problem{Code: ProblemUnreadable}).Because(err)
 	}
 	defer f.Close()
 	data, err := io.ReadAll(io.LimitReader(f, largest+1))
 	if err != nil {
-		return Config{}, rollout.Wrap(rollout.Unavailable, err, "The configuration cannot be read.")
+		return Config{}, rollout.Refuse(rollout.Unavailable, rollout.Problem{Code: ProblemUnreadable}).Because(err)
 	}
 	c, problems := parse(data)
 	if len(problems) > 0 {

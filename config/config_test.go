@@ -247,7 +247,7 @@ func writeExpectations(t *testing.T, file, got, body string) {
 func TestSentencesForPeople(t *testing.T) {
 	t.Parallel()
 	_, err := config.Parse([]byte("environment: [x]\n"))
-	if got := rollout.Message(err); !strings.Contains(got, "environment: this must be text, not a list (line 1)") {
+	if got := rollout.ProblemOf(err).Words; !strings.Contains(got, "environment: this must be text, not a list (line 1)") {
 		t.Errorf("got %q", got)
 	}
 	if _, err := config.Load(filepath.Join(t.TempDir(), "absent.yaml")); rollout.CodeOf(err) != rollout.NotFound {

@@ -145,7 +145,7 @@ func (rc *reconciliation) obstacle(gone bool) Reason {
 	case rc.StableWritten && rc.w.Stable.Failure.Kind != NoFailure:
 		return Reason{Code: ReasonStable, Failure: rc.w.Stable.Failure}
 	default:
-		return Reason{Code: ReasonSlow, Detail: rc.w.Route.Detail}
+		return Reason{Code: ReasonSlow, Problem: rc.w.Route.Problem}
 	}
 }
 

@@ -165,8 +165,8 @@ const ProblemNotAcknowledged ProblemCode = "not_acknowledged"
 
 // notAcknowledged is why the router does not take the route as it is.
 func notAcknowledged(route Route) Problem {
-	if route.Detail != "" {
-		return Text(route.Detail)
+	if !route.Problem.IsZero() {
+		return route.Problem
 	}
 	return Problem{Code: ProblemNotAcknowledged}
 }

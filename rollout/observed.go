@@ -57,7 +57,7 @@ type Route struct {
 	WeightBy  string // the manager that last changed the weights
 	// Acknowledged is true when the router took the route as it is; always true for a router without status.
 	Acknowledged bool
-	Detail       string // why it is not acknowledged, in the cluster's words
+	Problem      Problem // why it is not acknowledged
 }
 
 // Stamp is the annotation canarybot.io/applied: which write made the object what it is. Every write sets it in the

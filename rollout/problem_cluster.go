@@ -140,7 +140,23 @@ const (
 	ProblemRulePorts         ProblemCode = "rule_ports"          // those of the Services Value and Other differ
 	ProblemStableUnnamed     ProblemCode = "stable_unnamed"      // no rule names Other
 	ProblemRulesDisagree     ProblemCode = "rules_disagree"      // some name Other, the canary's Service, and some do not
-	ProblemRouteNotInForce   ProblemCode = "route_not_in_force"  // Words say why
+)
+
+// Why the Gateways do not acknowledge an HTTPRoute as it is: Object is the route, Other the Gateway, Key its condition.
+const (
+	ProblemRouteStatusMalformed ProblemCode = "route_status_malformed" // not what the Gateway API describes
+	ProblemNoGateway            ProblemCode = "no_gateway"             // none has a status for the route
+	ProblemGatewayBehind        ProblemCode = "gateway_behind"         // it did not see the newest generation
+	ProblemGatewayRefuses       ProblemCode = "gateway_refuses"        // the condition is Value, for the reason Want: Words
+	ProblemGatewaySilent        ProblemCode = "gateway_silent"         // it has no such condition
+)
+
+// The same where it keeps a rollout from starting. That a Gateway is behind does not.
+const (
+	ProblemStartStatusMalformed ProblemCode = "start_status_malformed"
+	ProblemStartNoGateway       ProblemCode = "start_no_gateway"
+	ProblemStartGatewayRefuses  ProblemCode = "start_gateway_refuses"
+	ProblemStartGatewaySilent   ProblemCode = "start_gateway_silent"
 )
 
 // What about a TrafficSplit keeps a rollout from starting: Object is the split, Other a Service.

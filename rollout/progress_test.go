@@ -106,7 +106,7 @@ func TestAServiceThatIsDeletedUnderTraffic(t *testing.T) {
 // A bake that stands still because the route is not followed any more says so.
 func TestARouteThatIsNotFollowedAnyMore(t *testing.T) {
 	r, w := checkout()
-	w.Route.Acknowledged, w.Route.Detail = false, "its Gateway is gone"
+	w.Route.Acknowledged, w.Route.Problem = false, rollout.Text("its Gateway is gone")
 	r, _, _ = rollout.Next(r, facts(r, w, interval, rollout.Pass))
 	if r.Trouble.Words != "its Gateway is gone" || r.Spans.Bake != 0 {
 		t.Errorf("the trouble is %+v, the bake %s", r.Trouble, r.Spans.Bake)

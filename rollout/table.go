@@ -310,7 +310,7 @@ func (rc *reconciliation) rollBackByDeadline() {
 	case Shifting:
 		why.Failure = Failure{}
 		if why.Problem.IsZero() {
-			why.Detail = rc.w.Route.Detail
+			why.Problem = rc.w.Route.Problem
 		}
 	case Promoting:
 		why.Code, why.Failure = ReasonStable, Failure{Kind: ProgressDeadline, Detail: rc.w.Stable.Failure.Detail}

@@ -122,9 +122,9 @@ func doing(action rollout.Action) string {
 	return "do that"
 }
 
-// Stale answers a click that came too late: nothing was changed, and why.
-func (a Answers) Stale(why string) Message {
-	return message(joined(" ", "Nothing was changed.", full(words(why))))
+// Stale answers a decision that came too late: nothing was changed, and why.
+func (a Answers) Stale(why rollout.Problem) Message {
+	return message(joined(" ", "Nothing was changed.", full(Problem(why))))
 }
 
 // NothingLive answers a decision about a service that has no live rollout. Last is its newest one; the zero value: it
@@ -154,7 +154,7 @@ func (a Answers) Error(err error) Message {
 	if text := Sentence(err); text != "" {
 		return message(text)
 	}
-	return message("Something went wrong; Canarybot's log has the details.")
+	return message(Problem(rollout.Problem{Code: rollout.ProblemInternal}))
 }
 
 // ConnectionsTold says that Slack counts n connections of this app where ours are fewer. It is for the channel.

@@ -23,7 +23,9 @@ func (a Answers) UnknownPerson() Message {
 }
 
 // ForeignButton answers a press on a button that this bot never made.
-func (a Answers) ForeignButton() Message { return a.Stale("That button is not one of mine.") }
+func (a Answers) ForeignButton() Message {
+	return brief("Nothing was changed. That button is not one of mine.")
+}
 
 // OtherEnvironment answers a press on a button that belongs to the bot of another environment.
 func (a Answers) OtherEnvironment(theirs, ours string) Message {
@@ -52,7 +54,7 @@ func (a Answers) NothingBefore(service rollout.ServiceName) Message {
 
 // OutdatedOffer answers a press on the offer to roll back after something else was rolled out.
 func (a Answers) OutdatedOffer() Message {
-	return a.Stale("Something was rolled out since that was shown. Ask again.")
+	return brief("Nothing was changed. Something was rolled out since that was shown. Ask again.")
 }
 
 // AskingChecks says that the checks are being asked; their answers follow.
@@ -72,9 +74,10 @@ const (
 	problemChannelArchived rollout.ProblemCode = "channel_archived"
 )
 
-// slackSentences are those of the problems with a channel.
+// slackSentences are those of problems with buttons and channels.
 func slackSentences() map[rollout.ProblemCode]string {
 	return map[rollout.ProblemCode]string{
+		problemMalformedButton: "That button is not one of mine, or it is too old to be read; nothing was changed.",
 		problemNotInChannel:    "slack.channel: the bot is not in {value}, so nobody would see this rollout; type /invite @{want} there.",
 		problemChannelNotFound: "slack.channel: Slack knows no channel {value} that the bot may see; change the name, or type /invite in it if it is private.",
 		problemChannelArchived: "slack.channel: {value} is archived; name another one.",

@@ -26,7 +26,10 @@ import (
 //	{words} {said}                     somebody else's words, with a full stop at the end and without
 func sentences() map[rollout.ProblemCode]string {
 	all := map[rollout.ProblemCode]string{}
-	for _, table := range []map[rollout.ProblemCode]string{commonSentences(), rolloutSentences(), engineSentences(), clusterSentences(), slackSentences()} {
+	for _, table := range []map[rollout.ProblemCode]string{
+		commonSentences(), rolloutSentences(), decisionSentences(), engineSentences(), storeSentences(), settingSentences(),
+		clusterSentences(), slackSentences(),
+	} {
 		maps.Copy(all, table)
 	}
 	return all

@@ -119,6 +119,14 @@ func startSentences() map[rollout.ProblemCode]string {
 
 // routeSentences has the sentences of what about a route keeps a rollout from starting.
 func routeSentences() map[rollout.ProblemCode]string {
+	const (
+		malformed  = "the route's status is not what the Gateway API describes"
+		none       = "no Gateway has taken the route yet"
+		refuses    = "{other}: {key} is {value}, {want}: {said}"
+		silent     = "{other}: has not said whether it took the route ({key})"
+		notInForce = "{object} is not in force: "
+		look       = ". See kubectl -n {namespace} describe {resource}"
+	)
 	return map[rollout.ProblemCode]string{
 		rollout.ProblemWeightInvalid:     "{route}the weight {value} of its backend {count} is not a number of 0 or more; set the weight of Service {othername} above 0.",
 		rollout.ProblemStableNoTraffic:   "{route}it gives stable no traffic; set the weight of Service {othername} above 0.",
@@ -130,7 +138,16 @@ func routeSentences() map[rollout.ProblemCode]string {
 		rollout.ProblemRulePorts:         "Rule {index} of {object}: the ports of Services {value} and {othername} differ; give both the same.",
 		rollout.ProblemStableUnnamed:     "{line}No rule of {object} names Service {othername} in its backendRefs, so there is nothing to steer.",
 		rollout.ProblemRulesDisagree:     "Some rules of {object} name Service {othername}, the canary's, beside stable's and some do not: name it in all of them at weight 0, or in none.",
-		rollout.ProblemRouteNotInForce:   "{object} is not in force: {words} See kubectl -n {namespace} describe {resource}",
+
+		rollout.ProblemRouteStatusMalformed: malformed,
+		rollout.ProblemNoGateway:            none,
+		rollout.ProblemGatewayBehind:        "{other}: has not seen the newest weights yet",
+		rollout.ProblemGatewayRefuses:       refuses,
+		rollout.ProblemGatewaySilent:        silent,
+		rollout.ProblemStartStatusMalformed: notInForce + malformed + look,
+		rollout.ProblemStartNoGateway:       notInForce + none + look,
+		rollout.ProblemStartGatewayRefuses:  notInForce + refuses + look,
+		rollout.ProblemStartGatewaySilent:   notInForce + silent + look,
 
 		rollout.ProblemSplitMissing:       "{line}{object} does not exist; make it, or set route.create: true to have it made at the start and deleted at the end.",
 		rollout.ProblemSplitStableUnnamed: "{object} does not name Service {othername}, stable's, among its backends: add {service: {othername}, weight: 100}.",

@@ -2,44 +2,14 @@ package view_test
 
 import (
 	"fmt"
-	"go/ast"
-	"go/parser"
-	"go/token"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
 	"canarybot.io/bot/view"
 	"canarybot.io/rollout"
 )
-
-// clusterCodes reads the codes from where they are declared, so that none is forgotten here.
-func clusterCodes(t *testing.T) []rollout.ProblemCode {
-	t.Helper()
-	file, err := parser.ParseFile(token.NewFileSet(), "../../rollout/problem_cluster.go", nil, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var codes []rollout.ProblemCode
-	ast.Inspect(file, func(n ast.Node) bool {
-		spec, ok := n.(*ast.ValueSpec)
-		if !ok {
-			return true
-		}
-		if kind, ok := spec.Type.(*ast.Ident); !ok || kind.Name != "ProblemCode" {
-			return true
-		}
-		value, err := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value)
-		if err != nil {
-			t.Fatal(err)
-		}
-		codes = append(codes, rollout.ProblemCode(value))
-		return true
-	})
-	return codes
-}
 
 // Each problem of the cluster in its sentence.
 func TestClusterSentences(t *testing.T) {
@@ -52,7 +22,7 @@ func TestClusterSentences(t *testing.T) {
 
 // Each code that is declared has one sentence in this table alone, and a sample whose fields fill it.
 func TestClusterSentencesAreFilled(t *testing.T) {
-	codes, table := clusterCodes(t), view.ClusterSentences()
+	codes, table := declared(t, "../../rollout/problem_cluster.go"), view.ClusterSentences()
 	for _, code := range codes {
 		if table[code] == "" {
 			t.Errorf("%s has no sentence", code)

@@ -16,15 +16,21 @@ import (
 	"canarybot.io/rollout/traffic/smi"
 )
 
+// Why there is no Kubernetes to work with.
+const (
+	problemClient       rollout.ProblemCode = "kubernetes_client"
+	problemNoKubernetes rollout.ProblemCode = "kubernetes_unreachable"
+)
+
 // newRouters makes a router for each kind of route. To add one, add its line here.
 func newRouters(settings *rest.Config) (map[string]kube.Router, error) {
 	dyn, err := dynamic.NewForConfig(settings)
 	if err != nil {
-		return nil, rollout.Wrap(rollout.Invalid, err, "No client for Kubernetes can be made.")
+		return nil, rollout.Refuse(rollout.Invalid, rollout.Problem{Code: problemClient}).Because(err)
 	}
 	disc, err := traffic.NewGroups(settings)
 	if err != nil {
-		return nil, rollout.Wrap(rollout.Invalid, err, "No client for Kubernetes can be made.")
+		return nil, rollout.Refuse(rollout.Invalid, rollout.Problem{Code: problemClient}).Because(err)
 	}
 	return map[string]kube.Router{
 		config.HTTPRoute:    gateway.New(dyn, disc),
@@ -58,7 +64,7 @@ func kubeSettings() (*rest.Config, error) {
 		base, err = clientcmd.BuildConfigFromFlags("", path)
 	}
 	if err != nil {
-		return nil, rollout.Wrap(rollout.Invalid, err, "Kubernetes cannot be reached: set KUBECONFIG, or run inside a cluster.")
+		return nil, rollout.Refuse(rollout.Invalid, rollout.Problem{Code: problemNoKubernetes}).Because(err)
 	}
 	return kube.Config(base), nil
 }

@@ -97,7 +97,7 @@ type ports struct {
 	kill  context.CancelFunc
 }
 
-var errDead = rollout.Errorf(rollout.Internal, "this process is dead")
+var errDead = rollout.Refuse(rollout.Internal, rollout.Text("this process is dead"))
 
 // enter counts a call, and reports whether it happens.
 func (p *ports) enter() (n int, happens bool) {
@@ -310,7 +310,7 @@ type defectiveStore struct {
 
 func (d *defectiveStore) Commit(ctx context.Context, changes ...rollout.Change) error {
 	if d.refuses.Load() {
-		return rollout.Errorf(rollout.Internal, "a defect")
+		return rollout.Wrap(rollout.Internal, errors.New("a defect"))
 	}
 	return d.Store.Commit(ctx, changes...)
 }
@@ -323,7 +323,7 @@ type brokenDisk struct {
 
 func (b *brokenDisk) Commit(ctx context.Context, changes ...rollout.Change) error {
 	if b.broken.Load() && changes[0].Rollout.Phase == rollout.RollingBack {
-		return rollout.Errorf(rollout.Unavailable, "input/output error")
+		return rollout.Wrap(rollout.Unavailable, errors.New("input/output error"))
 	}
 	return b.Store.Commit(ctx, changes...)
 }

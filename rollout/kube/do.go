@@ -66,7 +66,8 @@ func (c *Cluster) doService(ctx context.Context, r rollout.Rollout, w rollout.Wr
 	case rollout.Create:
 		return c.createService(ctx, r, w)
 	case rollout.Update, rollout.Release:
-		// It is made and deleted, and never changed in between: a Service that somebody else made is not ours to change.
+		// It is made and deleted, and never changed in between: a Service that somebody else made is not ours to
+		// change.
 	case rollout.Delete:
 		guard, err := object.Preconditions(w)
 		if err != nil {

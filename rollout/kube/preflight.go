@@ -135,8 +135,8 @@ func foundWorkload(d *apps.Deployment, container string) rollout.OriginalWorkloa
 	return rollout.OriginalWorkload{UID: string(d.UID), Image: imageOf(d, containerName(d, container)), Replicas: wanted(d)}
 }
 
-// progress returns the Deployment's progress deadline: ten minutes where it is unset, as for the API server, and where it
-// is unlimited, because a rollout has to end.
+// progress returns the Deployment's progress deadline: ten minutes where it is unset, as for the API server, and where
+// it is unlimited, because a rollout has to end.
 func progress(d *apps.Deployment) time.Duration {
 	const fallback = 600
 	seconds := int32(fallback)

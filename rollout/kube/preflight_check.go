@@ -48,8 +48,8 @@ func (s *start) checkStable() []rollout.Problem {
 		problems = append(problems, inConfig(s.r, "container", noContainer(d, o.Container)))
 	case image == s.r.Image:
 		add(rollout.Problem{Code: rollout.ProblemAlreadyRuns, Value: rollout.ShortVersion(image)})
-	case s.r.Unreleased(image) != "":
-		problems = append(problems, rollout.Text(s.r.Unreleased(image)))
+	case !s.r.Unreleased(image).IsZero():
+		problems = append(problems, s.r.Unreleased(image))
 	}
 	switch w := reduce(d, o.Container); {
 	case w.Replicas == 0:

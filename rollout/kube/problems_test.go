@@ -126,9 +126,15 @@ func TestProblemsOfStable(t *testing.T) {
 			want: []rollout.Problem{{Code: rollout.ProblemPaused, Object: ref("Deployment", "checkout")}}},
 		{name: "stable runs what the way back rolls back", change: func(r *rollout.Rollout) { r.Request.Replaces = kubetest.OldImage }},
 		{name: "stable runs something else than the way back rolls back", change: func(r *rollout.Rollout) { r.Request.Replaces = "registry.example.com/shop/checkout:v1.2.2" },
-			want: []rollout.Problem{rollout.Text("checkout runs v1.2.3, which Canarybot did not release (the last that it did is v1.2.2), so there is no going back from it; deploy a version by name.")}},
+			want: []rollout.Problem{{
+				Code: rollout.ProblemUnreleased, Service: "checkout", Value: kubetest.OldImage, Want: "registry.example.com/shop/checkout:v1.2.2",
+			}}},
 		{name: "the same image", change: func(r *rollout.Rollout) { r.Image = kubetest.OldImage },
 			want: []rollout.Problem{{Code: rollout.ProblemAlreadyRuns, Object: ref("Deployment", "checkout"), Value: "v1.2.3"}}},
+		{name: "several containers, and none is named", world: rolledOut(func(d kubetest.Object) {
+			pod := spec(d)["template"].(kubetest.Object)["spec"].(kubetest.Object)
+			pod["containers"] = append(pod["containers"].([]any), kubetest.Object{"name": "proxy", "image": "proxy:1"})
+		}), want: []rollout.Problem{{Code: rollout.ProblemContainerUnnamed, Service: "checkout", Object: ref("Deployment", "checkout"), Key: "container", Names: []string{"checkout", "proxy"}}}},
 		{name: "no such container", change: func(r *rollout.Rollout) { r.Spec.Objects.Container = "app" },
 			want: []rollout.Problem{{Code: rollout.ProblemContainerMissing, Service: "checkout", Object: ref("Deployment", "checkout"), Key: "container", Value: "app", Names: []string{"checkout"}}}},
 	})
@@ -145,6 +151,9 @@ func TestProblemsOfThePlan(t *testing.T) {
 			want: []rollout.Problem{{Code: rollout.ProblemNoSurge, Service: "checkout", Object: ref("Deployment", "checkout"), Key: "plan"}}},
 		{name: "one replica that may go before the next serves", world: singleThatMayGo,
 			want: []rollout.Problem{{Code: rollout.ProblemLosesOne, Service: "checkout", Object: ref("Deployment", "checkout"), Key: "plan"}}},
+		{name: "all replicas may go before the next serve", world: rolledOut(func(d kubetest.Object) {
+			spec(d)["strategy"] = kubetest.Object{"rollingUpdate": kubetest.Object{"maxSurge": 1, "maxUnavailable": "100%"}}
+		}), want: []rollout.Problem{{Code: rollout.ProblemLosesAll, Service: "checkout", Object: ref("Deployment", "checkout"), Key: "plan"}}},
 		{name: "a scaler and more than half", world: apply(hpa("checkout")), change: plan(5, 60),
 			want: []rollout.Problem{{Code: rollout.ProblemScalerShrinks, Service: "checkout", Object: ref("HorizontalPodAutoscaler", "grow"), Key: "plan"}}},
 		{name: "a scaler and half", world: apply(hpa("checkout")), change: plan(5, 50)},

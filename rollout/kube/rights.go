@@ -23,7 +23,8 @@ type Needs struct {
 	// RouteGroup and RouteResource name what the router reads and writes.
 	RouteGroup    string
 	RouteResource string
-	// Create is true where the bot makes and deletes the canary or its Service, CreateRoute where it does so with the route.
+	// Create is true where the bot makes and deletes the canary or its Service, CreateRoute where it does so with the
+	// route.
 	Create      bool
 	CreateRoute bool
 }

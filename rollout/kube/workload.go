@@ -14,9 +14,9 @@ import (
 	"canarybot.io/rollout/kube/object"
 )
 
-// workload reads a Deployment with its pods. One that does not exist is a fact. Once a rollout ends, what its pods report
-// only informs people: in an incident the API server may refuse or delay lists while it still serves small requests, and
-// weight 0 does not wait for them.
+// workload reads a Deployment with its pods. One that does not exist is a fact. Once a rollout ends, what its pods
+// report only informs people: in an incident the API server may refuse or delay lists while it still serves small
+// requests, and weight 0 does not wait for them.
 func (c *Cluster) workload(ctx context.Context, r rollout.Rollout, name string) (rollout.Workload, error) {
 	d, err := c.getDeployment(ctx, r.Spec.Objects.Namespace, name)
 	switch {

@@ -34,8 +34,8 @@ func NewGroups(config *rest.Config) (Groups, error) {
 	return Groups{client}, nil
 }
 
-// ServerResourcesForGroupVersionWithContext returns the resources of the version, which is written GROUP/VERSION, or VERSION
-// for the core group. One that is not served is a NotFound error of Kubernetes.
+// ServerResourcesForGroupVersionWithContext returns the resources of the version, which is written GROUP/VERSION, or
+// VERSION for the core group. One that is not served is a NotFound error of Kubernetes.
 func (g Groups) ServerResourcesForGroupVersionWithContext(ctx context.Context, groupVersion string) (*meta.APIResourceList, error) {
 	root := "/apis"
 	if !strings.Contains(groupVersion, "/") {

@@ -50,8 +50,9 @@ func RememberIn(metadata map[string]any, route meta.Object, rules Rules) error {
 	return nil
 }
 
-// Restore returns the rules with the weights that the annotation holds, and without the canary where drop is true. A rule
-// gets them back only where it still has the weights that steering gave it: what somebody else changed since stays.
+// Restore returns the rules with the weights that the annotation holds, and without the canary where drop is true. A
+// rule gets them back only where it still has the weights that steering gave it: what somebody else changed since
+// stays.
 func Restore(rules Rules, remembered string, drop bool) Rules {
 	var all [][]any
 	if err := json.Unmarshal([]byte(remembered), &all); err != nil || len(all) != len(rules) {

@@ -19,10 +19,11 @@ type Dialect struct {
 	Backend string
 	// Rules reads the weights and finds the pair among the backends. The error is Invalid.
 	Rules func(route *unstructured.Unstructured, o rollout.Objects) (Rules, error)
-	// Spec returns the part of the spec that a merge patch replaces to set these rules: such a patch replaces whole lists.
+	// Spec returns the part of the spec that a merge patch replaces to set these rules: such a patch replaces whole
+	// lists.
 	Spec func(route *unstructured.Unstructured, rules Rules) map[string]any
 	// Acknowledged reports whether the route is followed as it is now, and else why not; nil: it always is.
-	Acknowledged func(route *unstructured.Unstructured, weight rollout.Weight) (bool, string)
+	Acknowledged func(route *unstructured.Unstructured, weight rollout.Weight) (bool, rollout.Problem)
 }
 
 // Router reads and steers routes of one kind. It keeps nothing but the version that the cluster serves, and is safe for
@@ -61,7 +62,7 @@ func (rt *Router) Read(ctx context.Context, r rollout.Rollout) (rollout.Route, e
 	}
 	read.Weight = rules.Share(read.Stamp)
 	if rt.dialect.Acknowledged != nil {
-		read.Acknowledged, read.Detail = rt.dialect.Acknowledged(route, read.Weight)
+		read.Acknowledged, read.Problem = rt.dialect.Acknowledged(route, read.Weight)
 	}
 	return read, nil
 }
@@ -83,8 +84,8 @@ func (rt *Router) Do(ctx context.Context, r rollout.Rollout, w rollout.Write) er
 	return rt.Patch(ctx, o.Namespace, o.Route.Name, patch)
 }
 
-// patch returns the JSON merge patch for the write. Such a patch replaces whole lists, and the guard makes sure that the
-// new list was made from the list that it replaces.
+// patch returns the JSON merge patch for the write. Such a patch replaces whole lists, and the guard makes sure that
+// the new list was made from the list that it replaces.
 func (rt *Router) patch(route *unstructured.Unstructured, r rollout.Rollout, w rollout.Write) (map[string]any, error) {
 	metadata, err := object.Guard(route, w, FoundWeights)
 	if err != nil {

@@ -78,9 +78,9 @@ func (r Rule) DropCanary() Rule {
 	return r
 }
 
-// Share returns the canary's share of the pair. A fraction of a percent counts as the next whole one above, but never as
-// everything, so that a little traffic never reads as none. Expect, where it is not nil, is what we wrote: another share
-// never reads as it.
+// Share returns the canary's share of the pair. A fraction of a percent counts as the next whole one above, but never
+// as everything, so that a little traffic never reads as none. Expect, where it is not nil, is what we wrote: another
+// share never reads as it.
 func (r Rule) Share(expect *rollout.Weight) rollout.Weight {
 	if r.Canary < 0 {
 		return 0
@@ -104,10 +104,10 @@ func (r Rule) Share(expect *rollout.Weight) rollout.Weight {
 	return share
 }
 
-// Steer returns the rule with the canary at this share of the pair. Without other backends the pair's weights sum to 100.
-// With others, all weights of the rule are multiplied by the smallest number that makes the pair's sum a multiple of 100:
-// every percentage is then exact, and the others keep their share of the whole. A pair that had no traffic at all gets
-// 100. The error is Invalid when a weight would become larger than the object allows.
+// Steer returns the rule with the canary at this share of the pair. Without other backends the pair's weights sum to
+// 100. With others, all weights of the rule are multiplied by the smallest number that makes the pair's sum a multiple
+// of 100: every percentage is then exact, and the others keep their share of the whole. A pair that had no traffic at
+// all gets 100. The error is Invalid when a weight would become larger than the object allows.
 func (r Rule) Steer(want rollout.Weight) (Rule, error) {
 	if !r.Whole() || !want.Valid() {
 		return r, rollout.Refuse(rollout.Invalid, rollout.Problem{Code: rollout.ProblemShareImpossible, Count: int(want)})
@@ -159,8 +159,8 @@ func (r Rule) scale(want rollout.Weight) (scale, total int64, err error) {
 	return 0, 0, rollout.Refuse(rollout.Invalid, rollout.Problem{Code: rollout.ProblemWeightsTooLarge, Limit: int(r.Max)})
 }
 
-// fits reports whether every weight stays within Max when all are multiplied. The pair counts as one, because one side may
-// get all of it.
+// fits reports whether every weight stays within Max when all are multiplied. The pair counts as one, because one side
+// may get all of it.
 func (r Rule) fits(scale, pair int64) bool {
 	if pair*scale > r.Max*milli {
 		return false
@@ -173,8 +173,8 @@ func (r Rule) fits(scale, pair int64) bool {
 	return true
 }
 
-// Problem returns what is wrong with the rule's weights, if anything: one of them is not a weight, stable has no traffic,
-// or not every share can be set beside the other backends.
+// Problem returns what is wrong with the rule's weights, if anything: one of them is not a weight, stable has no
+// traffic, or not every share can be set beside the other backends.
 func (r Rule) Problem() rollout.Problem {
 	for i, ref := range r.Refs {
 		if _, ok := parse(ref[weightKey], r.Default); !ok {

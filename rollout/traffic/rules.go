@@ -43,8 +43,8 @@ func (rs Rules) Share(stamp *rollout.Stamp) rollout.Weight {
 }
 
 // Steer returns the rules with the canary's share set in every one of ours, and the missing side of the pair added: the
-// canary where add is true, stable wherever a rule names the canary only. Backend is the key of a backend's Service. The
-// error is Invalid when there is nothing to steer, or when a weight would become larger than the object allows.
+// canary where add is true, stable wherever a rule names the canary only. Backend is the key of a backend's Service.
+// The error is Invalid when there is nothing to steer, or when a weight would become larger than the object allows.
 func (rs Rules) Steer(want rollout.Weight, add bool, o rollout.Objects, backend string) (Rules, error) {
 	steered := slices.Clone(rs)
 	some := false

@@ -45,7 +45,7 @@ func (rt *Router) Preflight(ctx context.Context, r rollout.Rollout) (object.Rout
 	}
 	add(object.Problems(route, Kind, r)...)
 	add(problems(parsed, r)...)
-	add(unattended(route, o)...)
+	add(unattended(route)...)
 	return start, nil
 }
 
@@ -123,9 +123,19 @@ func count(rule traffic.Rule, service string, o rollout.Objects) int {
 
 // unattended refuses a route that no Gateway serves: its weights would never be acknowledged. It is no reason that the
 // newest generation was not seen yet: the rollout before may have ended a moment ago.
-func unattended(route *unstructured.Unstructured, o rollout.Objects) []rollout.Problem {
-	if ok, why := taken(route, 0, "Accepted"); !ok {
-		return []rollout.Problem{{Code: rollout.ProblemRouteNotInForce, Object: ref(o), Words: why}}
+func unattended(route *unstructured.Unstructured) []rollout.Problem {
+	p := refused(route, 0, "Accepted")
+	switch p.Code {
+	case rollout.ProblemRouteStatusMalformed:
+		p.Code = rollout.ProblemStartStatusMalformed
+	case rollout.ProblemNoGateway:
+		p.Code = rollout.ProblemStartNoGateway
+	case rollout.ProblemGatewayRefuses:
+		p.Code = rollout.ProblemStartGatewayRefuses
+	case rollout.ProblemGatewaySilent:
+		p.Code = rollout.ProblemStartGatewaySilent
+	default:
+		return nil
 	}
-	return nil
+	return []rollout.Problem{p}
 }

@@ -98,11 +98,17 @@ func ref(kind, name string) rollout.ObjectRef { return object.Ref(kind, "shop", 
 
 func TestPreflightOfARouteThatNobodyServes(t *testing.T) {
 	t.Parallel()
-	for _, c := range []struct{ name, parents, want string }{
-		{"nobody took it", "", "no Gateway has taken the route yet"},
+	gateway := rollout.ObjectRef{Kind: "Gateway", Name: "a"}
+	for _, c := range []struct {
+		name, parents string
+		want          rollout.Problem
+	}{
+		{"nobody took it", "", rollout.Problem{Code: rollout.ProblemStartNoGateway}},
 		{"it was refused", `{parentRef: {name: a}, conditions: [{type: Accepted, status: "False", reason: NotAllowedByListeners, message: denied}]}`,
-			"Gateway a: Accepted is False, NotAllowedByListeners: denied"},
-		{"an older generation was taken", `{parentRef: {name: a}, conditions: [{type: Accepted, status: "True", observedGeneration: 0}]}`, ""},
+			rollout.Problem{Code: rollout.ProblemStartGatewayRefuses, Other: gateway, Key: "Accepted", Value: "False", Want: "NotAllowedByListeners", Words: "denied"}},
+		{"it was not accepted yet", `{parentRef: {name: a}, conditions: []}`, rollout.Problem{Code: rollout.ProblemStartGatewaySilent, Other: gateway, Key: "Accepted"}},
+		{"its status is malformed", `7`, rollout.Problem{Code: rollout.ProblemStartStatusMalformed}},
+		{"an older generation was taken", `{parentRef: {name: a}, conditions: [{type: Accepted, status: "True", observedGeneration: 0}]}`, rollout.Problem{}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -114,8 +120,9 @@ func TestPreflightOfARouteThatNobodyServes(t *testing.T) {
 				t.Fatal(err)
 			}
 			var want []rollout.Problem
-			if c.want != "" {
-				want = []rollout.Problem{{Code: rollout.ProblemRouteNotInForce, Object: ref("HTTPRoute", "checkout"), Words: c.want}}
+			if !c.want.IsZero() {
+				c.want.Object = ref("HTTPRoute", "checkout")
+				want = []rollout.Problem{c.want}
 			}
 			if diff := cmp.Diff(start.Problems, want); diff != "" {
 				t.Errorf("problems, got before want:\n%s", diff)

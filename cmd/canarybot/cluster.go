@@ -57,7 +57,7 @@ func newWatcher(settings *rest.Config, log *slog.Logger) (*kube.Watcher, error) 
 	return kube.NewWatcher(long, routers, log)
 }
 
-// kubeSettings says how to reach Kubernetes: by KUBECONFIG, else from inside the cluster.
+// kubeSettings returns how to reach Kubernetes: by KUBECONFIG, else from inside the cluster.
 func kubeSettings() (*rest.Config, error) {
 	base, err := rest.InClusterConfig()
 	if path := os.Getenv("KUBECONFIG"); path != "" {

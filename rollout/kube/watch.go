@@ -99,18 +99,18 @@ func (w *Watcher) Run(ctx context.Context, services map[rollout.ServiceName]roll
 
 // keep watches one source until the context ends. It logs each reason why it cannot, one time.
 func (w *Watcher) keep(ctx context.Context, s source, wake func(rollout.ServiceName)) {
-	pause, told := watchAgain, ""
+	pause, logged := watchAgain, ""
 	for ctx.Err() == nil {
 		seen, err := s.open(ctx, s.namespace)
 		switch {
 		case err == nil:
-			told = ""
+			logged = ""
 			if follow(ctx, seen, s.concerned, wake) {
 				pause = watchAgain
 			}
 			seen.Stop()
-		case err.Error() != told && ctx.Err() == nil:
-			told = err.Error()
+		case err.Error() != logged && ctx.Err() == nil:
+			logged = err.Error()
 			w.log.Warn("watch not open; changes are seen at the next beat", "kind", s.kind, "namespace", s.namespace, "error", err)
 		}
 		select {
@@ -123,14 +123,14 @@ func (w *Watcher) keep(ctx context.Context, s source, wake func(rollout.ServiceN
 
 // follow wakes for what a watch shows until it ends, and reports whether it showed anything. Wake-ups that come too
 // close wait for each other.
-func follow(ctx context.Context, seen watch.Interface, concerned map[string][]rollout.ServiceName, wake func(rollout.ServiceName)) (heard bool) {
+func follow(ctx context.Context, seen watch.Interface, concerned map[string][]rollout.ServiceName, wake func(rollout.ServiceName)) (changed bool) {
 	due := map[rollout.ServiceName]bool{}
 	tick := time.NewTicker(wakeApart)
 	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
-			return heard
+			return changed
 		case <-tick.C:
 			for name := range due {
 				wake(name)
@@ -141,13 +141,13 @@ func follow(ctx context.Context, seen watch.Interface, concerned map[string][]ro
 				for name := range due {
 					wake(name)
 				}
-				return heard
+				return changed
 			}
 			object, is := event.Object.(meta.Object)
 			if !is {
 				continue
 			}
-			heard = true
+			changed = true
 			for _, name := range concerned[object.GetName()] {
 				due[name] = true
 			}

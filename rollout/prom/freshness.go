@@ -13,7 +13,7 @@ import (
 	"canarybot.io/rollout"
 )
 
-// armLabel tells the answers to a freshness query apart.
+// armLabel marks which arm an answer to a freshness query belongs to.
 const armLabel = "canarybot_arm"
 
 // metricName is the name that a selector's brace belongs to. A line break between them may end a comment: then it is
@@ -108,7 +108,7 @@ func (a age) doubt(limit time.Duration, other age) (rollout.Why, string) {
 	}
 	detail := fmt.Sprintf("the newest sample is %s old", a.past.Round(time.Second))
 	if other.there && other.past <= limit {
-		return rollout.WhyNoData, detail // Prometheus is well; it is this arm that is not heard any more
+		return rollout.WhyNoData, detail // Prometheus is fine; only this arm has no new samples
 	}
 	return rollout.WhyStale, detail
 }

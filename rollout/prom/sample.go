@@ -73,7 +73,7 @@ func (r reading) aged(mine, other age, limit time.Duration) reading {
 }
 
 // filling returns the reading, or that the window is still filling: where it is cut to the time since the weight was
-// acknowledged, an arm that is heard may not have the two scrapes in it yet that a rate needs. It is not silent.
+// acknowledged, an arm with current samples may not have the two scrapes yet that a rate needs.
 func (r reading) filling(cut bool, mine age, limit time.Duration) reading {
 	if cut && r.why == rollout.WhyNoData && mine.there && mine.past <= limit {
 		return not(rollout.WhyWarmingUp, "")

@@ -212,10 +212,10 @@ func TestBadQuestions(t *testing.T) {
 		detail string
 	}{
 		"a name that is not a label": {func(q *rollout.Question) { q.Namespace = `shop"} or up{x="` }, "not a DNS label"},
-		"no canary":               {func(q *rollout.Question) { q.Canary = "" }, "not a DNS label"},
-		"a bad select":            {func(q *rollout.Question) { q.Select = `{{.Version}}` }, "{{.Version}} is not a known word here"},
-		"a bad query":             {func(q *rollout.Question) { q.Checks[0].Query = "up{" }, "query: a { is not closed"},
-		"a bad traffic query":     {func(q *rollout.Question) { q.Checks[0].Traffic = "{{up" }, "traffic: "},
+		"no canary":                  {func(q *rollout.Question) { q.Canary = "" }, "not a DNS label"},
+		"a bad select":               {func(q *rollout.Question) { q.Select = `{{.Version}}` }, "{{.Version}} is not a known word here"},
+		"a bad query":                {func(q *rollout.Question) { q.Checks[0].Query = "up{" }, "query: a { is not closed"},
+		"a bad traffic query":        {func(q *rollout.Question) { q.Checks[0].Traffic = "{{up" }, "traffic: "},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

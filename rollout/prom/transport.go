@@ -99,7 +99,7 @@ func (b *limitedBody) Read(p []byte) (int, error) {
 	if b.left < 0 {
 		return 0, &tooLargeError{}
 	}
-	if len(p) > b.left+1 { // one byte more than allowed tells an answer of exactly that size from a larger one
+	if len(p) > b.left+1 { // one byte more than allowed, to know an answer of exactly that size from a larger one
 		p = p[:b.left+1]
 	}
 	n, err := b.ReadCloser.Read(p)

@@ -11,22 +11,22 @@ import (
 	"canarybot.io/rollout"
 )
 
-// Backtest asks each check about every interval of the last hour, of stable. It blocks as long as Ask does, for each check.
+// Backtest asks each check about every interval of the last hour, of stable. It blocks as long as Ask does, once per check.
 func (s *Source) Backtest(ctx context.Context, q rollout.Question) []rollout.Backtest {
 	all := make([]rollout.Backtest, len(q.Checks))
 	q.Since = time.Time{}
 	for i, c := range q.Checks {
-		all[i] = s.hour(ctx, q, c)
+		all[i] = s.backtest(ctx, q, c)
 	}
 	return all
 }
 
-func (s *Source) hour(ctx context.Context, q rollout.Question, c rollout.Check) rollout.Backtest {
-	h := rollout.Backtest{Check: c.Name}
+func (s *Source) backtest(ctx context.Context, q rollout.Question, c rollout.Check) rollout.Backtest {
+	b := rollout.Backtest{Check: c.Name}
 	in := inquire(q, c)
 	if in.why != rollout.WhyNone {
-		h.Problem = either(in.detail, string(in.why))
-		return h
+		b.Problem = either(in.detail, string(in.why))
+		return b
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
@@ -34,34 +34,34 @@ func (s *Source) hour(ctx context.Context, q rollout.Question, c rollout.Check) 
 	r := v1.Range{Start: q.Now.Add(-time.Hour), End: q.Now, Step: step}
 	value, warnings, _, err := s.api.QueryRange(ctx, in.value, r, v1.WithTimeout(s.timeout))
 	if odd := (answer{value: value, warnings: warnings, err: err}).odd(); odd.why != rollout.WhyNone {
-		h.Problem = either(odd.detail, string(odd.why))
-		return h
+		b.Problem = either(odd.detail, string(odd.why))
+		return b
 	}
 	matrix, ok := value.(model.Matrix)
 	if !ok {
-		h.Problem = "the query gives no numbers"
-		return h
+		b.Problem = "the query gives no numbers"
+		return b
 	}
 	at := map[model.Time]int{}
 	for _, stream := range matrix {
 		for _, p := range stream.Values {
 			at[p.Timestamp]++
-			h.Series = max(h.Series, at[p.Timestamp])
+			b.Series = max(b.Series, at[p.Timestamp])
 			v := float64(p.Value)
 			switch {
 			case math.IsNaN(v), math.IsInf(v, 0):
 				at[p.Timestamp]--
 			case !c.Comparison.Holds(v, c.Threshold):
-				h.Beyond++
+				b.Beyond++
 			}
 		}
 	}
-	h.Asked = int(time.Hour/step) + 1
+	b.Asked = int(time.Hour/step) + 1
 	for _, n := range at {
 		if n <= 0 {
-			h.None++
+			b.None++
 		}
 	}
-	h.None += h.Asked - min(len(at), h.Asked)
-	return h
+	b.None += b.Asked - min(len(at), b.Asked)
+	return b
 }

@@ -1,6 +1,7 @@
 package bot_test
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -82,10 +83,11 @@ func scripts(t *testing.T) []string {
 	t.Helper()
 	flows, err := filepath.Glob("testdata/*.txt")
 	examples, err2 := filepath.Glob("testdata/commands/*.txt")
-	if err != nil || err2 != nil || len(flows) == 0 || len(examples) == 0 {
-		t.Fatalf("no scenarios: %v, %v", err, err2)
+	all := append(flows, examples...)
+	if err := errors.Join(err, err2); err != nil || len(all) == 0 {
+		t.Fatalf("no scenarios: %v", err)
 	}
-	return append(flows, examples...)
+	return all
 }
 
 // lines returns the commands of a scenario.

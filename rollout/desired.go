@@ -129,3 +129,163 @@ func stableRestored(r Rollout, w Observed) bool {
 	}
 	return w.Stable.Image == r.Original.Stable.Image && r.writtenSince(w.Stable.Meta, r.UndoRevision) && w.Stable.RolledOut()
 }
+
+// Writes returns the requests that are missing between the world and the rollout's target, in the order in which they
+// must be sent: bringing up goes Service, route at 0, pods; tearing down goes pods, route, Service. Each is guarded by the
+// object's UID and resourceVersion, and stamped. No write means that the cluster is as desired.
+//
+// Tearing down writes even where the value already reads right: the write uses up the resourceVersion, so that nothing
+// sent earlier can land after it.
+func Writes(r Rollout, f Facts) []Write {
+	g := DesiredState(r, f)
+	p := planner{r: r, w: f.Observed}
+	if r.Phase.Forward() {
+		p.bringUp(g)
+	} else {
+		p.tearDown(g)
+	}
+	return p.writes
+}
+
+// planner collects writes, each stamped and guarded.
+type planner struct {
+	r      Rollout
+	w      Observed
+	writes []Write
+}
+
+// add stamps the write and guards it by the object as last read.
+func (p *planner) add(m Meta, w Write) {
+	w.UID, w.Version = m.UID, m.Version
+	found := p.r.Original
+	w.Stamp = Stamp{
+		Store: p.r.Store, Rollout: p.r.ID, Revision: p.r.Revision,
+		Weight: w.Weight, Image: w.Image, Replicas: w.Replicas, Original: &found,
+	}
+	p.writes = append(p.writes, w)
+}
+
+// bringUp brings the canary up: its Service, its place in the route at weight 0, its pods, then its share and, while
+// promoting, stable's new image.
+func (p *planner) bringUp(g Desired) {
+	if g.Canary != nil {
+		if !p.w.Service.Exists {
+			p.add(p.w.Service, Write{Object: CanaryService, Verb: Create})
+		}
+		p.makeRoute()
+		p.size(*g.Canary)
+	}
+	if g.Weight != nil && p.w.Route.Exists && p.w.Route.HasCanary && p.w.Route.Weight != *g.Weight {
+		p.add(p.w.Route.Meta, Write{Object: RouteObject, Verb: Update, Weight: g.Weight})
+	}
+	if g.Stable != "" && p.w.Stable.Exists && p.w.Stable.Image != g.Stable {
+		p.add(p.w.Stable.Meta, Write{Object: StableDeployment, Verb: Update, Image: g.Stable})
+	}
+}
+
+func (p *planner) makeRoute() {
+	zero := Weight(0)
+	switch {
+	case !p.w.Route.Exists && p.r.Spec.Objects.Route.Create && p.r.knownRouteUID() == "":
+		p.add(p.w.Route.Meta, Write{Object: RouteObject, Verb: Create, Weight: &zero})
+	case p.w.Route.Exists && !p.w.Route.HasCanary:
+		p.add(p.w.Route.Meta, Write{Object: RouteObject, Verb: Update, Weight: &zero})
+	}
+}
+
+// size makes the canary inert, then gives it its image and replicas in one write. It never shrinks.
+func (p *planner) size(want Pods) {
+	canary := p.w.Canary
+	if !canary.Exists {
+		if p.r.knownCanaryUID() == "" {
+			none := 0
+			p.add(canary.Meta, Write{Object: CanaryDeployment, Verb: Create, Image: want.Image, Replicas: &none})
+		}
+		return
+	}
+	if canary.Image != want.Image || canary.Replicas < want.Replicas {
+		replicas := max(canary.Replicas, want.Replicas)
+		p.add(canary.Meta, Write{Object: CanaryDeployment, Verb: Update, Image: want.Image, Replicas: &replicas})
+	}
+}
+
+// tearDown takes the canary away: traffic first, stable's old image with it, then pods, route and Service.
+func (p *planner) tearDown(g Desired) {
+	falls := p.lowerWeight(g)
+	if g.Stable != "" && (p.w.Stable.Image != g.Stable || !p.r.writtenSince(p.w.Stable.Meta, p.r.UndoRevision)) {
+		p.add(p.w.Stable.Meta, Write{Object: StableDeployment, Verb: Update, Image: g.Stable})
+	}
+	if falls || p.w.Route.share() > 0 {
+		return // no canary pod is removed while the weight reads above 0
+	}
+	if g.Gone && p.removePods() {
+		return
+	}
+	if g.Release {
+		p.release()
+	}
+}
+
+// lowerWeight sends weight 0 where it is not yet acknowledged as ours, and reports whether it did.
+func (p *planner) lowerWeight(g Desired) bool {
+	route := p.w.Route
+	if g.Weight == nil || !route.Exists {
+		return false
+	}
+	if route.share() == *g.Weight && (p.r.writtenSince(route.Meta, p.r.UndoRevision) || g.Release) {
+		return false
+	}
+	p.add(route.Meta, Write{Object: RouteObject, Verb: Update, Weight: g.Weight})
+	return true
+}
+
+// removePods removes the canary's pods: a Deployment of ours is deleted, one that existed before goes to 0 replicas with
+// its original image. It reports whether a write was missing.
+func (p *planner) removePods() bool {
+	canary := p.w.Canary
+	if !p.r.ownCanary(canary) {
+		return false
+	}
+	if p.r.createsCanary() {
+		p.add(canary.Meta, Write{Object: CanaryDeployment, Verb: Delete})
+		return true
+	}
+	if p.r.cleaned(canary) {
+		return false
+	}
+	none := 0
+	p.add(canary.Meta, Write{Object: CanaryDeployment, Verb: Update, Image: p.r.Original.Canary.Image, Replicas: &none})
+	return true
+}
+
+// cleaned reports whether a canary that existed before is back at 0 replicas with its original image, by a write that
+// nothing sent earlier can overtake. In releasing the stamp may be gone already.
+func (r Rollout) cleaned(canary Workload) bool {
+	return canary.Replicas == 0 && canary.Image == r.Original.Canary.Image &&
+		(r.writtenSince(canary.Meta, r.CleanupRevision) || r.Phase == Releasing)
+}
+
+// release removes what is left: stamps and annotations, the canary's place in the route, the objects that we made.
+func (p *planner) release() {
+	if m := p.w.Stable.Meta; m.Exists && (p.r.ownStamp(m.Stamp) || m.AsksRollback) {
+		p.add(m, Write{Object: StableDeployment, Verb: Release})
+	}
+	if m := p.w.Canary.Meta; m.Exists && (p.r.ownStamp(m.Stamp) || m.AsksRollback && p.r.ownCanary(p.w.Canary)) {
+		p.add(m, Write{Object: CanaryDeployment, Verb: Release})
+	}
+	switch route := p.w.Route; {
+	case !route.Exists:
+	case p.r.Original.Route.UID == "" && p.r.ownStamp(route.Stamp) && route.UID == p.r.knownRouteUID():
+		p.add(route.Meta, Write{Object: RouteObject, Verb: Delete})
+	case p.r.ownStamp(route.Stamp) || route.AsksRollback || p.dropsRoute() && route.UID == p.r.knownRouteUID():
+		p.add(route.Meta, Write{Object: RouteObject, Verb: Release, DropCanary: !p.r.Original.Route.HasCanary})
+	}
+	if m := p.w.Service; m.Exists && !p.r.Original.CanaryService && p.r.ownService(m) && !p.dropsRoute() {
+		p.add(m, Write{Object: CanaryService, Verb: Delete})
+	}
+}
+
+// dropsRoute reports whether the route still names the canary: its Service goes only after that.
+func (p *planner) dropsRoute() bool {
+	return p.w.Route.Exists && p.w.Route.HasCanary && !p.r.Original.Route.HasCanary
+}

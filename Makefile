@@ -27,12 +27,16 @@ test: ## every test that needs no cluster, with the race detector, shuffled
 e2e: build ## the real thing: Kubernetes, Prometheus and a proxy from source, in one network namespace (root; the first build takes long)
 	cd e2e && $(GO) run ./build && $(GO) run ./recap -count=1 -timeout 40m ./...
 
-lint: ## formatting, vet, staticcheck, tidiness
+lint: ## formatting, vet, staticcheck, exhaustive switches and more (lint/main.go), unused parameters, dead code, tidiness
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo "run gofmt -w on these"; exit 1; }
+	cd lint && $(GO) build -o ../bin/ . tool && $(GO) vet ./... && $(GO) mod tidy -diff
 	$(GO) vet ./...
-	$(GO) tool staticcheck ./...
+	$(GO) vet -vettool=$(CURDIR)/bin/lint ./...
+	bin/staticcheck ./...
+	bin/unparam ./...
+	@dead="$$(bin/deadcode -test ./...)" && { test -z "$$dead" || { echo "$$dead"; exit 1; }; }
 	$(GO) mod tidy -diff
-	cd e2e && $(GO) vet ./... && $(GO) mod tidy -diff
+	cd e2e && $(GO) vet ./... && $(GO) vet -vettool=$(CURDIR)/bin/lint ./... && $(GO) mod tidy -diff
 
 bench: ## the figures of the README; JSON=1 prints one line a figure
 	@$(GO) run ./cmd/bench $(if $(JSON),-json)
@@ -45,8 +49,9 @@ fuzz: ## every fuzz target for half a minute
 	while read -r package target; do \
 		echo "$$package $$target"; $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $${FUZZTIME:-30s} $$package </dev/null || exit 1; done
 
-build: ## one static binary: bin/canarybot
+build: ## one static binary: bin/canarybot; prints its size
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/canarybot ./cmd/canarybot
+	@wc -c bin/canarybot | awk '{printf "%s: %.1f MB\n", $$2, $$1 / 1e6}'
 
 image: ## a container image, with whatever builds Dockerfiles here
 	docker build --build-arg VERSION=$(VERSION) -t canarybot:$(VERSION) .

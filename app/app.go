@@ -6,18 +6,21 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"slices"
 	"sync"
 
 	"canarybot.io/bot"
+	"canarybot.io/bot/cards"
+	"canarybot.io/bot/slack"
 	"canarybot.io/rollout"
 	"canarybot.io/rollout/engine"
 	"canarybot.io/rollout/judge"
 )
 
-// Store is what the product keeps: rollouts, and the bot's small records.
+// Store is what the product keeps: rollouts, and the small records about their cards.
 type Store interface {
 	rollout.Store
-	bot.Notes
+	cards.Notes
 }
 
 // Parts are what an app is made of. All but Listener, Version and Log are required.
@@ -27,12 +30,12 @@ type Parts struct {
 	Policy      rollout.Policy // for a rollout whose service left the configuration
 	Command     string
 	Channel     string
-	Slack       bot.Slack
+	Slack       slack.Config
 
 	Store   Store
 	Cluster rollout.Cluster
 	Metrics rollout.Metrics
-	// Preflights are asked beside the bot, which looks after its channel. The cluster's comes first.
+	// Preflights are asked before the cards' own, about their channel. The cluster's comes first.
 	Preflights []rollout.Preflighter
 	// Watch calls wake when something of a service may have changed, until the context ends; nil: nothing watches.
 	Watch func(ctx context.Context, wake func(rollout.ServiceName))
@@ -45,39 +48,37 @@ type Parts struct {
 // App is the whole product in one process. Make it with New, start it with Run.
 type App struct {
 	parts  Parts
+	meters *meters
+	cards  *cards.Publisher
 	engine *engine.Engine
 	bot    *bot.Bot
-	meters *meters
 }
 
-// New returns an app that does nothing before Run.
+// New returns an app that does nothing before Run. Each part is made from those before it: the connection to Slack, the
+// cards that follow commits and know the channels, the engine that commits, and the bot that has it decide.
 func New(p Parts) *App {
 	if p.Log == nil {
 		p.Log = slog.New(slog.DiscardHandler)
 	}
-	a := &App{parts: p}
-	a.meters = newMeters(a)
-	store := metered{Store: p.Store, seconds: a.meters.commit}
+	a := &App{parts: p, meters: newMeters(p.Version)}
+	store := measuredStore{Store: p.Store, seconds: a.meters.commit}
 	cluster := countedCluster{Cluster: p.Cluster, calls: a.meters.cluster}
 	metrics := countedMetrics{Metrics: p.Metrics, answers: a.meters.answers}
+	client := slack.New(p.Slack, p.Log, a.meters.registry)
+	a.cards = cards.New(cards.Options{
+		Slack: client, Store: store, Notes: p.Store, Services: p.Services, Policy: p.Policy, Channel: p.Channel, Log: p.Log,
+	})
 	a.engine = engine.New(engine.Options{
 		Store: store, Cluster: cluster, Metrics: metrics, Judge: judge.Judge{},
-		Preflights: append(append([]rollout.Preflighter{}, p.Preflights...), later{a}),
-		Services:   p.Services, Policy: p.Policy, Log: p.Log,
-		Committed: func(r rollout.Rollout) { a.bot.Committed(r) },
+		Preflights: slices.Concat(p.Preflights, []rollout.Preflighter{a.cards}), Committed: a.cards.Committed,
+		Services: p.Services, Policy: p.Policy, Log: p.Log,
 	})
+	a.meters.countRollouts(a.engine.Snapshot)
 	a.bot = bot.New(bot.Options{
-		Slack: p.Slack, Rollouts: a.engine, Store: store, Notes: p.Store,
+		Slack: client, Cards: a.cards, Rollouts: a.engine, Store: store,
 		Services: p.Services, Policy: p.Policy, Channel: p.Channel, Environment: p.Environment, Command: p.Command, Log: p.Log,
 	})
 	return a
-}
-
-// later is the bot as a preflighter of the engine, which is made before it.
-type later struct{ app *App }
-
-func (l later) Preflight(ctx context.Context, r rollout.Rollout) rollout.Preflight {
-	return l.app.bot.Preflight(ctx, r)
 }
 
 // Run serves until the context ends, and returns when everything that it started has. When the store fails it ends by
@@ -91,11 +92,8 @@ func (a *App) Run(ctx context.Context) error {
 		failed = a.engine.Run(ctx)
 		cancel() // nothing is judged any more: stop taking decisions too
 	})
-	group.Go(func() {
-		if err := a.bot.Run(ctx); err != nil {
-			a.parts.Log.Error("slack face ended", "error", err)
-		}
-	})
+	group.Go(func() { a.cards.Run(ctx) })
+	group.Go(func() { a.bot.Run(ctx) })
 	if a.parts.Watch != nil {
 		group.Go(func() { a.parts.Watch(ctx, a.engine.Wake) })
 	}

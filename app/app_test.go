@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"canarybot.io/app"
-	"canarybot.io/bot"
+	"canarybot.io/bot/slack"
 	"canarybot.io/bot/slacksim"
 	"canarybot.io/rollout"
 	"canarybot.io/rollout/sim"
@@ -18,7 +18,7 @@ import (
 )
 
 // serve runs an app over the simulators until the test ends, and returns where it serves health and metrics.
-func serve(t *testing.T, slack *slacksim.Sim) (address string, a *app.App) {
+func serve(t *testing.T, workspace *slacksim.Sim) (address string, a *app.App) {
 	t.Helper()
 	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -33,7 +33,10 @@ func serve(t *testing.T, slack *slacksim.Sim) (address string, a *app.App) {
 		Services: map[rollout.ServiceName]rollout.Service{"checkout": {Name: "checkout", Policy: policy, Spec: rollout.Spec{
 			Environment: "test", Repository: "r/checkout", Objects: objects, Plan: rollout.WayBack(),
 		}}},
-		Slack:   bot.Slack{BotToken: slack.Bot().BotToken, AppToken: slack.Bot().AppToken, APIURL: slack.APIURL(), HTTP: slack.HTTPClient(), Dial: slack.Dial},
+		Slack: slack.Config{
+			BotToken: workspace.Bot().BotToken, AppToken: workspace.Bot().AppToken, APIURL: workspace.APIURL(),
+			HTTP: workspace.HTTPClient(), Dial: workspace.Dial,
+		},
 		Store:   mem.New(mem.Options{}),
 		Cluster: cluster, Metrics: sim.NewMetrics(cluster), Preflights: []rollout.Preflighter{cluster}, Listener: l,
 	})
@@ -102,7 +105,8 @@ func TestMetricsTellOfARollout(t *testing.T) {
 	for _, want := range []string{
 		`canary_slack_connections 2`, `canary_build_info{version="v0"} 1`, `canary_cluster_calls_total{call="observe",result="ok"}`,
 		`canary_cluster_calls_total{call="create",result="ok"}`, `canary_commit_seconds_count`, `canary_rollouts{phase="baking"} 0`,
-		`canary_slack_calls_total{method="chat.postMessage",result="ok"}`,
+		`canary_slack_calls_total{method="chat.postMessage",result="ok"}`, `canary_slack_envelopes_total{result="ack_failed"} 0`,
+		`canary_slack_excess_connections_total 0`, `canary_stuck_rollouts 0`,
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the metrics lack %s", want)

@@ -3,11 +3,25 @@ package app
 import (
 	"cmp"
 	"context"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"canarybot.io/rollout"
 )
+
+// measuredStore measures commits.
+type measuredStore struct {
+	Store
+	seconds prometheus.Histogram
+}
+
+// Commit measures one commit.
+func (m measuredStore) Commit(ctx context.Context, changes ...rollout.Change) error {
+	start := time.Now()
+	defer func() { m.seconds.Observe(time.Since(start).Seconds()) }()
+	return m.Store.Commit(ctx, changes...)
+}
 
 // countedCluster counts what is asked of a cluster.
 type countedCluster struct {
@@ -15,18 +29,18 @@ type countedCluster struct {
 	calls *prometheus.CounterVec
 }
 
-// Observe counts the look.
+// Observe counts one observation.
 func (c countedCluster) Observe(ctx context.Context, r rollout.Rollout) rollout.Observed {
 	w := c.Cluster.Observe(ctx, r)
 	result := "ok"
-	if w.Unreadable != "" {
+	if !w.Unreadable.IsZero() {
 		result = "unreadable"
 	}
 	c.calls.WithLabelValues("observe", result).Inc()
 	return w
 }
 
-// Do counts the write.
+// Do counts one write.
 func (c countedCluster) Do(ctx context.Context, r rollout.Rollout, w rollout.Write) error {
 	err := c.Cluster.Do(ctx, r, w)
 	c.calls.WithLabelValues(string(w.Verb), cmp.Or(string(rollout.CodeOf(err)), "ok")).Inc()
@@ -51,10 +65,10 @@ func (m countedMetrics) Ask(ctx context.Context, q rollout.Question) rollout.Ans
 	return answer
 }
 
-// Backtest asks about the last hour, if what is asked can tell.
+// Backtest asks about the last hour, where the metrics can answer that.
 func (m countedMetrics) Backtest(ctx context.Context, q rollout.Question) []rollout.Backtest {
-	if h, ok := m.Metrics.(rollout.Backtester); ok {
-		return h.Backtest(ctx, q)
+	if b, ok := m.Metrics.(rollout.Backtester); ok {
+		return b.Backtest(ctx, q)
 	}
 	return nil
 }

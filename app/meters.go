@@ -1,7 +1,6 @@
 package app
 
 import (
-	"context"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -10,84 +9,67 @@ import (
 	"canarybot.io/rollout"
 )
 
-// meters are the metrics of the process. Those about rollouts are read when somebody asks, from committed facts.
+// meters are the metrics of the process, but for those of Slack.
 type meters struct {
-	app      *App
 	registry *prometheus.Registry
 	commit   prometheus.Histogram
 	cluster  *prometheus.CounterVec
 	answers  *prometheus.CounterVec
 }
 
-var (
-	rolloutsDesc  = prometheus.NewDesc("canary_rollouts", "Rollouts that have not ended, by phase.", []string{"phase"}, nil)
-	stuckDesc     = prometheus.NewDesc("canary_stuck_rollouts", "Rollouts whose ending does not end.", nil, nil)
-	heldDesc      = prometheus.NewDesc("canary_waiting_rollouts", "Rollouts that wait for a person.", nil, nil)
-	unknownDesc   = prometheus.NewDesc("canary_unknown_seconds", "How long the evidence of a live rollout has been unknown.", []string{"service"}, nil)
-	beatDesc      = prometheus.NewDesc("canary_last_beat_timestamp_seconds", "The oldest last beat of the rollouts that have not ended.", nil, nil)
-	connectDesc   = prometheus.NewDesc("canary_slack_connections", "Socket Mode connections that are up.", nil, nil)
-	callsDesc     = prometheus.NewDesc("canary_slack_calls_total", "Calls of Slack's Web API, by method and result.", []string{"method", "result"}, nil)
-	envelopesDesc = prometheus.NewDesc("canary_slack_envelopes_total", "What Slack sent us, by what became of it.", []string{"result"}, nil)
-	excessDesc    = prometheus.NewDesc("canary_slack_excess_connections_total", "How often Slack counted more connections of this app than ours.", nil, nil)
-	buildDesc     = prometheus.NewDesc("canary_build_info", "The version that runs.", []string{"version"}, nil)
-)
-
-func newMeters(a *App) *meters {
-	m := &meters{app: a, registry: prometheus.NewRegistry()}
-	m.commit = prometheus.NewHistogram(prometheus.HistogramOpts{
-		Name: "canary_commit_seconds", Help: "How long a commit took, its sync included.",
-		Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5},
-	})
-	m.cluster = prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "canary_cluster_calls_total", Help: "Looks at the cluster and writes to it, by what came of them.",
-	}, []string{"call", "result"})
-	m.answers = prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "canary_check_answers_total", Help: "Prometheus's answers to checks, by what was wrong with them.",
-	}, []string{"result"})
-	m.registry.MustRegister(m, m.commit, m.cluster, m.answers, collectors.NewGoCollector(),
+func newMeters(version string) *meters {
+	m := &meters{
+		registry: prometheus.NewRegistry(),
+		commit: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name: "canary_commit_seconds", Help: "How long a commit took, its sync included.",
+			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5},
+		}),
+		cluster: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "canary_cluster_calls_total", Help: "Looks at the cluster and writes to it, by what came of them.",
+		}, []string{"call", "result"}),
+		answers: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "canary_check_answers_total", Help: "Prometheus's answers to checks, by what was wrong with them.",
+		}, []string{"result"}),
+	}
+	build := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "canary_build_info", Help: "The version that runs."}, []string{"version"})
+	build.WithLabelValues(version).Set(1)
+	m.registry.MustRegister(m.commit, m.cluster, m.answers, build, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 
+// countRollouts adds the metrics about rollouts, which are computed from committed facts at each scrape.
+func (m *meters) countRollouts(open func() []rollout.Rollout) {
+	m.registry.MustRegister(rollouts{open})
+}
+
+// rollouts collects the metrics about the rollouts that have not ended.
+type rollouts struct{ open func() []rollout.Rollout }
+
+var (
+	rolloutsDesc = prometheus.NewDesc("canary_rollouts", "Rollouts that have not ended, by phase.", []string{"phase"}, nil)
+	stuckDesc    = prometheus.NewDesc("canary_stuck_rollouts", "Rollouts whose ending does not end.", nil, nil)
+	waitingDesc  = prometheus.NewDesc("canary_waiting_rollouts", "Rollouts that wait for a person.", nil, nil)
+	unknownDesc  = prometheus.NewDesc("canary_unknown_seconds", "How long the evidence of a live rollout has been unknown.", []string{"service"}, nil)
+	beatDesc     = prometheus.NewDesc("canary_last_beat_timestamp_seconds", "The oldest last beat of the rollouts that have not ended.", nil, nil)
+)
+
 // Describe sends what Collect may send.
-func (m *meters) Describe(to chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{
-		rolloutsDesc, stuckDesc, heldDesc, unknownDesc, beatDesc, connectDesc, callsDesc, envelopesDesc, excessDesc, buildDesc,
-	} {
+func (rollouts) Describe(to chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{rolloutsDesc, stuckDesc, waitingDesc, unknownDesc, beatDesc} {
 		to <- d
 	}
 }
 
 // Collect sends what is so now.
-func (m *meters) Collect(to chan<- prometheus.Metric) {
+func (c rollouts) Collect(to chan<- prometheus.Metric) {
 	gauge := func(d *prometheus.Desc, value float64, labels ...string) {
 		to <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, value, labels...)
 	}
-	m.collectRollouts(gauge)
-	s := m.app.bot.Stats()
-	gauge(connectDesc, float64(s.Connections))
-	count := func(d *prometheus.Desc, value uint64, labels ...string) {
-		to <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(value), labels...)
-	}
-	for _, c := range s.Calls {
-		count(callsDesc, c.Count, c.Method, c.Result)
-	}
-	count(envelopesDesc, s.Acked, "acked")
-	count(envelopesDesc, s.Unacked, "unacked")
-	count(envelopesDesc, s.Unknown, "unreadable")
-	count(envelopesDesc, s.Duplicates, "duplicate")
-	count(envelopesDesc, s.Overloaded, "overloaded")
-	count(envelopesDesc, s.AckFailed, "ack_failed")
-	count(envelopesDesc, s.Panics, "panic")
-	count(excessDesc, s.Excess)
-	gauge(buildDesc, 1, m.app.parts.Version)
-}
-
-func (m *meters) collectRollouts(gauge func(*prometheus.Desc, float64, ...string)) {
 	phases := map[rollout.Phase]int{}
 	stuck, waiting := 0, 0
 	oldest := time.Now()
-	for _, r := range m.app.engine.Snapshot() {
+	for _, r := range c.open() {
 		phases[r.Phase]++
 		if r.Stuck != nil {
 			stuck++
@@ -108,18 +90,6 @@ func (m *meters) collectRollouts(gauge func(*prometheus.Desc, float64, ...string
 		}
 	}
 	gauge(stuckDesc, float64(stuck))
-	gauge(heldDesc, float64(waiting))
+	gauge(waitingDesc, float64(waiting))
 	gauge(beatDesc, float64(oldest.UnixMilli())/1000)
-}
-
-// metered measures commits.
-type metered struct {
-	Store
-	seconds prometheus.Histogram
-}
-
-func (m metered) Commit(ctx context.Context, changes ...rollout.Change) error {
-	start := time.Now()
-	defer func() { m.seconds.Observe(time.Since(start).Seconds()) }()
-	return m.Store.Commit(ctx, changes...)
 }

@@ -34,8 +34,8 @@ func TestDuplicateAfterARestartIsRecognised(t *testing.T) {
 		handle("interactive", pause)
 		handle("interactive", pause)
 		w.settle()
-		if got := w.bot.Stats().Duplicates; got != 2 {
-			w.t.Errorf("%d duplicates recognised, want 2\n%s", got, w.log)
+		if got := w.count("canary_slack_envelopes_total", "result=duplicate"); got != 2 {
+			w.t.Errorf("%v duplicates recognised, want 2\n%s", got, w.log)
 		}
 		if n := strings.Count(strings.Join(w.thread(), "\n"), "Paused by"); n != 1 {
 			w.t.Errorf("paused %d times", n)
@@ -85,21 +85,8 @@ func TestTooManyAtOnceAreTurnedAway(t *testing.T) {
 				turned++
 			}
 		}
-		if turned == 0 || uint64(turned) != w.bot.Stats().Overloaded {
-			t.Errorf("%d turned away, %d counted", turned, w.bot.Stats().Overloaded)
-		}
-	})
-}
-
-func TestTheEndedOneIsNamedWhileAnotherLives(t *testing.T) {
-	inWorld(t, slacksim.Options{}, func(w *world) {
-		w.slash(oncall, "deploy checkout v1.2.4 --plan quick --auto")
-		w.awaitPhase("checkout-1", rollout.Ended)
-		w.slash(oncall, "deploy checkout v1.2.5")
-		w.awaitPhase("checkout-2", rollout.Baking)
-		w.wants("the answer", w.slash(oncall, "rollback checkout-1"), "checkout-1 has ended", "checkout-2 is rolling out")
-		if got := w.phase("checkout-2"); got != rollout.Baking {
-			w.t.Errorf("checkout-2 is %s", got)
+		if turned == 0 || float64(turned) != w.count("canary_slack_envelopes_total", "result=overloaded") {
+			t.Errorf("%d turned away, %v counted", turned, w.count("canary_slack_envelopes_total", "result=overloaded"))
 		}
 	})
 }

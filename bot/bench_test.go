@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"canarybot.io/bot"
+	"canarybot.io/bot/cards"
+	"canarybot.io/bot/slack"
 	"canarybot.io/bot/slacksim"
 	"canarybot.io/rollout"
 	"canarybot.io/store/mem"
@@ -24,14 +26,16 @@ func BenchmarkAck(b *testing.B) {
 	group.Go(func() { _ = sim.Serve(l) })
 	ctx, stop := context.WithCancel(b.Context())
 	store, tokens := mem.New(mem.Options{}), sim.Bot()
-	face := bot.New(bot.Options{
-		Slack: bot.Slack{
-			BotToken: tokens.BotToken, AppToken: tokens.AppToken, APIURL: "http://" + l.Addr().String() + "/api/",
-		},
-		Rollouts: &recorder{}, Store: store, Notes: store, Environment: "production", Channel: "#deploys",
+	client := slack.New(slack.Config{
+		BotToken: tokens.BotToken, AppToken: tokens.AppToken, APIURL: "http://" + l.Addr().String() + "/api/",
+	}, nil, nil)
+	publisher := cards.New(cards.Options{Slack: client, Store: store, Notes: store, Channel: "#deploys"})
+	group.Go(func() { publisher.Run(ctx) })
+	listener := bot.New(bot.Options{
+		Slack: client, Cards: publisher, Rollouts: &recorder{}, Store: store, Environment: "production", Channel: "#deploys",
 		Services: map[rollout.ServiceName]rollout.Service{"checkout": service()}, Log: slog.New(slog.DiscardHandler),
 	})
-	group.Go(func() { _ = face.Run(ctx) })
+	group.Go(func() { listener.Run(ctx) })
 	if err := sim.Wait(ctx, func(s *slacksim.Sim) bool { return s.Connections() > 0 }); err != nil {
 		b.Fatal(err)
 	}

@@ -2,128 +2,68 @@ package bot_test
 
 import (
 	"context"
-	"strconv"
 	"sync"
 	"time"
 
 	"canarybot.io/rollout"
+	"canarybot.io/rollout/sim"
 )
 
-const (
-	repository = "registry.example.com/shop/checkout"
-	oldImage   = repository + ":v1.2.3"
-)
+const repository = "registry.example.com/shop/checkout"
 
-// cluster is one service's objects in memory: pods are ready at once and the route acknowledges everything.
+// cluster is the simulated cluster, so quick that a pod is ready and a weight acknowledged as soon as they are asked for.
 type cluster struct {
-	mu  sync.Mutex
-	w   rollout.Observed
-	n   int
-	lag time.Duration // that reading takes
+	*sim.Cluster
+	apps map[rollout.ServiceName]*sim.App
+	lag  time.Duration // how long observing takes
 }
 
 func newCluster() *cluster {
-	c := &cluster{}
-	c.w.Stable = rollout.Workload{Meta: c.meta("stable"), Image: oldImage, Replicas: 4}
-	c.w.Route = rollout.Route{Meta: c.meta("route")}
+	const atOnce = time.Nanosecond
+	c := &cluster{apps: map[rollout.ServiceName]*sim.App{}, Cluster: sim.New(sim.Options{
+		Start: atOnce, Stop: atOnce, Controller: atOnce, Accept: atOnce, Collect: atOnce,
+	})}
+	c.add(service())
 	return c
 }
 
-func (c *cluster) meta(uid string) rollout.Meta {
-	c.n++
-	return rollout.Meta{Exists: true, UID: uid, Version: strconv.Itoa(c.n)}
+// add puts a service into the cluster, at v1.2.3.
+func (c *cluster) add(s rollout.Service) {
+	c.apps[s.Name] = c.Add(sim.Setup{Objects: s.Spec.Objects, Image: s.Spec.Repository + ":v1.2.3", Progress: time.Minute})
 }
 
-// Preflight finds nothing in the way.
-func (c *cluster) Preflight(context.Context, rollout.Rollout) rollout.Preflight {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return rollout.Preflight{Original: rollout.Original{
-		Stable: rollout.OriginalWorkload{UID: "stable", Image: c.w.Stable.Image, Replicas: 4},
-		Route:  rollout.OriginalRoute{UID: "route"}, Progress: time.Minute, Surges: true,
-	}}
-}
+// checkout is the service of most tests.
+func (c *cluster) checkout() *sim.App { return c.apps["checkout"] }
 
-// Observe reads the objects, with all pods settled.
-func (c *cluster) Observe(context.Context, rollout.Rollout) rollout.Observed {
+// Observe reads the objects, slowly where a test says so.
+func (c *cluster) Observe(ctx context.Context, r rollout.Rollout) rollout.Observed {
 	time.Sleep(c.lag)
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	w := c.w
-	w.Route.Acknowledged = true
-	for _, d := range []*rollout.Workload{&w.Stable, &w.Canary} {
-		n := d.Replicas
-		d.GenerationObserved, d.Total, d.Updated, d.Available, d.Endpoints = true, n, n, n, n
-		d.ImageIDs = []string{d.Image}
-	}
-	return w
+	return c.Cluster.Observe(ctx, r)
 }
 
-// Do lands a guarded write.
-func (c *cluster) Do(_ context.Context, _ rollout.Rollout, w rollout.Write) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	m := map[rollout.Object]*rollout.Meta{
-		rollout.StableDeployment: &c.w.Stable.Meta, rollout.CanaryDeployment: &c.w.Canary.Meta,
-		rollout.CanaryService: &c.w.Service, rollout.RouteObject: &c.w.Route.Meta,
-	}[w.Object]
-	if w.Verb != rollout.Create && m.Version != w.Version {
-		return rollout.Errorf(rollout.Conflict, "%s changed.", w.Object)
-	}
-	uid := m.UID
-	if w.Verb == rollout.Create {
-		c.n++
-		uid = string(w.Object) + strconv.Itoa(c.n)
-	}
-	*m = c.meta(uid)
-	m.Stamp = &w.Stamp
-	switch {
-	case w.Verb == rollout.Delete && w.Object == rollout.CanaryDeployment:
-		c.w.Canary = rollout.Workload{}
-	case w.Verb == rollout.Delete:
-		*m = rollout.Meta{}
-	case w.Verb == rollout.Release:
-		m.Stamp = nil
-		if w.DropCanary {
-			c.w.Route.HasCanary, c.w.Route.Weight = false, 0
-		}
-	case w.Object == rollout.RouteObject:
-		c.w.Route.HasCanary, c.w.Route.Weight = true, *w.Weight
-	case w.Object == rollout.StableDeployment:
-		c.w.Stable.Image = w.Image
-	case w.Object == rollout.CanaryDeployment:
-		c.w.Canary.Image, c.w.Canary.Replicas = w.Image, *w.Replicas
-	}
-	return nil
+// Do sends a write, and waits the moment that the cluster needs to follow it.
+func (c *cluster) Do(ctx context.Context, r rollout.Rollout, w rollout.Write) error {
+	err := c.Cluster.Do(ctx, r, w)
+	time.Sleep(time.Microsecond)
+	return err
 }
 
-// touch lets somebody with kubectl change something.
-func (c *cluster) touch(change func(*rollout.Observed)) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	change(&c.w)
-	c.w.Route.Version = strconv.Itoa(c.n + 1)
-	c.n++
+// Preflight takes a moment, so that an answer comes after the ack that announces it.
+func (c *cluster) Preflight(ctx context.Context, r rollout.Rollout) rollout.Preflight {
+	time.Sleep(time.Millisecond)
+	return c.Cluster.Preflight(ctx, r)
 }
 
-// weight returns the canary's share.
-func (c *cluster) weight() rollout.Weight {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.w.Route.Weight
+// now is what somebody sees who looks at the service's objects.
+func (c *cluster) now(s rollout.Service) rollout.Observed {
+	return c.Cluster.Observe(context.Background(), rollout.Rollout{Service: s.Name, Spec: s.Spec})
 }
 
-// image returns what stable runs.
-func (c *cluster) image() string {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.w.Stable.Image
-}
-
-// metrics answers every check with one value.
+// metrics answers every check of the canary with one value.
 type metrics struct {
 	mu    sync.Mutex
 	value float64
+	down  bool
 }
 
 func (m *metrics) set(value float64) {
@@ -132,8 +72,16 @@ func (m *metrics) set(value float64) {
 	m.value = value
 }
 
-// Ask answers.
+// unplug makes Prometheus unreachable, or brings it back.
+func (m *metrics) unplug(down bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.down = down
+}
+
+// Ask answers, after a moment.
 func (m *metrics) Ask(_ context.Context, q rollout.Question) rollout.Answer {
+	time.Sleep(time.Millisecond)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	var all []rollout.Sample
@@ -142,10 +90,17 @@ func (m *metrics) Ask(_ context.Context, q rollout.Question) rollout.Answer {
 		if q.StableOnly {
 			value = healthy
 		}
-		all = append(all, rollout.Sample{
+		sample := rollout.Sample{
 			Check: c.Name, At: time.Now().UTC().Round(0), Canary: &value, Stable: &healthy,
 			Requests: &requests, StableRequests: &requests,
-		})
+		}
+		if m.down {
+			sample = rollout.Sample{
+				Check: c.Name, At: sample.At, CanaryWhy: rollout.WhyUnreachable, StableWhy: rollout.WhyUnreachable,
+				Detail: "dial tcp: connection refused",
+			}
+		}
+		all = append(all, sample)
 	}
 	return rollout.Answer{Samples: all}
 }

@@ -2,68 +2,295 @@ package bot
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"slices"
+
+	lru "github.com/hashicorp/golang-lru/v2"
 
 	"canarybot.io/bot/command"
+	"canarybot.io/bot/slack"
+	"canarybot.io/bot/view"
 	"canarybot.io/rollout"
 )
 
-// slash is a slash command.
-func (b *Bot) slash(p slashPayload) inbound {
-	a := ask{user: p.UserID, team: p.TeamID, channel: p.ChannelID}
-	in := inbound{voice: b.byURL(p.ResponseURL, "")}
-	if p.TriggerID != "" {
-		a.id = rollout.DecisionID("slack:" + p.TriggerID)
-		in.key = string(a.id)
-	}
-	in.run = func(ctx context.Context) (answer, error) { return b.line(ctx, a, p.Text) }
-	return in
+// request is one thing that a person asked for, whether typed or pressed.
+type request struct {
+	id     rollout.DecisionID // empty: Slack gave none
+	user   string
+	team   string
+	thread rollout.ID // the rollout in whose thread it was; empty: none
 }
 
-// event is an event; only mentions of the bot by people are for us.
-func (b *Bot) event(p eventPayload) inbound {
+// answer is what the person sees.
+type answer struct {
+	now *view.Message // nil: nothing
+	// later makes a second answer, after the ack; nil: none. It may be slow.
+	later func(context.Context) view.Message
+	// replace puts the answer in the place of the private message whose button was pressed.
+	replace bool
+}
+
+// answerWith is an answer of one message.
+func answerWith(m view.Message) answer { return answer{now: &m} }
+
+// inbound is an envelope, parsed.
+type inbound struct {
+	key   string // by which it is recognised when it comes again; empty: Slack gave none
+	run   func(context.Context) (answer, error)
+	reply replier
+}
+
+// receive takes an envelope from a connection. It never blocks.
+func (b *Bot) receive(late context.Context, e *slack.Envelope) {
+	taken := b.handlers.TryGo(func() error {
+		defer e.Done()
+		b.handle(late, e)
+		return nil
+	})
+	if taken {
+		return
+	}
+	b.Slack.Count(slack.Overloaded)
+	b.Log.Error("too many envelopes at once; one was dropped", "type", e.Type)
+	answered := e.Type == slack.TypeCommand && b.replies.TryGo(func() error {
+		defer e.Done()
+		b.ack(e, new(b.answers.Overloaded()))
+		return nil
+	})
+	if !answered {
+		e.Done() // without an ack the person sees that it failed
+	}
+}
+
+// handle carries out what an envelope asks for, acknowledges it, and answers. What could not be committed is not
+// acknowledged: the person sees that it failed.
+func (b *Bot) handle(late context.Context, e *slack.Envelope) {
+	defer b.recoverFrom("handler")
+	ctx, cancel := context.WithTimeout(late, handlingMost)
+	defer cancel()
+	in, known := b.read(e)
+	if !known {
+		b.Slack.Count(slack.Unreadable)
+		b.Log.Warn("payload cannot be read; acknowledged and dropped", "type", e.Type)
+		b.ack(e, nil)
+		return
+	}
+	out, first, ok := b.dedup.do(ctx, in.key, func() (answer, bool) { return b.guarded(ctx, in) })
+	if !ok {
+		b.Slack.Count(slack.Unacked)
+		return
+	}
+	if b.ack(e, out.now) {
+		out.now = nil
+	}
+	if !first { // its ack carries the same: Slack takes the one that is there first
+		b.Slack.Count(slack.Duplicate)
+		return
+	}
+	b.followUp(late, in.reply, out)
+}
+
+// read parses an envelope; known is false when its payload cannot be read.
+func (b *Bot) read(e *slack.Envelope) (in inbound, known bool) {
+	switch p := e.Payload().(type) {
+	case slack.Command:
+		return b.slash(p), true
+	case slack.Interaction:
+		return b.interaction(p), true
+	case slack.Event:
+		return b.event(p), true
+	}
+	return inbound{}, false
+}
+
+// slash is a slash command.
+func (b *Bot) slash(p slack.Command) inbound {
+	req := request{user: p.UserID, team: p.TeamID}
+	if p.TriggerID != "" {
+		req.id = rollout.DecisionID("slack:" + p.TriggerID)
+	}
+	return inbound{
+		key: string(req.id), reply: b.byResponseURL(p.ResponseURL, ""),
+		run: func(ctx context.Context) (answer, error) { return b.line(ctx, req, p.Text) },
+	}
+}
+
+// event is an event; only mentions of the bot by people count.
+func (b *Bot) event(p slack.Event) inbound {
 	e := p.Event
 	if e.Type != "app_mention" || e.User == "" || e.BotID != "" || e.TS == "" {
 		return inbound{}
 	}
-	a := ask{
-		id: rollout.DecisionID("slack:" + e.Channel + ":" + e.TS), user: e.User, team: e.Team, channel: e.Channel,
+	req := request{
+		id: rollout.DecisionID("slack:" + e.Channel + ":" + e.TS), user: e.User, team: e.Team,
 	}
-	if a.team == "" {
-		a.team = p.TeamID
+	if req.team == "" {
+		req.team = p.TeamID
 	}
 	if e.ThreadTS != "" {
-		a.thread = b.cursors.of(e.Channel, e.ThreadTS)
+		req.thread = b.Cards.Thread(e.Channel, e.ThreadTS)
 	}
 	return inbound{
-		key: string(a.id), voice: b.toPerson(place{e.Channel, e.ThreadTS}, e.User),
-		run: func(ctx context.Context) (answer, error) { return b.line(ctx, a, e.Text) },
+		key: string(req.id), reply: b.privately(slack.Place{Channel: e.Channel, Thread: e.ThreadTS}, e.User),
+		run: func(ctx context.Context) (answer, error) { return b.line(ctx, req, e.Text) },
 	}
 }
 
-// line does what somebody typed.
-func (b *Bot) line(ctx context.Context, a ask, text string) (answer, error) {
-	cmd, err := command.Parse(text, command.Known{Services: b.known(), Thread: a.thread})
+// line carries out what somebody typed.
+func (b *Bot) line(ctx context.Context, req request, text string) (answer, error) {
+	services := b.Cards.LiveServices()
+	for name := range b.Services {
+		services = append(services, name)
+	}
+	cmd, err := command.Parse(text, command.Known{Services: services, Thread: req.thread})
 	if err != nil {
-		say := b.say
-		if name := b.home.known().name; a.thread != "" && name != "" {
-			say.Command = "@" + name // slash commands do not work in threads
+		answers := b.answers
+		if name := b.Slack.Me().Name; req.thread != "" && name != "" {
+			answers.Command = "@" + name // slash commands do not work in threads
 		}
-		return tell(say.ParseError(err)), nil
+		return answerWith(answers.ParseError(err)), nil
 	}
 	if cmd.Verb == command.Deploy {
-		return b.deploy(ctx, a, cmd)
+		return b.deploy(ctx, req, cmd)
 	}
 	if cmd.Verb.Decides() {
-		return b.typed(ctx, a, cmd)
+		return b.typed(ctx, req, cmd)
 	}
-	return b.look(ctx, a, cmd)
+	return b.query(ctx, req, cmd)
 }
 
-// known are the services that a line may name: configured, and those of rollouts that live.
-func (b *Bot) known() []rollout.ServiceName {
-	all := b.poster.services()
-	for name := range b.Services {
-		all = append(all, name)
+// isOutsider reports whether the person is not a full member of the home workspace. While Slack does not answer, it goes
+// by what Slack said last about them; for somebody never looked up, by the payload.
+func (b *Bot) isOutsider(ctx context.Context, req request) bool {
+	member, err := b.Slack.Member(ctx, req.user)
+	if err == nil {
+		return !member
 	}
-	return all
+	if member, known := b.Slack.LastKnown(req.user); known {
+		return !member
+	}
+	return req.team != b.Slack.Me().Team
+}
+
+// errNotLookedUp is an answer, not a failure: nothing was done, and that is final.
+var errNotLookedUp = errors.New("the person could not be looked up")
+
+// actor identifies the person to the policy. While Slack does not answer, nothing moves forward. A rollback must not wait
+// for users.info and goes by what is certain without it: what Slack said last about the person; for somebody never looked
+// up, an id that the policy names or, where everyone may roll back, the payload's home workspace.
+func (b *Bot) actor(ctx context.Context, req request, action rollout.Action, service rollout.ServiceName) (rollout.Actor, error) {
+	actor := rollout.Actor{Kind: rollout.Person, ID: req.user}
+	member, err := b.Slack.Member(ctx, req.user)
+	if err == nil {
+		actor.Member = member
+		return actor, nil
+	}
+	b.Log.Warn("person not looked up", "actor", req.user, "error", err)
+	if action == rollout.Rollback {
+		if member, known := b.Slack.LastKnown(req.user); known {
+			actor.Member = member // a guest stays one while Slack does not answer
+			return actor, nil
+		}
+		ids, everyone := b.policy(service).Who(rollout.Rollback)
+		me := b.Slack.Me()
+		if slices.Contains(ids, req.user) || everyone && me.Team != "" && req.team == me.Team {
+			actor.Member = true
+			return actor, nil
+		}
+	}
+	return actor, errNotLookedUp
+}
+
+// guarded runs what came in, and reports whether it may be acknowledged. A panic fails one request, not the process:
+// what it committed is not known, so it is not acknowledged.
+func (b *Bot) guarded(ctx context.Context, in inbound) (out answer, ok bool) {
+	defer func() {
+		if p := recover(); p != nil {
+			b.panicked("handler", p)
+			out, ok = answer{}, false
+		}
+	}()
+	if in.run == nil {
+		return answer{}, true // not for us
+	}
+	out, err := in.run(ctx)
+	if err != nil {
+		b.Log.Error("not committed, so not acknowledged", "error", err)
+		return answer{}, false
+	}
+	return out, true
+}
+
+// remembered is how many of the last requests are recognised in memory. Slack repeats within minutes; the store remembers
+// decisions for longer.
+const remembered = 2000
+
+// dedup handles once what Slack delivers twice: the second delivery waits for the first and shares its answer.
+type dedup struct {
+	seen *lru.Cache[string, *attempt]
+}
+
+// attempt is one request, being handled or handled.
+type attempt struct {
+	done   chan struct{} // closed when the next two hold
+	answer answer
+	ok     bool
+}
+
+func newDedup() *dedup {
+	seen, _ := lru.New[string, *attempt](remembered) // fails for a size below one only
+	return &dedup{seen: seen}
+}
+
+// do runs f unless the key was handled before, and reports whether this was the first. The answer is that of the
+// first. What failed may be tried again. An empty key is always new.
+func (d *dedup) do(ctx context.Context, key string, f func() (answer, bool)) (out answer, first, ok bool) {
+	if key == "" {
+		out, ok = f()
+		return out, true, ok
+	}
+	now := &attempt{done: make(chan struct{})}
+	before, found, _ := d.seen.PeekOrAdd(key, now)
+	if !found {
+		defer func() { // also through a panic
+			if !now.ok {
+				d.seen.Remove(key)
+			}
+			close(now.done)
+		}()
+		now.answer, now.ok = f()
+		return now.answer, true, now.ok
+	}
+	select {
+	case <-before.done:
+		return before.answer, false, before.ok
+	case <-ctx.Done():
+		return answer{}, false, false
+	}
+}
+
+// recoverFrom ends a panic of one goroutine; to be deferred.
+func (b *Bot) recoverFrom(where string) {
+	if p := recover(); p != nil {
+		b.panicked(where, p)
+	}
+}
+
+func (b *Bot) panicked(where string, p any) {
+	b.Slack.Count(slack.Panicked)
+	b.Log.Error("panic", "in", where, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+}
+
+// ack acknowledges the envelope, and reports whether the ack carried the message to the person; nil: there is none.
+func (b *Bot) ack(e *slack.Envelope, m *view.Message) (carried bool) {
+	carried, err := e.Ack((*slack.Message)(m))
+	if err != nil {
+		b.Slack.Count(slack.AckFailed)
+		b.Log.Warn("ack failed", "type", e.Type, "error", err)
+		return false
+	}
+	b.Slack.Count(slack.Acked)
+	return carried
 }

@@ -11,7 +11,11 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"canarybot.io/bot"
+	"canarybot.io/bot/cards"
+	"canarybot.io/bot/slack"
 	"canarybot.io/bot/view"
 	"canarybot.io/rollout"
 	"canarybot.io/store/mem"
@@ -24,7 +28,7 @@ type recorder struct {
 	launched []rollout.DeployRequest
 }
 
-// Launch notes.
+// Deploy notes the request.
 func (r *recorder) Deploy(_ context.Context, l rollout.DeployRequest) (rollout.Rollout, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -32,14 +36,15 @@ func (r *recorder) Deploy(_ context.Context, l rollout.DeployRequest) (rollout.R
 	return rollout.Rollout{}, nil
 }
 
-// Rehearse does nothing.
+// Checks returns no evidence.
 func (r *recorder) Checks(context.Context, rollout.Rollout) rollout.Verdict { return rollout.Verdict{} }
 
+// DryRun does nothing.
 func (r *recorder) DryRun(context.Context, rollout.DeployRequest) (rollout.Rollout, rollout.Preflight, error) {
 	return rollout.Rollout{}, rollout.Preflight{}, nil
 }
 
-// Decide notes.
+// Decide notes the decision.
 func (r *recorder) Decide(_ context.Context, _ rollout.ID, d rollout.Decision) (rollout.Rollout, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -64,7 +69,7 @@ func (everybody) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // pressed makes a bot around the recorder that has one live rollout, checkout-1 at turn 3, whose card is 1.000001 in
 // the channel C1.
-func pressed(t testing.TB) (*bot.Bot, *recorder) {
+func pressed(t testing.TB) (*bot.Bot, *recorder, *prometheus.Registry) {
 	t.Helper()
 	store, rec := mem.New(mem.Options{}), &recorder{}
 	r := rollout.Rollout{
@@ -74,15 +79,17 @@ func pressed(t testing.TB) (*bot.Bot, *recorder) {
 	if err := store.Commit(t.Context(), rollout.Change{Rollout: r, Entries: []rollout.Entry{entry}}); err != nil {
 		t.Fatal(err)
 	}
+	registry := prometheus.NewRegistry()
+	client := slack.New(slack.Config{APIURL: "http://slack.test/api/", HTTP: &http.Client{Transport: everybody{}}}, nil, registry)
+	services := map[rollout.ServiceName]rollout.Service{"checkout": service()}
 	b := bot.New(bot.Options{
-		Slack:    bot.Slack{APIURL: "http://slack.test/api/", HTTP: &http.Client{Transport: everybody{}}},
-		Rollouts: rec, Store: store, Notes: store, Environment: "production",
-		Services: map[rollout.ServiceName]rollout.Service{"checkout": service()},
+		Slack: client, Cards: cards.New(cards.Options{Slack: client, Store: store, Notes: store, Services: services}),
+		Rollouts: rec, Store: store, Environment: "production", Services: services,
 	})
-	if err := b.SaveCursor(t.Context(), "C1", "1.000001", 3); err != nil {
+	if err := store.PutNote(t.Context(), "slack", "checkout-1", []byte(`{"channel":"C1","card":"1.000001","turn":3}`)); err != nil {
 		t.Fatal(err)
 	}
-	return b, rec
+	return b, rec, registry
 }
 
 // press is a block_actions payload.
@@ -123,7 +130,7 @@ func TestPressIsComparedWithTheCard(t *testing.T) {
 		"nobody":     {strings.Replace(press(good, "canary.promote", "C1", "1.000001"), `"id":"U1"`, `"id":""`, 1), false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			b, rec := pressed(t)
+			b, rec, _ := pressed(t)
 			acks := 0
 			b.Handle(t.Context(), envelope("interactive", test.payload), func([]byte) error { acks++; return nil })
 			if got := len(rec.decided) == 1; got != test.counts {
@@ -148,14 +155,14 @@ func TestUnreadablePayloadsAreAcknowledgedAndCounted(t *testing.T) {
 		`{"envelope_id":"e1","type":"interactive","payload":{"type":`,
 		`{"envelope_id":"e1","type":7}`,
 	} {
-		b, rec := pressed(t)
+		b, rec, registry := pressed(t)
 		var got string
 		b.Handle(t.Context(), []byte(raw), func(ack []byte) error { got = string(ack); return nil })
 		if got != `{"envelope_id":"e1"}` {
 			t.Errorf("%s: ack %s", raw, got)
 		}
-		if n := b.Stats().Unknown; n != 1 {
-			t.Errorf("%s: %d counted", raw, n)
+		if n := counted(t, registry, "canary_slack_envelopes_total", "result=unreadable"); n != 1 {
+			t.Errorf("%s: %v counted", raw, n)
 		}
 		if len(rec.decided)+len(rec.launched) != 0 {
 			t.Errorf("%s changed something", raw)
@@ -170,23 +177,33 @@ func TestWhatIsNotForUsIsAcknowledgedQuietly(t *testing.T) {
 		envelope("events_api", `{"event":{"type":"app_home_opened","user":"U1"}}`),
 		envelope("events_api", `{"event":{"type":"app_mention","user":"U1","bot_id":"B1","ts":"1.1","channel":"C1","text":"deploy checkout v1"}}`),
 	} {
-		b, rec := pressed(t)
+		b, rec, registry := pressed(t)
 		acks := 0
 		b.Handle(t.Context(), raw, func([]byte) error { acks++; return nil })
-		if acks != 1 || len(rec.decided)+len(rec.launched) != 0 || b.Stats().Unknown != 0 {
-			t.Errorf("%s: %d acks, %d unknown", raw, acks, b.Stats().Unknown)
+		if n := counted(t, registry, "canary_slack_envelopes_total", "result=unreadable"); acks != 1 || len(rec.decided)+len(rec.launched) != 0 || n != 0 {
+			t.Errorf("%s: %d acks, %v unreadable", raw, acks, n)
 		}
 	}
 }
 
-func TestAckThatSlackWouldDropGoesWithoutItsPayload(t *testing.T) {
-	raw, dropped, err := bot.AckFrame("e1", strings.Repeat("x", 20<<10))
-	if err != nil || !dropped || string(raw) != `{"envelope_id":"e1"}` {
-		t.Errorf("%d bytes, dropped %v, %v", len(raw), dropped, err)
+// What came in is recognised when it comes again, and the memory for that is bounded.
+func TestTheLastRequestsAreRecognised(t *testing.T) {
+	b, rec, registry := pressed(t)
+	pause := func(trigger int) {
+		payload := press("production/checkout-1/3/pause", "canary.pause", "C1", "1.000001")
+		payload = strings.NewReplacer("1.2.a", fmt.Sprint(trigger), "http://slack.test/r", "").Replace(payload) // unanswered, to be quick
+		b.Handle(t.Context(), envelope("interactive", payload), func([]byte) error { return nil })
 	}
-	raw, dropped, err = bot.AckFrame("e1", strings.Repeat("x", 19<<10))
-	if err != nil || dropped || len(raw) < 19<<10 {
-		t.Errorf("%d bytes, dropped %v, %v", len(raw), dropped, err)
+	for trigger := range 2001 {
+		pause(trigger)
+	}
+	pause(2000) // again
+	if n := counted(t, registry, "canary_slack_envelopes_total", "result=duplicate"); n != 1 || len(rec.decided) != 2001 {
+		t.Errorf("%v duplicates, %d decisions", n, len(rec.decided))
+	}
+	pause(0) // forgotten here; the store remembers it
+	if n := counted(t, registry, "canary_slack_envelopes_total", "result=duplicate"); n != 1 || len(rec.decided) != 2002 {
+		t.Errorf("%v duplicates, %d decisions", n, len(rec.decided))
 	}
 }
 
@@ -203,7 +220,7 @@ func FuzzPress(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, payload []byte) {
-		b, rec := pressed(t)
+		b, rec, registry := pressed(t)
 		raw := []byte(`{"envelope_id":"e1","type":"interactive","payload":`)
 		raw = append(append(raw, payload...), '}')
 		acks := 0
@@ -211,7 +228,7 @@ func FuzzPress(f *testing.F) {
 		if acks != 1 && bytes.Contains(raw[:20], []byte("e1")) && json.Valid(raw) && !bytes.Contains(payload, []byte("envelope_id")) {
 			t.Errorf("%d acks", acks)
 		}
-		if b.Stats().Panics > 0 {
+		if counted(t, registry, "canary_slack_envelopes_total", "result=panic") > 0 {
 			t.Error("a handler panicked")
 		}
 		for _, d := range rec.decided {

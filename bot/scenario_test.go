@@ -6,47 +6,57 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"canarybot.io/bot/slacksim"
-	"canarybot.io/rollout"
 )
 
-// TestScenarios plays what people type and press, from testdata/NAME.txt, and compares what they see with
-// testdata/NAME.golden:
+// TestScenarios plays what people do and what happens around them, from testdata/NAME.txt, and compares what they see
+// with testdata/NAME.golden. The whole bot runs in it, with the real engine and judge, between a simulated Slack and a
+// simulated cluster. A line is a command; each is shown in testdata/commands/COMMAND.txt:
 //
-//	slash USER LINE        a slash command in the channel
-//	press USER LABEL       a button on the newest card
-//	say USER LINE          a message in the newest card's thread
-//	errors PERCENT         the canary's error rate from now on
-//	until PHASE [ID]       lets time pass until the rollout is there; ID: checkout-1
+//	slash USER LINE        types a slash command in the channel
+//	say USER LINE          writes a message in the newest card's thread
+//	post USER LINE         writes a message in the channel
+//	press USER LABEL       presses a button: of the newest card that has it, else of what only they see
+//	press-old USER LABEL   presses the newest card's button as an earlier edit of the card had it
+//	twice COMMAND...       has Slack deliver what the person does twice
+//	user NAME KIND         makes somebody a member, a guest, a stranger or deactivated
+//	channel STATE          has the bot in it (invited), or not (removed)
+//	errors PERCENT         is the canary's error rate from now on
+//	version TAG FATE       is what new pods of a version do: run, crash, stay unready, start-after 20s, crash-after 5m
+//	edit WHAT VALUE        is somebody with kubectl: edit weight 20, edit stable TAG, edit canary TAG
+//	scale WHAT REPLICAS    is somebody with kubectl, too: stable or canary
+//	delete OBJECT          deletes the stable, canary, service (the canary's) or route
+//	annotate OBJECT        sets canarybot.io/rollback=now on it
+//	unstamp OBJECT         removes the bot's stamp from it
+//	cluster                prints what stands in the cluster
+//	slack STATE            is down, up, or fails a call: slack METHOD lost|500|slow|ERROR [TIMES]
+//	kubernetes STATE       is down, up, or refuses to change an object: kubernetes refuses route
+//	prometheus STATE       is down or up
+//	stop                   ends the bot's process in order
+//	crash                  kills the bot's process
+//	start                  starts the bot's process on what the last one left
+//	lose-store             loses the store of a process that has ended
+//	service NAME           restarts the bot with one more service
+//	environment NAME       restarts the bot with another environment's configuration
+//	until PHASE [ID]       lets time pass until the newest rollout, or this one, is there
+//	wait TEXT              lets time pass until the newest card shows the text
 //	advance DURATION       lets time pass
 //	card                   prints the newest card
 //	transcript             prints what everybody sees: the cards and their threads
 func TestScenarios(t *testing.T) {
-	scripts, err := filepath.Glob("testdata/*.txt")
-	if err != nil || len(scripts) == 0 {
-		t.Fatalf("no scenarios: %v", err)
-	}
-	for _, script := range scripts {
-		t.Run(strings.TrimSuffix(filepath.Base(script), ".txt"), func(t *testing.T) {
-			raw, err := os.ReadFile(script)
-			if err != nil {
-				t.Fatal(err)
-			}
+	for _, script := range scripts(t) {
+		t.Run(strings.TrimSuffix(strings.TrimPrefix(script, "testdata/"), ".txt"), func(t *testing.T) {
 			var out strings.Builder
 			inWorld(t, slacksim.Options{}, func(w *world) {
-				guestMember(w)
-				for _, line := range strings.Split(string(raw), "\n") {
-					if line = strings.TrimSpace(line); line == "" || strings.HasPrefix(line, "#") {
-						continue
-					}
-					fmt.Fprintf(&out, "> %s\n%s", line, w.play(line))
+				w.putUser("nia", "member")
+				for _, line := range lines(t, script) {
+					fmt.Fprintf(&out, "> %s\n", line)
+					fmt.Fprint(&out, w.play(line))
 				}
 			})
 			golden := strings.TrimSuffix(script, ".txt") + ".golden"
@@ -60,95 +70,112 @@ func TestScenarios(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(string(want), out.String()); diff != "" {
+			if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(out.String(), "\n")); diff != "" {
 				t.Errorf("%s (-want +got):\n%s", golden, diff)
 			}
 		})
 	}
 }
 
-// checked is the newest answer that a card shows: of two things that happen at the same moment it may be either.
-var checked = regexp.MustCompile(`last checked [0-9:]+`)
+// scripts returns the paths of all scenarios.
+func scripts(t *testing.T) []string {
+	t.Helper()
+	flows, err := filepath.Glob("testdata/*.txt")
+	examples, err2 := filepath.Glob("testdata/commands/*.txt")
+	if err != nil || err2 != nil || len(flows) == 0 || len(examples) == 0 {
+		t.Fatalf("no scenarios: %v, %v", err, err2)
+	}
+	return append(flows, examples...)
+}
+
+// lines returns the commands of a scenario.
+func lines(t *testing.T, script string) []string {
+	t.Helper()
+	raw, err := os.ReadFile(script)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return slices.DeleteFunc(strings.Split(string(raw), "\n"), func(line string) bool {
+		return strings.TrimSpace(line) == "" || strings.HasPrefix(line, "#")
+	})
+}
+
+// command is what a line of a scenario may begin with.
+type command struct {
+	name, args, does string
+	// do returns what is printed. The rest of the line is in words.
+	do func(w *world, words words) string
+}
+
+// words are what follows a command, separated by spaces.
+type words string
+
+// cut returns the first word and the rest.
+func (s words) cut() (string, words) {
+	first, rest, _ := strings.Cut(string(s), " ")
+	return first, words(rest)
+}
+
+func commands() []command {
+	return slices.Concat(peopleCommands(), clusterCommands(), outageCommands(), processCommands(), timeCommands())
+}
 
 // play does one line and returns what is seen.
 func (w *world) play(line string) string {
 	w.t.Helper()
-	verb, rest, _ := strings.Cut(line, " ")
-	user, text, _ := strings.Cut(rest, " ")
-	switch verb {
-	case "slash":
-		return w.seen(user, func() { w.slash(user, text) })
-	case "press":
-		return w.seen(user, func() { w.press(user, text) })
-	case "say":
-		return w.seen(user, func() {
-			if _, err := w.slack.As(user).Say("#deploys", w.card().TS, text); err != nil {
-				w.t.Fatal(err)
-			}
-		})
-	case "errors":
-		percent, err := strconv.ParseFloat(strings.TrimSuffix(rest, "%"), 64)
-		if err != nil {
-			w.t.Fatal(err)
+	name, rest := words(line).cut()
+	for _, c := range commands() {
+		if c.name == name {
+			return c.do(w, rest)
 		}
-		w.metrics.set(percent / 100)
-	case "advance":
-		d, err := time.ParseDuration(rest)
-		if err != nil {
-			w.t.Fatal(err)
-		}
-		time.Sleep(d)
-	case "until":
-		var phase rollout.Phase
-		if err := phase.UnmarshalText([]byte(user)); err != nil {
-			w.t.Fatal(err)
-		}
-		id := rollout.ID("checkout-1")
-		if text != "" {
-			id = rollout.ID(text)
-		}
-		w.awaitPhase(id, phase)
-	case "card":
-		return indent(w.shown())
-	case "transcript":
-		return w.transcript()
-	default:
-		w.t.Fatalf("unknown line: %s", line)
 	}
+	w.t.Fatalf("no such command: %s", line)
 	return ""
 }
 
-// seen returns what only the person saw because of what they did.
-func (w *world) seen(user string, do func()) string {
-	before := w.slack.Ephemerals(user)
+// quiet makes a command of something that prints nothing.
+func quiet(do func(*world, words)) func(*world, words) string {
+	return func(w *world, s words) string {
+		do(w, s)
+		return ""
+	}
+}
+
+// oneOf runs what belongs to a word; there is no default.
+func (w *world) oneOf(word string, all map[string]func()) {
+	w.t.Helper()
+	do, ok := all[word]
+	if !ok {
+		w.t.Fatalf("%q is not known here", word)
+	}
 	do()
-	w.settle()
-	var out strings.Builder
-	for _, e := range w.slack.Ephemerals(user) {
-		if !slices.ContainsFunc(before, func(b slacksim.Ephemeral) bool { return b.TS == e.TS }) {
-			out.WriteString(indent(w.slack.Plain(slacksim.Message{Text: e.Text, Blocks: e.Blocks})))
-		}
-	}
-	return out.String()
 }
 
-// transcript returns what everybody sees: each card, and its thread under it.
-func (w *world) transcript() string {
-	var out strings.Builder
-	for _, card := range w.cards() {
-		out.WriteString(indent(w.slack.Plain(card)))
-		for _, m := range w.slack.Thread("#deploys", card.TS) {
-			mark := m.At.UTC().Format("15:04")
-			if m.Broadcast {
-				mark += " (also in the channel)"
-			}
-			out.WriteString("      " + mark + "\n    " + strings.TrimRight(strings.ReplaceAll(indent(w.slack.Plain(m)), "\n", "\n    "), " "))
+// Every command is listed above, and shown by an example that begins with what it does.
+func TestEveryCommandHasItsExample(t *testing.T) {
+	source, err := os.ReadFile("scenario_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	listed := regexp.MustCompile(`(?m)^//\t.*\n`).FindAllString(string(source), -1)
+	var want []string
+	for _, c := range commands() {
+		usage := strings.TrimSpace(c.name + " " + c.args)
+		want = append(want, fmt.Sprintf("//\t%-22s %s\n", usage, c.does))
+		script := filepath.Join("testdata", "commands", c.name+".txt")
+		raw, err := os.ReadFile(script)
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		if head := fmt.Sprintf("# %s: %s.\n", usage, c.does); !strings.HasPrefix(string(raw), head) {
+			t.Errorf("%s does not begin with %q", script, head)
+		}
+		if !slices.ContainsFunc(lines(t, script), func(line string) bool { return c.name == strings.Fields(line)[0] }) {
+			t.Errorf("%s does not use %s", script, c.name)
 		}
 	}
-	return out.String()
-}
-
-func indent(s string) string {
-	s = checked.ReplaceAllString(s, "last checked …")
-	return "    " + strings.ReplaceAll(strings.TrimRight(s, "\n"), "\n", "\n    ") + "\n"
+	if diff := cmp.Diff(want, listed); diff != "" {
+		t.Errorf("the comment of TestScenarios does not list the commands (-want +got):\n%s", diff)
+	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"canarybot.io/bot"
+	connection "canarybot.io/bot/slack"
 	"canarybot.io/bot/slacksim"
 	"canarybot.io/rollout"
 )
@@ -65,7 +66,7 @@ func TestSocketsComeBackAfterTheyDrop(t *testing.T) {
 		w.await("both connections", func() bool { return w.slack.Connections() == 2 })
 		w.slack.MuteSockets() // half-open: they stay, and nothing comes through
 		time.Sleep(40 * time.Second)
-		w.await("new connections", func() bool { return w.bot.Ready() == nil && w.bot.Stats().Connections == 2 })
+		w.await("new connections", func() bool { return w.bot.Ready() == nil && w.count("canary_slack_connections") == 2 })
 		w.slash(dev, "help")
 	})
 }
@@ -81,8 +82,8 @@ func TestTroubleThatOnlyAPersonCanMend(t *testing.T) {
 		if !w.log.has("a person has to look") {
 			w.t.Errorf("not logged:\n%s", w.log)
 		}
-		if n := calls(w.bot, "apps.connections.open"); n > 40 {
-			w.t.Errorf("%d tries in an hour", n)
+		if n := calls(w, "apps.connections.open"); n > 40 {
+			w.t.Errorf("%v tries in an hour", n)
 		}
 		w.slack.EnableSocketMode()
 		w.await("both connections", func() bool { return w.slack.Connections() == 2 })
@@ -96,15 +97,15 @@ func TestFatalAnswersToTheToken(t *testing.T) {
 	for _, code := range []string{"invalid_auth", "account_inactive", "token_revoked", "missing_scope", "not_allowed_token_type"} {
 		t.Run(code, func(t *testing.T) {
 			inWorld(t, slacksim.Options{}, func(w *world) {
-				before := calls(w.bot, "apps.connections.open")
+				before := calls(w, "apps.connections.open")
 				w.slack.SetFault("apps.connections.open", slacksim.Fault{Error: code})
 				w.slack.DropSockets()
 				time.Sleep(time.Hour)
 				if err := w.bot.Ready(); err == nil || !strings.Contains(err.Error(), code) {
 					w.t.Errorf("Ready() = %v", err)
 				}
-				if n := calls(w.bot, "apps.connections.open") - before; n > 30 {
-					w.t.Errorf("%d tries in an hour", n)
+				if n := calls(w, "apps.connections.open") - before; n > 30 {
+					w.t.Errorf("%v tries in an hour", n)
 				}
 			})
 		})
@@ -112,13 +113,8 @@ func TestFatalAnswersToTheToken(t *testing.T) {
 }
 
 // calls counts the calls of a method.
-func calls(b *bot.Bot, method string) (n uint64) {
-	for _, c := range b.Stats().Calls {
-		if c.Method == method {
-			n += c.Count
-		}
-	}
-	return n
+func calls(w *world, method string) float64 {
+	return w.count("canary_slack_calls_total", "method="+method)
 }
 
 func TestSomebodyElseUsesTheToken(t *testing.T) {
@@ -137,8 +133,8 @@ func TestSomebodyElseUsesTheToken(t *testing.T) {
 		if n := len(w.cards()); n != 1 {
 			w.t.Errorf("told %d times within an hour", n)
 		}
-		if got := w.bot.Stats().Excess; got != 1 {
-			w.t.Errorf("counted %d times", got)
+		if got := w.count("canary_slack_excess_connections_total"); got != 1 {
+			w.t.Errorf("counted %v times", got)
 		}
 	})
 }
@@ -222,7 +218,7 @@ func TestShutdownClosesPolitelyAndFinishesWhatIsInHand(t *testing.T) {
 }
 
 func TestNotReadyBeforeRun(t *testing.T) {
-	b := bot.New(bot.Options{})
+	b := bot.New(bot.Options{Slack: connection.New(connection.Config{}, nil, nil)})
 	if err := b.Ready(); err == nil || errors.Is(err, errDead) {
 		t.Errorf("Ready() = %v", err)
 	}

@@ -4,14 +4,20 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"canarybot.io/bot"
+	"canarybot.io/bot/cards"
+	"canarybot.io/bot/slack"
 	"canarybot.io/bot/slacksim"
 	"canarybot.io/rollout"
 	"canarybot.io/rollout/engine"
@@ -37,11 +43,15 @@ type world struct {
 	wire    *wire
 	notes   *notes
 	change  func(*bot.Options)
+	// services is the configuration that the next process reads.
+	services map[rollout.ServiceName]rollout.Service
 
-	bot     *bot.Bot
-	engine  *engine.Engine
-	stop    context.CancelFunc
-	running *sync.WaitGroup
+	bot       *bot.Bot
+	publisher *cards.Publisher
+	engine    *engine.Engine
+	counted   *prometheus.Registry
+	stop      context.CancelFunc
+	running   *sync.WaitGroup
 }
 
 // inWorld runs a test in a bubble with a bot that is connected.
@@ -60,6 +70,7 @@ func newWorld(t *testing.T, opts slacksim.Options) *world {
 	w := &world{
 		t: t, slack: slacksim.Start(t, opts), store: mem.New(mem.Options{}), cluster: newCluster(),
 		metrics: &metrics{value: 0.001}, log: &logs{}, change: func(*bot.Options) {},
+		services: map[rollout.ServiceName]rollout.Service{"checkout": service()},
 	}
 	w.wire = &wire{under: w.slack.HTTPClient().Transport}
 	w.notes = &notes{Store: w.store}
@@ -96,17 +107,28 @@ func service() rollout.Service {
 // start starts the bot and the engine and waits until both connections are up.
 func (w *world) start() {
 	w.t.Helper()
-	services := map[rollout.ServiceName]rollout.Service{"checkout": service()}
+	services := maps.Clone(w.services)
+	tokens, log := w.slack.Bot(), slog.New(w.log)
+	w.counted = prometheus.NewRegistry()
+	client := slack.New(slack.Config{
+		BotToken: tokens.BotToken, AppToken: tokens.AppToken, APIURL: w.slack.APIURL(),
+		HTTP: &http.Client{Transport: w.wire}, Dial: w.slack.Dial,
+	}, log, w.counted)
+	w.publisher = cards.New(cards.Options{
+		Slack: client, Store: w.store, Notes: w.notes, Services: services, Policy: services["checkout"].Policy,
+		Channel: "#deploys", Log: log,
+	})
 	w.engine = engine.New(engine.Options{
 		Store: w.store, Cluster: w.cluster, Metrics: w.metrics, Judge: judge.Judge{}, Services: services,
-		Policy: services["checkout"].Policy, Log: slog.New(w.log),
+		Preflights: []rollout.Preflighter{w.cluster, w.publisher}, Committed: w.publisher.Committed,
+		Policy: services["checkout"].Policy, Log: log,
 	})
-	opts := w.options(services)
+	opts := bot.Options{
+		Slack: client, Cards: w.publisher, Rollouts: w.engine, Store: w.store,
+		Services: services, Policy: services["checkout"].Policy, Channel: "#deploys", Environment: "production", Log: log,
+	}
 	w.change(&opts)
-	b := bot.New(opts)
-	w.bot = b
-	w.engine.Preflights = []rollout.Preflighter{w.cluster, b}
-	w.engine.Options.Committed = b.Committed
+	w.bot = bot.New(opts)
 	ctx, cancel := context.WithCancel(w.t.Context())
 	running := &sync.WaitGroup{}
 	running.Go(func() {
@@ -114,11 +136,8 @@ func (w *world) start() {
 			w.t.Errorf("the engine ended: %v", err)
 		}
 	})
-	running.Go(func() {
-		if err := b.Run(ctx); err != nil {
-			w.t.Errorf("the bot ended: %v", err)
-		}
-	})
+	running.Go(func() { w.publisher.Run(ctx) })
+	running.Go(func() { w.bot.Run(ctx) })
 	w.running = running
 	w.stop = sync.OnceFunc(func() {
 		cancel()
@@ -128,17 +147,30 @@ func (w *world) start() {
 	w.await("both connections", func() bool { return w.slack.Connections() >= 2 })
 }
 
-func (w *world) options(services map[rollout.ServiceName]rollout.Service) bot.Options {
-	tokens := w.slack.Bot()
-	return bot.Options{
-		Slack: bot.Slack{
-			BotToken: tokens.BotToken, AppToken: tokens.AppToken, APIURL: w.slack.APIURL(),
-			HTTP: &http.Client{Transport: w.wire}, Dial: w.slack.Dial,
-		},
-		Rollouts: w.engine, Store: w.store, Notes: w.notes,
-		Services: services, Policy: services["checkout"].Policy, Channel: "#deploys", Environment: "production",
-		Log: slog.New(w.log),
+// count returns what is counted under the name, with all the labels; a label is "name=value".
+func (w *world) count(name string, labels ...string) (sum float64) {
+	w.t.Helper()
+	return counted(w.t, w.counted, name, labels...)
+}
+
+func counted(t testing.TB, from prometheus.Gatherer, name string, labels ...string) (sum float64) {
+	t.Helper()
+	families, err := from.Gather()
+	if err != nil {
+		t.Fatal(err)
 	}
+	for _, f := range families {
+		for _, m := range f.GetMetric() {
+			var has []string
+			for _, l := range m.GetLabel() {
+				has = append(has, l.GetName()+"="+l.GetValue())
+			}
+			if f.GetName() == name && !slices.ContainsFunc(labels, func(l string) bool { return !slices.Contains(has, l) }) {
+				sum += m.GetCounter().GetValue() + m.GetGauge().GetValue()
+			}
+		}
+	}
+	return sum
 }
 
 // await lets fake time pass until the condition holds.
@@ -221,24 +253,6 @@ func (w *world) card() slacksim.Message {
 
 // shown returns what the newest card says.
 func (w *world) shown() string { return w.slack.Plain(w.card()) }
-
-// heard returns the last thing that only this person sees.
-func (w *world) heard(user string) string {
-	all := w.slack.Ephemerals(user)
-	if len(all) == 0 {
-		return ""
-	}
-	return all[len(all)-1].Text
-}
-
-// heardAll returns everything that only this person saw: of two answers at one moment either may come first.
-func (w *world) heardAll(user string) string {
-	var all []string
-	for _, e := range w.slack.Ephemerals(user) {
-		all = append(all, e.Text)
-	}
-	return strings.Join(all, "\n")
-}
 
 func (w *world) wants(what, got string, want ...string) {
 	w.t.Helper()

@@ -29,17 +29,16 @@ func readChecks(n node, signals rollout.Signals) []rollout.Check {
 			if c.Query != "" {
 				checks = append(checks, readCheck(at, c))
 			}
-			continue // what is said of it is for services whose signals have it
+			continue // its settings are for services whose signals have it
 		}
 		known := checkNames(prom.Named(prom.Plain()))
 		if !checkName.MatchString(name) {
-			at.bad("%q is no name for a check: lower-case letters, digits and underscores, at most 40", short(name))
-			continue
+			at.bad("%q is not a valid name for a check: use lower-case letters, digits and underscores, at most 40", short(name))
 		}
 		own := at.fields(checkKeys()...)
 		for _, key := range []string{"query", "comparison", "threshold"} {
 			if !own.at(key).there() {
-				own.at(key).bad("is missing: %q is none of the named checks%s", name, nearest(name, known))
+				own.at(key).bad("is missing: %q is not one of the named checks%s", short(name), nearest(name, known))
 			}
 		}
 		base := prom.Base()
@@ -92,16 +91,16 @@ func readCheck(n node, c rollout.Check) rollout.Check {
 	c = readCeiling(f, c)
 	c = readTimes(f, c)
 	if c.Failures = f.at("failures").whole(c.Failures); c.Failures < 1 {
-		f.at("failures").bad("%d is less than one", c.Failures)
+		f.at("failures").bad("%d is less than 1", c.Failures)
 	}
 	if c.MinRequests = f.at("min_requests").number(c.MinRequests); c.MinRequests < 0 {
-		f.at("min_requests").bad("%g is less than none", c.MinRequests)
+		f.at("min_requests").bad("%g is less than 0", c.MinRequests)
 	}
 	return c
 }
 
-// readSignal decides whether the check is judged by the service's signals. One that is written anew cannot be: what its
-// numbers count, nobody knows.
+// readSignal decides whether the check is judged by the service's signals. A check with its own query cannot be: what its
+// numbers count is unknown.
 func readSignal(f fields, c rollout.Check) rollout.Check {
 	const evidence, limits = "evidence", "limits"
 	own := f.at("query").there() || f.at("traffic").there() || mirrored(c)
@@ -112,7 +111,7 @@ func readSignal(f fields, c rollout.Check) rollout.Check {
 	by := f.at("judge").word(fallback, evidence, limits)
 	switch {
 	case by == evidence && fallback == limits:
-		f.at("judge").bad("a query of its own is judged by its limits; evidence needs raw counts, which signals name")
+		f.at("judge").bad("a check with its own query is judged by its limits; evidence needs raw counts, which signals name")
 	case by == limits:
 		c.Signal, c.Bound, c.Share = rollout.NoSignal, 0, 0
 	case c.Signal == rollout.LatencySignal:
@@ -120,7 +119,7 @@ func readSignal(f fields, c rollout.Check) rollout.Check {
 	}
 	share := c.Signal == rollout.ErrorSignal || c.Signal == rollout.SuccessSignal
 	if share && !(c.Threshold > 0 && c.Threshold < 1) {
-		f.at("threshold").bad("%g is no share of requests between 0 and 1", c.Threshold)
+		f.at("threshold").bad("%g is not a share of requests between 0 and 1", c.Threshold)
 	}
 	return c
 }
@@ -168,7 +167,7 @@ func readTimes(f fields, c rollout.Check) rollout.Check {
 	c.Interval = f.at("interval").positive(c.Interval)
 	for _, n := range []node{f.at("window"), f.at("interval")} {
 		if n.there() && n.positive(time.Second)%time.Second != 0 { // Prometheus is asked in whole seconds
-			n.bad("%s is not made of whole seconds", n.y.Value)
+			n.bad("%s is not a whole number of seconds", n.y.Value)
 		}
 	}
 	if c.Window < 2*c.Interval {
@@ -177,10 +176,10 @@ func readTimes(f fields, c rollout.Check) rollout.Check {
 	return c
 }
 
-// pickChecks returns the named checks; without a list all but success_rate, which says what error_rate says.
+// pickChecks returns the named checks; without a list all but the optional ones.
 func pickChecks(n node, all []rollout.Check) []rollout.Check {
 	if !n.there() {
-		return slices.DeleteFunc(slices.Clone(all), func(c rollout.Check) bool { return c.Name == prom.SuccessRate })
+		return slices.DeleteFunc(slices.Clone(all), func(c rollout.Check) bool { named, _ := rollout.Named(c.Name); return named.Optional })
 	}
 	var picked []rollout.Check
 	for _, item := range n.items("[error_rate, latency_p99]") {
@@ -189,7 +188,7 @@ func pickChecks(n node, all []rollout.Check) []rollout.Check {
 		switch {
 		case !ok:
 		case i < 0:
-			item.bad("%q is no check%s", short(name), meant(name, checkNames(all)))
+			item.bad("%q is not a check%s", short(name), meant(name, checkNames(all)))
 		case slices.Contains(checkNames(picked), name):
 			item.bad("%s is written twice", name)
 		default:

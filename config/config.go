@@ -37,17 +37,20 @@ type Store struct{ Path string }
 // largest is the size that a configuration may have.
 const largest = 1 << 20
 
+// ProblemUnreadable says that the configuration could not be read.
+const ProblemUnreadable rollout.ProblemCode = "configuration_unreadable"
+
 // Load reads the file. Relative paths in prometheus.http are relative to it. The error is an *Error when the content
 // is wrong.
 func Load(path string) (Config, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return Config{}, rollout.Wrap(rollout.NotFound, err, "The configuration cannot be read.")
+		return Config{}, rollout.Refuse(rollout.NotFound, rollout.Problem{Code: ProblemUnreadable}).Because(err)
 	}
 	defer f.Close()
 	data, err := io.ReadAll(io.LimitReader(f, largest+1))
 	if err != nil {
-		return Config{}, rollout.Wrap(rollout.Unavailable, err, "The configuration cannot be read.")
+		return Config{}, rollout.Refuse(rollout.Unavailable, rollout.Problem{Code: ProblemUnreadable}).Because(err)
 	}
 	c, problems := parse(data)
 	if len(problems) > 0 {
@@ -57,7 +60,7 @@ func Load(path string) (Config, error) {
 	return c, nil
 }
 
-// Parse reads a configuration that is no file. The error is an *Error.
+// Parse reads a configuration that is not in a file. The error is an *Error.
 func Parse(data []byte) (Config, error) {
 	c, problems := parse(data)
 	if len(problems) > 0 {
@@ -107,7 +110,7 @@ func readEnvironment(n node) string {
 	case !n.there():
 		n.bad("is missing; it is shown everywhere, for example production")
 	case ok && !environmentForm.MatchString(name):
-		n.bad("%q is no name for an environment: up to 40 letters, digits, spaces, dots, dashes", name)
+		n.bad("%q is not a valid name for an environment: use up to 40 letters, digits, spaces, dots, dashes", name)
 	}
 	return name
 }
@@ -115,7 +118,7 @@ func readEnvironment(n node) string {
 func readCommand(n node) string {
 	command := n.textOr("/canary")
 	if n.there() && !commandForm.MatchString(command) {
-		n.bad("%q is no slash command; write for example /canary", command)
+		n.bad("%q is not a slash command; write for example /canary", command)
 	}
 	return command
 }
@@ -123,7 +126,7 @@ func readCommand(n node) string {
 func readChannel(n node) string {
 	channel, ok := n.text()
 	if ok && !channelID.MatchString(channel) && !channelName.MatchString(channel) {
-		n.bad(`%q is no channel; write its id or its name in quotes, for example "#deploys"`, channel)
+		n.bad(`%q is not a channel; write its id or its name in quotes, for example "#deploys"`, channel)
 	}
 	return channel
 }
@@ -132,7 +135,7 @@ func readListen(n node) string {
 	listen := n.textOr(":8080")
 	_, port, err := net.SplitHostPort(listen)
 	if number, odd := strconv.Atoi(port); err != nil || odd != nil || number < 0 || number > 65535 {
-		n.bad("%q is no address; write for example :8080 or 127.0.0.1:8080", listen)
+		n.bad("%q is not an address; write for example :8080 or 127.0.0.1:8080", listen)
 	}
 	return listen
 }

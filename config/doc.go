@@ -12,5 +12,5 @@
 //
 // Anchors, aliases and merge keys are not read (the defaults block is for that), so that a small file stays small.
 // The package knows neither Slack nor Kubernetes: whether a name exists is for the preflight to say. Test it with the
-// files in testdata: each bad one says at its end what one is told.
+// files in testdata: each bad one ends with the errors that it causes.
 package config

@@ -55,7 +55,7 @@ func holdsTogether(t *testing.T, c config.Config) {
 		o := s.Spec.Objects
 		for _, label := range []string{string(name), string(s.Name), o.Namespace, o.Stable, o.Canary, o.StableService, o.CanaryService, o.Route.Name} {
 			if !rollout.IsDNSLabel(label) {
-				t.Errorf("%s: %q is no label", name, label)
+				t.Errorf("%s: %q is not a label", name, label)
 			}
 		}
 		for _, d := range []string{o.Stable, o.Canary} {

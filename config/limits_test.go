@@ -22,10 +22,10 @@ func TestRefusesWhatIsTooMuch(t *testing.T) {
 		"an alias of itself": {"a: &a [*a]", "aliases are not read"},
 		"many values":        {"a: [" + strings.Repeat("x,", 50_000) + "]", "more than 50000 values"},
 		"deep nesting":       {strings.Repeat("[", 200) + strings.Repeat("]", 200), "nested more than 20 levels deep"},
-		"very deep nesting":  {strings.Repeat("[", 20_000), "it is no YAML"},
+		"very deep nesting":  {strings.Repeat("[", 20_000), "it is not valid YAML"},
 		"a long list":        {"policy: {deployers: [" + many + "]}", "policy.deployers: this list holds more than 1000 values"},
-		"a control byte":     {"environment: \x00", "it is no YAML"},
-		"no text":            {"\xff\xfe\xfd", "it is no YAML"},
+		"a control byte":     {"environment: \x00", "it is not valid YAML"},
+		"no text":            {"\xff\xfe\xfd", "it is not valid YAML"},
 		"many problems":      {strings.Repeat("x", 9) + ": 1\n" + keys(200), "and 154 more"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -14,18 +14,20 @@ import (
 // reader collects what is wrong while the tree is read.
 type reader struct {
 	problems []Problem
-	told     map[Problem]bool
+	seen     map[Problem]bool
+	keys     map[string]bool // with a problem
 }
 
-// add adds a problem, once: what is wrong with a default is found again for each service.
+// add adds a problem unless it was added before: what is wrong with a default is found again for each service.
 func (r *reader) add(p Problem) {
-	if !r.told[p] {
-		r.problems = append(r.problems, p)
+	if r.seen[p] {
+		return
 	}
-	if r.told == nil {
-		r.told = map[Problem]bool{}
+	if r.seen == nil {
+		r.seen, r.keys = map[Problem]bool{}, map[string]bool{}
 	}
-	r.told[p] = true
+	r.problems = append(r.problems, p)
+	r.seen[p], r.keys[p.Key] = true, true
 }
 
 // node is a place in the configuration, whether or not something is written there.
@@ -34,10 +36,14 @@ type node struct {
 	key  string
 	line int        // where it is, or would be
 	y    *yaml.Node // nil: nothing is written here
+	null bool       // the key is written without a value
 }
 
-// there reports whether something is written here. A key without a value is as good as absent.
+// there reports whether a value is written here. A key without a value is as good as absent, but for policies.
 func (n node) there() bool { return n.y != nil }
+
+// wrong reports whether a problem with what is written here was found already.
+func (n node) wrong() bool { return n.r.keys[n.key] }
 
 // or returns the node, or the other one when only that is written.
 func (n node) or(other node) node {
@@ -59,7 +65,7 @@ const (
 	deepest   = 20
 )
 
-// document parses the file. ok is false when it is no tree that can be read further.
+// document parses the file. ok is false when it cannot be read further.
 func (r *reader) document(data []byte) (root node, ok bool) {
 	top := node{r: r}
 	if len(data) > largest {
@@ -73,11 +79,11 @@ func (r *reader) document(data []byte) (root node, ok bool) {
 		top.bad("the configuration is empty")
 		return top, false
 	case err != nil:
-		top.bad("it is no YAML: %s", strings.TrimPrefix(err.Error(), "yaml: "))
+		top.bad("it is not valid YAML: %s", strings.TrimPrefix(err.Error(), "yaml: "))
 		return top, false
 	}
 	if err := decoder.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
-		top.bad("it has more than one document, or something unreadable behind the first")
+		top.bad("it has more than one document, or something unreadable after the first")
 		return top, false
 	}
 	if len(doc.Content) != 1 {
@@ -90,7 +96,7 @@ func (r *reader) document(data []byte) (root node, ok bool) {
 	}
 	top.line, top.y = 1, doc.Content[0]
 	if top.y.Kind != yaml.MappingNode {
-		top.bad("the configuration is no mapping of keys to values")
+		top.bad("the configuration is not a mapping of keys to values")
 		return top, false
 	}
 	return top, true
@@ -105,7 +111,7 @@ func unfit(doc *yaml.Node) *Problem {
 		switch {
 		case y.Kind == yaml.AliasNode:
 			return &Problem{Line: y.Line, Text: fmt.Sprintf(
-				"*%s: aliases are not read; say it in full, or once for all services under defaults", short(y.Value))}
+				"*%s: aliases are not read; write it in full, or once for all services under defaults", short(y.Value))}
 		case depth > deepest:
 			return &Problem{Line: y.Line, Text: fmt.Sprintf("it is nested more than %d levels deep", deepest)}
 		case count > mostNodes:
@@ -128,7 +134,7 @@ type fields struct {
 	names  []string // in the order of the file
 }
 
-// fields reads a mapping of exactly these keys, or of any when none are given. Whatever is wrong with keys is told.
+// fields reads a mapping of exactly these keys, or of any when none are given. Problems with keys are added.
 func (n node) fields(known ...string) fields {
 	f := fields{node: n, values: map[string]node{}}
 	if !n.there() {
@@ -136,7 +142,7 @@ func (n node) fields(known ...string) fields {
 	}
 	if n.y.Kind != yaml.MappingNode {
 		n.bad("%s", n.wanted("a mapping of keys to values"))
-		f.r = &reader{} // that its keys are missing goes without saying
+		f.r = &reader{} // drops the problem that its keys are missing
 		return f
 	}
 	for i := 0; i+1 < len(n.y.Content); i += 2 {
@@ -144,10 +150,10 @@ func (n node) fields(known ...string) fields {
 		child := n.child(key.Value, key.Line)
 		switch {
 		case key.Kind != yaml.ScalarNode || key.Value == "":
-			n.r.add(Problem{Key: n.key, Line: key.Line, Text: "a key here is no plain word"})
+			n.r.add(Problem{Key: n.key, Line: key.Line, Text: "a key here is not a plain word"})
 			continue
 		case key.Value == "<<":
-			child.bad("merge keys are not read; say it in full, or once for all services under defaults")
+			child.bad("merge keys are not read; write it in full, or once for all services under defaults")
 			continue
 		case len(known) > 0 && !slices.Contains(known, key.Value):
 			child.bad("this key is unknown%s", meant(key.Value, known))
@@ -157,7 +163,7 @@ func (n node) fields(known ...string) fields {
 			child.bad("this key is written twice")
 			continue
 		}
-		if value.Tag != "!!null" {
+		if child.null = value.Tag == "!!null"; !child.null {
 			child.y = value
 		}
 		f.names = append(f.names, key.Value)
@@ -202,7 +208,7 @@ func (n node) items(example string) []node {
 	return all
 }
 
-// wanted says what should have been written in place of what was. How Prometheus is reached may hold a password.
+// wanted returns what should be here instead of what is. How Prometheus is reached may hold a password.
 func (n node) wanted(what string) string {
 	found := fmt.Sprintf("%q", short(n.y.Value))
 	switch {

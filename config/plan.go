@@ -9,7 +9,7 @@ import (
 	"canarybot.io/rollout"
 )
 
-// Standard is the plan that exists without being written.
+// Standard is the built-in default plan.
 func Standard() rollout.Plan {
 	return rollout.Plan{Name: "standard", Steps: []rollout.Step{
 		{Weight: 5, Bake: 10 * time.Minute, Gate: rollout.Manual},
@@ -17,8 +17,8 @@ func Standard() rollout.Plan {
 	}}
 }
 
-// Watched is the plan that exists without being written for who wants a release watched: after both bakes everybody gets
-// the new version while the old one stays warm, one click back, for a quarter of an hour.
+// Watched is the built-in plan for watching a release: after both bakes everybody gets the new version while the old one
+// stays warm, one click back, for a quarter of an hour.
 func Watched() rollout.Plan {
 	return rollout.Plan{Name: "watched", Steps: []rollout.Step{
 		{Weight: 5, Bake: 10 * time.Minute, Gate: rollout.Manual},
@@ -27,8 +27,7 @@ func Watched() rollout.Plan {
 	}}
 }
 
-// readPlans reads the plans by name. Those that exist without being written are among them, unless others of these names
-// are written.
+// readPlans reads the plans by name, with the built-in ones unless the file replaces them.
 func readPlans(n node) map[string]rollout.Plan {
 	plans := map[string]rollout.Plan{Standard().Name: Standard(), Watched().Name: Watched()}
 	f := n.fields()
@@ -36,12 +35,11 @@ func readPlans(n node) map[string]rollout.Plan {
 		at := f.at(name)
 		switch {
 		case !rollout.IsDNSLabel(name):
-			at.bad("%q is no name for a plan: lower-case letters, digits and dashes", short(name))
+			at.bad("%q is not a valid name for a plan: use lower-case letters, digits and dashes", short(name))
 		case name == rollout.WayBack().Name:
-			at.bad("this name means the way back to the version before; take another")
-		default:
-			plans[name] = readPlan(at, name)
+			at.bad("this name is reserved for going back to the previous version; choose another")
 		}
+		plans[name] = readPlan(at, name)
 	}
 	return plans
 }
@@ -53,14 +51,13 @@ func readPlan(n node, name string) rollout.Plan {
 	}
 	p := rollout.Plan{Name: name}
 	places := map[string]node{}
-	before := len(n.r.problems)
 	steps := n.fields("steps").at("steps")
 	for _, item := range steps.items("[{weight: 5, bake: 10m, gate: manual}]") {
 		f := item.fields("weight", "bake", "gate")
 		for _, key := range []string{"weight", "bake", "gate"} {
 			at := f.at(key)
 			places[strings.TrimPrefix(at.key, n.key+".")] = at
-			if !at.there() { // of the bake above all: none would mean that nobody judges the step
+			if !at.there() { // the bake above all: without one the step would not be judged
 				at.bad("is missing; a step is for example {weight: 5, bake: 10m, gate: manual}")
 			}
 		}
@@ -70,16 +67,15 @@ func readPlan(n node, name string) rollout.Plan {
 			Gate:   rollout.Gate(f.at("gate").word("", string(rollout.Manual), string(rollout.Auto))),
 		})
 	}
-	if len(n.r.problems) > before { // told in the file's words already; the domain would repeat it
-		return p
-	}
 	for _, problem := range p.Problems() {
 		key, sentence, _ := strings.Cut(problem, ": ")
 		at, ok := places[key]
 		if !ok {
 			at = steps
 		}
-		at.bad("%s", strings.TrimSuffix(sentence, "."))
+		if !at.wrong() { // else the value here is not the one in the file
+			at.bad("%s", strings.TrimSuffix(sentence, "."))
+		}
 	}
 	return p
 }
@@ -90,12 +86,12 @@ func pickPlan(n node, fallback string, plans map[string]rollout.Plan) rollout.Pl
 	p, ok := plans[name]
 	if !ok {
 		known := slices.Sorted(maps.Keys(plans))
-		n.bad("%q is no plan%s", short(name), meant(name, known))
+		n.bad("%q is not a plan%s", short(name), meant(name, known))
 	}
 	return p
 }
 
-// pickPlans returns what else may be named than the default plan.
+// pickPlans returns the plans that may be named besides the default one.
 func pickPlans(n node, standard rollout.Plan, plans map[string]rollout.Plan) []rollout.Plan {
 	var all []rollout.Plan
 	for _, item := range n.items("[standard]") {

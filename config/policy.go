@@ -21,7 +21,12 @@ func policyKeys() []string { return []string{"deployers", "approvers", "rollback
 func readPolicy(layers ...node) rollout.Policy {
 	var all []fields
 	for _, layer := range layers {
-		all = append(all, layer.fields(policyKeys()...))
+		refuseNull(layer)
+		f := layer.fields(policyKeys()...)
+		for _, key := range f.names {
+			refuseNull(f.at(key))
+		}
+		all = append(all, f)
 	}
 	at := func(key string) node {
 		for _, f := range all {
@@ -39,7 +44,15 @@ func readPolicy(layers ...node) rollout.Policy {
 	return p
 }
 
-// readRollback reads who may roll back: the safe direction, which everybody may take unless said otherwise.
+// refuseNull refuses a key whose value is left out, or commented out: a wider policy, or none, would take its place
+// without a word.
+func refuseNull(n node) {
+	if n.null {
+		n.bad("is empty; list who may, write [] for nobody, or remove the key")
+	}
+}
+
+// readRollback reads who may roll back: the safe direction, open to everybody by default.
 func readRollback(n node, deployers []string) []string {
 	switch {
 	case !n.there():
@@ -52,7 +65,7 @@ func readRollback(n node, deployers []string) []string {
 	}
 	people := readPeople(n)
 	if n.y.Kind == yaml.SequenceNode && len(n.y.Content) == 0 {
-		n.bad("nobody could roll back; write everyone, deployers or a list of Slack user ids")
+		n.bad("nobody would be allowed to roll back; write everyone, deployers or a list of Slack user ids")
 	}
 	return people
 }
@@ -65,9 +78,9 @@ func readPeople(n node) []string {
 		case !ok:
 			continue
 		case groupID.MatchString(id):
-			item.bad("%s is a user group; groups come later: list the people's ids (U… or W…)", id)
+			item.bad("%s is a user group; groups are not supported yet: list the people's ids (U… or W…)", id)
 		case !userID.MatchString(id):
-			item.bad("%q is no Slack user id (U… or W…); it is in the person's profile, under Copy member ID", short(id))
+			item.bad("%q is not a Slack user id (U… or W…); it is in the person's profile, under Copy member ID", short(id))
 		case !slices.Contains(people, id):
 			people = append(people, id)
 		}

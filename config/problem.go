@@ -53,7 +53,7 @@ func (e *Error) Error() string {
 }
 
 // Unwrap gives the error its code, and its text to people.
-func (e *Error) Unwrap() error { return rollout.Errorf(rollout.Invalid, "%s", e.Error()) }
+func (e *Error) Unwrap() error { return rollout.Refuse(rollout.Invalid, rollout.Text(e.Error())) }
 
 // meant returns what ends the sentence about an unknown word: the known one that is probably meant, or all of them.
 func meant(word string, known []string) string {

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"regexp"
 	"strings"
 
@@ -30,7 +31,7 @@ func readPrometheus(n node) prom.Options {
 	return o
 }
 
-// unknownField is how the YAML library of prometheus/common says that a key is unknown.
+// unknownField is how the YAML library of prometheus/common reports an unknown key.
 var unknownField = regexp.MustCompile(`^field (\S+) not found`)
 
 // readHTTP reads the keys of prometheus/common's http_config, by that library: it knows them and checks them. It
@@ -46,20 +47,22 @@ func readHTTP(n node) config.HTTPClientConfig {
 		n.bad("it cannot be read")
 		return http
 	}
-	switch err := yamlv2.UnmarshalStrict(text, &http); err := err.(type) {
-	case nil:
-	case *yamlv2.TypeError:
-		for _, one := range err.Errors {
+	err = yamlv2.UnmarshalStrict(text, &http)
+	if err == nil {
+		return http
+	}
+	if wrong, ok := errors.AsType[*yamlv2.TypeError](err); ok {
+		for _, one := range wrong.Errors {
 			one = quoted.ReplaceAllString(lineForm.ReplaceAllString(one, ""), "…")
-			one = wrongType.ReplaceAllString(one, "a $1 stands where something else belongs")
+			one = wrongType.ReplaceAllString(one, "a $1 is where something else belongs")
 			if found := unknownField.FindStringSubmatch(one); found != nil {
 				one = short(found[1]) + " is unknown to Prometheus's http_config"
 			}
 			n.bad("%s", one)
 		}
-	default:
-		n.bad("%s", strings.Join(strings.Fields(quoted.ReplaceAllString(err.Error(), "…")), " "))
+		return http
 	}
+	n.bad("%s", strings.Join(strings.Fields(quoted.ReplaceAllString(err.Error(), "…")), " "))
 	return http
 }
 

@@ -33,24 +33,32 @@ func (s Secret) LogValue() slog.Value { return slog.StringValue(redacted) }
 // longestSecret bounds what is read from a file that turns out to be something else.
 const longestSecret = 64 << 10
 
+// What is wrong with a secret. Key is the environment variable.
+const (
+	ProblemSecretTwice      rollout.ProblemCode = "secret_set_twice"
+	ProblemSecretMissing    rollout.ProblemCode = "secret_missing"
+	ProblemSecretUnreadable rollout.ProblemCode = "secret_unreadable"
+	ProblemSecretMalformed  rollout.ProblemCode = "secret_malformed"
+)
+
 // SecretFromEnv returns the secret in the environment variable, or in the file that NAME_FILE names. A line break at
-// its end is left out. The error says what is missing, and never what was found.
+// its end is dropped. The error names what is missing and never quotes the value.
 func SecretFromEnv(name string) (Secret, error) {
 	value, path := os.Getenv(name), os.Getenv(name+"_FILE")
 	switch {
 	case value != "" && path != "":
-		return "", rollout.Errorf(rollout.Invalid, "Both %s and %s_FILE are set; set one of them.", name, name)
+		return "", rollout.Refuse(rollout.Invalid, rollout.Problem{Code: ProblemSecretTwice, Key: name})
 	case value == "" && path == "":
-		return "", rollout.Errorf(rollout.Invalid, "Neither %s nor %s_FILE is set.", name, name)
+		return "", rollout.Refuse(rollout.Invalid, rollout.Problem{Code: ProblemSecretMissing, Key: name})
 	case path != "":
 		var err error
 		if value, err = readSecret(path); err != nil {
-			return "", rollout.Wrap(rollout.Invalid, err, fmt.Sprintf("The file that %s_FILE names cannot be read.", name))
+			return "", rollout.Refuse(rollout.Invalid, rollout.Problem{Code: ProblemSecretUnreadable, Key: name}).Because(err)
 		}
 	}
 	value = strings.TrimRight(value, "\r\n")
 	if value == "" || strings.ContainsAny(value, " \t\r\n\x00") {
-		return "", rollout.Errorf(rollout.Invalid, "What %s says is no secret: it is empty or holds spaces.", name)
+		return "", rollout.Refuse(rollout.Invalid, rollout.Problem{Code: ProblemSecretMalformed, Key: name})
 	}
 	return Secret(value), nil
 }

@@ -24,17 +24,17 @@ func TestSecretFromEnv(t *testing.T) {
 	}
 	tests := map[string]struct {
 		value, file string
-		want        string // or part of the error
+		want        string // or the code of the problem
 		bad         bool
 	}{
 		"in the environment":         {value: "xoxb-1", want: "xoxb-1"},
 		"in a file":                  {file: file("xoxb-2\n"), want: "xoxb-2"},
-		"in both":                    {value: "xoxb-1", file: file("xoxb-2"), want: "Both CANARYBOT_TEST and CANARYBOT_TEST_FILE are set; set one of them.", bad: true},
-		"nowhere":                    {want: "Neither CANARYBOT_TEST nor CANARYBOT_TEST_FILE is set.", bad: true},
-		"in a file that is not":      {file: filepath.Join(t.TempDir(), "absent"), want: "The file that CANARYBOT_TEST_FILE names cannot be read.", bad: true},
-		"in a file that is empty":    {file: file("\n"), want: "What CANARYBOT_TEST says is no secret", bad: true},
-		"in a file that is too long": {file: file(strings.Repeat("x", 65<<10)), want: "cannot be read", bad: true},
-		"in two lines":               {value: "xoxb-1\nxoxb-2", want: "no secret", bad: true},
+		"in both":                    {value: "xoxb-1", file: file("xoxb-2"), want: string(config.ProblemSecretTwice), bad: true},
+		"nowhere":                    {want: string(config.ProblemSecretMissing), bad: true},
+		"in a file that is not":      {file: filepath.Join(t.TempDir(), "absent"), want: string(config.ProblemSecretUnreadable), bad: true},
+		"in a file that is empty":    {file: file("\n"), want: string(config.ProblemSecretMalformed), bad: true},
+		"in a file that is too long": {file: file(strings.Repeat("x", 65<<10)), want: string(config.ProblemSecretUnreadable), bad: true},
+		"in two lines":               {value: "xoxb-1\nxoxb-2", want: string(config.ProblemSecretMalformed), bad: true},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -42,7 +42,7 @@ func TestSecretFromEnv(t *testing.T) {
 			t.Setenv("CANARYBOT_TEST_FILE", tt.file)
 			got, err := config.SecretFromEnv("CANARYBOT_TEST")
 			if tt.bad {
-				if !strings.Contains(rollout.Message(err), tt.want) || rollout.CodeOf(err) != rollout.Invalid || strings.Contains(err.Error(), "xox") {
+				if string(rollout.ProblemOf(err).Code) != tt.want || rollout.CodeOf(err) != rollout.Invalid || strings.Contains(err.Error(), "xox") {
 					t.Errorf("got error %v, want %q", err, tt.want)
 				}
 				return

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"time"
@@ -11,7 +12,7 @@ import (
 	"canarybot.io/rollout/prom"
 )
 
-// common is what all services are read against.
+// common is what all services are read with.
 type common struct {
 	environment string
 	channel     node
@@ -44,24 +45,24 @@ func readServices(root fields, c common) map[rollout.ServiceName]rollout.Service
 	if !f.there() || f.y.Content == nil {
 		f.bad("is missing; the least that works is namespace, image and route for one service")
 	}
-	readChecks(c.checks, prom.Plain()) // which every service reads with its own signals
-	readPolicy(c.policy)               // of which each service may say otherwise
+	readChecks(c.checks, prom.Plain()) // every service reads them again, with its own signals
+	readPolicy(c.policy)               // each service may replace it
 	readPolicy(c.defaults.at("policy"))
 	services := map[rollout.ServiceName]rollout.Service{}
 	var read []entry
-	for _, name := range f.names {
+	for i, name := range f.names {
 		at := f.at(name)
+		w := written{name: name, own: at.fields(serviceKeys()...), defaults: c.defaults}
 		if !rollout.IsDNSLabel(name) {
-			at.bad("%q is no name for a service: lower-case letters, digits and dashes, at most 63", short(name))
-			continue
+			at.bad("%q is not a valid name for a service: use lower-case letters, digits and dashes, at most 63", short(name))
+			w.name = fmt.Sprintf("my-service-%d", i+1) // stands in for it, so that what is written below is read too
 		}
 		if other, _, ok := rollout.ID(name).Split(); ok && slices.Contains(f.names, string(other)) {
-			at.bad("this is also what a rollout of %s is called; take another name", other)
+			at.bad("this is also the id of a rollout of %s; choose another name", other)
 		}
-		w := written{name: name, own: at.fields(serviceKeys()...), defaults: c.defaults}
 		s := readService(w, c)
 		services[s.Name] = s
-		read = append(read, entry{at: w, service: s})
+		read = append(read, entry{at: w, name: short(name), service: s})
 	}
 	apart(read)
 	return services
@@ -103,7 +104,7 @@ func readService(w written, c common) rollout.Service {
 	}
 	decides := func(c rollout.Check) bool { return !c.DryRun }
 	if all := s.Spec.Checks; len(all) > 0 && !slices.ContainsFunc(all, decides) && slices.ContainsFunc(append([]rollout.Plan{plan}, s.Plans...), demands) {
-		w.at("checks").bad("all of them only inform (`dry_run`), so no bake ever ends; let one decide, or use only plans in which every bake is 0")
+		w.at("checks").bad("all of them are `dry_run`, so no bake ever ends; let one decide, or use only plans in which every bake is 0")
 	}
 	if none && slices.ContainsFunc(append([]rollout.Plan{plan}, s.Plans...), demands) {
 		w.at("checks").bad("without checks no bake ever ends; list some, or use only plans in which every bake is 0")
@@ -111,7 +112,7 @@ func readService(w written, c common) rollout.Service {
 	return s
 }
 
-// needed returns the signals without what no check asks about: what is not read cannot be missing.
+// needed returns the signals that a check uses: what is not read cannot be missing.
 func needed(s rollout.Signals, checks []rollout.Check) rollout.Signals {
 	asks := func(signals ...rollout.Signal) bool {
 		return slices.ContainsFunc(checks, func(c rollout.Check) bool { return slices.Contains(signals, c.Signal) })
@@ -138,7 +139,7 @@ func readImage(n node) string {
 	case !n.there():
 		n.bad("is missing; write the image's repository, for example registry.example.com/shop/checkout")
 	case ok && !rollout.IsRepository(image):
-		n.bad("%q is no repository; write it without tag and digest, for example registry.example.com/shop/checkout", short(image))
+		n.bad("%q is not a repository; write it without tag and digest, for example registry.example.com/shop/checkout", short(image))
 	}
 	return image
 }
@@ -158,13 +159,13 @@ func readObjects(w written) rollout.Objects {
 	o.CanaryLabels = readLabels(w.at("canary_labels"))
 	o.Route = readRoute(w)
 	if o.Canary == o.Stable {
-		w.at("canary").bad("%s is the stable Deployment too; the canary needs one of its own", o.Canary)
+		w.at("canary").bad("%s is also the stable Deployment; the canary needs its own", o.Canary)
 	}
 	if root := o.Route.Service; root != "" && (root == o.StableService || root == o.CanaryService) {
-		w.at("route").bad("Service %s, the root that clients call, is one of the two sides too, and a split must not send to itself; name another one in route.service, or in stable_service the one that has stable's pods only", root)
+		w.at("route").bad("Service %s, the root that clients call, is also one of the two sides, and a split must not send to itself; name another Service in route.service, or in stable_service one that selects only stable's pods", root)
 	}
 	if o.CanaryService == o.StableService {
-		w.at("canary_service").bad("%s is the stable Service too; the canary needs one of its own", o.CanaryService)
+		w.at("canary_service").bad("%s is also the stable Service; the canary needs its own", o.CanaryService)
 	}
 	return o
 }
@@ -172,7 +173,7 @@ func readObjects(w written) rollout.Objects {
 // derived reads a name whose default is made of another name, and may have become too long by that.
 func derived(n node, fallback string) string {
 	if !n.there() && len(fallback) > 63 {
-		n.bad("the default, %s, is longer than the 63 letters that Kubernetes allows; write a shorter name here", fallback)
+		n.bad("the default, %s, is longer than the 63 characters that Kubernetes allows; write a shorter name here", fallback)
 	}
 	return n.label(fallback)
 }
@@ -188,13 +189,14 @@ func readLabels(n node) map[string]string {
 	for _, key := range f.names {
 		at := f.at(key)
 		value, ok := at.text()
+		if !labelKey.MatchString(key) {
+			at.bad("%q is not a valid Kubernetes label", short(key))
+		}
 		switch {
-		case !labelKey.MatchString(key):
-			at.bad("%q is no label of Kubernetes", short(key))
 		case !ok && !at.there():
 			at.bad("this label needs a value, for example track: canary")
 		case ok && !labelValue.MatchString(value):
-			at.bad("%q is no value for a label of Kubernetes", short(value))
+			at.bad("%q is not a valid value for a Kubernetes label", short(value))
 		case ok:
 			if labels == nil {
 				labels = map[string]string{}

@@ -18,7 +18,7 @@ var signalsFile []byte
 // plain is the ready-made signals of a service that writes none.
 const plain = "plain"
 
-// ReadyMade returns the signals that exist without being written, by name. They are read as a user's own would be.
+// ReadyMade returns the built-in signals by name. They are read as a user's own are.
 func ReadyMade() map[string]rollout.Signals {
 	r := &reader{}
 	root, ok := r.document(signalsFile)
@@ -45,7 +45,7 @@ func readSignals(n node) rollout.Signals {
 	case !n.there():
 		return ready[plain]
 	case n.y.Kind == yaml.ScalarNode:
-		return ready[n.word(plain, append(names, "none")...)] // none of them are no signals
+		return ready[n.word(plain, append(names, "none")...)] // no signals for "none"
 	}
 	f := n.fields(signalKeys()...)
 	return readOwnSignals(n, ready[f.at("like").word(plain, names...)])
@@ -86,7 +86,7 @@ func readOwnSignals(n node, s rollout.Signals) rollout.Signals {
 	}
 	s.Scrape = f.at("scrape").positive(s.Scrape)
 	if s.Scrape%time.Second != 0 {
-		f.at("scrape").bad("%s is not made of whole seconds", s.Scrape)
+		f.at("scrape").bad("%s is not a whole number of seconds", s.Scrape)
 	}
 	if s.Requests == "" && (s.Errors != "" || s.Success != "" || s.Latency != "") {
 		f.at("requests").bad("is missing; without a count of all requests neither errors nor latency can be judged")
@@ -109,7 +109,7 @@ func readJudging(n node) (rollout.Judging, bool) {
 		Dwell: f.at("dwell").positive(2 * time.Minute), Bake: f.at("bake").positive(10 * time.Minute),
 	}
 	if !(j.Alpha > 0 && j.Alpha <= 0.2) {
-		f.at("alpha").bad("%g is no share of fine rollouts that may be rolled back; write for example 0.01, at most 0.2", j.Alpha)
+		f.at("alpha").bad("%g is not a valid share of healthy rollouts that may be rolled back; write for example 0.01, at most 0.2", j.Alpha)
 	}
 	margin := func(at node, ratio, slack *float64) {
 		m := at.fields("ratio", "slack")

@@ -112,18 +112,18 @@ func TestSignalsThatCannotBe(t *testing.T) {
 	for more, want := range map[string]string{
 		"signals: istoi":                                          `"istoi" is unknown`,
 		"signals: {like: istoi}":                                  `"istoi" is unknown`,
-		"signals: {requests: 'sum(a{{{.Select}}})'}":              "no single selector",
-		"signals: {requests: 'a{{{.Select}}}[5m]'}":               "no single selector",
-		"signals: {requests: 'a{{{.Select}}} or b{{{.Select}}}'}": "no single selector",
+		"signals: {requests: 'sum(a{{{.Select}}})'}":              "not a single selector",
+		"signals: {requests: 'a{{{.Select}}}[5m]'}":               "not a single selector",
+		"signals: {requests: 'a{{{.Select}}} or b{{{.Select}}}'}": "not a single selector",
 		"signals: {requests: a}":                                  "the same series for canary and stable",
 		"signals: {requests: 'a{b=\"c\"}'}":                       "the same series for canary and stable",
-		"signals: {requests: 'a{{{.Select}}}[{{.Window}}]'}":      "no place in a selector",
+		"signals: {requests: 'a{{{.Select}}}[{{.Window}}]'}":      "not allowed in a selector",
 		"signals: {requests: ''}":                                 "without a count of all requests",
-		"signals: {errors: 'a{{{.Selekt}}}'}":                     "no word here",
+		"signals: {errors: 'a{{{.Selekt}}}'}":                     "not a known word here",
 		"signals: {unit: minutes}":                                `"minutes" is unknown`,
-		"signals: {scrape: 1500ms}":                               "whole seconds",
-		"judge: {alpha: 0}":                                       "no share of fine rollouts",
-		"judge: {alpha: 0.5}":                                     "no share of fine rollouts",
+		"signals: {scrape: 1500ms}":                               "a whole number of seconds",
+		"judge: {alpha: 0}":                                       "not a valid share of healthy rollouts",
+		"judge: {alpha: 0.5}":                                     "not a valid share of healthy rollouts",
 		"judge: {errors: {ratio: 0.5}}":                           "not between 1 and 100",
 		"judge: {latency: {slack: -1}}":                           "not between 0 and 0.5",
 		"judge: {early: perhaps}":                                 "true or false",
@@ -146,7 +146,7 @@ func TestChecksThatOnlyInform(t *testing.T) {
 	if all := c.Spec.Checks; len(all) != 2 || !all[0].DryRun || all[1].DryRun {
 		t.Errorf("got %+v", all)
 	}
-	if _, err := with(t, "    checks: [error_rate]\n"+dry); err == nil || !strings.Contains(err.Error(), "services.checkout.checks: all of them only inform") {
+	if _, err := with(t, "    checks: [error_rate]\n"+dry); err == nil || !strings.Contains(err.Error(), "services.checkout.checks: all of them are `dry_run`") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"canarybot.io/rollout"
 )
 
-// text reads a word. ok is false when nothing usable is written; what is wrong was told.
+// text reads a word. ok is false when nothing usable is written; any problem has been added.
 func (n node) text() (s string, ok bool) {
 	switch {
 	case !n.there():
@@ -41,7 +41,7 @@ func (n node) label(fallback string) string {
 		return fallback
 	}
 	if !rollout.IsDNSLabel(s) {
-		n.bad("%q is no name: lower-case letters, digits and dashes, at most 63", short(s))
+		n.bad("%q is not a valid name: use lower-case letters, digits and dashes, at most 63", short(s))
 	}
 	return s
 }
@@ -81,7 +81,7 @@ func (n node) duration(fallback time.Duration) time.Duration {
 func (n node) positive(fallback time.Duration) time.Duration {
 	d := n.duration(fallback)
 	if n.there() && d == 0 {
-		n.bad("0 would never be waited for; write for example %s", strings.TrimSuffix(fallback.String(), "0s"))
+		n.bad("0 is not a time to wait; write for example %s", strings.TrimSuffix(fallback.String(), "0s"))
 		return fallback
 	}
 	return d

@@ -44,7 +44,7 @@ func TestDefaultsAreTrue(t *testing.T) {
 		case at > strings.Index(page, "## Signals"):
 			part = nested([]string{"defaults", "signals", key}, value)
 		default:
-			part = nested([]string{"checks", prom.ErrorRate, key}, value)
+			part = nested([]string{"checks", rollout.ErrorRate, key}, value)
 		}
 		written++
 		if diff := cmp.Diff(want, resolved(t, complete(t, part)), cmpopts.IgnoreFields(config.Config{}, "Prometheus")); diff != "" {

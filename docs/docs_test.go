@@ -3,7 +3,7 @@
 //
 // A comment before a fenced block says what the block is: configuration (a whole file), configuration part (laid over
 // the least one, by top-level key), values (of the chart), golden: FILE and code: FILE (its lines stand in that file,
-// one after another).
+// one after another). A recipe's blocks are marked RECIPE: FILE, below: LINE; see follow_test.go.
 package docs_test
 
 import (

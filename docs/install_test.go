@@ -7,14 +7,15 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/dynamic"
 	"sigs.k8s.io/yaml"
 
+	"canarybot.io/bot/view"
 	"canarybot.io/config"
 	"canarybot.io/rollout"
 	"canarybot.io/rollout/kube"
 	"canarybot.io/rollout/kube/kubetest"
+	"canarybot.io/rollout/traffic"
 	"canarybot.io/rollout/traffic/gateway"
 	"canarybot.io/rollout/traffic/smi"
 )
@@ -86,7 +87,11 @@ func steered(t *testing.T, s *kubetest.Server, text string) {
 		t.Fatal(err)
 	}
 	settings := kube.Config(s.Config())
-	dyn, disc := dynamic.NewForConfigOrDie(settings), discovery.NewDiscoveryClientForConfigOrDie(settings)
+	dyn := dynamic.NewForConfigOrDie(settings)
+	disc, err := traffic.NewGroups(settings)
+	if err != nil {
+		t.Fatal(err)
+	}
 	cluster, err := kube.New(settings, map[string]kube.Router{
 		config.HTTPRoute: gateway.New(dyn, disc), config.TrafficSplit: smi.New(dyn, disc),
 	})
@@ -96,8 +101,8 @@ func steered(t *testing.T, s *kubetest.Server, text string) {
 	spec := configuration.Services["checkout"].Spec
 	r := rollout.Rollout{ID: "checkout-1", Service: "checkout", Store: "store-1", Revision: 1, Spec: spec, Image: spec.Repository + ":v1.2.4"}
 	p := cluster.Preflight(t.Context(), r)
-	if p.Unreadable != "" || len(p.Problems) > 0 {
-		t.Fatalf("the preflight says: %s %s", p.Unreadable, strings.Join(p.Problems, "\n"))
+	if !p.Unreadable.IsZero() || len(p.Problems) > 0 {
+		t.Fatalf("the preflight says: %s %s", view.Problem(p.Unreadable), strings.Join(view.Problems(p.Problems), "\n"))
 	}
 	r.Phase, r.Original, r.Size = rollout.Shifting, p.Original, 1
 	for range 4 { // Service, route at 0 and pods, then the share; each beat sees what the one before wrote

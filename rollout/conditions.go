@@ -135,17 +135,17 @@ func (rc *reconciliation) drain() time.Duration {
 func (rc *reconciliation) obstacle(gone bool) Reason {
 	switch {
 	case !rc.readable():
-		return Reason{Code: ReasonUnreadable, Detail: rc.w.Unreadable}
+		return Reason{Code: ReasonUnreadable, Problem: rc.w.Unreadable}
 	case gone:
 		return Reason{Code: ReasonStableGone}
-	case rc.f.Refused != "":
-		return Reason{Code: ReasonWriteRefused, Detail: rc.f.Refused}
+	case !rc.f.Refused.IsZero():
+		return Reason{Code: ReasonWriteRefused, Problem: rc.f.Refused}
 	case rc.w.Route.share() > 0 && rc.w.Stable.Endpoints == 0:
 		return Reason{Code: ReasonStableNoPods, Failure: rc.w.Stable.Failure}
 	case rc.StableWritten && rc.w.Stable.Failure.Kind != NoFailure:
 		return Reason{Code: ReasonStable, Failure: rc.w.Stable.Failure}
 	default:
-		return Reason{Code: ReasonSlow, Detail: rc.w.Route.Detail}
+		return Reason{Code: ReasonSlow, Problem: rc.w.Route.Problem}
 	}
 }
 

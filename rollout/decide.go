@@ -1,10 +1,47 @@
 package rollout
 
 import (
-	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
+)
+
+// What abandoning leaves in the cluster.
+const (
+	ProblemStampLeft  ProblemCode = "stamp_left"  // our annotation, by Rollout
+	ProblemObjectLeft ProblemCode = "object_left" // Object
+	ProblemWeightLeft ProblemCode = "weight_left" // the canary's weight in Object
+	ProblemImageLeft  ProblemCode = "image_left"  // another image than before on Object
+)
+
+// Why a decision is refused. Where not said otherwise the problem has the rollout, its service and its phase.
+const (
+	ProblemEnded              ProblemCode = "ended"
+	ProblemMovedOn            ProblemCode = "moved_on" // since the question was shown
+	ProblemNotPaused          ProblemCode = "not_paused"
+	ProblemPausedAlready      ProblemCode = "paused_already"
+	ProblemCannotPause        ProblemCode = "cannot_pause"
+	ProblemNotADecision       ProblemCode = "not_a_decision" // Value is the action
+	ProblemPromotingAlready   ProblemCode = "promoting_already"
+	ProblemBaking             ProblemCode = "baking" // Count is the weight, Span what is left of the bake
+	ProblemNotAtAGate         ProblemCode = "not_at_a_gate"
+	ProblemResumeFirst        ProblemCode = "resume_first"
+	ProblemAnswerDriftFirst   ProblemCode = "answer_drift_first"
+	ProblemAnswerStuckFirst   ProblemCode = "answer_stuck_first"
+	ProblemNoVerdict          ProblemCode = "no_verdict"
+	ProblemCheckFails         ProblemCode = "check_fails"      // Key is the check
+	ProblemCheckUnknown       ProblemCode = "check_unknown"    // Key is the check, Value why
+	ProblemTooFewRequests     ProblemCode = "too_few_requests" // Count of Limit
+	ProblemRollingBackAlready ProblemCode = "rolling_back_already"
+	ProblemOutcomeFixed       ProblemCode = "outcome_fixed"
+	ProblemNoDrift            ProblemCode = "no_drift"
+	ProblemDriftChanged       ProblemCode = "drift_changed" // Value is the new one
+	ProblemNothingToRetry     ProblemCode = "nothing_to_retry"
+	ProblemNotStuck           ProblemCode = "not_stuck"
+	ProblemReasonMissing      ProblemCode = "reason_missing"
+	ProblemMayHaveTraffic     ProblemCode = "may_have_traffic"
+	ProblemDecidedAlready     ProblemCode = "decided_already"
 )
 
 // Decide is what a person, a pipeline or the annotation may do: the rollout to commit and what its timeline tells, or
@@ -38,11 +75,11 @@ func Decide(r Rollout, d Decision, rules Policy) (Rollout, []Entry, error) {
 // answers returns nil when the decision is one that the rollout may take now.
 func (r Rollout) answers(d Decision) error {
 	if r.Terminal() {
-		return Errorf(Conflict, "%s has ended; to change %s now, start a new rollout.", r.ID, r.Service)
+		return r.refuse(ProblemEnded)
 	}
 	// Rolling back and pausing are safe at any turn; everything else answers one question.
 	if d.Action != Rollback && d.Action != Pause && d.Turn != r.Turn {
-		return Errorf(Conflict, "%s moved on since that was shown; look at its card and decide again.", r.ID)
+		return r.refuse(ProblemMovedOn)
 	}
 	switch d.Action {
 	case Promote:
@@ -53,18 +90,18 @@ func (r Rollout) answers(d Decision) error {
 		return r.mayPause()
 	case Resume:
 		if !r.Paused {
-			return Errorf(Conflict, "%s is not paused.", r.ID)
+			return r.refuse(ProblemNotPaused)
 		}
 	case Override:
 		return r.mayOverride(d.Value)
 	case Retry:
 		if r.Stuck == nil {
-			return Errorf(Conflict, "%s is not stuck; there is nothing to try again.", r.ID)
+			return r.refuse(ProblemNothingToRetry)
 		}
 	case Abandon:
 		return r.mayAbandon(d.Text)
 	case Deploy, AutoGate:
-		return Errorf(Invalid, "%s is no decision about a rollout.", d.Action)
+		return Refuse(Invalid, Problem{Code: ProblemNotADecision, Value: string(d.Action)})
 	}
 	return nil
 }
@@ -72,46 +109,52 @@ func (r Rollout) answers(d Decision) error {
 func (r Rollout) mayPromote() error {
 	switch {
 	case r.Phase == Promoting:
-		return Errorf(Conflict, "%s is promoting already.", r.ID)
+		return r.refuse(ProblemPromotingAlready)
 	case r.Phase == Baking:
-		left := max(0, r.Current().Bake-r.Spans.Bake).Round(time.Second)
-		return Errorf(Conflict, "%s is still baking at %s: %s to go while its checks pass.", r.ID, r.Current().Weight, left)
+		return Refuse(Conflict, Problem{
+			Code: ProblemBaking, Rollout: r.ID, Count: int(r.Current().Weight),
+			Span: max(0, r.Current().Bake-r.Spans.Bake).Round(time.Second),
+		})
 	case r.Phase != Awaiting:
-		return Errorf(Conflict, "%s is %s; it asks for a promotion when a step is done.", r.ID, words(r.Phase))
+		return r.refuse(ProblemNotAtAGate)
 	case r.Paused:
-		return Errorf(Conflict, "%s is paused; resume it first.", r.ID)
+		return r.refuse(ProblemResumeFirst)
 	case r.Drift != nil:
-		return Errorf(Conflict, "Somebody changed what %s steers; answer that on its card first.", r.ID)
+		return r.refuse(ProblemAnswerDriftFirst)
 	case r.Stuck != nil:
-		return Errorf(Conflict, "%s is stuck; answer that on its card first.", r.ID)
+		return r.refuse(ProblemAnswerStuckFirst)
 	case r.Current().DemandsEvidence() && r.Verdict.Result != Pass:
-		return Errorf(Conflict, "%s cannot be promoted now: %s. It can be once every check passes.", r.ID, r.missing())
+		return Refuse(Conflict, r.notPassing())
 	}
 	return nil
 }
 
-// missing says which check keeps a promotion waiting.
-func (r Rollout) missing() string {
+// refuse returns the error of a decision that the rollout may not take now.
+func (r Rollout) refuse(code ProblemCode) error {
+	return Refuse(Conflict, Problem{Code: code, Rollout: r.ID, Service: r.Service, Phase: r.Phase})
+}
+
+// notPassing names the check that keeps a promotion waiting.
+func (r Rollout) notPassing() Problem {
 	e, ok := r.Verdict.Worst()
+	p := Problem{Code: ProblemCheckUnknown, Rollout: r.ID, Key: e.Check, Value: string(e.Why)}
 	switch {
 	case !ok:
-		return "there is no verdict yet"
+		p.Code = ProblemNoVerdict
 	case e.Result == Fail:
-		return e.Check + " fails"
+		p.Code = ProblemCheckFails
 	case e.Requests != nil && e.Why == WhyTooFewRequests:
-		return fmt.Sprintf("%s has seen %.0f of %.0f requests", e.Check, *e.Requests, e.MinRequests)
-	default:
-		return e.Check + " is unknown (" + strings.ReplaceAll(string(e.Why), "_", " ") + ")"
+		p.Code, p.Count, p.Limit = ProblemTooFewRequests, int(math.Round(*e.Requests)), int(math.Round(e.MinRequests))
 	}
+	return p
 }
 
 func (r Rollout) mayRollback() error {
 	switch r.Phase {
 	case RollingBack:
-		return Errorf(Conflict, "%s is rolling back already.", r.ID)
+		return r.refuse(ProblemRollingBackAlready)
 	case Cleaning, Releasing:
-		return Errorf(Conflict, "%s is %s and its outcome is fixed; once it is done, roll back %s again to deploy the version before.",
-			r.ID, words(r.Phase), r.Service)
+		return r.refuse(ProblemOutcomeFixed)
 	case Queued, Preparing, Shifting, Baking, Awaiting, Promoting, Returning, Ended:
 	}
 	return nil
@@ -120,9 +163,9 @@ func (r Rollout) mayRollback() error {
 func (r Rollout) mayPause() error {
 	switch {
 	case r.Paused:
-		return Errorf(Conflict, "%s is paused already.", r.ID)
+		return r.refuse(ProblemPausedAlready)
 	case r.Phase < Preparing || r.Phase > Awaiting:
-		return Errorf(Conflict, "%s is %s and cannot be paused any more; it can be rolled back.", r.ID, words(r.Phase))
+		return r.refuse(ProblemCannotPause)
 	}
 	return nil
 }
@@ -130,9 +173,9 @@ func (r Rollout) mayPause() error {
 func (r Rollout) mayOverride(value string) error {
 	switch {
 	case r.Drift == nil:
-		return Errorf(Conflict, "Nobody changed what %s steers; there is nothing to set back.", r.ID)
+		return r.refuse(ProblemNoDrift)
 	case r.Drift.Value != value:
-		return Errorf(Conflict, "It changed again, to %s; look at the card of %s and decide again.", r.Drift.Value, r.ID)
+		return Refuse(Conflict, Problem{Code: ProblemDriftChanged, Rollout: r.ID, Value: r.Drift.Value})
 	}
 	return nil
 }
@@ -142,11 +185,11 @@ func (r Rollout) mayAbandon(text string) error {
 	case r.Orphaned():
 		return nil // leaving what another store left is an answer, and says why by itself
 	case r.Stuck == nil:
-		return Errorf(Conflict, "%s is not stuck; only a stuck rollout can be abandoned.", r.ID)
+		return r.refuse(ProblemNotStuck)
 	case strings.TrimSpace(text) == "":
-		return Errorf(Invalid, "Say why: /canary abandon %s REASON.", r.ID)
+		return Refuse(Invalid, Problem{Code: ProblemReasonMissing, Rollout: r.ID})
 	case r.Phase == RollingBack && r.Ending.WeightZero.IsZero() && r.Stuck.Code != ReasonReverted: // whoever fights, fights what was written
-		return Errorf(Conflict, "The canary of %s may still have traffic; it can be abandoned once its weight was set to 0.", r.ID)
+		return r.refuse(ProblemMayHaveTraffic)
 	}
 	return nil
 }
@@ -240,47 +283,25 @@ func (r *Rollout) moved(from Phase, at time.Time) []Entry {
 }
 
 // left lists what abandoning leaves in the cluster.
-func (r Rollout) left() []string {
+func (r Rollout) left() []Problem {
 	o := r.Spec.Objects
+	in := func(kind, name string) ObjectRef { return ObjectRef{Kind: kind, Namespace: o.Namespace, Name: name} }
 	writer := r.ID
 	if r.Orphaned() && r.Orphan.Rollout != "" {
 		writer = r.Orphan.Rollout
 	}
-	left := []string{fmt.Sprintf("the annotation canarybot.io/applied on what %s wrote", writer)}
+	left := []Problem{{Code: ProblemStampLeft, Rollout: writer}}
 	if r.Phase < Releasing {
-		left = append(left, fmt.Sprintf("deployment/%s in %s", o.Canary, o.Namespace), fmt.Sprintf("service/%s in %s", o.CanaryService, o.Namespace))
+		left = append(left,
+			Problem{Code: ProblemObjectLeft, Object: in("Deployment", o.Canary)},
+			Problem{Code: ProblemObjectLeft, Object: in("Service", o.CanaryService)})
 	}
 	fought := slices.ContainsFunc(r.Reverts, func(u Revert) bool { return u.Field == FieldWeight })
-	if r.Ending.WeightZero.IsZero() || fought { // it was 0 once, and somebody may have set it since
-		left = append(left, fmt.Sprintf("the canary's weight in %s/%s", strings.ToLower(o.Route.Kind), o.Route.Name))
+	if r.Ending.WeightZero.IsZero() || fought { // it was 0 before, and somebody may have set it since
+		left = append(left, Problem{Code: ProblemWeightLeft, Object: in(o.Route.Kind, o.Route.Name)})
 	}
 	if now := r.LastApplied.StableImage; r.StableWritten && now != "" && now != r.wantedStable() {
-		left = append(left, fmt.Sprintf("an image on deployment/%s that is not the one it had", o.Stable))
+		left = append(left, Problem{Code: ProblemImageLeft, Object: in("Deployment", o.Stable)})
 	}
 	return left
-}
-
-// words returns the phase as people read it, in the middle of a sentence.
-func words(p Phase) string {
-	switch p {
-	case Queued:
-		return "queued"
-	case Preparing:
-		return "starting pods"
-	case Shifting:
-		return "shifting traffic"
-	case Baking:
-		return "baking"
-	case Awaiting:
-		return "waiting for a person"
-	case Promoting:
-		return "promoting"
-	case Returning, Cleaning, Releasing:
-		return "finishing"
-	case RollingBack:
-		return "rolling back"
-	case Ended:
-		return "over"
-	}
-	return p.String()
 }

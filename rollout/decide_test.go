@@ -12,44 +12,44 @@ import (
 func TestDecide(t *testing.T) {
 	stuck := &rollout.Reason{Code: rollout.ReasonSlow}
 	for name, tt := range map[string]struct {
-		phase  rollout.Phase
-		edit   func(*rollout.Rollout)
-		action rollout.Action
-		turn   rollout.Turn // 3 is current
-		actor  rollout.Actor
-		text   string
-		want   rollout.Phase
-		says   string // in the error; empty: none
+		phase   rollout.Phase
+		edit    func(*rollout.Rollout)
+		action  rollout.Action
+		turn    rollout.Turn // 3 is current
+		actor   rollout.Actor
+		text    string
+		want    rollout.Phase
+		refused rollout.ProblemCode // the error's; empty: none
 	}{
 		"promote to the next step":               {phase: rollout.Awaiting, action: rollout.Promote, turn: 3, want: rollout.Preparing},
 		"promote the last step":                  {phase: rollout.Awaiting, edit: lastStep, action: rollout.Promote, turn: 3, want: rollout.Promoting},
-		"promote too early":                      {phase: rollout.Baking, action: rollout.Promote, turn: 3, says: "10m0s to go"},
-		"promote on unknown evidence":            {phase: rollout.Awaiting, edit: unknown, action: rollout.Promote, turn: 3, says: "error_rate has seen 12 of 50 requests"},
-		"promote while paused":                   {phase: rollout.Awaiting, edit: paused, action: rollout.Promote, turn: 3, says: "resume it first"},
-		"a stale promote":                        {phase: rollout.Awaiting, action: rollout.Promote, turn: 2, says: "moved on"},
-		"promote by somebody":                    {phase: rollout.Awaiting, action: rollout.Promote, turn: 3, actor: person("U2"), says: "(U2) may not promote"},
+		"promote too early":                      {phase: rollout.Baking, action: rollout.Promote, turn: 3, refused: rollout.ProblemBaking},
+		"promote on unknown evidence":            {phase: rollout.Awaiting, edit: unknown, action: rollout.Promote, turn: 3, refused: rollout.ProblemTooFewRequests},
+		"promote while paused":                   {phase: rollout.Awaiting, edit: paused, action: rollout.Promote, turn: 3, refused: rollout.ProblemResumeFirst},
+		"a stale promote":                        {phase: rollout.Awaiting, action: rollout.Promote, turn: 2, refused: rollout.ProblemMovedOn},
+		"promote by somebody":                    {phase: rollout.Awaiting, action: rollout.Promote, turn: 3, actor: person("U2"), refused: rollout.ProblemNotAllowed},
 		"roll back at any turn, by anybody":      {phase: rollout.Baking, action: rollout.Rollback, turn: 1, actor: person("U2"), want: rollout.RollingBack},
-		"roll back by a guest":                   {phase: rollout.Baking, action: rollout.Rollback, actor: rollout.Actor{Kind: rollout.Person, ID: "U1"}, says: "full members"},
+		"roll back by a guest":                   {phase: rollout.Baking, action: rollout.Rollback, actor: rollout.Actor{Kind: rollout.Person, ID: "U1"}, refused: rollout.ProblemNotAMember},
 		"roll back while promoting":              {phase: rollout.Promoting, action: rollout.Rollback, want: rollout.RollingBack},
 		"roll back while returning":              {phase: rollout.Returning, action: rollout.Rollback, want: rollout.RollingBack},
 		"roll back what is queued":               {phase: rollout.Queued, action: rollout.Rollback, want: rollout.Ended},
-		"roll back twice":                        {phase: rollout.RollingBack, action: rollout.Rollback, says: "rolling back already"},
-		"roll back when the outcome is fixed":    {phase: rollout.Cleaning, action: rollout.Rollback, says: "outcome is fixed"},
-		"roll back what has ended":               {phase: rollout.Ended, action: rollout.Rollback, says: "has ended"},
+		"roll back twice":                        {phase: rollout.RollingBack, action: rollout.Rollback, refused: rollout.ProblemRollingBackAlready},
+		"roll back when the outcome is fixed":    {phase: rollout.Cleaning, action: rollout.Rollback, refused: rollout.ProblemOutcomeFixed},
+		"roll back what has ended":               {phase: rollout.Ended, action: rollout.Rollback, refused: rollout.ProblemEnded},
 		"pause":                                  {phase: rollout.Baking, action: rollout.Pause, turn: 1, want: rollout.Baking},
-		"pause twice":                            {phase: rollout.Baking, edit: paused, action: rollout.Pause, says: "paused already"},
-		"pause from promoting on":                {phase: rollout.Promoting, action: rollout.Pause, says: "cannot be paused any more"},
+		"pause twice":                            {phase: rollout.Baking, edit: paused, action: rollout.Pause, refused: rollout.ProblemPausedAlready},
+		"pause from promoting on":                {phase: rollout.Promoting, action: rollout.Pause, refused: rollout.ProblemCannotPause},
 		"resume":                                 {phase: rollout.Baking, edit: paused, action: rollout.Resume, turn: 3, want: rollout.Baking},
-		"resume what is not paused":              {phase: rollout.Baking, action: rollout.Resume, turn: 3, says: "not paused"},
-		"set ours where nothing changed":         {phase: rollout.Baking, action: rollout.Override, turn: 3, says: "nothing to set back"},
-		"retry what is not stuck":                {phase: rollout.Cleaning, action: rollout.Retry, turn: 3, says: "not stuck"},
+		"resume what is not paused":              {phase: rollout.Baking, action: rollout.Resume, turn: 3, refused: rollout.ProblemNotPaused},
+		"override where nothing changed":         {phase: rollout.Baking, action: rollout.Override, turn: 3, refused: rollout.ProblemNoDrift},
+		"retry what is not stuck":                {phase: rollout.Cleaning, action: rollout.Retry, turn: 3, refused: rollout.ProblemNothingToRetry},
 		"retry":                                  {phase: rollout.Cleaning, edit: func(r *rollout.Rollout) { r.Stuck = stuck }, action: rollout.Retry, turn: 3, want: rollout.Cleaning},
-		"abandon without a reason":               {phase: rollout.Cleaning, edit: func(r *rollout.Rollout) { r.Stuck = stuck }, action: rollout.Abandon, turn: 3, text: " ", says: "Say why"},
+		"abandon without a reason":               {phase: rollout.Cleaning, edit: func(r *rollout.Rollout) { r.Stuck = stuck }, action: rollout.Abandon, turn: 3, text: " ", refused: rollout.ProblemReasonMissing},
 		"abandon":                                {phase: rollout.Cleaning, edit: func(r *rollout.Rollout) { r.Stuck = stuck }, action: rollout.Abandon, turn: 3, want: rollout.Ended},
-		"abandon before the traffic is off":      {phase: rollout.RollingBack, edit: func(r *rollout.Rollout) { r.Stuck = stuck }, action: rollout.Abandon, turn: 3, says: "may still have traffic"},
-		"the bot decides in Next, never here":    {phase: rollout.Baking, action: rollout.Rollback, actor: rollout.Actor{Kind: rollout.Bot}, says: "may not"},
+		"abandon before the traffic is off":      {phase: rollout.RollingBack, edit: func(r *rollout.Rollout) { r.Stuck = stuck }, action: rollout.Abandon, turn: 3, refused: rollout.ProblemMayHaveTraffic},
+		"the bot decides in Next, never here":    {phase: rollout.Baking, action: rollout.Rollback, actor: rollout.Actor{Kind: rollout.Bot}, refused: rollout.ProblemNotAllowed},
 		"Kubernetes rights are enough to abort":  {phase: rollout.Baking, action: rollout.Rollback, actor: rollout.Actor{Kind: rollout.Kube, ID: "kube:1:2"}, want: rollout.RollingBack},
-		"Kubernetes rights are not enough to go": {phase: rollout.Awaiting, action: rollout.Promote, turn: 3, actor: rollout.Actor{Kind: rollout.Kube}, says: "may not"},
+		"Kubernetes rights are not enough to go": {phase: rollout.Awaiting, action: rollout.Promote, turn: 3, actor: rollout.Actor{Kind: rollout.Kube}, refused: rollout.ProblemNotAllowed},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := decidable(tt.phase, tt.edit)
@@ -61,9 +61,9 @@ func TestDecide(t *testing.T) {
 			}
 			d := rollout.Decision{ID: "d", Action: tt.action, Actor: tt.actor, Turn: tt.turn, Text: tt.text, At: t0}
 			after, entries, err := rollout.Decide(r, d, allows())
-			if tt.says != "" {
-				if err == nil || !strings.Contains(err.Error(), tt.says) {
-					t.Fatalf("answered %v, want %q", err, tt.says)
+			if tt.refused != rollout.NoProblem {
+				if got := rollout.ProblemOf(err).Code; got != tt.refused {
+					t.Fatalf("answered %v, want %s", err, tt.refused)
 				}
 				if rollout.NeedsCommit(r, after) || len(entries) > 0 {
 					t.Error("a refused decision changed something")
@@ -101,6 +101,8 @@ func decidable(phase rollout.Phase, edit func(*rollout.Rollout)) rollout.Rollout
 	r, _ := checkout()
 	r.Phase = phase
 	r.Verdict = rollout.Verdict{Result: rollout.Pass, Since: r.WeightAckedAt}
+	// The other phases need nothing more.
+	//exhaustive:ignore
 	switch phase {
 	case rollout.Ended:
 		r.Ending.Outcome = rollout.Succeeded

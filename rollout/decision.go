@@ -28,7 +28,6 @@ type DeployRequest struct {
 	Plan    string // empty: the service's default
 	Auto    bool   // every gate on auto; needs an approver
 	Replace bool   // roll the live rollout back first; also start a version again that was rolled back
-	DryRun  bool   // run the preflight only
 	Back    bool   // to the version before, by WayBack
 	Text    string
 }

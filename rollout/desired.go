@@ -20,7 +20,7 @@ type Desired struct {
 // enforces the forward rule: raising the weight, or first writing stable's new image, needs a passing verdict in these very facts
 // where the canary has traffic, unless the step before demands none. No traffic is sent to pods that are not there.
 func DesiredState(r Rollout, f Facts) Desired {
-	if f.Observed.Unreadable != "" {
+	if !f.Observed.Unreadable.IsZero() {
 		return Desired{}
 	}
 	switch r.Phase {

@@ -37,17 +37,17 @@ type Entry struct {
 
 // Data is an entry's content, as far as its kind has it.
 type Data struct {
-	From     Phase         `json:"from,omitempty"`
-	To       Phase         `json:"to,omitempty"`
-	Action   Action        `json:"action,omitempty"`
-	Text     string        `json:"text,omitempty"` // a person's words; to be escaped
-	Weight   Weight        `json:"weight,omitempty"`
-	Reason   Reason        `json:"reason,omitzero"`
-	Verdict  *Verdict      `json:"verdict,omitempty"`
-	Drift    *Drift        `json:"drift,omitempty"`
-	Ending   *Ending       `json:"ending,omitempty"`
-	Problems []string      `json:"problems,omitempty"`
-	Away     time.Duration `json:"away,omitempty"`
+	From    Phase         `json:"from,omitempty"`
+	To      Phase         `json:"to,omitempty"`
+	Action  Action        `json:"action,omitempty"`
+	Text    string        `json:"text,omitempty"` // a person's words; to be escaped
+	Weight  Weight        `json:"weight,omitempty"`
+	Reason  Reason        `json:"reason,omitzero"`
+	Verdict *Verdict      `json:"verdict,omitempty"`
+	Drift   *Drift        `json:"drift,omitempty"`
+	Ending  *Ending       `json:"ending,omitempty"`
+	Differs []string      `json:"problems,omitempty"` // the fields in which a canary that was there differs from stable
+	Away    time.Duration `json:"away,omitempty"`
 	// DetectionPower is what the judge will see, at the start.
 	DetectionPower *DetectionPower `json:"foresight,omitempty"`
 	Advice         Advice          `json:"advice,omitempty"` // the judge's, beside a person's decision

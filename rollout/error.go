@@ -1,9 +1,6 @@
 package rollout
 
-import (
-	"errors"
-	"fmt"
-)
+import "errors"
 
 // Code says what kind of error it is, and so what a caller may do about it.
 type Code string
@@ -18,38 +15,41 @@ const (
 	Internal    Code = "internal"
 )
 
-// Error is the one error type that crosses the boundaries of the product. Message is for people: one sentence, what
-// is wrong, where, what to do. Cause is for the log.
+// Error is the one error type that crosses the boundaries of the product. Problem says what is wrong as data, which the
+// view turns into a sentence for people; an error without one is for the log only, as Cause always is.
 type Error struct {
 	Code    Code
-	Problem Problem // what is wrong, as data
-	Message string
+	Problem Problem
 	Cause   error
 }
 
 // Refuse returns an Error that says what is wrong as data.
 func Refuse(code Code, p Problem) *Error { return &Error{Code: code, Problem: p} }
 
-// Error returns the message, with the cause when there is one.
+// Because returns the error with its cause, which is for the log.
+func (e *Error) Because(cause error) *Error {
+	with := *e
+	with.Cause = cause
+	return &with
+}
+
+// Error returns the error as the log has it: its code, its problem and its cause. People read the view's sentence.
 func (e *Error) Error() string {
-	if e.Cause == nil {
-		return e.Message
+	text := string(e.Code)
+	if !e.Problem.IsZero() {
+		text += ": " + e.Problem.String()
 	}
-	return e.Message + ": " + e.Cause.Error()
+	if e.Cause != nil {
+		text += ": " + e.Cause.Error()
+	}
+	return text
 }
 
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Cause }
 
-// Errorf returns an Error with a message for people and no cause.
-func Errorf(code Code, format string, args ...any) *Error {
-	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
-}
-
-// Wrap returns an Error with a message for people and the cause that the log needs.
-func Wrap(code Code, cause error, message string) *Error {
-	return &Error{Code: code, Message: message, Cause: cause}
-}
+// Wrap gives a cause that only the log needs to know a code.
+func Wrap(code Code, cause error) *Error { return &Error{Code: code, Cause: cause} }
 
 // CodeOf returns the code of the first Error in err's chain: Internal for any other error, empty for nil.
 func CodeOf(err error) Code {
@@ -64,11 +64,18 @@ func CodeOf(err error) Code {
 	}
 }
 
-// Message returns the sentence for people. An error that is not ours is never shown: its text is for the log.
-func Message(err error) string {
+// ProblemOf returns what an error says is wrong: ProblemInternal for an error that is not ours, whose text is for the
+// log only.
+func ProblemOf(err error) Problem {
 	var e *Error
-	if errors.As(err, &e) {
-		return e.Message
+	switch {
+	case err == nil:
+		return Problem{}
+	case !errors.As(err, &e):
+		return Problem{Code: ProblemInternal}
+	case e.Problem.IsZero():
+		return Problem{Code: ProblemInternal}
+	default:
+		return e.Problem
 	}
-	return "Something went wrong inside Canarybot; its log has the details."
 }

@@ -1,7 +1,5 @@
 package rollout
 
-import "fmt"
-
 // Recent is how many rollouts of a service are looked through for its past.
 const Recent = 50
 
@@ -17,15 +15,17 @@ func LastSuccess(past []Rollout) (Rollout, bool) {
 	return Rollout{}, false
 }
 
-// Unreleased says why a way back may not start from what stable runs: by somebody's hand, or by a rollout that was
-// abandoned, it is not what the last success released, and going back would jump over it unjudged. It is empty where
-// nothing speaks against the start.
-func (r Rollout) Unreleased(stable string) string {
+// ProblemUnreleased says that stable runs an image, Value, that the last success did not release; Want is what it did.
+const ProblemUnreleased ProblemCode = "unreleased"
+
+// Unreleased says why a way back may not start from the image that stable runs: somebody set it, or a rollout that was
+// abandoned, so the last success did not release it, and going back would skip it unjudged. It is zero where nothing
+// speaks against the start.
+func (r Rollout) Unreleased(stable string) Problem {
 	if r.Request.Replaces == "" || stable == r.Request.Replaces || stable == r.Image {
-		return ""
+		return Problem{}
 	}
-	return fmt.Sprintf("%s runs %s, which Canarybot did not release (the last that it did is %s), so there is no going back from it; deploy a version by name.",
-		r.Service, ShortVersion(stable), ShortVersion(r.Request.Replaces))
+	return Problem{Code: ProblemUnreleased, Service: r.Service, Value: stable, Want: r.Request.Replaces}
 }
 
 // RolledBackBefore returns the newest rollout of this image, where it was rolled back and not tried with success since.

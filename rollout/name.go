@@ -54,8 +54,14 @@ func IsRepository(s string) bool {
 	return reference.MatchString(s) && !strings.Contains(s[strings.LastIndexByte(s, '/')+1:], ":") && len(s) <= 255
 }
 
+// Why a version is refused.
+const (
+	ProblemForeignImage ProblemCode = "foreign_image" // Value is the version, Want the repository
+	ProblemNotAVersion  ProblemCode = "not_a_version" // Value is what was typed
+)
+
 // Image returns the full reference that a version means within the repository. The version is a tag, a digest, or a
-// full reference, which must lie within the repository. The error is a sentence for people.
+// full reference, which must lie within the repository. The error is Invalid.
 func Image(repository, version string) (string, error) {
 	if rest, ok := strings.CutPrefix(version, repository); ok && rest != "" {
 		switch {
@@ -69,9 +75,9 @@ func Image(repository, version string) (string, error) {
 	case tagForm.MatchString(version):
 		return repository + ":" + version, nil
 	case strings.ContainsAny(version, "/"):
-		return "", Errorf(Invalid, "%s is not an image in %s, the repository that the configuration allows.", quote(version), repository)
+		return "", Refuse(Invalid, Problem{Code: ProblemForeignImage, Value: version, Want: repository})
 	default:
-		return "", Errorf(Invalid, "%s is not a version: give a tag such as v1.2.4, a digest sha256:…, or a full reference.", quote(version))
+		return "", Refuse(Invalid, Problem{Code: ProblemNotAVersion, Value: version})
 	}
 }
 
@@ -86,13 +92,4 @@ func ShortVersion(image string) string {
 		return tag
 	}
 	return "latest"
-}
-
-// quote shows a user's word inside a sentence, cut to a length that fits a phone.
-func quote(s string) string {
-	const longest = 60
-	if r := []rune(s); len(r) > longest {
-		s = string(r[:longest]) + "…"
-	}
-	return strconv.Quote(s)
 }

@@ -1,7 +1,6 @@
 package rollout
 
 import (
-	"cmp"
 	"math"
 	"reflect"
 	"time"
@@ -159,16 +158,27 @@ func (rc *reconciliation) judge() {
 }
 
 // readable reports whether the cluster could be read in this reconcile.
-func (rc *reconciliation) readable() bool { return rc.w.Unreadable == "" }
+func (rc *reconciliation) readable() bool { return rc.w.Unreadable.IsZero() }
+
+// ProblemNotAcknowledged says that the router does not take the route as it is, and not why.
+const ProblemNotAcknowledged ProblemCode = "not_acknowledged"
+
+// notAcknowledged is why the router does not take the route as it is.
+func notAcknowledged(route Route) Problem {
+	if !route.Problem.IsZero() {
+		return route.Problem
+	}
+	return Problem{Code: ProblemNotAcknowledged}
+}
 
 // observe records which of our writes the cluster shows, and keeps the canary's size in step with stable's.
 func (rc *reconciliation) observe() {
 	rc.Trouble = rc.w.Unreadable
-	if rc.Trouble == "" {
+	if rc.Trouble.IsZero() {
 		rc.Trouble = rc.f.Refused
 	}
-	if rc.Trouble == "" && (rc.Phase == Baking || rc.Phase == Awaiting) && rc.w.Route.Exists && !rc.w.Route.Acknowledged {
-		rc.Trouble = cmp.Or(rc.w.Route.Detail, "the route is not acknowledged any more") // it stops the bake's clock
+	if rc.Trouble.IsZero() && (rc.Phase == Baking || rc.Phase == Awaiting) && rc.w.Route.Exists && !rc.w.Route.Acknowledged {
+		rc.Trouble = notAcknowledged(rc.w.Route) // it stops the bake's clock
 	}
 	if !rc.readable() || rc.Phase == Queued {
 		return
@@ -243,8 +253,8 @@ func withoutSamples(r Rollout) Rollout {
 	r.ReconciledAt = time.Time{}
 	r.Judge = nil
 	r.Verdict = Verdict{Result: r.Verdict.Result, Since: r.Verdict.Since}
-	if r.Trouble != "" {
-		r.Trouble = "some"
+	if !r.Trouble.IsZero() {
+		r.Trouble = Problem{Code: "some"}
 	}
 	return r
 }

@@ -133,7 +133,7 @@ func TestWhatEndsABake(t *testing.T) {
 			rollout.RollingBack, rollout.ReasonCheck},
 		"a failing check, even while paused and the cluster cannot be read": {func(r *rollout.Rollout, w *rollout.Observed, f *rollout.Facts) {
 			r.Paused = true
-			*w = rollout.Observed{Unreadable: "timeout"}
+			*w = rollout.Observed{Unreadable: rollout.Text("timeout")}
 			f.Verdict.Result = rollout.Fail
 		}, rollout.RollingBack, rollout.ReasonCheck},
 		"a crash loop": {func(_ *rollout.Rollout, w *rollout.Observed, _ *rollout.Facts) {
@@ -285,9 +285,9 @@ func TestQueued(t *testing.T) {
 		"starts":                  {f: rollout.Facts{Preflight: &rollout.Preflight{Original: rollout.Original{Stable: rollout.OriginalWorkload{UID: "s"}}}}, want: rollout.Preparing},
 		"waits for a replaced":    {f: rollout.Facts{Holder: "checkout-0"}, want: rollout.Queued},
 		"is cancelled if held":    {f: rollout.Facts{Holder: "checkout-9"}, want: rollout.Ended, out: rollout.Cancelled},
-		"is cancelled by reasons": {f: rollout.Facts{Preflight: &rollout.Preflight{Problems: []string{"no"}}}, want: rollout.Ended, out: rollout.Cancelled},
-		"waits while unreadable":  {f: rollout.Facts{Preflight: &rollout.Preflight{Unreadable: "timeout"}}, want: rollout.Queued},
-		"does not wait for ever":  {f: rollout.Facts{Preflight: &rollout.Preflight{Unreadable: "timeout"}}, span: 2 * time.Minute, want: rollout.Ended, out: rollout.Cancelled},
+		"is cancelled by reasons": {f: rollout.Facts{Preflight: &rollout.Preflight{Problems: rollout.Texts("no")}}, want: rollout.Ended, out: rollout.Cancelled},
+		"waits while unreadable":  {f: rollout.Facts{Preflight: &rollout.Preflight{Unreadable: rollout.Text("timeout")}}, want: rollout.Queued},
+		"does not wait for ever":  {f: rollout.Facts{Preflight: &rollout.Preflight{Unreadable: rollout.Text("timeout")}}, span: 2 * time.Minute, want: rollout.Ended, out: rollout.Cancelled},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r, _ := checkout()

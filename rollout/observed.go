@@ -5,7 +5,7 @@ import "time"
 // Observed is the cluster as last read live, for one rollout. Facts always exist: where something could not be read,
 // Unreadable says why, and nothing else in it may be relied on.
 type Observed struct {
-	Unreadable string
+	Unreadable Problem
 	Stable     Workload
 	Canary     Workload
 	Service    Meta // the canary's own Service
@@ -57,7 +57,7 @@ type Route struct {
 	WeightBy  string // the manager that last changed the weights
 	// Acknowledged is true when the router took the route as it is; always true for a router without status.
 	Acknowledged bool
-	Detail       string // why it is not acknowledged, in the cluster's words
+	Problem      Problem // why it is not acknowledged
 }
 
 // Stamp is the annotation canarybot.io/applied: which write made the object what it is. Every write sets it in the
@@ -106,7 +106,7 @@ type Facts struct {
 	Observed Observed
 	Verdict  Verdict // the judge's newest answer
 	Judge    []byte  // the judge's state; stored, never looked into
-	Refused  string  // why the cluster refused the last write, in its words; empty: it did not
+	Refused  Problem // why the cluster refused the last write; zero: it did not
 	// Preflight is what the preflight came to, while queued; nil: not asked yet.
 	Preflight *Preflight
 	// Holder is the rollout that holds the service, while queued; empty: nobody does.
@@ -116,16 +116,16 @@ type Facts struct {
 // Preflight is the answer to whether a rollout may start.
 type Preflight struct {
 	Original       Original
-	Problems       []string       // sentences for people, each naming the line to add or change; none: it may start
+	Problems       []Problem      // each names the line to add or change; none: it may start
 	Checks         []Evidence     // that stable itself fails or has no answer to: they could judge no canary
-	Unreadable     string         // why nothing can be said yet
+	Unreadable     Problem        // why nothing can be said yet
 	DetectionPower DetectionPower // what the judge will see
 	Backtests      []Backtest     // what the checks would have said lately; asked for in a dry run only
 }
 
 // Passes reports whether the rollout may start.
 func (p Preflight) Passes() bool {
-	return p.Unreadable == "" && len(p.Problems) == 0 && len(p.Checks) == 0
+	return p.Unreadable.IsZero() && len(p.Problems) == 0 && len(p.Checks) == 0
 }
 
 // Object is one of the objects that a rollout writes.

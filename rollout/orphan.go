@@ -13,7 +13,7 @@ type Orphan struct {
 // FindOrphan returns the orphan in the observed cluster, if there is one. Knows reports whether a stamp is of a rollout
 // of this store.
 func FindOrphan(w Observed, knows func(Stamp) bool) (Orphan, bool) {
-	if w.Unreadable != "" || !w.Stable.Exists {
+	if !w.Unreadable.IsZero() || !w.Stable.Exists {
 		return Orphan{}, false
 	}
 	o := Orphan{Weight: w.Route.share()}

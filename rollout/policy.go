@@ -1,9 +1,6 @@
 package rollout
 
-import (
-	"slices"
-	"strings"
-)
+import "slices"
 
 // ActorKind says what an actor is.
 type ActorKind string
@@ -38,6 +35,12 @@ const (
 	Retry    Action = "retry"
 	Abandon  Action = "abandon"
 	AutoGate Action = "auto" // deploy with every gate on auto
+)
+
+// Why an action is forbidden.
+const (
+	ProblemNotAMember ProblemCode = "not_a_member"
+	ProblemNotAllowed ProblemCode = "not_allowed" // Key is the actor's id, Value the action
 )
 
 // Everyone is the rollback rule that lets every full member of the home workspace roll back.
@@ -77,7 +80,7 @@ func (p Policy) Allows(actor Actor, action Action) error {
 			return nil
 		}
 		if !actor.Member {
-			return Errorf(Forbidden, "Only full members of this Slack workspace may do that; guests and other workspaces may not.")
+			return Refuse(Forbidden, Problem{Code: ProblemNotAMember})
 		}
 	case Pipeline:
 		if slices.Contains(ids, actor.ID) {
@@ -85,5 +88,5 @@ func (p Policy) Allows(actor Actor, action Action) error {
 		}
 	case Bot:
 	}
-	return Errorf(Forbidden, "You (%s) may not %s here.", actor.ID, strings.ReplaceAll(string(action), "_", " "))
+	return Refuse(Forbidden, Problem{Code: ProblemNotAllowed, Key: actor.ID, Value: string(action)})
 }

@@ -89,4 +89,4 @@ type HeldError struct {
 func (e *HeldError) Error() string { return string(e.Service) + " is held by " + string(e.Holder) }
 
 // ErrDecided says that a decision with this id counted already.
-var ErrDecided = &Error{Code: Conflict, Message: "That was already decided; nothing was done twice."}
+var ErrDecided = Refuse(Conflict, Problem{Code: ProblemDecidedAlready})

@@ -1,7 +1,7 @@
 package rollout_test
 
 import (
-	"strings"
+	"slices"
 	"testing"
 	"time"
 
@@ -106,14 +106,14 @@ func TestAServiceThatIsDeletedUnderTraffic(t *testing.T) {
 // A bake that stands still because the route is not followed any more says so.
 func TestARouteThatIsNotFollowedAnyMore(t *testing.T) {
 	r, w := checkout()
-	w.Route.Acknowledged, w.Route.Detail = false, "its Gateway is gone"
+	w.Route.Acknowledged, w.Route.Problem = false, rollout.Text("its Gateway is gone")
 	r, _, _ = rollout.Next(r, facts(r, w, interval, rollout.Pass))
-	if r.Trouble != "its Gateway is gone" || r.Spans.Bake != 0 {
-		t.Errorf("the trouble is %q, the bake %s", r.Trouble, r.Spans.Bake)
+	if r.Trouble.Words != "its Gateway is gone" || r.Spans.Bake != 0 {
+		t.Errorf("the trouble is %+v, the bake %s", r.Trouble, r.Spans.Bake)
 	}
 	w.Route.Acknowledged = true
-	if r, _, _ = rollout.Next(r, facts(r, w, interval, rollout.Pass)); r.Trouble != "" || r.Spans.Bake == 0 {
-		t.Errorf("then the trouble is %q, the bake %s", r.Trouble, r.Spans.Bake)
+	if r, _, _ = rollout.Next(r, facts(r, w, interval, rollout.Pass)); !r.Trouble.IsZero() || r.Spans.Bake == 0 {
+		t.Errorf("then the trouble is %+v, the bake %s", r.Trouble, r.Spans.Bake)
 	}
 }
 
@@ -131,8 +131,10 @@ func TestAbandoningNamesAWeightThatIsFoughtFor(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if named := strings.Contains(strings.Join(r.Ending.Left, "\n"), "the canary's weight in httproute/checkout"); named != fought {
-			t.Errorf("fought %t: left is %q", fought, r.Ending.Left)
+		if named := slices.ContainsFunc(r.Ending.Left, func(p rollout.Problem) bool {
+			return p.Code == rollout.ProblemWeightLeft && p.Object.Kind == "HTTPRoute" && p.Object.Name == "checkout"
+		}); named != fought {
+			t.Errorf("fought %t: left is %+v", fought, r.Ending.Left)
 		}
 	}
 }

@@ -43,7 +43,7 @@ func drawWorld(t *rapid.T, r rollout.Rollout) rollout.Observed {
 			Weight: rollout.Weight(rapid.SampledFrom([]int{0, 5, 50, 77}).Draw(t, "weight"))},
 	}
 	if rapid.IntRange(0, 9).Draw(t, "unreadable") == 0 {
-		w = rollout.Observed{Unreadable: "timeout"}
+		w = rollout.Observed{Unreadable: rollout.Text("timeout")}
 	}
 	return w
 }

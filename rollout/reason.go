@@ -28,14 +28,15 @@ const (
 	ReasonHeld         ReasonCode = "held"           // another rollout holds the service; Detail is its id
 	ReasonOrphaned     ReasonCode = "orphaned"       // another store left a canary behind; Detail is its rollout
 	ReasonOrphanGone   ReasonCode = "orphan_gone"    // somebody else did away with what was left behind
-	ReasonUnreadable   ReasonCode = "unreadable"     // the cluster could not be read
-	ReasonWriteRefused ReasonCode = "write_refused"  // the cluster refuses a write; Detail is its words
+	ReasonUnreadable   ReasonCode = "unreadable"     // the cluster could not be read; Problem says why
+	ReasonWriteRefused ReasonCode = "write_refused"  // the cluster refuses a write; Problem says why
 )
 
-// Reason is why something happened.
+// Reason is why something happened. Detail is a name or somebody's words.
 type Reason struct {
 	Code     ReasonCode `json:"code"`
 	Detail   string     `json:"detail,omitempty"`
+	Problem  Problem    `json:"problem,omitzero"`
 	Evidence *Evidence  `json:"evidence,omitempty"`
 	Failure  Failure    `json:"failure,omitzero"`
 }

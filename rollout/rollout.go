@@ -131,7 +131,7 @@ type Ending struct {
 	By      Actor   `json:"by,omitzero"`
 	// StableImage is the image that somebody else set on stable, where it is neither ours nor the original.
 	StableImage string     `json:"stable_image,omitempty"`
-	Left        []string   `json:"left,omitempty"`   // what abandoning left behind, or what the preflight found
+	Left        []Problem  `json:"left,omitempty"`   // what abandoning left behind, or what the preflight found
 	Checks      []Evidence `json:"checks,omitempty"` // of stable, that the preflight found wanting
 	Breach      time.Time  `json:"breach,omitzero"`
 	WeightZero  time.Time  `json:"weight_zero,omitzero"`
@@ -181,8 +181,8 @@ type Rollout struct {
 
 	Spans        Spans     `json:"spans,omitzero"`
 	ReconciledAt time.Time `json:"beat,omitzero"`
-	Trouble      string    `json:"trouble,omitempty"` // what keeps the cluster from being read or written just now
-	Started      time.Time `json:"started,omitzero"`  // the service was taken
+	Trouble      Problem   `json:"trouble,omitzero"` // what keeps the cluster from being read or written just now
+	Started      time.Time `json:"started,omitzero"` // the service was taken
 	Ending       Ending    `json:"ending,omitzero"`
 	Promoted     bool      `json:"promoted,omitempty"` // stable is rolled out at the new image
 }

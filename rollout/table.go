@@ -34,7 +34,7 @@ var table = []row{
 		func(rc *reconciliation) { rc.cancel(Reason{Code: ReasonPreflight}, *rc.f.Preflight) }},
 	{"cancelled: unreadable", []Phase{Queued}, Ended, "the cluster or Prometheus could not be asked for two minutes", (*reconciliation).overdue,
 		func(rc *reconciliation) {
-			rc.cancel(Reason{Code: ReasonUnreadable, Detail: rc.unreadable()}, Preflight{})
+			rc.cancel(Reason{Code: ReasonUnreadable, Problem: rc.unreadable()}, Preflight{})
 		}},
 
 	{"cancelled: orphan gone", []Phase{Queued}, Ended, "the orphan that it asks about is gone", (*reconciliation).orphanGone,
@@ -158,15 +158,15 @@ func (rc *reconciliation) heldByAnother() bool {
 }
 
 func (rc *reconciliation) preflightFailed() bool {
-	return rc.f.Holder == "" && rc.f.Preflight != nil && rc.f.Preflight.Unreadable == "" && !rc.f.Preflight.Passes()
+	return rc.f.Holder == "" && rc.f.Preflight != nil && rc.f.Preflight.Unreadable.IsZero() && !rc.f.Preflight.Passes()
 }
 
 func (rc *reconciliation) mayStart() bool {
 	return rc.f.Holder == "" && rc.f.Preflight != nil && rc.f.Preflight.Passes()
 }
 
-func (rc *reconciliation) unreadable() string {
-	if rc.f.Preflight != nil && rc.f.Preflight.Unreadable != "" {
+func (rc *reconciliation) unreadable() Problem {
+	if rc.f.Preflight != nil && !rc.f.Preflight.Unreadable.IsZero() {
 		return rc.f.Preflight.Unreadable
 	}
 	return rc.w.Unreadable
@@ -264,7 +264,7 @@ func (rc *reconciliation) start() {
 	rc.Original = rc.f.Preflight.Original
 	rc.Started = rc.f.Now
 	rc.Size = need(rc.Current().Weight, rc.Original.Stable.Replicas)
-	data := Data{Problems: rc.Original.TemplateDiffers}
+	data := Data{Differs: rc.Original.TemplateDiffers}
 	if f := rc.f.Preflight.DetectionPower; len(f.Detections) > 0 || f.Coarse != nil {
 		data.DetectionPower = &f
 	}
@@ -305,12 +305,14 @@ func (rc *reconciliation) rollBackByCheck() {
 }
 
 func (rc *reconciliation) rollBackByDeadline() {
-	why := Reason{Code: ReasonDeadline, Detail: rc.f.Refused, Failure: rc.w.Canary.Failure}
+	why := Reason{Code: ReasonDeadline, Problem: rc.f.Refused, Failure: rc.w.Canary.Failure}
+	// In every other phase it is the canary that did not come in time.
+	//exhaustive:ignore
 	switch rc.Phase {
 	case Shifting:
 		why.Failure = Failure{}
-		if why.Detail == "" {
-			why.Detail = rc.w.Route.Detail
+		if why.Problem.IsZero() {
+			why.Problem = rc.w.Route.Problem
 		}
 	case Promoting:
 		why.Code, why.Failure = ReasonStable, Failure{Kind: ProgressDeadline, Detail: rc.w.Stable.Failure.Detail}

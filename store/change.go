@@ -1,6 +1,7 @@
 package store
 
 import (
+	"fmt"
 	"time"
 
 	"canarybot.io/rollout"
@@ -24,6 +25,18 @@ type Head struct {
 	Seq      int              `json:"seq"`
 }
 
+// Why a change is not committed, or a rollout not loaded.
+const (
+	ProblemNoSuchRollout    rollout.ProblemCode = "no_such_rollout" // Value is its id
+	ProblemChangedMeanwhile rollout.ProblemCode = "changed_meanwhile"
+	ProblemNumberTaken      rollout.ProblemCode = "number_taken"
+)
+
+// invalid returns the error of a caller that breaks the contract of a store: it is for the log.
+func invalid(format string, args ...any) error {
+	return rollout.Wrap(rollout.Invalid, fmt.Errorf(format, args...))
+}
+
 // Check returns what is wrong with the changes by themselves, whatever is stored: an Invalid error, or nil. A
 // decision may stand in several changes of one commit: it is one decision then.
 func Check(changes []rollout.Change) error {
@@ -34,14 +47,14 @@ func Check(changes []rollout.Change) error {
 			return err
 		}
 		if seen[c.Rollout.ID] {
-			return rollout.Errorf(rollout.Invalid, "%s stands in one commit twice.", c.Rollout.ID)
+			return invalid("%s stands in one commit twice", c.Rollout.ID)
 		}
 		seen[c.Rollout.ID] = true
 		decided = decided || c.Decision != ""
 		entries += len(c.Entries)
 	}
 	if decided && entries == 0 {
-		return rollout.Errorf(rollout.Invalid, "A decision is committed with no timeline entry that tells of it.")
+		return invalid("a decision is committed with no timeline entry that tells of it")
 	}
 	return nil
 }
@@ -51,20 +64,20 @@ func checkOne(c rollout.Change) error {
 	service, n, ok := r.ID.Split()
 	switch {
 	case !ok || !rollout.IsDNSLabel(string(service)) || n > maxNumber:
-		return rollout.Errorf(rollout.Invalid, "%q is not the id of a rollout.", r.ID)
+		return invalid("%q is not the id of a rollout", r.ID)
 	case service != r.Service:
-		return rollout.Errorf(rollout.Invalid, "%s cannot be a rollout of the service %q.", r.ID, r.Service)
+		return invalid("%s cannot be a rollout of the service %q", r.ID, r.Service)
 	case r.Revision < 0:
-		return rollout.Errorf(rollout.Invalid, "%s has the revision %d.", r.ID, r.Revision)
+		return invalid("%s has the revision %d", r.ID, r.Revision)
 	case len(c.Decision) > maxDecision:
-		return rollout.Errorf(rollout.Invalid, "The id of a decision on %s is longer than %d bytes.", r.ID, maxDecision)
+		return invalid("the id of a decision on %s is longer than %d bytes", r.ID, maxDecision)
 	}
 	for i, e := range c.Entries {
 		if e.Rollout != r.ID {
-			return rollout.Errorf(rollout.Invalid, "An entry of %q is committed with %s.", e.Rollout, r.ID)
+			return invalid("an entry of %q is committed with %s", e.Rollout, r.ID)
 		}
 		if want := r.Seq - len(c.Entries) + 1 + i; e.Seq != want {
-			return rollout.Errorf(rollout.Invalid, "Entry %d of %s comes where %d is due.", e.Seq, r.ID, want)
+			return invalid("entry %d of %s comes where %d is due", e.Seq, r.ID, want)
 		}
 	}
 	return nil
@@ -75,10 +88,10 @@ func checkOne(c rollout.Change) error {
 func Follows(head Head, c rollout.Change) error {
 	r := c.Rollout
 	if r.Revision != head.Revision {
-		return rollout.Errorf(rollout.Conflict, "%s changed in the meantime; read it again.", r.ID)
+		return rollout.Refuse(rollout.Conflict, rollout.Problem{Code: ProblemChangedMeanwhile, Rollout: r.ID})
 	}
 	if r.Seq-len(c.Entries) != head.Seq {
-		return rollout.Errorf(rollout.Invalid, "The timeline of %s ends with entry %d; what is committed starts after %d.",
+		return invalid("the timeline of %s ends with entry %d; what is committed starts after %d",
 			r.ID, head.Seq, r.Seq-len(c.Entries))
 	}
 	return nil
@@ -86,12 +99,12 @@ func Follows(head Head, c rollout.Change) error {
 
 // Taken returns the Conflict that a create meets when its number was given out already.
 func Taken(id rollout.ID) error {
-	return rollout.Errorf(rollout.Conflict, "The number of %s is taken; ask for the next one.", id)
+	return rollout.Refuse(rollout.Conflict, rollout.Problem{Code: ProblemNumberTaken, Rollout: id})
 }
 
 // Absent returns the NotFound for a rollout that is not stored.
 func Absent(id rollout.ID) error {
-	return rollout.Errorf(rollout.NotFound, "There is no rollout %q, or it ended so long ago that it was forgotten.", id)
+	return rollout.Refuse(rollout.NotFound, rollout.Problem{Code: ProblemNoSuchRollout, Value: string(id)})
 }
 
 // When returns the time of a commit: that of its newest entry. ok is false when it has no entry.

@@ -2,8 +2,6 @@ package store
 
 import (
 	"regexp"
-
-	"canarybot.io/rollout"
 )
 
 // MaxNote is the most bytes that a note may have.
@@ -19,9 +17,9 @@ var noteKind = regexp.MustCompile(`^[a-z0-9_]{1,64}$`)
 func CheckNoteKey(kind, key string) error {
 	switch {
 	case !noteKind.MatchString(kind):
-		return rollout.Errorf(rollout.Invalid, "%q is no kind of note: use lower-case letters, digits and underscores.", kind)
+		return invalid("%q is no kind of note: use lower-case letters, digits and underscores", kind)
 	case key == "" || len(key) > maxNoteKey:
-		return rollout.Errorf(rollout.Invalid, "The key of a note of the kind %s must have 1 to %d bytes; it has %d.", kind, maxNoteKey, len(key))
+		return invalid("the key of a note of the kind %s must have 1 to %d bytes; it has %d", kind, maxNoteKey, len(key))
 	}
 	return nil
 }
@@ -29,7 +27,7 @@ func CheckNoteKey(kind, key string) error {
 // CheckNote returns nil when the note may be stored, else an Invalid error.
 func CheckNote(kind, key string, value []byte) error {
 	if len(value) > MaxNote {
-		return rollout.Errorf(rollout.Invalid, "A note of the kind %s has %d bytes; %d is the most.", kind, len(value), MaxNote)
+		return invalid("a note of the kind %s has %d bytes; %d is the most", kind, len(value), MaxNote)
 	}
 	return CheckNoteKey(kind, key)
 }

@@ -1,6 +1,10 @@
 package command
 
-import "slices"
+import (
+	"slices"
+
+	"canarybot.io/rollout"
+)
 
 // Verb is what somebody wants done, by its first name: aliases are resolved.
 type Verb string
@@ -24,10 +28,30 @@ const (
 	Abandon  Verb = "abandon"
 )
 
-// Decides reports whether the verb decides about a rollout that is there already.
-func (v Verb) Decides() bool {
-	return slices.Contains([]Verb{Promote, Rollback, Pause, Resume, Override, Retry, Abandon}, v)
+// Action returns what the verb decides about a live rollout; empty: it decides nothing about one.
+func (v Verb) Action() rollout.Action {
+	switch v {
+	case Promote:
+		return rollout.Promote
+	case Rollback:
+		return rollout.Rollback
+	case Pause:
+		return rollout.Pause
+	case Resume:
+		return rollout.Resume
+	case Override:
+		return rollout.Override
+	case Retry:
+		return rollout.Retry
+	case Abandon:
+		return rollout.Abandon
+	case Deploy, Status, Services, History, Checks, Why, Whoami, Help:
+	}
+	return ""
 }
+
+// Decides reports whether the verb decides about a rollout that is there already.
+func (v Verb) Decides() bool { return v.Action() != "" }
 
 // need says whether a verb takes a service or a reason.
 type need int

@@ -2,6 +2,7 @@ package slacksim_test
 
 import (
 	"encoding/json"
+	"errors"
 	"net/url"
 	"regexp"
 	"strings"
@@ -198,7 +199,7 @@ func TestInvalidBlocksAnswerInSlacksForm(t *testing.T) {
 	sim.Expect(slacksim.InvalidBlocks)
 	_, _, err := newAPI(sim).PostMessageContext(t.Context(), deploys, slack.MsgOptionText("x", false),
 		slack.MsgOptionBlocks(slack.NewHeaderBlock(plainText(strings.Repeat("x", 151)))))
-	refused, ok := err.(slack.SlackErrorResponse)
+	refused, ok := errors.AsType[slack.SlackErrorResponse](err)
 	want := "[ERROR] must be less than 151 characters [json-pointer:/blocks/0/text/text]"
 	if !ok || refused.Err != "invalid_blocks" || len(refused.ResponseMetadata.Messages) != 1 || refused.ResponseMetadata.Messages[0] != want {
 		t.Errorf("post = %+v, want %q", err, want)

@@ -42,19 +42,6 @@ func (s *Sim) RefreshAll() {
 	}
 }
 
-// RefreshOne does the same with the oldest live connection and reports whether
-// there was one.
-func (s *Sim) RefreshOne() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	sockets := s.liveSockets()
-	if len(sockets) == 0 {
-		return false
-	}
-	sockets[0].askRefresh()
-	return true
-}
-
 func (c *socket) askRefresh() {
 	select {
 	case c.refresh <- struct{}{}:

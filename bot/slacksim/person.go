@@ -64,16 +64,6 @@ type Pending struct {
 	seen    func() string // reads what appeared, under the lock; may be nil
 }
 
-// Done is closed when Outcome would no longer block.
-func (p *Pending) Done() <-chan struct{} {
-	if p.waiting == nil {
-		closed := make(chan struct{})
-		close(closed)
-		return closed
-	}
-	return p.waiting.done
-}
-
 // Outcome blocks until the bot has acknowledged or its time is over.
 func (p *Pending) Outcome() Outcome {
 	if p.waiting == nil {

@@ -53,8 +53,8 @@ func (a Answers) DryRun(r rollout.Rollout, p rollout.Preflight) Message {
 	r.Original = p.Original
 	head := fmt.Sprintf("*Dry run of %s*: ", subject(r))
 	switch {
-	case p.Unreadable != "":
-		return message(iconUnknown + " " + head + "nothing can be said yet: " + full(detail(p.Unreadable)))
+	case !p.Unreadable.IsZero():
+		return message(iconUnknown + " " + head + "nothing can be said yet: " + full(short(p.Unreadable)))
 	case !p.Passes():
 		return message(fmt.Sprintf("%s %sit would not start, for %s. Nothing was changed.", iconBad, head, several(len(p.Problems)+len(p.Checks), "reason", "reasons"))).
 			with(list(preflight(p.Problems, p.Checks))...)

@@ -42,7 +42,7 @@ func (a Answers) Busy(launch rollout.DeployRequest, busy *rollout.BusyError, lin
 
 // otherwise says what else to do than to wait.
 func (a Answers) otherwise(launch rollout.DeployRequest, instead string) string {
-	if launch.DryRun {
+	if a.forDryRun {
 		return "A dry run looks at the cluster as it is: ask again then."
 	}
 	launch.Replace = true
@@ -122,9 +122,9 @@ func doing(action rollout.Action) string {
 	return "do that"
 }
 
-// Stale answers a click that came too late: nothing was changed, and why.
-func (a Answers) Stale(why string) Message {
-	return message(joined(" ", "Nothing was changed.", full(words(why))))
+// Stale answers a decision that came too late: nothing was changed, and why.
+func (a Answers) Stale(why rollout.Problem) Message {
+	return message(joined(" ", "Nothing was changed.", full(Problem(why))))
 }
 
 // NothingLive answers a decision about a service that has no live rollout. Last is its newest one; the zero value: it
@@ -151,10 +151,10 @@ func (a Answers) NeedsReason(r rollout.Rollout) Message {
 
 // Error shows an error's sentence for people, and nothing else of it.
 func (a Answers) Error(err error) Message {
-	if text := escape(rollout.Message(err), 2*maxWords); text != "" {
+	if text := Sentence(err); text != "" {
 		return message(text)
 	}
-	return message("Something went wrong; Canarybot's log has the details.")
+	return message(Problem(rollout.Problem{Code: rollout.ProblemInternal}))
 }
 
 // ConnectionsTold says that Slack counts n connections of this app where ours are fewer. It is for the channel.

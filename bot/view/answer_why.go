@@ -86,7 +86,9 @@ func remedy(e rollout.Evidence) string {
 		return "Its node may be to blame. Delete the pod, and its successor is judged instead; otherwise the canary is rolled back soon."
 	case rollout.WhyPartial:
 		return "Look at the pods that say nothing."
-	default:
+	case rollout.WhyNone, rollout.WhyWarmingUp, rollout.WhyNotAsked: // time does it
+	case rollout.WhyLimit, rollout.WhyCeiling, rollout.WhySilent, rollout.WhyWorse, rollout.WhyBeyond, rollout.WhyGrows,
+		rollout.WhyNoShare: // these fail
 	}
 	return ""
 }

@@ -13,6 +13,14 @@ import (
 type Answers struct {
 	// Command is the slash command as it is configured; empty: /canary.
 	Command string
+
+	forDryRun bool // what is refused was a dry run
+}
+
+// ForDryRun returns answers to a dry run: the commands that they offer to type again are dry runs too.
+func (a Answers) ForDryRun() Answers {
+	a.forDryRun = true
+	return a
 }
 
 // typed returns a command as a person types it, to be copied.
@@ -216,6 +224,6 @@ func policyKey(action rollout.Action) string {
 func (a Answers) line(l rollout.DeployRequest) string {
 	return a.typed(command.Command{
 		Verb: command.Deploy, Service: l.Service, Version: l.Version, Plan: l.Plan, Auto: l.Auto, Replace: l.Replace,
-		DryRun: l.DryRun, Reason: l.Text,
+		DryRun: a.forDryRun, Reason: l.Text,
 	}.String())
 }

@@ -24,7 +24,7 @@ func answers() map[string]view.Message {
 	guest := rollout.Actor{Kind: rollout.Person, ID: "U0GUEST99"}
 	checkout := rollout.Service{Name: "checkout", Spec: spec(), Plans: []rollout.Plan{{Name: "fast", Steps: []rollout.Step{{Weight: 50, Gate: rollout.Auto}}}}}
 	search := rollout.Service{Name: "search", Spec: spec()}
-	refused := rollout.Preflight{Problems: []string{"Deployment shop/checkout is paused: kubectl -n shop rollout resume deployment/checkout"}, Checks: unfit()}
+	refused := rollout.Preflight{Problems: rollout.Texts("Deployment shop/checkout is paused: kubectl -n shop rollout resume deployment/checkout"), Checks: unfit()}
 	found := rollout.Preflight{Original: baking().Original}
 	found.Original.TemplateDiffers = []string{"resources"}
 	queued := in(rollout.Queued)
@@ -55,20 +55,16 @@ func answers() map[string]view.Message {
 		"whoami_services": a.Whoami(person("U024BE7LH"), policy(), []rollout.Service{
 			{Name: "checkout", Policy: policy()}, {Name: "search", Policy: rollout.Policy{Approvers: []string{"U024BE7LH"}, Rollback: []string{rollout.Everyone}}},
 		}),
-		"whoami_guest":       a.Whoami(guest, policy(), nil),
-		"help":               a.Help(""),
-		"help_deploy":        a.Help(command.Deploy),
-		"help_rollback":      a.Help(command.Rollback),
-		"help_other_command": view.Answers{Command: "/canary-staging"}.Help(command.Promote),
-		"busy":               a.Busy(launch(), &rollout.BusyError{Live: baking()}, permalink),
-		"busy_queued":        a.Busy(launch(), &rollout.BusyError{Live: queued}, ""),
-		"busy_orphan":        a.Busy(launch(), &rollout.BusyError{Live: orphan("checkout-41"), Before: new(ending(rollout.RolledBack, nil))}, permalink),
-		"busy_all":           a.Busy(launch(), &rollout.BusyError{Live: baking(), Waiting: &queued, Before: new(ending(rollout.RolledBack, nil))}, permalink),
-		"busy_dry_run": func() view.Message {
-			l := launch()
-			l.DryRun = true
-			return a.Busy(l, &rollout.BusyError{Live: baking()}, permalink)
-		}(),
+		"whoami_guest":        a.Whoami(guest, policy(), nil),
+		"help":                a.Help(""),
+		"help_deploy":         a.Help(command.Deploy),
+		"help_rollback":       a.Help(command.Rollback),
+		"help_other_command":  view.Answers{Command: "/canary-staging"}.Help(command.Promote),
+		"busy":                a.Busy(launch(), &rollout.BusyError{Live: baking()}, permalink),
+		"busy_queued":         a.Busy(launch(), &rollout.BusyError{Live: queued}, ""),
+		"busy_orphan":         a.Busy(launch(), &rollout.BusyError{Live: orphan("checkout-41"), Before: new(ending(rollout.RolledBack, nil))}, permalink),
+		"busy_all":            a.Busy(launch(), &rollout.BusyError{Live: baking(), Waiting: &queued, Before: new(ending(rollout.RolledBack, nil))}, permalink),
+		"busy_dry_run":        a.ForDryRun().Busy(launch(), &rollout.BusyError{Live: baking()}, permalink),
 		"back_already":        a.RolledBackAlready(ending(rollout.Succeeded, nil)),
 		"taken_back":          a.RolledBackBefore(launch(), ending(rollout.RolledBack, nil)),
 		"same_version":        a.SameVersion("checkout", "registry.example.com/shop/checkout:v1.2.3"),
@@ -77,7 +73,7 @@ func answers() map[string]view.Message {
 		"forbidden_guest":     a.Forbidden(guest, rollout.Rollback, policy()),
 		"outsider":            a.Outsider(guest),
 		"forbidden_nobody":    a.Forbidden(person("U0LAN0Z89"), rollout.Promote, rollout.Policy{}),
-		"stale":               a.Stale("checkout-42 moved on since that was shown; look at its card and decide again."),
+		"stale":               a.Stale(rollout.Problem{Code: rollout.ProblemMovedOn, Rollout: "checkout-42"}),
 		"nothing_live":        a.NothingLive("checkout", ending(rollout.Succeeded, nil)),
 		"nothing_ever":        a.NothingLive("checkout", rollout.Rollout{}),
 		"no_rollout":          a.NoRollout("checkout-99"),
@@ -86,9 +82,9 @@ func answers() map[string]view.Message {
 		"dry_run_foreseen":    a.DryRun(in(rollout.Queued), foreseen()),
 		"dry_run_cannot":      a.DryRun(in(rollout.Queued), cannot()),
 		"dry_run_refused":     a.DryRun(in(rollout.Queued), refused),
-		"dry_run_unreadable":  a.DryRun(in(rollout.Queued), rollout.Preflight{Unreadable: "the API server does not answer"}),
+		"dry_run_unreadable":  a.DryRun(in(rollout.Queued), rollout.Preflight{Unreadable: rollout.Text("the API server does not answer")}),
 		"back_first":          a.OfferRollback(ending(rollout.Succeeded, nil), "r/checkout:v1.2.4", "r/checkout:v1.2.3"),
-		"error":               a.Error(rollout.Errorf(rollout.Invalid, "v 1 is not a version.")),
+		"error":               a.Error(rollout.Refuse(rollout.Invalid, rollout.Text("v 1 is not a version."))),
 		"error_internal":      a.Error(errors.New("bbolt: page 7 is broken")),
 		"connections":         a.ConnectionsTold(2, 3),
 		"parse_unrecognised":  a.ParseError(errors.New("not ours")),
@@ -99,6 +95,7 @@ func answers() map[string]view.Message {
 		all["parse_"+name] = a.ParseError(err)
 	}
 	maps.Copy(all, accepted())
+	maps.Copy(all, short())
 	named := make(map[string]view.Message, len(all))
 	for name, m := range all {
 		named["answer_"+name] = m

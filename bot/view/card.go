@@ -65,7 +65,7 @@ func notes(r rollout.Rollout, opts CardOptions) []string {
 		all = append(all, iconWarning+" "+full(capital(drifted(*r.Drift)))+" Nothing moves until a person answers; judging goes on.")
 	}
 	add(r.Held && !r.Phase.Ending(), iconUnknown+" No verdict for "+span(r.Spans.Unknown)+": a person is asked, and the bake stands still.")
-	add(r.Trouble != "", iconWarning+" The cluster does not answer as it should: "+full(detail(r.Trouble)))
+	add(!r.Trouble.IsZero(), iconWarning+" The cluster does not answer as it should: "+full(short(r.Trouble)))
 	if r.Phase == rollout.RollingBack || r.Ending.Outcome != "" {
 		all = append(all, capital(detailOf(r.Ending.Reason)))
 	}

@@ -86,7 +86,7 @@ func special() map[string]rollout.Rollout {
 		"baking_auto":  with(func(r *rollout.Rollout) { r.Step, r.Size = 1, 2 }),
 		"baking_first": with(func(r *rollout.Rollout) { r.Verdict, r.Spans.Bake = notAsked(), 0 }),
 		"trouble": with(func(r *rollout.Rollout) {
-			r.Trouble = "dial tcp 10.96.0.1:443: i/o timeout"
+			r.Trouble = rollout.Text("dial tcp 10.96.0.1:443: i/o timeout")
 		}),
 		"preparing_second": func() rollout.Rollout {
 			r := in(rollout.Preparing)
@@ -140,7 +140,7 @@ func outcomes() map[string]rollout.Rollout {
 		}),
 		"cancelled": ending(rollout.Cancelled, func(e *rollout.Ending) {
 			e.Reason = rollout.Reason{Code: rollout.ReasonPreflight}
-			e.Left = []string{"service/checkout-stable selects pods of the canary too: add track: stable to its selector.", "deployment/checkout-stable is paused: resume it."}
+			e.Left = rollout.Texts("service/checkout-stable selects pods of the canary too: add track: stable to its selector.", "deployment/checkout-stable is paused: resume it.")
 		}),
 		"abandoned": ending(rollout.Abandoned, abandonedEnding),
 	}
@@ -148,7 +148,7 @@ func outcomes() map[string]rollout.Rollout {
 
 func abandonedEnding(e *rollout.Ending) {
 	e.Reason, e.By = rollout.Reason{Code: rollout.ReasonPerson, Detail: "the cluster goes away tonight"}, person("U0G9QF9C6")
-	e.Left = []string{"deployment/checkout-canary in shop", "the canary's weight in httproute/checkout"}
+	e.Left = rollout.Texts("deployment/checkout-canary in shop", "the canary's weight in httproute/checkout")
 }
 
 // hundred awaits at a step of a plan that ends with everyone on the canary.

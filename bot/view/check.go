@@ -10,7 +10,7 @@ import (
 
 // nameOf is what people call what the evidence is about: of slow requests a share is judged, not a quantile.
 func nameOf(e rollout.Evidence) string {
-	if e.Check != "latency_p99" || e.Unit != rollout.Ratio {
+	if named, _ := rollout.Named(e.Check); named.Signal != rollout.LatencySignal || e.Unit != rollout.Ratio {
 		return checkName(e.Check)
 	}
 	if e.Compared == nil || e.Compared.Bound <= 0 {
@@ -21,15 +21,8 @@ func nameOf(e rollout.Evidence) string {
 
 // checkName is what people call a check.
 func checkName(name string) string {
-	switch name {
-	case "error_rate":
-		return "errors"
-	case "success_rate":
-		return "success"
-	case "latency_p99":
-		return "p99"
-	case "memory_usage":
-		return "memory"
+	if named, ok := rollout.Named(name); ok {
+		return named.Words
 	}
 	if n := escape(strings.ReplaceAll(name, "_", " "), 40); n != "" {
 		return n
@@ -109,13 +102,17 @@ func why(e rollout.Evidence) string {
 		return "canary and stable are told by the same series"
 	case rollout.WhyShared:
 		return "stable has the same trouble, so it may not be the canary's"
+	case rollout.WhyWorse, rollout.WhyBeyond, rollout.WhyGrows, rollout.WhyNoShare, rollout.WhyOnePod, rollout.WhyUndecided:
+		return whyBet(e)
 	}
-	return whyBet(e)
+	return word(string(e.Why))
 }
 
 // whyBet puts what a running bet says into words.
 func whyBet(e rollout.Evidence) string {
 	times := e.Compared != nil && e.Compared.AtLeast > 1
+	// The other reasons are in why.
+	//exhaustive:ignore
 	switch e.Why {
 	case rollout.WhyWorse, rollout.WhyBeyond:
 		if times {
@@ -131,11 +128,9 @@ func whyBet(e rollout.Evidence) string {
 		return "the traffic that it should get does not come, " + sure(e)
 	case rollout.WhyOnePod:
 		return "in one pod alone, its others are fine"
-	case rollout.WhyUndecided:
-		return "not clear yet"
 	default:
+		return "not clear yet"
 	}
-	return word(string(e.Why))
 }
 
 // sure is how certain what a bet says is: that its limit is reached by chance is as unlikely.

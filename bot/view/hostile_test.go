@@ -24,7 +24,7 @@ var closed = []reflect.Type{
 	reflect.TypeFor[rollout.Why](), reflect.TypeFor[rollout.ActorKind](), reflect.TypeFor[rollout.Action](),
 	reflect.TypeFor[rollout.EntryKind](), reflect.TypeFor[rollout.Gate](), reflect.TypeFor[rollout.Comparison](),
 	reflect.TypeFor[rollout.Unit](), reflect.TypeFor[rollout.OnUnknown](), reflect.TypeFor[rollout.FailureKind](),
-	reflect.TypeFor[rollout.Field](),
+	reflect.TypeFor[rollout.Field](), reflect.TypeFor[rollout.ProblemCode](), reflect.TypeFor[rollout.APICall](),
 }
 
 // poison puts the text into every string, of closed types only where all is set. Nothing is shared with the original.
@@ -178,14 +178,18 @@ func everything(text string, all bool) map[string]view.Message {
 	made["forbidden"] = a.Forbidden(person(text), rollout.Promote, service.Policy)
 	made["plan"] = a.UnknownPlan(service, text)
 	made["same"] = a.SameVersion(rollout.ServiceName(text), text)
-	made["stale"] = a.Stale(text)
-	made["error"] = a.Error(rollout.Errorf(rollout.Invalid, "%s", text))
+	made["stale"] = a.Stale(rollout.Text(text))
+	made["error"] = a.Error(rollout.Refuse(rollout.Invalid, rollout.Text(text)))
 	made["none"] = a.NoRollout(rollout.ID(text))
 	made["dry"] = a.DryRun(poison(baking(), text, all), rollout.Preflight{
 		Original: poison(baking().Original, text, all), Backtests: []rollout.Backtest{{Check: text, Problem: text}, {Check: text, Series: 2}},
 	})
-	made["dry_refused"] = a.DryRun(baking(), rollout.Preflight{Problems: []string{text}})
-	made["dry_unreadable"] = a.DryRun(baking(), rollout.Preflight{Unreadable: text})
+	made["dry_refused"] = a.DryRun(baking(), rollout.Preflight{Problems: rollout.Texts(text)})
+	made["dry_unreadable"] = a.DryRun(baking(), rollout.Preflight{Unreadable: rollout.Text(text)})
+	for code := range view.Sentences() {
+		p := poison(rollout.Problem{Code: code}, text, all)
+		made["problem_"+string(code)] = a.Error(rollout.Refuse(rollout.Invalid, p))
+	}
 	made["help"] = a.Help("")
 	for _, problem := range []command.Problem{
 		command.UnknownCommand, command.UnknownService, command.UnknownOption, command.MissingVersion, command.OtherThread, command.TooManyWords,
@@ -240,7 +244,7 @@ func FuzzNothingFromOutsideComesAlive(f *testing.F) {
 		stuck, a := poison(special()["stuck"], text, all), view.Answers{Command: text}
 		reply, _ := view.Reply(stuck, poison(entries()["stuck_fought"], text, false), []string{text}, text)
 		harmless(t, text, map[string]view.Message{
-			"card": view.Card(stuck, view.CardOptions{}), "reply": reply, "stale": a.Stale(text),
+			"card": view.Card(stuck, view.CardOptions{}), "reply": reply, "stale": a.Stale(rollout.Text(text)),
 			"busy": a.Busy(poison(launch(), text, all), &rollout.BusyError{Live: stuck}, text), "cancelled": view.Card(poison(special()["cancelled"], text, all), view.CardOptions{}),
 		})
 	})

@@ -24,6 +24,8 @@ func route(r rollout.Rollout) string {
 // lookAt returns the one line that shows most about why a rollout is stuck.
 func lookAt(r rollout.Rollout, why rollout.Reason) string {
 	o := r.Spec.Objects
+	// For every other reason the phase says where to look.
+	//exhaustive:ignore
 	switch why.Code {
 	case rollout.ReasonReverted:
 		if r.Drift != nil && r.Drift.Field != rollout.FieldWeight && r.Drift.Field != rollout.FieldRouteUID {

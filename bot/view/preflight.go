@@ -7,7 +7,7 @@ import (
 )
 
 // preflight lists everything that keeps a rollout from starting.
-func preflight(problems []string, checks []rollout.Evidence) []string {
+func preflight(problems []rollout.Problem, checks []rollout.Evidence) []string {
 	lines := bullets(problems)
 	for _, e := range checks {
 		lines = append(lines, "• "+StableProblem(e))
@@ -27,6 +27,8 @@ func StableProblem(e rollout.Evidence) string {
 	if e.Stable != nil { // the value is there, and what it rests on is not
 		return fmt.Sprintf("%s: stable's requests cannot be counted (%s). Mend %s.", key(""), detail(e.Detail), key(".traffic"))
 	}
+	// For every other reason the query is to blame.
+	//exhaustive:ignore
 	switch e.Why {
 	case rollout.WhyNoData:
 		return fmt.Sprintf("%s: nothing is measured for stable. Wait if its pods are new, else mend %s or the service's %s,%s", key(""), key(".query"), code("select"), leave)

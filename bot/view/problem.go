@@ -1,7 +1,7 @@
 package view
 
 import (
-	"errors"
+	"maps"
 	"regexp"
 	"strconv"
 	"strings"
@@ -9,18 +9,37 @@ import (
 	"canarybot.io/rollout"
 )
 
-// sentences has the sentence of each problem code. What stands in braces is filled in from the problem, escaped:
+// sentences has the sentence of each problem code, from the tables of all areas. What stands in braces is filled in from
+// the problem, escaped:
 //
 //	{service} {rollout} {phase}        names, and the phase in words
 //	{object} {other}                   "Deployment shop/checkout"
 //	{resource} {otherresource}         "deployment/checkout", as kubectl takes it
 //	{name} {othername} {namespace}     of the object
+//	{kind} {otherkind}                 of the object
 //	{key} {value} {want} {names}       what to change, from what, to what, and what there is to choose from
-//	{count} {limit} {span}             numbers
-//	{words}                            somebody else's words, closed with a full stop
+//	{quoted}                           the value in quotes, where it is what somebody typed
+//	{version} {wantversion}            the value and what it should be, where those are images
+//	{reason}                           the value, where that is a code such as no_data: "no data"
+//	{count} {limit}                    numbers
+//	{span} {duration}                  "2 min 30 s" and "2m30s"
+//	{words} {said}                     somebody else's words, with a full stop at the end and without
 func sentences() map[rollout.ProblemCode]string {
+	all := map[rollout.ProblemCode]string{}
+	for _, table := range []map[rollout.ProblemCode]string{
+		commonSentences(), rolloutSentences(), decisionSentences(), engineSentences(), storeSentences(), settingSentences(),
+		clusterSentences(), slackSentences(),
+	} {
+		maps.Copy(all, table)
+	}
+	return all
+}
+
+// commonSentences are those of the codes that every package uses.
+func commonSentences() map[rollout.ProblemCode]string {
 	return map[rollout.ProblemCode]string{
-		rollout.ProblemText: "{words}",
+		rollout.ProblemText:     "{said}",
+		rollout.ProblemInternal: "Something went wrong inside Canarybot; its log has the details.",
 	}
 }
 
@@ -29,71 +48,97 @@ var placeholder = regexp.MustCompile(`\{[a-z]+\}`)
 // Problem returns the sentence that says what is wrong and what to do about it.
 func Problem(p rollout.Problem) string {
 	sentence, ok := sentences()[p.Code]
-	if !ok {
+	switch {
+	case p.IsZero():
+		return ""
+	case !ok: // stored by a newer Canarybot
 		return joined(": ", "Something is wrong ("+word(string(p.Code))+")", full(words(p.Words)))
 	}
 	return placeholder.ReplaceAllStringFunc(sentence, func(name string) string { return fill(p, name) })
 }
 
-// fill returns what stands for a placeholder.
+// Problems returns the sentence of each problem.
+func Problems(all []rollout.Problem) []string {
+	lines := make([]string, len(all))
+	for i, p := range all {
+		lines[i] = Problem(p)
+	}
+	return lines
+}
+
+// Sentence returns what an error says to people. An error that is not ours is never shown: its text is for the log.
+func Sentence(err error) string { return Problem(rollout.ProblemOf(err)) }
+
+// short is a problem's sentence where there is little room.
+func short(p rollout.Problem) string { return fit(Problem(p), maxDetail) }
+
+// fill returns what a placeholder stands for.
 func fill(p rollout.Problem, name string) string {
 	switch name {
 	case "{service}":
-		return word(string(p.Service))
+		return words(string(p.Service))
 	case "{rollout}":
-		return word(string(p.Rollout))
-	case "{object}":
-		return objectName(p.Object)
-	case "{other}":
-		return objectName(p.Other)
-	case "{resource}":
-		return resourceName(p.Object)
-	case "{otherresource}":
-		return resourceName(p.Other)
-	case "{name}":
-		return word(p.Object.Name)
-	case "{othername}":
-		return word(p.Other.Name)
-	case "{namespace}":
-		return word(p.Object.Namespace)
+		return words(string(p.Rollout))
 	case "{key}":
-		return word(p.Key)
+		return words(p.Key)
 	case "{value}":
 		return words(p.Value)
 	case "{want}":
 		return words(p.Want)
 	case "{names}":
 		return words(strings.Join(p.Names, ", "))
+	case "{quoted}":
+		return words(strconv.Quote(clip(p.Value, maxWord-3)))
+	case "{version}":
+		return words(rollout.ShortVersion(p.Value))
+	case "{wantversion}":
+		return words(rollout.ShortVersion(p.Want))
+	case "{reason}":
+		return words(strings.ReplaceAll(p.Value, "_", " "))
+	case "{words}":
+		return full(words(p.Words))
+	case "{said}":
+		return escape(p.Words, 2*maxWords)
 	case "{count}":
 		return strconv.Itoa(p.Count)
 	case "{limit}":
 		return strconv.Itoa(p.Limit)
 	case "{span}":
 		return span(p.Span)
-	case "{words}":
-		return full(words(p.Words))
+	case "{duration}":
+		return p.Span.String()
+	case "{phase}":
+		return phaseName(p.Phase)
 	}
-	return name
+	return fillObject(p, name)
 }
 
-// objectName is an object as a sentence names it: "Deployment shop/checkout".
-func objectName(o rollout.ObjectRef) string {
-	if o.Namespace == "" {
-		return joined(" ", word(o.Kind), word(o.Name))
+// fillObject returns what a placeholder about an object stands for.
+func fillObject(p rollout.Problem, name string) string {
+	switch name {
+	case "{object}":
+		return words(p.Object.String())
+	case "{other}":
+		return words(p.Other.String())
+	case "{resource}":
+		return resourceName(p.Object)
+	case "{otherresource}":
+		return resourceName(p.Other)
+	case "{kind}":
+		return words(p.Object.Kind)
+	case "{otherkind}":
+		return words(p.Other.Kind)
+	case "{name}":
+		return words(p.Object.Name)
+	case "{othername}":
+		return words(p.Other.Name)
+	case "{namespace}":
+		return words(p.Object.Namespace)
 	}
-	return joined(" ", word(o.Kind), word(o.Namespace)+"/"+word(o.Name))
+	return fillCluster(p, name)
 }
 
 // resourceName is an object as kubectl takes it: "deployment/checkout".
 func resourceName(o rollout.ObjectRef) string {
 	return strings.ToLower(shell(o.Kind)) + "/" + shell(o.Name)
-}
-
-// Sentence returns what an error says to people. An error that is not ours is never shown: its text is for the log.
-func Sentence(err error) string {
-	var e *rollout.Error
-	if errors.As(err, &e) && e.Problem.Code != rollout.NoProblem {
-		return Problem(e.Problem)
-	}
-	return escape(rollout.Message(err), 2*maxWords)
 }

@@ -1,7 +1,9 @@
 package view_test
 
 import (
+	"maps"
 	"math"
+	"slices"
 	"testing"
 	"time"
 
@@ -44,7 +46,8 @@ func randomReason(t *rapid.T) rollout.Reason {
 			rollout.ReasonImageDiffers, rollout.ReasonStableNoPods, rollout.ReasonSlow, rollout.ReasonReverted, rollout.ReasonPreflight,
 			rollout.ReasonHeld, rollout.ReasonUnreadable, rollout.ReasonWriteRefused, "odd",
 		}).Draw(t, "code"),
-		Detail: rapid.StringN(0, 4000, -1).Draw(t, "reason"),
+		Detail:  rapid.StringN(0, 4000, -1).Draw(t, "reason"),
+		Problem: randomProblem(t),
 		Failure: rollout.Failure{Kind: rapid.SampledFrom([]rollout.FailureKind{
 			rollout.NoFailure, rollout.CrashLoop, rollout.ImagePull, rollout.OOMKilled, rollout.ProgressDeadline, rollout.Unschedulable, rollout.NotReady,
 		}).Draw(t, "failure")},
@@ -54,6 +57,20 @@ func randomReason(t *rapid.T) rollout.Reason {
 		why.Evidence = &e
 	}
 	return why
+}
+
+func randomProblem(t *rapid.T) rollout.Problem {
+	text := func(label string) string { return rapid.StringN(0, 2000, -1).Draw(t, label) }
+	object := func(label string) rollout.ObjectRef {
+		return rollout.ObjectRef{Kind: text(label + " kind"), Namespace: text(label + " namespace"), Name: text(label + " name")}
+	}
+	codes := append(slices.Sorted(maps.Keys(view.Sentences())), rollout.NoProblem, "odd")
+	return rollout.Problem{
+		Code: rapid.SampledFrom(codes).Draw(t, "code"), Service: rollout.ServiceName(text("service")), Rollout: rollout.ID(text("rollout")),
+		Phase: rapid.SampledFrom(rollout.Phases()).Draw(t, "phase"), Object: object("object"), Other: object("other"),
+		Key: text("key"), Value: text("value"), Want: text("want"), Names: rapid.SliceOfN(rapid.String(), 0, 20).Draw(t, "names"),
+		Count: rapid.Int().Draw(t, "count"), Limit: rapid.Int().Draw(t, "limit"), Span: randomSpan(t, "span"), Words: text("words"),
+	}
 }
 
 func randomSpan(t *rapid.T, label string) time.Duration {
@@ -76,7 +93,7 @@ func randomRollout(t *rapid.T) rollout.Rollout {
 	r.Service = rollout.ServiceName(rapid.String().Draw(t, "service"))
 	r.Request.Text = rapid.StringN(0, 5000, -1).Draw(t, "text")
 	r.Spec.Environment = rapid.StringN(0, 3000, -1).Draw(t, "environment")
-	r.Trouble = rapid.StringN(0, 5000, -1).Draw(t, "trouble")
+	r.Trouble = randomProblem(t)
 	r.Paused, r.Held, r.StableWritten, r.Promoted = rapid.Bool().Draw(t, "paused"), rapid.Bool().Draw(t, "held"), rapid.Bool().Draw(t, "touched"), rapid.Bool().Draw(t, "promoted")
 	if rapid.Bool().Draw(t, "is stuck") {
 		why := randomReason(t)
@@ -97,7 +114,7 @@ func randomRollout(t *rapid.T) rollout.Rollout {
 	}
 	r.Ending = rollout.Ending{
 		Outcome: rapid.SampledFrom([]rollout.Outcome{"", rollout.Succeeded, rollout.RolledBack, rollout.Cancelled, rollout.Abandoned, "odd"}).Draw(t, "outcome"),
-		Reason:  randomReason(t), Left: rapid.SliceOfN(rapid.StringN(0, 2000, -1), 0, 60).Draw(t, "left"),
+		Reason:  randomReason(t), Left: rapid.SliceOfN(rapid.Custom(randomProblem), 0, 60).Draw(t, "left"),
 		StableImage: rapid.String().Draw(t, "stable image"), Breach: noon, WeightZero: noon.Add(randomSpan(t, "zero")), At: noon.Add(randomSpan(t, "end")),
 	}
 	return r
@@ -114,14 +131,14 @@ func TestSlackTakesWhateverTheRolloutIs(t *testing.T) {
 		r := randomRollout(t)
 		e := rollout.Entry{
 			Kind: rapid.SampledFrom(kinds).Draw(t, "kind"), At: noon, Step: rapid.IntRange(-1, 70).Draw(t, "of step"), Actor: person("U024BE7LH"),
-			Data: rollout.Data{To: r.Phase, Reason: randomReason(t), Verdict: &r.Verdict, Drift: r.Drift, Ending: &r.Ending, Problems: r.Ending.Left, Away: r.Spans.Bake},
+			Data: rollout.Data{To: r.Phase, Reason: randomReason(t), Verdict: &r.Verdict, Drift: r.Drift, Ending: &r.Ending, Differs: rapid.SliceOfN(rapid.StringN(0, 2000, -1), 0, 60).Draw(t, "differs"), Away: r.Spans.Bake},
 		}
 		made := []view.Message{
 			view.Card(r, view.CardOptions{}), view.Card(r, view.CardOptions{Restarting: true, Decided: &e}),
 			view.Answers{}.StatusOf(r, permalink), view.Answers{}.Status([]rollout.Rollout{r, r, r}), view.Answers{}.Busy(launch(), &rollout.BusyError{Live: r}, permalink),
 			view.Answers{}.History("", []rollout.Rollout{r, r}), view.Answers{}.OfferRollback(r, r.Image, r.From()),
 		}
-		if m, ok := view.Reply(r, e, r.Ending.Left, permalink); ok {
+		if m, ok := view.Reply(r, e, e.Data.Differs, permalink); ok {
 			made = append(made, m)
 		}
 		for _, m := range made {

@@ -46,13 +46,18 @@ func plainly(r rollout.Rollout, why rollout.Reason, by rollout.Actor) string {
 		return "no verdict for " + span(limits.UnknownLimit) + ": " + sentence(*why.Evidence)
 	case rollout.ReasonWeightZero, rollout.ReasonRouteGone, rollout.ReasonCanaryGone, rollout.ReasonServiceGone, rollout.ReasonStableGone:
 		return gone(why.Code)
-	default:
+	case rollout.ReasonImageDiffers, rollout.ReasonStableNoPods, rollout.ReasonSlow, rollout.ReasonReverted, rollout.ReasonPreflight,
+		rollout.ReasonHeld, rollout.ReasonOrphanGone, rollout.ReasonUnreadable, rollout.ReasonWriteRefused:
 		return obstacle(r, why)
+	case rollout.ReasonOrphaned: // the reply that offers to remove it says all
 	}
+	return word(string(why.Code))
 }
 
 // gone names what somebody else took away.
 func gone(code rollout.ReasonCode) string {
+	// The other reasons are in plainly.
+	//exhaustive:ignore
 	switch code {
 	case rollout.ReasonWeightZero:
 		return "somebody took the canary off traffic"
@@ -69,6 +74,8 @@ func gone(code rollout.ReasonCode) string {
 
 // obstacle names what keeps a rollout from starting or ending.
 func obstacle(r rollout.Rollout, why rollout.Reason) string {
+	// The other reasons are in plainly.
+	//exhaustive:ignore
 	switch why.Code {
 	case rollout.ReasonImageDiffers:
 		return "a pod of the new version runs another image than the one that was judged"
@@ -96,15 +103,15 @@ func obstacle(r rollout.Rollout, why rollout.Reason) string {
 			return "what a start needs could not be read"
 		}
 		return "the cluster could not be read"
-	case rollout.ReasonWriteRefused:
-		return "the cluster refuses what has to be written"
 	default:
-		return word(string(why.Code))
+		return "the cluster refuses what has to be written"
 	}
 }
 
 // detailOf returns the words of others that belong to the reason.
 func detailOf(why rollout.Reason) string {
+	// For every other reason the words of others stand in Detail.
+	//exhaustive:ignore
 	switch why.Code {
 	case rollout.ReasonPerson:
 		return quoted(why.Detail)
@@ -115,7 +122,7 @@ func detailOf(why rollout.Reason) string {
 			return detail(why.Evidence.Detail)
 		}
 	}
-	return joined(", ", detail(why.Detail), detail(why.Failure.Detail))
+	return joined(", ", detail(why.Detail), short(why.Problem), detail(why.Failure.Detail))
 }
 
 // failure says how a workload fails.

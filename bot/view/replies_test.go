@@ -39,7 +39,7 @@ func entries() map[string]rollout.Entry {
 	return map[string]rollout.Entry{
 		"replaced":        replaced,
 		"started":         data(rollout.EntryStarted, rollout.Data{}),
-		"started_differs": data(rollout.EntryStarted, rollout.Data{Problems: []string{"resources", "env[TAX_URL]"}}),
+		"started_differs": data(rollout.EntryStarted, rollout.Data{Differs: []string{"resources", "env[TAX_URL]"}}),
 		"turning_back_worse": data(rollout.EntryPhase, rollout.Data{From: rollout.Baking, To: rollout.RollingBack,
 			Reason: rollout.Reason{Code: rollout.ReasonCheck, Evidence: &compared(rollout.Fail, rollout.WhyWorse).Evidence[0]}}),
 		"turning_back_no_share": data(rollout.EntryPhase, rollout.Data{From: rollout.Baking, To: rollout.RollingBack,

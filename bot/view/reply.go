@@ -96,8 +96,8 @@ func (t telling) started() Message {
 	if f := t.e.Data.DetectionPower; f != nil {
 		lines = append(lines, DetectionPower(*f, r.Spec.Plan))
 	}
-	if len(t.e.Data.Problems) > 0 {
-		lines = append(lines, iconWarning+" "+differs(t.e.Data.Problems))
+	if len(t.e.Data.Differs) > 0 {
+		lines = append(lines, iconWarning+" "+differs(t.e.Data.Differs))
 	}
 	return message(paragraph(lines...)).said("%s: %s %s. %s.", subject(r), who(r.Request.By), did, capital(planned(r.Spec.Plan)))
 }
@@ -124,6 +124,8 @@ func (t telling) phase() (Message, bool) {
 	if t.e.Data.To != rollout.RollingBack {
 		return Message{}, false
 	}
+	// Every other reason is news.
+	//exhaustive:ignore
 	switch why.Code {
 	case rollout.ReasonPerson, rollout.ReasonAnnotation, rollout.ReasonReplaced, rollout.ReasonNone: // the decision says it
 		return Message{}, false
@@ -183,6 +185,8 @@ func (t telling) verdict() (Message, bool) {
 	if !ok {
 		return Message{}, false
 	}
+	// Every other reason is news.
+	//exhaustive:ignore
 	switch worst.Why {
 	case rollout.WhyNone, rollout.WhyWarmingUp, rollout.WhyNotAsked, rollout.WhyFailingOnce, rollout.WhyTooFewRequests,
 		rollout.WhyUndecided, rollout.WhyPartial, rollout.WhyNoTraffic:

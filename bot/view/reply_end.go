@@ -102,11 +102,11 @@ func abandoned(r rollout.Rollout) Message {
 	return m
 }
 
-// bullets makes a list of sentences that come from outside.
-func bullets(all []string) []string {
-	lines := make([]string, len(all))
-	for i, s := range all {
-		lines[i] = "• " + escape(s, maxWords*2)
+// bullets makes a list of what is wrong.
+func bullets(all []rollout.Problem) []string {
+	lines := Problems(all)
+	for i, sentence := range lines {
+		lines[i] = "• " + sentence
 	}
 	return lines
 }

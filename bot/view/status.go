@@ -59,29 +59,36 @@ func progress(r rollout.Rollout) string {
 
 // phase is what a rollout does just now, within a line that begins with something else.
 func phase(r rollout.Rollout) string {
-	switch r.Phase {
+	switch {
+	case r.Phase == rollout.Shifting:
+		return "shifting to " + r.Current().Weight.String()
+	case r.Phase == rollout.Baking && r.Current().DemandsEvidence():
+		return fmt.Sprintf("baking %s of %s", clock(min(r.Spans.Bake, r.Current().Bake)), clock(r.Current().Bake))
+	case r.Phase.Ending() && r.Ending.Outcome == rollout.RolledBack:
+		return phaseName(rollout.RollingBack)
+	}
+	return phaseName(r.Phase)
+}
+
+// phaseName is what a rollout does in a phase, in the middle of a sentence.
+func phaseName(p rollout.Phase) string {
+	switch p {
 	case rollout.Queued:
 		return "queued"
 	case rollout.Preparing:
 		return "starting"
 	case rollout.Shifting:
-		return "shifting to " + r.Current().Weight.String()
+		return "shifting traffic"
 	case rollout.Baking:
-		if !r.Current().DemandsEvidence() {
-			return "baking"
-		}
-		return fmt.Sprintf("baking %s of %s", clock(min(r.Spans.Bake, r.Current().Bake)), clock(r.Current().Bake))
+		return "baking"
 	case rollout.Awaiting:
 		return "waiting for a person"
 	case rollout.Promoting:
 		return "promoting"
+	case rollout.Returning, rollout.Cleaning, rollout.Releasing:
+		return "finishing"
 	case rollout.RollingBack:
 		return "rolling back"
-	case rollout.Returning, rollout.Cleaning, rollout.Releasing:
-		if r.Ending.Outcome == rollout.RolledBack {
-			return "rolling back"
-		}
-		return "finishing"
 	case rollout.Ended:
 	}
 	return "over"

@@ -26,9 +26,12 @@ func (v Value) Encode() string {
 	return fmt.Sprintf("%s/%s/%d/%s", v.Environment, v.Rollout, v.Turn, v.Action)
 }
 
+// problemMalformedButton says that a button does not carry a value.
+const problemMalformedButton rollout.ProblemCode = "malformed_button"
+
 // ParseValue reads what a button carried. The error is a sentence for people.
 func ParseValue(s string) (Value, error) {
-	malformed := rollout.Errorf(rollout.Invalid, "That button is not one of mine, or it is too old to be read; nothing was changed.")
+	malformed := rollout.Refuse(rollout.Invalid, rollout.Problem{Code: problemMalformedButton})
 	parts := strings.Split(s, "/")
 	if len(parts) < 4 || len(s) > maxValue {
 		return Value{}, malformed

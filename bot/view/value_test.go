@@ -31,7 +31,7 @@ func TestParseValueRefusesWhatNoButtonCarries(t *testing.T) {
 		"production/checkout-042/4/promote", "production/checkout-42/99999999999999999999/promote", strings.Repeat("x", 3000) + "/checkout-42/4/pause",
 	} {
 		_, err := view.ParseValue(text)
-		if rollout.CodeOf(err) != rollout.Invalid || rollout.Message(err) == "" {
+		if rollout.CodeOf(err) != rollout.Invalid || view.Sentence(err) == "" {
 			t.Errorf("%.60q: got %v", text, err)
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"log/slog"
 	"os"
 
-	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
@@ -12,19 +11,26 @@ import (
 	"canarybot.io/config"
 	"canarybot.io/rollout"
 	"canarybot.io/rollout/kube"
+	"canarybot.io/rollout/traffic"
 	"canarybot.io/rollout/traffic/gateway"
 	"canarybot.io/rollout/traffic/smi"
+)
+
+// Why there is no Kubernetes to work with.
+const (
+	problemClient       rollout.ProblemCode = "kubernetes_client"
+	problemNoKubernetes rollout.ProblemCode = "kubernetes_unreachable"
 )
 
 // newRouters makes a router for each kind of route. To add one, add its line here.
 func newRouters(settings *rest.Config) (map[string]kube.Router, error) {
 	dyn, err := dynamic.NewForConfig(settings)
 	if err != nil {
-		return nil, rollout.Wrap(rollout.Invalid, err, "No client for Kubernetes can be made.")
+		return nil, rollout.Refuse(rollout.Invalid, rollout.Problem{Code: problemClient}).Because(err)
 	}
-	disc, err := discovery.NewDiscoveryClientForConfig(settings)
+	disc, err := traffic.NewGroups(settings)
 	if err != nil {
-		return nil, rollout.Wrap(rollout.Invalid, err, "No client for Kubernetes can be made.")
+		return nil, rollout.Refuse(rollout.Invalid, rollout.Problem{Code: problemClient}).Because(err)
 	}
 	return map[string]kube.Router{
 		config.HTTPRoute:    gateway.New(dyn, disc),
@@ -51,14 +57,14 @@ func newWatcher(settings *rest.Config, log *slog.Logger) (*kube.Watcher, error) 
 	return kube.NewWatcher(long, routers, log)
 }
 
-// kubeSettings says how to reach Kubernetes: by KUBECONFIG, else from inside the cluster.
+// kubeSettings returns how to reach Kubernetes: by KUBECONFIG, else from inside the cluster.
 func kubeSettings() (*rest.Config, error) {
 	base, err := rest.InClusterConfig()
 	if path := os.Getenv("KUBECONFIG"); path != "" {
 		base, err = clientcmd.BuildConfigFromFlags("", path)
 	}
 	if err != nil {
-		return nil, rollout.Wrap(rollout.Invalid, err, "Kubernetes cannot be reached: set KUBECONFIG, or run inside a cluster.")
+		return nil, rollout.Refuse(rollout.Invalid, rollout.Problem{Code: problemNoKubernetes}).Because(err)
 	}
 	return kube.Config(base), nil
 }

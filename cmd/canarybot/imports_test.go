@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"os/exec"
+	"path"
 	"slices"
 	"strings"
 	"testing"
@@ -41,40 +42,41 @@ func list(t *testing.T, patterns ...string) []pkg {
 
 const module = "canarybot.io/"
 
-// layers says who may import what of ours, and why. What a package is not named for it may not import.
+// layers says who may import what of ours, and why. What a package is not named for it may not import; NAME/* is for those in the
+// folder that are not named.
 var layers = map[string]struct {
 	may []string
 	why string
 }{
-	"rollout":                 {nil, "the domain imports the standard library only"},
-	"rollout/engine":          {[]string{"rollout"}, "the engine knows ports, no technology"},
-	"rollout/judge":           {[]string{"rollout", "rollout/judge/bet", "rollout/judge/series", "rollout/judge/trial"}, "judging is pure"},
-	"rollout/judge/bet":       {nil, "a bet knows numbers only"},
-	"rollout/judge/series":    {[]string{"rollout"}, "counting knows samples only"},
-	"rollout/judge/trial":     {[]string{"rollout/judge/bet"}, "a trial knows numbers only"},
-	"rollout/prom":            {[]string{"rollout"}, "adapters never import each other"},
-	"rollout/kube":            {[]string{"rollout", "rollout/kube/object"}, "adapters never import each other"},
-	"rollout/kube/object":     {[]string{"rollout"}, "what routers share with the cluster adapter"},
-	"rollout/kube/kubetest":   {[]string{"rollout", "rollout/kube/object"}, "an API server for tests"},
-	"rollout/traffic":         {[]string{"rollout", "rollout/kube/object"}, "what the routers share"},
-	"rollout/traffic/gateway": {[]string{"rollout", "rollout/traffic", "rollout/kube/object"}, "routers never import each other"},
-	"rollout/traffic/smi":     {[]string{"rollout", "rollout/traffic", "rollout/kube/object"}, "routers never import each other"},
-	"rollout/sim":             {[]string{"rollout"}, "a cluster in memory, without Kubernetes' types"},
-	"rollout/rollouttest":     {[]string{"rollout"}, "suites know the ports only"},
-	"store":                   {[]string{"rollout"}, "what the stores share"},
-	"store/bolt":              {[]string{"rollout", "store"}, "stores never import each other"},
-	"store/mem":               {[]string{"rollout", "store"}, "stores never import each other"},
-	"store/storetest":         {[]string{"rollout", "store"}, "suites know the ports only"},
-	"bot":                     {[]string{"rollout", "bot/view", "bot/command"}, "the Slack face reaches the engine through its own port"},
-	"bot/command":             {[]string{"rollout"}, "parsing is pure"},
-	"bot/view":                {[]string{"rollout", "bot/command"}, "rendering is pure: blocks, no client, no clock"},
-	"bot/slacksim":            {[]string{"bot/slacksim/blockkit", "bot/slacksim/memnet"}, "the judge knows nothing of the judged"},
-	"bot/slacksim/blockkit":   {nil, "the judge knows nothing of the judged"},
-	"bot/slacksim/memnet":     {nil, "a network in memory"},
-	"config":                  {[]string{"rollout", "rollout/prom"}, "the configuration names checks and how to reach Prometheus"},
-	"app":                     {[]string{"rollout", "rollout/engine", "rollout/judge", "bot"}, "composes ports, makes no clients"},
-	"docs":                    {nil, "holds tests of the documentation only"},
-	"charts":                  {nil, "holds tests of the chart only"},
+	"rollout":               {nil, "the domain imports the standard library only"},
+	"rollout/engine":        {[]string{"rollout"}, "the engine knows ports, no technology"},
+	"rollout/judge":         {[]string{"rollout", "rollout/judge/bet", "rollout/judge/series", "rollout/judge/trial"}, "judging is pure"},
+	"rollout/judge/bet":     {nil, "a bet knows numbers only"},
+	"rollout/judge/series":  {[]string{"rollout"}, "counting knows samples only"},
+	"rollout/judge/trial":   {[]string{"rollout/judge/bet"}, "a trial knows numbers only"},
+	"rollout/prom":          {[]string{"rollout"}, "adapters never import each other"},
+	"rollout/kube":          {[]string{"rollout", "rollout/kube/object"}, "adapters never import each other"},
+	"rollout/kube/object":   {[]string{"rollout"}, "what routers share with the cluster adapter"},
+	"rollout/kube/kubetest": {[]string{"rollout", "rollout/kube/object"}, "an API server for tests"},
+	"rollout/traffic":       {[]string{"rollout", "rollout/kube/object"}, "what the routers share"},
+	"rollout/traffic/*":     {[]string{"rollout", "rollout/traffic", "rollout/kube/object"}, "routers never import each other"},
+	"rollout/sim":           {[]string{"rollout"}, "a cluster in memory, without Kubernetes' types"},
+	"rollout/rollouttest":   {[]string{"rollout"}, "suites know the ports only"},
+	"store":                 {[]string{"rollout"}, "what the stores share"},
+	"store/*":               {[]string{"rollout", "store"}, "stores never import each other"},
+	"store/storetest":       {[]string{"rollout", "store"}, "suites know the ports only"},
+	"bot":                   {[]string{"rollout", "bot/cards", "bot/command", "bot/slack", "bot/view"}, "the bot reaches the engine through its own port"},
+	"bot/cards":             {[]string{"rollout", "bot/slack", "bot/view"}, "cards follow commits; what people do about them is the bot's"},
+	"bot/slack":             {nil, "the connection knows nothing of rollouts"},
+	"bot/command":           {[]string{"rollout"}, "parsing is pure"},
+	"bot/view":              {[]string{"rollout", "bot/command"}, "rendering is pure: blocks, no client, no clock"},
+	"bot/slacksim":          {[]string{"bot/slacksim/blockkit", "bot/slacksim/memnet"}, "the judge knows nothing of the judged"},
+	"bot/slacksim/blockkit": {nil, "the judge knows nothing of the judged"},
+	"bot/slacksim/memnet":   {nil, "a network in memory"},
+	"config":                {[]string{"rollout", "rollout/prom"}, "the configuration names checks and how to reach Prometheus"},
+	"app":                   {[]string{"rollout", "rollout/engine", "rollout/judge", "bot", "bot/cards", "bot/slack"}, "composes ports, makes no clients"},
+	"docs":                  {nil, "holds tests of the documentation only"},
+	"charts":                {nil, "holds tests of the chart only"},
 }
 
 func TestWhoImportsWhom(t *testing.T) {
@@ -84,6 +86,9 @@ func TestWhoImportsWhom(t *testing.T) {
 			continue // composers may import everything
 		}
 		rule, ok := layers[name]
+		if !ok {
+			rule, ok = layers[path.Dir(name)+"/*"]
+		}
 		if !ok {
 			t.Errorf("%s is in no layer: say in this table what it may import, and why", name)
 			continue
@@ -102,10 +107,13 @@ func TestWhatIsNotLinked(t *testing.T) {
 	for _, tt := range []struct{ root, not, why string }{
 		{"rollout", "github.com/", "the domain imports the standard library only"},
 		{"cmd/canarybot", "github.com/prometheus/prometheus/", "Prometheus's engine and storage are for the demo and tests"},
+		{"cmd/canarybot", "k8s.io/client-go/kubernetes", "it registers every kind of Kubernetes: 14 MB of binary, 11 MB of memory; rollout/kube has a client for the few that are used"},
+		{"cmd/canarybot", "k8s.io/client-go/discovery", "it links client-go/kubernetes; rollout/traffic has the one request that is used"},
 		{"cmd/canarybot", module + "bot/slacksim", "production talks to the real Slack"},
 		{"cmd/canarybot", module + "rollout/sim", "production talks to a real cluster"},
 		{"cmd/demo", module + "rollout/kube", "the demo needs no Kubernetes; Prometheus's engine links a corner of client-go by itself"},
 		{"bot/view", "github.com/slack-go/slack/socketmode", "rendering knows blocks, no client"},
+		{"bot/slack", module, "the connection knows nothing of ours"},
 		{"rollout/judge", "net/http", "judging is pure"},
 	} {
 		for _, p := range list(t, module+tt.root) {

@@ -14,7 +14,7 @@ import (
 
 	"github.com/slack-go/slack"
 
-	"canarybot.io/bot"
+	connection "canarybot.io/bot/slack"
 	"canarybot.io/bot/view"
 	"canarybot.io/config"
 	"canarybot.io/rollout"
@@ -93,7 +93,7 @@ func missingScopes(granted string) []string {
 }
 
 // slackOptions are those of the bot's own client, with the headers of its answers.
-func slackOptions(tokens bot.Slack, headers func(http.Header)) []slack.Option {
+func slackOptions(tokens connection.Config, headers func(http.Header)) []slack.Option {
 	options := []slack.Option{
 		slack.OptionAppLevelToken(tokens.AppToken), slack.OptionHTTPClient(&http.Client{Timeout: asking}),
 		slack.OptionOnResponseHeaders(func(_ string, h http.Header) { headers(h) }),
@@ -184,11 +184,11 @@ func liveService(ctx context.Context, out io.Writer, cluster *kube.Cluster, s ro
 		}
 		r.Spec.Plan = plan
 		p := cluster.Preflight(ctx, r)
-		if p.Unreadable != "" {
-			add(prefix, p.Unreadable)
+		if !p.Unreadable.IsZero() {
+			add(prefix, terminal(view.Problem(p.Unreadable)))
 		}
-		for _, problem := range p.Problems {
-			add(prefix, problem)
+		for _, problem := range view.Problems(p.Problems) {
+			add(prefix, terminal(problem))
 		}
 		if p.Passes() {
 			fmt.Fprintf(out, "  ✓ %s%s may start a rollout from %s\n", s.Name, prefix, rollout.ShortVersion(p.Original.Stable.Image))

@@ -18,6 +18,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"canarybot.io/bot/view"
 	"canarybot.io/rollout"
 )
 
@@ -37,10 +38,13 @@ func main() {
 // sentence is what is shown of an error: its own words where it has some for people.
 func sentence(err error) string {
 	var ours *rollout.Error
-	if errors.As(err, &ours) && ours.Cause != nil {
-		return ours.Message + " (" + ours.Cause.Error() + ")"
+	switch {
+	case !errors.As(err, &ours) || ours.Problem.IsZero():
+		return err.Error()
+	case ours.Cause != nil:
+		return terminal(view.Sentence(err)) + " (" + ours.Cause.Error() + ")"
 	}
-	return err.Error()
+	return terminal(view.Sentence(err))
 }
 
 func root() *cobra.Command {

@@ -13,7 +13,7 @@ import (
 	"k8s.io/klog/v2"
 
 	"canarybot.io/app"
-	"canarybot.io/bot"
+	"canarybot.io/bot/slack"
 	"canarybot.io/config"
 	"canarybot.io/rollout"
 	"canarybot.io/rollout/prom"
@@ -44,7 +44,7 @@ func configFlag(cmd *cobra.Command, path *string) {
 
 // run composes production and serves until the context ends. What was opened first is closed last.
 func run(ctx context.Context, c config.Config, log *slog.Logger) (err error) {
-	slack, err := slackFromEnv()
+	connection, err := slackFromEnv()
 	if err != nil {
 		return err
 	}
@@ -87,7 +87,7 @@ func run(ctx context.Context, c config.Config, log *slog.Logger) (err error) {
 	defer log.Info("stopped")
 	err = app.New(app.Parts{
 		Environment: c.Environment, Services: c.Services, Policy: c.Policy, Command: c.Slack.Command, Channel: c.Slack.Channel,
-		Slack: slack, Store: store, Cluster: cluster, Metrics: source, Preflights: []rollout.Preflighter{cluster},
+		Slack: connection, Store: store, Cluster: cluster, Metrics: source, Preflights: []rollout.Preflighter{cluster},
 		Watch:    func(ctx context.Context, wake func(rollout.ServiceName)) { watcher.Run(ctx, c.Services, wake) },
 		Listener: listener, Version: version, Log: log,
 	}).Run(ctx)
@@ -95,15 +95,15 @@ func run(ctx context.Context, c config.Config, log *slog.Logger) (err error) {
 }
 
 // slackFromEnv reads the tokens, both problems at once.
-func slackFromEnv() (bot.Slack, error) {
+func slackFromEnv() (slack.Config, error) {
 	botToken, errBot := config.SecretFromEnv("SLACK_BOT_TOKEN")
 	appToken, errApp := config.SecretFromEnv("SLACK_APP_TOKEN")
 	if err := errors.Join(errBot, errApp); err != nil {
-		return bot.Slack{}, err
+		return slack.Config{}, err
 	}
 	address := os.Getenv("SLACK_API_URL")
 	if address != "" && !strings.HasSuffix(address, "/") {
 		address += "/" // methods are appended to it
 	}
-	return bot.Slack{BotToken: botToken.Reveal(), AppToken: appToken.Reveal(), APIURL: address}, nil
+	return slack.Config{BotToken: botToken.Reveal(), AppToken: appToken.Reveal(), APIURL: address}, nil
 }

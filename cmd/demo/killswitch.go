@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"net"
 	"net/http"
 	"sync"
@@ -14,7 +13,7 @@ import (
 type dialer func(ctx context.Context, network, address string) (net.Conn, error)
 
 // errCut is what a killed bot gets from the world.
-var errKilled = rollout.Wrap(rollout.Unavailable, errors.New("killed"), "The bot was killed.")
+var errKilled = rollout.Refuse(rollout.Unavailable, rollout.Text("The bot was killed."))
 
 // killSwitch is everything that connects one life of the bot to the world. A kill is hard: whatever
 // the goroutines of that life still try on their way out, no last message and no last write arrives.
@@ -79,7 +78,7 @@ func (c *killSwitch) Dial(ctx context.Context, network, address string) (net.Con
 // Observe reads the cluster.
 func (c *killSwitch) Observe(ctx context.Context, r rollout.Rollout) rollout.Observed {
 	if c.killed() {
-		return rollout.Observed{Unreadable: errKilled.Message}
+		return rollout.Observed{Unreadable: rollout.ProblemOf(errKilled)}
 	}
 	return c.cluster.Observe(ctx, r)
 }
@@ -95,7 +94,7 @@ func (c *killSwitch) Do(ctx context.Context, r rollout.Rollout, w rollout.Write)
 // Preflight asks the cluster.
 func (c *killSwitch) Preflight(ctx context.Context, r rollout.Rollout) rollout.Preflight {
 	if c.killed() {
-		return rollout.Preflight{Unreadable: errKilled.Message}
+		return rollout.Preflight{Unreadable: rollout.ProblemOf(errKilled)}
 	}
 	return c.cluster.Preflight(ctx, r)
 }

@@ -19,8 +19,6 @@ import (
 	"strconv"
 	"syscall"
 	"time"
-
-	"canarybot.io/rollout"
 )
 
 // usual is where the demo listens unless ADDR says otherwise.
@@ -99,7 +97,7 @@ func playHere(ctx context.Context, log *slog.Logger, out io.Writer) error {
 		return err
 	}
 	if ctx.Err() != nil {
-		return rollout.Errorf(rollout.Unavailable, "The play was ended before it was over.")
+		return errors.New("the play was ended before it was over")
 	}
 	fmt.Fprintf(out, "\nAll three came out as they should, in %.0f s.\n", time.Since(began).Seconds())
 	return nil
@@ -112,11 +110,11 @@ func listen(address string, log *slog.Logger) (site, error) {
 	case errors.Is(err, syscall.EADDRINUSE):
 		host, port, _ := net.SplitHostPort(address) // it was good enough to be in use
 		n, _ := strconv.Atoi(port)
-		return site{}, rollout.Errorf(rollout.Conflict,
-			"Another program listens on %s already: end it, or choose another port, as in ADDR=%s make demo.", address, net.JoinHostPort(host, strconv.Itoa(n+1)))
+		return site{}, fmt.Errorf(
+			"another program listens on %s already: end it, or choose another port, as in ADDR=%s make demo", address, net.JoinHostPort(host, strconv.Itoa(n+1)))
 	case err != nil:
-		return site{}, rollout.Errorf(rollout.Invalid,
-			"The demo cannot listen on %q (%v): set ADDR to an address of this machine, as in ADDR=%s make demo.", address, err, usual)
+		return site{}, fmt.Errorf(
+			"the demo cannot listen on %q (%v): set ADDR to an address of this machine, as in ADDR=%s make demo", address, err, usual)
 	}
 	return site{listener: l, address: l.Addr().String(), dial: (&net.Dialer{}).DialContext, log: log}, nil
 }

@@ -61,7 +61,7 @@ func TestADryRunAsksAboutTheLastHour(t *testing.T) {
 		if err := p.await(ctx, "numbers", p.measured); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := p.slash(dev, "deploy checkout v1.2.4 --dry-run"); err != nil {
+		if err := p.slash(dev, "deploy checkout v1.2.4 --dry-run"); err != nil {
 			t.Fatal(err)
 		}
 		said := ""

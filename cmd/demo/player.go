@@ -54,14 +54,14 @@ func (p *player) measured() bool {
 	return p.world.prometheus.scrapes.Load() > 2 && p.world.slack.Connections() > 0
 }
 
-// slash types a command and returns what the person sees of it.
-func (p *player) slash(who, text string) (string, error) {
+// slash types a command.
+func (p *player) slash(who, text string) error {
 	p.stage.say("  @%s types: /canary %s\n", p.stage.name(who), text)
 	out, err := p.world.slack.As(who).Slash(channel, "/canary", text)
 	if err == nil && out.Delivery != slacksim.Acked {
 		err = fmt.Errorf("/canary %s was %s", text, out.Delivery)
 	}
-	return out.Text, err
+	return err
 }
 
 // cards returns the roots that the bot posted.
@@ -74,7 +74,7 @@ func (p *player) cards() []slacksim.Message {
 // deploy types the command and returns the card that comes of it.
 func (p *player) deploy(ctx context.Context, who string, service rollout.ServiceName, version string) (card, error) {
 	before := len(p.cards())
-	if _, err := p.slash(who, fmt.Sprintf("deploy %s %s", service, version)); err != nil {
+	if err := p.slash(who, fmt.Sprintf("deploy %s %s", service, version)); err != nil {
 		return card{}, err
 	}
 	err := p.await(ctx, "the card of "+version, func() bool { return len(p.cards()) > before })
@@ -87,7 +87,7 @@ func (p *player) deploy(ctx context.Context, who string, service rollout.Service
 // refused types a command that must come to nothing.
 func (p *player) refused(ctx context.Context, who, text string) error {
 	before := len(p.world.slack.Ephemerals(who))
-	if _, err := p.slash(who, text); err != nil {
+	if err := p.slash(who, text); err != nil {
 		return err
 	}
 	answered := func() bool { return len(p.world.slack.Ephemerals(who)) > before }

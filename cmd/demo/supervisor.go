@@ -27,6 +27,7 @@ func (s *supervisor) run(ctx context.Context) error {
 		err := s.live(life, link)
 		end()
 		if ctx.Err() != nil {
+			//lint:ignore nilerr the end was asked for
 			return nil
 		}
 		if !link.killed() {

@@ -8,7 +8,7 @@ import (
 	"sync"
 
 	"canarybot.io/app"
-	"canarybot.io/bot"
+	"canarybot.io/bot/slack"
 	"canarybot.io/config"
 	"canarybot.io/rollout"
 	"canarybot.io/rollout/prom"
@@ -18,7 +18,7 @@ import (
 // wiring is what production is composed of, with nothing but the simulated cluster in Kubernetes' place.
 type wiring struct {
 	config config.Config
-	slack  bot.Slack // tokens and address
+	slack  slack.Config // tokens and address
 	log    *slog.Logger
 	lives  func(*app.App) // is told of each life's program
 }
@@ -39,11 +39,11 @@ func (w wiring) live(ctx context.Context, c *killSwitch) (err error) {
 	if err != nil {
 		return err
 	}
-	slack := w.slack
-	slack.HTTP, slack.Dial = &http.Client{Transport: transport}, c.Dial
+	connection := w.slack
+	connection.HTTP, connection.Dial = &http.Client{Transport: transport}, c.Dial
 	program := app.New(app.Parts{
 		Environment: w.config.Environment, Services: w.config.Services,
-		Command: w.config.Slack.Command, Channel: w.config.Slack.Channel, Slack: slack,
+		Command: w.config.Slack.Command, Channel: w.config.Slack.Channel, Slack: connection,
 		Store: store, Cluster: c, Metrics: metrics, Preflights: []rollout.Preflighter{c},
 		Version: "demo", Log: w.log,
 	})

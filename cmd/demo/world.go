@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"canarybot.io/app"
-	"canarybot.io/bot"
+	"canarybot.io/bot/slack"
 	"canarybot.io/bot/slacksim"
 	"canarybot.io/config"
 	"canarybot.io/rollout"
@@ -82,7 +82,7 @@ func newWorld(p pace, at site) (w *world, err error) {
 	tokens := w.slack.Bot()
 	live := wiring{
 		config: w.config, log: at.log, lives: w.program.Store,
-		slack: bot.Slack{BotToken: tokens.BotToken, AppToken: tokens.AppToken, APIURL: "http://" + at.address + "/api/"},
+		slack: slack.Config{BotToken: tokens.BotToken, AppToken: tokens.AppToken, APIURL: "http://" + at.address + "/api/"},
 	}
 	w.bot = &supervisor{
 		live: live.live, down: p.Down,

@@ -1,19 +1,19 @@
 package main
 
-// decision is what an algorithm wants after a scrape.
+// decision is what an algorithm decides after a scrape.
 type decision int
 
 const (
-	stay decision = iota
-	onward
+	hold decision = iota
+	promote
 	rollback
 )
 
-// algorithm judges one rollout. It is made anew for each.
+// algorithm judges one rollout. Each rollout gets a new one.
 type algorithm interface {
-	// see is told of each scrape that Prometheus got: what both sides did since the one before, in the step that is so
-	// many scrapes old with this one.
-	see(s scrape, inStep int) decision
+	// judge gets each scrape that Prometheus stored: what both sides did since the one before. InStep counts the scrapes of
+	// the step, with this one.
+	judge(s scrape, inStep int) decision
 }
 
 // contender is an algorithm with its tuning.
@@ -31,8 +31,8 @@ func contenders() []contender {
 		{"argo 30s/2", func(trace) algorithm { return &argo{every: 2, window: 4, limit: 2} }},
 		{"kayenta 5m", func(trace) algorithm { return &kayenta{every: 20} }},
 		{"peek-z 1 %", func(trace) algorithm { return &peek{} }},
-		{"canarybot", func(x trace) algorithm { return newOurs(x, false, false) }},
-		{"canarybot early", func(x trace) algorithm { return newOurs(x, false, true) }},
-		{"canarybot first rollout", func(x trace) algorithm { return newOurs(x, true, false) }},
+		{"canarybot", func(x trace) algorithm { return newCanarybot(x, false, false) }},
+		{"canarybot early", func(x trace) algorithm { return newCanarybot(x, false, true) }},
+		{"canarybot first rollout", func(x trace) algorithm { return newCanarybot(x, true, false) }},
 	}
 }

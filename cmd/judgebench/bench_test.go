@@ -22,7 +22,7 @@ func row(t *testing.T, cells []cell, scenario string, rps float64, algorithm str
 }
 
 // What the tables show in the large holds in the small: nobody fine is wronged, and what is plain is found at once.
-func TestOursInTheSmall(t *testing.T) {
+func TestCanarybotInSmallRuns(t *testing.T) {
 	t.Parallel()
 	cells := play(7, 4, 6)
 	for _, c := range cells {
@@ -158,7 +158,7 @@ func TestUpper(t *testing.T) {
 func TestPromisesFollowFromTheCells(t *testing.T) {
 	t.Parallel()
 	cells := play(7, 2, 2)
-	if got := careful(cells); len(got) != 1 || got[0] != "none" {
+	if got := withinBudget(cells); len(got) != 1 || got[0] != "none" {
 		t.Errorf("two rollouts of each kind show that %v wrong hardly anybody", got)
 	}
 	all := promises(cells)
@@ -172,7 +172,7 @@ func TestPromisesFollowFromTheCells(t *testing.T) {
 		t.Errorf("5 %% errors beside a script that waits ten minutes: %+v", p)
 	}
 	for _, l := range losses(cells) {
-		if l.ours.Scenario == "outage: every request fails" {
+		if l.canarybot.Scenario == "outage: every request fails" {
 			t.Errorf("others are sooner than one scrape: %v", l.sooner)
 		}
 	}

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// The peers, modelled from their code and documentation. Each looks at what Prometheus's rate and histogram_quantile
-// over a window show.
+// The peers, modelled from their code and documentation. Each reads what Prometheus's rate and histogram_quantile show
+// over a window.
 
 // window is the last scrapes of one side.
 type window struct{ last []arm }
@@ -18,8 +18,8 @@ func (w *window) add(a arm, size int) {
 	}
 }
 
-// show returns the error rate and the p99 over the window, and whether there is any number.
-func (w *window) show() (errors, p99, memory float64, ok bool) {
+// values returns the error rate and the p99 over the window, and whether there is any number.
+func (w *window) values() (errors, p99, memory float64, ok bool) {
 	var sum arm
 	for _, a := range w.last {
 		sum.requests += a.requests
@@ -51,55 +51,55 @@ func quantile(a arm) float64 {
 	return bounds[len(bounds)-1]
 }
 
-// fails reports whether the limits that everybody writes are broken: 1 % errors, p99 of half a second, 512 MiB.
+// fails reports whether the usual limits are exceeded: 1 % errors, p99 of half a second, 512 MiB.
 func fails(errors, p99, memory float64) bool {
 	return errors >= 0.01 || p99 >= slowLimit || memory >= limitMiB
 }
 
-// naive sleeps through the step, looks once at the last five minutes, and takes no number for no failure.
+// naive sleeps through the step, queries the last five minutes once, and takes no value for no failure.
 type naive struct{ w window }
 
-func (n *naive) see(s scrape, inStep int) decision {
+func (n *naive) judge(s scrape, inStep int) decision {
 	n.w.add(s.canary, 20)
 	if inStep < perStep {
-		return stay
+		return hold
 	}
-	errors, p99, memory, ok := n.w.show()
+	errors, p99, memory, ok := n.w.values()
 	n.w = window{}
 	if ok && fails(errors, p99, memory) {
 		return rollback
 	}
-	return onward
+	return promote
 }
 
-// flagger looks each interval at the last minute. A failed or empty look counts and halts the advance; at the threshold
+// flagger queries the last minute each interval. A failed or empty query counts and halts the advance; at the threshold
 // it rolls back.
 type flagger struct {
 	every, threshold int
 	w                window
 	failed, passed   int
-	looked           int // intervals of this step
+	queried          int // intervals of this step
 }
 
-func (f *flagger) see(s scrape, inStep int) decision {
+func (f *flagger) judge(s scrape, inStep int) decision {
 	f.w.add(s.canary, 4)
-	since := inStep/f.every - f.looked // intervals: its clock goes on where a scrape was lost
+	since := inStep/f.every - f.queried // intervals: its clock goes on where a scrape was lost
 	if since == 0 {
-		return stay
+		return hold
 	}
-	f.looked += since
-	errors, p99, memory, ok := f.w.show()
+	f.queried += since
+	errors, p99, memory, ok := f.w.values()
 	if !ok || fails(errors, p99, memory) {
 		if f.failed++; f.failed >= f.threshold {
 			return rollback
 		}
-		return stay
+		return hold
 	}
 	if f.passed += since; f.passed*f.every >= perStep {
-		f.passed, f.looked = 0, 0
-		return onward
+		f.passed, f.queried = 0, 0
+		return promote
 	}
-	return stay
+	return hold
 }
 
 // argo measures each interval; more failures than its limit abort, and so do more than four errors in a row, which an
@@ -110,10 +110,10 @@ type argo struct {
 	failed, errors, seen int
 }
 
-func (a *argo) see(s scrape, inStep int) decision {
+func (a *argo) judge(s scrape, inStep int) decision {
 	a.w.add(s.canary, a.window)
 	if a.seen++; a.seen%a.every == 0 {
-		errors, p99, memory, ok := a.w.show()
+		errors, p99, memory, ok := a.w.values()
 		switch {
 		case !ok:
 			if a.errors++; a.errors > 4 {
@@ -129,9 +129,9 @@ func (a *argo) see(s scrape, inStep int) decision {
 		}
 	}
 	if inStep >= perStep {
-		return onward
+		return promote
 	}
-	return stay
+	return hold
 }
 
 // kayenta compares the points of the step's window by Mann and Whitney: a metric is high when the whole 98 % interval of
@@ -144,11 +144,11 @@ type kayenta struct {
 
 type metricPoints [3][]float64
 
-func (k *kayenta) see(s scrape, inStep int) decision {
+func (k *kayenta) judge(s scrape, inStep int) decision {
 	k.add(&k.canary, s.canary)
 	k.add(&k.stable, s.stable)
 	if inStep%k.every != 0 && inStep < perStep {
-		return stay
+		return hold
 	}
 	empty := 0
 	for m := range k.canary {
@@ -164,9 +164,9 @@ func (k *kayenta) see(s scrape, inStep int) decision {
 	}
 	if inStep >= perStep {
 		k.canary, k.stable = metricPoints{}, metricPoints{}
-		return onward
+		return promote
 	}
-	return stay
+	return hold
 }
 
 func (k *kayenta) add(to *metricPoints, a arm) {
@@ -199,11 +199,11 @@ func high(canary, stable []float64) bool {
 	return rank >= 0 && rank < len(shifts) && shifts[rank] > 0.25*math.Abs(estimate)
 }
 
-// peek is the z test of the textbook, looked at after every scrape as no textbook allows: what speed costs without a
-// budget for errors.
+// peek is the textbook's z test, evaluated after every scrape as no textbook allows: what speed costs without a budget
+// for errors.
 type peek struct{ canary, stable [3]float64 } // requests, errors, slow
 
-func (p *peek) see(s scrape, inStep int) decision {
+func (p *peek) judge(s scrape, inStep int) decision {
 	slow := compared[limitBound]
 	for to, a := range map[*[3]float64]arm{&p.canary: s.canary, &p.stable: s.stable} {
 		to[0] += a.requests
@@ -216,9 +216,9 @@ func (p *peek) see(s scrape, inStep int) decision {
 		}
 	}
 	if inStep >= perStep {
-		return onward
+		return promote
 	}
-	return stay
+	return hold
 }
 
 func z(xc, nc, xs, ns float64) float64 {

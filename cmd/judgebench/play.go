@@ -15,7 +15,7 @@ type outcome struct {
 	completed float64 // seconds to the end of the last step; 0: never within the horizon
 }
 
-// rollout plays a trace: scrapes that Prometheus loses carry their counts into the next.
+// rollout plays a trace. The counts of a scrape that Prometheus loses come with the next one.
 func (x trace) rollout(a algorithm) (out outcome) {
 	step, began := 0, 0
 	var carried scrape
@@ -32,17 +32,17 @@ func (x trace) rollout(a algorithm) (out outcome) {
 			continue
 		}
 		carried = scrape{}
-		switch a.see(s, n-began+1) {
+		switch a.judge(s, n-began+1) {
 		case rollback:
 			t := float64(n+1) * interval
 			out.back, out.after = true, t-x.onset
 			return out
-		case onward:
+		case promote:
 			step, began = step+1, n+1
 			if step > 2 {
 				out.completed = float64(n+1) * interval
 			}
-		case stay:
+		case hold:
 		}
 	}
 	return out
@@ -101,7 +101,7 @@ func play(seed uint64, reps, healthy int) []cell {
 					x := trace{scenario: s, seed: seed<<32 + uint64(i)<<24 + uint64(r)}
 					outcomes[r] = x.rollout(c.make(x))
 				}
-				table[i] = append(table[i], summed(s, c.name, outcomes))
+				table[i] = append(table[i], newCell(s, c.name, outcomes))
 			}
 		})
 	}
@@ -109,7 +109,7 @@ func play(seed uint64, reps, healthy int) []cell {
 	return slices.Concat(table...)
 }
 
-func summed(s scenario, name string, all []outcome) cell {
+func newCell(s scenario, name string, all []outcome) cell {
 	c := cell{Scenario: s.name, RPS: s.rps, Algorithm: name, Healthy: s.healthy, Runs: len(all)}
 	var ttd, completion []float64
 	back := 0

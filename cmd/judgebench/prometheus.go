@@ -12,13 +12,13 @@ import (
 	"time"
 )
 
-// fake is what a Prometheus has of one service: it scrapes the pods of a trace, with what goes wrong with that in real
-// life: counters that begin anew, scrapes that are lost, samples that are stored late, and values that are no numbers.
+// fake is a Prometheus that scrapes one service: the pods of a trace, with the faults of real life: counters that are
+// reset, scrapes that are lost, samples that are stored late, and values that are NaN.
 type fake struct {
 	trace          trace
 	stable, canary string         // the two Deployments
 	weight         func() float64 // the canary's, now
-	odd            bool           // things go wrong
+	faults         bool           // things go wrong
 
 	mu     sync.Mutex
 	began  time.Time // the canary's traffic
@@ -49,8 +49,8 @@ type stored struct {
 const serving = 4
 
 // newFake returns what there is of a service after the quarter of an hour before its rollouts, one trace each.
-func newFake(stable, canary string, traces []trace, weight func() float64, odd bool) *fake {
-	f := &fake{trace: traces[0], next: traces[1:], stable: stable, canary: canary, weight: weight, odd: odd}
+func newFake(stable, canary string, traces []trace, weight func() float64, faults bool) *fake {
+	f := &fake{trace: traces[0], next: traces[1:], stable: stable, canary: canary, weight: weight, faults: faults}
 	for i := range serving {
 		f.pods = append(f.pods, &fakePod{name: fmt.Sprintf("%s-7d9f8b6c5-bcdf%c", stable, "bcdfghjk"[i])})
 	}
@@ -112,12 +112,12 @@ func (f *fake) replace() {
 
 // keep adds what happened in a scrape to the pods' counters and stores them.
 func (f *fake) keep(weight float64, at time.Time, n int) {
-	stable := f.trace.each(n, weight, f.step, false, serving)
-	canary := f.trace.each(n, weight, f.step, true, max(0, len(f.pods)-serving))
+	stable := f.trace.podScrape(n, weight, f.step, false, serving)
+	canary := f.trace.podScrape(n, weight, f.step, true, max(0, len(f.pods)-serving))
 	for i, p := range f.pods {
 		did := append(stable, canary...)[i]
 		d := newDraws(f.trace.seed, 606, uint64(i), uint64(n+history))
-		if f.odd && d.Float64() < 0.01 { // it was restarted
+		if f.faults && d.Float64() < 0.01 { // the pod was restarted
 			p.requests, p.errors, p.within = 0, 0, [len(bounds)]float64{}
 		}
 		p.requests += did.requests
@@ -125,28 +125,32 @@ func (f *fake) keep(weight float64, at time.Time, n int) {
 		for b := range bounds {
 			p.within[b] += did.requests - did.slower[b]
 		}
-		lost := f.odd && d.Float64() < 0.03
+		lost := f.faults && d.Float64() < 0.03
 		if lost || p.canary && f.trace.silent && float64(n)*interval >= f.trace.onset {
 			continue
 		}
-		row := stored{at: at.Add(time.Duration(i) * 700 * time.Millisecond), values: map[string]float64{
-			"http_requests_total": p.requests, "container_memory_working_set_bytes": did.memory * (1 << 20), "http_duration_bucket+Inf": p.requests,
-		}}
-		if p.errors > 0 {
-			row.values["http_5xx_total"] = p.errors
-		}
-		for b, bound := range bounds {
-			row.values["http_duration_bucket"+le(bound)] = p.within[b]
-		}
-		row.seen = row.at.Add(200 * time.Millisecond)
-		if f.odd && d.Float64() < 0.05 {
-			row.seen = row.seen.Add(20 * time.Second)
-		}
-		if f.odd && d.Float64() < 0.01 {
-			row.values["http_requests_total"] = math.NaN()
-		}
-		p.stored = append(p.stored, row)
+		p.stored = append(p.stored, f.row(p, did.memory, at.Add(time.Duration(i)*700*time.Millisecond), d))
 	}
+}
+
+// row is what Prometheus stores of a pod in a scrape.
+func (f *fake) row(p *fakePod, memoryMiB float64, at time.Time, d draws) stored {
+	row := stored{at: at, seen: at.Add(200 * time.Millisecond), values: map[string]float64{
+		"http_requests_total": p.requests, "container_memory_working_set_bytes": memoryMiB * (1 << 20), "http_duration_bucket+Inf": p.requests,
+	}}
+	if p.errors > 0 {
+		row.values["http_5xx_total"] = p.errors
+	}
+	for b, bound := range bounds {
+		row.values["http_duration_bucket"+le(bound)] = p.within[b]
+	}
+	if f.faults && d.Float64() < 0.05 {
+		row.seen = row.seen.Add(20 * time.Second)
+	}
+	if f.faults && d.Float64() < 0.01 {
+		row.values["http_requests_total"] = math.NaN()
+	}
+	return row
 }
 
 func le(bound float64) string { return strconv.FormatFloat(bound, 'g', -1, 64) }
@@ -211,12 +215,7 @@ func (f *fake) matrix(metric, matchers, window string, now time.Time) []any {
 			continue
 		}
 		for _, suffix := range suffixes(metric, matchers) {
-			var values [][2]any
-			for _, s := range p.stored {
-				if v, ok := s.values[metric+suffix]; ok && s.at.After(from) && !s.seen.After(now) {
-					values = append(values, [2]any{unix(s.at), number(v)})
-				}
-			}
+			values := p.between(metric+suffix, from, now)
 			labels := map[string]string{"__name__": metric, "pod": p.name}
 			if suffix != "" {
 				labels["le"] = suffix
@@ -227,6 +226,16 @@ func (f *fake) matrix(metric, matchers, window string, now time.Time) []any {
 		}
 	}
 	return all
+}
+
+// between are the values of a metric after one time that can be read at another.
+func (p *fakePod) between(metric string, from, now time.Time) (values [][2]any) {
+	for _, s := range p.stored {
+		if v, ok := s.values[metric]; ok && s.at.After(from) && !s.seen.After(now) {
+			values = append(values, [2]any{unix(s.at), number(v)})
+		}
+	}
+	return values
 }
 
 // suffixes are the bounds that the matchers select; one empty one where the metric has none.

@@ -9,15 +9,15 @@ import (
 
 // Names of the algorithms that promises speak of.
 const (
-	oursName    = "canarybot"
-	earlyName   = "canarybot early"
-	naiveName   = "naive"
-	flaggerName = "flagger 1m/5"
-	argoName    = "argo 5m/3"
-	kayentaName = "kayenta 5m"
+	canarybotName = "canarybot"
+	earlyName     = "canarybot early"
+	naiveName     = "naive"
+	flaggerName   = "flagger 1m/5"
+	argoName      = "argo 5m/3"
+	kayentaName   = "kayenta 5m"
 )
 
-// promise is something that the judge is to reach, and what was measured.
+// promise is a target of the judge, and what was measured.
 type promise struct {
 	what, target, measured string
 	met                    bool
@@ -42,9 +42,9 @@ func allowed(c cell) float64 {
 	return 0.01
 }
 
-// careful lists the algorithms that wrong no kind of healthy canary more often than is allowed: only between those does
-// speed mean anything.
-func careful(cells []cell) (names []string) {
+// withinBudget lists the algorithms that roll back no kind of healthy canary more often than is allowed: only between
+// those does speed mean anything.
+func withinBudget(cells []cell) (names []string) {
 	for _, c := range contenders() {
 		wrongs := func(x cell) bool { return x.Algorithm == c.name && x.Healthy && *x.FalseHigh > allowed(x) }
 		if !slices.ContainsFunc(cells, wrongs) {
@@ -59,11 +59,11 @@ func careful(cells []cell) (names []string) {
 
 // loss is a kind of bad canary that others find sooner.
 type loss struct {
-	ours   cell
-	sooner []string
+	canarybot cell
+	sooner    []string
 }
 
-// losses lists who is sooner at what, and what that costs elsewhere.
+// losses lists which algorithms are sooner at what, and what that costs elsewhere.
 func losses(cells []cell) (all []loss) {
 	worst := map[string]float64{}
 	for _, c := range cells {
@@ -72,13 +72,12 @@ func losses(cells []cell) (all []loss) {
 		}
 	}
 	for _, ours := range cells {
-		if ours.Algorithm != oursName || ours.Healthy {
+		if ours.Algorithm != canarybotName || ours.Healthy {
 			continue
 		}
-		l := loss{ours: ours}
+		l := loss{canarybot: ours}
 		for _, c := range cells {
-			peer := c.Scenario == ours.Scenario && c.RPS == ours.RPS && !strings.HasPrefix(c.Algorithm, oursName)
-			if peer && c.TTDMedian != nil && (ours.TTDMedian == nil || *c.TTDMedian < *ours.TTDMedian) {
+			if isSooner(c, ours) {
 				l.sooner = append(l.sooner, fmt.Sprintf("%s %s s (%.0f %%)", c.Algorithm, seconds(c.TTDMedian), 100*worst[c.Algorithm]))
 			}
 		}
@@ -89,13 +88,21 @@ func losses(cells []cell) (all []loss) {
 	return all
 }
 
+// isSooner reports whether a peer finds the same fault sooner.
+func isSooner(peer, ours cell) bool {
+	if peer.Scenario != ours.Scenario || peer.RPS != ours.RPS || strings.HasPrefix(peer.Algorithm, canarybotName) {
+		return false
+	}
+	return peer.TTDMedian != nil && (ours.TTDMedian == nil || *peer.TTDMedian < *ours.TTDMedian)
+}
+
 // stepRows are the faults that begin at once and stay, at 100 requests a second.
 var stepRows = []string{
 	"errors 0.5 %", "errors 1 %", "errors 2 %", "errors 5 %", "errors 20 %", "outage: every request fails",
 	"latency x1.2", "latency x1.5", "latency x2", "latency x5", "3 % take 2 s more",
 }
 
-// promises are what the judge is to reach.
+// promises are the targets of the judge.
 func promises(cells []cell) []promise {
 	t := table(cells)
 	all := []promise{t.wrongs()}
@@ -110,16 +117,16 @@ func promises(cells []cell) []promise {
 			all = append(all, t.sooner(s.scenario, peer.name, peer.times))
 		}
 	}
-	found := *t.at("errors 0.5 %", 100, oursName).Detected
+	found := *t.at("errors 0.5 %", 100, canarybotName).Detected
 	all = append(all, promise{"errors 0.5 % at 100 requests/s, under every threshold", "found in 95 %", fmt.Sprintf("%.0f %%", 100*found), found >= 0.95})
 	within := func(what, scenario string, most float64) {
-		m := t.at(scenario, 100, oursName).TTDMedian
+		m := t.at(scenario, 100, canarybotName).TTDMedian
 		all = append(all, promise{what, fmt.Sprintf("within %.0f s", most), seconds(m) + " s", m != nil && *m <= most})
 	}
 	within("every request fails", "outage: every request fails", interval)
 	within("the canary's series are gone", "outage: pods and series gone", 60)
 	within("they are gone in the middle of a step", "outage: pods and series gone from 300 s", 60)
-	leak := t.at("leak 0.25 MiB/s", 100, oursName)
+	leak := t.at("leak 0.25 MiB/s", 100, canarybotName)
 	all = append(all, promise{"a leak", "found before anybody is harmed", count(leak.Harmed) + " harmed", leak.Harmed == 0 && *leak.Detected >= 0.95})
 	all = append(all, t.harmed(naiveName, 15), t.harmed(flaggerName, 8))
 	done := t.at("fine", 1000, earlyName).Completion
@@ -130,7 +137,7 @@ func (t table) wrongs() promise {
 	worst := cell{FalseHigh: new(float64)}
 	met := true
 	for _, c := range t {
-		if !strings.HasPrefix(c.Algorithm, oursName) || !c.Healthy {
+		if !strings.HasPrefix(c.Algorithm, canarybotName) || !c.Healthy {
 			continue
 		}
 		met = met && *c.FalseHigh <= allowed(c)
@@ -143,7 +150,7 @@ func (t table) wrongs() promise {
 }
 
 func (t table) sooner(scenario, peer string, times float64) promise {
-	ours, theirs := t.at(scenario, 100, oursName).TTDMedian, t.at(scenario, 100, peer).TTDMedian
+	ours, theirs := t.at(scenario, 100, canarybotName).TTDMedian, t.at(scenario, 100, peer).TTDMedian
 	p := promise{what: scenario + " at 100 requests/s, beside " + peer, target: fmt.Sprintf("%.0f times sooner", times), measured: "-"}
 	if ours != nil && theirs != nil {
 		p.measured, p.met = fmt.Sprintf("%.1f times (%.0f s, %.0f s)", *theirs / *ours, *ours, *theirs), *theirs >= times**ours
@@ -155,7 +162,7 @@ func (t table) sooner(scenario, peer string, times float64) promise {
 func (t table) harmed(peer string, times float64) promise {
 	sum := 0.0
 	for _, row := range stepRows {
-		sum += math.Log(max(t.at(row, 100, peer).Harmed, 0.5) / max(t.at(row, 100, oursName).Harmed, 0.5))
+		sum += math.Log(max(t.at(row, 100, peer).Harmed, 0.5) / max(t.at(row, 100, canarybotName).Harmed, 0.5))
 	}
 	ratio := math.Exp(sum / float64(len(stepRows)))
 	return promise{"harmed requests over the step rows, beside " + peer, fmt.Sprintf("%.0f times fewer", times), fmt.Sprintf("%.1f times", ratio), ratio >= times}

@@ -93,10 +93,10 @@ func serve(args []string, in io.Reader, out io.Writer) error {
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(l) }()
 	fmt.Fprintf(out, "http://%s\n", l.Addr())
-	heard := all.hear(in)
+	readErr := all.readWeights(in)
 	close(done)
 	scraping.Wait()
-	if err := errors.Join(heard, server.Shutdown(context.Background())); err != nil {
+	if err := errors.Join(readErr, server.Shutdown(context.Background())); err != nil {
 		return err
 	}
 	if err := <-ended; !errors.Is(err, http.ErrServerClosed) {
@@ -105,8 +105,8 @@ func serve(args []string, in io.Reader, out io.Writer) error {
 	return nil
 }
 
-// hear takes weights until the input ends.
-func (t services) hear(in io.Reader) error {
+// readWeights reads weights until the input ends.
+func (t services) readWeights(in io.Reader) error {
 	lines := bufio.NewScanner(in)
 	for lines.Scan() {
 		key, percent, _ := strings.Cut(strings.TrimSpace(lines.Text()), " ")
@@ -142,5 +142,5 @@ func (t services) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
-	_, _ = w.Write(answer) // who does not read it does not want it
+	_, _ = w.Write(answer) // the client may have gone
 }

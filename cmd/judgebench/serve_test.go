@@ -70,7 +70,7 @@ func TestServe(t *testing.T) {
 		}
 		time.Sleep(time.Minute)
 		checks("before", map[string]bool{"checkout": false, "cart": false})
-		if err := all.hear(strings.NewReader("shop/checkout 5\n")); err != nil {
+		if err := all.readWeights(strings.NewReader("shop/checkout 5\n")); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(time.Minute)

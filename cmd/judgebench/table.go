@@ -15,7 +15,7 @@ func printJSON(w io.Writer, cells []cell) {
 	e := json.NewEncoder(w)
 	for _, c := range cells {
 		if err := e.Encode(c); err != nil {
-			return // whoever reads has left
+			return // the reader has gone
 		}
 	}
 }
@@ -32,11 +32,11 @@ func printTable(w io.Writer, cells []cell) {
 		return fmt.Sprintf("%.0f %% / %s / %s / %s", 100**c.Detected, seconds(c.TTDMedian), seconds(c.TTDP90), count(c.Harmed))
 	})
 	fmt.Fprintf(w, "\nTunings that wrong at most 1 %% of every kind of healthy canary (upper end of the interval; 1.5 %% where pods differ for ever): %s.\n",
-		strings.Join(careful(cells), ", "))
+		strings.Join(withinBudget(cells), ", "))
 	fmt.Fprintln(w, "\nWhere others are sooner in the median, and how many of the healthy canaries of one kind they roll back at worst:")
 	fmt.Fprintf(w, "\n| scenario | requests/s | canarybot | sooner |\n|---|---|---|---|\n")
 	for _, l := range losses(cells) {
-		fmt.Fprintf(w, "| %s | %.0f | %s | %s |\n", l.ours.Scenario, l.ours.RPS, seconds(l.ours.TTDMedian), strings.Join(l.sooner, ", "))
+		fmt.Fprintf(w, "| %s | %.0f | %s | %s |\n", l.canarybot.Scenario, l.canarybot.RPS, seconds(l.canarybot.TTDMedian), strings.Join(l.sooner, ", "))
 	}
 	fmt.Fprintf(w, "\n| promised | target | measured | met |\n|---|---|---|---|\n")
 	for _, p := range promises(cells) {

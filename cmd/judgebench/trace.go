@@ -123,8 +123,8 @@ func (x trace) at(n int, weight float64, stepBegan int) scrape {
 	return s
 }
 
-// each plays a scrape pod by pod, of so many pods of a side; the pods that at lumps are fewer than these may be.
-func (x trace) each(n int, weight float64, stepBegan int, isCanary bool, size int) []arm {
+// podScrape plays a scrape pod by pod, of so many pods of a side; the pods that at lumps are fewer than these may be.
+func (x trace) podScrape(n int, weight float64, stepBegan int, isCanary bool, size int) []arm {
 	t := float64(n) * interval
 	k := uint64(n + history)
 	canary, stable := x.versions(n, stepBegan)
@@ -138,7 +138,7 @@ func (x trace) each(n int, weight float64, stepBegan int, isCanary bool, size in
 		one.first += uint64(i)
 		y := x
 		y.seed += uint64(i) << 40 // chance is of each pod's own; how it differs for ever is not
-		all[i] = y.drawn(x, k, x.rps*interval*share/float64(size), one, t)
+		all[i] = y.podArm(x, k, x.rps*interval*share/float64(size), one, t)
 		all[i].memory = startMiB + 3*newDraws(y.seed, 404, k).NormFloat64()
 		if isCanary {
 			all[i].memory += canary.leak * math.Max(0, t-x.onset)
@@ -152,8 +152,8 @@ func (x trace) slow(v version) float64 {
 	return v.second + (1-v.second)*beyond(slowLimit, v.latency)
 }
 
-// drawn draws what a single pod did, which differs from others as it does in another trace.
-func (x trace) drawn(differs trace, k uint64, requests float64, v version, t float64) arm {
+// podArm draws what a single pod did. How it differs from others is taken from another trace.
+func (x trace) podArm(differs trace, k uint64, requests float64, v version, t float64) arm {
 	e, l := differs.pod(v.first, k)
 	extra := differs.burst(v.first, k)
 	x.podErrors, x.bursts = 0, 0

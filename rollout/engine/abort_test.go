@@ -10,16 +10,6 @@ import (
 	"canarybot.io/rollout/sim"
 )
 
-// refuseRoute makes the cluster refuse every write to the route.
-func (w *world) refuseRoute(words string) {
-	w.cluster.SetFault(func(c sim.Call) error {
-		if c.Op == sim.Do && !c.After && c.Write.Object == rollout.RouteObject {
-			return rollout.Errorf(rollout.Forbidden, "%s", words)
-		}
-		return nil
-	})
-}
-
 // An abort that is committed while the worker looks at the cluster is heeded by that very beat: what it was about to
 // send is not sent any more.
 func TestNothingIsRaisedAfterAnAbortThatCameDuringTheLook(t *testing.T) {
@@ -33,7 +23,7 @@ func TestNothingIsRaisedAfterAnAbortThatCameDuringTheLook(t *testing.T) {
 			switch {
 			case raises && !lost.Load(): // the first raise loses to somebody's write: the next look decides it anew
 				lost.Store(true)
-				return rollout.Errorf(rollout.Conflict, "it changed")
+				return rollout.Refuse(rollout.Conflict, rollout.Text("it changed"))
 			case c.Op == sim.Observe && c.After && r.Phase == rollout.Shifting && lost.Load() && !aborted.Load():
 				w.decide(rollout.Decision{ID: "abort", Action: rollout.Rollback, Actor: person(dev)})
 				aborted.Store(true)
@@ -47,43 +37,6 @@ func TestNothingIsRaisedAfterAnAbortThatCameDuringTheLook(t *testing.T) {
 		if !aborted.Load() || raised.Load() {
 			w.t.Errorf("aborted %t; raised after it %t", aborted.Load(), raised.Load())
 		}
-	})
-}
-
-// Rolling back wants weight 0 and stable's old image at once: a webhook that refuses the one does not keep the other.
-func TestARouteThatIsRefusedDoesNotKeepStableFromItsOldImage(t *testing.T) {
-	in(t, quick, func(w *world) {
-		r, _ := w.launch("v1.2.4", nil)
-		w.until(r.ID, "promoting", func(r rollout.Rollout) bool { return r.Phase == rollout.Promoting && r.LastApplied.StableImage != "" })
-		w.refuseRoute("admission webhook is down")
-		w.decide(rollout.Decision{ID: "abort", Action: rollout.Rollback, Actor: person(dev)})
-		time.Sleep(time.Minute)
-		now := w.cluster.Observe(w.t.Context(), r)
-		if now.Stable.Image != r.From() && now.Stable.Image != "r/shop/checkout:v1.2.3" {
-			w.t.Errorf("stable is still at %s", now.Stable.Image)
-		}
-		w.cluster.SetFault(nil)
-		if r = w.until(r.ID, "its end", ended); r.Ending.Outcome != rollout.RolledBack {
-			w.t.Errorf("ended %+v", r.Ending)
-		}
-	})
-}
-
-// Who says "try again" gives the ending its whole time again, whatever the worker had counted.
-func TestTryAgainStartsTheClockOfAnEndingAnew(t *testing.T) {
-	in(t, standard, func(w *world) {
-		r, _ := w.launch("v1.2.4", nil)
-		w.until(r.ID, "a bake", baking)
-		w.refuseRoute("admission webhook is down")
-		w.decide(rollout.Decision{ID: "abort", Action: rollout.Rollback, Actor: person(dev)})
-		r = w.until(r.ID, "stuck", func(r rollout.Rollout) bool { return r.Stuck != nil })
-		w.decide(rollout.Decision{ID: "again", Action: rollout.Retry, Actor: person(dev), Turn: r.Turn})
-		time.Sleep(time.Minute)
-		if r, _ = w.store.Load(w.t.Context(), r.ID); r.Stuck != nil {
-			w.t.Errorf("it is stuck again after a minute: %+v", *r.Stuck)
-		}
-		w.cluster.SetFault(nil)
-		w.until(r.ID, "its end", ended)
 	})
 }
 
@@ -101,7 +54,7 @@ func TestAStoreThatFailsInAPersonsRollbackStillTakesTheTrafficOff(t *testing.T) 
 		var lost atomic.Bool
 		w.cluster.SetFault(func(c sim.Call) error {
 			if c.Op == sim.Do && !c.After && !lost.Swap(true) { // what was under way landed first
-				return rollout.Errorf(rollout.Conflict, "it changed")
+				return rollout.Refuse(rollout.Conflict, rollout.Text("it changed"))
 			}
 			return nil
 		})
@@ -148,19 +101,6 @@ func TestAStoredVerdictEndsNoBake(t *testing.T) {
 		time.Sleep(30 * time.Second)
 		if r, _ = w.store.Load(t.Context(), r.ID); r.Phase != rollout.Baking {
 			t.Errorf("it is %s, with Prometheus away since before the restart", r.Phase)
-		}
-	})
-}
-
-// The end names what stands there, not what was meant to: also where somebody put back one of our own two images.
-func TestTheEndNamesTheImageThatSomebodySet(t *testing.T) {
-	in(t, quick, func(w *world) {
-		r, _ := w.launch("v1.2.4", nil)
-		w.until(r.ID, "returning", func(r rollout.Rollout) bool { return r.Phase == rollout.Returning })
-		w.app.SetImage(rollout.StableDeployment, "r/shop/checkout:v1.2.3", "kubectl-set")
-		r = w.until(r.ID, "its end", ended)
-		if r.Ending.Outcome != rollout.Succeeded || r.Ending.StableImage != "r/shop/checkout:v1.2.3" {
-			w.t.Errorf("ended %+v", r.Ending)
 		}
 	})
 }

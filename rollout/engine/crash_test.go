@@ -93,7 +93,7 @@ func (l life) live(t *testing.T, crash int, after bool) (got outcome) {
 		time.Sleep(time.Minute) // pods go
 		got = outcome{story: w.story(r.ID), standing: w.standing(r), calls: first.count(), crashed: first.died()}
 		if r.Ending.Outcome != l.want || r.Ending.Reason.Code != l.why {
-			t.Errorf("%s because of %q %q, want %s because of %q", r.Ending.Outcome, r.Ending.Reason.Code, r.Ending.Left, l.want, l.why)
+			t.Errorf("%s because of %q %+v, want %s because of %q", r.Ending.Outcome, r.Ending.Reason.Code, r.Ending.Left, l.want, l.why)
 		}
 		w.stop()
 	})

@@ -9,6 +9,14 @@ import (
 	"canarybot.io/rollout"
 )
 
+// Why a deploy is refused, beside what package rollout says.
+const (
+	ProblemNoSuchService     rollout.ProblemCode = "no_such_service" // Value is its name
+	ProblemNoSuchPlan        rollout.ProblemCode = "no_such_plan"    // Value is its name, Names those that there are
+	ProblemNothingBefore     rollout.ProblemCode = "nothing_before"
+	ProblemRolledBackAlready rollout.ProblemCode = "rolled_back_already" // Value is the image that it was rolled back from
+)
+
 // lookTimeout bounds the look at the cluster before a deploy is answered: Slack waits for the answer.
 const lookTimeout = time.Second
 
@@ -47,7 +55,7 @@ func (e *Engine) DryRun(ctx context.Context, l rollout.DeployRequest) (rollout.R
 		return r, rollout.Preflight{}, e.fatal(err)
 	}
 	p := e.preflight(ctx, r)
-	if p.Unreadable == "" {
+	if p.Unreadable.IsZero() {
 		p.Backtests = e.evaluator.Backtests(ctx, r)
 	}
 	return r, p, nil
@@ -58,7 +66,7 @@ func (e *Engine) DryRun(ctx context.Context, l rollout.DeployRequest) (rollout.R
 func (e *Engine) prepare(ctx context.Context, l rollout.DeployRequest) (rollout.Rollout, []rollout.Change, error) {
 	service, ok := e.Services[l.Service]
 	if !ok {
-		return rollout.Rollout{}, nil, rollout.Errorf(rollout.NotFound, "There is no service %q in the configuration.", l.Service)
+		return rollout.Rollout{}, nil, rollout.Refuse(rollout.NotFound, rollout.Problem{Code: ProblemNoSuchService, Value: string(l.Service)})
 	}
 	if err := mayDeploy(service.Policy, l); err != nil {
 		return rollout.Rollout{}, nil, err
@@ -98,14 +106,14 @@ func (e *Engine) checkVersion(ctx context.Context, r rollout.Rollout) error {
 	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
 	w := e.Cluster.Observe(ctx, r)
-	if w.Unreadable != "" || !w.Stable.Exists {
+	if !w.Unreadable.IsZero() || !w.Stable.Exists {
 		return nil
 	}
 	if w.Stable.Image == r.Image {
 		return &rollout.SameVersionError{Service: r.Service, Image: r.Image}
 	}
-	if why := r.Unreleased(w.Stable.Image); why != "" {
-		return rollout.Errorf(rollout.Conflict, "%s", why)
+	if p := r.Unreleased(w.Stable.Image); !p.IsZero() {
+		return rollout.Refuse(rollout.Conflict, p)
 	}
 	return nil
 }
@@ -128,7 +136,9 @@ func (e *Engine) compose(ctx context.Context, service rollout.Service, l rollout
 	spec := service.Spec
 	plan, ok := service.PlanNamed(l.Plan)
 	if !ok {
-		return rollout.Rollout{}, rollout.Errorf(rollout.Invalid, "%s has no plan %q; it has %s.", service.Name, l.Plan, planNames(service))
+		return rollout.Rollout{}, rollout.Refuse(rollout.Invalid, rollout.Problem{
+			Code: ProblemNoSuchPlan, Service: service.Name, Value: l.Plan, Names: planNames(service),
+		})
 	}
 	image, over, err := "", "", error(nil)
 	switch {
@@ -155,10 +165,10 @@ func (e *Engine) compose(ctx context.Context, service rollout.Service, l rollout
 	}, nil
 }
 
-func planNames(s rollout.Service) string {
-	names := s.Spec.Plan.Name
+func planNames(s rollout.Service) []string {
+	names := []string{s.Spec.Plan.Name}
 	for _, p := range s.Plans {
-		names += ", " + p.Name
+		names = append(names, p.Name)
 	}
 	return names
 }
@@ -172,10 +182,11 @@ func (e *Engine) imageBefore(ctx context.Context, service rollout.ServiceName) (
 	last, ok := rollout.LastSuccess(past)
 	switch {
 	case !ok:
-		return "", "", rollout.Errorf(rollout.NotFound, "%s has no earlier version that Canarybot knows of; deploy one by name.", service)
+		return "", "", rollout.Refuse(rollout.NotFound, rollout.Problem{Code: ProblemNothingBefore, Service: service})
 	case last.Request.Back:
-		return "", "", rollout.Errorf(rollout.Conflict, "%s was rolled back from %s by %s already; deploy another version by name.",
-			service, rollout.ShortVersion(last.From()), last.ID)
+		return "", "", rollout.Refuse(rollout.Conflict, rollout.Problem{
+			Code: ProblemRolledBackAlready, Service: service, Rollout: last.ID, Value: last.From(),
+		})
 	}
 	return last.From(), last.Image, nil
 }

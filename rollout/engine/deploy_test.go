@@ -1,8 +1,6 @@
 package engine_test
 
 import (
-	"errors"
-	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -49,103 +47,6 @@ func in(t *testing.T, plan rollout.Plan, do func(w *world)) {
 	})
 }
 
-func TestABusyServiceNamesItsHolder(t *testing.T) {
-	in(t, standard, func(w *world) {
-		first, err := w.launch("v1.2.4", nil)
-		if err != nil {
-			w.t.Fatal(err)
-		}
-		_, err = w.launch("v1.2.6", nil)
-		var busy *rollout.BusyError
-		if !errors.As(err, &busy) || busy.Live.ID != first.ID {
-			w.t.Errorf("answered %v, want busy with %s", err, first.ID)
-		}
-	})
-}
-
-func TestReplaceTakesTheLiveOneBackAndThenStarts(t *testing.T) {
-	in(t, quick, func(w *world) {
-		first, _ := w.launch("v1.2.4", nil)
-		w.until(first.ID, "a bake", baking)
-		second, err := w.launch("v1.2.6", func(l *rollout.DeployRequest) { l.Replace = true })
-		if err != nil {
-			w.t.Fatal(err)
-		}
-		if second.Behind != first.ID {
-			w.t.Errorf("%s waits behind %q", second.ID, second.Behind)
-		}
-		first = w.until(first.ID, "its end", ended)
-		if first.Ending.Outcome != rollout.RolledBack || first.Ending.Reason.Code != rollout.ReasonReplaced {
-			w.t.Errorf("the first ended %+v", first.Ending)
-		}
-		if second = w.until(second.ID, "its end", ended); second.Ending.Outcome != rollout.Succeeded {
-			w.t.Errorf("the second ended %+v", second.Ending)
-		}
-	})
-}
-
-// What stable runs already is no replacement for a live canary: nothing is rolled back for it.
-func TestReplaceByTheVersionOfStableIsRefused(t *testing.T) {
-	in(t, quick, func(w *world) {
-		first, _ := w.launch("v1.2.4", nil)
-		before := w.until(first.ID, "a bake", baking)
-		_, err := w.launch(rollout.ShortVersion(before.From()), func(l *rollout.DeployRequest) { l.Replace = true })
-		var same *rollout.SameVersionError
-		if !errors.As(err, &same) {
-			w.t.Errorf("answered %v, want that stable runs it", err)
-		}
-		if now, _ := w.store.Load(w.t.Context(), first.ID); now.Phase != rollout.Baking {
-			w.t.Errorf("the live one is %s", now.Phase)
-		}
-	})
-}
-
-func TestAVersionThatWasRolledBackWantsReplace(t *testing.T) {
-	in(t, quick, func(w *world) {
-		bad, _ := w.launch("v1.2.5", nil)
-		w.until(bad.ID, "its end", ended)
-		_, err := w.launch("v1.2.5", func(l *rollout.DeployRequest) { l.ID = "again" })
-		var before *rollout.RolledBackError
-		if !errors.As(err, &before) || before.Before.ID != bad.ID {
-			w.t.Errorf("answered %v, want rolled back in %s", err, bad.ID)
-		}
-		if _, err := w.launch("v1.2.5", func(l *rollout.DeployRequest) { l.ID, l.Replace = "once more", true }); err != nil {
-			w.t.Errorf("with --replace: %v", err)
-		}
-	})
-}
-
-func TestTheWayBack(t *testing.T) {
-	in(t, quick, func(w *world) {
-		up, _ := w.launch("v1.2.4", nil)
-		up = w.until(up.ID, "its end", ended)
-		back, err := w.launch("", func(l *rollout.DeployRequest) { l.ID, l.Back, l.Actor = "back", true, person("U0ANYBODY") })
-		if err != nil {
-			w.t.Fatal(err)
-		}
-		if r := w.until(back.ID, "its end", ended); r.Ending.Outcome != rollout.Succeeded || w.cluster.Observe(w.t.Context(), r).Stable.Image != up.From() {
-			w.t.Errorf("ended %+v with stable at %s, want %s", r.Ending, w.cluster.Observe(w.t.Context(), r).Stable.Image, up.From())
-		}
-	})
-}
-
-func TestWhoMayLaunch(t *testing.T) {
-	in(t, quick, func(w *world) {
-		for name, edit := range map[string]func(*rollout.DeployRequest){
-			"a guest":              func(l *rollout.DeployRequest) { l.Actor = person(guest) },
-			"somebody":             func(l *rollout.DeployRequest) { l.Actor = person("U0ANYBODY") },
-			"a deployer with auto": func(l *rollout.DeployRequest) { l.Auto = true },
-		} {
-			if _, err := w.launch("v1.2.4", edit); rollout.CodeOf(err) != rollout.Forbidden {
-				w.t.Errorf("%s: %v, want forbidden", name, err)
-			}
-		}
-		if open, _ := w.store.Open(w.t.Context(), ""); len(open) != 0 {
-			w.t.Errorf("%d rollouts were started", len(open))
-		}
-	})
-}
-
 func TestAStoreThatFailsInARollbackStillTakesTheTrafficOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, sim.Setup{}, standard)
@@ -175,95 +76,6 @@ func TestAStoreThatFailsInARollbackStillTakesTheTrafficOff(t *testing.T) {
 		r = w.until(r.ID, "its end", ended)
 		if r.Ending.Outcome != rollout.RolledBack {
 			t.Errorf("ended %+v", r.Ending)
-		}
-	})
-}
-
-func TestBusySaysAllThatReplacingWouldEnd(t *testing.T) {
-	in(t, quick, func(w *world) {
-		bad, _ := w.launch("v1.2.5", nil)
-		w.until(bad.ID, "its end", ended)
-		live, _ := w.launch("v1.2.4", nil)
-		w.until(live.ID, "a bake", baking)
-		queued, err := w.launch("v1.2.6", func(l *rollout.DeployRequest) { l.Replace = true })
-		if err != nil {
-			w.t.Fatal(err)
-		}
-		_, err = w.launch("v1.2.5", func(l *rollout.DeployRequest) { l.ID = "again" })
-		busy, ok := err.(*rollout.BusyError)
-		if !ok || busy.Live.ID != live.ID || busy.Waiting == nil || busy.Waiting.ID != queued.ID || busy.Before == nil || busy.Before.ID != bad.ID {
-			w.t.Errorf("answered %#v", err)
-		}
-	})
-}
-
-// What was released and crashes a while later is just what one goes back from: a stable none of whose pods serves is
-// no reason not to.
-func TestTheWayBackFromAStableThatCrashes(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, sim.Setup{}, quick, func(o *sim.Options) { o.Behaviours["v1.2.9"] = sim.Behaviour{CrashAfter: 3 * time.Minute} })
-		time.Sleep(2 * time.Minute)
-		w.start(0, false)
-		defer w.stop()
-		up, _ := w.launch("v1.2.9", nil)
-		if up = w.until(up.ID, "its end", ended); up.Ending.Outcome != rollout.Succeeded {
-			t.Fatalf("the way up ended %+v", up.Ending)
-		}
-		time.Sleep(5 * time.Minute)
-		if s := w.cluster.Observe(t.Context(), up).Stable; s.Endpoints > 0 || s.Failure.Kind != rollout.CrashLoop {
-			t.Fatalf("stable does not crash: %+v", s)
-		}
-		forward, _ := w.launch("v1.2.6", nil)
-		if forward = w.until(forward.ID, "its end", ended); forward.Ending.Reason.Code != rollout.ReasonPreflight {
-			t.Errorf("a judged rollout ended %+v, want it refused beside a stable that crashes", forward.Ending)
-		}
-		back, err := w.launch("", func(l *rollout.DeployRequest) { l.ID, l.Back = "back", true })
-		if err != nil {
-			t.Fatal(err)
-		}
-		back = w.until(back.ID, "its end", ended)
-		if s := w.cluster.Observe(t.Context(), back).Stable; back.Ending.Outcome != rollout.Succeeded || s.Image != up.From() || !s.RolledOut() {
-			t.Errorf("ended %+v with stable %+v, want it rolled out at %s", back.Ending, s, up.From())
-		}
-	})
-}
-
-// Going back from what somebody set by hand, or from what an abandoned rollout left, would jump over it unjudged.
-func TestTheWayBackFromWhatWasNotReleased(t *testing.T) {
-	in(t, quick, func(w *world) {
-		up, _ := w.launch("v1.2.4", nil)
-		w.until(up.ID, "its end", ended)
-		w.app.SetImage(rollout.StableDeployment, "r/shop/checkout:hotfix", "kubectl")
-		back := func(l *rollout.DeployRequest) { l.ID, l.Back = "back", true }
-		_, err := w.launch("", back)
-		if text := rollout.Message(err); rollout.CodeOf(err) != rollout.Conflict || !strings.Contains(text, "checkout runs hotfix") {
-			w.t.Errorf("answered %v, want what stable runs", err)
-		}
-
-		w.cluster.SetFault(func(sim.Call) error { return sim.ErrLost }) // at the launch nobody can look: at the start it is refused
-		r, err := w.launch("", back)
-		if err != nil {
-			w.t.Fatal(err)
-		}
-		w.cluster.SetFault(nil)
-		if r = w.until(r.ID, "its end", ended); r.Ending.Outcome != rollout.Cancelled || !strings.Contains(strings.Join(r.Ending.Left, " "), "checkout runs hotfix") {
-			w.t.Errorf("ended %+v", r.Ending)
-		}
-		if image := w.cluster.Observe(w.t.Context(), r).Stable.Image; image != "r/shop/checkout:hotfix" {
-			w.t.Errorf("stable runs %s", image)
-		}
-	})
-}
-
-// Going back twice would be going to what was rolled back.
-func TestTheWayBackIsGoneOnce(t *testing.T) {
-	in(t, quick, func(w *world) {
-		up, _ := w.launch("v1.2.4", nil)
-		w.until(up.ID, "its end", ended)
-		back, _ := w.launch("", func(l *rollout.DeployRequest) { l.ID, l.Back = "back", true })
-		w.until(back.ID, "its end", ended)
-		if _, err := w.launch("", func(l *rollout.DeployRequest) { l.ID, l.Back = "further", true }); rollout.CodeOf(err) != rollout.Conflict {
-			w.t.Errorf("answered %v", err)
 		}
 	})
 }

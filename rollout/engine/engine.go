@@ -180,7 +180,7 @@ func (e *Engine) Decide(ctx context.Context, id rollout.ID, d rollout.Decision) 
 func (e *Engine) commit(ctx context.Context, changes ...rollout.Change) error {
 	for _, c := range changes {
 		if problem := rollout.Invariant(c.Rollout); problem != "" {
-			return rollout.Errorf(rollout.Internal, "Invariant broken, nothing was committed: %s.", problem)
+			return rollout.Wrap(rollout.Internal, fmt.Errorf("invariant broken, nothing was committed: %s", problem))
 		}
 	}
 	err := e.Store.Commit(ctx, changes...)

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -119,7 +118,7 @@ func (r Readiness) Problems() []rollout.Evidence {
 	return append(all, r.DetectionPower.Checks...)
 }
 
-// Unreachable reports whether none of the checks could be asked, and why: it is Prometheus that is away then.
+// Unreachable reports whether none of the checks could be asked: Prometheus is away then. Why is what it said; empty: it did not answer in time.
 func (r Readiness) Unreachable() (why string, away bool) {
 	if len(r.Evidence) == 0 {
 		return "", false
@@ -129,7 +128,7 @@ func (r Readiness) Unreachable() (why string, away bool) {
 			return "", false
 		}
 	}
-	return cmp.Or(r.Evidence[0].Detail, "no answer in time"), true
+	return r.Evidence[0].Detail, true
 }
 
 // Unmeasured reports whether all that is wrong is that Prometheus has no numbers of stable yet.

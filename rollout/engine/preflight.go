@@ -6,13 +6,28 @@ import (
 	"canarybot.io/rollout"
 )
 
+// Why a start cannot be judged yet.
+const (
+	ProblemMetricsTimeout     rollout.ProblemCode = "metrics_timeout"     // Prometheus did not answer in time
+	ProblemMetricsUnavailable rollout.ProblemCode = "metrics_unavailable" // Words say why
+	ProblemStableIsNew        rollout.ProblemCode = "stable_is_new"       // Prometheus has not measured its pods yet
+)
+
+// noMetrics is that Prometheus cannot be asked, with what it said.
+func noMetrics(words string) rollout.Problem {
+	if words == "" {
+		return rollout.Problem{Code: ProblemMetricsTimeout}
+	}
+	return rollout.Problem{Code: ProblemMetricsUnavailable, Words: words}
+}
+
 // preflight collects everything that keeps the rollout from starting, from the preflighters and from asking the checks of
 // stable. All problems come at once.
 func (e *Engine) preflight(ctx context.Context, r rollout.Rollout) rollout.Preflight {
 	var all rollout.Preflight
 	for _, p := range e.Preflights {
 		one := p.Preflight(ctx, r)
-		if one.Unreadable != "" {
+		if !one.Unreadable.IsZero() {
 			return rollout.Preflight{Unreadable: one.Unreadable}
 		}
 		if all.Original.Stable.UID == "" {
@@ -36,9 +51,9 @@ func (e *Engine) askStable(ctx context.Context, r rollout.Rollout, p *rollout.Pr
 		return
 	}
 	if why, away := ready.Unreachable(); away {
-		*p = rollout.Preflight{Unreadable: "Prometheus cannot be asked: " + why}
+		*p = rollout.Preflight{Unreadable: noMetrics(why)}
 	} else if ready.Unmeasured() && e.stableIsYoung(ctx, r) {
-		*p = rollout.Preflight{Unreadable: "stable's pods are new, and Prometheus has not measured them yet"}
+		*p = rollout.Preflight{Unreadable: rollout.Problem{Code: ProblemStableIsNew}}
 	}
 }
 

@@ -27,7 +27,7 @@ type worker struct {
 
 	// The fields below belong to the worker's goroutine.
 	stored    rollout.Rollout // as last committed
-	refused   string
+	refused   rollout.Problem
 	conflicts int
 	last      time.Time // of the last commit
 
@@ -123,7 +123,8 @@ func (w *worker) reconcile(ctx context.Context) (time.Time, error) {
 	}
 	facts := w.observe(ctx)
 	if ctx.Err() != nil {
-		return time.Time{}, nil // half a reading during shutdown is not a fact
+		//lint:ignore nilerr half a reading during shutdown is not a fact
+		return time.Time{}, nil
 	}
 	before := w.current()
 	after, next, err := w.commit(ctx, &facts)
@@ -175,7 +176,7 @@ func (w *worker) observeQueue(ctx context.Context, r rollout.Rollout, f *rollout
 	holder, err := w.e.Store.Holder(ctx, r.Service)
 	switch {
 	case err != nil:
-		f.Preflight = &rollout.Preflight{Unreadable: rollout.Message(err)}
+		f.Preflight = &rollout.Preflight{Unreadable: rollout.ProblemOf(err)}
 	case holder != "":
 		f.Holder = holder
 	default:
@@ -245,7 +246,7 @@ func (w *worker) apply(ctx context.Context, r rollout.Rollout, f rollout.Facts) 
 		}
 	}
 	if !refused {
-		w.refused, w.conflicts = "", 0
+		w.refused, w.conflicts = rollout.Problem{}, 0
 	}
 	return again
 }
@@ -277,10 +278,10 @@ func (w *worker) failed(r rollout.Rollout, write rollout.Write, err error) bool 
 		}
 		w.conflicts = 0 // the next reconcile may try as often again
 		return false
-	default:
-		w.refused = rollout.Message(err)
-		return false
+	case rollout.Invalid, rollout.Forbidden, rollout.Unavailable, rollout.Internal:
 	}
+	w.refused = rollout.ProblemOf(err)
+	return false
 }
 
 // cancelApply ends the apply under way, if there is one.

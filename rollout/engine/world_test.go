@@ -97,7 +97,7 @@ type ports struct {
 	kill  context.CancelFunc
 }
 
-var errDead = rollout.Errorf(rollout.Internal, "this process is dead")
+var errDead = rollout.Refuse(rollout.Internal, rollout.Text("this process is dead"))
 
 // enter counts a call, and reports whether it happens.
 func (p *ports) enter() (n int, happens bool) {
@@ -157,7 +157,7 @@ func through[T any](p *ports, dead T, do func() T) T {
 type clusterPort struct{ *ports }
 
 func (c clusterPort) Observe(ctx context.Context, r rollout.Rollout) rollout.Observed {
-	return through(c.ports, rollout.Observed{Unreadable: "dead"}, func() rollout.Observed { return c.w.cluster.Observe(ctx, r) })
+	return through(c.ports, rollout.Observed{Unreadable: rollout.Text("dead")}, func() rollout.Observed { return c.w.cluster.Observe(ctx, r) })
 }
 
 func (c clusterPort) Do(ctx context.Context, r rollout.Rollout, w rollout.Write) error {
@@ -165,7 +165,7 @@ func (c clusterPort) Do(ctx context.Context, r rollout.Rollout, w rollout.Write)
 }
 
 func (c clusterPort) Preflight(ctx context.Context, r rollout.Rollout) rollout.Preflight {
-	return through(c.ports, rollout.Preflight{Unreadable: "dead"}, func() rollout.Preflight { return c.w.cluster.Preflight(ctx, r) })
+	return through(c.ports, rollout.Preflight{Unreadable: rollout.Text("dead")}, func() rollout.Preflight { return c.w.cluster.Preflight(ctx, r) })
 }
 
 type metricsPort struct{ *ports }
@@ -256,7 +256,7 @@ func (w *world) play(version string, people script) rollout.Rollout {
 		time.Sleep(time.Second)
 	}
 	r, _ := w.rollout()
-	w.t.Fatalf("%s is still %s after four hours (stuck %v, trouble %q)", r.ID, r.Phase, r.Stuck, r.Trouble)
+	w.t.Fatalf("%s is still %s after four hours (stuck %v, trouble %+v)", r.ID, r.Phase, r.Stuck, r.Trouble)
 	return r
 }
 
@@ -278,6 +278,8 @@ func (w *world) story(id rollout.ID) string {
 			w.t.Errorf("entry %d has the number %d", i+1, e.Seq)
 		}
 		fmt.Fprintf(&s, "step %d: %s", e.Step, e.Kind)
+		// Of every other kind only the name is compared.
+		//exhaustive:ignore
 		switch e.Kind {
 		case rollout.EntryPhase:
 			fmt.Fprintf(&s, " %s -> %s (%d %%) %s", e.Data.From, e.Data.To, e.Data.Weight, e.Data.Reason.Code)
@@ -310,7 +312,7 @@ type defectiveStore struct {
 
 func (d *defectiveStore) Commit(ctx context.Context, changes ...rollout.Change) error {
 	if d.refuses.Load() {
-		return rollout.Errorf(rollout.Internal, "a defect")
+		return rollout.Wrap(rollout.Internal, errors.New("a defect"))
 	}
 	return d.Store.Commit(ctx, changes...)
 }
@@ -323,7 +325,7 @@ type brokenDisk struct {
 
 func (b *brokenDisk) Commit(ctx context.Context, changes ...rollout.Change) error {
 	if b.broken.Load() && changes[0].Rollout.Phase == rollout.RollingBack {
-		return rollout.Errorf(rollout.Unavailable, "input/output error")
+		return rollout.Wrap(rollout.Unavailable, errors.New("input/output error"))
 	}
 	return b.Store.Commit(ctx, changes...)
 }

@@ -1,30 +1,40 @@
-// Package judge judges a canary: what Prometheus said goes in, evidence and a verdict come out.
+// Package judge judges a canary: samples from Prometheus go in, a verdict with its evidence comes out.
 //
-// Judge is pure. It says what it wants to know, and remembers between calls only what it returns as bytes, which the
-// rollout stores without looking in. It judges each check in one of two ways.
+// Judge is pure. It returns what to ask next, and remembers between calls only what it returns as bytes, which the
+// rollout stores without looking inside. It judges each check in one of two ways.
 //
-// Checks with a query of their own are compared with their limits (Compare):
+// Checks with a query of their own are compared with their limits (Compare, limits*.go):
 //
-//   - One bad reading may be noise: a value beyond the threshold condemns only when so many samples in a row say it,
-//     each an interval after the one before. Until then the check is unknown (failing once). Unknown samples in the
-//     row neither count nor break it; a pass breaks it.
-//   - A value beyond the ceiling is no noise: one sample condemns.
-//   - What one weight showed says nothing about the next: all memory ends when the weight does.
+//   - One bad sample may be noise: a value beyond the threshold fails the check only after so many samples in a row, each
+//     an interval after the one before. Until then the check is unknown (failing once). Unknown samples neither count nor
+//     break the row; a pass breaks it.
+//   - A value beyond the ceiling is not noise: one sample fails the check.
+//   - What one weight showed says nothing about the next: all of it is forgotten when the weight ends.
 //
-// Checks with a signal are judged by running bets on raw counts (docket, and package trial):
+// Checks with a signal are judged by running bets on raw counts (package trial). That goes one way:
 //
-//   - Scrapes are judged one after the other on a grid that begins with the weight's acknowledgement (docket.go), each
-//     from the samples themselves (scrape.go). Late samples come with the next scrape: nothing is lost, nothing counts
-//     twice, and whoever goes on from a stored docket comes to the same numbers.
-//   - Before the first scrape it looks once at which bounds the histogram has (setup.go) and at stable's past (past.go).
-//   - What speaks against the canary is carried through all weights; there is one budget for a rollout.
-//   - A single bad pod of several is held for a while before it condemns (alone.go).
-//   - A rollout that succeeded leaves to the next one of its service how pods start (Judge.WarmStart).
+//	judge.go     reads the stored state, and brings it to the weight that the canary has
+//	window.go    normalises the answer once: both arms, the interval, the limits, every default
+//	state.go     updates the state by each scrape that is over, part by part
+//	verdict.go   decides each check by the state, with the numbers that people are shown
 //
-// In both ways unknown is never a pass: a value that could not be had, too few requests to mean anything, or an answer
-// that has grown old leaves the check unknown, with the reason. And a canary that says nothing at all, while stable is
-// heard on the same questions, is gone: it fails.
+// The parts of the state do not know each other. Each has a file and an update of its own:
 //
-// The package knows neither Prometheus nor a clock: every time is handed in. Test it with plain samples; fleet_test.go
+//	baseline.go  what is learned of stable before: bounds (bounds.go), spreads, rate, interval, lag (history.go)
+//	targets.go   the age of the canary's pods, and how pods start
+//	missing.go   silence, scrapes without samples, latency that cannot be read, arms that cannot be told apart
+//	counts.go    requests, each counted once however late its sample comes
+//	memory.go    how much memory the largest pods use
+//	evidence.go  the bets, carried through all weights: one budget for a rollout
+//	outlier.go   a single bad pod, for which the canary is held for a while before it fails
+//	trend.go     how values went, for people
+//
+// A rollout that succeeded leaves to the next one of its service how pods start (Judge.WarmStart). What a rollout can
+// detect is computed before it starts (Judge.DetectionPower, detection.go).
+//
+// Unknown is never a pass: a value that is missing or old, or too few requests, leaves the check unknown, with the reason.
+// A canary that is silent while stable reports on the same questions is gone: it fails.
+//
+// The package knows neither Prometheus nor a clock: every time is passed in. Test it with plain samples; fleet_test.go
 // has pods whose counters are scraped.
 package judge

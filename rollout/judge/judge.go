@@ -17,46 +17,91 @@ var _ rollout.Judge = Judge{}
 // state is what Judge keeps between calls.
 type state struct {
 	Limits  json.RawMessage `json:"limits,omitempty"`
-	Signals *docket         `json:"signals,omitempty"`
+	Signals *signalState    `json:"signals,omitempty"`
+}
+
+// readState reads what was stored. What cannot be read is forgotten.
+func readState(b []byte) (s state) {
+	if len(b) == 0 || json.Unmarshal(b, &s) != nil {
+		return state{}
+	}
+	return s
+}
+
+// signals returns what is remembered of the signals, brought to the weight that the canary has.
+func (s *state) signals(c rollout.Case) *signalState {
+	if s.Signals == nil {
+		s.Signals = &signalState{}
+	}
+	if !s.Signals.Since.Equal(c.Since) {
+		s.Signals.newStep(c.Since)
+	}
+	return s.Signals
+}
+
+// bytes returns the state to store.
+func (s *state) bytes() []byte {
+	b, err := json.Marshal(s)
+	if err != nil {
+		return nil // a time beyond year 9999: forgetting is safe
+	}
+	return b
 }
 
 // Want returns what to ask for the next verdict.
 func (Judge) Want(c rollout.Case) rollout.Want {
+	at := c.Now.Add(limitInterval(c.Spec.Limits))
 	limits, signals := split(c.Spec.Checks)
-	w := rollout.Want{At: c.Now.Add(every(c.Spec.Limits))}
 	if len(signals) == 0 {
-		return w
+		return rollout.Want{At: at}
 	}
-	var s state
-	s.read(c.State)
-	own := s.docket(c).want(c)
-	if len(limits) > 0 && w.At.Before(own.At) {
-		own.At = w.At
+	s := readState(c.State)
+	w := s.signals(c).want(c)
+	if len(limits) > 0 && at.Before(w.At) {
+		w.At = at
 	}
-	return own
+	return w
+}
+
+// Judge returns the verdict over all checks, in their order.
+func (Judge) Judge(c rollout.Case) (rollout.Verdict, []byte) {
+	s := readState(c.State)
+	limits, signals := split(c.Spec.Checks)
+	v := rollout.Verdict{Since: c.Since}
+	if len(signals) > 0 {
+		v = s.signals(c).judge(c)
+	}
+	if len(limits) > 0 {
+		compared, memory := Compare(limits, c.Samples, s.Limits, c.Since, c.Now)
+		s.Limits = memory
+		if len(signals) == 0 {
+			v = compared
+		} else {
+			v.Evidence = append(v.Evidence, compared.Evidence...)
+		}
+	}
+	v = inOrder(v, c.Spec.Checks)
+	decides := func(c rollout.Check) bool { return !c.DryRun }
+	v.Proved = v.Proved && v.Result == rollout.Pass && !slices.ContainsFunc(limits, decides) // a limit proves nothing before its time
+	return v, s.bytes()
 }
 
 // WarmStart returns what a rollout that succeeded leaves to the next one of its service: how pods start.
 func (Judge) WarmStart(b []byte) []byte {
-	var s state
-	s.read(b)
-	if s.Signals == nil {
+	s := readState(b).Signals
+	if s == nil {
 		return nil
 	}
-	d := s.Signals
-	learned := d.Learned
-	if slices.Equal(d.Setup.StartBounds, d.Setup.Bounds) {
-		learned = d.Setup.Starts.Fade().Plus(learned)
+	starts := s.Starts
+	if slices.Equal(s.Baseline.StartBounds, s.Baseline.Bounds) {
+		starts = s.Baseline.Starts.Fade().Plus(starts)
 	}
-	left, err := json.Marshal(state{Signals: &docket{Setup: setup{Starts: learned, StartBounds: d.Setup.Bounds}}})
-	if err != nil {
-		return nil
-	}
-	return left
+	next := state{Signals: &signalState{Baseline: baseline{Starts: starts, StartBounds: s.Baseline.Bounds}}}
+	return next.bytes()
 }
 
-// every is how often checks against limits are asked.
-func every(l rollout.Limits) time.Duration {
+// limitInterval is how often checks against limits are asked.
+func limitInterval(l rollout.Limits) time.Duration {
 	if l.Interval <= 0 {
 		return time.Minute
 	}
@@ -75,57 +120,15 @@ func split(checks []rollout.Check) (limits, signals []rollout.Check) {
 	return limits, signals
 }
 
-// Judge returns the verdict over all checks, in their order.
-func (Judge) Judge(c rollout.Case) (rollout.Verdict, []byte) {
-	var s state
-	s.read(c.State)
-	limits, signals := split(c.Spec.Checks)
-	v := rollout.Verdict{Since: c.Since}
-	if len(limits) > 0 {
-		var memory []byte
-		v, memory = Compare(limits, c.Samples, s.Limits, c.Since, c.Now)
-		s.Limits = memory
+// inOrder returns the verdict with its evidence in the order of the checks, and the result over it.
+func inOrder(v rollout.Verdict, checks []rollout.Check) rollout.Verdict {
+	index := func(e rollout.Evidence) int {
+		return slices.IndexFunc(checks, func(c rollout.Check) bool { return c.Name == e.Check })
 	}
-	if len(signals) > 0 {
-		s.Signals = s.docket(c)
-		bets := s.Signals.judge(c)
-		bets.Evidence = append(bets.Evidence, v.Evidence...)
-		v = bets
-	}
-	slices.SortStableFunc(v.Evidence, func(a, b rollout.Evidence) int { return place(c, a) - place(c, b) })
+	slices.SortStableFunc(v.Evidence, func(a, b rollout.Evidence) int { return index(a) - index(b) })
 	for i, e := range v.Evidence {
-		v.Evidence[i].DryRun = c.Spec.Checks[place(c, e)].DryRun
+		v.Evidence[i].DryRun = checks[index(e)].DryRun
 	}
 	v.Result = rollout.Combine(v.Evidence)
-	decides := func(c rollout.Check) bool { return !c.DryRun }
-	v.Proved = v.Proved && v.Result == rollout.Pass && !slices.ContainsFunc(limits, decides) // a limit proves nothing before its time
-	b, err := json.Marshal(s)
-	if err != nil {
-		return v, nil // a time beyond year 9999: forgetting is safe
-	}
-	return v, b
-}
-
-// place is where the evidence's check stands in the configuration.
-func place(c rollout.Case, e rollout.Evidence) int {
-	return slices.IndexFunc(c.Spec.Checks, func(one rollout.Check) bool { return one.Name == e.Check })
-}
-
-// read reads what was stored. What cannot be read is forgotten.
-func (s *state) read(b []byte) {
-	if len(b) == 0 || json.Unmarshal(b, s) != nil {
-		*s = state{}
-	}
-}
-
-// docket returns what is remembered of the signals, brought to the weight that the canary has.
-func (s *state) docket(c rollout.Case) *docket {
-	d := s.Signals
-	if d == nil {
-		d = &docket{}
-	}
-	if !d.Since.Equal(c.Since) {
-		d.turn(c.Since)
-	}
-	return d
+	return v
 }

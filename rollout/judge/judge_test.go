@@ -32,8 +32,8 @@ func change(edit func(*does)) does {
 	return d
 }
 
-// What the judge says of a canary that goes on like this, within how many scrapes of the fault, and by which check.
-func TestWhatTheJudgeSays(t *testing.T) {
+// The verdict on a canary that goes on like this, within how many scrapes, and by which check.
+func TestVerdicts(t *testing.T) {
 	t.Parallel()
 	const never = 99
 	for name, tt := range map[string]struct {
@@ -261,7 +261,7 @@ func TestOtherRolloutsPodsAreNotThisCanary(t *testing.T) {
 		for at := range 15 {
 			var v rollout.Verdict
 			if v, state = f.judge(c, state, since.Add(time.Duration(at)*time.Second+time.Second/2)); v.Result == rollout.Fail {
-				t.Errorf("%s: condemned after %d s, before it could be heard: %+v", name, at, v.Evidence[0])
+				t.Errorf("%s: failed after %d s, before it could report: %+v", name, at, v.Evidence[0])
 				break
 			}
 		}

@@ -1,54 +1,57 @@
 package judge
 
 import (
-	"encoding/json"
-	"hash/fnv"
-	"strconv"
 	"time"
 
 	"canarybot.io/rollout"
+	"canarybot.io/rollout/judge/series"
 )
 
-// memory is what Judge keeps between calls.
+// memory is the part of the state that knows how much memory the largest pod of each arm uses.
 type memory struct {
-	Since  time.Time         `json:"since"`
-	Checks string            `json:"checks"` // fingerprint: other checks, other memory
-	Series map[string]record `json:"series,omitempty"`
+	Used      [2]float64 `json:"memory,omitempty"`
+	ReadAt    time.Time  `json:"read,omitzero"`  // of the canary's newest reading
+	OverLimit int        `json:"over,omitempty"` // readings in a row with a pod at its limit
 }
 
-// recall reads the state. One that is damaged, or that belongs to another weight or to other checks, is forgotten:
-// the check is then unknown until it is heard again, which errs on the safe side.
-func recall(state []byte, checks []rollout.Check, since time.Time) memory {
-	fresh := memory{Since: since, Checks: fingerprint(checks), Series: map[string]record{}}
-	var m memory
-	if len(state) == 0 || json.Unmarshal(state, &m) != nil {
-		return fresh
+// newStep begins to watch another weight.
+func (m *memory) newStep() { m.OverLimit = 0 }
+
+// update notes a scrape. It returns the canary's use where there is a new reading of it, otherwise 0: the gauge may be
+// scraped less often than the counters.
+func (m *memory) update(sc *scrape) float64 {
+	canary := sc.arms[canaryArm].Memory.Series
+	from := sc.to.Add(-max(2*time.Minute, 4*sc.interval))
+	since := later(from, sc.since) // what was read before the weight may be of the pods of another rollout
+	m.Used = [2]float64{
+		largest(canary, span{since, sc.to}),
+		largest(sc.arms[stableArm].Memory.Series, span{from, sc.to}),
 	}
-	if !m.Since.Equal(since) || m.Checks != fresh.Checks {
-		return fresh
+	read := series.NewestBefore(canary, sc.to)
+	if !read.After(later(m.ReadAt, sc.since)) {
+		return 0
 	}
-	for name, one := range m.Series {
-		if one.Failing.N < 0 || one.Silent.N < 0 || one.Last.Check != name {
-			return fresh
-		}
-		fresh.Series[name] = one
+	switch {
+	case sc.memoryLimit <= 0 || m.Used[canaryArm] < sc.memoryLimit:
+		m.OverLimit = 0
+	case largest(canary, span{later(m.ReadAt, since), sc.to}) >= sc.memoryLimit: // not the last reading of a pod that is gone
+		m.OverLimit++
 	}
-	return fresh
+	m.ReadAt = read
+	return m.Used[canaryArm]
 }
 
-// bytes returns the state. Every value in it is finite, so that it always encodes.
-func (m memory) bytes() []byte {
-	b, err := json.Marshal(m)
-	if err != nil {
-		return nil // a time beyond year 9999: forgetting is safe
+// largest is the largest of the series' newest values in a span.
+func largest(all []rollout.Series, s span) (most float64) {
+	for _, v := range series.Latest(all, s.from, s.to) {
+		most = max(most, v)
 	}
-	return b
+	return most
 }
 
-func fingerprint(checks []rollout.Check) string {
-	h := fnv.New64a()
-	if err := json.NewEncoder(h).Encode(checks); err != nil {
-		return ""
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
 	}
-	return strconv.FormatUint(h.Sum64(), 36)
+	return a
 }

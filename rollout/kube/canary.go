@@ -13,7 +13,7 @@ import (
 	"canarybot.io/rollout/kube/object"
 )
 
-// track is the label that tells canary pods from stable's where stable's Service selects on it.
+// track is the label in which canary pods differ from stable's where stable's Service selects on it.
 const (
 	track       = "track"
 	trackCanary = "canary"
@@ -21,7 +21,7 @@ const (
 
 // canaryLabels returns the labels of the pods of a canary that is made from stable: all of stable's, but for those
 // that keep stable's Service from reaching them. Those are track, where that Service selects on it, and whatever
-// canary_labels says. The error is a sentence about the line to add when the Service would still reach them.
+// canary_labels says. The error names the line to add when the Service would still reach them.
 func canaryLabels(stable *apps.Deployment, service *core.Service, o rollout.Objects) (map[string]string, error) {
 	labels := maps.Clone(stable.Spec.Template.Labels)
 	if labels == nil {
@@ -34,25 +34,11 @@ func canaryLabels(stable *apps.Deployment, service *core.Service, o rollout.Obje
 	if !selects(service.Spec.Selector, labels) {
 		return labels, nil
 	}
-	return nil, rollout.Errorf(rollout.Invalid,
-		"canary_labels: Service %s selects on %s only, so it would reach the canary's pods too. Name at least one of these labels with another value, for example canary_labels: {%s: %s}.",
-		service.Name, list(slices.Sorted(maps.Keys(service.Spec.Selector))), firstKey(service.Spec.Selector), o.Canary)
-}
-
-// firstKey returns a label to suggest.
-func firstKey(selector map[string]string) string {
-	if keys := slices.Sorted(maps.Keys(selector)); len(keys) > 0 {
-		return keys[0]
-	}
-	return track
-}
-
-// list joins words for a sentence; none is said so.
-func list(words []string) string {
-	if len(words) == 0 {
-		return "nothing"
-	}
-	return strings.Join(words, ", ")
+	keys := slices.Sorted(maps.Keys(service.Spec.Selector)) // there is one, or it would select nothing
+	return nil, rollout.Refuse(rollout.Invalid, rollout.Problem{
+		Code: rollout.ProblemLabelsReachCanary, Key: "canary_labels", Object: object.Ref("Service", service.Namespace, service.Name),
+		Names: keys, Want: keys[0], Value: o.Canary,
+	})
 }
 
 // selects reports whether the selector of a Service matches the labels. An empty one matches nothing.
@@ -92,7 +78,7 @@ func narrowed(selector map[string]string, stable, canary map[string]string) map[
 }
 
 // makeCanary returns the canary's Deployment: stable's, with the image, labels and a selector of its own, and no pods.
-// Nothing in its metadata makes another tool take it for its own.
+// Its metadata has nothing by which another tool would claim it.
 func makeCanary(stable *apps.Deployment, service *core.Service, o rollout.Objects, image string) (*apps.Deployment, error) {
 	labels, err := canaryLabels(stable, service, o)
 	if err != nil {
@@ -118,20 +104,21 @@ func makeCanary(stable *apps.Deployment, service *core.Service, o rollout.Object
 	return canary, nil
 }
 
-// noContainer says that it is not known which container to steer.
+// noContainer says that nobody knows which container's image to set.
 func noContainer(d *apps.Deployment, configured string) error {
 	var names []string
 	for _, c := range d.Spec.Template.Spec.Containers {
 		names = append(names, c.Name)
 	}
+	p := rollout.Problem{Code: rollout.ProblemContainerMissing, Key: "container", Object: deploymentRef(d), Value: configured, Names: names}
 	if configured == "" {
-		return rollout.Errorf(rollout.Invalid, "container: Deployment %s has several; name one of %s.", d.Name, list(names))
+		p.Code = rollout.ProblemContainerUnnamed
 	}
-	return rollout.Errorf(rollout.Invalid, "container: Deployment %s has no container %q; it has %s.", d.Name, configured, list(names))
+	return rollout.Refuse(rollout.Invalid, p)
 }
 
-// makeService returns the canary's Service: stable's ports, in front of the canary's pods. It is reached only from
-// inside the cluster, whatever stable's is.
+// makeService returns the canary's Service: stable's ports, in front of the canary's pods. It is reachable only from
+// inside the cluster, whatever type stable's has.
 func makeService(stable *apps.Deployment, service *core.Service, found *apps.Deployment, o rollout.Objects) (*core.Service, error) {
 	selector, err := canarySelector(stable, service, found, o)
 	if err != nil {
@@ -153,8 +140,8 @@ func makeService(stable *apps.Deployment, service *core.Service, found *apps.Dep
 	return made, nil
 }
 
-// canarySelector returns what the canary's Service selects: what the canary that was found selects itself, or what the
-// one that will be made differs in.
+// canarySelector returns what the canary's Service selects: what an existing canary selects itself, or the labels in
+// which the one that will be made differs.
 func canarySelector(stable *apps.Deployment, service *core.Service, found *apps.Deployment, o rollout.Objects) (map[string]string, error) {
 	labels := stable.Spec.Template.Labels
 	if found == nil {
@@ -170,9 +157,8 @@ func canarySelector(stable *apps.Deployment, service *core.Service, found *apps.
 	return narrowed(service.Spec.Selector, labels, found.Spec.Template.Labels), nil
 }
 
-// ownMeta returns the metadata of an object that is made from another: its labels and annotations but those by which
-// other tools know what is theirs, with the canary's value where a label is among those that tell the sides apart, and
-// nothing that the API server or a controller sets.
+// ownMeta returns the metadata of an object that is made from another: its labels and annotations without those that
+// other tools or controllers set, and with the canary's value of the labels in which the sides differ.
 func ownMeta(from meta.ObjectMeta, name string, differing map[string]string) meta.ObjectMeta {
 	own := meta.ObjectMeta{Name: name, Namespace: from.Namespace, Labels: map[string]string{}, Annotations: map[string]string{}}
 	for k, v := range from.Labels {
@@ -196,7 +182,7 @@ func foreign(key string) bool {
 	domain, _, _ := strings.Cut(key, "/")
 	switch {
 	case key == "app.kubernetes.io/managed-by", key == "helm.sh/chart",
-		key == "app.kubernetes.io/instance", // Argo CD tells its own by it, and prunes what its repository does not have
+		key == "app.kubernetes.io/instance", // Argo CD finds its objects by it, and prunes what its repository lacks
 		key == "kubectl.kubernetes.io/last-applied-configuration":
 		return true
 	case domain == object.Domain, domain == "deployment.kubernetes.io", domain == "meta.helm.sh", domain == "argocd.argoproj.io",

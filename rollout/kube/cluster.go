@@ -1,19 +1,11 @@
 package kube
 
 import (
-	"fmt"
 	"maps"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
-	apps "k8s.io/client-go/kubernetes/typed/apps/v1"
-	authorization "k8s.io/client-go/kubernetes/typed/authorization/v1"
-	autoscaling "k8s.io/client-go/kubernetes/typed/autoscaling/v2"
-	core "k8s.io/client-go/kubernetes/typed/core/v1"
-	discovery "k8s.io/client-go/kubernetes/typed/discovery/v1"
-	policy "k8s.io/client-go/kubernetes/typed/policy/v1"
 	"k8s.io/client-go/rest"
 
 	"canarybot.io/rollout"
@@ -22,21 +14,16 @@ import (
 const (
 	// readTimeout bounds every single read.
 	readTimeout = 5 * time.Second
-	// tellTimeout bounds the reads of an ending that are only told.
+	// tellTimeout bounds the reads of an ending that only inform people.
 	tellTimeout = time.Second
-	// writeTimeout bounds every write, with the reads that it is made from.
+	// writeTimeout bounds every write, with the reads that it needs.
 	writeTimeout = 10 * time.Second
 )
 
 // Cluster is Kubernetes as a rollout sees it. It keeps nothing between calls and is safe for concurrent use.
 type Cluster struct {
-	apps          apps.AppsV1Interface
-	core          core.CoreV1Interface
-	discovery     discovery.DiscoveryV1Interface
-	autoscaling   autoscaling.AutoscalingV2Interface
-	policy        policy.PolicyV1Interface
-	authorization authorization.AuthorizationV1Interface
-	routers       map[string]Router
+	client  client
+	routers map[string]Router
 }
 
 var (
@@ -45,23 +32,23 @@ var (
 )
 
 // Config returns a copy of the configuration as every client of ours needs it: no request is repeated by the client
-// and none waits for a client-side rate limit (by default five a second, which would hold up a rollback); the API
-// server has its own priority and fairness. Routers are made from clients with this configuration too.
+// and none waits for a client-side rate limit (by default five a second, which would delay a rollback); the API
+// server has its own priority and fairness. Make the clients of routers from this configuration too.
 func Config(base *rest.Config) *rest.Config {
 	config := rest.CopyConfig(base)
 	config.UserAgent = "canarybot"
 	config.QPS = -1
 	config.Timeout = writeTimeout
-	config.WarningHandler = rest.NoWarnings{} // they are about versions that discovery chose, and would go past our log
+	config.WarningHandler = rest.NoWarnings{} // they are about versions that discovery chose, and would bypass our log
 	config.Wrap(func(next http.RoundTripper) http.RoundTripper { return once{next} })
 	return config
 }
 
-// once keeps client-go from repeating a request: it does so up to ten times, writes too, whenever an answer carries
-// Retry-After. A repeated write would be one that was decided on an older world.
+// once keeps client-go from repeating a request, as it does up to ten times, writes too, whenever a response has
+// Retry-After. A repeated write would be one that was decided on an older state.
 type once struct{ next http.RoundTripper }
 
-// RoundTrip sends the request and takes Retry-After out of the answer.
+// RoundTrip sends the request and removes Retry-After from the response.
 func (o once) RoundTrip(request *http.Request) (*http.Response, error) {
 	response, err := o.next.RoundTrip(request)
 	if response != nil {
@@ -71,26 +58,13 @@ func (o once) RoundTrip(request *http.Request) (*http.Response, error) {
 }
 
 // New returns the cluster behind the configuration, which is one that Config returned. The routers are keyed by the
-// kind that a route's configuration names. It sends nothing.
+// kind in a route's configuration. It sends nothing.
 func New(config *rest.Config, routers map[string]Router) (*Cluster, error) {
-	client, err := rest.HTTPClientFor(config)
+	client, err := newClient(config)
 	if err != nil {
-		return nil, fmt.Errorf("make a client for Kubernetes: %w", err)
+		return nil, err
 	}
-	c := &Cluster{routers: maps.Clone(routers)}
-	var errs [6]error
-	c.apps, errs[0] = apps.NewForConfigAndClient(config, client)
-	c.core, errs[1] = core.NewForConfigAndClient(config, client)
-	c.discovery, errs[2] = discovery.NewForConfigAndClient(config, client)
-	c.autoscaling, errs[3] = autoscaling.NewForConfigAndClient(config, client)
-	c.policy, errs[4] = policy.NewForConfigAndClient(config, client)
-	c.authorization, errs[5] = authorization.NewForConfigAndClient(config, client)
-	for _, err := range errs {
-		if err != nil {
-			return nil, fmt.Errorf("make a client for Kubernetes: %w", err)
-		}
-	}
-	return c, nil
+	return &Cluster{client: client, routers: maps.Clone(routers)}, nil
 }
 
 // Kinds returns the kinds of routes that the cluster can steer, sorted.
@@ -101,6 +75,5 @@ func (c *Cluster) router(kind string) (Router, error) {
 	if router, ok := c.routers[kind]; ok {
 		return router, nil
 	}
-	return nil, rollout.Errorf(rollout.Invalid, "%q is no kind of route that Canarybot can steer; known are %s.",
-		kind, strings.Join(c.Kinds(), ", "))
+	return nil, rollout.Refuse(rollout.Invalid, rollout.Problem{Code: rollout.ProblemRouteKindUnknown, Value: kind, Names: c.Kinds()})
 }

@@ -11,7 +11,7 @@ import (
 	"canarybot.io/rollout/kube/object"
 )
 
-// createCanary makes the canary's Deployment from stable as it stands, without a single pod.
+// createCanary makes the canary's Deployment from stable as it is now, without a pod.
 func (c *Cluster) createCanary(ctx context.Context, r rollout.Rollout, w rollout.Write) error {
 	o := r.Spec.Objects
 	stable, service, err := c.readStable(ctx, o)
@@ -27,12 +27,12 @@ func (c *Cluster) createCanary(ctx context.Context, r rollout.Rollout, w rollout
 		return err
 	}
 	canary.Annotations[object.Applied] = stamp
-	_, err = c.apps.Deployments(o.Namespace).Create(ctx, canary, meta.CreateOptions{FieldManager: object.Manager})
-	return object.Error(err, "create", called("Deployment", o.Namespace, o.Canary))
+	_, err = c.client.deployments(o.Namespace).Create(ctx, canary, meta.CreateOptions{FieldManager: object.Manager})
+	return object.Error(err, rollout.Problem{Call: rollout.CallCreate, Object: object.Ref("Deployment", o.Namespace, o.Canary)})
 }
 
-// createService makes the canary's Service like stable's. It goes before the canary's Deployment, so it selects what
-// that will be made with; a canary that was found is selected as it is.
+// createService makes the canary's Service like stable's. It comes before the canary's Deployment, so it selects the
+// labels that the Deployment will get; a canary that was there before is selected as it is.
 func (c *Cluster) createService(ctx context.Context, r rollout.Rollout, w rollout.Write) error {
 	o := r.Spec.Objects
 	stable, service, err := c.readStable(ctx, o)
@@ -55,8 +55,8 @@ func (c *Cluster) createService(ctx context.Context, r rollout.Rollout, w rollou
 		return err
 	}
 	made.Annotations[object.Applied] = stamp
-	_, err = c.core.Services(o.Namespace).Create(ctx, made, meta.CreateOptions{FieldManager: object.Manager})
-	return object.Error(err, "create", called("Service", o.Namespace, o.CanaryService))
+	_, err = c.client.services(o.Namespace).Create(ctx, made, meta.CreateOptions{FieldManager: object.Manager})
+	return object.Error(err, rollout.Problem{Call: rollout.CallCreate, Object: object.Ref("Service", o.Namespace, o.CanaryService)})
 }
 
 // readStable reads what a canary is made from.

@@ -13,7 +13,7 @@ import (
 )
 
 // Do sends the write as one request that the API server refuses on any other object than the one that the write was
-// decided on. What it reads before, it reads live and only to make that request.
+// decided on. It reads before only what that request needs, and reads it live.
 func (c *Cluster) Do(ctx context.Context, r rollout.Rollout, w rollout.Write) error {
 	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
 	defer cancel()
@@ -26,7 +26,7 @@ func (c *Cluster) Do(ctx context.Context, r rollout.Rollout, w rollout.Write) er
 		return router.Do(ctx, r, w)
 	case rollout.StableDeployment:
 		if w.Verb == rollout.Create || w.Verb == rollout.Delete || w.Replicas != nil {
-			return rollout.Errorf(rollout.Invalid, "Stable is never made, deleted or resized by Canarybot; nothing was written.")
+			return rollout.Refuse(rollout.Invalid, rollout.Problem{Code: rollout.ProblemStableProtected})
 		}
 		return c.updateDeployment(ctx, r.Spec.Objects.Stable, r, w)
 	case rollout.CanaryDeployment:
@@ -34,12 +34,12 @@ func (c *Cluster) Do(ctx context.Context, r rollout.Rollout, w rollout.Write) er
 	case rollout.CanaryService:
 		return c.doService(ctx, r, w)
 	}
-	return rollout.Errorf(rollout.Invalid, "%q is no object that Canarybot writes.", w.Object)
+	return rollout.Refuse(rollout.Invalid, rollout.Problem{Code: rollout.ProblemObjectUnknown, Value: string(w.Object)})
 }
 
 func (c *Cluster) doCanary(ctx context.Context, r rollout.Rollout, w rollout.Write) error {
 	o := r.Spec.Objects
-	what := called("Deployment", o.Namespace, o.Canary)
+	canary := object.Ref("Deployment", o.Namespace, o.Canary)
 	switch w.Verb {
 	case rollout.Create:
 		return c.createCanary(ctx, r, w)
@@ -51,37 +51,42 @@ func (c *Cluster) doCanary(ctx context.Context, r rollout.Rollout, w rollout.Wri
 			return err
 		}
 		background := meta.DeletePropagationBackground
-		err = c.apps.Deployments(o.Namespace).Delete(ctx, o.Canary, meta.DeleteOptions{
+		err = c.client.deployments(o.Namespace).Delete(ctx, o.Canary, meta.DeleteOptions{
 			Preconditions: guard, PropagationPolicy: &background,
 		})
-		return object.Error(err, "delete", what)
+		return object.Error(err, rollout.Problem{Call: rollout.CallDelete, Object: canary})
 	}
-	return rollout.Errorf(rollout.Invalid, "%q is nothing that can be done to %s.", w.Verb, what)
+	return unknownVerb(w, canary)
 }
 
 func (c *Cluster) doService(ctx context.Context, r rollout.Rollout, w rollout.Write) error {
 	o := r.Spec.Objects
-	what := called("Service", o.Namespace, o.CanaryService)
+	service := object.Ref("Service", o.Namespace, o.CanaryService)
 	switch w.Verb {
 	case rollout.Create:
 		return c.createService(ctx, r, w)
 	case rollout.Update, rollout.Release:
-		// It is made and deleted, and never changed in between: a Service of somebody else's is none of our business.
+		// It is made and deleted, and never changed in between: a Service that somebody else made is not ours to
+		// change.
 	case rollout.Delete:
 		guard, err := object.Preconditions(w)
 		if err != nil {
 			return err
 		}
-		err = c.core.Services(o.Namespace).Delete(ctx, o.CanaryService, meta.DeleteOptions{Preconditions: guard})
-		return object.Error(err, "delete", what)
+		err = c.client.services(o.Namespace).Delete(ctx, o.CanaryService, meta.DeleteOptions{Preconditions: guard})
+		return object.Error(err, rollout.Problem{Call: rollout.CallDelete, Object: service})
 	}
-	return rollout.Errorf(rollout.Invalid, "%q is nothing that can be done to %s.", w.Verb, what)
+	return unknownVerb(w, service)
+}
+
+// unknownVerb refuses a write that nobody should have asked for.
+func unknownVerb(w rollout.Write, o rollout.ObjectRef) error {
+	return rollout.Refuse(rollout.Invalid, rollout.Problem{Code: rollout.ProblemVerbUnknown, Value: string(w.Verb), Object: o})
 }
 
 // updateDeployment writes image and replicas, as far as the write names them, and the stamp, in one request.
 func (c *Cluster) updateDeployment(ctx context.Context, name string, r rollout.Rollout, w rollout.Write) error {
 	o := r.Spec.Objects
-	what := called("Deployment", o.Namespace, name)
 	d, err := c.getDeployment(ctx, o.Namespace, name)
 	if err != nil {
 		return err
@@ -94,12 +99,12 @@ func (c *Cluster) updateDeployment(ctx context.Context, name string, r rollout.R
 	if err != nil {
 		return err
 	}
-	_, err = c.apps.Deployments(o.Namespace).Patch(ctx, name, types.StrategicMergePatchType, body, meta.PatchOptions{FieldManager: object.Manager})
-	return object.Error(err, "update", what)
+	_, err = c.client.deployments(o.Namespace).Patch(ctx, name, types.StrategicMergePatchType, body, meta.PatchOptions{FieldManager: object.Manager})
+	return object.Error(err, rollout.Problem{Call: rollout.CallUpdate, Object: object.Ref("Deployment", o.Namespace, name)})
 }
 
 // deploymentSpec returns the part of the spec that the write changes, as a strategic merge patch, which finds a
-// container by its name. It makes sure that there is one: such a patch would add it otherwise.
+// container by its name and would add a missing one: it refuses that.
 func deploymentSpec(d *apps.Deployment, container string, w rollout.Write) (map[string]any, error) {
 	spec := map[string]any{}
 	if w.Replicas != nil {
@@ -108,8 +113,9 @@ func deploymentSpec(d *apps.Deployment, container string, w rollout.Write) (map[
 	if w.Image != "" {
 		name := containerName(d, container)
 		if imageOf(d, name) == "" {
-			return nil, rollout.Errorf(rollout.Invalid, "%s has no container %q whose image could be set.",
-				called("Deployment", d.Namespace, d.Name), name)
+			return nil, rollout.Refuse(rollout.Invalid, rollout.Problem{
+				Code: rollout.ProblemContainerGone, Object: deploymentRef(d), Value: name,
+			})
 		}
 		spec["template"] = map[string]any{"spec": map[string]any{
 			"containers": []any{map[string]any{"name": name, "image": w.Image}},
@@ -118,7 +124,7 @@ func deploymentSpec(d *apps.Deployment, container string, w rollout.Write) (map[
 	return spec, nil
 }
 
-// patch returns the body of the write's request: guard, annotations, and the spec when there is something in it.
+// patch returns the body of the write's request: guard, annotations, and the spec unless it is empty.
 func patch(o meta.Object, w rollout.Write, spec map[string]any) ([]byte, error) {
 	metadata, err := object.Guard(o, w)
 	if err != nil {
@@ -130,7 +136,9 @@ func patch(o meta.Object, w rollout.Write, spec map[string]any) ([]byte, error) 
 	}
 	body, err := json.Marshal(patch)
 	if err != nil {
-		return nil, rollout.Wrap(rollout.Internal, err, "A patch of "+o.GetName()+" could not be encoded.")
+		return nil, rollout.Refuse(rollout.Internal, rollout.Problem{
+			Code: rollout.ProblemPatchEncoding, Object: rollout.ObjectRef{Name: o.GetName()},
+		}).Because(err)
 	}
 	return body, nil
 }

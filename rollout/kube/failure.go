@@ -13,17 +13,17 @@ import (
 	"canarybot.io/rollout"
 )
 
-// revisionAnnotation says which of a Deployment's ReplicaSets is the one of its template as it stands.
+// revisionAnnotation says which of a Deployment's ReplicaSets has its current template.
 const revisionAnnotation = "deployment.kubernetes.io/revision"
 
-// telling are the failures, the most telling first: when pods fail in several ways, or a pod's failure made the
-// Deployment miss its deadline, the cause is told and not its consequence.
+// telling has the failures, the most specific first: when pods fail in several ways, or a pod's failure made the
+// Deployment miss its deadline, people see the cause and not its consequence.
 var telling = []rollout.FailureKind{
 	rollout.OOMKilled, rollout.CrashLoop, rollout.ImagePull, rollout.ProgressDeadline, rollout.Unschedulable, rollout.NotReady,
 }
 
-// failure returns what is wrong with the Deployment, if anything. Only pods of its template as it stands count: those
-// of an older template, or of a Deployment of that name that was deleted, say nothing about this one.
+// failure returns what is wrong with the Deployment, if anything. Only pods of its current template count: those of an
+// older template, or of a deleted Deployment of that name, say nothing about this one.
 func (c *Cluster) failure(ctx context.Context, d *apps.Deployment, pods []core.Pod, selector string) (rollout.Failure, error) {
 	if !observed(d) {
 		return rollout.Failure{}, nil // no pod of this template exists yet
@@ -37,7 +37,7 @@ func (c *Cluster) failure(ctx context.Context, d *apps.Deployment, pods []core.P
 	}
 	failures := deploymentFailures(d)
 	if len(failing) > 0 {
-		sets, err := c.listReplicaSets(ctx, d.Namespace, selector, called("Deployment", d.Namespace, d.Name))
+		sets, err := c.listReplicaSets(ctx, deploymentRef(d), selector)
 		if err != nil {
 			return rollout.Failure{}, err
 		}
@@ -52,9 +52,9 @@ func (c *Cluster) failure(ctx context.Context, d *apps.Deployment, pods []core.P
 	return failures[0], nil
 }
 
-// current returns the name of the ReplicaSet that the Deployment's template has now; empty when there is none. Where
-// that one existed before, the controller observes the template a moment before it moves the Deployment's revision on
-// to it: a ReplicaSet of other images is then the one that is being left.
+// current returns the name of the ReplicaSet of the Deployment's current template, or an empty name. Where that one
+// existed before, the controller observes the template a moment before it updates the Deployment's revision: a
+// ReplicaSet with other images is then the previous one.
 func current(d *apps.Deployment, sets []apps.ReplicaSet) string {
 	for _, s := range sets {
 		if meta.IsControlledBy(&s, d) && s.Annotations[revisionAnnotation] == d.Annotations[revisionAnnotation] &&
@@ -74,7 +74,7 @@ func images(t core.PodTemplateSpec) []string {
 	return all
 }
 
-// deploymentFailures returns what the Deployment's own conditions complain about.
+// deploymentFailures returns the failures in the Deployment's own conditions.
 func deploymentFailures(d *apps.Deployment) []rollout.Failure {
 	var failures []rollout.Failure
 	for _, c := range d.Status.Conditions {
@@ -82,15 +82,15 @@ func deploymentFailures(d *apps.Deployment) []rollout.Failure {
 		case c.Type == apps.DeploymentProgressing && c.Status == core.ConditionFalse && c.Reason == "ProgressDeadlineExceeded":
 			failures = append(failures, rollout.Failure{Kind: rollout.ProgressDeadline, Detail: c.Message})
 		case c.Type == apps.DeploymentReplicaFailure && c.Status == core.ConditionTrue:
-			// A quota, say: no pod exists that could tell.
+			// A quota, for example: no pod exists that could show it.
 			failures = append(failures, rollout.Failure{Kind: rollout.NotReady, Detail: c.Message})
 		}
 	}
 	return failures
 }
 
-// podFailure returns what is wrong with one pod. A pod that is being deleted, was evicted or has ended tells nothing
-// about its version: a drained node is no bad canary.
+// podFailure returns what is wrong with one pod. A pod that is being deleted, was evicted or has ended says nothing
+// about its version: a drained node is not a bad canary.
 func podFailure(p core.Pod) rollout.Failure {
 	if p.DeletionTimestamp != nil || p.Status.Phase == core.PodFailed || p.Status.Phase == core.PodSucceeded {
 		return rollout.Failure{}
@@ -109,7 +109,7 @@ func podFailure(p core.Pod) rollout.Failure {
 	return notReady(p, statuses)
 }
 
-// notReady tells why a pod is not ready where the cluster says more than that it is starting.
+// notReady returns why a pod is not ready where the cluster says more than that it is starting.
 func notReady(p core.Pod, statuses []core.ContainerStatus) rollout.Failure {
 	for _, s := range statuses {
 		if w := s.State.Waiting; w != nil && w.Reason != "" && w.Reason != "ContainerCreating" && w.Reason != "PodInitializing" {

@@ -11,7 +11,7 @@ import (
 )
 
 // Observe reads the rollout's objects live, all at once. An object that does not exist is a fact; anything that could
-// not be read makes the whole world unreadable, in one sentence, but for what the pods of an ending rollout say.
+// not be read makes the whole observation unreadable, except for the pods of an ending rollout.
 func (c *Cluster) Observe(ctx context.Context, r rollout.Rollout) rollout.Observed {
 	var w rollout.Observed
 	var stableEndpoints, canaryEndpoints int
@@ -43,7 +43,7 @@ func (c *Cluster) Observe(ctx context.Context, r rollout.Rollout) rollout.Observ
 		},
 	)
 	if err != nil {
-		return rollout.Observed{Unreadable: rollout.Message(err)}
+		return rollout.Observed{Unreadable: rollout.ProblemOf(err)}
 	}
 	w.Stable.Endpoints, w.Canary.Endpoints = stableEndpoints, canaryEndpoints
 	for _, m := range []rollout.Meta{w.Route.Meta, w.Stable.Meta, w.Canary.Meta} {
@@ -70,20 +70,21 @@ func together(reads ...func() error) error {
 	return nil
 }
 
-// read does one read within its time, and translates what goes wrong.
-func read[T any](ctx context.Context, what string, get func(context.Context) (T, error)) (T, error) {
+// read does one read within its time, and translates its error. Asked says what is read: its Call and Object.
+func read[T any](ctx context.Context, asked rollout.Problem, get func(context.Context) (T, error)) (T, error) {
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
 	v, err := get(ctx)
-	return v, object.Error(err, "read", what)
+	return v, object.Error(err, asked)
 }
 
 func (c *Cluster) route(ctx context.Context, r rollout.Rollout) (rollout.Route, error) {
-	router, err := c.router(r.Spec.Objects.Route.Kind)
+	o := r.Spec.Objects
+	router, err := c.router(o.Route.Kind)
 	if err != nil {
 		return rollout.Route{}, err
 	}
-	return read(ctx, "the route", func(ctx context.Context) (rollout.Route, error) { return router.Read(ctx, r) })
+	return read(ctx, reading(o.Route.Kind, o.Namespace, o.Route.Name), func(ctx context.Context) (rollout.Route, error) { return router.Read(ctx, r) })
 }
 
 func (c *Cluster) service(ctx context.Context, namespace, name string) (rollout.Meta, error) {
@@ -100,11 +101,12 @@ func (c *Cluster) service(ctx context.Context, namespace, name string) (rollout.
 // serviceNameLabel is what the EndpointSlices of a Service are found by.
 const serviceNameLabel = "kubernetes.io/service-name"
 
-// endpoints counts the ready endpoints behind the Service. A pod counts once, also where it has an address of each
-// family. No slices at all is a fact: nobody is behind it.
+// endpoints counts the ready endpoints behind the Service. A pod counts once, even with an address of each family. No
+// slices at all is a fact: the Service has no endpoints.
 func (c *Cluster) endpoints(ctx context.Context, namespace, service string) (int, error) {
-	slices, err := read(ctx, called("endpoints of Service", namespace, service), func(ctx context.Context) (*endpointSlices, error) {
-		return c.discovery.EndpointSlices(namespace).List(ctx, meta.ListOptions{LabelSelector: serviceNameLabel + "=" + service})
+	asked := rollout.Problem{Call: rollout.CallEndpoints, Object: object.Ref("Service", namespace, service)}
+	slices, err := read(ctx, asked, func(ctx context.Context) (*endpointSlices, error) {
+		return c.client.endpointSlices(namespace).List(ctx, meta.ListOptions{LabelSelector: serviceNameLabel + "=" + service})
 	})
 	if err != nil {
 		return 0, err
@@ -113,7 +115,7 @@ func (c *Cluster) endpoints(ctx context.Context, namespace, service string) (int
 	for _, slice := range slices.Items {
 		for _, e := range slice.Endpoints {
 			if e.Conditions.Ready != nil && !*e.Conditions.Ready {
-				continue // without a word on it, Kubernetes means ready
+				continue // unset means ready
 			}
 			switch {
 			case e.TargetRef != nil && e.TargetRef.UID != "":

@@ -151,7 +151,7 @@ func checkFailures(t *testing.T, cases []failureCase) {
 				s.Edit("controller", "deployments", "shop", "checkout-canary", c.change)
 			}
 			w := connect(t, s).Observe(t.Context(), kubetest.Rollout())
-			if w.Unreadable != "" {
+			if !w.Unreadable.IsZero() {
 				t.Fatal(w.Unreadable)
 			}
 			if diff := cmp.Diff(w.Canary.Failure, c.want); diff != "" {
@@ -202,7 +202,7 @@ func TestEndpoints(t *testing.T) {
 		slice("canary", "checkout-canary", `[]`),
 	}, "\n---\n"))
 	w := connect(t, s).Observe(t.Context(), kubetest.Rollout())
-	if w.Unreadable != "" || w.Stable.Exists {
+	if !w.Unreadable.IsZero() || w.Stable.Exists {
 		t.Fatalf("got %+v, want a readable world without stable", w)
 	}
 	if w.Stable.Endpoints != 3 || w.Canary.Endpoints != 0 {
@@ -224,22 +224,33 @@ func TestRolledOut(t *testing.T) {
 	}
 }
 
-// Whatever cannot be read makes the world unreadable, in a sentence that says what.
+// Whatever cannot be read makes the observation unreadable, with a problem that says what.
 func TestUnreadable(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		name  string
 		fault func(*kubetest.Server)
-		want  string
+		want  rollout.Problem
 	}{
-		{"pods may not be listed", func(s *kubetest.Server) { s.Deny("list", "pods") }, "Kubernetes forbids to read pods of Deployment shop/checkout: pods is forbidden: User \"bot\" cannot list resource \"pods\"."},
-		{"the API server is in trouble", func(s *kubetest.Server) { s.Fail(on("/deployments/checkout", 503)) }, "Could not read Deployment shop/checkout: made to fail."},
-		{"too many requests", func(s *kubetest.Server) { s.Fail(on("/endpointslices", 429)) }, "Could not read endpoints of Service shop/checkout: made to fail."},
-		{"the route is of no known kind", nil, "\"VirtualService\" is no kind of route that Canarybot can steer; known are HTTPRoute."},
+		{"pods may not be listed", func(s *kubetest.Server) { s.Deny("list", "pods") }, rollout.Problem{
+			Code: rollout.ProblemForbidden, Call: rollout.CallPods, Object: ref("Deployment", "checkout"),
+			Words: `pods is forbidden: User "bot" cannot list resource "pods"`,
+		}},
+		{"the API server is in trouble", func(s *kubetest.Server) { s.Fail(on("/deployments/checkout", 503)) }, rollout.Problem{
+			Code: rollout.ProblemRequestFailed, Call: rollout.CallRead, Object: ref("Deployment", "checkout"), Words: "made to fail",
+		}},
+		{"too many requests", func(s *kubetest.Server) { s.Fail(on("/endpointslices", 429)) }, rollout.Problem{
+			Code: rollout.ProblemRequestFailed, Call: rollout.CallEndpoints, Object: ref("Service", "checkout"), Words: "made to fail",
+		}},
+		{"the route is of no known kind", nil, rollout.Problem{
+			Code: rollout.ProblemRouteKindUnknown, Value: "VirtualService", Names: []string{"HTTPRoute"},
+		}},
 		{"the custom resource definition is gone", func(s *kubetest.Server) {
 			s.Withdraw("gateway.networking.k8s.io/v1")
 			s.Withdraw("gateway.networking.k8s.io/v1beta1")
-		}, "The cluster serves no HTTPRoute of gateway.networking.k8s.io in version v1 or v1beta1: its custom resource definition is missing."},
+		}, rollout.Problem{
+			Code: rollout.ProblemKindNotServed, Object: rollout.ObjectRef{Kind: "HTTPRoute"}, Value: "gateway.networking.k8s.io", Names: []string{"v1", "v1beta1"},
+		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -288,8 +299,8 @@ func TestAnEndingIsReadableWithoutPods(t *testing.T) {
 			r := kubetest.Rollout()
 			r.Phase = c.phase
 			w := connect(t, s).Observe(t.Context(), r)
-			if readable := w.Unreadable == ""; readable != c.readable {
-				t.Fatalf("readable is %t, want %t: %s", readable, c.readable, w.Unreadable)
+			if readable := w.Unreadable.IsZero(); readable != c.readable {
+				t.Fatalf("readable is %t, want %t: %+v", readable, c.readable, w.Unreadable)
 			}
 			if c.readable && (w.Stable.Image != kubetest.OldImage || !w.Stable.RolledOut() || !w.Canary.Exists || !w.Route.Exists || w.Canary.Failure.Kind != rollout.NoFailure) {
 				t.Errorf("got %+v", w)

@@ -28,25 +28,25 @@ type start struct {
 	canaryService *core.Service
 	scalers       []autoscaling.HorizontalPodAutoscaler
 	budgets       []policy.PodDisruptionBudget
-	behindStable  []core.Pod // what the two Services reach now
+	behindStable  []core.Pod // what the two Services select now
 	behindCanary  []core.Pod
 	claims        []core.PersistentVolumeClaim // those that the canary's pods would mount
 	route         object.RouteStart
-	// leftCanary and leftService are inert leftovers of ended rollouts, which the start does away with. They are not
-	// in canary and canaryService.
+	// leftCanary and leftService are inert leftovers of ended rollouts, which the start deletes. They are not in canary
+	// and canaryService.
 	leftCanary  *apps.Deployment
 	leftService *core.Service
 }
 
-// Preflight says whether the rollout may start and, if so, what it takes over: all problems at once, each naming the
-// line to add or change. It changes nothing but inert leftovers of ended rollouts, and those only when nothing else
-// stands in the way. For a rollout that was committed it is to be asked only while nobody holds the service: whatever
-// bears a stamp of the service's other rollouts counts as left over. For one that was not, a dry run, it changes nothing.
+// Preflight says whether the rollout may start and, if so, what it takes over: all problems at once, each with the line
+// to add or change. It changes nothing except inert leftovers of ended rollouts, and those only when there is no other
+// problem. Call it for a committed rollout only while no other holds the service: whatever has a stamp of the service's
+// other rollouts counts as left over. For a dry run, which is not committed, it changes nothing.
 func (c *Cluster) Preflight(ctx context.Context, r rollout.Rollout) rollout.Preflight {
-	unreadable := func(err error) rollout.Preflight { return rollout.Preflight{Unreadable: rollout.Message(err)} }
+	unreadable := func(err error) rollout.Preflight { return rollout.Preflight{Unreadable: rollout.ProblemOf(err)} }
 	needs, err := c.needs(r)
 	if err != nil {
-		return rollout.Preflight{Problems: []string{"services." + string(r.Service) + ".route.kind: " + rollout.Message(err)}}
+		return rollout.Preflight{Problems: []rollout.Problem{inConfig(r, "route.kind", err)}}
 	}
 	denied, err := c.denied(ctx, r.Spec.Objects.Namespace, needs)
 	if err != nil {
@@ -55,7 +55,7 @@ func (c *Cluster) Preflight(ctx context.Context, r rollout.Rollout) rollout.Pref
 	s, err := c.read(ctx, r)
 	switch {
 	case err != nil && len(denied) > 0:
-		return rollout.Preflight{Problems: denied} // without those rights nothing more can be said
+		return rollout.Preflight{Problems: denied} // nothing more is known without those rights
 	case err != nil:
 		return unreadable(err)
 	}
@@ -76,6 +76,13 @@ func (c *Cluster) Preflight(ctx context.Context, r rollout.Rollout) rollout.Pref
 	return rollout.Preflight{Original: s.found()}
 }
 
+// inConfig returns an error's problem, which a line of the service's configuration solves.
+func inConfig(r rollout.Rollout, key string, err error) rollout.Problem {
+	p := rollout.ProblemOf(err)
+	p.Service, p.Key = r.Service, key
+	return p
+}
+
 // needs adds what making the missing objects takes.
 func (s *start) needs(base Needs) Needs {
 	base.Create = s.canary == nil || s.canaryService == nil
@@ -84,7 +91,7 @@ func (s *start) needs(base Needs) Needs {
 }
 
 // sweep deletes what ended rollouts left behind, in the order of an end: pods, route, Service. An object that changed
-// since it was read is no leftover any more; the next preflight says what it is.
+// since it was read is no longer a leftover; the next preflight says what it is.
 func (c *Cluster) sweep(ctx context.Context, s *start) error {
 	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
 	defer cancel()
@@ -106,7 +113,7 @@ func (c *Cluster) sweep(ctx context.Context, s *start) error {
 	return nil
 }
 
-// found is what the rollout takes over: what its end restores.
+// found returns what the rollout takes over: what its end restores.
 func (s *start) found() rollout.Original {
 	f := rollout.Original{Route: s.route.Found, CanaryService: s.canaryService != nil}
 	container := s.r.Spec.Objects.Container
@@ -128,12 +135,12 @@ func foundWorkload(d *apps.Deployment, container string) rollout.OriginalWorkloa
 	return rollout.OriginalWorkload{UID: string(d.UID), Image: imageOf(d, containerName(d, container)), Replicas: wanted(d)}
 }
 
-// progress is the Deployment's progress deadline: ten minutes where it does not say, as the API server has it, and
-// where it says never, for a rollout has to end.
+// progress returns the Deployment's progress deadline: ten minutes where it is unset, as for the API server, and where
+// it is unlimited, because a rollout has to end.
 func progress(d *apps.Deployment) time.Duration {
 	const fallback = 600
 	seconds := int32(fallback)
-	if s := d.Spec.ProgressDeadlineSeconds; s != nil && *s != math.MaxInt32 { // which means never
+	if s := d.Spec.ProgressDeadlineSeconds; s != nil && *s != math.MaxInt32 { // which means no limit
 		seconds = *s
 	}
 	return time.Duration(seconds) * time.Second
@@ -169,13 +176,13 @@ func rolling(d *apps.Deployment) (more, fewer int, err error) {
 	return more, fewer, errors.Join(errMore, errFewer)
 }
 
-// leftover reports whether an ended rollout of the service made the object and left it behind. What it found when it
-// came is not a leftover, even with its stamp.
+// leftover reports whether an ended rollout of the service made the object and left it behind. What it found at its
+// start is not a leftover, even with its stamp.
 func leftover(stamp *rollout.Stamp, made func(rollout.Original) bool) bool {
 	return stamp != nil && stamp.Original != nil && made(*stamp.Original)
 }
 
-// setAside moves inert leftovers out of the way, so that the checks and found are about what will be there.
+// setAside separates inert leftovers, so that the checks and found are about what will remain.
 func (s *start) setAside() {
 	if d := s.canary; d != nil && wanted(d) == 0 && d.Status.Replicas == 0 &&
 		leftover(object.Ours(d, s.r), func(f rollout.Original) bool { return f.Canary.UID == "" }) {
@@ -187,8 +194,8 @@ func (s *start) setAside() {
 	}
 }
 
-// tops returns the largest weight of the plan.
-func (s *start) tops() rollout.Weight {
+// top returns the largest weight of the plan.
+func (s *start) top() rollout.Weight {
 	steps := s.r.Spec.Plan.Steps
 	if len(steps) == 0 {
 		return 0

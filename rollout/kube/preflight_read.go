@@ -54,7 +54,7 @@ func (c *Cluster) read(ctx context.Context, r rollout.Rollout) (*start, error) {
 	return s, c.readMore(ctx, s)
 }
 
-// service returns the Service of that name; nil when there is none.
+// service returns the Service of that name, or nil.
 func (s *start) service(name string) *core.Service {
 	for i := range s.services {
 		if s.services[i].Name == name {
@@ -64,7 +64,7 @@ func (s *start) service(name string) *core.Service {
 	return nil
 }
 
-// readMore reads what is known only after the first reads: who is behind the Services, and the volumes.
+// readMore reads what depends on the first reads: the pods behind the Services, and the volume claims.
 func (c *Cluster) readMore(ctx context.Context, s *start) error {
 	return together(
 		func() (err error) {
@@ -82,7 +82,7 @@ func (c *Cluster) readMore(ctx context.Context, s *start) error {
 	)
 }
 
-// absent makes an object that does not exist a fact: nil.
+// absent turns an object that does not exist into a fact: nil.
 func absent[T any](o *T, err error) (*T, error) {
 	switch {
 	case rollout.CodeOf(err) == rollout.NotFound:
@@ -104,8 +104,8 @@ func (c *Cluster) preflightRoute(ctx context.Context, r rollout.Rollout) (object
 }
 
 func (c *Cluster) listServices(ctx context.Context, namespace string) ([]core.Service, error) {
-	list, err := read(ctx, "Services of "+namespace, func(ctx context.Context) (*core.ServiceList, error) {
-		return c.core.Services(namespace).List(ctx, meta.ListOptions{})
+	list, err := read(ctx, listing("Service", namespace), func(ctx context.Context) (*core.ServiceList, error) {
+		return c.client.services(namespace).List(ctx, meta.ListOptions{})
 	})
 	if err != nil {
 		return nil, err
@@ -114,8 +114,8 @@ func (c *Cluster) listServices(ctx context.Context, namespace string) ([]core.Se
 }
 
 func (c *Cluster) listScalers(ctx context.Context, namespace string) ([]autoscaling.HorizontalPodAutoscaler, error) {
-	list, err := read(ctx, "HorizontalPodAutoscalers of "+namespace, func(ctx context.Context) (*autoscaling.HorizontalPodAutoscalerList, error) {
-		return c.autoscaling.HorizontalPodAutoscalers(namespace).List(ctx, meta.ListOptions{})
+	list, err := read(ctx, listing("HorizontalPodAutoscaler", namespace), func(ctx context.Context) (*autoscaling.HorizontalPodAutoscalerList, error) {
+		return c.client.autoscalers(namespace).List(ctx, meta.ListOptions{})
 	})
 	if err != nil {
 		return nil, err
@@ -124,8 +124,8 @@ func (c *Cluster) listScalers(ctx context.Context, namespace string) ([]autoscal
 }
 
 func (c *Cluster) listBudgets(ctx context.Context, namespace string) ([]policy.PodDisruptionBudget, error) {
-	list, err := read(ctx, "PodDisruptionBudgets of "+namespace, func(ctx context.Context) (*policy.PodDisruptionBudgetList, error) {
-		return c.policy.PodDisruptionBudgets(namespace).List(ctx, meta.ListOptions{})
+	list, err := read(ctx, listing("PodDisruptionBudget", namespace), func(ctx context.Context) (*policy.PodDisruptionBudgetList, error) {
+		return c.client.budgets(namespace).List(ctx, meta.ListOptions{})
 	})
 	if err != nil {
 		return nil, err
@@ -133,20 +133,20 @@ func (c *Cluster) listBudgets(ctx context.Context, namespace string) ([]policy.P
 	return list.Items, nil
 }
 
-// behind returns the pods that the Service selects, without those on their way out.
+// behind returns the pods that the Service selects, without those that are going away.
 func (c *Cluster) behind(ctx context.Context, service *core.Service) ([]core.Pod, error) {
 	if service == nil || len(service.Spec.Selector) == 0 {
 		return nil, nil
 	}
 	selector := labels.SelectorFromSet(service.Spec.Selector).String()
-	pods, err := c.listPods(ctx, service.Namespace, selector, called("Service", service.Namespace, service.Name))
+	pods, err := c.listPods(ctx, object.Ref("Service", service.Namespace, service.Name), selector)
 	return slices.DeleteFunc(pods, func(p core.Pod) bool {
 		return p.DeletionTimestamp != nil || p.Status.Phase == core.PodFailed || p.Status.Phase == core.PodSucceeded
 	}), err
 }
 
-// readClaims reads the volume claims that stable's and the canary's pods would share. One that does not exist is left
-// out: its absence is stable's trouble and older than the rollout.
+// readClaims reads the volume claims that stable's and the canary's pods would share. It leaves out one that does not
+// exist: that is a problem of stable and older than the rollout.
 func (c *Cluster) readClaims(ctx context.Context, s *start) ([]core.PersistentVolumeClaim, error) {
 	shared := claimNames(s.stable)
 	if s.canary != nil {
@@ -155,9 +155,9 @@ func (c *Cluster) readClaims(ctx context.Context, s *start) ([]core.PersistentVo
 	}
 	var claims []core.PersistentVolumeClaim
 	for _, name := range slices.Sorted(maps.Keys(shared)) {
-		claim, err := absent(read(ctx, called("PersistentVolumeClaim", s.stable.Namespace, name),
+		claim, err := absent(read(ctx, reading("PersistentVolumeClaim", s.stable.Namespace, name),
 			func(ctx context.Context) (*core.PersistentVolumeClaim, error) {
-				return c.core.PersistentVolumeClaims(s.stable.Namespace).Get(ctx, name, meta.GetOptions{})
+				return c.client.claims(s.stable.Namespace).Get(ctx, name, meta.GetOptions{})
 			}))
 		if err != nil {
 			return nil, err

@@ -9,99 +9,101 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 
 	"canarybot.io/rollout"
+	"canarybot.io/rollout/kube/object"
 )
 
-// checkServices makes sure that each of the two Services reaches its own side's pods, and no others: at weight 0
-// nobody may reach a canary pod but through the canary's own Service.
-func (s *start) checkServices() []string {
+// checkServices makes sure that each of the two Services selects its own side's pods, and no others: at weight 0 no
+// request may reach a canary pod except through the canary's own Service.
+func (s *start) checkServices() []rollout.Problem {
 	o := s.r.Spec.Objects
-	service := s.stableService
+	service, stable := s.stableService, deploymentRef(s.stable)
+	ref := object.Ref("Service", o.Namespace, o.StableService)
 	if service == nil {
-		return []string{s.key("stable_service", "%s does not exist; name the Service in front of %s.",
-			called("Service", o.Namespace, o.StableService), o.Stable)}
+		return []rollout.Problem{s.key("stable_service", rollout.Problem{Code: rollout.ProblemStableServiceMissing, Object: ref, Other: stable})}
 	}
-	var problems []string
-	what := called("Service", o.Namespace, o.StableService)
-	stableLabels := s.stable.Spec.Template.Labels
-	if !selects(service.Spec.Selector, stableLabels) {
-		problems = append(problems, s.key("stable_service", "%s does not select the pods of Deployment %s.", what, o.Stable))
+	var problems []rollout.Problem
+	if !selects(service.Spec.Selector, s.stable.Spec.Template.Labels) {
+		problems = append(problems, s.key("stable_service", rollout.Problem{Code: rollout.ProblemStableServiceElsewhere, Object: ref, Other: stable}))
 	}
-	if err := s.reachesCanary(); err != "" {
-		problems = append(problems, err)
-	}
+	problems = append(problems, s.reachesCanary(ref)...)
 	problems = append(problems, s.checkOthers()...)
-	problems = append(problems, strangers(what, s.behindStable, s.stable.Spec.Selector, o.Stable)...)
+	problems = append(problems, strangers(ref, s.behindStable, s.stable.Spec.Selector, stable)...)
 	if own := s.canaryService; own != nil {
 		problems = append(problems, s.checkCanaryService(own)...)
 	}
 	return problems
 }
 
-// reachesCanary says whether stable's Service would reach canary pods.
-func (s *start) reachesCanary() string {
-	o, service := s.r.Spec.Objects, s.stableService
+// reachesCanary says whether stable's Service would select canary pods.
+func (s *start) reachesCanary(service rollout.ObjectRef) []rollout.Problem {
+	selector := s.stableService.Spec.Selector
 	if s.canary != nil {
-		if selects(service.Spec.Selector, s.canary.Spec.Template.Labels) {
-			return fmt.Sprintf("%s selects the pods of Deployment %s, the canary, too: give one of the labels that it selects on another value in the canary's template.",
-				called("Service", o.Namespace, o.StableService), o.Canary)
+		if !selects(selector, s.canary.Spec.Template.Labels) {
+			return nil
 		}
-		return ""
+		return []rollout.Problem{{Code: rollout.ProblemStableServiceOnCanary, Object: service, Other: deploymentRef(s.canary)}}
 	}
-	if _, err := canaryLabels(s.stable, service, o); err != nil {
-		return "services." + string(s.r.Service) + "." + rollout.Message(err)
+	if _, err := canaryLabels(s.stable, s.stableService, s.r.Spec.Objects); err != nil {
+		return []rollout.Problem{inConfig(s.r, "canary_labels", err)}
 	}
-	return ""
+	return nil
 }
 
 // checkOthers refuses further Services in front of both sides: at weight 0 their callers would reach the canary all the
-// same. A split's root is one, and the split takes its traffic; a Service in front of canaries only is a way in for
-// testers.
-func (s *start) checkOthers() []string {
+// same. A split's root is such a Service, but the split takes its traffic. A Service in front of canaries only is a way
+// in for testers.
+func (s *start) checkOthers() []rollout.Problem {
 	canary, o := s.canaryTemplate(), s.r.Spec.Objects
-	var problems []string
+	var problems []rollout.Problem
 	for _, other := range s.services {
 		if other.Name == o.StableService || other.Name == o.CanaryService || other.Name == o.Route.Service {
 			continue
 		}
 		if selects(other.Spec.Selector, canary) && selects(other.Spec.Selector, s.stable.Spec.Template.Labels) {
-			problems = append(problems, fmt.Sprintf(
-				"%s selects stable's pods and the canary's, so its callers would reach the canary at weight 0: %s, or narrow its selector.",
-				called("Service", other.Namespace, other.Name), s.tellApart()))
+			problems = append(problems, rollout.Problem{
+				Code: rollout.ProblemServiceOnBoth, Object: object.Ref("Service", other.Namespace, other.Name), Want: s.labelsIn(),
+			})
 		}
 	}
 	return problems
 }
 
-// tellApart is what to do so that a selector tells the canary's pods from stable's.
-func (s *start) tellApart() string {
+// labelsIn says where the canary's labels are set.
+func (s *start) labelsIn() string {
 	if s.canary != nil {
-		return "give one of its labels another value in the canary's template"
+		return rollout.LabelsInTemplate
 	}
-	return "give one of its labels another value in canary_labels"
+	return rollout.LabelsInConfig
 }
 
-// checkCanaryService is about a Service that was found.
-func (s *start) checkCanaryService(own *core.Service) []string {
-	var problems []string
+// checkCanaryService is about a Service that was there before.
+func (s *start) checkCanaryService(own *core.Service) []rollout.Problem {
+	var problems []rollout.Problem
 	o := s.r.Spec.Objects
-	what := called("Service", o.Namespace, o.CanaryService)
 	if o.CanaryService == o.StableService {
-		return []string{s.key("canary_service", "It is the same Service as stable's; each side needs its own.")}
+		return []rollout.Problem{s.key("canary_service", rollout.Problem{Code: rollout.ProblemServiceShared})}
 	}
-	canary := s.canaryTemplate()
-	if canary != nil && !selects(own.Spec.Selector, canary) {
-		problems = append(problems, fmt.Sprintf("%s does not select the pods of Deployment %s: its selector has to match their labels (%s).",
-			what, o.Canary, labels.Set(canary)))
+	service := object.Ref("Service", o.Namespace, o.CanaryService)
+	add := func(p rollout.Problem) {
+		p.Object = service
+		problems = append(problems, p)
+	}
+	canary := object.Ref("Deployment", o.Namespace, o.Canary)
+	if own, template := own.Spec.Selector, s.canaryTemplate(); template != nil && !selects(own, template) {
+		add(rollout.Problem{Code: rollout.ProblemCanaryServiceElsewhere, Other: canary, Value: labels.Set(template).String()})
 	}
 	if selects(own.Spec.Selector, s.stable.Spec.Template.Labels) {
-		problems = append(problems, fmt.Sprintf("%s selects the pods of stable, Deployment %s, too: add a label to its selector that only the canary's pods have.", what, o.Stable))
+		add(rollout.Problem{Code: rollout.ProblemCanaryServiceOnStable, Other: deploymentRef(s.stable)})
 	}
 	if s.canary != nil {
-		problems = append(problems, strangers(what, s.behindCanary, s.canary.Spec.Selector, o.Canary)...)
+		problems = append(problems, strangers(service, s.behindCanary, s.canary.Spec.Selector, canary)...)
 	}
 	for _, p := range s.stableService.Spec.Ports {
 		if !slices.ContainsFunc(own.Spec.Ports, func(q core.ServicePort) bool { return q.Port == p.Port && protocol(q) == protocol(p) }) {
-			problems = append(problems, fmt.Sprintf("%s lacks port %d/%s, which stable's Service %s has: add it to spec.ports.", what, p.Port, protocol(p), o.StableService))
+			add(rollout.Problem{
+				Code: rollout.ProblemCanaryServicePort, Other: object.Ref("Service", o.Namespace, o.StableService),
+				Value: fmt.Sprintf("%d/%s", p.Port, protocol(p)),
+			})
 		}
 	}
 	return problems
@@ -129,45 +131,47 @@ func (s *start) canaryTemplate() map[string]string {
 	return own
 }
 
-// strangers names a pod behind the Service that does not belong to its side.
-func strangers(service string, pods []core.Pod, selector *meta.LabelSelector, deployment string) []string {
+// strangers returns a pod behind the Service that does not belong to its side.
+func strangers(service rollout.ObjectRef, pods []core.Pod, selector *meta.LabelSelector, deployment rollout.ObjectRef) []rollout.Problem {
 	matches, err := meta.LabelSelectorAsSelector(selector)
 	if err != nil {
-		return nil // said where the selector is read
+		return nil // reported where the selector is read
 	}
 	for _, p := range pods {
 		if !matches.Matches(labels.Set(p.Labels)) {
-			return []string{fmt.Sprintf("%s reaches pod %s, which is not one of Deployment %s: narrow the Service's selector.", service, p.Name, deployment)}
+			return []rollout.Problem{{Code: rollout.ProblemServiceOnStranger, Object: service, Value: p.Name, Other: deployment}}
 		}
 	}
 	return nil
 }
 
 // checkSelectors makes sure that nothing that counts or guards stable's pods by their labels counts canary pods.
-func (s *start) checkSelectors() []string {
+func (s *start) checkSelectors() []rollout.Problem {
 	canary := s.canaryTemplate()
 	if canary == nil {
 		return nil
 	}
-	var problems []string
+	var problems []rollout.Problem
 	stable := s.stable.Spec.Template.Labels
-	remedy := s.tellApart()
 	if matches(s.stable.Spec.Selector, canary) {
-		problems = append(problems, s.key("canary_labels", "The selector of stable, Deployment %s, matches the canary's pods, so a HorizontalPodAutoscaler would count them as stable's: %s.", s.stable.Name, remedy))
+		problems = append(problems, s.key("canary_labels", rollout.Problem{
+			Code: rollout.ProblemStableSelectsCanary, Object: deploymentRef(s.stable), Want: s.labelsIn(),
+		}))
 	}
 	if s.canary != nil && matches(s.canary.Spec.Selector, stable) {
-		problems = append(problems, fmt.Sprintf("The selector of the canary, Deployment %s, matches stable's pods: make it anew with a selector that only its own pods match.", s.canary.Name))
+		problems = append(problems, rollout.Problem{Code: rollout.ProblemCanarySelectsStable, Object: deploymentRef(s.canary)})
 	}
 	for _, b := range s.budgets {
 		if matches(b.Spec.Selector, stable) && matches(b.Spec.Selector, canary) {
-			problems = append(problems, fmt.Sprintf("%s counts the canary's pods with stable's, so that losing stable's may seem harmless: %s, or narrow its selector.",
-				called("PodDisruptionBudget", b.Namespace, b.Name), remedy))
+			problems = append(problems, rollout.Problem{
+				Code: rollout.ProblemBudgetOnBoth, Object: object.Ref("PodDisruptionBudget", b.Namespace, b.Name), Want: s.labelsIn(),
+			})
 		}
 	}
 	return problems
 }
 
-// matches reports whether the selector matches the labels. None at all matches nothing, an empty one everything.
+// matches reports whether the selector matches the labels. A nil selector matches nothing, an empty one everything.
 func matches(selector *meta.LabelSelector, set map[string]string) bool {
 	s, err := meta.LabelSelectorAsSelector(selector)
 	return err == nil && s.Matches(labels.Set(set))

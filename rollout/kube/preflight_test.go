@@ -105,7 +105,7 @@ func TestPreflightUnreadable(t *testing.T) {
 			s.Apply("helm", kubetest.Shop)
 			s.Fail(on(path, http.StatusServiceUnavailable))
 			got := connect(t, s).Preflight(t.Context(), queued())
-			if got.Unreadable == "" || len(got.Problems) > 0 {
+			if got.Unreadable.IsZero() || len(got.Problems) > 0 {
 				t.Errorf("got %+v, want it unreadable and nothing else", got)
 			}
 		})

@@ -1,20 +1,25 @@
 package kube_test
 
 import (
-	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"canarybot.io/rollout"
 	"canarybot.io/rollout/kube/kubetest"
+	"canarybot.io/rollout/kube/object"
 )
 
-// problemCase puts one thing in the way of the shop's rollout. The texts are given whole where a person has to act.
+// problemCase keeps the shop's rollout from starting by one thing.
 type problemCase struct {
 	name   string
 	world  func(*kubetest.Server)
 	change func(*rollout.Rollout)
-	want   []string // the start of each
+	want   []rollout.Problem
 }
+
+// ref names an object in the shop.
+func ref(kind, name string) rollout.ObjectRef { return object.Ref(kind, "shop", name) }
 
 func deployment(name string, edit func(kubetest.Object)) func(*kubetest.Server) {
 	return func(s *kubetest.Server) { s.Edit("kubectl", "deployments", "shop", name, edit) }
@@ -91,16 +96,11 @@ func check(t *testing.T, cases []problemCase) {
 				c.change(&r)
 			}
 			got := connect(t, s).Preflight(t.Context(), r)
-			if got.Unreadable != "" {
-				t.Fatal(got.Unreadable)
+			if !got.Unreadable.IsZero() {
+				t.Fatalf("%+v", got.Unreadable)
 			}
-			if len(got.Problems) != len(c.want) {
-				t.Fatalf("got %d problems, want %d:\n%s", len(got.Problems), len(c.want), strings.Join(got.Problems, "\n"))
-			}
-			for i, want := range c.want {
-				if !strings.HasPrefix(got.Problems[i], want) {
-					t.Errorf("problem %d: got %q, want %q…", i, got.Problems[i], want)
-				}
+			if diff := cmp.Diff(got.Problems, c.want); diff != "" {
+				t.Errorf("got before want:\n%s", diff)
 			}
 		})
 	}
@@ -111,26 +111,32 @@ func TestProblemsOfStable(t *testing.T) {
 	t.Parallel()
 	check(t, []problemCase{
 		{name: "stable is missing", change: func(r *rollout.Rollout) { r.Spec.Objects.Stable = "other" },
-			want: []string{"services.checkout.stable: Deployment shop/other does not exist; name the Deployment that serves checkout now."}},
+			want: []rollout.Problem{{Code: rollout.ProblemStableMissing, Service: "checkout", Object: ref("Deployment", "other"), Key: "stable"}}},
 		{name: "stable is paused", world: rolledOut(func(d kubetest.Object) { spec(d)["paused"] = true }),
-			want: []string{"Deployment shop/checkout is paused: kubectl -n shop rollout resume deployment/checkout"}},
+			want: []rollout.Problem{{Code: rollout.ProblemPaused, Object: ref("Deployment", "checkout")}}},
 		{name: "stable is at 0", world: rolledOut(func(d kubetest.Object) { spec(d)["replicas"] = 0 }),
-			want: []string{"Deployment shop/checkout wants no replicas: set spec.replicas to 1 or more."}},
+			want: []rollout.Problem{{Code: rollout.ProblemNoReplicas, Object: ref("Deployment", "checkout")}}},
 		{name: "stable is not rolled out", world: deployment("checkout", func(d kubetest.Object) { d["status"].(kubetest.Object)["availableReplicas"] = 3 }),
-			want: []string{"Deployment shop/checkout is not rolled out: of 4 replicas 4 are updated and 3 available."}},
+			want: []rollout.Problem{{Code: rollout.ProblemNotRolledOut, Object: ref("Deployment", "checkout"), Value: "3", Count: 4, Limit: 4}}},
 		{name: "stable is not rolled out, and the plan asks for no evidence", change: wayBack,
 			world: deployment("checkout", func(d kubetest.Object) { d["status"].(kubetest.Object)["availableReplicas"] = 0 })},
 		{name: "stable is at 0, on the way back", world: rolledOut(func(d kubetest.Object) { spec(d)["replicas"] = 0 }), change: wayBack,
-			want: []string{"Deployment shop/checkout wants no replicas"}},
+			want: []rollout.Problem{{Code: rollout.ProblemNoReplicas, Object: ref("Deployment", "checkout")}}},
 		{name: "stable is paused, on the way back", world: rolledOut(func(d kubetest.Object) { spec(d)["paused"] = true }), change: wayBack,
-			want: []string{"Deployment shop/checkout is paused"}},
+			want: []rollout.Problem{{Code: rollout.ProblemPaused, Object: ref("Deployment", "checkout")}}},
 		{name: "stable runs what the way back rolls back", change: func(r *rollout.Rollout) { r.Request.Replaces = kubetest.OldImage }},
 		{name: "stable runs something else than the way back rolls back", change: func(r *rollout.Rollout) { r.Request.Replaces = "registry.example.com/shop/checkout:v1.2.2" },
-			want: []string{"checkout runs v1.2.3, which Canarybot did not release (the last that it did is v1.2.2)"}},
+			want: []rollout.Problem{{
+				Code: rollout.ProblemUnreleased, Service: "checkout", Value: kubetest.OldImage, Want: "registry.example.com/shop/checkout:v1.2.2",
+			}}},
 		{name: "the same image", change: func(r *rollout.Rollout) { r.Image = kubetest.OldImage },
-			want: []string{"Deployment shop/checkout already runs v1.2.3; there is nothing to roll out."}},
+			want: []rollout.Problem{{Code: rollout.ProblemAlreadyRuns, Object: ref("Deployment", "checkout"), Value: "v1.2.3"}}},
+		{name: "several containers, and none is named", world: rolledOut(func(d kubetest.Object) {
+			pod := spec(d)["template"].(kubetest.Object)["spec"].(kubetest.Object)
+			pod["containers"] = append(pod["containers"].([]any), kubetest.Object{"name": "proxy", "image": "proxy:1"})
+		}), want: []rollout.Problem{{Code: rollout.ProblemContainerUnnamed, Service: "checkout", Object: ref("Deployment", "checkout"), Key: "container", Names: []string{"checkout", "proxy"}}}},
 		{name: "no such container", change: func(r *rollout.Rollout) { r.Spec.Objects.Container = "app" },
-			want: []string{`services.checkout.container: Deployment checkout has no container "app"; it has checkout.`}},
+			want: []rollout.Problem{{Code: rollout.ProblemContainerMissing, Service: "checkout", Object: ref("Deployment", "checkout"), Key: "container", Value: "app", Names: []string{"checkout"}}}},
 	})
 }
 
@@ -139,18 +145,21 @@ func TestProblemsOfThePlan(t *testing.T) {
 	t.Parallel()
 	check(t, []problemCase{
 		{name: "Recreate", world: recreate,
-			want: []string{"services.checkout.plan: Deployment shop/checkout has the strategy Recreate"}},
+			want: []rollout.Problem{{Code: rollout.ProblemRecreate, Service: "checkout", Object: ref("Deployment", "checkout"), Key: "plan"}}},
 		{name: "Recreate with a plan that ends at 100", world: recreate, change: plan(5, 100)},
 		{name: "one replica that cannot surge", world: single,
-			want: []string{"services.checkout.plan: Deployment shop/checkout has one replica and no surge"}},
+			want: []rollout.Problem{{Code: rollout.ProblemNoSurge, Service: "checkout", Object: ref("Deployment", "checkout"), Key: "plan"}}},
 		{name: "one replica that may go before the next serves", world: singleThatMayGo,
-			want: []string{"services.checkout.plan: Deployment shop/checkout has one replica and may lose it before the new one serves. Use a plan that ends with a step of weight 100, or set spec.strategy.rollingUpdate.maxUnavailable to 0."}},
+			want: []rollout.Problem{{Code: rollout.ProblemLosesOne, Service: "checkout", Object: ref("Deployment", "checkout"), Key: "plan"}}},
+		{name: "all replicas may go before the next serve", world: rolledOut(func(d kubetest.Object) {
+			spec(d)["strategy"] = kubetest.Object{"rollingUpdate": kubetest.Object{"maxSurge": 1, "maxUnavailable": "100%"}}
+		}), want: []rollout.Problem{{Code: rollout.ProblemLosesAll, Service: "checkout", Object: ref("Deployment", "checkout"), Key: "plan"}}},
 		{name: "a scaler and more than half", world: apply(hpa("checkout")), change: plan(5, 60),
-			want: []string{"services.checkout.plan: HorizontalPodAutoscaler shop/grow shrinks stable"}},
+			want: []rollout.Problem{{Code: rollout.ProblemScalerShrinks, Service: "checkout", Object: ref("HorizontalPodAutoscaler", "grow"), Key: "plan"}}},
 		{name: "a scaler and half", world: apply(hpa("checkout")), change: plan(5, 50)},
 		{name: "a scaler and everybody", world: apply(hpa("checkout")), change: plan(60, 100)},
 		{name: "a scaler on the canary", world: apply(hpa("checkout-canary")),
-			want: []string{"HorizontalPodAutoscaler shop/grow scales the canary, whose size Canarybot sets: delete it, or let it scale checkout."}},
+			want: []rollout.Problem{{Code: rollout.ProblemScalerOnCanary, Object: ref("HorizontalPodAutoscaler", "grow"), Other: ref("Deployment", "checkout")}}},
 		{name: "a volume for one node", world: func(s *kubetest.Server) {
 			s.Apply("helm", "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: data, namespace: shop}\nspec: {accessModes: [ReadWriteOnce]}\n---\napiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: shared, namespace: shop}\nspec: {accessModes: [ReadWriteMany]}\n")
 			rolledOut(func(d kubetest.Object) {
@@ -160,7 +169,7 @@ func TestProblemsOfThePlan(t *testing.T) {
 					kubetest.Object{"name": "gone", "persistentVolumeClaim": kubetest.Object{"claimName": "gone"}},
 				}
 			})(s)
-		}, want: []string{"PersistentVolumeClaim shop/data is mounted by stable and can not be shared with the canary (access modes [ReadWriteOnce])"}},
+		}, want: []rollout.Problem{{Code: rollout.ProblemVolumeNotShared, Object: ref("PersistentVolumeClaim", "data"), Value: "ReadWriteOnce"}}},
 	})
 }
 
@@ -169,34 +178,34 @@ func TestProblemsOfReach(t *testing.T) {
 	t.Parallel()
 	check(t, []problemCase{
 		{name: "stable's Service is missing", change: func(r *rollout.Rollout) { r.Spec.Objects.StableService = "other" },
-			want: []string{"services.checkout.stable_service: Service shop/other does not exist", "services.checkout.stable_service: No rule of HTTPRoute"}},
+			want: []rollout.Problem{{Code: rollout.ProblemStableServiceMissing, Service: "checkout", Object: ref("Service", "other"), Other: ref("Deployment", "checkout"), Key: "stable_service"}, {Code: rollout.ProblemStableUnnamed, Service: "checkout", Object: ref("HTTPRoute", "checkout"), Other: ref("Service", "other"), Key: "stable_service"}}},
 		{name: "stable's Service selects somebody else", world: service("checkout", func(o kubetest.Object) { spec(o)["selector"] = kubetest.Object{"app": "cart", "track": "stable"} }),
-			want: []string{"services.checkout.stable_service: Service shop/checkout does not select the pods of Deployment checkout."}},
+			want: []rollout.Problem{{Code: rollout.ProblemStableServiceElsewhere, Service: "checkout", Object: ref("Service", "checkout"), Other: ref("Deployment", "checkout"), Key: "stable_service"}}},
 		{name: "nothing tells the canary from stable", world: service("checkout", func(o kubetest.Object) { spec(o)["selector"] = kubetest.Object{"app": "checkout"} }),
-			want: []string{"services.checkout.canary_labels: Service checkout selects on app only, so it would reach the canary's pods too. Name at least one of these labels with another value, for example canary_labels: {app: checkout-canary}."}},
+			want: []rollout.Problem{{Code: rollout.ProblemLabelsReachCanary, Service: "checkout", Object: ref("Service", "checkout"), Key: "canary_labels", Value: "checkout-canary", Want: "app", Names: []string{"app"}}}},
 		{name: "the Service is told apart and the Deployment is not", world: func(s *kubetest.Server) {
 			rolledOut(func(d kubetest.Object) {
 				spec(d)["selector"] = kubetest.Object{"matchLabels": kubetest.Object{"app": "checkout"}}
 			})(s)
-		}, want: []string{"services.checkout.canary_labels: The selector of stable, Deployment checkout, matches the canary's pods"}},
+		}, want: []rollout.Problem{{Code: rollout.ProblemStableSelectsCanary, Service: "checkout", Object: ref("Deployment", "checkout"), Key: "canary_labels", Want: rollout.LabelsInConfig}}},
 		{name: "a budget for both", world: apply("apiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {name: keep, namespace: shop}\nspec: {selector: {matchLabels: {app: checkout}}}\n"),
-			want: []string{"PodDisruptionBudget shop/keep counts the canary's pods with stable's"}},
+			want: []rollout.Problem{{Code: rollout.ProblemBudgetOnBoth, Object: ref("PodDisruptionBudget", "keep"), Want: rollout.LabelsInConfig}}},
 		{name: "another Service in front of both", world: func(s *kubetest.Server) {
 			s.Apply("helm", "apiVersion: v1\nkind: Service\nmetadata: {name: all, namespace: shop}\nspec: {selector: {app: checkout}}\n---\napiVersion: v1\nkind: Service\nmetadata: {name: preview, namespace: shop}\nspec: {selector: {app: checkout, track: canary}}\n")
-		}, want: []string{"Service shop/all selects stable's pods and the canary's, so its callers would reach the canary at weight 0: give one of its labels another value in canary_labels, or narrow its selector."}},
+		}, want: []rollout.Problem{{Code: rollout.ProblemServiceOnBoth, Object: ref("Service", "all"), Want: rollout.LabelsInConfig}}},
 		{name: "a split's root is in front of both", world: func(s *kubetest.Server) {
 			s.Apply("helm", "apiVersion: v1\nkind: Service\nmetadata: {name: all, namespace: shop}\nspec: {selector: {app: checkout}}\n")
 		}, change: func(r *rollout.Rollout) { r.Spec.Objects.Route.Service = "all" }},
 		{name: "a stranger behind stable's Service", world: func(s *kubetest.Server) {
 			service("checkout", func(o kubetest.Object) { spec(o)["selector"] = kubetest.Object{"track": "stable"} })(s)
 			s.Apply("helm", "apiVersion: v1\nkind: Pod\nmetadata: {name: cart-1, namespace: shop, labels: {app: cart, track: stable}}\nstatus: {phase: Running}\n")
-		}, want: []string{"Service shop/checkout reaches pod cart-1, which is not one of Deployment checkout: narrow the Service's selector."}},
+		}, want: []rollout.Problem{{Code: rollout.ProblemServiceOnStranger, Object: ref("Service", "checkout"), Other: ref("Deployment", "checkout"), Value: "cart-1"}}},
 		{name: "a found canary that runs", world: func(s *kubetest.Server) {
 			s.Apply("helm", foundCanary)
 			deployment("checkout-canary", func(d kubetest.Object) { spec(d)["replicas"] = 2; spec(d)["paused"] = true })(s)
-		}, want: []string{
-			"Deployment shop/checkout-canary is paused: kubectl -n shop rollout resume deployment/checkout-canary",
-			"Deployment shop/checkout-canary, the canary, has 2 replicas already: kubectl -n shop scale deployment/checkout-canary --replicas=0",
+		}, want: []rollout.Problem{
+			{Code: rollout.ProblemPaused, Object: ref("Deployment", "checkout-canary")},
+			{Code: rollout.ProblemCanaryRuns, Object: ref("Deployment", "checkout-canary"), Count: 2},
 		}},
 	})
 }
@@ -210,10 +219,10 @@ func TestProblemsOfTheCanary(t *testing.T) {
 			deployment("checkout-canary", func(d kubetest.Object) {
 				spec(d)["template"].(kubetest.Object)["metadata"] = kubetest.Object{"labels": kubetest.Object{"app": "checkout", "track": "stable"}}
 			})(s)
-		}, want: []string{
-			"Service shop/checkout selects the pods of Deployment checkout-canary, the canary, too",
-			"Service shop/checkout-canary does not select the pods of Deployment checkout-canary",
-			"services.checkout.canary_labels: The selector of stable",
+		}, want: []rollout.Problem{
+			{Code: rollout.ProblemStableServiceOnCanary, Object: ref("Service", "checkout"), Other: ref("Deployment", "checkout-canary")},
+			{Code: rollout.ProblemCanaryServiceElsewhere, Object: ref("Service", "checkout-canary"), Other: ref("Deployment", "checkout-canary"), Value: "app=checkout,track=stable"},
+			{Code: rollout.ProblemStableSelectsCanary, Service: "checkout", Object: ref("Deployment", "checkout"), Key: "canary_labels", Want: rollout.LabelsInTemplate},
 		}},
 		{name: "a found Service that reaches stable and lacks a port", world: func(s *kubetest.Server) {
 			s.Apply("helm", foundCanary)
@@ -221,18 +230,18 @@ func TestProblemsOfTheCanary(t *testing.T) {
 				spec(o)["selector"] = kubetest.Object{"app": "checkout"}
 				spec(o)["ports"] = []any{kubetest.Object{"port": 8080}}
 			})(s)
-		}, want: []string{
-			"Service shop/checkout-canary selects the pods of stable, Deployment checkout, too",
-			"Service shop/checkout-canary lacks port 80/TCP, which stable's Service checkout has",
+		}, want: []rollout.Problem{
+			{Code: rollout.ProblemCanaryServiceOnStable, Object: ref("Service", "checkout-canary"), Other: ref("Deployment", "checkout")},
+			{Code: rollout.ProblemCanaryServicePort, Object: ref("Service", "checkout-canary"), Other: ref("Service", "checkout"), Value: "80/TCP"},
 		}},
 		{name: "Argo CD owns stable", world: annotate("deployments", "checkout", "argocd.argoproj.io/tracking-id", "shop:apps/Deployment:shop/checkout"),
-			want: []string{"services.checkout.gitops: Argo CD owns Deployment shop/checkout (argocd.argoproj.io/tracking-id)"}},
+			want: []rollout.Problem{{Code: rollout.ProblemGitOpsOwned, Service: "checkout", Object: ref("Deployment", "checkout"), Key: "argocd.argoproj.io/tracking-id", Value: "Argo CD"}}},
 		{name: "Argo CD owns stable by a label that Helm uses too", world: func(s *kubetest.Server) {
 			s.Edit("argocd-controller", "deployments", "shop", "checkout", func(d kubetest.Object) {
 				spec(d)["revisionHistoryLimit"] = 5
 				d["status"].(kubetest.Object)["observedGeneration"] = 2
 			})
-		}, want: []string{"services.checkout.gitops: Argo CD owns Deployment shop/checkout (managedFields of argocd-controller)"}},
+		}, want: []rollout.Problem{{Code: rollout.ProblemGitOpsOwned, Service: "checkout", Object: ref("Deployment", "checkout"), Key: "managedFields of argocd-controller", Value: "Argo CD"}}},
 	})
 }
 
@@ -244,20 +253,20 @@ func TestProblemsOfOwners(t *testing.T) {
 			s.Edit("flux", "httproutes", "shop", "checkout", func(o kubetest.Object) {
 				o["metadata"].(kubetest.Object)["labels"] = kubetest.Object{"kustomize.toolkit.fluxcd.io/name": "shop"}
 			})
-		}, want: []string{"services.checkout.gitops: Flux owns HTTPRoute shop/checkout (kustomize.toolkit.fluxcd.io/name)"}},
+		}, want: []rollout.Problem{{Code: rollout.ProblemGitOpsOwned, Service: "checkout", Object: ref("HTTPRoute", "checkout"), Key: "kustomize.toolkit.fluxcd.io/name", Value: "Flux"}}},
 		{name: "Argo CD, acknowledged", world: annotate("deployments", "checkout", "argocd.argoproj.io/tracking-id", "x"),
 			change: func(r *rollout.Rollout) { r.Spec.GitOps = true }},
 		{name: "another store's stamp", world: annotate("deployments", "checkout", "canarybot.io/applied", `{"store":"lost","rollout":"checkout-7","revision":3}`),
-			want: []string{"Deployment shop/checkout bears the stamp of rollout checkout-7 of another Canarybot, whose store is lost"}},
+			want: []rollout.Problem{{Code: rollout.ProblemStampOtherStore, Rollout: "checkout-7", Object: ref("Deployment", "checkout"), Key: "canarybot.io/applied", Value: "lost"}}},
 		{name: "another service's stamp", world: annotate("deployments", "checkout", "canarybot.io/applied", `{"store":"store-1","rollout":"cart-7","revision":3}`),
-			want: []string{"Deployment shop/checkout bears the stamp of rollout cart-7, of another service"}},
+			want: []rollout.Problem{{Code: rollout.ProblemStampOtherService, Rollout: "cart-7", Object: ref("Deployment", "checkout"), Key: "canarybot.io/applied"}}},
 		{name: "an earlier stamp of the service's own", world: annotate("deployments", "checkout", "canarybot.io/applied", `{"store":"store-1","rollout":"checkout-7","revision":3}`)},
 		{name: "a stamp that nobody can read", world: annotate("httproutes", "checkout", "canarybot.io/applied", `{`),
-			want: []string{"HTTPRoute shop/checkout bears an annotation canarybot.io/applied that cannot be read; when no rollout is under way there, remove it: kubectl -n shop annotate httproute/checkout canarybot.io/applied-"}},
+			want: []rollout.Problem{{Code: rollout.ProblemStampUnreadable, Object: ref("HTTPRoute", "checkout"), Key: "canarybot.io/applied"}}},
 		{name: "a standing request to roll back", world: annotate("httproutes", "checkout", "canarybot.io/rollback", "now"),
-			want: []string{"HTTPRoute shop/checkout bears the annotation canarybot.io/rollback=now"}},
+			want: []rollout.Problem{{Code: rollout.ProblemRollbackAsked, Object: ref("HTTPRoute", "checkout"), Key: "canarybot.io/rollback", Value: "now"}}},
 		{name: "no router for the kind", change: func(r *rollout.Rollout) { r.Spec.Objects.Route.Kind = "VirtualService" },
-			want: []string{`services.checkout.route.kind: "VirtualService" is no kind of route that Canarybot can steer; known are HTTPRoute.`}},
+			want: []rollout.Problem{{Code: rollout.ProblemRouteKindUnknown, Service: "checkout", Key: "route.kind", Value: "VirtualService", Names: []string{"HTTPRoute"}}}},
 	})
 }
 
@@ -268,14 +277,14 @@ func TestProblemsOfTheCluster(t *testing.T) {
 		{name: "the kind is not served", world: func(s *kubetest.Server) {
 			s.Withdraw("gateway.networking.k8s.io/v1")
 			s.Withdraw("gateway.networking.k8s.io/v1beta1")
-		}, want: []string{"services.checkout.route.kind: The cluster serves no HTTPRoute"}},
+		}, want: []rollout.Problem{{Code: rollout.ProblemKindNotServed, Service: "checkout", Object: rollout.ObjectRef{Kind: "HTTPRoute"}, Key: "route.kind", Value: "gateway.networking.k8s.io", Names: []string{"v1", "v1beta1"}}}},
 		{name: "rights to read are missing", world: func(s *kubetest.Server) { s.Deny("list", "pods"); s.Deny("patch", "httproutes") },
-			want: []string{
-				"RBAC: the bot may not list pods in namespace shop; list that namespace in the chart's values (namespaces) or grant it by a Role.",
-				"RBAC: the bot may not patch httproutes.gateway.networking.k8s.io in namespace shop",
+			want: []rollout.Problem{
+				{Code: rollout.ProblemRightsMissing, Object: rollout.ObjectRef{Kind: "pods", Namespace: "shop"}, Names: []string{"list"}},
+				{Code: rollout.ProblemRightsMissingRoute, Object: rollout.ObjectRef{Kind: "httproutes.gateway.networking.k8s.io", Namespace: "shop"}, Names: []string{"patch"}},
 			}},
 		{name: "rights to make are missing", world: func(s *kubetest.Server) { s.Deny("create", "services"); s.Deny("delete", "services") },
-			want: []string{"RBAC: the bot may not create, delete services in namespace shop; list that namespace in the chart's values (namespaces, with create: true)"}},
+			want: []rollout.Problem{{Code: rollout.ProblemRightsMissingCreate, Object: rollout.ObjectRef{Kind: "services", Namespace: "shop"}, Names: []string{"create", "delete"}}}},
 		{name: "rights to make are not needed for a canary that is there", world: func(s *kubetest.Server) {
 			s.Apply("helm", foundCanary)
 			s.Deny("create", "services")
@@ -285,10 +294,10 @@ func TestProblemsOfTheCluster(t *testing.T) {
 			annotate("deployments", "checkout", "canarybot.io/rollback", "now")(s)
 			s.Deny("delete", "deployments")
 			s.Deny("patch", "deployments")
-		}, want: []string{
-			"RBAC: the bot may not patch, delete deployments.apps",
-			"services.checkout.plan: Deployment shop/checkout has one replica and no surge",
-			"Deployment shop/checkout bears the annotation canarybot.io/rollback=now",
+		}, want: []rollout.Problem{
+			{Code: rollout.ProblemRightsMissingCreate, Object: rollout.ObjectRef{Kind: "deployments.apps", Namespace: "shop"}, Names: []string{"patch", "delete"}},
+			{Code: rollout.ProblemNoSurge, Service: "checkout", Object: ref("Deployment", "checkout"), Key: "plan"},
+			{Code: rollout.ProblemRollbackAsked, Object: ref("Deployment", "checkout"), Key: "canarybot.io/rollback", Value: "now"},
 		}},
 	})
 }

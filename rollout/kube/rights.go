@@ -2,9 +2,7 @@ package kube
 
 import (
 	"context"
-	"fmt"
 	"slices"
-	"strings"
 
 	authorization "k8s.io/api/authorization/v1"
 	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -13,19 +11,20 @@ import (
 	"canarybot.io/rollout/kube/object"
 )
 
-// Right is what the bot has to be allowed in a service's namespace. The chart's roles grant exactly these.
+// Right is what the bot must be allowed to do in a service's namespace. The chart's roles grant exactly these.
 type Right struct {
 	Group    string // empty: the core group
 	Resource string
 	Verbs    []string
 }
 
-// Needs says what a service asks of the bot, and so which rights it needs.
+// Needs says what a service makes the bot do, and so which rights the bot needs.
 type Needs struct {
-	// RouteGroup and RouteResource are what the router reads and writes.
+	// RouteGroup and RouteResource name what the router reads and writes.
 	RouteGroup    string
 	RouteResource string
-	// Create is true where the canary or its Service is made and deleted, CreateRoute where the route is.
+	// Create is true where the bot makes and deletes the canary or its Service, CreateRoute where it does so with the
+	// route.
 	Create      bool
 	CreateRoute bool
 }
@@ -52,8 +51,8 @@ func (n Needs) Rights() []Right {
 	}
 }
 
-// denied asks the API server for each of the rights and returns one sentence for each resource where some are missing.
-func (c *Cluster) denied(ctx context.Context, namespace string, needs Needs) ([]string, error) {
+// denied asks the API server for each of the rights and returns a problem for each resource where some are missing.
+func (c *Cluster) denied(ctx context.Context, namespace string, needs Needs) ([]rollout.Problem, error) {
 	rights := needs.Rights()
 	missing := make([][]string, len(rights))
 	var asks []func() error
@@ -72,34 +71,36 @@ func (c *Cluster) denied(ctx context.Context, namespace string, needs Needs) ([]
 	if err := together(asks...); err != nil {
 		return nil, err
 	}
-	var problems []string
+	var problems []rollout.Problem
 	for i, right := range rights {
-		if verbs := strings.Fields(strings.Join(missing[i], " ")); len(verbs) > 0 {
-			problems = append(problems, fmt.Sprintf(
-				"RBAC: the bot may not %s %s in namespace %s; list that namespace in the chart's values (namespaces%s) or grant it by a Role.",
-				strings.Join(verbs, ", "), right.name(), namespace, hint(needs, right, verbs)))
+		verbs := slices.DeleteFunc(missing[i], func(verb string) bool { return verb == "" })
+		if len(verbs) > 0 {
+			problems = append(problems, rollout.Problem{
+				Code: missingRights(needs, right, verbs), Names: verbs,
+				Object: rollout.ObjectRef{Kind: right.name(), Namespace: namespace},
+			})
 		}
 	}
 	return problems, nil
 }
 
-// hint is what the namespace's entry in the values needs for the missing verbs: the kind of route, or the larger
-// profile.
-func hint(needs Needs, right Right, verbs []string) string {
-	var with []string
-	if right.Group == needs.RouteGroup && right.Resource == needs.RouteResource {
-		with = append(with, "its kind among routes")
+// missingRights returns what the namespace's entry in the chart's values lacks: the kind of route, the larger profile,
+// both, or the namespace alone.
+func missingRights(needs Needs, right Right, verbs []string) rollout.ProblemCode {
+	route := right.Group == needs.RouteGroup && right.Resource == needs.RouteResource
+	create := slices.Contains(verbs, "create") || slices.Contains(verbs, "delete")
+	switch {
+	case route && create:
+		return rollout.ProblemRightsMissingRouteCreate
+	case route:
+		return rollout.ProblemRightsMissingRoute
+	case create:
+		return rollout.ProblemRightsMissingCreate
 	}
-	if slices.Contains(verbs, "create") || slices.Contains(verbs, "delete") {
-		with = append(with, "create: true")
-	}
-	if len(with) == 0 {
-		return ""
-	}
-	return ", with " + strings.Join(with, " and ")
+	return rollout.ProblemRightsMissing
 }
 
-// name is the resource as kubectl and Roles have it.
+// name returns the resource in the notation of kubectl: "deployments.apps".
 func (r Right) name() string {
 	if r.Group == "" {
 		return r.Resource
@@ -113,9 +114,9 @@ func (c *Cluster) allowed(ctx context.Context, namespace string, right Right, ve
 			Namespace: namespace, Verb: verb, Group: right.Group, Resource: right.Resource,
 		},
 	}}
-	what := "whether the bot may " + verb + " " + right.name()
-	answer, err := read(ctx, what, func(ctx context.Context) (*authorization.SelfSubjectAccessReview, error) {
-		return c.authorization.SelfSubjectAccessReviews().Create(ctx, review, meta.CreateOptions{FieldManager: object.Manager})
+	asked := rollout.Problem{Call: rollout.CallReview, Value: verb, Object: rollout.ObjectRef{Kind: right.name()}}
+	answer, err := read(ctx, asked, func(ctx context.Context) (*authorization.SelfSubjectAccessReview, error) {
+		return c.client.accessReviews().Create(ctx, review, meta.CreateOptions{FieldManager: object.Manager})
 	})
 	if err != nil {
 		return false, err
@@ -123,7 +124,7 @@ func (c *Cluster) allowed(ctx context.Context, namespace string, right Right, ve
 	return answer.Status.Allowed, nil
 }
 
-// needs returns what a rollout asks for that makes nothing.
+// needs returns the needs of a rollout that makes no objects.
 func (c *Cluster) needs(r rollout.Rollout) (Needs, error) {
 	router, err := c.router(r.Spec.Objects.Route.Kind)
 	if err != nil {

@@ -7,13 +7,13 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/dynamic"
 	"sigs.k8s.io/yaml"
 
 	"canarybot.io/rollout"
 	"canarybot.io/rollout/kube"
 	"canarybot.io/rollout/kube/kubetest"
+	"canarybot.io/rollout/traffic"
 	"canarybot.io/rollout/traffic/gateway"
 	"canarybot.io/rollout/traffic/smi"
 )
@@ -26,7 +26,7 @@ func routerOf(t *testing.T, kind string, s *kubetest.Server) kube.Router {
 	if err != nil {
 		t.Fatal(err)
 	}
-	disc, err := discovery.NewDiscoveryClientForConfig(config)
+	disc, err := traffic.NewGroups(config)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,10 +11,10 @@ import (
 	apps "k8s.io/api/apps/v1"
 )
 
-// mostDiffering bounds how many fields are named: the thread tells people to look, not the whole difference.
+// mostDiffering limits how many fields are named: the thread makes people look, it is not the whole diff.
 const mostDiffering = 10
 
-// templateDiffers names the fields in which the canary's pods differ from stable's, but for labels and the image, as
+// templateDiffers returns the fields in which the canary's pods differ from stable's, except labels and the image, as
 // paths such as "spec.containers[app].env". What is measured on other pods than stable's says less about a version.
 func templateDiffers(stable, canary *apps.Deployment, container string) []string {
 	a, b := plain(stable, container), plain(canary, container)

@@ -2,42 +2,40 @@ package kube
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"sync"
 	"time"
 
 	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/watch"
-	apps "k8s.io/client-go/kubernetes/typed/apps/v1"
 	"k8s.io/client-go/rest"
 
 	"canarybot.io/rollout"
 )
 
 const (
-	// watchAgain is how long a watch that ended waits before it is opened anew, at first and at most.
+	// watchAgain is how long to wait before opening a watch that ended again, at first and at most.
 	watchAgain, watchAgainMost = time.Second, 30 * time.Second
-	// wakeApart is how far apart the wake-ups for one object are: a Deployment's status changes with every pod.
+	// wakeApart is the least time between wake-ups for one object: a Deployment's status changes with every pod.
 	wakeApart = time.Second
 )
 
 // Watched is a router whose routes can be watched.
 type Watched interface {
-	// Watch opens a watch of every route of the kind in the namespace. Whoever opened it stops it.
+	// Watch opens a watch of every route of the kind in the namespace. The caller stops it.
 	Watch(ctx context.Context, namespace string) (watch.Interface, error)
 }
 
-// Watcher tells that a Deployment or a route changed. It only wakes: nothing is taken from what it saw, everything is
-// read live by the beat that follows. A change that it misses is seen at the next beat.
+// Watcher reports that a Deployment or a route changed. It only wakes: nothing is read from the event, the reconcile
+// that follows reads everything live. The next regular reconcile sees a change that the watcher misses.
 type Watcher struct {
-	apps    apps.AppsV1Interface
+	client  client
 	routers map[string]Router
 	log     *slog.Logger
 }
 
 // ForWatching returns the configuration, which is one that Config returned, for clients that watch: a watch is one long
-// answer.
+// response.
 func ForWatching(config *rest.Config) *rest.Config {
 	long := rest.CopyConfig(config)
 	long.Timeout = 0
@@ -45,23 +43,23 @@ func ForWatching(config *rest.Config) *rest.Config {
 }
 
 // NewWatcher returns a watcher over the configuration and the routers by kind, which both are made for watching. A
-// router that is not Watched is left to the beats.
+// router that is not Watched is left to the regular reconciles.
 func NewWatcher(config *rest.Config, routers map[string]Router, log *slog.Logger) (*Watcher, error) {
-	client, err := apps.NewForConfig(config)
+	client, err := newClient(config)
 	if err != nil {
-		return nil, fmt.Errorf("make a client for watching: %w", err)
+		return nil, err
 	}
-	return &Watcher{apps: client, routers: routers, log: log}, nil
+	return &Watcher{client: client, routers: routers, log: log}, nil
 }
 
-// source is one kind of object in one namespace, and whom a change of each of its objects concerns.
+// source is one kind of object in one namespace, with the services that a change of each object concerns.
 type source struct {
 	kind, namespace string
 	open            func(ctx context.Context, namespace string) (watch.Interface, error)
 	concerned       map[string][]rollout.ServiceName // by object
 }
 
-// sources returns what is to be watched for the services.
+// sources returns what to watch for the services.
 func (w *Watcher) sources(services map[rollout.ServiceName]rollout.Service) []source {
 	found := map[[2]string]int{}
 	var all []source
@@ -76,7 +74,7 @@ func (w *Watcher) sources(services map[rollout.ServiceName]rollout.Service) []so
 		all[i].concerned[object] = append(all[i].concerned[object], name)
 	}
 	deployments := func(ctx context.Context, namespace string) (watch.Interface, error) {
-		return w.apps.Deployments(namespace).Watch(ctx, meta.ListOptions{})
+		return w.client.deployments(namespace).Watch(ctx, meta.ListOptions{})
 	}
 	for name, s := range services {
 		o := s.Spec.Objects
@@ -89,8 +87,8 @@ func (w *Watcher) sources(services map[rollout.ServiceName]rollout.Service) []so
 	return all
 }
 
-// Run calls wake for each service of whose Deployments or route one changed, until the context ends. It blocks until
-// every watch has ended. A watch that breaks is opened again.
+// Run calls wake for each service when one of its Deployments or its route changed, until the context ends. It blocks
+// until every watch has ended. It opens a watch that breaks again.
 func (w *Watcher) Run(ctx context.Context, services map[rollout.ServiceName]rollout.Service, wake func(rollout.ServiceName)) {
 	var group sync.WaitGroup
 	for _, s := range w.sources(services) {
@@ -99,20 +97,20 @@ func (w *Watcher) Run(ctx context.Context, services map[rollout.ServiceName]roll
 	group.Wait()
 }
 
-// keep watches one source until the context ends. Why it cannot is logged once for each reason.
+// keep watches one source until the context ends. It logs each reason why it cannot, one time.
 func (w *Watcher) keep(ctx context.Context, s source, wake func(rollout.ServiceName)) {
-	pause, told := watchAgain, ""
+	pause, logged := watchAgain, ""
 	for ctx.Err() == nil {
 		seen, err := s.open(ctx, s.namespace)
 		switch {
 		case err == nil:
-			told = ""
+			logged = ""
 			if follow(ctx, seen, s.concerned, wake) {
 				pause = watchAgain
 			}
 			seen.Stop()
-		case err.Error() != told && ctx.Err() == nil:
-			told = err.Error()
+		case err.Error() != logged && ctx.Err() == nil:
+			logged = err.Error()
 			w.log.Warn("watch not open; changes are seen at the next beat", "kind", s.kind, "namespace", s.namespace, "error", err)
 		}
 		select {
@@ -125,14 +123,14 @@ func (w *Watcher) keep(ctx context.Context, s source, wake func(rollout.ServiceN
 
 // follow wakes for what a watch shows until it ends, and reports whether it showed anything. Wake-ups that come too
 // close wait for each other.
-func follow(ctx context.Context, seen watch.Interface, concerned map[string][]rollout.ServiceName, wake func(rollout.ServiceName)) (heard bool) {
+func follow(ctx context.Context, seen watch.Interface, concerned map[string][]rollout.ServiceName, wake func(rollout.ServiceName)) (changed bool) {
 	due := map[rollout.ServiceName]bool{}
 	tick := time.NewTicker(wakeApart)
 	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
-			return heard
+			return changed
 		case <-tick.C:
 			for name := range due {
 				wake(name)
@@ -143,13 +141,13 @@ func follow(ctx context.Context, seen watch.Interface, concerned map[string][]ro
 				for name := range due {
 					wake(name)
 				}
-				return heard
+				return changed
 			}
 			object, is := event.Object.(meta.Object)
 			if !is {
 				continue
 			}
-			heard = true
+			changed = true
 			for _, name := range concerned[object.GetName()] {
 				due[name] = true
 			}

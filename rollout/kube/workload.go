@@ -14,8 +14,8 @@ import (
 	"canarybot.io/rollout/kube/object"
 )
 
-// workload reads a Deployment with its pods. One that does not exist is a fact. From returning on what the pods say is
-// told to people and decides nothing: in an incident the API server may refuse or delay lists while it still takes small
+// workload reads a Deployment with its pods. One that does not exist is a fact. Once a rollout ends, what its pods
+// report only informs people: in an incident the API server may refuse or delay lists while it still serves small
 // requests, and weight 0 does not wait for them.
 func (c *Cluster) workload(ctx context.Context, r rollout.Rollout, name string) (rollout.Workload, error) {
 	d, err := c.getDeployment(ctx, r.Spec.Objects.Namespace, name)
@@ -37,15 +37,16 @@ func (c *Cluster) workload(ctx context.Context, r rollout.Rollout, name string) 
 	return reduce(d, container), nil
 }
 
-// withPods is the Deployment with what its pods say: the images that they run, and how they fail.
+// withPods returns the Deployment with what its pods report: the images that they run, and how they fail.
 func (c *Cluster) withPods(ctx context.Context, d *apps.Deployment, container string) (rollout.Workload, error) {
 	w := reduce(d, container)
-	what := called("Deployment", d.Namespace, d.Name)
 	selector, err := meta.LabelSelectorAsSelector(d.Spec.Selector)
 	if err != nil {
-		return rollout.Workload{}, rollout.Wrap(rollout.Invalid, err, what+" has a selector that cannot be read.")
+		return rollout.Workload{}, rollout.Refuse(rollout.Invalid, rollout.Problem{
+			Code: rollout.ProblemSelectorUnreadable, Object: deploymentRef(d),
+		}).Because(err)
 	}
-	pods, err := c.listPods(ctx, d.Namespace, selector.String(), what)
+	pods, err := c.listPods(ctx, deploymentRef(d), selector.String())
 	if err != nil {
 		return rollout.Workload{}, err
 	}
@@ -54,7 +55,7 @@ func (c *Cluster) withPods(ctx context.Context, d *apps.Deployment, container st
 	return w, err
 }
 
-// reduce is the Deployment as the domain sees it, without its pods.
+// reduce returns the Deployment as the domain sees it, without its pods.
 func reduce(d *apps.Deployment, container string) rollout.Workload {
 	name := containerName(d, container)
 	return rollout.Workload{
@@ -67,7 +68,7 @@ func reduce(d *apps.Deployment, container string) rollout.Workload {
 	}
 }
 
-// wanted is how many replicas the Deployment wants: one where it does not say.
+// wanted returns spec.replicas, which defaults to 1.
 func wanted(d *apps.Deployment) int {
 	if d.Spec.Replicas == nil {
 		return 1
@@ -75,10 +76,10 @@ func wanted(d *apps.Deployment) int {
 	return int(*d.Spec.Replicas)
 }
 
-// observed reports whether the status is about the spec as it stands.
+// observed reports whether the status is about the current spec.
 func observed(d *apps.Deployment) bool { return d.Status.ObservedGeneration >= d.Generation }
 
-// containerName returns the container that is steered: the configured one, else the only one, else none.
+// containerName returns the container whose image a rollout sets: the configured one, else the only one, else none.
 func containerName(d *apps.Deployment, configured string) string {
 	if containers := d.Spec.Template.Spec.Containers; configured == "" && len(containers) == 1 {
 		return containers[0].Name
@@ -113,8 +114,8 @@ func imageIDs(pods []core.Pod, container, image string) []string {
 	return slices.Compact(ids)
 }
 
-// digest returns the digest in an imageID, which runtimes write in several ways: bare, behind a repository, behind
-// docker-pullable://. One without a digest is returned as it is.
+// digest returns the digest in an imageID, which runtimes write in several ways: bare, after a repository, after
+// docker-pullable://. An imageID without a digest comes back as it is.
 func digest(imageID string) string {
 	const algorithm = "sha256:"
 	if i := strings.LastIndex(imageID, algorithm); i >= 0 {
@@ -129,7 +130,7 @@ func ready(p core.Pod) bool {
 	})
 }
 
-// runs reports whether the pod was made to run the image.
+// runs reports whether the pod's spec has the image.
 func runs(p core.Pod, container, image string) bool {
 	return slices.ContainsFunc(p.Spec.Containers, func(c core.Container) bool {
 		return c.Name == container && c.Image == image

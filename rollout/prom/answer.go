@@ -115,7 +115,7 @@ func timedOut(err error) bool {
 		errors.As(err, &api) && (api.Type == v1.ErrTimeout || strings.Contains(api.Detail, `"errorType":"timeout"`))
 }
 
-// unreachable reports whether nobody answered who can tell a good query from a bad one.
+// unreachable reports whether the answer did not come from Prometheus itself.
 func unreachable(err error) bool {
 	var call *url.Error
 	var api *v1.Error

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"canarybot.io/rollout"
-	"canarybot.io/rollout/prom"
 )
 
 // near compares with a value that Prometheus extrapolated.
@@ -52,7 +51,7 @@ func TestErrorAndSuccessRateOnTheEngine(t *testing.T) {
 			e := newEngine(t)
 			e.add(tt.series...)
 			e.add(append(traffic(stablePod, 200, 2), traffic(stablePod2, 200, 2)...)...)
-			got := e.source().Ask(t.Context(), question(named(t, prom.ErrorRate), named(t, prom.SuccessRate))).Samples
+			got := e.source().Ask(t.Context(), question(named(t, rollout.ErrorRate), named(t, rollout.SuccessRate))).Samples
 			for i, want := range []float64{tt.errors, tt.success} {
 				if s := got[i]; !near(s.Canary, want) || s.CanaryWhy != "" {
 					t.Errorf("%s: got %s (%s %s), want %g", s.Check, show(s.Canary), s.CanaryWhy, s.Detail, want)
@@ -88,7 +87,7 @@ func TestLatencyAndMemoryOnTheEngine(t *testing.T) {
 			})
 		}
 	}
-	got := e.source().Ask(t.Context(), question(named(t, prom.LatencyP99), named(t, prom.MemoryUsage))).Samples
+	got := e.source().Ask(t.Context(), question(named(t, rollout.LatencyP99), named(t, rollout.MemoryUsage))).Samples
 	if s := got[0]; !near(s.Canary, 0.492) || !near(s.Stable, 0.492) || !near(s.Requests, 4000) {
 		t.Errorf("latency: got %s, stable %s, requests %s (%s %s)", show(s.Canary), show(s.Stable), show(s.Requests), s.CanaryWhy, s.Detail)
 	}
@@ -108,7 +107,7 @@ func TestArmsAreToldApartOnTheEngine(t *testing.T) {
 	} {
 		e.add(traffic(other, 100, 100)...)
 	}
-	got := e.source().Ask(t.Context(), question(named(t, prom.ErrorRate))).Samples[0]
+	got := e.source().Ask(t.Context(), question(named(t, rollout.ErrorRate))).Samples[0]
 	if !near(got.Canary, 0) || !near(got.Stable, 0.1) {
 		t.Errorf("got canary %s, stable %s, want 0 and 0.1", show(got.Canary), show(got.Stable))
 	}
@@ -123,7 +122,7 @@ func TestSelectByVersionOnTheEngine(t *testing.T) {
 			e.add(c)
 		}
 	}
-	q := question(named(t, prom.ErrorRate))
+	q := question(named(t, rollout.ErrorRate))
 	q.Select = `version="{{.Arm}}"`
 	got := e.source().Ask(t.Context(), q).Samples[0]
 	if !near(got.Canary, 0.05) || !near(got.Requests, 2000) {
@@ -139,7 +138,7 @@ func TestWindowIsCutOnTheEngine(t *testing.T) {
 	// The canary before failed everything until four minutes ago; this one fails nothing.
 	e.store(counter{name: "http_5xx_total", pod: canaryPod, first: 60}, func(n int) float64 { return float64(60-max(n, 16)) * 100 })
 
-	q := question(named(t, prom.ErrorRate))
+	q := question(named(t, rollout.ErrorRate))
 	for _, tt := range []struct {
 		since    time.Duration
 		want     float64
@@ -180,7 +179,7 @@ func TestOldSamplesOnTheEngine(t *testing.T) {
 					e.add(c)
 				}
 			}
-			got := e.source().Ask(t.Context(), question(named(t, prom.ErrorRate))).Samples[0]
+			got := e.source().Ask(t.Context(), question(named(t, rollout.ErrorRate))).Samples[0]
 			if got.CanaryWhy != tt.canaryWhy || got.StableWhy != tt.stableWhy {
 				t.Errorf("got %q and %q (%s), want %q and %q", got.CanaryWhy, got.StableWhy, got.Detail, tt.canaryWhy, tt.stableWhy)
 			}
@@ -196,7 +195,7 @@ func TestNoTrafficOnTheEngine(t *testing.T) {
 	e := newEngine(t)
 	e.add(traffic(canaryPod, 0, 0)...)
 	e.add(traffic(stablePod, 100, 0)...)
-	got := e.source().Ask(t.Context(), question(named(t, prom.ErrorRate))).Samples[0]
+	got := e.source().Ask(t.Context(), question(named(t, rollout.ErrorRate))).Samples[0]
 	if got.CanaryWhy != rollout.WhyNotANumber || !near(got.Requests, 0) {
 		t.Errorf("got %s (%s) on %s requests, want not a number on 0", show(got.Canary), got.CanaryWhy, show(got.Requests))
 	}
@@ -206,9 +205,9 @@ func TestStableOnlyOnTheEngine(t *testing.T) {
 	t.Parallel()
 	e := newEngine(t)
 	e.add(traffic(stablePod, 100, 2)...)
-	byName := named(t, prom.MemoryUsage)
+	byName := named(t, rollout.MemoryUsage)
 	byName.Query = `sum(rate(http_requests_total{pod=~"{{.Canary}}-.*"}[{{.Window}}]))`
-	q := question(named(t, prom.ErrorRate), byName)
+	q := question(named(t, rollout.ErrorRate), byName)
 	q.StableOnly, q.Since = true, time.Time{}
 	got := e.source().Ask(t.Context(), q).Samples
 	if s := got[0]; !near(s.Canary, 0.02) || !near(s.Requests, 2000) || s.Stable != nil || s.StableWhy != "" {
@@ -227,7 +226,7 @@ func TestALeakDoesNotCondemnItsFixOnTheEngine(t *testing.T) {
 	const name = "container_memory_working_set_bytes"
 	e.gauge(counter{name: name, pod: canaryPod, perScrape: 600 << 20, first: 60, last: 8}) // until two minutes ago
 	e.gauge(counter{name: name, pod: canaryPod2, perScrape: 100 << 20, first: 5})
-	q := question(named(t, prom.MemoryUsage))
+	q := question(named(t, rollout.MemoryUsage))
 	q.Since = now.Add(-time.Minute)
 	if got := e.source().Ask(t.Context(), q).Samples[0]; !near(got.Canary, 100<<20) {
 		t.Errorf("got %s (%s %s), want 100 MiB", show(got.Canary), got.CanaryWhy, got.Detail)
@@ -244,7 +243,7 @@ func TestASlowlyScrapedCanaryIsNotSilentOnTheEngine(t *testing.T) {
 		c.first, c.last = 1, 1 // one scrape only
 		e.add(c)
 	}
-	q := question(named(t, prom.ErrorRate))
+	q := question(named(t, rollout.ErrorRate))
 	q.Since = now.Add(-time.Minute)
 	if got := e.source().Ask(t.Context(), q).Samples[0]; got.CanaryWhy != rollout.WhyWarmingUp || got.Stable == nil {
 		t.Errorf("got %q (%s), want warming up", got.CanaryWhy, got.Detail)

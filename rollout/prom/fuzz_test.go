@@ -49,7 +49,7 @@ func FuzzNames(f *testing.F) {
 	f.Fuzz(func(t *testing.T, namespace, service, stable, canary string) {
 		c := valueCheck()
 		c.Query = byName
-		q := question(append(prom.Named(prom.Plain()), c)...)
+		q := question(append(four(t), c)...)
 		q.Namespace, q.Service, q.Stable, q.Canary = namespace, rollout.ServiceName(service), stable, canary
 		queries := asked(t, q)
 		for _, name := range []string{namespace, service, stable, canary} {

@@ -71,7 +71,7 @@ func windowOf(q rollout.Question, c rollout.Check) (time.Duration, bool) {
 // wordsOf returns the words for the arm that is judged and for stable's.
 func wordsOf(q rollout.Question, window time.Duration) (canary, stable map[Word]string, err error) {
 	n := NamesOf(q)
-	if q.StableOnly { // whatever the query says of the canary is asked of stable
+	if q.StableOnly { // what the query asks about the canary is asked about stable
 		n.Canary, n.CanaryService = n.Stable, n.StableService
 	}
 	arm := func(a Side) (map[Word]string, error) {

@@ -2,14 +2,15 @@ package prom
 
 import "errors"
 
-// lexer follows PromQL byte by byte and knows where it stands: in a string, in a comment, in a selector's braces.
-// That is all that templates need to know; the full grammar is Prometheus's business.
+// lexer follows PromQL byte by byte and knows whether it is in a string, in a comment or in a selector's braces. Templates
+// need no more. Prometheus's own parser would link its storage, cannot read templates, and would refuse what a newer or
+// other server accepts.
 type lexer struct {
-	quote   byte // of the string it stands in; 0: none
+	quote   byte // of the string it is in; 0: none
 	escaped bool // the byte before was a backslash, in a string that knows escapes
 	comment bool
 	braces  bool
-	only    bool // the text is what stands between the braces: it has none of its own
+	only    bool // the text is what goes between the braces and has none itself
 	err     error
 }
 
@@ -30,13 +31,13 @@ func (l *lexer) feed(c byte) {
 	case c == '"' || c == '\'' || c == '`':
 		l.quote = c
 	case l.only && c == '#':
-		l.fail("a comment has no place here")
+		l.fail("a comment is not allowed here")
 	case c == '#':
 		l.comment = true
 	case l.only && (c == '{' || c == '}'):
-		l.fail("a " + string(c) + " stands outside of quotes")
+		l.fail("a " + string(c) + " is outside of quotes")
 	case c == '{' && l.braces:
-		l.fail("a { stands inside another")
+		l.fail("a { is inside another")
 	case c == '}' && !l.braces:
 		l.fail("a } has no {")
 	case c == '{' || c == '}':
@@ -63,5 +64,5 @@ func (l *lexer) done() error {
 	return nil
 }
 
-// bare reports whether it stands outside of strings and comments.
+// bare reports whether it is outside of strings and comments.
 func (l *lexer) bare() bool { return l.quote == 0 && !l.comment }

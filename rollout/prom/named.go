@@ -7,14 +7,6 @@ import (
 	"canarybot.io/rollout"
 )
 
-// The names of the checks that exist without being written in the configuration.
-const (
-	ErrorRate   = "error_rate"
-	SuccessRate = "success_rate"
-	LatencyP99  = "latency_p99"
-	MemoryUsage = "memory_usage"
-)
-
 // Plain returns the signals of a service that counts with the plainest names.
 func Plain() rollout.Signals {
 	return rollout.Signals{
@@ -28,7 +20,7 @@ func Plain() rollout.Signals {
 	}
 }
 
-// Base returns what a check is like where nothing else is said.
+// Base returns a check with the defaults.
 func Base() rollout.Check {
 	return rollout.Check{
 		Comparison: rollout.LessThan, Window: 5 * time.Minute, Interval: 15 * time.Second, Failures: 2,
@@ -36,38 +28,50 @@ func Base() rollout.Check {
 	}
 }
 
-// slow is the share of requests that a 99th percentile lets be slower.
-const slow = 0.01
-
-// Named returns the checks that exist without being written, as far as the signals have what they ask about, in the
+// Named returns the built-in checks, as far as the signals have what they ask about, in the
 // order in which people read them.
-//
-// Each query is one number for one pod or many. The sum over an absent series is absent, not zero: without "or
-// vector(0)" a canary that never failed would have no error rate, and one that only fails no success rate. The total
-// has no such default: without requests there is no rate.
 func Named(s rollout.Signals) []rollout.Check {
 	var all []rollout.Check
-	counted := s.Requests != "" && (s.Errors != "" || s.Success != "")
-	if counted {
-		all = append(all, errorRate(s))
-	}
-	if s.Requests != "" && s.Latency != "" {
-		all = append(all, latencyP99(s))
-	}
-	if counted {
-		all = append(all, successRate(s))
-	}
-	if s.Memory != "" {
-		all = append(all, memoryUsage(s))
+	for _, n := range rollout.NamedChecks() {
+		c := Base()
+		c.Name, c.Signal, c.Unit, c.Comparison, c.Threshold = n.Name, n.Signal, n.Unit, n.Comparison, n.Threshold
+		if c.Query = query(n, s); c.Query == "" {
+			continue
+		}
+		if n.Ceiling != 0 {
+			c.Ceiling = &n.Ceiling
+		}
+		if n.Signal == rollout.LatencySignal {
+			c.Bound, c.Share = n.Threshold, n.Share
+		}
+		if n.Signal == rollout.MemorySignal {
+			c.MinRequests = 0
+		} else {
+			c.Traffic = traffic(s)
+		}
+		all = append(all, c)
 	}
 	return all
 }
 
-// named returns a check of the unit that asks about the signal.
-func named(name string, signal rollout.Signal, unit rollout.Unit, threshold float64) rollout.Check {
-	c := Base()
-	c.Name, c.Signal, c.Unit, c.Threshold = name, signal, unit, threshold
-	return c
+// query returns what a named check asks of the signals; empty where they lack something.
+//
+// Each query is one number for one pod or many. The sum over an absent series is absent, not zero: without "or
+// vector(0)" a canary that never failed would have no error rate, and one that only fails no success rate. The total
+// has no such default: without requests there is no rate.
+func query(n rollout.NamedCheck, s rollout.Signals) string {
+	counted := s.Requests != "" && (s.Errors != "" || s.Success != "")
+	switch {
+	case n.Signal == rollout.ErrorSignal && counted:
+		return share(s, s.Errors, s.Success)
+	case n.Signal == rollout.SuccessSignal && counted:
+		return share(s, s.Success, s.Errors)
+	case n.Signal == rollout.LatencySignal && s.Requests != "" && s.Latency != "":
+		return quantile(s, 1-n.Share)
+	case n.Signal == rollout.MemorySignal && s.Memory != "":
+		return readings(s)
+	}
+	return ""
 }
 
 // traffic counts the requests in the window.
@@ -84,40 +88,24 @@ func share(s rollout.Signals, of, opposite string) string {
 	return part(of)
 }
 
-func errorRate(s rollout.Signals) rollout.Check {
-	ceiling := 0.20
-	c := named(ErrorRate, rollout.ErrorSignal, rollout.Ratio, 0.01)
-	c.Query, c.Traffic, c.Ceiling = share(s, s.Errors, s.Success), traffic(s), &ceiling
-	return c
-}
-
-func successRate(s rollout.Signals) rollout.Check {
-	floor := 0.80 // the same fifth of the requests, seen from the other side
-	c := named(SuccessRate, rollout.SuccessSignal, rollout.Ratio, 0.99)
-	c.Query, c.Traffic, c.Ceiling, c.Comparison = share(s, s.Success, s.Errors), traffic(s), &floor, rollout.GreaterThan
-	return c
-}
-
-func latencyP99(s rollout.Signals) rollout.Check {
-	c := named(LatencyP99, rollout.LatencySignal, rollout.Seconds, 0.5)
-	c.Bound, c.Share, c.Traffic = c.Threshold, slow, traffic(s)
-	c.Query = `histogram_quantile(0.99, sum by (le) (rate(` + s.Latency + `[{{.Window}}])))`
+// quantile is the duration, in seconds, that such a share of the requests stays below.
+func quantile(s rollout.Signals, q float64) string {
+	by := "sum by (le) "
 	if s.Native {
-		c.Query = `histogram_quantile(0.99, sum(rate(` + s.Latency + `[{{.Window}}])))`
+		by = "sum"
 	}
+	text := `histogram_quantile(` + strconv.FormatFloat(q, 'g', 6, 64) + `, ` + by + `(rate(` + s.Latency + `[{{.Window}}])))`
 	if s.Unit > 0 && s.Unit != time.Second {
-		c.Query += ` * ` + seconds(s.Unit)
+		text += ` * ` + seconds(s.Unit)
 	}
-	return c
+	return text
 }
 
-// memoryUsage asks for the newest reading of each container that is there now, and none from before the window:
-// Prometheus remembers a series without a staleness marker for five minutes, and a leak that was rolled back must not
-// condemn its fix.
-func memoryUsage(s rollout.Signals) rollout.Check {
-	c := named(MemoryUsage, rollout.MemorySignal, rollout.Bytes, 512<<20)
-	c.Query, c.MinRequests = `max(last_over_time(`+s.Memory+`[{{.Window}}]) and `+s.Memory+`)`, 0
-	return c
+// readings asks for the newest reading of each container that is there now, and none from before the window: Prometheus
+// remembers a series without a staleness marker for five minutes, and a leak that was rolled back must not condemn its
+// fix.
+func readings(s rollout.Signals) string {
+	return `max(last_over_time(` + s.Memory + `[{{.Window}}]) and ` + s.Memory + `)`
 }
 
 // seconds writes a unit of time as a factor.

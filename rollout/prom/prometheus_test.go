@@ -204,6 +204,14 @@ func question(checks ...rollout.Check) rollout.Question {
 	}
 }
 
+// four returns the checks that these tests count the queries of, whatever else is named.
+func four(tb testing.TB) []rollout.Check {
+	tb.Helper()
+	return []rollout.Check{
+		named(tb, rollout.ErrorRate), named(tb, rollout.LatencyP99), named(tb, rollout.SuccessRate), named(tb, rollout.MemoryUsage),
+	}
+}
+
 func named(t testing.TB, name string) rollout.Check {
 	t.Helper()
 	for _, c := range prom.Named(prom.Plain()) {

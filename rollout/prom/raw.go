@@ -46,7 +46,7 @@ func (i rawInquiry) queries() []string {
 	return slices.DeleteFunc(all, func(q string) bool { return q == "" })
 }
 
-// inquireRaw returns what to ask about the signals. The error says why nothing is.
+// inquireRaw returns what to ask about the signals. The error is why nothing can be asked.
 func inquireRaw(q rollout.Question) (rawInquiry, error) {
 	s := q.Signals
 	in := rawInquiry{native: s.Native, bounds: q.Want.Bounds, unit: s.Unit}
@@ -111,13 +111,13 @@ func ParseSignal(text string) (Template, error) {
 		return Template{}, err
 	}
 	if slices.ContainsFunc(t.parts, func(p part) bool { return p.word == Window }) {
-		return Template{}, errors.New("{{.Window}} has no place in a selector; raw samples are read")
+		return Template{}, errors.New("{{.Window}} is not allowed in a selector; raw samples are read")
 	}
 	if !t.Twin() {
 		return Template{}, errors.New(`it selects the same series for canary and stable; use {{.Select}}, for example http_requests_total{{{.Select}}}`)
 	}
 	if whole := strings.TrimSpace(t.Expand(sample)); len(selectors(whole)) != 1 || selectors(whole)[0] != whole {
-		return Template{}, errors.New("it is no single selector; write a metric's name and its matchers in braces, for example http_requests_total{{{.Select}}}")
+		return Template{}, errors.New("it is not a single selector; write a metric's name and its matchers in braces, for example http_requests_total{{{.Select}}}")
 	}
 	return t, nil
 }

@@ -225,7 +225,7 @@ func TestTheLastHourOnTheEngine(t *testing.T) {
 	several.Name, several.Query = "several", `http_requests_total{{{.Select}}}`
 	bad := valueCheck()
 	bad.Name, bad.Query = "bad", `sum(http_requests_total{{{.Select}}}) by (`
-	q := question(named(t, prom.ErrorRate), named(t, prom.LatencyP99), named(t, prom.MemoryUsage), several, bad)
+	q := question(named(t, rollout.ErrorRate), named(t, rollout.LatencyP99), named(t, rollout.MemoryUsage), several, bad)
 	q.StableOnly = true
 	hundreds := func(n int) bool { return n >= 100 && n < 200 }
 	want := []func(rollout.Backtest) bool{

@@ -39,7 +39,7 @@ func (in inquiry) sample(answers map[string]answer, now time.Time) rollout.Sampl
 	return s
 }
 
-// ages returns how old each arm's newest sample is, and what is odd about the answer that should have said so.
+// ages returns how old each arm's newest sample is, and what is wrong with the answer, if anything.
 func (in inquiry) ages(answers map[string]answer) (canary, stable age, odd reading) {
 	if in.fresh == "" {
 		return age{}, age{}, reading{}
@@ -50,7 +50,7 @@ func (in inquiry) ages(answers map[string]answer) (canary, stable age, odd readi
 	}
 	v, ok := a.value.(model.Vector)
 	if !ok {
-		return age{}, age{}, not(rollout.WhyQueryError, "the answer to a question of age is no vector")
+		return age{}, age{}, not(rollout.WhyQueryError, "the answer to the freshness query is not a vector")
 	}
 	canary, stable = ages(in.fresh, v)
 	return canary, stable, reading{}
@@ -73,7 +73,7 @@ func (r reading) aged(mine, other age, limit time.Duration) reading {
 }
 
 // filling returns the reading, or that the window is still filling: where it is cut to the time since the weight was
-// acknowledged, an arm that is heard may not have the two scrapes in it yet that a rate needs. It is not silent.
+// acknowledged, an arm with current samples may not have the two scrapes yet that a rate needs.
 func (r reading) filling(cut bool, mine age, limit time.Duration) reading {
 	if cut && r.why == rollout.WhyNoData && mine.there && mine.past <= limit {
 		return not(rollout.WhyWarmingUp, "")

@@ -36,7 +36,7 @@ const (
 	StableArm Side = "stable"
 )
 
-// LongestDeployment is the longest name of a Deployment by which its pods can be told. A pod is named
+// LongestDeployment is the longest name of a Deployment by which its pods can be recognized. A pod is named
 // NAME-HASH-XXXXX, at most 63 bytes with a hash of up to 10; Kubernetes cuts longer names short before the last five.
 const LongestDeployment = 63 - 5 - len("-") - 10 - len("-")
 
@@ -97,7 +97,7 @@ func (n Names) words(arm Side) map[Word]string {
 func (n Names) check() error {
 	for _, name := range []string{n.Namespace, string(n.Service), n.Stable, n.Canary, n.backend(StableArm), n.backend(CanaryArm)} {
 		if !rollout.IsDNSLabel(name) {
-			return fmt.Errorf("%q is no DNS label", cut(name, 63))
+			return fmt.Errorf("%q is not a DNS label", cut(name, 63))
 		}
 	}
 	return nil

@@ -47,11 +47,14 @@ type Source struct {
 
 var _ rollout.Metrics = (*Source)(nil)
 
-// New returns a Source. It connects to nothing yet; the error says what is wrong with the options.
+// ProblemSettings says that the connection to Prometheus is configured wrongly; Words say how.
+const ProblemSettings rollout.ProblemCode = "prometheus_settings"
+
+// New returns a Source. It does not connect yet; the error names what is wrong with the options.
 func New(o Options) (*Source, error) {
 	client, err := newClient(o)
 	if err != nil {
-		return nil, rollout.Errorf(rollout.Invalid, "Prometheus: %s.", words(err))
+		return nil, rollout.Refuse(rollout.Invalid, rollout.Problem{Code: ProblemSettings, Words: words(err)})
 	}
 	return &Source{api: v1.NewAPI(client), client: client, timeout: o.Timeout, turns: make(chan struct{}, questions)}, nil
 }

@@ -56,7 +56,7 @@ func TestAskGivesUpAfterTenSeconds(t *testing.T) {
 			return nil, r.Context().Err()
 		}))
 		before := time.Now()
-		got := s.Ask(t.Context(), question(prom.Named(prom.Plain())...)).Samples
+		got := s.Ask(t.Context(), question(four(t)...)).Samples
 		if took := time.Since(before); took != 10*time.Second {
 			t.Errorf("took %s, want 10s", took)
 		}
@@ -92,7 +92,7 @@ func TestAskEndsWithItsContext(t *testing.T) {
 		<-r.Context().Done()
 		return nil, r.Context().Err()
 	}))
-	for _, got := range s.Ask(ctx, question(prom.Named(prom.Plain())...)).Samples {
+	for _, got := range s.Ask(ctx, question(four(t)...)).Samples {
 		if got.CanaryWhy != rollout.WhyUnreachable {
 			t.Errorf("%s: got %q, want that nobody was reached", got.Check, got.CanaryWhy)
 		}
@@ -136,7 +136,7 @@ func TestAskIsBoundedAndAsksNothingTwice(t *testing.T) {
 			time.Sleep(time.Second)
 			return response(r, http.StatusOK, []byte(success("vector", "[]"))), nil
 		}))
-		s.Ask(t.Context(), question(prom.Named(prom.Plain())...))
+		s.Ask(t.Context(), question(four(t)...))
 		if got := together.most; got != 4 {
 			t.Errorf("%d queries at once, want 4", got)
 		}
@@ -170,7 +170,7 @@ func TestAskIsBoundedAcrossQuestions(t *testing.T) {
 			var asking sync.WaitGroup
 			for range 100 {
 				asking.Go(func() {
-					for _, got := range s.Ask(t.Context(), question(prom.Named(prom.Plain())...)).Samples {
+					for _, got := range s.Ask(t.Context(), question(four(t)...)).Samples {
 						if got.CanaryWhy != tt.why {
 							t.Errorf("%s: got %q, want %q", got.Check, got.CanaryWhy, tt.why)
 						}
@@ -195,7 +195,7 @@ func TestWarmingUp(t *testing.T) {
 		return nil, io.EOF
 	}))
 	for _, since := range []time.Duration{-time.Hour, 0, scrape, 2*scrape - time.Millisecond} {
-		q := question(prom.Named(prom.Plain())...)
+		q := question(four(t)...)
 		q.Since = now.Add(-since)
 		for _, got := range s.Ask(t.Context(), q).Samples {
 			if got.CanaryWhy != rollout.WhyWarmingUp {
@@ -211,17 +211,17 @@ func TestBadQuestions(t *testing.T) {
 		change func(*rollout.Question)
 		detail string
 	}{
-		"a name that is no label": {func(q *rollout.Question) { q.Namespace = `shop"} or up{x="` }, "no DNS label"},
-		"no canary":               {func(q *rollout.Question) { q.Canary = "" }, "no DNS label"},
-		"a bad select":            {func(q *rollout.Question) { q.Select = `{{.Version}}` }, "{{.Version}} is no word here"},
-		"a bad query":             {func(q *rollout.Question) { q.Checks[0].Query = "up{" }, "query: a { is not closed"},
-		"a bad traffic query":     {func(q *rollout.Question) { q.Checks[0].Traffic = "{{up" }, "traffic: "},
+		"a name that is not a label": {func(q *rollout.Question) { q.Namespace = `shop"} or up{x="` }, "not a DNS label"},
+		"no canary":                  {func(q *rollout.Question) { q.Canary = "" }, "not a DNS label"},
+		"a bad select":               {func(q *rollout.Question) { q.Select = `{{.Version}}` }, "{{.Version}} is not a known word here"},
+		"a bad query":                {func(q *rollout.Question) { q.Checks[0].Query = "up{" }, "query: a { is not closed"},
+		"a bad traffic query":        {func(q *rollout.Question) { q.Checks[0].Traffic = "{{up" }, "traffic: "},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := sourceOver(t, roundTrip(func(*http.Request) (*http.Response, error) { return nil, io.EOF }))
-			q := question(named(t, prom.ErrorRate))
+			q := question(named(t, rollout.ErrorRate))
 			tt.change(&q)
 			got := s.Ask(t.Context(), q).Samples[0]
 			if got.CanaryWhy != rollout.WhyQueryError || !strings.Contains(got.Detail, tt.detail) {

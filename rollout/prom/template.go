@@ -84,7 +84,7 @@ func parse(text string, l *lexer, known []Word) (Template, error) {
 		case strings.HasPrefix(rest, "{{"):
 			found := wordForm.FindStringSubmatch(rest)
 			if found == nil {
-				return Template{}, fmt.Errorf("%q belongs to no word; a word is written like {{.Select}}", cut(rest, 12))
+				return Template{}, fmt.Errorf("%q is not part of a word; a word is written like {{.Select}}", cut(rest, 12))
 			}
 			word, err := wordOf(found, known)
 			if err == nil {
@@ -97,7 +97,7 @@ func parse(text string, l *lexer, known []Word) (Template, error) {
 			i += len(found[0])
 			from = i
 		case strings.HasPrefix(rest, "}}") && l.bare():
-			return Template{}, fmt.Errorf("}} belongs to no word; a word is written like {{.Select}}")
+			return Template{}, fmt.Errorf("}} is not part of a word; a word is written like {{.Select}}")
 		default:
 			l.feed(text[i])
 			i++
@@ -117,30 +117,30 @@ func wordOf(found []string, known []Word) (Word, error) {
 	for i, w := range known {
 		forms[i] = "{{." + string(w) + "}}"
 	}
-	return "", fmt.Errorf("%s is no word here; known are %s", cut(found[0], 40), strings.Join(forms, " "))
+	return "", fmt.Errorf("%s is not a known word here; known are %s", cut(found[0], 40), strings.Join(forms, " "))
 }
 
-// place says what is wrong with where the word stands. Values are DNS labels, matchers and durations: a label cannot
+// place returns what is wrong with the position of the word. Values are DNS labels, matchers and durations: a label cannot
 // leave a string, and matchers and durations mean nothing in one.
 func place(w Word, form string, l *lexer) error {
 	switch {
 	case l.comment:
 		return nil
 	case l.escaped:
-		return fmt.Errorf("%s stands behind a backslash", form)
+		return fmt.Errorf("%s follows a backslash", form)
 	}
 	switch w {
 	case Namespace, Service, Stable, Canary, Deployment, Backend:
 		if l.bare() {
-			return fmt.Errorf(`%s must stand inside quotes, for example "%s"`, form, form)
+			return fmt.Errorf(`%s must be inside quotes, for example "%s"`, form, form)
 		}
 	case Select, Pods:
 		if !l.bare() || !l.braces {
-			return fmt.Errorf("%s must stand between a selector's braces, for example up{%s}", form, form)
+			return fmt.Errorf("%s must be between a selector's braces, for example up{%s}", form, form)
 		}
 	case Window:
 		if !l.bare() {
-			return fmt.Errorf("%s must stand outside of quotes", form)
+			return fmt.Errorf("%s must be outside of quotes", form)
 		}
 	case Arm: // canary or stable: harmless anywhere
 	}

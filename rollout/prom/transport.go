@@ -13,7 +13,7 @@ import (
 // largest is how much of an answer is read. One number takes a few hundred bytes.
 const largest = 1 << 20
 
-// CheckURL says what is wrong with the address of a Prometheus. It never quotes it.
+// CheckURL returns what is wrong with the address of a Prometheus. It never quotes the address.
 func CheckURL(address string) error {
 	u, err := url.Parse(address)
 	switch {
@@ -90,7 +90,7 @@ type limitedBody struct {
 	left int
 }
 
-// tooLargeError says that an answer was cut off.
+// tooLargeError reports that an answer was cut off.
 type tooLargeError struct{}
 
 func (*tooLargeError) Error() string { return "the answer is larger than 1 MiB" }
@@ -99,7 +99,7 @@ func (b *limitedBody) Read(p []byte) (int, error) {
 	if b.left < 0 {
 		return 0, &tooLargeError{}
 	}
-	if len(p) > b.left+1 { // one byte more than allowed tells an answer of exactly that size from a larger one
+	if len(p) > b.left+1 { // one byte more than allowed, to know an answer of exactly that size from a larger one
 		p = p[:b.left+1]
 	}
 	n, err := b.ReadCloser.Read(p)

@@ -6,12 +6,12 @@ import (
 	"canarybot.io/rollout"
 )
 
-// Cluster checks a cluster adapter with its router: that what it makes is inert, that every write is guarded and
-// stamped, that it tells what somebody else did and touches nothing that it was not asked to. The world is made anew
-// for every case.
+// Cluster checks a cluster adapter with its router: the objects that it makes are inert, every write is guarded and
+// stamped, it reports what somebody else did and changes nothing that it was not asked to. Every case gets a new
+// environment.
 func Cluster(t *testing.T, world func(t *testing.T) (rollout.Cluster, Editor)) {
 	t.Helper()
-	made := func(t *testing.T) *hand {
+	made := func(t *testing.T) *harness {
 		cluster, editor := world(t)
 		return grip(t, cluster, editor)
 	}
@@ -19,8 +19,8 @@ func Cluster(t *testing.T, world func(t *testing.T) (rollout.Cluster, Editor)) {
 	run(t, clusterCases, made)
 }
 
-// make brings the canary there, inert, in the order of making.
-func (h *hand) make() {
+// make creates the canary's objects, inert, in the order of a start.
+func (h *harness) make() {
 	h.Helper()
 	h.do(rollout.CanaryService, rollout.Create, nil)
 	h.do(rollout.RouteObject, rollout.Update, weight(0))
@@ -28,7 +28,7 @@ func (h *hand) make() {
 }
 
 var clusterCases = []testCase{
-	{"a world as found has stable and no canary", func(h *hand) {
+	{"a world as found has stable and no canary", func(h *harness) {
 		w := h.world()
 		if !w.Stable.Exists || w.Stable.UID == "" || w.Stable.Image != h.r.From() || w.Stable.Replicas < 1 || w.Stable.Stamp != nil {
 			h.Errorf("got stable %+v, want it with image %s and replicas, unstamped", w.Stable, h.r.From())
@@ -37,7 +37,7 @@ var clusterCases = []testCase{
 			h.Errorf("got %+v, want no canary, no Service for it, nobody asking to roll back", w)
 		}
 	}},
-	{"what is made is inert and stamped, and leaves stable alone", func(h *hand) {
+	{"what is made is inert and stamped, and leaves stable alone", func(h *harness) {
 		before := h.world().Stable
 		h.make()
 		w := h.world()
@@ -51,12 +51,12 @@ var clusterCases = []testCase{
 			h.Errorf("stable was changed")
 		}
 	}},
-	{"making what is there already is a conflict", func(h *hand) {
+	{"making what is there already is a conflict", func(h *harness) {
 		h.make()
 		h.refused(h.write(rollout.CanaryService, rollout.Create, nil), rollout.Conflict)
 		h.refused(h.write(rollout.CanaryDeployment, rollout.Create, pods("other:1", 0)), rollout.Conflict)
 	}},
-	{"image and replicas are written in one", func(h *hand) {
+	{"image and replicas are written in one", func(h *harness) {
 		h.make()
 		w := h.do(rollout.CanaryDeployment, rollout.Update, pods(h.r.Image, 3))
 		if got := h.world().Canary; got.Replicas != 3 || got.Image != h.r.Image {
@@ -65,7 +65,7 @@ var clusterCases = []testCase{
 		h.stamped(w)
 		h.refused(w, rollout.Conflict)
 	}},
-	{"stable gets its image and keeps its replicas", func(h *hand) {
+	{"stable gets its image and keeps its replicas", func(h *harness) {
 		before := h.world().Stable
 		late := h.write(rollout.StableDeployment, rollout.Update, image("late:1"))
 		w := h.do(rollout.StableDeployment, rollout.Update, image(h.r.Image))
@@ -75,15 +75,15 @@ var clusterCases = []testCase{
 		h.stamped(w)
 		h.refused(late, rollout.Conflict)
 	}},
-	{"stable is never resized", func(h *hand) {
+	{"stable is never resized", func(h *harness) {
 		h.refused(h.write(rollout.StableDeployment, rollout.Update, pods(h.r.Image, 1)), rollout.Invalid)
 	}},
-	{"an undo burns the version where nothing else changes", func(h *hand) {
+	{"an undo burns the version where nothing else changes", func(h *harness) {
 		late := h.write(rollout.StableDeployment, rollout.Update, image(h.r.Image))
 		h.do(rollout.StableDeployment, rollout.Update, image(h.r.From()))
 		h.refused(late, rollout.Conflict)
 	}},
-	{"a delete counts on one version only, and once", func(h *hand) {
+	{"a delete counts on one version only, and once", func(h *harness) {
 		h.make()
 		late := h.write(rollout.CanaryDeployment, rollout.Delete, nil)
 		h.do(rollout.CanaryDeployment, rollout.Update, pods(h.r.Image, 1))
@@ -99,19 +99,19 @@ var clusterCases = []testCase{
 			h.Errorf("the canary's Service is there after it was deleted")
 		}
 	}},
-	{"a delete without guard is never sent", func(h *hand) {
+	{"a delete without guard is never sent", func(h *harness) {
 		h.make()
 		w := h.write(rollout.CanaryDeployment, rollout.Delete, nil)
 		w.UID = ""
 		h.refused(w, rollout.Invalid)
 	}},
-	{"what is gone is no place to write", func(h *hand) {
+	{"what is gone is no place to write", func(h *harness) {
 		h.make()
 		w := h.write(rollout.CanaryDeployment, rollout.Update, pods(h.r.Image, 1))
 		h.editor.Delete(rollout.CanaryDeployment)
 		h.refused(w, rollout.NotFound)
 	}},
-	{"a release takes our annotations and nothing else", func(h *hand) {
+	{"a release takes our annotations and nothing else", func(h *harness) {
 		h.do(rollout.StableDeployment, rollout.Update, image(h.r.Image))
 		h.editor.AskRollback(rollout.StableDeployment)
 		h.do(rollout.StableDeployment, rollout.Release, nil)
@@ -119,7 +119,7 @@ var clusterCases = []testCase{
 			h.Errorf("got stable %+v, want no stamp, no annotation and image %s", got, h.r.Image)
 		}
 	}},
-	{"somebody else's images and sizes are told, and who set them", func(h *hand) {
+	{"somebody else's images and sizes are told, and who set them", func(h *harness) {
 		h.make()
 		h.do(rollout.CanaryDeployment, rollout.Update, pods(h.r.Image, 3))
 		ours := h.world()
@@ -140,7 +140,7 @@ var clusterCases = []testCase{
 			h.Errorf("got stamp %+v, want ours, with image %s", w.Canary.Stamp, h.r.Image)
 		}
 	}},
-	{"a request to roll back on any of the objects is one decision", func(h *hand) {
+	{"a request to roll back on any of the objects is one decision", func(h *harness) {
 		h.make()
 		for _, object := range []rollout.Object{rollout.CanaryDeployment, rollout.StableDeployment, rollout.RouteObject} {
 			h.editor.AskRollback(object)
@@ -155,7 +155,7 @@ var clusterCases = []testCase{
 			h.Errorf("got decision %q after all were released, want none", got)
 		}
 	}},
-	{"what was deleted is a fact", func(h *hand) {
+	{"what was deleted is a fact", func(h *harness) {
 		h.make()
 		h.editor.Delete(rollout.CanaryDeployment)
 		h.editor.Delete(rollout.StableDeployment)

@@ -21,8 +21,8 @@ type Editor interface {
 	Delete(object rollout.Object)
 }
 
-// hand is one test's grip on a world: it observes, writes and checks.
-type hand struct {
+// harness observes, writes and checks for one test.
+type harness struct {
 	*testing.T
 	r        rollout.Rollout
 	cluster  rollout.Cluster
@@ -30,22 +30,22 @@ type hand struct {
 	revision rollout.Revision
 }
 
-func grip(t *testing.T, cluster rollout.Cluster, editor Editor) *hand {
-	return &hand{T: t, r: editor.Rollout(), cluster: cluster, editor: editor, revision: 1}
+func grip(t *testing.T, cluster rollout.Cluster, editor Editor) *harness {
+	return &harness{T: t, r: editor.Rollout(), cluster: cluster, editor: editor, revision: 1}
 }
 
-// world observes, and fails the test when the world could not be read.
-func (h *hand) world() rollout.Observed {
+// world observes, and fails the test when the cluster could not be read.
+func (h *harness) world() rollout.Observed {
 	h.Helper()
 	w := h.cluster.Observe(h.Context(), h.r)
-	if w.Unreadable != "" {
-		h.Fatalf("the world could not be read: %s", w.Unreadable)
+	if !w.Unreadable.IsZero() {
+		h.Fatalf("the world could not be read: %+v", w.Unreadable)
 	}
 	return w
 }
 
-// write returns a write on the object as the world has it now, with a stamp that no write bore before.
-func (h *hand) write(object rollout.Object, verb rollout.Verb, change func(*rollout.Write)) rollout.Write {
+// write returns a write on the object as it is now, with a new stamp.
+func (h *harness) write(object rollout.Object, verb rollout.Verb, change func(*rollout.Write)) rollout.Write {
 	h.Helper()
 	m := metaOf(h.world(), object)
 	w := rollout.Write{Object: object, Verb: verb, UID: m.UID, Version: m.Version}
@@ -78,12 +78,12 @@ func metaOf(w rollout.Observed, object rollout.Object) rollout.Meta {
 	return rollout.Meta{}
 }
 
-// mostConflicts is how often a write is decided again before the test gives up. In a real cluster controllers write
-// too, statuses most of all, so that a conflict is nothing to wonder at; a rollout reads and judges again as well.
+// mostConflicts is how often a write is decided again before the test gives up. In a real cluster controllers write too,
+// mostly statuses, so that conflicts are normal; a rollout reads and judges again as well.
 const mostConflicts = 20
 
-// do decides a write on the world as it is and sends it, again after a conflict, and returns the one that was taken.
-func (h *hand) do(object rollout.Object, verb rollout.Verb, change func(*rollout.Write)) rollout.Write {
+// do decides a write on the current state and sends it, again after a conflict, and returns the accepted one.
+func (h *harness) do(object rollout.Object, verb rollout.Verb, change func(*rollout.Write)) rollout.Write {
 	h.Helper()
 	for range mostConflicts {
 		w := h.write(object, verb, change)
@@ -100,7 +100,7 @@ func (h *hand) do(object rollout.Object, verb rollout.Verb, change func(*rollout
 }
 
 // refused sends a write that has to be refused with the code and to change nothing that rollouts steer.
-func (h *hand) refused(w rollout.Write, code rollout.Code) {
+func (h *harness) refused(w rollout.Write, code rollout.Code) {
 	h.Helper()
 	before := steered(h.world())
 	err := h.cluster.Do(h.Context(), h.r, w)
@@ -139,8 +139,8 @@ func steered(w rollout.Observed) fields {
 	}
 }
 
-// stamped checks that the object bears the very stamp of the write.
-func (h *hand) stamped(w rollout.Write) {
+// stamped checks that the object has the stamp of this write.
+func (h *harness) stamped(w rollout.Write) {
 	h.Helper()
 	s := metaOf(h.world(), w.Object).Stamp
 	switch {
@@ -180,7 +180,7 @@ type Routes interface {
 func (rt router) Observe(ctx context.Context, r rollout.Rollout) rollout.Observed {
 	route, err := rt.Read(ctx, r)
 	if err != nil {
-		return rollout.Observed{Unreadable: rollout.Message(err)}
+		return rollout.Observed{Unreadable: rollout.ProblemOf(err)}
 	}
 	return rollout.Observed{Route: route}
 }

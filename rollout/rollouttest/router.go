@@ -7,11 +7,11 @@ import (
 	"canarybot.io/rollout"
 )
 
-// Router checks a router: that it reads the pair's share exactly, writes only on the version that a write was decided
-// on, stamps what it writes, and gives back what it found. The world is made anew for every case.
+// Router checks a router: it reads the pair's share exactly, writes only on the version that a write was decided on,
+// stamps its writes, and restores the original weights. Every case gets a new environment.
 func Router(t *testing.T, world func(t *testing.T) (Routes, Editor)) {
 	t.Helper()
-	run(t, routeCases, func(t *testing.T) *hand {
+	run(t, routeCases, func(t *testing.T) *harness {
 		routes, editor := world(t)
 		return grip(t, router{routes}, editor)
 	})
@@ -20,10 +20,10 @@ func Router(t *testing.T, world func(t *testing.T) (Routes, Editor)) {
 // testCase is one rule of the contract.
 type testCase struct {
 	name string
-	run  func(h *hand)
+	run  func(h *harness)
 }
 
-func run(t *testing.T, cases []testCase, world func(t *testing.T) *hand) {
+func run(t *testing.T, cases []testCase, world func(t *testing.T) *harness) {
 	t.Helper()
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) { c.run(world(t)) })
@@ -31,20 +31,20 @@ func run(t *testing.T, cases []testCase, world func(t *testing.T) *hand) {
 }
 
 var routeCases = []testCase{
-	{"a route as found names no canary and bears no stamp", func(h *hand) {
+	{"a route as found names no canary and bears no stamp", func(h *harness) {
 		route := h.world().Route
 		if !route.Exists || route.HasCanary || route.Weight != 0 || route.Stamp != nil || route.AsksRollback {
 			h.Errorf("got %+v, want a route without canary, stamp and annotation", route)
 		}
 	}},
-	{"the canary is added at weight 0", func(h *hand) {
+	{"the canary is added at weight 0", func(h *harness) {
 		w := h.do(rollout.RouteObject, rollout.Update, weight(0))
 		if route := h.world().Route; !route.HasCanary || route.Weight != 0 {
 			h.Errorf("got %+v, want the canary named at weight 0", route)
 		}
 		h.stamped(w)
 	}},
-	{"every share reads back as written", func(h *hand) {
+	{"every share reads back as written", func(h *harness) {
 		for _, want := range []rollout.Weight{0, 1, 5, 33, 50, 99, 100, 7, 0} {
 			w := h.do(rollout.RouteObject, rollout.Update, weight(want))
 			if got := h.world().Route.Weight; got != want {
@@ -53,7 +53,7 @@ var routeCases = []testCase{
 			h.stamped(w)
 		}
 	}},
-	{"a write on an older version is a conflict", func(h *hand) {
+	{"a write on an older version is a conflict", func(h *harness) {
 		h.do(rollout.RouteObject, rollout.Update, weight(0))
 		late := h.write(rollout.RouteObject, rollout.Update, weight(50))
 		h.do(rollout.RouteObject, rollout.Update, weight(0)) // an undo that changes nothing but its stamp
@@ -62,22 +62,22 @@ var routeCases = []testCase{
 			h.Errorf("the share reads %d after a late write was refused, want 0", got)
 		}
 	}},
-	{"the same write twice does no harm", func(h *hand) {
+	{"the same write twice does no harm", func(h *harness) {
 		w := h.do(rollout.RouteObject, rollout.Update, weight(5))
 		h.refused(w, rollout.Conflict)
 		h.stamped(w)
 	}},
-	{"a write on another object of that name is a conflict", func(h *hand) {
+	{"a write on another object of that name is a conflict", func(h *harness) {
 		w := h.write(rollout.RouteObject, rollout.Update, weight(5))
 		w.UID = "somebody-else"
 		h.refused(w, rollout.Conflict)
 	}},
-	{"a write without guard is never sent", func(h *hand) {
+	{"a write without guard is never sent", func(h *harness) {
 		w := h.write(rollout.RouteObject, rollout.Update, weight(5))
 		w.Version = ""
 		h.refused(w, rollout.Invalid)
 	}},
-	{"somebody else's share is told, and who set it", func(h *hand) {
+	{"somebody else's share is told, and who set it", func(h *harness) {
 		h.do(rollout.RouteObject, rollout.Update, weight(5))
 		ours := h.world().Route
 		h.editor.Set(rollout.FieldWeight, "40")
@@ -89,13 +89,13 @@ var routeCases = []testCase{
 			h.Errorf("got stamp %+v, want ours, with weight 5", route.Stamp)
 		}
 	}},
-	{"the request to roll back is told", func(h *hand) {
+	{"the request to roll back is told", func(h *harness) {
 		h.editor.AskRollback(rollout.RouteObject)
 		if !h.world().Route.AsksRollback {
 			h.Errorf("the annotation on the route was not seen")
 		}
 	}},
-	{"weight 0 and the request to roll back are one write", func(h *hand) {
+	{"weight 0 and the request to roll back are one write", func(h *harness) {
 		h.do(rollout.RouteObject, rollout.Update, weight(5))
 		h.do(rollout.RouteObject, rollout.Update, func(w *rollout.Write) {
 			weight(0)(w)
@@ -105,7 +105,7 @@ var routeCases = []testCase{
 			h.Errorf("got %+v, want weight 0, the annotation and our stamp", route)
 		}
 	}},
-	{"a release gives back the route as found", func(h *hand) {
+	{"a release gives back the route as found", func(h *harness) {
 		h.do(rollout.RouteObject, rollout.Update, weight(5))
 		h.editor.AskRollback(rollout.RouteObject)
 		h.r.Phase = rollout.Releasing
@@ -116,14 +116,14 @@ var routeCases = []testCase{
 			h.Errorf("got %+v, want no canary, stamp or annotation", route)
 		}
 	}},
-	{"a release may leave the canary in its place", func(h *hand) {
+	{"a release may leave the canary in its place", func(h *harness) {
 		h.do(rollout.RouteObject, rollout.Update, weight(0))
 		h.do(rollout.RouteObject, rollout.Release, nil)
 		if route := h.world().Route; !route.HasCanary || route.Weight != 0 || route.Stamp != nil {
 			h.Errorf("got %+v, want the canary at weight 0, and no stamp", route)
 		}
 	}},
-	{"a route that is gone is a fact, and no place to write", func(h *hand) {
+	{"a route that is gone is a fact, and no place to write", func(h *harness) {
 		w := h.write(rollout.RouteObject, rollout.Update, weight(5))
 		h.editor.Delete(rollout.RouteObject)
 		if route := h.world().Route; route.Exists || route.HasCanary {
@@ -131,7 +131,7 @@ var routeCases = []testCase{
 		}
 		h.refused(w, rollout.NotFound)
 	}},
-	{"a cancelled request is told as such", func(h *hand) {
+	{"a cancelled request is told as such", func(h *harness) {
 		w := h.write(rollout.RouteObject, rollout.Update, weight(5))
 		ctx, cancel := context.WithCancel(h.Context())
 		cancel()

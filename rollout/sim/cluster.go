@@ -81,24 +81,26 @@ func (c *Cluster) Unreachable(down bool) {
 
 // Observe reads the rollout's objects.
 func (c *Cluster) Observe(ctx context.Context, r rollout.Rollout) (w rollout.Observed) {
-	err := c.call(ctx, Call{Op: Observe, Rollout: r.ID}, func() error {
+	err := c.call(ctx, Call{Op: Observe, Rollout: r.ID, Object: written(r, rollout.StableDeployment)}, func() error {
 		if a := c.app(r.Spec.Objects); a != nil {
 			w = a.observed()
 		}
 		return nil
 	})
 	if err != nil {
-		return rollout.Observed{Unreadable: rollout.Message(err)}
+		return rollout.Observed{Unreadable: rollout.ProblemOf(err)}
 	}
 	return w
 }
 
 // Do sends one guarded write.
 func (c *Cluster) Do(ctx context.Context, r rollout.Rollout, w rollout.Write) error {
-	return c.call(ctx, Call{Op: Do, Rollout: r.ID, Write: w}, func() error {
+	return c.call(ctx, Call{Op: Do, Rollout: r.ID, Object: written(r, w.Object), Write: w}, func() error {
 		a := c.app(r.Spec.Objects)
 		if a == nil {
-			return rollout.Errorf(rollout.NotFound, "Deployment %s/%s does not exist.", r.Spec.Objects.Namespace, r.Spec.Objects.Stable)
+			return rollout.Refuse(rollout.NotFound, rollout.Problem{
+				Code: rollout.ProblemObjectMissing, Object: written(r, rollout.StableDeployment),
+			})
 		}
 		return a.write(w)
 	})
@@ -106,12 +108,12 @@ func (c *Cluster) Do(ctx context.Context, r rollout.Rollout, w rollout.Write) er
 
 // Preflight says whether the rollout may start.
 func (c *Cluster) Preflight(ctx context.Context, r rollout.Rollout) (p rollout.Preflight) {
-	err := c.call(ctx, Call{Op: Preflight, Rollout: r.ID}, func() error {
+	err := c.call(ctx, Call{Op: Preflight, Rollout: r.ID, Object: written(r, rollout.StableDeployment)}, func() error {
 		p = c.preflight(r)
 		return nil
 	})
 	if err != nil {
-		return rollout.Preflight{Unreadable: rollout.Message(err)}
+		return rollout.Preflight{Unreadable: rollout.ProblemOf(err)}
 	}
 	return p
 }

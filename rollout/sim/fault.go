@@ -23,7 +23,8 @@ type Call struct {
 	N       int // counts the calls of the cluster, from 1
 	Op      Op
 	Rollout rollout.ID
-	Write   rollout.Write // of a Do
+	Object  rollout.ObjectRef // what is read or written first
+	Write   rollout.Write     // of a Do
 	After   bool
 	Err     error // what came of it, after it
 }
@@ -37,7 +38,9 @@ type Fault func(Call) error
 var ErrLate = errors.New("the write is under way")
 
 // ErrLost is an answer that never came: what a Fault returns to lose a request or its response.
-var ErrLost = rollout.Errorf(rollout.Unavailable, "The API server did not answer.")
+var ErrLost = rollout.Refuse(rollout.Unavailable, rollout.Problem{
+	Code: rollout.ProblemAPIServerNoAnswer, Call: rollout.CallRead, Object: rollout.ObjectRef{Kind: "the cluster"}, Words: "EOF",
+})
 
 // SetFault replaces the fault hook.
 func (c *Cluster) SetFault(f Fault) {
@@ -74,14 +77,14 @@ func (c *Cluster) call(ctx context.Context, call Call, do func() error) error {
 			c.mu.Lock()
 			defer c.mu.Unlock()
 			c.held = append(c.held, do)
-			return rollout.Wrap(rollout.Unavailable, err, "The API server did not answer in time.")
+			return call.unavailable(rollout.ProblemRequestTimeout, "").Because(err)
 		}
 		return err
 	}
-	if err := c.travel(ctx); err != nil {
+	if err := c.travel(ctx, call); err != nil {
 		return err
 	}
-	call.Err = c.locked(do)
+	call.Err = c.locked(call, do)
 	call.After = true
 	if err := fault(call); err != nil {
 		return err
@@ -89,17 +92,29 @@ func (c *Cluster) call(ctx context.Context, call Call, do func() error) error {
 	return call.Err
 }
 
-func (c *Cluster) locked(do func() error) error {
+// unavailable is the error of a call that got no answer.
+func (call Call) unavailable(code rollout.ProblemCode, words string) *rollout.Error {
+	p := rollout.Problem{Code: code, Call: rollout.CallRead, Object: call.Object, Words: words}
+	if call.Op == Do {
+		p.Call = rollout.APICall(call.Write.Verb)
+		if call.Write.Verb == rollout.Release {
+			p.Call = rollout.CallUpdate
+		}
+	}
+	return rollout.Refuse(rollout.Unavailable, p)
+}
+
+func (c *Cluster) locked(call Call, do func() error) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.unreachable {
-		return rollout.Errorf(rollout.Unavailable, "The API server cannot be reached.")
+		return call.unavailable(rollout.ProblemAPIServerNoAnswer, "connection refused")
 	}
 	return do()
 }
 
 // travel takes the time of a request. One that was given up on the way never happened.
-func (c *Cluster) travel(ctx context.Context) error {
+func (c *Cluster) travel(ctx context.Context, call Call) error {
 	if c.options.Latency > 0 {
 		timer := time.NewTimer(c.options.Latency)
 		defer timer.Stop()
@@ -109,7 +124,7 @@ func (c *Cluster) travel(ctx context.Context) error {
 		}
 	}
 	if err := ctx.Err(); err != nil {
-		return rollout.Wrap(rollout.Unavailable, err, "The request was given up.")
+		return call.unavailable(rollout.ProblemRequestCanceled, "").Because(err)
 	}
 	return nil
 }

@@ -15,10 +15,10 @@ func TestUnreachable(t *testing.T) {
 		w := b.write(rollout.Write{Object: rollout.RouteObject, Verb: rollout.Update, Weight: &five})
 		b.c.Unreachable(true)
 		b.code(b.c.Do(b.t.Context(), b.r, w), rollout.Unavailable)
-		if w := b.world(); w.Unreadable == "" || w.Stable.Exists {
+		if w := b.world(); w.Unreadable.IsZero() || w.Stable.Exists {
 			t.Errorf("the world is %+v", w)
 		}
-		if p := b.c.Preflight(b.t.Context(), b.r); p.Unreadable == "" {
+		if p := b.c.Preflight(b.t.Context(), b.r); p.Unreadable.IsZero() {
 			t.Errorf("the preflight says %+v", p)
 		}
 		b.c.Unreachable(false)

@@ -11,7 +11,7 @@ import (
 
 var _ rollout.Metrics = (*Metrics)(nil)
 
-// Metrics answers the four named checks straight from a cluster's counters, and says unknown to any other. Windows are
+// Metrics answers the named checks straight from a cluster's counters, and says unknown to any other. Windows are
 // cut and doubted as production's adapter does it. It may be told to be unplugged.
 type Metrics struct {
 	cluster *Cluster
@@ -117,16 +117,17 @@ func (s *side) answer(check rollout.Check, now time.Time, window time.Duration) 
 		requests = &seen.Requests
 	}
 	var v float64
-	switch check.Name {
-	case "error_rate":
+	named, _ := rollout.Named(check.Name) // the check itself has no signal where it is judged by its limits
+	switch named.Signal {
+	case rollout.ErrorSignal:
 		v = seen.Errors / seen.Requests
-	case "success_rate":
+	case rollout.SuccessSignal:
 		v = seen.OK / seen.Requests
-	case "latency_p99":
-		v = seen.Quantile(0.99)
-	case "memory_usage":
+	case rollout.LatencySignal:
+		v = seen.Quantile(1 - named.Share)
+	case rollout.MemorySignal:
 		v = memory
-	default:
+	case rollout.NoSignal:
 		return nil, requests, rollout.WhyQueryError
 	}
 	if math.IsNaN(v) {

@@ -45,20 +45,23 @@ func (o *object) mark(c *Cluster, w rollout.Write) {
 }
 
 // guard refuses a write that was decided on another object than this one.
-func (o *object) guard(w rollout.Write, what string) error {
+func (o *object) guard(w rollout.Write, what rollout.ObjectRef) error {
+	refuse := func(code rollout.Code, problem rollout.ProblemCode) error {
+		return rollout.Refuse(code, rollout.Problem{Code: problem, Object: what})
+	}
 	switch {
 	case w.Verb == rollout.Create && o != nil:
-		return rollout.Errorf(rollout.Conflict, "%s exists already; nothing was written.", what)
+		return refuse(rollout.Conflict, rollout.ProblemObjectExists)
 	case w.Verb == rollout.Create:
 		return nil
 	case w.UID == "" || w.Version == "":
-		return rollout.Errorf(rollout.Invalid, "A write to %s names no resourceVersion and UID; it was not sent.", what)
+		return refuse(rollout.Invalid, rollout.ProblemWriteUnguarded)
 	case o == nil:
-		return rollout.Errorf(rollout.NotFound, "%s does not exist.", what)
+		return refuse(rollout.NotFound, rollout.ProblemObjectMissing)
 	case o.uid != w.UID:
-		return rollout.Errorf(rollout.Conflict, "%s was deleted and made anew since it was read; nothing was written.", what)
+		return refuse(rollout.Conflict, rollout.ProblemObjectReplaced)
 	case o.version != w.Version:
-		return rollout.Errorf(rollout.Conflict, "%s changed since it was read; nothing was written.", what)
+		return refuse(rollout.Conflict, rollout.ProblemObjectChanged)
 	}
 	return nil
 }

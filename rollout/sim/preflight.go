@@ -1,7 +1,7 @@
 package sim
 
 import (
-	"fmt"
+	"strconv"
 
 	"canarybot.io/rollout"
 )
@@ -11,7 +11,9 @@ func (c *Cluster) preflight(r rollout.Rollout) rollout.Preflight {
 	o := r.Spec.Objects
 	a := c.app(o)
 	if a == nil || a.stable.dep == nil {
-		return rollout.Preflight{Problems: []string{fmt.Sprintf("There is no Deployment %s/%s.", o.Namespace, o.Stable)}}
+		return rollout.Preflight{Problems: []rollout.Problem{{
+			Code: rollout.ProblemStableMissing, Service: r.Service, Key: "stable", Object: ref("Deployment", o.Namespace, o.Stable),
+		}}}
 	}
 	a.clear(r)
 	return rollout.Preflight{Original: a.original(), Problems: a.problems(r)}
@@ -38,27 +40,41 @@ func (a *App) surges() bool {
 }
 
 // problems are the reasons not to start, all of them.
-func (a *App) problems(r rollout.Rollout) []string {
-	var all []string
-	check := func(wrong bool, format string, args ...any) {
+func (a *App) problems(r rollout.Rollout) []rollout.Problem {
+	o, w := r.Spec.Objects, a.observed()
+	stable, canary := ref("Deployment", o.Namespace, o.Stable), ref("Deployment", o.Namespace, o.Canary)
+	route, service := ref(o.Route.Kind, o.Namespace, o.Route.Name), ref("Service", o.Namespace, o.CanaryService)
+	var all []rollout.Problem
+	check := func(wrong bool, p rollout.Problem) {
 		if wrong {
-			all = append(all, fmt.Sprintf(format, args...))
+			p.Service = r.Service
+			all = append(all, p)
 		}
 	}
-	o, w := r.Spec.Objects, a.observed()
-	check(w.Stable.Replicas == 0, "Deployment %s has 0 replicas; scale it up first.", o.Stable)
-	check(w.Stable.Paused, "Deployment %s is paused; run kubectl rollout resume first.", o.Stable)
-	check(r.Spec.Plan.DemandsEvidence() && !w.Stable.RolledOut(), "Deployment %s is not rolled out; wait until it is.", o.Stable)
-	check(w.Stable.Image == r.Image, "%s runs %s already.", r.Service, rollout.ShortVersion(r.Image))
-	check(r.Unreleased(w.Stable.Image) != "", "%s", r.Unreleased(w.Stable.Image))
-	check(w.Canary.Exists && w.Canary.Replicas > 0, "Deployment %s has %d replicas already; scale it to 0 first.", o.Canary, w.Canary.Replicas)
-	check(w.Route.HasCanary && w.Route.Weight > 0, "Route %s sends %d %% to %s already; set it to 0 first.", o.Route.Name, w.Route.Weight, o.CanaryService)
-	check(!w.Route.Exists && !o.Route.Create, "There is no %s %s/%s.", o.Route.Kind, o.Namespace, o.Route.Name)
-	check(w.Rollback != "", "The annotation canarybot.io/rollback=now stands; remove it first.")
-	check(!a.surges() && !r.Spec.Plan.EndsAtHundred(),
-		"Deployment %s cannot start a new pod before it stops an old one; use a plan that ends at weight 100.", o.Stable)
-	for _, m := range []rollout.Meta{w.Stable.Meta, w.Canary.Meta, w.Route.Meta, w.Service} {
-		check(m.Stamp != nil && m.Stamp.Store != r.Store, "An object bears the stamp of another Canarybot's store; remove the annotation canarybot.io/applied if it is gone.")
+	check(w.Stable.Replicas == 0, rollout.Problem{Code: rollout.ProblemNoReplicas, Object: stable})
+	check(w.Stable.Paused, rollout.Problem{Code: rollout.ProblemPaused, Object: stable})
+	check(r.Spec.Plan.DemandsEvidence() && !w.Stable.RolledOut(), rollout.Problem{
+		Code: rollout.ProblemNotRolledOut, Object: stable,
+		Limit: w.Stable.Replicas, Count: w.Stable.Updated, Value: strconv.Itoa(w.Stable.Available),
+	})
+	check(w.Stable.Image == r.Image, rollout.Problem{Code: rollout.ProblemAlreadyRuns, Object: stable, Value: rollout.ShortVersion(r.Image)})
+	check(!r.Unreleased(w.Stable.Image).IsZero(), r.Unreleased(w.Stable.Image))
+	check(w.Canary.Exists && w.Canary.Replicas > 0, rollout.Problem{Code: rollout.ProblemCanaryRuns, Object: canary, Count: w.Canary.Replicas})
+	check(w.Route.HasCanary && w.Route.Weight > 0, rollout.Problem{
+		Code: rollout.ProblemRuleCanaryTraffic, Object: route, Other: service, Count: int(w.Route.Weight),
+	})
+	check(!w.Route.Exists && !o.Route.Create, rollout.Problem{
+		Code: rollout.ProblemRouteMissing, Key: "route.name", Object: route, Other: ref("Service", o.Namespace, o.StableService),
+	})
+	check(w.Rollback != "", rollout.Problem{Code: rollout.ProblemRollbackAsked, Object: route, Key: "canarybot.io/rollback", Value: "now"})
+	check(!a.surges() && !r.Spec.Plan.EndsAtHundred(), rollout.Problem{Code: rollout.ProblemNoSurge, Key: "plan", Object: stable})
+	for i, m := range []rollout.Meta{w.Stable.Meta, w.Canary.Meta, w.Route.Meta, w.Service} {
+		if m.Stamp != nil && m.Stamp.Store != r.Store {
+			check(true, rollout.Problem{
+				Code: rollout.ProblemStampOtherStore, Object: []rollout.ObjectRef{stable, canary, route, service}[i],
+				Rollout: m.Stamp.Rollout, Value: m.Stamp.Store, Key: "canarybot.io/applied",
+			})
+		}
 	}
 	return all
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"canarybot.io/bot/view"
 	"canarybot.io/rollout"
 	"canarybot.io/rollout/sim"
 )
@@ -20,8 +21,8 @@ func TestPreflight(t *testing.T) {
 		"a canary at 0":         {sim.Setup{Canary: oldImage}, ok, ""},
 		"a canary with pods":    {sim.Setup{Canary: oldImage}, func(b *bench) { b.app.Scale(rollout.CanaryDeployment, 1, "x") }, "1 replicas already"},
 		"a canary with traffic": {sim.Setup{Canary: oldImage}, func(b *bench) { b.app.EditWeight(5, "x") }, "5 %"},
-		"no route":              {sim.Setup{NoRoute: true}, ok, "no HTTPRoute"},
-		"no stable":             {sim.Setup{}, func(b *bench) { b.app.Delete(rollout.StableDeployment) }, "no Deployment"},
+		"no route":              {sim.Setup{NoRoute: true}, ok, "HTTPRoute shop/checkout does not exist"},
+		"no stable":             {sim.Setup{}, func(b *bench) { b.app.Delete(rollout.StableDeployment) }, "Deployment shop/checkout does not exist"},
 		"paused":                {sim.Setup{}, func(b *bench) { b.app.Pause(rollout.StableDeployment, true); time.Sleep(time.Second) }, "paused"},
 		"recreate":              {sim.Setup{Strategy: sim.Recreate}, ok, "weight 100"},
 		"rollback stands":       {sim.Setup{}, func(b *bench) { b.app.AskRollback(rollout.StableDeployment) }, "rollback=now"},
@@ -36,7 +37,7 @@ func TestPreflight(t *testing.T) {
 			in(t, sim.Options{}, test.setup, func(b *bench) {
 				test.do(b)
 				p := b.c.Preflight(b.t.Context(), b.r)
-				text := strings.Join(p.Problems, "\n")
+				text := strings.Join(view.Problems(p.Problems), "\n")
 				if (test.want == "") != (text == "") || !strings.Contains(text, test.want) {
 					t.Errorf("the problems are %q, want %q", text, test.want)
 				}

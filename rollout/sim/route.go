@@ -57,14 +57,18 @@ func (a *App) readRoute() rollout.Route {
 	if r.hasCanary {
 		out.Weight = r.weight
 	}
+	gateway := rollout.ObjectRef{Kind: "Gateway", Name: "shop"}
 	switch {
 	case r.refused != "":
-		out.Acknowledged, out.Detail = false, r.refused
+		out.Acknowledged, out.Problem = false, rollout.Text(r.refused)
 	case !r.accepted:
-		out.Detail = "Gateway shop: has not seen the newest weights yet"
+		out.Problem = rollout.Problem{Code: rollout.ProblemGatewayBehind, Other: gateway}
 	case r.hasCanary && r.weight > 0 && a.canaryService == nil:
 		out.Acknowledged = false
-		out.Detail = "Gateway shop: ResolvedRefs is False, BackendNotFound: Service " + a.setup.Objects.CanaryService + " not found"
+		out.Problem = rollout.Problem{
+			Code: rollout.ProblemGatewayRefuses, Other: gateway, Key: "ResolvedRefs", Value: "False", Want: "BackendNotFound",
+			Words: "Service " + a.setup.Objects.CanaryService + " not found",
+		}
 	}
 	return out
 }

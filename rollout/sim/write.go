@@ -14,21 +14,41 @@ func (a *App) write(w rollout.Write) error {
 	o := a.setup.Objects
 	switch w.Object {
 	case rollout.StableDeployment:
-		return a.stable.write(w, fmt.Sprintf("Deployment %s/%s", o.Namespace, o.Stable))
+		return a.stable.write(w, ref("Deployment", o.Namespace, o.Stable))
 	case rollout.CanaryDeployment:
-		return a.canary.write(w, fmt.Sprintf("Deployment %s/%s", o.Namespace, o.Canary))
+		return a.canary.write(w, ref("Deployment", o.Namespace, o.Canary))
 	case rollout.CanaryService:
-		return a.writeService(w, fmt.Sprintf("Service %s/%s", o.Namespace, o.CanaryService))
+		return a.writeService(w, ref("Service", o.Namespace, o.CanaryService))
 	case rollout.RouteObject:
-		return a.writeRoute(w, fmt.Sprintf("%s %s/%s", o.Route.Kind, o.Namespace, o.Route.Name))
+		return a.writeRoute(w, ref(o.Route.Kind, o.Namespace, o.Route.Name))
 	}
-	return rollout.Errorf(rollout.Invalid, "%q is no object that Canarybot writes.", w.Object)
+	return rollout.Refuse(rollout.Invalid, rollout.Problem{Code: rollout.ProblemObjectUnknown, Value: string(w.Object)})
+}
+
+// ref names an object of the cluster.
+func ref(kind, namespace, name string) rollout.ObjectRef {
+	return rollout.ObjectRef{Kind: kind, Namespace: namespace, Name: name}
+}
+
+// written is the object of the rollout that a write names.
+func written(r rollout.Rollout, object rollout.Object) rollout.ObjectRef {
+	o := r.Spec.Objects
+	switch object {
+	case rollout.CanaryDeployment:
+		return ref("Deployment", o.Namespace, o.Canary)
+	case rollout.CanaryService:
+		return ref("Service", o.Namespace, o.CanaryService)
+	case rollout.RouteObject:
+		return ref(o.Route.Kind, o.Namespace, o.Route.Name)
+	case rollout.StableDeployment:
+	}
+	return ref("Deployment", o.Namespace, o.Stable)
 }
 
 // allowed refuses what must never be sent, whatever the cluster looks like.
 func (a *App) allowed(w rollout.Write) error {
 	wrong := func(why string) error {
-		return rollout.Errorf(rollout.Invalid, "A write to %s %s; nothing was written.", w.Object, why)
+		return rollout.Wrap(rollout.Invalid, fmt.Errorf("a write to %s %s; nothing was written", w.Object, why))
 	}
 	made := w.Verb == rollout.Create || w.Verb == rollout.Delete
 	switch {
@@ -53,7 +73,7 @@ func (a *App) allowed(w rollout.Write) error {
 }
 
 // write does the write to the side's Deployment.
-func (s *side) write(w rollout.Write, what string) error {
+func (s *side) write(w rollout.Write, what rollout.ObjectRef) error {
 	var o *object
 	if s.dep != nil {
 		o = &s.dep.object
@@ -97,7 +117,7 @@ func (s *side) remove() {
 	s.orphans = s.app.now.Add(s.app.cluster.options.Collect)
 }
 
-func (a *App) writeService(w rollout.Write, what string) error {
+func (a *App) writeService(w rollout.Write, what rollout.ObjectRef) error {
 	if err := a.canaryService.guard(w, what); err != nil {
 		return err
 	}
@@ -111,7 +131,7 @@ func (a *App) writeService(w rollout.Write, what string) error {
 	return nil
 }
 
-func (a *App) writeRoute(w rollout.Write, what string) error {
+func (a *App) writeRoute(w rollout.Write, what rollout.ObjectRef) error {
 	var o *object
 	if a.route != nil {
 		o = &a.route.object

@@ -89,7 +89,7 @@ func TestRouteIsAcknowledgedLater(t *testing.T) {
 		b.up(0)
 		five := rollout.Weight(5)
 		b.do(rollout.Write{Object: rollout.RouteObject, Verb: rollout.Update, Weight: &five})
-		if r := b.world().Route; r.Acknowledged || r.Weight != 5 || r.Detail == "" {
+		if r := b.world().Route; r.Acknowledged || r.Weight != 5 || r.Problem.IsZero() {
 			t.Errorf("at once the route is %+v", r)
 		}
 		time.Sleep(time.Second)
@@ -97,7 +97,7 @@ func TestRouteIsAcknowledgedLater(t *testing.T) {
 			t.Errorf("a second later the route is %+v", r)
 		}
 		b.app.RefuseRoute("Accepted is False")
-		if r := b.world().Route; r.Acknowledged || r.Detail != "Accepted is False" {
+		if r := b.world().Route; r.Acknowledged || r.Problem.Words != "Accepted is False" {
 			t.Errorf("refused the route is %+v", r)
 		}
 	})

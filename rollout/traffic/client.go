@@ -3,9 +3,7 @@ package traffic
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"slices"
-	"strings"
 	"sync"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -48,13 +46,12 @@ func NewClient(kind Kind, dyn dynamic.Interface, disc Discovery) *Client {
 	return &Client{kind: kind, dynamic: dyn, discovery: disc}
 }
 
-// Called names an object of the kind in a sentence.
-func (c *Client) Called(namespace, name string) string {
-	return fmt.Sprintf("%s %s/%s", c.kind.Name, namespace, name)
+// Ref names an object of the kind.
+func (c *Client) Ref(namespace, name string) rollout.ObjectRef {
+	return object.Ref(c.kind.Name, namespace, name)
 }
 
-// Version returns the best version that the cluster serves. The error is NotFound, with a sentence about what to
-// install, when it serves none of ours.
+// Version returns the best version that the cluster serves. The error is NotFound when it serves none of ours.
 func (c *Client) Version(ctx context.Context) (string, error) {
 	c.mu.Lock()
 	served := c.served
@@ -69,23 +66,26 @@ func (c *Client) Version(ctx context.Context) (string, error) {
 			continue
 		}
 		if err != nil {
-			return "", object.Error(err, "ask", "the cluster for its versions of "+c.kind.Name)
+			return "", object.Error(err, rollout.Problem{Call: rollout.CallVersions, Object: rollout.ObjectRef{Kind: c.kind.Name}})
 		}
 		if slices.ContainsFunc(list.APIResources, func(r meta.APIResource) bool { return r.Name == c.kind.Resource }) {
 			c.remember(version)
 			return version, nil
 		}
 	}
-	return "", rollout.Errorf(rollout.NotFound, "The cluster serves no %s of %s in version %s: its custom resource definition is missing.",
-		c.kind.Name, c.kind.Group, strings.Join(c.kind.Versions, " or "))
+	return "", rollout.Refuse(rollout.NotFound, rollout.Problem{
+		Code: rollout.ProblemKindNotServed, Object: rollout.ObjectRef{Kind: c.kind.Name}, Value: c.kind.Group, Names: c.kind.Versions,
+	})
 }
 
-// Unserved returns the problem, for a rollout that wants to start, that the cluster serves no version of ours. The error
-// says that nothing is known.
-func (c *Client) Unserved(ctx context.Context, service rollout.ServiceName) ([]string, error) {
+// Unserved returns a problem for the start of a rollout when the cluster serves no version of ours. The error says that
+// nothing is known.
+func (c *Client) Unserved(ctx context.Context, service rollout.ServiceName) ([]rollout.Problem, error) {
 	_, err := c.Version(ctx)
 	if rollout.CodeOf(err) == rollout.NotFound {
-		return []string{fmt.Sprintf("services.%s.route.kind: %s", service, rollout.Message(err))}, nil
+		p := rollout.ProblemOf(err)
+		p.Service, p.Key = service, "route.kind"
+		return []rollout.Problem{p}, nil
 	}
 	return nil, err
 }
@@ -96,7 +96,7 @@ func (c *Client) remember(version string) {
 	c.served = version
 }
 
-// Get reads one object live. A missing object is NotFound; a kind that is not served (any more) is Unavailable, for
+// Get reads one object live. A missing object is NotFound; a kind that is not served (any more) is Unavailable, because
 // that says nothing about the object.
 func (c *Client) Get(ctx context.Context, namespace, name string) (*unstructured.Unstructured, error) {
 	var route *unstructured.Unstructured
@@ -104,7 +104,7 @@ func (c *Client) Get(ctx context.Context, namespace, name string) (*unstructured
 		route, err = routes.Get(ctx, name, meta.GetOptions{})
 		return err
 	})
-	return route, object.Error(err, "read", c.Called(namespace, name))
+	return route, object.Error(err, c.asked(rollout.CallRead, namespace, name))
 }
 
 // Watch opens a watch of every object of the kind in the namespace. The client's configuration must not limit how long
@@ -115,7 +115,7 @@ func (c *Client) Watch(ctx context.Context, namespace string) (watch.Interface, 
 		seen, err = routes.Watch(ctx, meta.ListOptions{})
 		return err
 	})
-	return seen, object.Error(err, "watch", c.kind.Name+"s of "+namespace)
+	return seen, object.Error(err, c.asked(rollout.CallWatch, namespace, ""))
 }
 
 // Create makes the object. It is sent once.
@@ -125,23 +125,23 @@ func (c *Client) Create(ctx context.Context, namespace string, route *unstructur
 		_, err := routes.Create(ctx, route, meta.CreateOptions{FieldManager: object.Manager})
 		return err
 	})
-	return object.Error(err, "create", c.Called(namespace, route.GetName()))
+	return object.Error(err, c.asked(rollout.CallCreate, namespace, route.GetName()))
 }
 
 // Patch sends one JSON merge patch, whose metadata guards it. It is sent once.
 func (c *Client) Patch(ctx context.Context, namespace, name string, patch map[string]any) error {
 	body, err := json.Marshal(patch)
 	if err != nil {
-		return rollout.Wrap(rollout.Internal, err, "A patch of "+c.Called(namespace, name)+" could not be encoded.")
+		return rollout.Refuse(rollout.Internal, rollout.Problem{Code: rollout.ProblemPatchEncoding, Object: c.Ref(namespace, name)}).Because(err)
 	}
 	err = c.do(ctx, namespace, func(routes dynamic.ResourceInterface, _ string) error {
 		_, err := routes.Patch(ctx, name, types.MergePatchType, body, meta.PatchOptions{FieldManager: object.Manager})
 		return err
 	})
-	return object.Error(err, "update", c.Called(namespace, name))
+	return object.Error(err, c.asked(rollout.CallUpdate, namespace, name))
 }
 
-// Delete deletes the very object that the write was decided on. It is sent once.
+// Delete deletes the object that the write was decided on, and no other. It is sent once.
 func (c *Client) Delete(ctx context.Context, namespace, name string, w rollout.Write) error {
 	guard, err := object.Preconditions(w)
 	if err != nil {
@@ -150,15 +150,20 @@ func (c *Client) Delete(ctx context.Context, namespace, name string, w rollout.W
 	err = c.do(ctx, namespace, func(routes dynamic.ResourceInterface, _ string) error {
 		return routes.Delete(ctx, name, meta.DeleteOptions{Preconditions: guard})
 	})
-	return object.Error(err, "delete", c.Called(namespace, name))
+	return object.Error(err, c.asked(rollout.CallDelete, namespace, name))
 }
 
-// do runs one request in the served version. When the cluster does not know the version any more, it is discovered
-// afresh at the next request: custom resource definitions come, go and change their versions.
+// asked is a request for one object of the kind, or without a name for all in the namespace.
+func (c *Client) asked(call rollout.APICall, namespace, name string) rollout.Problem {
+	return rollout.Problem{Call: call, Object: c.Ref(namespace, name)}
+}
+
+// do runs one request in the served version. When the cluster no longer serves the version, the next request discovers
+// it anew: custom resource definitions come, go and change their versions.
 func (c *Client) do(ctx context.Context, namespace string, request func(dynamic.ResourceInterface, string) error) error {
 	version, err := c.Version(ctx)
 	if rollout.CodeOf(err) == rollout.NotFound {
-		return rollout.Wrap(rollout.Unavailable, err, rollout.Message(err))
+		return rollout.Refuse(rollout.Unavailable, rollout.ProblemOf(err)).Because(err)
 	}
 	if err != nil {
 		return err

@@ -3,5 +3,5 @@
 //
 // Each router lives in a folder of its own, named after what splits the traffic, and knows nothing of the others, nor
 // of the cluster adapter that calls it. A new one reads its object into a Rule for each list of backends, and leaves
-// shares, rounding, foreign backends and the way back to this package.
+// shares, rounding, foreign backends and rolling back to this package.
 package traffic

@@ -27,7 +27,7 @@ func Remember(rules Rules) (string, error) {
 	}
 	text, err := json.Marshal(all)
 	if err != nil {
-		return "", rollout.Wrap(rollout.Internal, err, "The weights of a route could not be encoded.")
+		return "", rollout.Refuse(rollout.Internal, rollout.Problem{Code: rollout.ProblemWeightsEncoding}).Because(err)
 	}
 	return string(text), nil
 }
@@ -50,12 +50,13 @@ func RememberIn(metadata map[string]any, route meta.Object, rules Rules) error {
 	return nil
 }
 
-// Restore returns the rules with the weights that the annotation remembers, the canary dropped where drop says so.
-// A rule gets them back only where it still is what steering made of them: what somebody else changed since stays.
+// Restore returns the rules with the weights that the annotation holds, and without the canary where drop is true. A
+// rule gets them back only where it still has the weights that steering gave it: what somebody else changed since
+// stays.
 func Restore(rules Rules, remembered string, drop bool) Rules {
 	var all [][]any
 	if err := json.Unmarshal([]byte(remembered), &all); err != nil || len(all) != len(rules) {
-		all = make([][]any, len(rules)) // nothing to go by: shares are right, numbers stay
+		all = make([][]any, len(rules)) // nothing to restore: shares are right, numbers stay
 	}
 	restored := make(Rules, len(rules))
 	for i, r := range rules {
@@ -97,7 +98,7 @@ func (r Rule) restore(weights []any, drop bool) Rule {
 	return found
 }
 
-// weighs reports whether both rules have the same weights. The order of the backends is the same by making.
+// weighs reports whether both rules have the same weights. Both have their backends in the same order.
 func (r Rule) weighs(other Rule) bool {
 	if len(r.Refs) != len(other.Refs) || r.Stable != other.Stable || r.Canary != other.Canary {
 		return false
@@ -111,7 +112,7 @@ func (r Rule) weighs(other Rule) bool {
 }
 
 // number returns a remembered weight in the form in which all are written, a whole number or nothing at all, and
-// whether it is one.
+// whether it has that form.
 func number(v any) (any, bool) {
 	if v == nil {
 		return nil, true

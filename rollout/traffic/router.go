@@ -10,38 +10,39 @@ import (
 	"canarybot.io/rollout/kube/object"
 )
 
-// Dialect is what sets one kind of route apart from the others: where its weights are, and who acknowledges them.
+// Dialect is what differs between kinds of routes: where the weights are, and how they are acknowledged.
 type Dialect struct {
 	Kind Kind
-	// Path leads to the weights as managedFields has it, for who changed them last.
+	// Path is the path of the weights in managedFields, which name who changed them last.
 	Path []string
 	// Backend is the key that names a backend's Service.
 	Backend string
 	// Rules reads the weights and finds the pair among the backends. The error is Invalid.
 	Rules func(route *unstructured.Unstructured, o rollout.Objects) (Rules, error)
-	// Spec returns what of the spec a merge patch replaces, to have these rules: lists are replaced whole.
+	// Spec returns the part of the spec that a merge patch replaces to set these rules: such a patch replaces whole
+	// lists.
 	Spec func(route *unstructured.Unstructured, rules Rules) map[string]any
 	// Acknowledged reports whether the route is followed as it is now, and else why not; nil: it always is.
-	Acknowledged func(route *unstructured.Unstructured, weight rollout.Weight) (bool, string)
+	Acknowledged func(route *unstructured.Unstructured, weight rollout.Weight) (bool, rollout.Problem)
 }
 
 // Router reads and steers routes of one kind. It keeps nothing but the version that the cluster serves, and is safe for
-// concurrent use. A preflight is for whoever knows what the kind asks of a route.
+// concurrent use. A preflight is up to the package that knows what the kind needs of a route.
 type Router struct {
 	*Client
 	dialect Dialect
 }
 
-// NewRouter returns a router over the two clients, which must not repeat requests by themselves (kube.Config sees to
-// that). It sends nothing.
+// NewRouter returns a router over the two clients, which must not repeat requests by themselves (kube.Config prevents
+// it). It sends nothing.
 func NewRouter(d Dialect, dyn dynamic.Interface, disc Discovery) *Router {
 	return &Router{Client: NewClient(d.Kind, dyn, disc), dialect: d}
 }
 
-// Resource returns the API group and the resource that the router reads and writes, for the rights that it needs.
+// Resource returns the API group and the resource that the router reads and writes, which say the rights that it needs.
 func (rt *Router) Resource() (string, string) { return rt.dialect.Kind.Group, rt.dialect.Kind.Resource }
 
-// Read reads the route live, reduced to the pair. A route that does not exist is a fact, and no error.
+// Read reads the route live, reduced to the pair. A route that does not exist is a fact, not an error.
 func (rt *Router) Read(ctx context.Context, r rollout.Rollout) (rollout.Route, error) {
 	o := r.Spec.Objects
 	route, err := rt.Get(ctx, o.Namespace, o.Route.Name)
@@ -61,7 +62,7 @@ func (rt *Router) Read(ctx context.Context, r rollout.Rollout) (rollout.Route, e
 	}
 	read.Weight = rules.Share(read.Stamp)
 	if rt.dialect.Acknowledged != nil {
-		read.Acknowledged, read.Detail = rt.dialect.Acknowledged(route, read.Weight)
+		read.Acknowledged, read.Problem = rt.dialect.Acknowledged(route, read.Weight)
 	}
 	return read, nil
 }
@@ -70,7 +71,7 @@ func (rt *Router) Read(ctx context.Context, r rollout.Rollout) (rollout.Route, e
 func (rt *Router) Do(ctx context.Context, r rollout.Rollout, w rollout.Write) error {
 	o := r.Spec.Objects
 	if w.Verb != rollout.Update && w.Verb != rollout.Release {
-		return rollout.Errorf(rollout.Invalid, "%s is never made or deleted by Canarybot: it has to exist.", rt.Called(o.Namespace, o.Route.Name))
+		return rollout.Refuse(rollout.Invalid, rollout.Problem{Code: rollout.ProblemRouteNotOurs, Object: rt.Ref(o.Namespace, o.Route.Name)})
 	}
 	route, err := rt.Get(ctx, o.Namespace, o.Route.Name)
 	if err != nil {
@@ -83,8 +84,8 @@ func (rt *Router) Do(ctx context.Context, r rollout.Rollout, w rollout.Write) er
 	return rt.Patch(ctx, o.Namespace, o.Route.Name, patch)
 }
 
-// patch returns the JSON merge patch that the write comes to. Lists are replaced whole in such a patch, and the guard
-// makes sure that they are replaced by what was made from the very list that stands there.
+// patch returns the JSON merge patch for the write. Such a patch replaces whole lists, and the guard makes sure that
+// the new list was made from the list that it replaces.
 func (rt *Router) patch(route *unstructured.Unstructured, r rollout.Rollout, w rollout.Write) (map[string]any, error) {
 	metadata, err := object.Guard(route, w, FoundWeights)
 	if err != nil {
@@ -104,7 +105,7 @@ func (rt *Router) patch(route *unstructured.Unstructured, r rollout.Rollout, w r
 		if err := RememberIn(metadata, route, rules); err != nil {
 			return nil, err
 		}
-		// What is being taken away is not put back in: a weight of 0 holds as well without a backend.
+		// An ending does not add a canary that is gone already: without a backend its weight is 0 as well.
 		if rules, err = rules.Steer(*w.Weight, !r.Phase.Ending(), r.Spec.Objects, rt.dialect.Backend); err != nil {
 			return nil, err
 		}

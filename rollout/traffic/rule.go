@@ -9,7 +9,7 @@ import (
 	"canarybot.io/rollout"
 )
 
-// Weighted is one backend with its weight, as it stands in an object.
+// Weighted is one backend with its weight, as an object has it.
 type Weighted = map[string]any
 
 // Rule is one list of weighted backends, and where the pair of stable and canary is in it.
@@ -19,13 +19,13 @@ type Rule struct {
 	Canary int // index in Refs; -1: not named
 	// Default is the weight of a backend that has none written.
 	Default int64
-	// Max is the largest weight that the object takes.
+	// Max is the largest weight that the object allows.
 	Max int64
 }
 
 const (
 	weightKey = "weight"
-	// resolution is what the pair's weights sum to, or a multiple of it: every percentage is exact.
+	// resolution is the sum of the pair's weights, or a divisor of it: every percentage is exact.
 	resolution = 100
 	// milli is the unit in which weights are compared: TrafficSplit's first version writes "500m".
 	milli = 1000
@@ -78,9 +78,9 @@ func (r Rule) DropCanary() Rule {
 	return r
 }
 
-// Share returns the canary's share of the pair. A share that is no whole percentage is told as the next one above, so
-// that a little traffic never reads as none, and never as everything; expect, where it is not nil, is what we wrote: a
-// share beside it never reads as it.
+// Share returns the canary's share of the pair. A fraction of a percent counts as the next whole one above, but never
+// as everything, so that a little traffic never reads as none. Expect, where it is not nil, is what we wrote: another
+// share never reads as it.
 func (r Rule) Share(expect *rollout.Weight) rollout.Weight {
 	if r.Canary < 0 {
 		return 0
@@ -104,13 +104,13 @@ func (r Rule) Share(expect *rollout.Weight) rollout.Weight {
 	return share
 }
 
-// Steer returns the rule with the canary at this share of the pair. Where the pair is alone its weights sum to 100.
-// Where there are other backends, all weights of the rule are multiplied by the smallest number that makes the pair's
-// sum a multiple of 100: every percentage is then exact, and the others keep their share of the whole. A pair that had
-// no traffic at all gets 100. The error is Invalid when a weight would become larger than the object takes.
+// Steer returns the rule with the canary at this share of the pair. Without other backends the pair's weights sum to
+// 100. With others, all weights of the rule are multiplied by the smallest number that makes the pair's sum a multiple
+// of 100: every percentage is then exact, and the others keep their share of the whole. A pair that had no traffic at
+// all gets 100. The error is Invalid when a weight would become larger than the object allows.
 func (r Rule) Steer(want rollout.Weight) (Rule, error) {
 	if !r.Whole() || !want.Valid() {
-		return r, rollout.Errorf(rollout.Invalid, "A share of %d %% cannot be set: the pair is not whole or that is no percentage.", want)
+		return r, rollout.Refuse(rollout.Invalid, rollout.Problem{Code: rollout.ProblemShareImpossible, Count: int(want)})
 	}
 	scale, total, err := r.scale(want)
 	if err != nil {
@@ -134,7 +134,7 @@ func (r Rule) Steer(want rollout.Weight) (Rule, error) {
 	return r, nil
 }
 
-// scale returns what the other backends' weights are multiplied by, and what the pair's then sum to.
+// scale returns the factor for the other backends' weights, and the sum of the pair's.
 func (r Rule) scale(want rollout.Weight) (scale, total int64, err error) {
 	if len(r.Refs) == 2 {
 		return 1, resolution, nil
@@ -154,14 +154,13 @@ func (r Rule) scale(want rollout.Weight) (scale, total int64, err error) {
 		return scale, pair * scale / milli, nil
 	}
 	if (want == 0 || want == resolution) && r.fits(1, pair) && pair%milli == 0 {
-		return 1, pair / milli, nil // all or nothing is exact at any resolution: the way back is never refused
+		return 1, pair / milli, nil // all or nothing is exact at any resolution: rolling back is never refused
 	}
-	return 0, 0, rollout.Errorf(rollout.Invalid,
-		"The weights are too large to set a share exactly beside other backends: no weight may pass %d. Divide them all by a common factor.", r.Max)
+	return 0, 0, rollout.Refuse(rollout.Invalid, rollout.Problem{Code: rollout.ProblemWeightsTooLarge, Limit: int(r.Max)})
 }
 
-// fits reports whether no weight passes the largest one when all are multiplied. The pair counts as one, because one
-// side may get all of it.
+// fits reports whether every weight stays within Max when all are multiplied. The pair counts as one, because one side
+// may get all of it.
 func (r Rule) fits(scale, pair int64) bool {
 	if pair*scale > r.Max*milli {
 		return false
@@ -174,20 +173,25 @@ func (r Rule) fits(scale, pair int64) bool {
 	return true
 }
 
-// Problem returns what is wrong with the rule's weights, as the end of a sentence; empty: nothing.
-func (r Rule) Problem() string {
+// Problem returns what is wrong with the rule's weights, if anything: one of them is not a weight, stable has no
+// traffic, or not every share can be set beside the other backends.
+func (r Rule) Problem() rollout.Problem {
 	for i, ref := range r.Refs {
 		if _, ok := parse(ref[weightKey], r.Default); !ok {
-			return fmt.Sprintf("the weight %v of its backend %d is not a number of 0 or more", ref[weightKey], i)
+			return rollout.Problem{Code: rollout.ProblemWeightInvalid, Value: fmt.Sprint(ref[weightKey]), Count: i}
 		}
 	}
-	if r.Stable >= 0 && r.milli(r.Stable) == 0 {
-		return "it gives stable no traffic"
+	if r.Stable < 0 {
+		return rollout.Problem{}
 	}
-	return ""
+	if r.milli(r.Stable) == 0 {
+		return rollout.Problem{Code: rollout.ProblemStableNoTraffic}
+	}
+	_, err := r.AddCanary(func(Weighted) {}).Steer(1)
+	return rollout.ProblemOf(err)
 }
 
-// milli returns a backend's weight in thousandths. What is not a weight counts as 0.
+// milli returns a backend's weight in thousandths. Anything that is not a weight counts as 0.
 func (r Rule) milli(i int) int64 {
 	w, _ := parse(r.Refs[i][weightKey], r.Default)
 	return w

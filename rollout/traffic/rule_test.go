@@ -189,7 +189,7 @@ func FuzzShare(f *testing.F) {
 		if share := r.Share(nil); !share.Valid() {
 			t.Fatalf("the share of %v is %d", weights(r), share)
 		}
-		if steered, err := r.Steer(5); err == nil && r.Problem() == "" && steered.Share(nil) != 5 {
+		if steered, err := r.Steer(5); err == nil && r.Problem().IsZero() && steered.Share(nil) != 5 {
 			t.Fatalf("%v steered to %v reads %d", weights(r), weights(steered), steered.Share(nil))
 		}
 	})

@@ -4,10 +4,11 @@ import (
 	"slices"
 
 	"canarybot.io/rollout"
+	"canarybot.io/rollout/kube/object"
 )
 
 // Rules are the lists of weighted backends of one route, one for each of its rules. A rule that names neither side of
-// the pair is none of ours: it is written back as it is.
+// the pair is not ours: it is written back as it is.
 type Rules []Rule
 
 // ours reports whether the rule is one that we steer.
@@ -41,9 +42,9 @@ func (rs Rules) Share(stamp *rollout.Stamp) rollout.Weight {
 	return share
 }
 
-// Steer returns the rules with the canary's share set in every one of ours, and what is missing of the pair added: the
-// canary where add says so, stable wherever the canary is alone. Backend is the key of a backend's Service. The error is
-// Invalid when there is nothing to steer, or when a weight would become larger than the object takes.
+// Steer returns the rules with the canary's share set in every one of ours, and the missing side of the pair added: the
+// canary where add is true, stable wherever a rule names the canary only. Backend is the key of a backend's Service.
+// The error is Invalid when there is nothing to steer, or when a weight would become larger than the object allows.
 func (rs Rules) Steer(want rollout.Weight, add bool, o rollout.Objects, backend string) (Rules, error) {
 	steered := slices.Clone(rs)
 	some := false
@@ -66,8 +67,10 @@ func (rs Rules) Steer(want rollout.Weight, add bool, o rollout.Objects, backend 
 		steered[i] = r
 	}
 	if !some && (add || want > 0) {
-		return nil, rollout.Errorf(rollout.Invalid, "%s %s/%s names neither Service %s nor %s: there is nothing to steer.",
-			o.Route.Kind, o.Namespace, o.Route.Name, o.StableService, o.CanaryService)
+		return nil, rollout.Refuse(rollout.Invalid, rollout.Problem{
+			Code: rollout.ProblemNothingToSteer, Object: object.Ref(o.Route.Kind, o.Namespace, o.Route.Name),
+			Value: o.StableService, Want: o.CanaryService,
+		})
 	}
 	return steered, nil
 }

@@ -44,7 +44,7 @@ func unframe(bucket, key string, raw []byte) (payload []byte, crc uint32, err er
 func encode(v any) ([]byte, error) {
 	payload, err := json.Marshal(v)
 	if err != nil {
-		return nil, rollout.Wrap(rollout.Invalid, err, "The change cannot be written down.")
+		return nil, rollout.Wrap(rollout.Invalid, fmt.Errorf("encode the change: %w", err))
 	}
 	return payload, nil
 }
@@ -54,8 +54,7 @@ func encode(v any) ([]byte, error) {
 func decode[T any](bucket, key string, payload []byte) (T, error) {
 	var v T
 	if err := json.Unmarshal(payload, &v); err != nil {
-		return v, rollout.Wrap(rollout.Internal, err,
-			fmt.Sprintf("The stored record %q in %s does not say what this version of Canarybot expects.", key, bucket))
+		return v, rollout.Refuse(rollout.Internal, rollout.Problem{Code: ProblemRecordUnexpected, Key: bucket, Value: key}).Because(err)
 	}
 	return v, nil
 }

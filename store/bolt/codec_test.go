@@ -3,11 +3,11 @@ package bolt_test
 import (
 	"bytes"
 	"os"
-	"strings"
 	"testing"
 
 	"canarybot.io/rollout"
 	"canarybot.io/store/bolt"
+	"github.com/google/go-cmp/cmp"
 )
 
 func TestRecordsThatSayTheWrongThingNameTheirPlace(t *testing.T) {
@@ -15,7 +15,8 @@ func TestRecordsThatSayTheWrongThingNameTheirPlace(t *testing.T) {
 		"a phase that is none": `{"phase":"sleeping"}`, "no JSON": `x`, "nothing": ``, "another type": `[]`,
 	} {
 		_, err := bolt.Recode("rollouts", []byte(payload))
-		if rollout.CodeOf(err) != rollout.Internal || !strings.Contains(rollout.Message(err), `"key" in rollouts`) {
+		want := rollout.Problem{Code: bolt.ProblemRecordUnexpected, Key: "rollouts", Value: "key"}
+		if p := rollout.ProblemOf(err); rollout.CodeOf(err) != rollout.Internal || !cmp.Equal(p, want) {
 			t.Errorf("%s: got %v", name, err)
 		}
 	}

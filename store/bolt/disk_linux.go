@@ -45,7 +45,7 @@ func holder(file *os.File) string {
 		// 1: FLOCK  ADVISORY  WRITE 4242 fe:00:131 0 EOF
 		f := strings.Fields(string(line))
 		if len(f) >= 6 && f[1] == "FLOCK" && f[4] != "0" && f[4] != "-1" && strings.HasSuffix(f[5], inode) {
-			return " (process " + f[4] + ")"
+			return f[4]
 		}
 	}
 	return ""

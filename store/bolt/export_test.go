@@ -21,8 +21,8 @@ func Inspect(image []byte) (id string, err error) {
 	return found.ID, err
 }
 
-// Sentence returns what Open says of what Inspect found.
-func Sentence(path string, err error) error { return refuse(path, err) }
+// Refuse returns what Open makes of what Inspect found.
+func Refuse(path string, err error) error { return refuse(path, err) }
 
 // CloseFile takes the file away from under the store, as a failing disk does: every write is an error from then on.
 func CloseFile(s *Store) error { return s.file.Close() }

@@ -5,7 +5,6 @@ package bolt
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"syscall"
 	"time"
@@ -27,10 +26,9 @@ func (s *Store) lock(ctx context.Context, file *os.File) error {
 		case err == nil:
 			return nil
 		case !errors.Is(err, syscall.EWOULDBLOCK):
-			return rollout.Wrap(rollout.Unavailable, err, fmt.Sprintf("The store %s could not be locked.", s.path))
+			return problem(rollout.Unavailable, ProblemNotLocked, s.path).Because(err)
 		case !time.Now().Before(end):
-			return rollout.Errorf(rollout.Unavailable, "%s is in use by another process%s: one Canarybot works on one "+
-				"store. Stop the other one, or give this one a store.path of its own.", s.path, holder(file))
+			return inUse(s.path, holder(file))
 		}
 		select {
 		case <-pause.C:

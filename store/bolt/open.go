@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -28,7 +27,7 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 			return nil, err
 		}
 	case err == nil && !info.Mode().IsRegular(): // opening a pipe would wait for ever
-		return nil, rollout.Errorf(rollout.Invalid, "%s is not a file: store.path must name one.", path)
+		return nil, problem(rollout.Invalid, ProblemNotAFile, path)
 	}
 	if err := s.open(ctx); err != nil {
 		return nil, err
@@ -60,7 +59,7 @@ func (s *Store) open(ctx context.Context) error {
 	})
 	if err != nil {
 		file.Close()
-		return rollout.Wrap(rollout.Unavailable, err, fmt.Sprintf("The store %s could not be opened.", s.path))
+		return problem(rollout.Unavailable, ProblemNotOpened, s.path).Because(err)
 	}
 	return nil
 }
@@ -77,10 +76,9 @@ func openFile(path string) (*os.File, error) {
 	file, err := os.OpenFile(path, os.O_RDWR, 0)
 	switch {
 	case errors.Is(err, fs.ErrPermission):
-		return nil, rollout.Wrap(rollout.Invalid, err, fmt.Sprintf(
-			"%s may not be read and written by this user: change its owner, or the security context's fsGroup.", path))
+		return nil, problem(rollout.Invalid, ProblemNotPermitted, path).Because(err)
 	case err != nil:
-		return nil, rollout.Wrap(rollout.Unavailable, err, fmt.Sprintf("The store %s could not be opened.", path))
+		return nil, problem(rollout.Unavailable, ProblemNotOpened, path).Because(err)
 	}
 	return file, nil
 }
@@ -99,16 +97,13 @@ func refuse(path string, err error) error {
 	var damage *damageError
 	switch {
 	case errors.As(err, &newer):
-		return rollout.Errorf(rollout.Invalid, "%s was written by a newer Canarybot (schema %d; this one knows %d). "+
-			"It was left as it is. Run the newer version again.", path, newer.schema, schema)
+		return rollout.Refuse(rollout.Invalid, rollout.Problem{Code: ProblemNewer, Key: path, Count: newer.schema, Limit: schema})
 	case errors.As(err, &alien):
-		return rollout.Errorf(rollout.Invalid, "%s is not a store of Canarybot (%s). It was left as it is. "+
-			"Let store.path name another file, or move this one away.", path, alien.why)
+		return rollout.Refuse(rollout.Invalid, rollout.Problem{Code: ProblemForeign, Key: path, Words: alien.why})
 	case errors.As(err, &damage):
-		return rollout.Errorf(rollout.Invalid, "%s is damaged (%s). It was left as it is. Restore it from a backup; "+
-			"or move it away and start with a new store, which asks about what it finds in the cluster.", path, damage.what)
+		return rollout.Refuse(rollout.Invalid, rollout.Problem{Code: ProblemDamaged, Key: path, Words: damage.what})
 	}
-	return rollout.Wrap(rollout.Unavailable, err, fmt.Sprintf("The store %s could not be read.", path))
+	return problem(rollout.Unavailable, ProblemUnreadable, path).Because(err)
 }
 
 // checkPlace returns why no store can be in the directory.
@@ -116,16 +111,14 @@ func checkPlace(dir string) error {
 	info, err := os.Stat(dir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return rollout.Errorf(rollout.Invalid,
-			"The directory %s for the store does not exist: make it, or mount a volume there.", dir)
+		return problem(rollout.Invalid, ProblemNoDirectory, dir)
 	case err != nil:
-		return rollout.Wrap(rollout.Invalid, err, fmt.Sprintf("The directory %s for the store cannot be used.", dir))
+		return problem(rollout.Invalid, ProblemBadDirectory, dir).Because(err)
 	case !info.IsDir():
-		return rollout.Errorf(rollout.Invalid, "%s is not a directory, so no store can be in it.", dir)
+		return problem(rollout.Invalid, ProblemNotADirectory, dir)
 	}
 	if name := network(dir); name != "" {
-		return rollout.Errorf(rollout.Invalid, "%s lies on a network file system (%s), where locks and syncs cannot be "+
-			"relied on: give the store a volume on a block device or a local disk.", dir, name)
+		return rollout.Refuse(rollout.Invalid, rollout.Problem{Code: ProblemNetwork, Key: dir, Value: name})
 	}
 	return nil
 }
@@ -135,7 +128,7 @@ func checkPlace(dir string) error {
 func create(path string, noSync bool) (err error) {
 	defer func() {
 		if err != nil {
-			err = rollout.Wrap(rollout.Unavailable, err, fmt.Sprintf("The store %s could not be made.", path))
+			err = problem(rollout.Unavailable, ProblemNotMade, path).Because(err)
 		}
 	}()
 	dir := filepath.Dir(path)

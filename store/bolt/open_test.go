@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"go.etcd.io/bbolt"
 
 	"canarybot.io/rollout"
@@ -25,41 +26,42 @@ func TestOpenLeavesWhatItRefusesAsItIs(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		make func(tb testing.TB, path string)
-		want string
+		want rollout.ProblemCode
+		said string
 	}{
-		{"an empty file", func(tb testing.TB, path string) { write(tb, path, nil) }, "is not a store of Canarybot (it is empty)"},
-		{"a text", func(tb testing.TB, path string) { write(tb, path, []byte("services:\n")) }, "is not a store of Canarybot"},
+		{"an empty file", func(tb testing.TB, path string) { write(tb, path, nil) }, bolt.ProblemForeign, "it is empty"},
+		{"a text", func(tb testing.TB, path string) { write(tb, path, []byte("services:\n")) }, bolt.ProblemForeign, ""},
 		{"a large text", func(tb testing.TB, path string) {
 			write(tb, path, bytes.Repeat([]byte("all work and no play "), 10000))
-		}, "is not a store of Canarybot"},
-		{"a bbolt file of another program", alien, "is a bbolt file of another program"},
+		}, bolt.ProblemForeign, ""},
+		{"a bbolt file of another program", alien, bolt.ProblemForeign, "is a bbolt file of another program"},
 		{"a newer schema", func(tb testing.TB, path string) {
 			whole(tb, path)
 			edit(tb, path, "canarybot", "store", `{"format":"canarybot store","schema":2,"id":"x"}`)
-		}, "was written by a newer Canarybot (schema 2; this one knows 1)"},
+		}, bolt.ProblemNewer, ""},
 		{"another format in our bucket", func(tb testing.TB, path string) {
 			whole(tb, path)
 			edit(tb, path, "canarybot", "store", `{"format":"something","schema":1,"id":"x"}`)
-		}, "is not a store of Canarybot"},
+		}, bolt.ProblemForeign, ""},
 		{"half a file", func(tb testing.TB, path string) {
 			b := whole(tb, path)
 			write(tb, path, b[:len(b)/2])
-		}, "is damaged"},
-		{"only a first page", func(tb testing.TB, path string) { write(tb, path, whole(tb, path)[:4096]) }, "is damaged"},
+		}, bolt.ProblemDamaged, ""},
+		{"only a first page", func(tb testing.TB, path string) { write(tb, path, whole(tb, path)[:4096]) }, bolt.ProblemDamaged, ""},
 		{"a first page of zeros", func(tb testing.TB, path string) {
 			b := whole(tb, path)
 			clear(b[:4096])
 			write(tb, path, b)
-		}, "is damaged"},
+		}, bolt.ProblemDamaged, ""},
 		{"a second page of zeros", func(tb testing.TB, path string) {
 			b := whole(tb, path)
 			clear(b[4096:8192])
 			write(tb, path, b)
-		}, "is damaged"},
+		}, bolt.ProblemDamaged, ""},
 		{"a record that another one overwrote", func(tb testing.TB, path string) {
 			whole(tb, path)
 			edit(tb, path, "holders", "checkout", `"checkout-9"`)
-		}, "records are missing or stand in an older state"},
+		}, bolt.ProblemDamaged, "records are missing or stand in an older state"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -70,8 +72,8 @@ func TestOpenLeavesWhatItRefusesAsItIs(t *testing.T) {
 			if err == nil {
 				shut(t, s)
 			}
-			if message := rollout.Message(err); !strings.Contains(message, c.want) || !strings.HasPrefix(message, path) {
-				t.Errorf("got the error %v, want %q", err, c.want)
+			if p := rollout.ProblemOf(err); p.Code != c.want || p.Key != path || !strings.Contains(p.Words, c.said) {
+				t.Errorf("got the error %v, want %s %q", err, c.want, c.said)
 			}
 			if !bytes.Equal(read(t, path), before) {
 				t.Error("the file was changed")
@@ -111,14 +113,14 @@ func TestOpenSaysWhatIsWrongWithThePlace(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "file"), []byte("x"))
-	for path, want := range map[string]string{
-		filepath.Join(dir, "gone", "canarybot.db"): "The directory " + filepath.Join(dir, "gone") + " for the store does not exist",
-		filepath.Join(dir, "file", "canarybot.db"): "is not a directory",
-		dir: dir + " is not a file: store.path must name one.",
+	for path, want := range map[string]rollout.Problem{
+		filepath.Join(dir, "gone", "canarybot.db"): {Code: bolt.ProblemNoDirectory, Key: filepath.Join(dir, "gone")},
+		filepath.Join(dir, "file", "canarybot.db"): {Code: bolt.ProblemNotADirectory, Key: filepath.Join(dir, "file")},
+		dir: {Code: bolt.ProblemNotAFile, Key: dir},
 	} {
 		_, err := bolt.Open(t.Context(), path, bolt.Options{})
-		if message := rollout.Message(err); !strings.Contains(message, want) {
-			t.Errorf("%s: got %q, want %q", path, message, want)
+		if diff := cmp.Diff(want, rollout.ProblemOf(err)); diff != "" {
+			t.Errorf("%s: the problem (-want +got):\n%s", path, diff)
 		}
 	}
 }
@@ -165,7 +167,7 @@ func TestFirstOpenersMakeOneStore(t *testing.T) {
 			winner = r.s
 		case r.err == nil:
 			t.Error("two have the store")
-		case !strings.Contains(r.err.Error(), "is in use by another process"):
+		case rollout.ProblemOf(r.err).Code != bolt.ProblemInUseBy:
 			t.Error(r.err)
 		}
 	}

@@ -22,7 +22,7 @@ func TestFileStopsGrowing(t *testing.T) {
 	for n := 1; n <= 60; n++ {
 		r := storetest.Queued("checkout", n)
 		for i, phase := range rollout.Phases() {
-			r.Trouble = strings.Repeat("x", 100*n%3000)
+			r.Trouble = rollout.Text(strings.Repeat("x", 100*n%3000))
 			at = at.Add(time.Hour)
 			c := storetest.Decided(storetest.Move(r, phase, at), rollout.DecisionID(fmt.Sprintf("slack:%d.%d", n, i)))
 			commit(t, s, c)

@@ -123,7 +123,7 @@ func (s *Store) close() error {
 	default:
 	}
 	if err := s.db.Close(); err != nil {
-		return rollout.Wrap(rollout.Unavailable, err, fmt.Sprintf("The store %s could not be closed.", s.path))
+		return problem(rollout.Unavailable, ProblemNotClosed, s.path).Because(err)
 	}
 	return nil
 }
@@ -152,8 +152,7 @@ func (s *Store) view(ctx context.Context, read func(*table) error) error {
 // fail breaks the store and returns what its callers get.
 func (s *Store) fail(err error) error {
 	s.failing.Do(func() {
-		s.cause = rollout.Wrap(rollout.Unavailable, err, fmt.Sprintf(
-			"The store %s failed. Whether the last change is stored shows when Canarybot starts again; it stops now.", s.path))
+		s.cause = problem(rollout.Unavailable, ProblemFailed, s.path).Because(err)
 		close(s.broken)
 	})
 	<-s.broken
@@ -171,7 +170,7 @@ func (s *Store) guard(f func() error) error {
 }
 
 func (s *Store) gone() error {
-	return rollout.Errorf(rollout.Unavailable, "The store %s is closed: Canarybot is shutting down.", s.path)
+	return problem(rollout.Unavailable, ProblemClosed, s.path)
 }
 
 // panicError is a panic of bbolt, which it raises over pages that contradict each other.

@@ -5,11 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strings"
+	"strconv"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 
 	"canarybot.io/rollout"
@@ -137,8 +138,8 @@ func TestFailedSyncBreaksTheStoreForAll(t *testing.T) {
 			}
 		}
 		broken(t, s, s.Err())
-		if message := rollout.Message(s.Err()); !strings.Contains(message, path) {
-			t.Errorf("the message is %q", message)
+		if p := rollout.ProblemOf(s.Err()); p.Code != bolt.ProblemFailed || p.Key != path {
+			t.Errorf("the problem is %v", p)
 		}
 		shut(t, s)
 		again := open(t, path, bolt.Options{})
@@ -215,11 +216,9 @@ func TestLockedFileIsNamedWithinFiveSeconds(t *testing.T) {
 		if took := time.Since(start); took > 5*time.Second+100*time.Millisecond || took < 4*time.Second {
 			t.Errorf("it took %s", took)
 		}
-		message := rollout.Message(err)
-		for _, want := range []string{path, "is in use by another process", fmt.Sprintf("(process %d)", os.Getpid()), "Stop the other one"} {
-			if !strings.Contains(message, want) {
-				t.Errorf("the message is %q, want %q in it", message, want)
-			}
+		want := rollout.Problem{Code: bolt.ProblemInUseBy, Key: path, Value: strconv.Itoa(os.Getpid())}
+		if diff := cmp.Diff(want, rollout.ProblemOf(err)); diff != "" {
+			t.Errorf("the problem (-want +got):\n%s", diff)
 		}
 		shut(t, s)
 	})

@@ -9,6 +9,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -62,7 +63,7 @@ func (s *Store) Commit(ctx context.Context, changes ...rollout.Change) error {
 	}
 	changes, err := clone(changes)
 	if err != nil {
-		return rollout.Wrap(rollout.Invalid, err, "The change cannot be written down.")
+		return rollout.Wrap(rollout.Invalid, fmt.Errorf("encode the change: %w", err))
 	}
 	if err := store.Check(changes); err != nil {
 		return err

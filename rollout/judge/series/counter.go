@@ -7,36 +7,36 @@ import (
 	"canarybot.io/rollout"
 )
 
-// Birth says from what a series counts that has no sample before.
-type Birth int
+// Start tells from what a series counts that has no sample before.
+type Start int
 
 const (
-	// FromZero: everything that its first sample shows happened since the arm was first heard, as with the counter of a
-	// status that appears with the first error of a target that was scraped before, or with a pod that is new itself.
-	FromZero Birth = iota
-	// FromFirst: nobody knows how long it has been counting; its first sample is where counting begins.
+	// FromZero takes all that the first sample shows as new: the counter of a status that appears with the first error of a
+	// target that was scraped before, or a counter of a new pod.
+	FromZero Start = iota
+	// FromFirst begins at the first sample: how long the series counted before is not known.
 	FromFirst
 )
 
-// largest is beyond what any counter of requests reaches; an infinite one is beyond it.
-const largest = 1e18
+// maxValue is more than any counter of requests reaches; larger values, and infinite ones, are left out.
+const maxValue = 1e18
 
-// Grown returns by how much counters grew by the samples after one time and up to another: each sample counts by what
-// it has more than the one before it, which may lie before the first time; where there is none, birth says from what it
-// counts. A counter that fell was reset: all that it shows came since. Values below zero and those that are no numbers
-// are left out: no counter has them. Samples may come in any order, and repeat.
-func Grown(all []rollout.Series, from, to time.Time, birth func(rollout.Series) Birth) (grown float64) {
+// Increase returns by how much counters grew by the samples after one time and up to another. Each sample counts by its
+// difference to the one before it, which may lie before the first time; where there is none, start tells from what it
+// counts. A counter that fell was reset: all that it shows is new. Negative values and NaN are left out: no counter has
+// them. Samples may come in any order, and repeat.
+func Increase(all []rollout.Series, from, to time.Time, start func(rollout.Series) Start) (grown float64) {
 	for i := range all {
 		before, known := 0.0, false
 		for _, p := range sorted(all[i].Points) {
-			if !(p.Value >= 0) || p.Value > largest || p.At.After(to) {
+			if !(p.Value >= 0) || p.Value > maxValue || p.At.After(to) {
 				continue
 			}
 			if p.At.After(from) {
 				switch {
 				case known && p.Value >= before:
 					grown += p.Value - before
-				case known, birth(all[i]) == FromZero:
+				case known, start(all[i]) == FromZero:
 					grown += p.Value
 				}
 			}
@@ -46,7 +46,7 @@ func Grown(all []rollout.Series, from, to time.Time, birth func(rollout.Series) 
 	return grown
 }
 
-// sorted returns the samples in order, each time once. It changes nothing of what it is given.
+// sorted returns the samples in order, each time once. It does not change its argument.
 func sorted(points []rollout.Point) []rollout.Point {
 	rises := true
 	for i := 1; i < len(points) && rises; i++ {
@@ -60,11 +60,11 @@ func sorted(points []rollout.Point) []rollout.Point {
 	return slices.CompactFunc(points, func(a, b rollout.Point) bool { return a.At.Equal(b.At) })
 }
 
-// forever is after every sample.
-var forever = time.Unix(1<<40, 0)
+// afterAll is after every sample.
+var afterAll = time.Unix(1<<40, 0)
 
 // Newest returns the time of the newest sample; zero without one.
-func Newest(all []rollout.Series) time.Time { return NewestBefore(all, forever) }
+func Newest(all []rollout.Series) time.Time { return NewestBefore(all, afterAll) }
 
 // NewestBefore returns the time of the newest sample up to a time; zero without one.
 func NewestBefore(all []rollout.Series, to time.Time) (at time.Time) {
@@ -78,7 +78,7 @@ func NewestBefore(all []rollout.Series, to time.Time) (at time.Time) {
 	return at
 }
 
-// Targets returns who had a sample after one time and up to another, in order.
+// Targets returns the targets with a sample after one time and up to another, in order.
 func Targets(all []rollout.Series, from, to time.Time) []string {
 	var found []string
 	for _, s := range all {
@@ -96,7 +96,7 @@ func Latest(all []rollout.Series, from, to time.Time) []float64 {
 	for _, s := range all {
 		var newest rollout.Point
 		for _, p := range s.Points {
-			if p.At.After(from) && !p.At.After(to) && p.At.After(newest.At) && p.Value >= 0 && p.Value <= largest {
+			if p.At.After(from) && !p.At.After(to) && p.At.After(newest.At) && p.Value >= 0 && p.Value <= maxValue {
 				newest = p
 			}
 		}
@@ -107,10 +107,10 @@ func Latest(all []rollout.Series, from, to time.Time) []float64 {
 	return values
 }
 
-// Together returns the series without those samples up to a time that not all series of their target have yet: where
-// Prometheus gets the parts of one scrape one after the other, differences between them would be of different times. A
-// series that ended so long before the others does not hold them up.
-func Together(all []rollout.Series, to time.Time, ended time.Duration) []rollout.Series {
+// Align returns the series without the samples that not all series of their target have yet, up to a time: where the parts
+// of one scrape are stored one after the other, differences between them would mix times. A series that ended so long
+// before the others is not waited for.
+func Align(all []rollout.Series, to time.Time, ended time.Duration) []rollout.Series {
 	newest := func(s rollout.Series) time.Time { return NewestBefore([]rollout.Series{s}, to) }
 	last, common := map[string]time.Time{}, map[string]time.Time{}
 	for _, s := range all {

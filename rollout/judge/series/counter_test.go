@@ -25,15 +25,15 @@ func points(values ...float64) []rollout.Point {
 	return all
 }
 
-func always(b series.Birth) func(rollout.Series) series.Birth {
-	return func(rollout.Series) series.Birth { return b }
+func always(b series.Start) func(rollout.Series) series.Start {
+	return func(rollout.Series) series.Start { return b }
 }
 
 func TestIncrements(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		values []float64
-		birth  series.Birth
+		start  series.Start
 		want   float64
 	}{
 		"it grows":                        {[]float64{10, 15, 15, 22}, series.FromFirst, 12},
@@ -47,7 +47,7 @@ func TestIncrements(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if got := series.Grown([]rollout.Series{{Labels: "a", Points: points(tt.values...)}}, at(-1), at(100), always(tt.birth)); got != tt.want {
+			if got := series.Increase([]rollout.Series{{Labels: "a", Points: points(tt.values...)}}, at(-1), at(100), always(tt.start)); got != tt.want {
 				t.Errorf("grown by %v, want %v", got, tt.want)
 			}
 		})
@@ -100,10 +100,10 @@ func TestEachSampleCountsOnce(t *testing.T) {
 		got := 0.0
 		from := at(-1)
 		for until := 0; until < 26; until += rapid.IntRange(1, 6).Draw(t, "answer") {
-			got += series.Grown(all, from, at(until), always(series.FromFirst))
+			got += series.Increase(all, from, at(until), always(series.FromFirst))
 			from = at(until)
 		}
-		got += series.Grown(all, from, at(100), always(series.FromFirst))
+		got += series.Increase(all, from, at(100), always(series.FromFirst))
 		if math.Abs(got-want) > 1e-6 {
 			t.Fatalf("grown by %v, the stored samples show %v", got, want)
 		}

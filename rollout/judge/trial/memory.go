@@ -13,18 +13,18 @@ type block struct {
 	Before  float64 `json:"before,omitempty"` // the lowest use in the block before
 }
 
-// memory bets that growth beyond the critical rate is noise, where a block of readings ended. Critical is the rate that
+// memory bets against "growth beyond the critical rate is noise", where a block of readings ended. Critical is the rate that
 // reaches the limit within an hour. Tails are taken for Gaussian at one and a half times the noise of stable, and no jump
 // counts for more than two and a half deviations.
 func (s *State) memory(o *Options, in Scrape) {
 	switch {
 	case o.MemoryNoise <= 0 || in.Age < o.MemoryFrom:
-		s.Block = block{} // pods that are new begin anew
+		s.Block = block{} // young pods start again
 		return
 	}
 	b := &s.Block
 	if b.Span++; in.Memory <= 0 {
-		return // no new reading
+		return
 	}
 	if b.Scrapes == 0 || in.Memory < b.Low {
 		b.Low = in.Memory

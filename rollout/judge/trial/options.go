@@ -7,29 +7,29 @@ type Check int
 
 // The checks.
 const (
-	Errors     Check = iota // more than stable's, beyond the margin
+	Errors     Check = iota // more errors than stable, beyond the margin
 	Latency                 // slower than stable, beyond the margin
 	ErrorLimit              // beyond the service's own limit
 	SlowLimit               // beyond the service's own limit
 	Memory                  // grows so that it will reach its limit
-	Share                   // the traffic that the weight promises does not come
+	Share                   // less traffic than the weight promises
 	Checks                  // how many there are
 )
 
-var names = [Checks]string{"errors", "latency", "error_limit", "slow_limit", "memory", "share"}
+var checkNames = [Checks]string{"errors", "latency", "error_limit", "slow_limit", "memory", "share"}
 
 // String returns the check's name in lower snake case.
 func (c Check) String() string {
 	if c < 0 || c >= Checks {
 		return "none"
 	}
-	return names[c]
+	return checkNames[c]
 }
 
 // Bounds is how many latency bounds a trial compares.
 const Bounds = 4
 
-// Options are what a trial is judged by. Start from Defaults.
+// Options are how a trial is judged. Start from Defaults.
 type Options struct {
 	Alpha   float64 // at most this share of the rollouts of fine canaries is rolled back
 	Planned int     // scrapes of the whole rollout
@@ -42,7 +42,7 @@ type Options struct {
 	ErrorLimit, SlowLimit float64
 	Slow                  int
 
-	// ErrorSpread and SlowSpread are by how much more than coins stable's pods differ, for each request of a pod and
+	// ErrorSpread and SlowSpread are by how much more than by chance stable's pods differ, for each request of a pod and
 	// scrape (kappa); 0: not at all.
 	ErrorSpread float64
 	SlowSpread  [Bounds]float64
@@ -50,13 +50,13 @@ type Options struct {
 	// MemoryLimit is what no pod may use, in bytes, and MemoryNoise how much the lowest use of a few scrapes differs from
 	// that of the next ones where nothing grows: a standard deviation. 0: memory is not judged.
 	MemoryLimit, MemoryNoise float64
-	// MemoryFrom is the age of pods, in seconds, from which growth says something: every process grows at first.
+	// MemoryFrom is the age of pods, in seconds, from which growth counts: every process grows at first.
 	MemoryFrom float64
 	// Interval is the time between two scrapes, in seconds.
 	Interval float64
 
-	// CompareFrom is the age of the youngest pod, in seconds, from which the canary is compared with stable: where nobody
-	// knows how pods of a service start, only grown ones are. Limits hold from the beginning.
+	// CompareFrom is the age of the youngest pod, in seconds, from which the canary is compared with stable. Where starts of
+	// the service are not known, only old pods are. Limits hold from the beginning.
 	CompareFrom float64
 
 	// Cap is by how many nats a single scrape may move a bet, unless half of the canary's requests in it were bad.
@@ -71,7 +71,7 @@ type Slack struct {
 	Slow   [Bounds]float64
 }
 
-// Defaults returns what suits a service of which nothing is known.
+// Defaults returns the options for a service of which nothing is known.
 func Defaults(planned int) Options {
 	return Options{
 		Alpha: 0.01, Planned: planned,

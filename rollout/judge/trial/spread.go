@@ -6,12 +6,12 @@ import (
 	"canarybot.io/rollout/judge/bet"
 )
 
-// blocks are the lengths, in scrapes, over which pods are compared: longer ones find differences that last.
-var blocks = []int{1, 4, 12, 30}
+// blockLengths are the lengths, in scrapes, over which pods are compared: longer ones find differences that last.
+var blockLengths = []int{1, 4, 12, 30}
 
-// Spread returns by how much more than coins stable's pods differ, for each request of a pod and scrape: kappa, with
-// which an arm's counts are over-dispersed by 1 + kappa times its requests per pod. History is pod by scrape; pods that
-// came later have zero counts first. 0 where it shows no more than chance.
+// Spread returns by how much more than by chance pods differ, for each request of a pod and scrape: kappa. An arm's counts
+// are over-dispersed by 1 + kappa times its requests per pod. History is pod by scrape; pods that came later begin with
+// zero counts. 0 where it shows no more than chance.
 //
 // For each length of block it is Pearson's statistic over pod and block with the share pooled within the block, so that
 // what swings in all pods together cancels, as it does between canary and stable. Dividing by the requests of a single
@@ -27,7 +27,7 @@ func Spread(history [][]bet.Counts) float64 {
 	if requests == 0 {
 		return 0
 	}
-	for _, length := range blocks {
+	for _, length := range blockLengths {
 		if phi, se := pearson(history, length); phi-2*se > 1 {
 			spread = max(spread, (phi+2*se-1)/(requests/cells))
 		}
@@ -39,18 +39,7 @@ func Spread(history [][]bet.Counts) float64 {
 func pearson(history [][]bet.Counts, length int) (phi, se float64) {
 	sum, freedom := 0.0, 0.0
 	for from := 0; len(history) > 0 && from+length <= len(history[0]); from += length {
-		var all bet.Counts
-		cells := make([]bet.Counts, 0, len(history))
-		for _, pod := range history {
-			var c bet.Counts
-			for _, s := range pod[from : from+length] {
-				c.N, c.Bad = c.N+s.N, c.Bad+s.Bad
-			}
-			if c.N > 0 {
-				cells = append(cells, c)
-				all.N, all.Bad = all.N+c.N, all.Bad+c.Bad
-			}
-		}
+		cells, all := podBlock(history, from, from+length)
 		p := all.Bad / all.N
 		if len(cells) < 2 || !(p > 0 && p < 1) {
 			continue
@@ -67,9 +56,24 @@ func pearson(history [][]bet.Counts, length int) (phi, se float64) {
 	return phi, phi * math.Sqrt(2/freedom)
 }
 
-// GuessedSlack widens margins for pods of an age, in seconds, of a service whose starts nobody has seen, and of whose
-// requests these shares are beyond the bounds. It is a guess: a service that starts more slowly is wronged by it, so who
-// has seen no starts should not compare young pods with warm ones.
+// podBlock sums each pod's counts in a block of scrapes, leaving out pods without requests, and all of them together.
+func podBlock(history [][]bet.Counts, from, to int) (cells []bet.Counts, all bet.Counts) {
+	for _, pod := range history {
+		var c bet.Counts
+		for _, s := range pod[from:to] {
+			c.N, c.Bad = c.N+s.N, c.Bad+s.Bad
+		}
+		if c.N > 0 {
+			cells = append(cells, c)
+			all.N, all.Bad = all.N+c.N, all.Bad+c.Bad
+		}
+	}
+	return cells, all
+}
+
+// GuessedSlack guesses by how much margins are wider for pods of an age, in seconds, where starts of the service are not
+// known. Beyond are the shares of its requests beyond each bound. A service that starts more slowly than guessed looks
+// bad, so a caller who uses the guess should not compare young pods with warm ones.
 func GuessedSlack(age float64, beyond [Bounds]float64) Slack {
 	s := Slack{Errors: 0.05 * math.Exp(-age/10)}
 	for b, p := range beyond {

@@ -2,25 +2,26 @@ package trial
 
 import "math"
 
-// ages is for how many scrapes a pod that starts is young.
-const ages = 8
+// youngScrapes is for how many scrapes a pod counts as young.
+const youngScrapes = 8
 
-// enough is how many starts have to have been seen before anything is concluded from them.
-const enough = 3
+// minPods is how many pods must have been seen to start before anything is concluded.
+const minPods = 3
 
-// Starts is how pods of a service started: what they did in each scrape of their first minutes, and what they do when
-// they are warm. It is learned from rollouts that succeeded. The zero value has seen nothing.
+// Starts is how pods of a service start: what they do in each scrape of their first minutes, and what they do when they
+// are warm. It is learned from rollouts that succeeded. The zero value knows nothing.
 type Starts struct {
-	Young [ages]Arm `json:"young,omitzero"`
-	Warm  Arm       `json:"warm,omitzero"`
-	Pods  float64   `json:"pods,omitempty"`
+	Young [youngScrapes]Arm `json:"young,omitzero"`
+	Warm  Arm               `json:"warm,omitzero"`
+	Pods  float64           `json:"pods,omitempty"`
 }
 
-// Note adds what one pod did in a scrape at whose end it was so old, in seconds. First says that it did nothing before.
-func (s *Starts) Note(age, interval float64, did Arm, first bool) {
+// Add adds what one pod did in a scrape. Age is the pod's at the end of the scrape, in seconds; first marks its first
+// scrape.
+func (s *Starts) Add(age, interval float64, did Arm, first bool) {
 	at := int(age / interval)
 	to := &s.Warm
-	if at < ages {
+	if at < youngScrapes {
 		to = &s.Young[max(at, 0)]
 	}
 	to.Requests += did.Requests
@@ -29,15 +30,15 @@ func (s *Starts) Note(age, interval float64, did Arm, first bool) {
 	for b := range to.Slow {
 		to.Slow[b] += did.Slow[b]
 	}
-	if first && at < ages {
+	if first && at < youngScrapes {
 		s.Pods++
 	}
 }
 
 // Known reports whether enough starts were seen.
-func (s *Starts) Known() bool { return s.Pods >= enough && s.Warm.Requests > 0 }
+func (s *Starts) Known() bool { return s.Pods >= minPods && s.Warm.Requests > 0 }
 
-// Fade returns the starts with less weight, so that those of the next rollout count for more: a service changes.
+// Fade returns the starts with less weight: a service changes, so newer rollouts count for more.
 func (s Starts) Fade() Starts {
 	const keep = 0.7
 	fade := func(a *Arm) {
@@ -70,39 +71,39 @@ func (s Starts) Plus(more Starts) Starts {
 	return s
 }
 
-// Slack is by how much margins are wider for a pod of this age: by what starting pods were worse than warm ones, and a
-// standard error. Old pods have none.
+// Slack is by how much margins are wider for a pod of this age: how much worse than warm pods young ones are, plus a
+// standard error. It is zero for old pods.
 func (s *Starts) Slack(age, interval float64) (slack Slack) {
 	at := int(age / interval)
-	if at >= ages {
+	if at >= youngScrapes {
 		return slack
 	}
 	young := &s.Young[max(at, 0)]
-	var usual [Bounds]float64
-	for b := range usual {
-		usual[b] = s.Warm.Slow[b] / max(s.Warm.Timed, 1)
+	var warm [Bounds]float64
+	for b := range warm {
+		warm[b] = s.Warm.Slow[b] / max(s.Warm.Timed, 1)
 	}
-	guess := GuessedSlack(age, usual)
+	guess := GuessedSlack(age, warm)
 	slack.Errors = excess(young.Errors, young.Requests, s.Warm.Errors/max(s.Warm.Requests, 1), guess.Errors)
 	for b := range slack.Slow {
-		slack.Slow[b] = excess(young.Slow[b], young.Timed, usual[b], guess.Slow[b])
+		slack.Slow[b] = excess(young.Slow[b], young.Timed, warm[b], guess.Slow[b])
 	}
 	return slack
 }
 
-// guessed is how many requests the guess is worth: a service with little traffic is judged by it for longer.
-const guessed = 50
+// guessRequests is how many requests the guess is worth: it counts for longer where there is little traffic.
+const guessRequests = 50
 
-// plenty is how many requests of young pods have to have been seen for "no worse than warm ones" to be believed.
-const plenty = 500
+// minYoungRequests is how many requests of young pods it takes to believe that they are no worse than warm ones.
+const minYoungRequests = 500
 
-// excess is how much larger the share of young pods' bad requests was than what is usual, and a standard error, which is
-// left out where plenty of requests show no excess.
-func excess(bad, all, usual, guess float64) float64 {
-	p := min((bad+guessed*(usual+guess))/(all+guessed), 1)
-	se := math.Sqrt(p * (1 - p) / (all + guessed))
-	if all >= plenty && p-usual < 2*se {
+// excess is by how much the share of bad requests of young pods exceeds that of warm ones, plus a standard error, which
+// is left out where many requests show no excess.
+func excess(bad, all, warm, guess float64) float64 {
+	p := min((bad+guessRequests*(warm+guess))/(all+guessRequests), 1)
+	se := math.Sqrt(p * (1 - p) / (all + guessRequests))
+	if all >= minYoungRequests && p-warm < 2*se {
 		se = 0
 	}
-	return max(0, p-usual) + se
+	return max(0, p-warm) + se
 }

@@ -2,11 +2,12 @@ package trial
 
 import (
 	"math"
+	"slices"
 
 	"canarybot.io/rollout/judge/bet"
 )
 
-// Arm is what one side did between two scrapes.
+// Arm is what one arm did between two scrapes.
 type Arm struct {
 	Requests float64
 	Errors   float64
@@ -15,78 +16,78 @@ type Arm struct {
 	Pods     int
 }
 
-// Scrape is what both sides did in the same seconds.
+// Scrape is what both arms did in the same seconds.
 type Scrape struct {
 	Canary, Stable Arm
 	Weight         float64 // the canary's share of the traffic, 0 to 1
 	Age            float64 // of the youngest canary pod, in seconds
-	Slack          Slack   // by how much margins and limits are wider, for the canary's pods are young
-	Memory         float64 // of the canary's worst pod, in bytes; 0: not known
+	Slack          Slack   // by how much margins and limits are wider while the canary's pods are young
+	Memory         float64 // of the canary's largest pod, in bytes; 0: no new reading
 }
 
-// common is how many of stable's scrapes tell whether an incident is of both sides.
-const common = 5
+// sharedScrapes is how many of stable's scrapes show whether an incident hits both arms.
+const sharedScrapes = 5
 
-// known is a share of bad requests that is learned from scrape to scrape and slowly forgotten.
-type known struct {
+// runningShare is a share of bad requests that is learned scrape by scrape and slowly forgotten.
+type runningShare struct {
 	N   float64 `json:"n,omitempty"`
 	Bad float64 `json:"bad,omitempty"`
 }
 
-// share returns what the next scrape is expected to show. Before anything was seen it is 1 %.
-func (k known) share() float64 { return (k.Bad + 0.5) / (k.N + 50) }
+// share returns the share expected of the next scrape; 1 % before the first.
+func (k runningShare) share() float64 { return (k.Bad + 0.5) / (k.N + 50) }
 
-func (k *known) learn(c bet.Counts) {
+func (k *runningShare) add(c bet.Counts) {
 	const keep = 0.98
 	k.N, k.Bad = k.N*keep+c.N, k.Bad*keep+c.Bad
 }
 
-// comparison is what is known from comparing one share of bad requests with stable's.
+// comparison compares one share of bad requests with stable's.
 type comparison struct {
-	Bet   bet.Mixture `json:"bet"`   // against the canary
-	Proof float64     `json:"proof"` // nats against "not fine" since the step began
-	Usual known       `json:"usual"` // of stable
+	Bet      bet.Mixture  `json:"bet"`   // against the canary
+	Proof    float64      `json:"proof"` // nats against "not fine" since the step began
+	Expected runningShare `json:"usual"` // share of stable
 }
 
-// State is a trial between two scrapes: what is stored. The zero value is a trial that begins.
+// State is a trial between two scrapes, as it is stored. The zero value is a trial before its first scrape.
 type State struct {
-	Errors     comparison         `json:"errors"`
-	Slow       [Bounds]comparison `json:"slow"` // one for each bound
-	ErrorLimit bet.Mixture        `json:"error_limit"`
-	SlowLimit  bet.Mixture        `json:"slow_limit"`
-	Memory     bet.Mixture        `json:"memory"`
-	Share      bet.Mixture        `json:"share"`
-	Recent     [common]bet.Counts `json:"recent"` // stable's errors, the newest in place Seen modulo common
-	Slowly     [common]bet.Counts `json:"slowly"`
-	Seen       int                `json:"seen"`  // scrapes
-	Dwelt      int                `json:"dwelt"` // scrapes of this step
-	Block      block              `json:"block,omitzero"`
-	Erring     times              `json:"erring,omitzero"`
-	Slower     times              `json:"slower,omitzero"` // beyond the service's limit
+	Errors       comparison                `json:"errors"`
+	Slow         [Bounds]comparison        `json:"slow"` // one for each bound
+	ErrorLimit   bet.Mixture               `json:"error_limit"`
+	SlowLimit    bet.Mixture               `json:"slow_limit"`
+	Memory       bet.Mixture               `json:"memory"`
+	Share        bet.Mixture               `json:"share"`
+	RecentErrors [sharedScrapes]bet.Counts `json:"recent"` // of stable; the newest is at Scrapes modulo sharedScrapes
+	RecentSlow   [sharedScrapes]bet.Counts `json:"slowly"`
+	Scrapes      int                       `json:"seen"`
+	StepScrapes  int                       `json:"dwelt"` // of this step
+	Block        block                     `json:"block,omitzero"`
+	ErrorRatios  ratioBets                 `json:"erring,omitzero"`
+	SlowRatios   ratioBets                 `json:"slower,omitzero"` // beyond the service's limit
 }
 
 // Verdict is how a trial stands.
 type Verdict struct {
-	Log     float64 // of the averaged bet
-	Against bool    // it reached 1/alpha: roll the canary back
-	Worst   Check   // the check that says so most
-	Proved  bool    // health is proved in this step
-	// SharedErrors and SharedSlow: stable breaches that limit too, and nothing goes forward.
+	LogOdds  float64 // of the averaged bet
+	Rejected bool    // it reached 1/alpha: the canary is not fine
+	Worst    Check   // the check that contributes most to it
+	Proved   bool    // health is proved in this step
+	// SharedErrors and SharedSlow report that stable exceeds that limit too: nothing goes forward.
 	SharedErrors, SharedSlow bool
 }
 
 // effects are the odds of the alternatives beyond a bound.
 var effects = [bet.Effects]float64{1.4, 2, 3.5, 7, 18, 60, 300}
 
-// Advance begins the next step: the bets against the canary go on, the proofs of its health begin anew.
+// Advance begins the next step: the bets against the canary go on, the proofs of its health start again.
 func (s *State) Advance() {
-	s.Dwelt, s.Errors.Proof = 0, 0
+	s.StepScrapes, s.Errors.Proof = 0, 0
 	for b := range s.Slow {
 		s.Slow[b].Proof = 0
 	}
 }
 
-// Add judges one more scrape.
+// Add bets on one more scrape and returns the verdict.
 func (s *State) Add(o *Options, in Scrape) Verdict {
 	if in.Age >= o.CompareFrom {
 		s.errors(o, in)
@@ -95,17 +96,17 @@ func (s *State) Add(o *Options, in Scrape) Verdict {
 	shared := s.limits(o, in)
 	s.memory(o, in)
 	s.traffic(o, in)
-	s.Seen++
-	s.Dwelt++
+	s.Scrapes++
+	s.StepScrapes++
 	v := s.verdict(o)
 	v.SharedErrors, v.SharedSlow = shared[0], shared[1]
 	v.Proved = v.Proved && !(shared[0] && o.Weights[ErrorLimit] > 0) && !(shared[1] && o.Weights[SlowLimit] > 0)
 	return v
 }
 
-// add places one check's bet, and the one on its health, and learns what is usual for stable.
+// add places a check's bet, and the one on its health, and then learns stable's share.
 func (c *comparison) add(o *Options, canary, stable tempered, margin bet.Margin) {
-	expected := c.Usual.share()
+	expected := c.Expected.share()
 	bound := margin.Bound(expected)
 	var f [bet.Effects]float64
 	for j, by := range effects {
@@ -115,19 +116,19 @@ func (c *comparison) add(o *Options, canary, stable tempered, margin bet.Margin)
 	c.Bet.Step(&f, o.Planned)
 	fine := min(1.05*expected, 0.9*bound)
 	c.Proof += bet.LogWithin(canary.counts, stable.counts, bet.Rates{Canary: fine, Stable: expected}, margin)
-	c.Usual.learn(stable.raw)
+	c.Expected.add(stable.raw)
 }
 
-// tempered are an arm's counts as they were and as they are bet on.
+// tempered are an arm's counts as measured, and as they are bet on.
 type tempered struct{ raw, counts bet.Counts }
 
-// temper divides what an arm did by its over-dispersion; kappa is the spread.
+// temper divides counts by their over-dispersion; kappa is the spread.
 func (a Arm) temper(raw bet.Counts, kappa float64) tempered {
 	return tempered{raw, raw.Temper(1 + kappa*raw.N/float64(max(a.Pods, 1)))}
 }
 
-// erring are the arm's requests and errors.
-func (a Arm) erring(kappa float64) tempered {
+// failed are the arm's requests and errors.
+func (a Arm) failed(kappa float64) tempered {
 	return a.temper(bet.Counts{N: a.Requests, Bad: a.Errors}, kappa)
 }
 
@@ -136,14 +137,14 @@ func (a Arm) slow(bound int, kappa float64) tempered {
 	return a.temper(bet.Counts{N: a.Timed, Bad: a.Slow[bound]}, kappa)
 }
 
-// outage is how many bad requests in one scrape may condemn, where they are half of all.
-const outage = 10
+// minOutageErrors is how many bad requests lift the cap of a scrape, where they are half of all.
+const minOutageErrors = 10
 
-// capped bounds what a single scrape may say, unless half of its requests were bad, and those not a few: bursts that no
-// history contained cannot condemn alone, and an outage still does. A smaller factor has a smaller mean, so the bound
-// stands.
+// capped limits the factor of a single scrape, unless half of its requests were bad, and those not a few: a burst that
+// the history did not contain does not suffice alone, an outage does. A smaller factor has a smaller mean, so the bound
+// holds.
 func (o *Options) capped(f float64, canary bet.Counts) float64 {
-	if o.Cap > 0 && (canary.Bad < canary.N/2 || canary.Bad < outage) {
+	if o.Cap > 0 && (canary.Bad < canary.N/2 || canary.Bad < minOutageErrors) {
 		return min(f, o.Cap)
 	}
 	return f
@@ -152,9 +153,9 @@ func (o *Options) capped(f float64, canary bet.Counts) float64 {
 func (s *State) errors(o *Options, in Scrape) {
 	margin := o.Errors
 	margin.Slack += in.Slack.Errors
-	canary, stable := in.Canary.erring(o.ErrorSpread), in.Stable.erring(o.ErrorSpread)
+	canary, stable := in.Canary.failed(o.ErrorSpread), in.Stable.failed(o.ErrorSpread)
 	s.Errors.add(o, canary, stable, margin)
-	s.Erring.add(o, canary.counts, stable.counts)
+	s.ErrorRatios.add(o, canary.counts, stable.counts)
 }
 
 func (s *State) latency(o *Options, in Scrape) {
@@ -164,28 +165,28 @@ func (s *State) latency(o *Options, in Scrape) {
 		canary, stable := in.Canary.slow(b, o.SlowSpread[b]), in.Stable.slow(b, o.SlowSpread[b])
 		s.Slow[b].add(o, canary, stable, margin)
 		if b == o.Slow {
-			s.Slower.add(o, canary.counts, stable.counts)
+			s.SlowRatios.add(o, canary.counts, stable.counts)
 		}
 	}
 }
 
-// limits bets against the service's own limits, and reports which of them stable breaches too: errors, slowness. A limit
-// of 0 is none.
+// limits bets against the service's own limits, and reports which of them stable exceeds too: errors, slow requests. A
+// limit of 0 is none.
 func (s *State) limits(o *Options, in Scrape) (shared [2]bool) {
-	s.Recent[s.Seen%common] = bet.Counts{N: in.Stable.Requests, Bad: in.Stable.Errors}
-	s.Slowly[s.Seen%common] = bet.Counts{N: in.Stable.Timed, Bad: in.Stable.Slow[o.Slow]}
-	erring := o.ErrorLimit > 0 && breached(s.Recent, o.ErrorLimit)
-	if o.ErrorLimit > 0 && !erring {
-		o.above(&s.ErrorLimit, in.Canary.erring(o.ErrorSpread).counts, o.ErrorLimit+in.Slack.Errors)
+	s.RecentErrors[s.Scrapes%sharedScrapes] = bet.Counts{N: in.Stable.Requests, Bad: in.Stable.Errors}
+	s.RecentSlow[s.Scrapes%sharedScrapes] = bet.Counts{N: in.Stable.Timed, Bad: in.Stable.Slow[o.Slow]}
+	errors := o.ErrorLimit > 0 && exceeds(s.RecentErrors, o.ErrorLimit)
+	if o.ErrorLimit > 0 && !errors {
+		o.above(&s.ErrorLimit, in.Canary.failed(o.ErrorSpread).counts, o.ErrorLimit+in.Slack.Errors)
 	}
-	slow := o.SlowLimit > 0 && breached(s.Slowly, o.SlowLimit)
+	slow := o.SlowLimit > 0 && exceeds(s.RecentSlow, o.SlowLimit)
 	if o.SlowLimit > 0 && !slow {
 		o.above(&s.SlowLimit, in.Canary.slow(o.Slow, o.SlowSpread[o.Slow]).counts, o.SlowLimit+in.Slack.Slow[o.Slow])
 	}
-	return [2]bool{erring, slow}
+	return [2]bool{errors, slow}
 }
 
-// above bets that a share stays within its limit.
+// above bets against "the share is within its limit".
 func (o *Options) above(m *bet.Mixture, canary bet.Counts, limit float64) {
 	var f [bet.Effects]float64
 	for j, by := range effects {
@@ -194,9 +195,9 @@ func (o *Options) above(m *bet.Mixture, canary bet.Counts, limit float64) {
 	m.Step(&f, o.Planned)
 }
 
-// breached reports whether stable's latest scrapes go beyond half of the limit, on more than two bad requests. It looks
-// at stable only, so a bet that is left out because of it keeps its mean.
-func breached(recent [common]bet.Counts, limit float64) bool {
+// exceeds reports whether stable's recent scrapes exceed half of the limit, on more than two bad requests. It depends on
+// stable only, so leaving a bet out because of it keeps the bet's mean.
+func exceeds(recent [sharedScrapes]bet.Counts, limit float64) bool {
 	var sum bet.Counts
 	for _, c := range recent {
 		sum.N, sum.Bad = sum.N+c.N, sum.Bad+c.Bad
@@ -204,8 +205,8 @@ func breached(recent [common]bet.Counts, limit float64) bool {
 	return sum.Bad >= 3 && sum.Bad > sum.N*limit/2
 }
 
-// traffic bets that the canary gets at least half of its share. Sticky sessions make requests come in clusters of a few,
-// and a scrape that was lost looks like traffic that did not come: one alone never suffices.
+// traffic bets against "the canary gets at least half of its share". Sticky sessions make requests come in small
+// clusters, and a lost scrape looks like missing traffic: one alone never suffices.
 func (s *State) traffic(o *Options, in Scrape) {
 	const sticky = 3
 	all := in.Canary.Requests + in.Stable.Requests
@@ -223,8 +224,8 @@ func (s *State) traffic(o *Options, in Scrape) {
 	s.Share.Step(&f, o.Planned)
 }
 
-// Log returns the logarithm of one check's bet. Latency's is the mean of those on its bounds.
-func (s *State) Log(c Check) float64 {
+// LogOdds returns the logarithm of one check's bet. Latency's is the mean of those on its bounds.
+func (s *State) LogOdds(c Check) float64 {
 	switch c {
 	case Errors:
 		return s.Errors.Bet.Log()
@@ -248,7 +249,7 @@ func (s *State) Log(c Check) float64 {
 	return 0
 }
 
-// mean returns the logarithm of the weighted mean of bets, and which of them is the largest part of it.
+// mean returns the logarithm of the weighted mean of bets, and which of them contributes most to it.
 func mean(logs, weights []float64) (log float64, worst int) {
 	most, total := math.Inf(-1), 0.0
 	for i, l := range logs {
@@ -258,7 +259,7 @@ func mean(logs, weights []float64) (log float64, worst int) {
 		total += weights[i]
 	}
 	if total == 0 {
-		return 0, 0 // nothing is bet
+		return 0, 0 // no bet counts
 	}
 	sum, part := 0.0, -1.0
 	for i, l := range logs {
@@ -273,47 +274,32 @@ func mean(logs, weights []float64) (log float64, worst int) {
 	return most + math.Log(sum), worst
 }
 
-// Needed is how many nats a check's bet has to gain to suffice alone, not knowing which check, which effect, nor from when
-// on: what is paid for not knowing included.
-func (o *Options) Needed(c Check) float64 {
-	total := 0.0
-	for _, w := range o.Weights {
-		total += w
-	}
-	if o.Weights[c] == 0 {
-		return math.Inf(1)
-	}
-	return o.Limit() + math.Log(total/o.Weights[c]) + math.Log(bet.Effects) + math.Ln2
-}
-
-// Gain is how many nats a scrape like this gains in the bet on errors by the best of its alternatives, where stable
-// usually has such a share of them.
-func (o *Options) Gain(canary, stable Arm, usual float64) (most float64) {
-	c, s := canary.erring(o.ErrorSpread).counts, stable.erring(o.ErrorSpread).counts
-	bound := o.Errors.Bound(usual)
-	for _, by := range effects {
-		most = max(most, o.capped(bet.LogRelative(c, s, bet.Rates{Canary: bet.Odds(bound, by), Stable: usual}, o.Errors), c))
-	}
-	return most
-}
-
 // verdict averages the bets.
 func (s *State) verdict(o *Options) Verdict {
 	var logs [Checks]float64
 	for c := range Checks {
-		logs[c] = s.Log(c)
+		logs[c] = s.LogOdds(c)
 	}
 	log, worst := mean(logs[:], o.Weights[:])
-	v := Verdict{Log: log, Worst: Check(worst), Against: log >= o.Limit()}
-	v.Proved = o.Weights[Errors]+o.Weights[Latency] > 0 && s.Dwelt >= o.Dwell && v.Log < math.Log(doubt) && (o.Weights[Errors] == 0 || s.Errors.Proof >= math.Log(proved))
-	for b := range s.Slow {
-		v.Proved = v.Proved && (o.Weights[Latency] == 0 || s.Slow[b].Proof >= math.Log(proved))
-	}
+	v := Verdict{LogOdds: log, Worst: Check(worst), Rejected: log >= o.Limit()}
+	v.Proved = s.proved(o) && log < math.Log(undecidedOdds)
 	return v
 }
 
-// proved is what a bet on health has to reach, and doubt what one against it must not have.
-const proved, doubt = 20, 3
+// proved reports whether every bet on health was won in this step. Checks that weigh nothing need no proof.
+func (s *State) proved(o *Options) bool {
+	if o.Weights[Errors]+o.Weights[Latency] == 0 || s.StepScrapes < o.Dwell {
+		return false
+	}
+	if o.Weights[Errors] > 0 && s.Errors.Proof < math.Log(proofOdds) {
+		return false
+	}
+	slow := func(c comparison) bool { return c.Proof < math.Log(proofOdds) }
+	return o.Weights[Latency] == 0 || !slices.ContainsFunc(s.Slow[:], slow)
+}
+
+// proofOdds are what each bet on health has to reach, and undecidedOdds what the bets against it must stay below.
+const proofOdds, undecidedOdds = 20, 3
 
 // Limit is the logarithm that the averaged bet has to reach: that of 1/alpha.
 func (o *Options) Limit() float64 { return -math.Log(o.Alpha) }

@@ -49,11 +49,11 @@ func TestVerdicts(t *testing.T) {
 		var s trial.State
 		var v trial.Verdict
 		at := 0
-		for at < planned && !v.Against {
+		for at < planned && !v.Rejected {
 			v = s.Add(&o, tt.in)
 			at++
 		}
-		if !v.Against || at > tt.within || v.Worst != tt.worst || v.Proved {
+		if !v.Rejected || at > tt.within || v.Worst != tt.worst || v.Proved {
 			t.Errorf("%s: after %d scrapes %+v; it should be found within %d, by %s", name, at, v, tt.within, tt.worst)
 		}
 	}
@@ -81,7 +81,7 @@ func TestMemoryThatGrows(t *testing.T) {
 		for at := 1; at <= planned && against == 0; at++ {
 			in := both(side(1000, 0.001, 0.002), side(10_000, 0.001, 0.002))
 			in.Memory = tt.use(at)
-			if v := s.Add(&o, in); v.Against {
+			if v := s.Add(&o, in); v.Rejected {
 				against = at
 				if v.Worst != trial.Memory || tt.use(at) > 400*mib {
 					t.Errorf("%s: %+v at %v MiB", name, v, tt.use(at)/mib)
@@ -102,7 +102,7 @@ func TestHealthIsProvedInEachStep(t *testing.T) {
 	for step := range 3 {
 		for at := 1; at <= o.Dwell+12; at++ {
 			v := s.Add(&o, both(side(5000, 0.001, 0.002), side(50_000, 0.001, 0.002)))
-			if v.Against || v.SharedErrors || v.SharedSlow {
+			if v.Rejected || v.SharedErrors || v.SharedSlow {
 				t.Fatalf("step %d, scrape %d: %+v", step, at, v)
 			}
 			if v.Proved != (at >= o.Dwell) {
@@ -119,13 +119,13 @@ func TestLittleTrafficSaysNothing(t *testing.T) {
 	o := trial.Defaults(planned)
 	var s trial.State
 	for range planned {
-		if v := s.Add(&o, both(side(2, 0, 0), side(20, 0, 0))); v.Against || v.Proved {
+		if v := s.Add(&o, both(side(2, 0, 0), side(20, 0, 0))); v.Rejected || v.Proved {
 			t.Fatalf("%+v", v)
 		}
 	}
 	one := side(2, 0, 0)
 	one.Errors = 1
-	if v := s.Add(&o, both(one, side(20, 0, 0))); v.Against {
+	if v := s.Add(&o, both(one, side(20, 0, 0))); v.Rejected {
 		t.Errorf("one error of two requests condemned: %+v", v)
 	}
 }
@@ -137,7 +137,7 @@ func TestSharedIncident(t *testing.T) {
 	var s trial.State
 	for at := range planned {
 		v := s.Add(&o, both(side(1000, 0.05, 0.002), side(10_000, 0.05, 0.002)))
-		if v.Against || v.Proved || !v.SharedErrors {
+		if v.Rejected || v.Proved || !v.SharedErrors {
 			t.Fatalf("scrape %d: %+v", at, v)
 		}
 	}
@@ -155,11 +155,11 @@ func TestOneScrapeIsCapped(t *testing.T) {
 		}
 		burst := fine
 		burst.Canary.Errors = burst.Canary.Requests * bad
-		if v := s.Add(&o, burst); v.Against != want {
+		if v := s.Add(&o, burst); v.Rejected != want {
 			t.Errorf("%v of a scrape's requests failed: %+v, want against %v", bad, v, want)
 		}
 		for range 20 {
-			if v := s.Add(&o, fine); !want && v.Against {
+			if v := s.Add(&o, fine); !want && v.Rejected {
 				t.Fatalf("condemned after the burst of %v: %+v", bad, v)
 			}
 		}
@@ -196,7 +196,7 @@ func TestBudget(t *testing.T) {
 		var s trial.State
 		for range planned {
 			in := both(coins(r, 30, o.Errors.Bound(0.02), o.Latency.Bound(0.02)), coins(r, 90, 0.02, 0.02))
-			if s.Add(&o, in).Against {
+			if s.Add(&o, in).Rejected {
 				back++
 				break
 			}
@@ -265,11 +265,11 @@ func TestVerdictsAreNumbers(t *testing.T) {
 			in := anything(t)
 			in.Slack = trial.GuessedSlack(in.Age, [trial.Bounds]float64{.25, .08, .02, .01})
 			v := s.Add(&o, in)
-			if math.IsNaN(v.Log) || math.IsInf(v.Log, 0) || v.Against && v.Proved {
+			if math.IsNaN(v.LogOdds) || math.IsInf(v.LogOdds, 0) || v.Rejected && v.Proved {
 				t.Fatalf("%+v", v)
 			}
 			for c := range trial.Checks {
-				if l := s.Log(c); math.IsNaN(l) || math.IsInf(l, 0) {
+				if l := s.LogOdds(c); math.IsNaN(l) || math.IsInf(l, 0) {
 					t.Fatalf("%s: %v", c, l)
 				}
 			}

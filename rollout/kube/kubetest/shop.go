@@ -129,7 +129,7 @@ func (e Editor) Set(field rollout.Field, value string) {
 		deployment(o.Canary, func(spec Object) { spec["replicas"] = e.number(value) })
 	case rollout.FieldWeight:
 		e.Edit("kubectl", e.routes(), o.Namespace, o.Route.Name, func(route Object) { e.steer(route, e.number(value)) })
-	default:
+	case rollout.FieldStableUID, rollout.FieldRouteUID:
 		e.T.Fatalf("nobody sets %s here", field)
 	}
 }

@@ -1,43 +1,39 @@
 package object
 
 import (
-	"fmt"
-	"strings"
-
 	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"canarybot.io/rollout"
 )
 
-// Problems returns what in an object's metadata keeps the rollout from starting, one sentence each: the stamp of
-// somebody else, a standing request to roll back, a tool that would undo our writes.
-func Problems(o meta.Object, kind string, r rollout.Rollout) []string {
-	var problems []string
-	add := func(format string, args ...any) { problems = append(problems, fmt.Sprintf(format, args...)) }
-	what := fmt.Sprintf("%s %s/%s", kind, o.GetNamespace(), o.GetName())
-	annotate := fmt.Sprintf("kubectl -n %s annotate %s/%s ", o.GetNamespace(), strings.ToLower(kind), o.GetName())
+// Problems returns what in an object's metadata keeps the rollout from starting: the stamp of somebody else, a standing
+// request to roll back, a tool that would undo our writes.
+func Problems(o meta.Object, kind string, r rollout.Rollout) []rollout.Problem {
+	var problems []rollout.Problem
+	add := func(p rollout.Problem) {
+		p.Object = Ref(kind, o.GetNamespace(), o.GetName())
+		problems = append(problems, p)
+	}
 	switch s := stamp(o.GetAnnotations()); {
 	case !Stamped(o):
 	case s == nil:
-		add("%s bears an annotation %s that cannot be read; when no rollout is under way there, remove it: %s%s-", what, Applied, annotate, Applied)
+		add(rollout.Problem{Code: rollout.ProblemStampUnreadable, Key: Applied})
 	case s.Store != r.Store:
-		add("%s bears the stamp of rollout %s of another Canarybot, whose store is %s; when that one is gone for good, put the object right and remove the stamp: %s%s-",
-			what, s.Rollout, s.Store, annotate, Applied)
+		add(rollout.Problem{Code: rollout.ProblemStampOtherStore, Rollout: s.Rollout, Value: s.Store, Key: Applied})
 	case !sameService(s, r):
-		add("%s bears the stamp of rollout %s, of another service: wait for its end. Only if it has ended and left the stamp, remove it: %s%s-", what, s.Rollout, annotate, Applied)
+		add(rollout.Problem{Code: rollout.ProblemStampOtherService, Rollout: s.Rollout, Key: Applied})
 	}
 	if o.GetAnnotations()[Rollback] == RollbackNow {
-		add("%s bears the annotation %s=%s, which rolls back every rollout; remove it: %s%s-", what, Rollback, RollbackNow, annotate, Rollback)
+		add(rollout.Problem{Code: rollout.ProblemRollbackAsked, Key: Rollback, Value: RollbackNow})
 	}
 	if tool, mark := GitOps(o); tool != "" && !r.Spec.GitOps {
-		add("services.%s.gitops: %s owns %s (%s) and may undo what Canarybot writes. Let it ignore images, replicas and weights there, and set gitops: acknowledged.",
-			r.Service, tool, what, mark)
+		add(rollout.Problem{Code: rollout.ProblemGitOpsOwned, Service: r.Service, Value: tool, Key: mark})
 	}
 	return problems
 }
 
-// Ours returns the stamp that an earlier rollout of the service left on the object; nil when there is none. Such a
-// rollout has ended: a service has one live rollout, and preflight is asked while it has none.
+// Ours returns the stamp that an earlier rollout of the service left on the object, or nil. Such a rollout has ended: a
+// service has one live rollout, and the preflight runs while it has none.
 func Ours(o meta.Object, r rollout.Rollout) *rollout.Stamp {
 	if s := stamp(o.GetAnnotations()); s != nil && s.Store == r.Store && sameService(s, r) {
 		return s
@@ -45,8 +41,8 @@ func Ours(o meta.Object, r rollout.Rollout) *rollout.Stamp {
 	return nil
 }
 
-// MaySweep reports whether the preflight of the rollout may delete leftovers: only of one that was committed. The one
-// of a dry run changes nothing, and may be asked while another rollout of the service is alive.
+// MaySweep reports whether the preflight of the rollout may delete leftovers: only once the rollout is committed. A dry
+// run changes nothing, and may run while another rollout of the service is live.
 func MaySweep(r rollout.Rollout) bool { return r.Revision > 0 }
 
 func sameService(s *rollout.Stamp, r rollout.Rollout) bool {

@@ -3,7 +3,6 @@ package object
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -14,13 +13,18 @@ import (
 	"canarybot.io/rollout"
 )
 
-// Error translates what client-go says about a request into the one error type of the product, with a sentence for
-// people: doing is the verb ("update"), what the object ("Deployment shop/checkout"). It is the only place where the
-// API server's errors are named. Errors that are ours already pass unchanged; nil stays nil.
+// Ref names an object of the cluster.
+func Ref(kind, namespace, name string) rollout.ObjectRef {
+	return rollout.ObjectRef{Kind: kind, Namespace: namespace, Name: name}
+}
+
+// Error translates what client-go returns for a request into the error type of the product. Asked says what was
+// requested of which object: its Call and Object. No other function names the API server's errors. Errors that are
+// ours already pass unchanged, and nil stays nil.
 //
 // Only what the API server surely refused is a refusal. Whatever else went wrong - no answer, an answer of 500, a
 // cancelled context - is Unavailable: the request may have been done, or be done later.
-func Error(err error, doing, what string) error {
+func Error(err error, asked rollout.Problem) error {
 	var ours *rollout.Error
 	switch {
 	case err == nil:
@@ -28,21 +32,32 @@ func Error(err error, doing, what string) error {
 	case errors.As(err, &ours):
 		return err
 	}
+	code, p := translate(err, asked)
+	return rollout.Refuse(code, p).Because(err)
+}
+
+func translate(err error, p rollout.Problem) (rollout.Code, rollout.Problem) {
 	switch {
 	case apierrors.IsConflict(err):
-		return rollout.Wrap(rollout.Conflict, err, what+" changed since it was read; nothing was written.")
+		p.Code = rollout.ProblemObjectChanged
+		return rollout.Conflict, p
 	case apierrors.IsAlreadyExists(err):
-		return rollout.Wrap(rollout.Conflict, err, what+" exists already; nothing was written.")
+		p.Code = rollout.ProblemObjectExists
+		return rollout.Conflict, p
 	case Unserved(err):
-		return rollout.Wrap(rollout.Unavailable, err, fmt.Sprintf("The cluster does not know the kind of %s (any more).", what))
+		p.Code = rollout.ProblemKindGone
+		return rollout.Unavailable, p
 	case apierrors.IsNotFound(err):
-		return rollout.Wrap(rollout.NotFound, err, what+" does not exist.")
+		p.Code = rollout.ProblemObjectMissing
+		return rollout.NotFound, p
 	case apierrors.IsForbidden(err), apierrors.IsUnauthorized(err):
-		return rollout.Wrap(rollout.Forbidden, err, fmt.Sprintf("Kubernetes forbids to %s %s: %s", doing, what, words(err)))
+		p.Code, p.Words = rollout.ProblemForbidden, words(err)
+		return rollout.Forbidden, p
 	case refused(err):
-		return rollout.Wrap(rollout.Invalid, err, fmt.Sprintf("Kubernetes refuses to %s %s: %s", doing, what, words(err)))
+		p.Code, p.Words = rollout.ProblemRefused, words(err)
+		return rollout.Invalid, p
 	}
-	return unavailable(err, doing, what)
+	return rollout.Unavailable, unavailable(err, p)
 }
 
 // Unserved reports whether the error says that the API server does not serve the kind at all, and not that one object
@@ -51,19 +66,20 @@ func Unserved(err error) bool {
 	return apierrors.IsNotFound(err) && apierrors.HasStatusCause(err, meta.CauseTypeUnexpectedServerResponse)
 }
 
-func unavailable(err error, doing, what string) error {
-	why := words(err)
+func unavailable(err error, p rollout.Problem) rollout.Problem {
 	var sent *url.Error
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
-		why = "the API server did not answer in time."
+		p.Code = rollout.ProblemRequestTimeout
 	case errors.Is(err, context.Canceled):
-		why = "the request was given up."
+		p.Code = rollout.ProblemRequestCanceled
 	case errors.As(err, &sent):
-		// Its own words begin with the method and the whole URL, which tell people nothing and fill a phone.
-		why = "the API server does not answer: " + words(sent.Err)
+		// The whole text begins with the method and the URL, which tell people nothing and fill a phone.
+		p.Code, p.Words = rollout.ProblemAPIServerNoAnswer, words(sent.Err)
+	default:
+		p.Code, p.Words = rollout.ProblemRequestFailed, words(err)
 	}
-	return rollout.Wrap(rollout.Unavailable, err, fmt.Sprintf("Could not %s %s: %s", doing, what, why))
+	return p
 }
 
 // refused reports whether the API server answered that it will never do this request as it is.
@@ -76,12 +92,12 @@ func refused(err error) bool {
 	return code >= http.StatusBadRequest && code < http.StatusInternalServerError && code != http.StatusTooManyRequests
 }
 
-// words are the server's own, cut to what fits a phone, as the end of a sentence.
+// words returns the server's own words in one line, cut to what fits a phone.
 func words(err error) string {
 	const longest = 300
 	text := strings.Join(strings.Fields(err.Error()), " ")
 	if r := []rune(text); len(r) > longest {
-		text = string(r[:longest]) + "…"
+		text = string(r[:longest-1]) + "…"
 	}
-	return strings.TrimRight(text, ".") + "."
+	return text
 }

@@ -8,7 +8,7 @@ import (
 )
 
 // LastManager returns who last set the field: of the managers that managedFields name as owners, the newest. The path
-// is in the notation of FieldsV1, for example "f:spec", "f:replicas". It is empty when nobody is named.
+// is in the notation of FieldsV1, for example "f:spec", "f:replicas". It is empty when there is none.
 func LastManager(o meta.Object, path ...string) string {
 	var last string
 	var at time.Time

@@ -13,7 +13,7 @@ import (
 // Manager is the field manager of every write of ours: what managedFields call us.
 const Manager = "canarybot"
 
-// Domain is that of our annotations.
+// Domain is the domain of our annotations.
 const Domain = "canarybot.io"
 
 // The annotations that we set or heed.
@@ -25,7 +25,7 @@ const (
 	RollbackNow = "now"
 )
 
-// Meta reduces an object to what the domain knows of it. A stamp that is not readable counts as none: fields are then
+// Meta reduces an object to what the domain knows of it. A stamp that cannot be read counts as none: fields are then
 // compared with what we know we wrote.
 func Meta(o meta.Object) rollout.Meta {
 	return rollout.Meta{
@@ -56,15 +56,15 @@ func Stamped(o meta.Object) bool {
 func StampText(s rollout.Stamp) (string, error) {
 	text, err := json.Marshal(s)
 	if err != nil {
-		return "", rollout.Wrap(rollout.Internal, err, "The stamp of a write could not be encoded.")
+		return "", rollout.Refuse(rollout.Internal, rollout.Problem{Code: rollout.ProblemStampEncoding}).Because(err)
 	}
 	return string(text), nil
 }
 
 // Guard returns the metadata of a JSON merge patch for the write: the resourceVersion and the UID that it was decided
-// on, so that the API server refuses it on any other object, and the stamp; for a release the removal of our
-// annotations, ours and those named in extra. The error is Conflict, and nothing needs to be sent, when the object as
-// just read is another one already.
+// on, so that the API server refuses it on any other object, and the stamp. A release removes our annotations in place
+// of the stamp, and those named in extra. The error is Conflict, and nothing needs to be sent, when the object as just
+// read is another one already.
 func Guard(o meta.Object, w rollout.Write, extra ...string) (map[string]any, error) {
 	if err := Same(o, w); err != nil {
 		return nil, err
@@ -89,30 +89,34 @@ func Guard(o meta.Object, w rollout.Write, extra ...string) (map[string]any, err
 	return map[string]any{"resourceVersion": w.Version, "uid": w.UID, "annotations": annotations}, nil
 }
 
-// Same reports, as a Conflict, that the object is not the very one that the write was decided on. A write without a
-// guard is Invalid: it is never sent.
+// Same returns a Conflict when the object is not the one that the write was decided on. A write without a guard is
+// Invalid: it is never sent.
 func Same(o meta.Object, w rollout.Write) error {
+	p := rollout.Problem{Object: rollout.ObjectRef{Name: o.GetName()}}
 	switch {
 	case w.UID == "" || w.Version == "":
-		return rollout.Errorf(rollout.Invalid, "A write to %s names no resourceVersion and UID; it was not sent.", o.GetName())
+		p.Code = rollout.ProblemWriteUnguarded
+		return rollout.Refuse(rollout.Invalid, p)
 	case string(o.GetUID()) != w.UID:
-		return rollout.Errorf(rollout.Conflict, "%s was deleted and made anew since it was read; nothing was written.", o.GetName())
+		p.Code = rollout.ProblemObjectReplaced
+		return rollout.Refuse(rollout.Conflict, p)
 	case o.GetResourceVersion() != w.Version:
-		return rollout.Errorf(rollout.Conflict, "%s changed since it was read; nothing was written.", o.GetName())
+		p.Code = rollout.ProblemObjectChanged
+		return rollout.Refuse(rollout.Conflict, p)
 	}
 	return nil
 }
 
-// Preconditions guard a delete: it counts only on the very object that it was decided on.
+// Preconditions guard a delete: it has an effect on no object but the one that it was decided on.
 func Preconditions(w rollout.Write) (*meta.Preconditions, error) {
 	if w.UID == "" || w.Version == "" {
-		return nil, rollout.Errorf(rollout.Invalid, "A delete names no resourceVersion and UID; it was not sent.")
+		return nil, rollout.Refuse(rollout.Invalid, rollout.Problem{Code: rollout.ProblemDeleteUnguarded})
 	}
 	uid := types.UID(w.UID)
 	return &meta.Preconditions{UID: &uid, ResourceVersion: &w.Version}, nil
 }
 
-// RollbackID is the id of the decision that the annotation on this object is. It is empty where there is none.
+// RollbackID returns the id of the decision that the rollback annotation on this object makes; empty without one.
 func RollbackID(m rollout.Meta) rollout.DecisionID {
 	if !m.Exists || !m.AsksRollback {
 		return ""

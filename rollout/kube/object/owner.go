@@ -2,8 +2,8 @@ package object
 
 import meta "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-// gitOps of the tools that set an object back to what a repository says. app.kubernetes.io/instance is not among them:
-// Argo CD may use it, but so does every Helm chart.
+// gitOps has the marks of the tools that reset an object to what a repository says. app.kubernetes.io/instance is not
+// among them: Argo CD may use it, but so does every Helm chart.
 var gitOps = []struct{ key, tool string }{
 	{"argocd.argoproj.io/instance", "Argo CD"},
 	{"argocd.argoproj.io/tracking-id", "Argo CD"},
@@ -11,8 +11,8 @@ var gitOps = []struct{ key, tool string }{
 	{"helm.toolkit.fluxcd.io/name", "Flux"},
 }
 
-// gitOpsManagers field managers under which these tools write. By default an Argo CD before 3.0 leaves no other mark that is its
-// own; it is the first of its two names with server-side apply, the second without.
+// gitOpsManagers are the field managers of these tools. By default an Argo CD before 3.0 leaves no other mark of its
+// own; it uses the first of its two names with server-side apply, the second without.
 var gitOpsManagers = []struct{ manager, tool string }{
 	{"argocd-controller", "Argo CD"},
 	{"argocd-application-controller", "Argo CD"},

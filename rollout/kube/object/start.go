@@ -5,9 +5,9 @@ import "canarybot.io/rollout"
 // RouteStart is what a router's preflight came to.
 type RouteStart struct {
 	Found rollout.OriginalRoute
-	// Problems keep the rollout from starting: sentences for people, each naming the line to add or change.
-	Problems []string
-	// Leftover does away with an inert route that an ended rollout made; nil: there is none. It is to be sent only when
-	// nothing at all stands in the way of the start.
+	// Problems keep the rollout from starting.
+	Problems []rollout.Problem
+	// Leftover deletes an inert route that an ended rollout made; nil: there is none. It must not be sent before every
+	// problem of the start is solved.
 	Leftover *rollout.Write
 }

@@ -5,13 +5,13 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/dynamic"
 	"sigs.k8s.io/yaml"
 
 	"canarybot.io/rollout"
 	"canarybot.io/rollout/kube/kubetest"
 	"canarybot.io/rollout/rollouttest"
+	"canarybot.io/rollout/traffic"
 	"canarybot.io/rollout/traffic/gateway"
 )
 
@@ -21,7 +21,7 @@ func connect(t *testing.T, s *kubetest.Server) *gateway.Router {
 	if err != nil {
 		t.Fatal(err)
 	}
-	disc, err := discovery.NewDiscoveryClientForConfig(s.Config())
+	disc, err := traffic.NewGroups(s.Config())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -243,19 +243,25 @@ func TestAcknowledged(t *testing.T) {
 		return "{parentRef: {name: " + parent + "}, conditions: [{type: Accepted, status: \"True\", observedGeneration: " + generation +
 			"}, {type: " + kind + ", status: \"" + value + "\", reason: Why, message: words, observedGeneration: " + generation + "}]}"
 	}
+	a, b := rollout.ObjectRef{Kind: "Gateway", Name: "a"}, rollout.ObjectRef{Kind: "Gateway", Name: "b"}
 	for _, c := range []struct {
 		name, parents string
 		weight        string
 		want          bool
-		detail        string
+		problem       rollout.Problem // without the route
 	}{
-		{"taken", condition("a", "ResolvedRefs", "True", "1"), "5", true, ""},
-		{"nobody said anything yet", "", "5", false, "no Gateway has taken the route yet"},
-		{"an older one was taken", condition("a", "ResolvedRefs", "True", "0"), "5", false, "Gateway a: has not seen the newest weights yet"},
-		{"one of two has not seen it", condition("a", "ResolvedRefs", "True", "1") + "," + condition("b", "ResolvedRefs", "True", "0"), "5", false, "Gateway b: has not seen the newest weights yet"},
-		{"references do not resolve", condition("a", "ResolvedRefs", "False", "1"), "5", false, "Gateway a: ResolvedRefs is False, Why: words"},
-		{"at 0 they need not", condition("a", "ResolvedRefs", "False", "1"), "0", true, ""},
-		{"a condition is missing", condition("a", "Programmed", "True", "1"), "5", false, "Gateway a: has not said whether it took the route (ResolvedRefs)"},
+		{"taken", condition("a", "ResolvedRefs", "True", "1"), "5", true, rollout.Problem{}},
+		{"nobody said anything yet", "", "5", false, rollout.Problem{Code: rollout.ProblemNoGateway}},
+		{"an older one was taken", condition("a", "ResolvedRefs", "True", "0"), "5", false,
+			rollout.Problem{Code: rollout.ProblemGatewayBehind, Other: a, Key: "Accepted"}},
+		{"one of two has not seen it", condition("a", "ResolvedRefs", "True", "1") + "," + condition("b", "ResolvedRefs", "True", "0"), "5", false,
+			rollout.Problem{Code: rollout.ProblemGatewayBehind, Other: b, Key: "Accepted"}},
+		{"references do not resolve", condition("a", "ResolvedRefs", "False", "1"), "5", false,
+			rollout.Problem{Code: rollout.ProblemGatewayRefuses, Other: a, Key: "ResolvedRefs", Value: "False", Want: "Why", Words: "words"}},
+		{"at 0 they need not", condition("a", "ResolvedRefs", "False", "1"), "0", true, rollout.Problem{}},
+		{"a condition is missing", condition("a", "Programmed", "True", "1"), "5", false,
+			rollout.Problem{Code: rollout.ProblemGatewaySilent, Other: a, Key: "ResolvedRefs"}},
+		{"at 0 no Gateway is needed", "", "0", true, rollout.Problem{Code: rollout.ProblemNoGateway}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -267,8 +273,11 @@ func TestAcknowledged(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if route.Acknowledged != c.want || route.Detail != c.detail {
-				t.Errorf("got %t, %q; want %t, %q", route.Acknowledged, route.Detail, c.want, c.detail)
+			if !c.problem.IsZero() {
+				c.problem.Object = ref("HTTPRoute", "checkout")
+			}
+			if diff := cmp.Diff(route.Problem, c.problem); route.Acknowledged != c.want || diff != "" {
+				t.Errorf("got %t, want %t; problem, got before want:\n%s", route.Acknowledged, c.want, diff)
 			}
 		})
 	}
@@ -280,8 +289,9 @@ func TestNothingToSteerIsRefused(t *testing.T) {
 	s.Apply("helm", routeWith("[{backendRefs: [{name: cart}]}]"))
 	rt := connect(t, s)
 	err := do(t, rt, foundOf(t, rt), rollout.Update, 5, false)
-	if got, want := rollout.Message(err), "HTTPRoute shop/checkout names neither Service checkout nor checkout-canary: there is nothing to steer."; got != want {
-		t.Errorf("got %q, want %q", got, want)
+	want := rollout.Problem{Code: rollout.ProblemNothingToSteer, Object: ref("HTTPRoute", "checkout"), Value: "checkout", Want: "checkout-canary"}
+	if diff := cmp.Diff(rollout.ProblemOf(err), want); diff != "" {
+		t.Errorf("got before want:\n%s", diff)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"canarybot.io/rollout"
 	"canarybot.io/rollout/kube/kubetest"
+	"canarybot.io/rollout/kube/object"
 )
 
 // preflightCase is a route and what preflight says of it.
@@ -15,7 +16,7 @@ type preflightCase struct {
 	name, rules string
 	change      func(*rollout.Rollout)
 	found       rollout.OriginalRoute
-	problems    []string // the start of each
+	problems    []rollout.Problem
 }
 
 func TestPreflight(t *testing.T) {
@@ -26,34 +27,40 @@ func TestPreflight(t *testing.T) {
 		{
 			name: "a canary with traffic", rules: "[{backendRefs: [{name: checkout, weight: 90}, {name: checkout-canary, weight: 10}]}]",
 			found:    rollout.OriginalRoute{HasCanary: true, Weight: 10},
-			problems: []string{"Rule 0 of HTTPRoute shop/checkout: Service checkout-canary, the canary's, has 10 % of the pair's traffic already"},
+			problems: []rollout.Problem{{Code: rollout.ProblemRuleCanaryTraffic, Object: ref("HTTPRoute", "checkout"), Other: ref("Service", "checkout-canary"), Count: 10}},
 		}, {
 			name: "stable in no rule", rules: "[{backendRefs: [{name: cart}]}]",
-			problems: []string{"services.checkout.stable_service: No rule of HTTPRoute shop/checkout names Service checkout"},
+			problems: []rollout.Problem{{Code: rollout.ProblemStableUnnamed, Service: "checkout", Object: ref("HTTPRoute", "checkout"), Other: ref("Service", "checkout"), Key: "stable_service"}},
 		}, {
 			name: "a rule with the canary only", found: rollout.OriginalRoute{HasCanary: true, Weight: 100}, rules: "[{backendRefs: [{name: checkout}]}, {backendRefs: [{name: checkout-canary}]}]",
-			problems: []string{"Rule 1 of HTTPRoute shop/checkout: Service checkout-canary, the canary's, is named without stable's"},
+			problems: []rollout.Problem{{Code: rollout.ProblemRuleCanaryAlone, Object: ref("HTTPRoute", "checkout"), Other: ref("Service", "checkout-canary"), Value: "checkout", Index: 1}},
 		}, {
 			name:  "several at once",
 			rules: "[{backendRefs: [{name: checkout, weight: 0}]}, {backendRefs: [{name: checkout}, {name: checkout}]}, {backendRefs: [{name: checkout, port: 80}, {name: checkout-canary, port: 81, weight: 0}]}]",
 			found: rollout.OriginalRoute{HasCanary: true},
-			problems: []string{
-				"Rule 0 of HTTPRoute shop/checkout: it gives stable no traffic; set the weight of Service checkout above 0.",
-				"Rule 1 of HTTPRoute shop/checkout: a Service of the pair is named twice",
-				"Rule 2 of HTTPRoute shop/checkout: the ports of Services checkout and checkout-canary differ",
-				"Some rules of HTTPRoute shop/checkout name Service checkout-canary",
+			problems: []rollout.Problem{
+				{Code: rollout.ProblemStableNoTraffic, Object: ref("HTTPRoute", "checkout"), Other: ref("Service", "checkout"), Key: rollout.RouteRules},
+				{Code: rollout.ProblemRulePairTwice, Object: ref("HTTPRoute", "checkout"), Index: 1},
+				{Code: rollout.ProblemRulePorts, Object: ref("HTTPRoute", "checkout"), Other: ref("Service", "checkout-canary"), Value: "checkout", Index: 2},
+				{Code: rollout.ProblemRulesDisagree, Object: ref("HTTPRoute", "checkout"), Other: ref("Service", "checkout-canary")},
 			},
 		}, {
+			name: "a weight that is not a number", rules: "[{backendRefs: [{name: checkout}, {name: cart, weight: -1}]}]",
+			problems: []rollout.Problem{{
+				Code: rollout.ProblemWeightInvalid, Object: ref("HTTPRoute", "checkout"), Other: ref("Service", "checkout"),
+				Key: rollout.RouteRules, Value: "-1", Count: 1,
+			}},
+		}, {
 			name: "weights too large for a share", rules: "[{backendRefs: [{name: checkout, weight: 900001}, {name: cart, weight: 50000}]}]",
-			problems: []string{"Rule 0 of HTTPRoute shop/checkout: The weights are too large"},
+			problems: []rollout.Problem{{Code: rollout.ProblemWeightsTooLarge, Object: ref("HTTPRoute", "checkout"), Other: ref("Service", "checkout"), Key: rollout.RouteRules, Limit: 1000000}},
 		}, {
 			name: "asked to make it", rules: "[{backendRefs: [{name: checkout}]}]",
 			change:   func(r *rollout.Rollout) { r.Spec.Objects.Route.Create = true },
-			problems: []string{"services.checkout.route.create: An HTTPRoute is never made"},
+			problems: []rollout.Problem{{Code: rollout.ProblemRouteNeverMade, Service: "checkout", Key: "route.create"}},
 		}, {
 			name: "no route of that name", rules: "[{backendRefs: [{name: checkout}]}]",
 			change:   func(r *rollout.Rollout) { r.Spec.Objects.Route.Name = "other" },
-			problems: []string{"services.checkout.route.name: HTTPRoute shop/other does not exist"},
+			problems: []rollout.Problem{{Code: rollout.ProblemRouteMissing, Service: "checkout", Object: ref("HTTPRoute", "other"), Other: ref("Service", "checkout"), Key: "route.name"}},
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -81,29 +88,27 @@ func (c preflightCase) check(t *testing.T) {
 	if diff := cmp.Diff(start.Found, c.found); diff != "" {
 		t.Errorf("found, got before want:\n%s", diff)
 	}
-	starts(t, start.Problems, c.problems)
+	if diff := cmp.Diff(start.Problems, c.problems); diff != "" {
+		t.Errorf("problems, got before want:\n%s", diff)
+	}
 }
 
-func starts(t *testing.T, got, want []string) {
-	t.Helper()
-	if len(got) != len(want) {
-		t.Errorf("got %d problems, want %d:\n%s", len(got), len(want), strings.Join(got, "\n"))
-		return
-	}
-	for i := range want {
-		if !strings.HasPrefix(got[i], want[i]) {
-			t.Errorf("problem %d: got %q, want %q…", i, got[i], want[i])
-		}
-	}
-}
+// ref names an object in the shop.
+func ref(kind, name string) rollout.ObjectRef { return object.Ref(kind, "shop", name) }
 
 func TestPreflightOfARouteThatNobodyServes(t *testing.T) {
 	t.Parallel()
-	for _, c := range []struct{ name, parents, want string }{
-		{"nobody took it", "", "HTTPRoute shop/checkout is not in force: no Gateway has taken the route yet."},
+	gateway := rollout.ObjectRef{Kind: "Gateway", Name: "a"}
+	for _, c := range []struct {
+		name, parents string
+		want          rollout.Problem
+	}{
+		{"nobody took it", "", rollout.Problem{Code: rollout.ProblemStartNoGateway}},
 		{"it was refused", `{parentRef: {name: a}, conditions: [{type: Accepted, status: "False", reason: NotAllowedByListeners, message: denied}]}`,
-			"HTTPRoute shop/checkout is not in force: Gateway a: Accepted is False, NotAllowedByListeners: denied."},
-		{"an older generation was taken", `{parentRef: {name: a}, conditions: [{type: Accepted, status: "True", observedGeneration: 0}]}`, ""},
+			rollout.Problem{Code: rollout.ProblemStartGatewayRefuses, Other: gateway, Key: "Accepted", Value: "False", Want: "NotAllowedByListeners", Words: "denied"}},
+		{"it was not accepted yet", `{parentRef: {name: a}, conditions: []}`, rollout.Problem{Code: rollout.ProblemStartGatewaySilent, Other: gateway, Key: "Accepted"}},
+		{"its status is malformed", `7`, rollout.Problem{Code: rollout.ProblemStartStatusMalformed}},
+		{"an older generation was taken", `{parentRef: {name: a}, conditions: [{type: Accepted, status: "True", observedGeneration: 0}]}`, rollout.Problem{}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -114,11 +119,14 @@ func TestPreflightOfARouteThatNobodyServes(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if c.want == "" {
-				starts(t, start.Problems, nil)
-				return
+			var want []rollout.Problem
+			if !c.want.IsZero() {
+				c.want.Object = ref("HTTPRoute", "checkout")
+				want = []rollout.Problem{c.want}
 			}
-			starts(t, start.Problems, []string{c.want})
+			if diff := cmp.Diff(start.Problems, want); diff != "" {
+				t.Errorf("problems, got before want:\n%s", diff)
+			}
 		})
 	}
 }

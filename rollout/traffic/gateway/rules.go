@@ -4,21 +4,22 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"canarybot.io/rollout"
+	"canarybot.io/rollout/kube/object"
 	"canarybot.io/rollout/traffic"
 )
 
-// largest is the largest weight that the Gateway API takes.
+// largest is the largest weight that the Gateway API allows.
 const largest = 1_000_000
 
 // parse reads the route's rules. The error is Invalid when they are not what the Gateway API describes.
 func parse(route *unstructured.Unstructured, o rollout.Objects) (traffic.Rules, error) {
 	list, _, err := unstructured.NestedSlice(route.Object, "spec", "rules")
 	if err != nil {
-		return nil, rollout.Wrap(rollout.Invalid, err, "The rules of "+called(o)+" are not a list.")
+		return nil, rollout.Refuse(rollout.Invalid, rollout.Problem{Code: rollout.ProblemRulesMalformed, Object: ref(o)}).Because(err)
 	}
 	rules := make(traffic.Rules, len(list))
 	for i := range list {
-		malformed := rollout.Errorf(rollout.Invalid, "Rule %d of %s is not what the Gateway API describes.", i, called(o))
+		malformed := rollout.Refuse(rollout.Invalid, rollout.Problem{Code: rollout.ProblemRuleMalformed, Object: ref(o), Index: i})
 		rule, ok := list[i].(map[string]any)
 		if !ok {
 			return nil, malformed
@@ -30,14 +31,15 @@ func parse(route *unstructured.Unstructured, o rollout.Objects) (traffic.Rules, 
 	return rules, nil
 }
 
-func called(o rollout.Objects) string { return Kind + " " + o.Namespace + "/" + o.Route.Name }
+// ref names the route.
+func ref(o rollout.Objects) rollout.ObjectRef { return object.Ref(Kind, o.Namespace, o.Route.Name) }
 
 // parseRule reads one rule's backends and finds the pair among them.
 func parseRule(rule map[string]any, o rollout.Objects) (traffic.Rule, bool) {
 	parsed := traffic.Rule{Stable: -1, Canary: -1, Default: 1, Max: largest}
 	refs, _ := rule["backendRefs"].([]any)
-	for j, ref := range refs {
-		fields, ok := ref.(map[string]any)
+	for j, backend := range refs {
+		fields, ok := backend.(map[string]any)
 		if !ok {
 			return parsed, false
 		}
@@ -54,12 +56,12 @@ func parseRule(rule map[string]any, o rollout.Objects) (traffic.Rule, bool) {
 
 // names reports whether the backend is this Service: no kind means Service, no group the core one, no namespace the
 // route's own.
-func names(ref map[string]any, service string, o rollout.Objects) bool {
+func names(backend map[string]any, service string, o rollout.Objects) bool {
 	is := func(key, want string) bool {
-		v, ok := ref[key].(string)
+		v, ok := backend[key].(string)
 		return !ok || v == want
 	}
-	return ref["name"] == service && is("kind", "Service") && is("group", "") && is("namespace", o.Namespace)
+	return backend["name"] == service && is("kind", "Service") && is("group", "") && is("namespace", o.Namespace)
 }
 
 // spec returns the route's rules with these backends.
@@ -70,8 +72,8 @@ func spec(route *unstructured.Unstructured, rules traffic.Rules) map[string]any 
 			continue
 		}
 		refs := make([]any, len(rule.Refs))
-		for j, ref := range rule.Refs {
-			refs[j] = ref
+		for j, backend := range rule.Refs {
+			refs[j] = backend
 		}
 		list[i].(map[string]any)["backendRefs"] = refs
 	}

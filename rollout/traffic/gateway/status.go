@@ -2,14 +2,14 @@ package gateway
 
 import (
 	"encoding/json"
-	"fmt"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"canarybot.io/rollout"
+	"canarybot.io/rollout/kube/object"
 )
 
-// status is what the controllers of the route's Gateways say about it.
+// status is what the controllers of the route's Gateways report about it.
 type status struct {
 	Parents []parent `json:"parents"`
 }
@@ -29,23 +29,21 @@ type condition struct {
 	ObservedGeneration int64  `json:"observedGeneration"`
 }
 
-// acknowledged reports whether every parent took the route as it is now, and else why not. References need to resolve
-// only while the canary has a weight: at 0 its Service may not exist yet, or no more. A route that no Gateway serves
-// sends nobody anywhere: that is as good as weight 0, and an end must not wait for a Gateway that was taken away.
-func acknowledged(route *unstructured.Unstructured, weight rollout.Weight) (bool, string) {
-	wanted := []string{"Accepted"}
+// acknowledged reports whether every parent accepted the route as it is now, and else why not. References need to
+// resolve only while the canary has a weight: at 0 its Service may not exist. A route without a Gateway sends no
+// traffic at all: that is as good as weight 0, and an end must not wait for a Gateway that was deleted.
+func acknowledged(route *unstructured.Unstructured, weight rollout.Weight) (bool, rollout.Problem) {
+	conditions := []string{"Accepted"}
 	if weight > 0 {
-		wanted = append(wanted, "ResolvedRefs")
+		conditions = append(conditions, "ResolvedRefs")
 	}
-	ok, why := taken(route, route.GetGeneration(), wanted...)
-	return ok || weight == 0 && why == unserved, why
+	why := refused(route, route.GetGeneration(), conditions...)
+	return why.IsZero() || weight == 0 && why.Code == rollout.ProblemNoGateway, why
 }
 
-// unserved is what is said of a route that no Gateway has looked at.
-const unserved = "no Gateway has taken the route yet"
-
-// taken reports whether every parent says so of a generation of the route that is no older.
-func taken(route *unstructured.Unstructured, generation int64, wanted ...string) (bool, string) {
+// refused returns why the conditions of a parent do not hold for this generation of the route, or a newer one.
+func refused(route *unstructured.Unstructured, generation int64, conditions ...string) rollout.Problem {
+	about := object.Ref(Kind, route.GetNamespace(), route.GetName())
 	var s status
 	raw, err := json.Marshal(route.Object["status"])
 	if err == nil {
@@ -53,32 +51,33 @@ func taken(route *unstructured.Unstructured, generation int64, wanted ...string)
 	}
 	switch {
 	case err != nil:
-		return false, "the route's status is not what the Gateway API describes"
+		return rollout.Problem{Code: rollout.ProblemRouteStatusMalformed, Object: about}
 	case len(s.Parents) == 0:
-		return false, unserved
+		return rollout.Problem{Code: rollout.ProblemNoGateway, Object: about}
 	}
 	for _, p := range s.Parents {
-		for _, kind := range wanted {
-			if why := p.lacks(kind, generation); why != "" {
-				return false, fmt.Sprintf("Gateway %s: %s", p.Ref.Name, why)
+		for _, kind := range conditions {
+			if why := p.lacks(kind, generation); !why.IsZero() {
+				why.Object, why.Other = about, rollout.ObjectRef{Kind: "Gateway", Name: p.Ref.Name}
+				return why
 			}
 		}
 	}
-	return true, ""
+	return rollout.Problem{}
 }
 
-// lacks returns why the parent's condition does not hold for this generation of the route; empty: it holds.
-func (p parent) lacks(kind string, generation int64) string {
+// lacks returns why the parent's condition does not hold for this generation of the route, if it does not.
+func (p parent) lacks(kind string, generation int64) rollout.Problem {
 	for _, c := range p.Conditions {
 		switch {
 		case c.Type != kind:
 		case c.ObservedGeneration < generation:
-			return "has not seen the newest weights yet"
+			return rollout.Problem{Code: rollout.ProblemGatewayBehind, Key: kind}
 		case c.Status != "True":
-			return fmt.Sprintf("%s is %s, %s: %s", kind, c.Status, c.Reason, c.Message)
+			return rollout.Problem{Code: rollout.ProblemGatewayRefuses, Key: kind, Value: c.Status, Want: c.Reason, Words: c.Message}
 		default:
-			return ""
+			return rollout.Problem{}
 		}
 	}
-	return "has not said whether it took the route (" + kind + ")"
+	return rollout.Problem{Code: rollout.ProblemGatewaySilent, Key: kind}
 }

@@ -1,34 +1,33 @@
 package smi
 
 import (
-	"fmt"
-
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"canarybot.io/rollout"
+	"canarybot.io/rollout/kube/object"
 	"canarybot.io/rollout/traffic"
 )
 
 const (
 	serviceKey = "service"
 	weightKey  = "weight"
-	// largest is a bound of our own: the specification names none, and no proxy was seen to take more.
+	// largest is our own limit: the specification has none, and we know no proxy that allows more.
 	largest = 1_000_000
 )
 
 // parse reads the split's backends, its one rule, and finds the pair among them. The error is Invalid when they are not
 // what the specification describes.
-func parse(split *unstructured.Unstructured, o rollout.Objects) (traffic.Rules, error) {
+func parse(route *unstructured.Unstructured, o rollout.Objects) (traffic.Rules, error) {
 	rule := traffic.Rule{Stable: -1, Canary: -1, Default: 0, Max: largest}
-	called := fmt.Sprintf("%s %s/%s", Kind, o.Namespace, o.Route.Name)
-	list, _, err := unstructured.NestedSlice(split.Object, "spec", "backends")
+	split := object.Ref(Kind, o.Namespace, o.Route.Name)
+	list, _, err := unstructured.NestedSlice(route.Object, "spec", "backends")
 	if err != nil {
-		return nil, rollout.Wrap(rollout.Invalid, err, "The backends of "+called+" are not a list.")
+		return nil, rollout.Refuse(rollout.Invalid, rollout.Problem{Code: rollout.ProblemBackendsMalformed, Object: split}).Because(err)
 	}
 	for i, item := range list {
 		ref, ok := item.(map[string]any)
 		if !ok {
-			return nil, rollout.Errorf(rollout.Invalid, "Backend %d of %s is not what the Service Mesh Interface describes.", i, called)
+			return nil, rollout.Refuse(rollout.Invalid, rollout.Problem{Code: rollout.ProblemBackendMalformed, Object: split, Index: i})
 		}
 		rule.Refs = append(rule.Refs, ref)
 		switch {

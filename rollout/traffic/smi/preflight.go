@@ -2,8 +2,8 @@ package smi
 
 import (
 	"context"
-	"fmt"
 	"slices"
+	"strconv"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -12,8 +12,8 @@ import (
 	"canarybot.io/rollout/traffic"
 )
 
-// Preflight says what of the split keeps the rollout from starting, and how it was found. A split at weight 0 that an
-// ended rollout made is a leftover: it counts as absent.
+// Preflight returns what about the split keeps the rollout from starting, and the split's original state. A split at
+// weight 0 that an ended rollout made is a leftover: it counts as absent.
 func (rt *Router) Preflight(ctx context.Context, r rollout.Rollout) (object.RouteStart, error) {
 	o := r.Spec.Objects
 	if unserved, err := rt.Unserved(ctx, r.Service); err != nil || unserved != nil {
@@ -27,17 +27,18 @@ func (rt *Router) Preflight(ctx context.Context, r rollout.Rollout) (object.Rout
 	if start.Problems, err = rt.rootProblems(ctx, r, split); err != nil {
 		return object.RouteStart{}, err
 	}
-	add := func(problems ...string) { start.Problems = append(start.Problems, problems...) }
+	add := func(problems ...rollout.Problem) { start.Problems = append(start.Problems, problems...) }
 	if split == nil {
 		if !o.Route.Create {
-			add(fmt.Sprintf("services.%s.route.create: %s does not exist; make it, or set route.create: true to have it made at the start and deleted at the end.",
-				r.Service, rt.Called(o.Namespace, o.Route.Name)))
+			add(rollout.Problem{
+				Code: rollout.ProblemSplitMissing, Service: r.Service, Key: "route.create", Object: rt.Ref(o.Namespace, o.Route.Name),
+			})
 		}
 		return start, nil
 	}
 	rules, err := parse(split, o)
 	if err != nil {
-		add(rollout.Message(err))
+		add(rollout.ProblemOf(err))
 		return start, nil
 	}
 	left := object.Ours(split, r)
@@ -66,54 +67,63 @@ func (rt *Router) find(ctx context.Context, o rollout.Objects) (*unstructured.Un
 	return split, err
 }
 
+// serviceRef names a Service beside the split.
+func serviceRef(o rollout.Objects, name string) rollout.ObjectRef {
+	return object.Ref("Service", o.Namespace, name)
+}
+
 // problems returns what in the backends keeps a share from being set.
-func (rt *Router) problems(o rollout.Objects, rule traffic.Rule) []string {
-	var problems []string
-	what := rt.Called(o.Namespace, o.Route.Name)
-	add := func(format string, args ...any) { problems = append(problems, what+" "+fmt.Sprintf(format, args...)) }
+func (rt *Router) problems(o rollout.Objects, rule traffic.Rule) []rollout.Problem {
+	var problems []rollout.Problem
+	add := func(p rollout.Problem) {
+		p.Object = rt.Ref(o.Namespace, o.Route.Name)
+		problems = append(problems, p)
+	}
+	stable, canary := serviceRef(o, o.StableService), serviceRef(o, o.CanaryService)
 	times := map[any]int{}
 	for _, ref := range rule.Refs {
 		times[ref[serviceKey]]++
 	}
 	switch {
 	case rule.Stable < 0:
-		add("does not name Service %s, stable's, among its backends: add {service: %s, weight: 100}.", o.StableService, o.StableService)
+		add(rollout.Problem{Code: rollout.ProblemSplitStableUnnamed, Other: stable})
 		return problems
 	case times[o.StableService] > 1 || times[o.CanaryService] > 1:
-		add("names a Service of the pair twice: join the two backends.")
+		add(rollout.Problem{Code: rollout.ProblemSplitPairTwice})
 	}
-	if why := rule.Problem(); why != "" {
-		add("has weights that cannot be steered: %s; set the weight of Service %s above 0.", why, o.StableService)
-	} else if _, err := rule.AddCanary(func(traffic.Weighted) {}).Steer(1); err != nil {
-		add("has weights that cannot be steered: %s", rollout.Message(err))
+	if p := rule.Problem(); !p.IsZero() {
+		p.Key, p.Other = rollout.RouteBackends, stable
+		add(p)
 	}
 	if w := rule.Share(nil); w > 0 {
-		add("gives Service %s, the canary's, %s of the pair's traffic already: set its weight to 0.", o.CanaryService, w)
+		add(rollout.Problem{Code: rollout.ProblemSplitCanaryTraffic, Other: canary, Count: int(w)})
 	}
 	return problems
 }
 
-// rootProblems is about the Service that clients call: it has to be there, to be none of the backends, and to have
-// stable's ports. A backend without the root's port silently gets nothing.
-func (rt *Router) rootProblems(ctx context.Context, r rollout.Rollout, split *unstructured.Unstructured) ([]string, error) {
+// rootProblems is about the Service that clients call: it has to exist, must not be a backend, and stable needs each of
+// its ports. A backend without the root's port silently gets nothing.
+func (rt *Router) rootProblems(ctx context.Context, r rollout.Rollout, split *unstructured.Unstructured) ([]rollout.Problem, error) {
 	o := r.Spec.Objects
 	root := o.Route.Service
-	var problems []string
-	add := func(format string, args ...any) {
-		problems = append(problems, fmt.Sprintf("services.%s.route.service: ", r.Service)+fmt.Sprintf(format, args...))
+	rootRef := serviceRef(o, root)
+	var problems []rollout.Problem
+	add := func(p rollout.Problem) {
+		p.Service, p.Key = r.Service, "route.service"
+		problems = append(problems, p)
 	}
 	if split != nil {
 		if named, _, _ := unstructured.NestedString(split.Object, "spec", "service"); named != root {
-			add("%s splits Service %q, not %q; name the one that it splits.", rt.Called(o.Namespace, o.Route.Name), named, root)
+			add(rollout.Problem{Code: rollout.ProblemSplitOtherRoot, Object: rt.Ref(o.Namespace, o.Route.Name), Value: named, Want: root})
 		}
 	}
 	if root == o.StableService || root == o.CanaryService {
-		add("Service %s is a backend too, and a split must not send to itself: name the Service that clients call, or give each side a Service of its own.", root)
+		add(rollout.Problem{Code: rollout.ProblemSplitToItself, Other: rootRef})
 		return problems, nil
 	}
 	rootPorts, err := rt.ports(ctx, o.Namespace, root)
 	if rollout.CodeOf(err) == rollout.NotFound {
-		add("Service %s/%s does not exist; name the Service that clients call.", o.Namespace, root)
+		add(rollout.Problem{Code: rollout.ProblemRootMissing, Object: rootRef})
 		return problems, nil
 	}
 	if err != nil {
@@ -121,12 +131,13 @@ func (rt *Router) rootProblems(ctx context.Context, r rollout.Rollout, split *un
 	}
 	stablePorts, err := rt.ports(ctx, o.Namespace, o.StableService)
 	if rollout.CodeOf(err) == rollout.NotFound {
-		return problems, nil // told where Services are checked
+		return problems, nil // reported where Services are checked
 	}
 	for _, port := range rootPorts {
 		if err == nil && !slices.Contains(stablePorts, port) {
-			problems = append(problems, fmt.Sprintf("Service %s lacks port %d of Service %s, whose traffic the split sends to it: it would get nothing there. Add the port; the canary's Service needs it too.",
-				o.StableService, port, root))
+			problems = append(problems, rollout.Problem{
+				Code: rollout.ProblemBackendPort, Object: serviceRef(o, o.StableService), Other: rootRef, Value: strconv.FormatInt(port, 10),
+			})
 		}
 	}
 	return problems, err
@@ -140,7 +151,9 @@ func (rt *Router) ports(ctx context.Context, namespace, name string) ([]int64, e
 	}
 	list, _, err := unstructured.NestedSlice(service.Object, "spec", "ports")
 	if err != nil {
-		return nil, rollout.Wrap(rollout.Invalid, err, fmt.Sprintf("The ports of Service %s/%s are not a list.", namespace, name))
+		return nil, rollout.Refuse(rollout.Invalid, rollout.Problem{
+			Code: rollout.ProblemPortsMalformed, Object: object.Ref("Service", namespace, name),
+		}).Because(err)
 	}
 	var ports []int64
 	for _, item := range list {

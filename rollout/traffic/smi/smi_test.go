@@ -7,12 +7,13 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/dynamic"
 
 	"canarybot.io/rollout"
 	"canarybot.io/rollout/kube/kubetest"
+	"canarybot.io/rollout/kube/object"
 	"canarybot.io/rollout/rollouttest"
+	"canarybot.io/rollout/traffic"
 	"canarybot.io/rollout/traffic/smi"
 )
 
@@ -45,7 +46,7 @@ func connect(t *testing.T, s *kubetest.Server) *smi.Router {
 	if err != nil {
 		t.Fatal(err)
 	}
-	disc, err := discovery.NewDiscoveryClientForConfig(s.Config())
+	disc, err := traffic.NewGroups(s.Config())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -188,12 +189,15 @@ func TestServedVersion(t *testing.T) {
 	}
 }
 
+// ref names an object in the shop.
+func ref(kind, name string) rollout.ObjectRef { return object.Ref(kind, "shop", name) }
+
 // preflightCase is a split and what preflight says of it.
 type preflightCase struct {
 	name, manifests string
 	rollout         rollout.Rollout
 	found           rollout.OriginalRoute
-	problems        []string // the start of each
+	problems        []rollout.Problem
 }
 
 func TestPreflight(t *testing.T) {
@@ -202,34 +206,47 @@ func TestPreflight(t *testing.T) {
 	for _, c := range []preflightCase{
 		{name: "a split that is there", manifests: split(good), rollout: shop(false), found: rollout.OriginalRoute{UID: "uid-3", HasCanary: true}},
 		{name: "none, to be made", manifests: services, rollout: shop(true)},
-		{name: "none, not to be made", manifests: services, rollout: shop(false), problems: []string{"services.checkout.route.create: TrafficSplit shop/checkout does not exist"}},
+		{name: "none, not to be made", manifests: services, rollout: shop(false), problems: []rollout.Problem{{Code: rollout.ProblemSplitMissing, Service: "checkout", Object: ref("TrafficSplit", "checkout"), Key: "route.create"}}},
 		{
 			name: "a canary with traffic", manifests: split("[{service: checkout, weight: 90}, {service: checkout-canary, weight: 10}]"), rollout: shop(false),
 			found:    rollout.OriginalRoute{UID: "uid-3", HasCanary: true, Weight: 10},
-			problems: []string{"TrafficSplit shop/checkout gives Service checkout-canary, the canary's, 10 % of the pair's traffic already"},
+			problems: []rollout.Problem{{Code: rollout.ProblemSplitCanaryTraffic, Object: ref("TrafficSplit", "checkout"), Other: ref("Service", "checkout-canary"), Count: 10}},
 		}, {
 			name: "stable is no backend", manifests: split("[{service: legacy, weight: 90}]"), rollout: shop(false),
 			found:    rollout.OriginalRoute{UID: "uid-3"},
-			problems: []string{"TrafficSplit shop/checkout does not name Service checkout"},
+			problems: []rollout.Problem{{Code: rollout.ProblemSplitStableUnnamed, Object: ref("TrafficSplit", "checkout"), Other: ref("Service", "checkout")}},
+		}, {
+			name: "stable twice, and a weight that is not a number", manifests: split("[{service: checkout, weight: 90}, {service: checkout, weight: x}]"),
+			rollout: shop(false), found: rollout.OriginalRoute{UID: "uid-3"},
+			problems: []rollout.Problem{
+				{Code: rollout.ProblemSplitPairTwice, Object: ref("TrafficSplit", "checkout")},
+				{
+					Code: rollout.ProblemWeightInvalid, Object: ref("TrafficSplit", "checkout"), Other: ref("Service", "checkout"),
+					Key: rollout.RouteBackends, Value: "x", Count: 1,
+				},
+			},
+		}, {
+			name: "a backend that is not an object", manifests: split("[checkout]"), rollout: shop(false),
+			problems: []rollout.Problem{{Code: rollout.ProblemBackendMalformed, Object: ref("TrafficSplit", "checkout")}},
 		}, {
 			name: "the root lacks a port at stable's", manifests: strings.Replace(split(good), "[{port: 80}]", "[{port: 80}, {port: 81}]", 1), rollout: shop(false),
 			found:    rollout.OriginalRoute{UID: "uid-3", HasCanary: true},
-			problems: []string{"Service checkout lacks port 81 of Service shop"},
+			problems: []rollout.Problem{{Code: rollout.ProblemBackendPort, Object: ref("Service", "checkout"), Other: ref("Service", "shop"), Value: "81"}},
 		}, {
 			name: "no root", manifests: strings.Replace(split(good), "metadata: {name: shop,", "metadata: {name: other,", 1), rollout: shop(false),
 			found:    rollout.OriginalRoute{UID: "uid-3", HasCanary: true},
-			problems: []string{"services.checkout.route.service: Service shop/shop does not exist"},
+			problems: []rollout.Problem{{Code: rollout.ProblemRootMissing, Service: "checkout", Object: ref("Service", "shop"), Key: "route.service"}},
 		}, {
 			name: "the split is of another root", manifests: strings.Replace(split(good), "service: shop,", "service: other,", 1), rollout: shop(false),
 			found:    rollout.OriginalRoute{UID: "uid-3", HasCanary: true},
-			problems: []string{`services.checkout.route.service: TrafficSplit shop/checkout splits Service "other", not "shop"`},
+			problems: []rollout.Problem{{Code: rollout.ProblemSplitOtherRoot, Service: "checkout", Object: ref("TrafficSplit", "checkout"), Key: "route.service", Value: "other", Want: "shop"}},
 		}, {
 			name: "the root is a backend", manifests: split(good),
 			rollout: func() rollout.Rollout { r := shop(false); r.Spec.Objects.Route.Service = "checkout"; return r }(),
 			found:   rollout.OriginalRoute{UID: "uid-3", HasCanary: true},
-			problems: []string{
-				`services.checkout.route.service: TrafficSplit shop/checkout splits Service "shop", not "checkout"`,
-				"services.checkout.route.service: Service checkout is a backend too",
+			problems: []rollout.Problem{
+				{Code: rollout.ProblemSplitOtherRoot, Service: "checkout", Object: ref("TrafficSplit", "checkout"), Key: "route.service", Value: "shop", Want: "checkout"},
+				{Code: rollout.ProblemSplitToItself, Service: "checkout", Other: ref("Service", "checkout"), Key: "route.service"},
 			},
 		},
 	} {
@@ -251,14 +268,8 @@ func (c preflightCase) check(t *testing.T) {
 	if diff := cmp.Diff(start.Found, c.found); diff != "" {
 		t.Errorf("found, got before want:\n%s", diff)
 	}
-	problems := start.Problems
-	if len(problems) != len(c.problems) {
-		t.Fatalf("got %d problems, want %d:\n%s", len(problems), len(c.problems), strings.Join(problems, "\n"))
-	}
-	for i, want := range c.problems {
-		if !strings.HasPrefix(problems[i], want) {
-			t.Errorf("problem %d: got %q, want %q…", i, problems[i], want)
-		}
+	if diff := cmp.Diff(start.Problems, c.problems); diff != "" {
+		t.Errorf("problems, got before want:\n%s", diff)
 	}
 }
 

@@ -1,0 +1,234 @@
+package cards
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"canarybot.io/bot/slack"
+	"canarybot.io/bot/view"
+	"canarybot.io/rollout"
+)
+
+const (
+	// restartingMost bounds how long the cards are edited when the bot goes down, and restartingAtOnce how many at once.
+	restartingMost, restartingAtOnce = 5 * time.Second, 8
+	// tail is how many entries before the last may hold the decision that a card shows.
+	tail = 20
+)
+
+// postCard posts the card.
+func (c *card) postCard(ctx context.Context, p *Publisher) error {
+	if c.cur.Channel == "" {
+		id, err := p.Slack.ChannelID(ctx, p.channel(c.r.Service))
+		if err != nil {
+			return err
+		}
+		c.cur.Channel = id
+	}
+	if err := c.beginPosting(ctx, p, 0); err != nil {
+		return err
+	}
+	r, m := c.r, c.render(ctx, p)
+	ts, err := c.post(ctx, p, m, 0)
+	switch {
+	case slack.OutcomeOf(err) == slack.Refused: // it is not there for certain
+		return errors.Join(err, c.forgetChannel(ctx, p))
+	case err != nil:
+		return err
+	}
+	c.drew(r, m)
+	return c.endPosting(ctx, p, func(cur *Cursor) { cur.Card, cur.Turn = ts, r.Turn })
+}
+
+// postReply posts the first entry that the thread does not show.
+func (c *card) postReply(ctx context.Context, p *Publisher) error {
+	e, approvers := c.entries[0], p.Policy.Approvers
+	if s, ok := p.Services[c.r.Service]; ok {
+		approvers = s.Policy.Approvers
+	}
+	m, inThread := view.Reply(c.r, e, approvers, c.cur.link(p.Slack.Me().URL))
+	if !inThread {
+		c.entries = c.entries[1:]
+		return nil
+	}
+	if err := c.beginPosting(ctx, p, e.Seq); err != nil {
+		return err
+	}
+	_, err := c.post(ctx, p, m, e.Seq)
+	switch slack.CodeOf(err) {
+	case "thread_not_found", "message_not_found":
+		return c.cardDeleted(ctx, p)
+	}
+	if err != nil {
+		return err
+	}
+	c.entries = c.entries[1:]
+	return c.endPosting(ctx, p, func(cur *Cursor) { cur.Last = e.Seq })
+}
+
+// editCard makes the card show the rollout as it is now.
+func (c *card) editCard(ctx context.Context, p *Publisher) error {
+	r, m := c.r, c.render(ctx, p)
+	if c.drawn && !c.outdated && hash(m) == c.shows.hash { // it reads the same
+		c.drew(r, m)
+		return c.saveTurn(ctx, p, r)
+	}
+	err := p.Slack.Update(ctx, c.cur.Channel, c.cur.Card, slack.Message(m))
+	switch {
+	case slack.CodeOf(err) == "message_not_found":
+		return c.cardDeleted(ctx, p)
+	case err != nil:
+		return err
+	}
+	c.drew(r, m)
+	return c.saveTurn(ctx, p, r)
+}
+
+// finish notes that everything is shown and forgets the rollout.
+func (c *card) finish(ctx context.Context, p *Publisher) error {
+	cur := c.cur
+	cur.Done, cur.Posting = true, nil
+	if err := p.cursors.save(ctx, c.r.ID, cur); err != nil {
+		return err
+	}
+	delete(p.cards, c.r.ID)
+	return nil
+}
+
+// beginPosting notes durably what is about to be posted, so that nobody posts it twice.
+func (c *card) beginPosting(ctx context.Context, p *Publisher, seq int) error {
+	if c.cur.Posting != nil && *c.cur.Posting == seq {
+		return nil
+	}
+	cur := c.cur
+	cur.Posting, cur.Since = &seq, time.Now().UTC().Round(0)
+	if err := p.cursors.save(ctx, c.r.ID, cur); err != nil {
+		return err
+	}
+	c.cur = cur
+	return nil
+}
+
+// post posts the card, which is entry 0, or a reply.
+func (c *card) post(ctx context.Context, p *Publisher, m view.Message, seq int) (ts string, err error) {
+	to := slack.Place{Channel: c.cur.Channel, Thread: c.cur.Card}
+	ts, err = p.Slack.Post(ctx, to, slack.Message(m), c.mark(seq))
+	c.unconfirmed = err != nil && slack.OutcomeOf(err) == slack.Lost
+	return ts, err
+}
+
+// endPosting notes durably that a message is there.
+func (c *card) endPosting(ctx context.Context, p *Publisher, change func(*Cursor)) error {
+	change(&c.cur) // also when it cannot be stored: this process knows
+	c.cur.Posting, c.unconfirmed = nil, false
+	return p.cursors.save(ctx, c.r.ID, c.cur)
+}
+
+// forgetChannel makes the next try look up the channel, also after a restart: the configuration may name another one by
+// then.
+func (c *card) forgetChannel(ctx context.Context, p *Publisher) error {
+	p.Slack.ForgetChannel(p.channel(c.r.Service))
+	return c.endPosting(ctx, p, func(cur *Cursor) { cur.Channel = "" })
+}
+
+// cardDeleted notes that somebody deleted the card: another one is posted, and the thread goes on under that.
+func (c *card) cardDeleted(ctx context.Context, p *Publisher) error {
+	p.Log.Warn("the card is gone; posting another one", "rollout", c.r.ID)
+	cur := c.cur
+	cur.Card, cur.Posting = "", nil
+	if err := p.cursors.save(ctx, c.r.ID, cur); err != nil {
+		return err
+	}
+	c.cur, c.drawn, c.unconfirmed = cur, false, false
+	return nil
+}
+
+// render makes the card as it is now, with the decision that led here while nothing has come of it yet.
+func (c *card) render(ctx context.Context, p *Publisher) view.Message {
+	var options view.CardOptions
+	entries, err := p.Store.Timeline(ctx, c.r.ID, max(0, c.r.Seq-tail))
+	if err != nil {
+		p.Log.Warn("timeline not read for the card", "rollout", c.r.ID, "error", err)
+	}
+	for _, e := range slices.Backward(entries) {
+		if e.Seq > c.r.Seq || e.Kind == rollout.EntryPhase || e.Kind == rollout.EntryVerdict {
+			continue
+		}
+		if e.Kind == rollout.EntryDecided {
+			options.Decided = &e
+		}
+		break // whatever else happened since is newer than the decision
+	}
+	return view.Card(c.r, options)
+}
+
+// drew notes what the card shows now.
+func (c *card) drew(r rollout.Rollout, m view.Message) {
+	c.shows = shown{summary: summaryOf(r), hash: hash(m), revision: r.Revision, at: time.Now()}
+	c.drawn, c.urgent, c.outdated = true, numbers, false
+}
+
+// hash tells two messages apart.
+func hash(m view.Message) string {
+	raw, err := json.Marshal(m)
+	if err != nil {
+		return ""
+	}
+	return fmt.Sprintf("%x", sha256.Sum256(raw))
+}
+
+// saveTurn notes which turn the card shows: a typed command answers what was seen.
+func (c *card) saveTurn(ctx context.Context, p *Publisher, r rollout.Rollout) error {
+	if c.cur.Turn == r.Turn && !c.cur.Restarting {
+		return nil
+	}
+	c.cur.Turn, c.cur.Restarting = r.Turn, false
+	return p.cursors.save(ctx, r.ID, c.cur)
+}
+
+// showRestarting edits the open cards to say that the bot is restarting, as far as time and Slack's limits allow: those
+// with traffic first. It ends with late.
+func (p *Publisher) showRestarting(late context.Context) {
+	p.takeCommitted(late)
+	open := slices.DeleteFunc(slices.Collect(maps.Values(p.cards)), func(c *card) bool {
+		return c.r.Terminal() || c.cur.Card == ""
+	})
+	slices.SortFunc(open, func(a, b *card) int {
+		x, _ := a.r.Weight()
+		y, _ := b.r.Weight()
+		return cmp.Or(cmp.Compare(y, x), cmp.Compare(a.r.ID, b.r.ID))
+	})
+	var group errgroup.Group
+	group.SetLimit(restartingAtOnce)
+	for _, c := range open {
+		if late.Err() != nil {
+			break
+		}
+		group.Go(func() error {
+			if err := p.recovered(func() error { return c.showRestarting(late, p) }); err != nil {
+				p.Log.Warn("card does not say that the bot is restarting", "rollout", c.r.ID, "error", err)
+			}
+			return nil
+		})
+	}
+	_ = group.Wait() // the errors are logged
+}
+
+// showRestarting notes what the card is about to say, so that the next process puts it right before anything else.
+func (c *card) showRestarting(ctx context.Context, p *Publisher) error {
+	cur := c.cur
+	cur.Restarting = true
+	if err := p.cursors.save(ctx, c.r.ID, cur); err != nil {
+		return err
+	}
+	return p.Slack.Update(ctx, cur.Channel, cur.Card, slack.Message(view.Card(c.r, view.CardOptions{Restarting: true})))
+}

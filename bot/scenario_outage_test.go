@@ -1,0 +1,170 @@
+package bot_test
+
+import (
+	"strings"
+	"time"
+
+	"canarybot.io/bot"
+	"canarybot.io/bot/slacksim"
+	"canarybot.io/rollout"
+	"canarybot.io/rollout/sim"
+	"canarybot.io/store/mem"
+)
+
+// outageCommands are what others fail at.
+func outageCommands() []command {
+	return []command{
+		{"slack", "STATE", "is down, up, or fails a call: slack METHOD lost|500|slow|ERROR [TIMES]", quiet((*world).slackIs)},
+		{"kubernetes", "STATE", "is down, up, or refuses to change an object: kubernetes refuses route", quiet((*world).kubernetesIs)},
+		{"prometheus", "STATE", "is down or up", quiet(func(w *world, s words) {
+			w.oneOf(string(s), map[string]func(){
+				"down": func() { w.metrics.unplug(true) },
+				"up":   func() { w.metrics.unplug(false) },
+			})
+		})},
+	}
+}
+
+// recovery is how long Slack is back before anything else happens: the bot connects again after waits that are random.
+const recovery = 2 * time.Minute
+
+func (w *world) slackIs(s words) {
+	method, fault := s.cut()
+	switch method {
+	case "down":
+		w.slack.Outage(true)
+	case "up":
+		w.slack.ClearFaults()
+		w.slack.Outage(false)
+		time.Sleep(recovery)
+	default:
+		w.slack.SetFault(method, w.slackFault(fault))
+	}
+}
+
+func (w *world) slackFault(s words) (f slacksim.Fault) {
+	what, times := s.cut()
+	if times != "" {
+		f.Times = int(w.number(string(times)))
+	}
+	switch what {
+	case "lost":
+		f.LoseResponse = true
+	case "500":
+		f.HTTPStatus = 500
+	case "slow":
+		f.Latency = time.Minute
+	default:
+		f.Error = what
+	}
+	return f
+}
+
+func (w *world) kubernetesIs(s words) {
+	state, object := s.cut()
+	w.oneOf(state, map[string]func(){
+		"down": func() { w.cluster.Unreachable(true) },
+		"up": func() {
+			w.cluster.Unreachable(false)
+			w.cluster.SetFault(nil)
+		},
+		"refuses": func() {
+			refused := w.object(string(object))
+			w.cluster.SetFault(func(c sim.Call) error {
+				if c.Op == sim.Do && !c.After && c.Write.Object == refused {
+					return rollout.Refuse(rollout.Forbidden, rollout.Text("admission webhook is down"))
+				}
+				return nil
+			})
+		},
+	})
+}
+
+// processCommands are what becomes of the bot's process.
+func processCommands() []command {
+	return []command{
+		{"stop", "", "ends the bot's process in order", quiet(func(w *world, _ words) { w.stop() })},
+		{"crash", "", "kills the bot's process", quiet(func(w *world, _ words) { w.crash() })},
+		{"start", "", "starts the bot's process on what the last one left", quiet(func(w *world, _ words) {
+			w.restart()
+			w.settle()
+		})},
+		{"lose-store", "", "loses the store of a process that has ended", quiet(func(w *world, _ words) {
+			w.store = mem.New(mem.Options{ID: w.store.ID() + "-lost"})
+			w.notes = &notes{Store: w.store}
+		})},
+		{"service", "NAME", "restarts the bot with one more service", quiet(func(w *world, s words) {
+			w.stop()
+			w.addService(rollout.ServiceName(s))
+			w.start()
+			w.settle()
+		})},
+		{"environment", "NAME", "restarts the bot with another environment's configuration", quiet(func(w *world, s words) {
+			w.stop()
+			w.change = func(o *bot.Options) { o.Environment = string(s) }
+			w.start()
+			w.settle()
+		})},
+	}
+}
+
+// addService adds one like checkout.
+func (w *world) addService(name rollout.ServiceName) {
+	s := service()
+	s.Name = name
+	s.Spec.Repository = strings.ReplaceAll(s.Spec.Repository, "checkout", string(name))
+	s.Spec.Objects = sim.Objects("shop", string(name))
+	w.services[name] = s
+	w.cluster.add(s)
+}
+
+// timeCommands let time pass, and print what people see then.
+func timeCommands() []command {
+	return []command{
+		{"until", "PHASE [ID]", "lets time pass until the newest rollout, or this one, is there", quiet((*world).waitsFor)},
+		{"wait", "TEXT", "lets time pass until the newest card shows the text", quiet(func(w *world, s words) {
+			w.await("the card", func() bool {
+				all := w.cards()
+				return len(all) > 0 && strings.Contains(w.slack.Plain(all[len(all)-1]), string(s))
+			})
+			w.settle()
+		})},
+		{"advance", "DURATION", "lets time pass", quiet(func(w *world, s words) { time.Sleep(w.duration(string(s))) })},
+		{"card", "", "prints the newest card", func(w *world, _ words) string { return indent(w.shown()) }},
+		{"transcript", "", "prints what everybody sees: the cards and their threads", func(w *world, _ words) string {
+			return w.transcript()
+		}},
+	}
+}
+
+func (w *world) waitsFor(s words) {
+	name, id := s.cut()
+	var phase rollout.Phase
+	if err := phase.UnmarshalText([]byte(name)); err != nil {
+		w.t.Fatal(err)
+	}
+	if id == "" {
+		all, err := w.store.History(w.t.Context(), "checkout", 1)
+		if err != nil || len(all) == 0 {
+			w.t.Fatalf("there is no rollout: %v", err)
+		}
+		id = words(all[0].ID)
+	}
+	w.awaitPhase(rollout.ID(id), phase)
+}
+
+// transcript returns what everybody sees: each card, and its thread under it.
+func (w *world) transcript() string {
+	var out strings.Builder
+	for _, card := range w.cards() {
+		out.WriteString(indent(w.slack.Plain(card)))
+		for _, m := range w.slack.Thread("#deploys", card.TS) {
+			mark := m.At.UTC().Format("15:04")
+			if m.Broadcast {
+				mark += " (also in the channel)"
+			}
+			out.WriteString("      " + mark + "\n    " + strings.TrimRight(strings.ReplaceAll(indent(w.slack.Plain(m)), "\n", "\n    "), " "))
+		}
+	}
+	return out.String()
+}

@@ -1,0 +1,108 @@
+package slack
+
+import (
+	"testing"
+	"time"
+
+	"github.com/slack-go/slack"
+)
+
+// This test looks inside: the simulated Slack knows no more than four kinds of people.
+func TestFullMembersOnly(t *testing.T) {
+	for name, test := range map[string]struct {
+		user slack.User
+		want bool
+	}{
+		"a member":                        {slack.User{TeamID: "T1"}, true},
+		"an admin":                        {slack.User{TeamID: "T1", IsAdmin: true, IsOwner: true}, true},
+		"of another workspace":            {slack.User{TeamID: "T2"}, false},
+		"of no workspace":                 {slack.User{}, false},
+		"a multi-channel guest":           {slack.User{TeamID: "T1", IsRestricted: true}, false},
+		"a single-channel guest":          {slack.User{TeamID: "T1", IsRestricted: true, IsUltraRestricted: true}, false},
+		"a stranger by Slack Connect":     {slack.User{TeamID: "T1", IsStranger: true}, false},
+		"deactivated":                     {slack.User{TeamID: "T1", Deleted: true}, false},
+		"a bot":                           {slack.User{TeamID: "T1", IsBot: true}, false},
+		"an app":                          {slack.User{TeamID: "T1", IsAppUser: true}, false},
+		"a connector bot":                 {slack.User{TeamID: "T1", IsConnectorBot: true}, false},
+		"a workflow":                      {slack.User{TeamID: "T1", IsWorkflowBot: true}, false},
+		"invited, and not there yet":      {slack.User{TeamID: "T1", IsInvitedUser: true}, false},
+		"a deactivated owner":             {slack.User{TeamID: "T1", IsOwner: true, Deleted: true}, false},
+		"an admin of another workspace":   {slack.User{TeamID: "T2", IsAdmin: true}, false},
+		"a guest who is somehow an owner": {slack.User{TeamID: "T1", IsOwner: true, IsRestricted: true}, false},
+	} {
+		if got := fullMember(&test.user, "T1"); got != test.want {
+			t.Errorf("%s: %v, want %v", name, got, test.want)
+		}
+	}
+}
+
+func TestResponseURLsOfOthersAreNotCalled(t *testing.T) {
+	a := New(Config{APIURL: "https://slack.com/api/"}, nil, nil)
+	for address, want := range map[string]bool{
+		"https://hooks.slack.com/commands/T1/2/3":     true,
+		"https://slack.com/x":                         true,
+		"http://hooks.slack.com/commands/T1/2/3":      false,
+		"https://hooks.slack.com.evil.example/x":      false,
+		"https://evilslack.com/x":                     false,
+		"https://169.254.169.254/latest/meta-data":    false,
+		"https://hooks.slack.com@evil.example/x":      false,
+		"https://user:secret@hooks.slack.com/x":       false,
+		"file:///etc/passwd":                          false,
+		"":                                            false,
+		"https://[::1]/x":                             false,
+		"https://HOOKS.SLACK.COM.:443@127.0.0.1:80/x": false,
+	} {
+		if got := a.isSlack(address); got != want {
+			t.Errorf("%q: %v, want %v", address, got, want)
+		}
+	}
+}
+
+// This test looks inside: a minute of calls at the most that the budget allows is not made from outside.
+func TestBudgetStaysUnderItsTier(t *testing.T) {
+	for method, most := range map[string]int{
+		"chat.update": 50, "conversations.history": 50, "users.conversations": 50, "users.info": 100, "chat.postEphemeral": 100,
+		"apps.connections.open": 50,
+	} {
+		b := newBudget()
+		now := time.Now()
+		calls := 0
+		for at := now; at.Before(now.Add(time.Minute)); at = at.Add(100 * time.Millisecond) {
+			for !b.freeAt(at, method, NoReserve).After(at) {
+				b.of(method).AllowN(at, 1)
+				calls++
+			}
+		}
+		if calls < most/2 || calls > most {
+			t.Errorf("%s: %d calls in a minute, and Slack allows %d", method, calls, most)
+		}
+	}
+}
+
+func TestBudget(t *testing.T) {
+	const method = "chat.update"
+	now := time.Now()
+	spend := func(b *budget, n int) { b.of(method).AllowN(now, n) }
+	for name, test := range map[string]struct {
+		before  func(*budget)
+		reserve Reserve
+		want    time.Duration // until the method is free
+	}{
+		"unused":                             {func(*budget) {}, NoReserve, 0},
+		"unused, for what can wait":          {func(*budget) {}, HalfReserve, 0},
+		"half spent":                         {func(b *budget) { spend(b, 4) }, NoReserve, 0},
+		"half spent, for what can wait":      {func(b *budget) { spend(b, 4) }, HalfReserve, 1500 * time.Millisecond},
+		"all spent":                          {func(b *budget) { spend(b, 8) }, NoReserve, 1500 * time.Millisecond},
+		"closed by Slack":                    {func(b *budget) { b.closeUntil(method, now.Add(time.Minute)) }, NoReserve, time.Minute},
+		"closed twice, the later one counts": {func(b *budget) { b.closeUntil(method, now.Add(time.Minute)); b.closeUntil(method, now) }, NoReserve, time.Minute},
+		"another one closed":                 {func(b *budget) { b.closeUntil("chat.postMessage", now.Add(time.Minute)) }, NoReserve, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBudget()
+			test.before(b)
+			if got := b.freeAt(now, method, test.reserve).Sub(now); got != test.want {
+				t.Errorf("free in %s, want %s", got, test.want)
+			}
+		})
+	}
+}

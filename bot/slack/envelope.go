@@ -1,0 +1,155 @@
+package slack
+
+import (
+	"encoding/json"
+	"regexp"
+)
+
+// maxAck is the size from which Slack drops an ack without a word.
+const maxAck = 20 << 10
+
+// The types of frames. TypeCommand is of the one envelope whose ack may carry a message.
+const (
+	TypeCommand     = "slash_commands"
+	typeInteraction = "interactive"
+	typeEvent       = "events_api"
+	typeHello       = "hello"
+	typeDisconnect  = "disconnect"
+)
+
+// frame is what Slack sends over a socket: a greeting, a farewell, or an envelope.
+type frame struct {
+	Type        string          `json:"type"`
+	EnvelopeID  string          `json:"envelope_id"`
+	Payload     json.RawMessage `json:"payload"`
+	Reason      string          `json:"reason"`          // of a disconnect
+	Connections int             `json:"num_connections"` // of a hello
+}
+
+var rawEnvelopeID = regexp.MustCompile(`"envelope_id"\s*:\s*"([^"\\]{1,200})"`)
+
+// readFrame reads a frame. Of one that is no JSON it saves the envelope's id, so that it can be acknowledged: Slack
+// would send it again and again.
+func readFrame(raw []byte) frame {
+	var f frame
+	if err := json.Unmarshal(raw, &f); err == nil {
+		return f
+	}
+	f = frame{Type: "unreadable"}
+	if m := rawEnvelopeID.FindSubmatch(raw); m != nil {
+		f.EnvelopeID = string(m[1])
+	}
+	return f
+}
+
+// Envelope is what a person did, as Slack delivers it. It waits for an ack, and whoever receives it calls Done once
+// nothing more is to be sent.
+type Envelope struct {
+	Type    string
+	id      string
+	payload json.RawMessage
+	send    func(raw []byte) error
+	done    func()
+}
+
+// NewEnvelope reads an envelope whose ack goes to send.
+func NewEnvelope(raw []byte, send func(raw []byte) error) *Envelope {
+	return readFrame(raw).envelope(send, func() {})
+}
+
+func (f frame) envelope(send func(raw []byte) error, done func()) *Envelope {
+	return &Envelope{Type: f.Type, id: f.EnvelopeID, payload: f.Payload, send: send, done: done}
+}
+
+// Done lets the connection close: nothing more is sent for this envelope.
+func (e *Envelope) Done() { e.done() }
+
+// Ack acknowledges the envelope, and reports whether it carried the message to the person. Only the ack of a command
+// can, while it is not too large; nil: there is no message.
+func (e *Envelope) Ack(m *Message) (carried bool, err error) {
+	ack := struct {
+		EnvelopeID string `json:"envelope_id"`
+		Payload    any    `json:"payload,omitempty"`
+	}{EnvelopeID: e.id}
+	if m != nil && e.Type == TypeCommand {
+		ack.Payload = map[string]any{"response_type": "ephemeral", "text": m.Text, "blocks": m.Blocks}
+	}
+	raw, err := json.Marshal(ack)
+	if err == nil && len(raw) >= maxAck {
+		ack.Payload = nil
+		raw, err = json.Marshal(ack)
+	}
+	if err != nil {
+		return false, err
+	}
+	return ack.Payload != nil, e.send(raw)
+}
+
+// Command is a slash command, as far as it is read.
+type Command struct {
+	TeamID      string `json:"team_id"`
+	UserID      string `json:"user_id"`
+	ChannelID   string `json:"channel_id"`
+	Text        string `json:"text"`
+	ResponseURL string `json:"response_url"`
+	TriggerID   string `json:"trigger_id"`
+}
+
+// Interaction is what somebody did with a message, such as a press on a button, as far as it is read.
+type Interaction struct {
+	Type string `json:"type"`
+	User struct {
+		ID     string `json:"id"`
+		TeamID string `json:"team_id"`
+	} `json:"user"`
+	Container struct {
+		MessageTS string `json:"message_ts"`
+		ChannelID string `json:"channel_id"`
+		ThreadTS  string `json:"thread_ts"`
+		Ephemeral bool   `json:"is_ephemeral"`
+	} `json:"container"`
+	Actions []struct {
+		ActionID string `json:"action_id"`
+		Value    string `json:"value"`
+	} `json:"actions"`
+	ResponseURL string `json:"response_url"`
+	TriggerID   string `json:"trigger_id"`
+}
+
+// Event is an event, such as a mention of the bot, as far as it is read.
+type Event struct {
+	TeamID string `json:"team_id"`
+	Event  struct {
+		Type     string `json:"type"`
+		User     string `json:"user"`
+		Team     string `json:"team"`
+		BotID    string `json:"bot_id"`
+		Text     string `json:"text"`
+		Channel  string `json:"channel"`
+		TS       string `json:"ts"`
+		ThreadTS string `json:"thread_ts"`
+	} `json:"event"`
+}
+
+// Payload returns the Command, the Interaction or the Event that the envelope holds; nil when it holds none that can be
+// read.
+func (e *Envelope) Payload() any {
+	switch e.Type {
+	case TypeCommand:
+		var p Command
+		if json.Unmarshal(e.payload, &p) == nil && p.UserID != "" {
+			return p
+		}
+	case typeInteraction:
+		var p Interaction
+		if json.Unmarshal(e.payload, &p) == nil && p.Type != "" {
+			return p
+		}
+	case typeEvent:
+		var p Event
+		if json.Unmarshal(e.payload, &p) == nil && p.Event.Type != "" {
+			return p
+		}
+	}
+	return nil
+}

@@ -1,0 +1,215 @@
+package slack
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/slack-go/slack"
+)
+
+// The methods that a caller may ask FreeAt about.
+const (
+	MethodPost    = "chat.postMessage"
+	MethodUpdate  = "chat.update"
+	MethodHistory = "conversations.history"
+	MethodReplies = "conversations.replies"
+)
+
+const (
+	// clockSkew is how much earlier than ours Slack's clock may have dated a message.
+	clockSkew = 10 * time.Minute
+	pageSize  = 200
+	// eventType is the metadata's type of our messages.
+	eventType = "canarybot"
+)
+
+// Message is what is posted. Its fields are those of the view's messages, so that one converts to the other.
+type Message struct {
+	Text   string
+	Blocks []slack.Block
+	// Broadcast asks for a thread reply to be shown in the channel too.
+	Broadcast bool
+}
+
+// Place is where a message goes: a channel, or a thread in it.
+type Place struct {
+	Channel string // its id
+	Thread  string // the timestamp of its first message; empty: the channel itself
+}
+
+// Mark is metadata by which a message of ours is found again. Numbers in it come back as float64.
+type Mark map[string]any
+
+// Post posts a message and returns its timestamp. A nil mark marks nothing.
+func (c *Client) Post(ctx context.Context, to Place, m Message, mark Mark) (ts string, err error) {
+	options := []slack.MsgOption{slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl()}
+	if mark != nil {
+		options = append(options, slack.MsgOptionMetadata(slack.SlackMetadata{EventType: eventType, EventPayload: mark}))
+	}
+	if to.Thread != "" {
+		options = append(options, slack.MsgOptionTS(to.Thread))
+	}
+	if to.Thread != "" && m.Broadcast {
+		options = append(options, slack.MsgOptionBroadcast())
+	}
+	err = c.orAsText(m, refusedBlocks, func(m Message) error {
+		return c.call(ctx, MethodPost, func(ctx context.Context) error {
+			_, ts, err = c.api.PostMessageContext(ctx, to.Channel, append(content(m), options...)...)
+			return err
+		})
+	})
+	return ts, err
+}
+
+// Update replaces a message of ours.
+func (c *Client) Update(ctx context.Context, channel, ts string, m Message) error {
+	return c.orAsText(m, refusedBlocks, func(m Message) error {
+		return c.call(ctx, MethodUpdate, func(ctx context.Context) error {
+			_, _, _, err := c.api.UpdateMessageContext(ctx, channel, ts, content(m)...)
+			return err
+		})
+	})
+}
+
+// PostEphemeral shows a message to one person.
+func (c *Client) PostEphemeral(ctx context.Context, to Place, user string, m Message) error {
+	return c.orAsText(m, refusedBlocks, func(m Message) error {
+		options := content(m)
+		if to.Thread != "" {
+			options = append(options, slack.MsgOptionTS(to.Thread))
+		}
+		return c.call(ctx, "chat.postEphemeral", func(ctx context.Context) error {
+			_, err := c.api.PostEphemeralContext(ctx, to.Channel, user, options...)
+			return err
+		})
+	})
+}
+
+// ResponseURL is where the answer to a command or a press may be posted for a while.
+type ResponseURL struct {
+	URL    string
+	Thread string // in which the button was; empty: none
+	// Replace puts the answer in the place of the private message whose button was pressed.
+	Replace bool
+}
+
+// Respond posts a private answer. It calls no URL that is not Slack's.
+func (c *Client) Respond(ctx context.Context, to ResponseURL, m Message) error {
+	if !c.isSlack(to.URL) {
+		return errors.New("answer: the response URL is not Slack's")
+	}
+	refused := func(err error) bool { return OutcomeOf(err) == Refused }
+	return c.orAsText(m, refused, func(m Message) error {
+		w := &slack.WebhookMessage{Text: m.Text, ResponseType: "ephemeral", ReplaceOriginal: to.Replace, ThreadTimestamp: to.Thread}
+		if len(m.Blocks) > 0 {
+			w.Blocks = &slack.Blocks{BlockSet: m.Blocks}
+		}
+		return c.call(ctx, "response_url", func(ctx context.Context) error {
+			err := slack.PostWebhookCustomHTTPContext(ctx, to.URL, c.http, w)
+			var status slack.StatusCodeError
+			if errors.As(err, &status) && status.Code == http.StatusNotFound {
+				return fmt.Errorf("response URL: %w", err)
+			}
+			return err
+		})
+	})
+}
+
+// isSlack reports whether a response URL is Slack's own, or lies where the Web API is: nothing else that a payload
+// names is ever called.
+func (c *Client) isSlack(address string) bool {
+	u, err := url.Parse(address)
+	if err != nil || u.User != nil {
+		return false
+	}
+	if u.Scheme == c.base.Scheme && u.Host == c.base.Host {
+		return true
+	}
+	return u.Scheme == "https" && (u.Hostname() == "slack.com" || strings.HasSuffix(u.Hostname(), ".slack.com"))
+}
+
+// orAsText sends a message. Where its blocks were refused, it sends the text alone, once: what people should know does
+// not depend on how it looks.
+func (c *Client) orAsText(m Message, refused func(error) bool, send func(Message) error) error {
+	err := send(m)
+	if err == nil || len(m.Blocks) == 0 || !refused(err) {
+		return err
+	}
+	c.log.Error("slack refused the blocks of a message; sent as text", "error", err)
+	m.Blocks = nil
+	return send(m)
+}
+
+// refusedBlocks reports whether Slack refused a message for its blocks.
+func refusedBlocks(err error) bool {
+	switch CodeOf(err) {
+	case "invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "block_mismatch":
+		return true
+	}
+	return false
+}
+
+// content is a message's text and blocks. Blocks are always sent, also when there are none: an update without them
+// would keep the old ones.
+func content(m Message) []slack.MsgOption {
+	blocks := m.Blocks
+	if blocks == nil {
+		blocks = []slack.Block{}
+	}
+	return []slack.MsgOption{slack.MsgOptionText(m.Text, false), slack.MsgOptionBlocks(blocks...)}
+}
+
+// Find returns the timestamp of the bot's own message whose mark matches, in a channel or a thread, posted since then;
+// empty when there is none.
+func (c *Client) Find(ctx context.Context, in Place, since time.Time, matches func(Mark) bool) (ts string, err error) {
+	me, err := c.identify(ctx)
+	if err != nil {
+		return "", err
+	}
+	oldest := fmt.Sprintf("%d.000000", since.Add(-clockSkew).Unix())
+	for cursor := ""; ; {
+		var page []slack.Message
+		page, cursor, err = c.messages(ctx, in, oldest, cursor)
+		if err != nil {
+			return "", err
+		}
+		i := slices.IndexFunc(page, func(m slack.Message) bool {
+			return m.User == me.User && m.Metadata.EventType == eventType && matches(m.Metadata.EventPayload)
+		})
+		if i >= 0 {
+			return page[i].Timestamp, nil
+		}
+		if cursor == "" {
+			return "", nil
+		}
+	}
+}
+
+// messages reads one page of a channel or a thread, and returns the cursor of the next.
+func (c *Client) messages(ctx context.Context, in Place, oldest, cursor string) (page []slack.Message, next string, err error) {
+	if in.Thread == "" {
+		err = c.call(ctx, MethodHistory, func(ctx context.Context) error {
+			h, err := c.api.GetConversationHistoryContext(ctx, &slack.GetConversationHistoryParameters{
+				ChannelID: in.Channel, Oldest: oldest, Cursor: cursor, Limit: pageSize, IncludeAllMetadata: true,
+			})
+			if err == nil {
+				page, next = h.Messages, h.ResponseMetaData.NextCursor
+			}
+			return err
+		})
+		return page, next, err
+	}
+	err = c.call(ctx, MethodReplies, func(ctx context.Context) (err error) {
+		page, _, next, err = c.api.GetConversationRepliesContext(ctx, &slack.GetConversationRepliesParameters{
+			ChannelID: in.Channel, Timestamp: in.Thread, Oldest: oldest, Cursor: cursor, Limit: pageSize, IncludeAllMetadata: true,
+		})
+		return err
+	})
+	return page, next, err
+}

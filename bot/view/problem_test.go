@@ -1,0 +1,173 @@
+package view_test
+
+import (
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"canarybot.io/bot/view"
+	"canarybot.io/rollout"
+)
+
+// declared reads the codes that a file declares, so that none is forgotten here.
+func declared(t *testing.T, path string) (codes []rollout.ProblemCode) {
+	t.Helper()
+	file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ast.Inspect(file, func(n ast.Node) bool {
+		spec, ok := n.(*ast.ValueSpec)
+		if !ok || len(spec.Values) != 1 || !isCode(spec.Type) {
+			return true
+		}
+		if value, err := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value); err != nil {
+			t.Fatal(err)
+		} else if value != "" {
+			codes = append(codes, rollout.ProblemCode(value))
+		}
+		return true
+	})
+	return codes
+}
+
+// isCode reports whether the type is rollout.ProblemCode, in whichever package.
+func isCode(kind ast.Expr) bool {
+	switch kind := kind.(type) {
+	case *ast.Ident:
+		return kind.Name == "ProblemCode"
+	case *ast.SelectorExpr:
+		return kind.Sel.Name == "ProblemCode"
+	}
+	return false
+}
+
+// everywhere reads the codes that the whole program declares.
+func everywhere(t *testing.T) (codes []rollout.ProblemCode) {
+	t.Helper()
+	err := filepath.WalkDir("../..", func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && (d.Name() == "e2e" || path != "../.." && strings.HasPrefix(d.Name(), ".")):
+			return filepath.SkipDir
+		case strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, "_test.go"):
+			codes = append(codes, declared(t, path)...)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return codes
+}
+
+// Each problem that is not the cluster's in its sentence.
+func TestSentences(t *testing.T) {
+	var text strings.Builder
+	for _, p := range problems() {
+		fmt.Fprintf(&text, "%s\n    %s\n", p.Code, view.Problem(p))
+	}
+	golden(t, "problems.golden", []byte(text.String()))
+}
+
+// Each code that any package declares has a sentence and a sample whose fields fill it, and no sentence is left over.
+func TestSentencesAreFilled(t *testing.T) {
+	codes, all := everywhere(t), view.Sentences()
+	samples := append(problems(), clusterProblems()...)
+	for _, code := range codes {
+		if all[code] == "" {
+			t.Errorf("%s has no sentence", code)
+		}
+		if !slices.ContainsFunc(samples, func(p rollout.Problem) bool { return p.Code == code }) {
+			t.Errorf("%s has no sample", code)
+		}
+	}
+	for code := range all {
+		if !slices.Contains(codes, code) {
+			t.Errorf("nothing declares %s", code)
+		}
+	}
+	for _, p := range problems() {
+		for _, name := range regexp.MustCompile(`\{[a-z]+\}`).FindAllString(all[p.Code], -1) {
+			if got := view.Fill(p, name); got == name || got == "" {
+				t.Errorf("%s: %s is filled with %q by %+v", p.Code, name, got, p)
+			}
+		}
+	}
+}
+
+// problems has each problem that is not the cluster's, as it is found.
+func problems() []rollout.Problem {
+	ref := rollout.ObjectRef{Kind: "Deployment", Namespace: "shop", Name: "checkout"}
+	of := func(code rollout.ProblemCode, phase rollout.Phase) rollout.Problem {
+		return rollout.Problem{Code: code, Rollout: "checkout-42", Service: "checkout", Phase: phase}
+	}
+	check := func(code rollout.ProblemCode) rollout.Problem {
+		return rollout.Problem{Code: code, Rollout: "checkout-42", Key: "errors", Value: "no_data", Count: 12, Limit: 50}
+	}
+	store := func(code rollout.ProblemCode) rollout.Problem {
+		return rollout.Problem{Code: code, Key: "/data/canarybot.db", Count: 2, Limit: 1, Value: "nfs", Words: "it is empty"}
+	}
+	secret := func(code rollout.ProblemCode) rollout.Problem {
+		return rollout.Problem{Code: code, Key: "SLACK_BOT_TOKEN"}
+	}
+	const before, after = "registry.example.com/shop/checkout:v1.2.3", "registry.example.com/shop/checkout:v1.2.4"
+	return []rollout.Problem{
+		{Code: rollout.ProblemText, Words: "what an earlier Canarybot stored."},
+		{Code: rollout.ProblemInternal},
+		{Code: rollout.ProblemStampLeft, Rollout: "checkout-42"},
+		{Code: rollout.ProblemObjectLeft, Object: ref},
+		{Code: rollout.ProblemWeightLeft, Object: rollout.ObjectRef{Kind: "HTTPRoute", Namespace: "shop", Name: "checkout"}},
+		{Code: rollout.ProblemImageLeft, Object: ref},
+		{Code: rollout.ProblemNotAcknowledged},
+		{Code: rollout.ProblemNotAMember},
+		{Code: rollout.ProblemNotAllowed, Key: "U024BE7LH", Value: "promote"},
+		{Code: rollout.ProblemForeignImage, Value: "example.com/other:v1", Want: "registry.example.com/shop/checkout"},
+		{Code: rollout.ProblemNotAVersion, Value: "v 1"},
+		{Code: rollout.ProblemUnreleased, Service: "checkout", Value: before, Want: after},
+		{Code: rollout.ProblemDecidedAlready},
+		of(rollout.ProblemEnded, rollout.Ended), of(rollout.ProblemMovedOn, rollout.Baking), of(rollout.ProblemNotPaused, rollout.Baking),
+		of(rollout.ProblemPausedAlready, rollout.Baking), of(rollout.ProblemCannotPause, rollout.Promoting),
+		{Code: rollout.ProblemNotADecision, Value: "deploy"},
+		of(rollout.ProblemPromotingAlready, rollout.Promoting),
+		{Code: rollout.ProblemBaking, Rollout: "checkout-42", Count: 5, Span: 9*time.Minute + 30*time.Second},
+		of(rollout.ProblemNotAtAGate, rollout.Shifting), of(rollout.ProblemResumeFirst, rollout.Awaiting),
+		of(rollout.ProblemAnswerDriftFirst, rollout.Awaiting), of(rollout.ProblemAnswerStuckFirst, rollout.Awaiting),
+		check(rollout.ProblemNoVerdict), check(rollout.ProblemCheckFails), check(rollout.ProblemCheckUnknown),
+		check(rollout.ProblemTooFewRequests),
+		of(rollout.ProblemRollingBackAlready, rollout.RollingBack), of(rollout.ProblemOutcomeFixed, rollout.Cleaning),
+		of(rollout.ProblemNoDrift, rollout.Baking), {Code: rollout.ProblemDriftChanged, Rollout: "checkout-42", Value: "40"},
+		of(rollout.ProblemNothingToRetry, rollout.Cleaning), of(rollout.ProblemNotStuck, rollout.Cleaning),
+		of(rollout.ProblemReasonMissing, rollout.Cleaning), of(rollout.ProblemMayHaveTraffic, rollout.RollingBack),
+		{Code: "metrics_timeout"}, {Code: "metrics_unavailable", Words: "connection refused"}, {Code: "stable_is_new"},
+		{Code: "no_such_service", Value: "chekout"},
+		{Code: "no_such_plan", Service: "checkout", Value: "fats", Names: []string{"standard", "fast"}},
+		{Code: "nothing_before", Service: "checkout"},
+		{Code: "rolled_back_already", Service: "checkout", Rollout: "checkout-42", Value: after},
+		{Code: "no_such_rollout", Value: "checkout-99"},
+		of("changed_meanwhile", rollout.Baking), of("number_taken", rollout.Queued),
+		store("store_not_a_file"), store("store_not_opened"), store("store_not_permitted"), store("store_newer"),
+		store("store_foreign"), store("store_damaged"), store("store_unreadable"), store("store_no_directory"),
+		store("store_bad_directory"), store("store_not_a_directory"), store("store_network"), store("store_not_made"),
+		store("store_not_locked"), store("store_in_use"), {Code: "store_in_use_by", Key: "/data/canarybot.db", Value: "7"},
+		store("store_not_closed"), store("store_failed"), store("store_closed"),
+		{Code: "record_unexpected", Key: "rollouts", Value: "checkout/0000000042"},
+		{Code: "configuration_unreadable"},
+		secret("secret_set_twice"), secret("secret_missing"), secret("secret_unreadable"), secret("secret_malformed"),
+		{Code: "prometheus_settings", Words: "unsupported protocol scheme"},
+		{Code: "kubernetes_client"}, {Code: "kubernetes_unreachable"},
+		{Code: "bot_not_in_channel", Value: "#deploys", Want: "canarybot-staging"}, {Code: "channel_not_found", Value: "#deplyos"},
+		{Code: "channel_archived", Value: "#old"},
+		{Code: "malformed_button"},
+	}
+}

@@ -1,0 +1,125 @@
+package view
+
+import (
+	"canarybot.io/rollout"
+)
+
+// rolloutSentences are those of package rollout.
+func rolloutSentences() map[rollout.ProblemCode]string {
+	return map[rollout.ProblemCode]string{
+		rollout.ProblemStampLeft:       "the annotation canarybot.io/applied on what {rollout} wrote",
+		rollout.ProblemObjectLeft:      "{resource} in {namespace}",
+		rollout.ProblemWeightLeft:      "the canary's weight in {resource}",
+		rollout.ProblemImageLeft:       "an image on {resource} that is not the one it had",
+		rollout.ProblemNotAcknowledged: "the route is not acknowledged any more",
+		rollout.ProblemNotAMember:      "Only full members of this Slack workspace may do that; guests and other workspaces may not.",
+		rollout.ProblemNotAllowed:      "You ({key}) may not {reason} here.",
+		rollout.ProblemForeignImage:    "{quoted} is not an image in {want}, the repository that the configuration allows.",
+		rollout.ProblemNotAVersion:     "{quoted} is not a version: give a tag such as v1.2.4, a digest sha256:…, or a full reference.",
+		rollout.ProblemUnreleased: "{service} runs {version}, which Canarybot did not release (the last that it did is {wantversion}), " +
+			"so there is no going back from it; deploy a version by name.",
+	}
+}
+
+// decisionSentences are those of decisions that the domain refuses.
+func decisionSentences() map[rollout.ProblemCode]string {
+	const notNow = "{rollout} cannot be promoted now: "
+	const onceAllPass = ". It can be once every check passes."
+	return map[rollout.ProblemCode]string{
+		rollout.ProblemDecidedAlready:     "That was already decided; nothing was done twice.",
+		rollout.ProblemEnded:              "{rollout} has ended; to change {service} now, start a new rollout.",
+		rollout.ProblemMovedOn:            "{rollout} moved on since that was shown; look at its card and decide again.",
+		rollout.ProblemNotPaused:          "{rollout} is not paused.",
+		rollout.ProblemPausedAlready:      "{rollout} is paused already.",
+		rollout.ProblemCannotPause:        "{rollout} is {phase} and cannot be paused any more; it can be rolled back.",
+		rollout.ProblemNotADecision:       "{reason} is not a decision about a rollout.",
+		rollout.ProblemPromotingAlready:   "{rollout} is promoting already.",
+		rollout.ProblemBaking:             "{rollout} is still baking at {count} %: {duration} to go while its checks pass.",
+		rollout.ProblemNotAtAGate:         "{rollout} is {phase}; it asks for a promotion when a step is done.",
+		rollout.ProblemResumeFirst:        "{rollout} is paused; resume it first.",
+		rollout.ProblemAnswerDriftFirst:   "Somebody changed what {rollout} steers; answer that on its card first.",
+		rollout.ProblemAnswerStuckFirst:   "{rollout} is stuck; answer that on its card first.",
+		rollout.ProblemNoVerdict:          notNow + "there is no verdict yet" + onceAllPass,
+		rollout.ProblemCheckFails:         notNow + "{key} fails" + onceAllPass,
+		rollout.ProblemCheckUnknown:       notNow + "{key} is unknown ({reason})" + onceAllPass,
+		rollout.ProblemTooFewRequests:     notNow + "{key} has seen {count} of {limit} requests" + onceAllPass,
+		rollout.ProblemRollingBackAlready: "{rollout} is rolling back already.",
+		rollout.ProblemOutcomeFixed: "{rollout} is {phase} and its outcome is fixed; once it is done, roll back {service} again " +
+			"to deploy the version before.",
+		rollout.ProblemNoDrift:        "Nobody changed what {rollout} steers; there is nothing to override.",
+		rollout.ProblemDriftChanged:   "It changed again, to {value}; look at the card of {rollout} and decide again.",
+		rollout.ProblemNothingToRetry: "{rollout} is not stuck; there is nothing to try again.",
+		rollout.ProblemNotStuck:       "{rollout} is not stuck; only a stuck rollout can be abandoned.",
+		rollout.ProblemReasonMissing:  "Say why: /canary abandon {rollout} REASON.",
+		rollout.ProblemMayHaveTraffic: "The canary of {rollout} may still have traffic; it can be abandoned once its weight was set to 0.",
+	}
+}
+
+// engineSentences are those of package engine. The view does not import it: the codes are its port to people.
+func engineSentences() map[rollout.ProblemCode]string {
+	return map[rollout.ProblemCode]string{
+		"metrics_timeout":     "Prometheus cannot be asked: no answer in time",
+		"metrics_unavailable": "Prometheus cannot be asked: {said}",
+		"stable_is_new":       "stable's pods are new, and Prometheus has not measured them yet",
+		"no_such_service":     "There is no service {quoted} in the configuration.",
+		"no_such_plan":        "{service} has no plan {quoted}; it has {names}.",
+		"nothing_before":      "{service} has no earlier version that Canarybot knows of; deploy one by name.",
+		"rolled_back_already": "{service} was rolled back from {version} by {rollout} already; deploy another version by name.",
+	}
+}
+
+// storeSentences are those of package store and its implementations: what people read when the bot cannot start, and
+// who asks for a rollout that is not there.
+func storeSentences() map[rollout.ProblemCode]string {
+	const own = ": one Canarybot works on one store. Stop the other one, or give this one a store.path of its own."
+	const untouched = " It was left as it is. "
+	return map[rollout.ProblemCode]string{
+		"no_such_rollout":     "There is no rollout {quoted}, or it ended so long ago that it was forgotten.",
+		"changed_meanwhile":   "{rollout} changed in the meantime; read it again.",
+		"number_taken":        "The number of {rollout} is taken; ask for the next one.",
+		"store_not_a_file":    "{key} is not a file: store.path must name one.",
+		"store_not_opened":    "The store {key} could not be opened.",
+		"store_not_permitted": "{key} may not be read and written by this user: change its owner, or the security context's fsGroup.",
+		"store_newer":         "{key} was written by a newer Canarybot (schema {count}; this one knows {limit})." + untouched + "Run the newer version again.",
+		"store_foreign":       "{key} is not a store of Canarybot ({said})." + untouched + "Let store.path name another file, or move this one away.",
+		"store_damaged": "{key} is damaged ({said})." + untouched + "Restore it from a backup; or move it away and start with a new store, " +
+			"which asks about what it finds in the cluster.",
+		"store_unreadable":      "The store {key} could not be read.",
+		"store_no_directory":    "The directory {key} for the store does not exist: make it, or mount a volume there.",
+		"store_bad_directory":   "The directory {key} for the store cannot be used.",
+		"store_not_a_directory": "{key} is not a directory, so no store can be in it.",
+		"store_network":         "{key} lies on a network file system ({value}), where locks and syncs cannot be relied on: give the store a volume on a block device or a local disk.",
+		"store_not_made":        "The store {key} could not be made.",
+		"store_not_locked":      "The store {key} could not be locked.",
+		"store_in_use":          "{key} is in use by another process" + own,
+		"store_in_use_by":       "{key} is in use by another process (process {value})" + own,
+		"store_not_closed":      "The store {key} could not be closed.",
+		"store_failed":          "The store {key} failed. Whether the last change is stored shows when Canarybot starts again; it stops now.",
+		"store_closed":          "The store {key} is closed: Canarybot is shutting down.",
+		"record_unexpected":     "The stored record {quoted} in {key} does not say what this version of Canarybot expects.",
+	}
+}
+
+// settingSentences are those of the environment and the clients that are made from the configuration.
+func settingSentences() map[rollout.ProblemCode]string {
+	return map[rollout.ProblemCode]string{
+		"configuration_unreadable": "The configuration cannot be read.",
+		"secret_set_twice":         "Both {key} and {key}_FILE are set; set one of them.",
+		"secret_missing":           "Neither {key} nor {key}_FILE is set.",
+		"secret_unreadable":        "The file that {key}_FILE names cannot be read.",
+		"secret_malformed":         "{key} does not hold a secret: it is empty or contains spaces.",
+		"prometheus_settings":      "Prometheus: {words}",
+		"kubernetes_client":        "No client for Kubernetes can be made.",
+		"kubernetes_unreachable":   "Kubernetes cannot be reached: set KUBECONFIG, or run inside a cluster.",
+	}
+}
+
+// slackSentences are those of buttons and, from package cards, of a rollout's channel.
+func slackSentences() map[rollout.ProblemCode]string {
+	return map[rollout.ProblemCode]string{
+		problemMalformedButton: "That button is not one of mine, or it is too old to be read; nothing was changed.",
+		"bot_not_in_channel":   "slack.channel: the bot is not in {value}, so nobody would see this rollout; type /invite @{want} there.",
+		"channel_not_found":    "slack.channel: Slack knows no channel {value} that the bot may see; change the name, or type /invite in it if it is private.",
+		"channel_archived":     "slack.channel: {value} is archived; name another one.",
+	}
+}

@@ -1,0 +1,89 @@
+package judge
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"canarybot.io/rollout"
+	"canarybot.io/rollout/judge/trial"
+)
+
+// histogram is a latency histogram over the recent past.
+type histogram struct {
+	buckets []rollout.Series // with a finite bound; they rise
+	all     float64          // requests
+}
+
+func newHistogram(buckets []rollout.Series) (h histogram) {
+	buckets = slices.Clone(buckets)
+	slices.SortFunc(buckets, func(a, b rollout.Series) int { return cmp.Compare(a.Bound, b.Bound) })
+	for _, b := range buckets {
+		h.all = max(h.all, b.Points[0].Value)
+	}
+	h.buckets = slices.DeleteFunc(buckets, func(b rollout.Series) bool { return math.IsInf(b.Bound, 0) })
+	return h
+}
+
+// beyond is the share of requests that are slower than a bucket's bound.
+func (h histogram) beyond(bucket int) float64 { return 1 - h.buckets[bucket].Points[0].Value/h.all }
+
+// nearest returns the bucket that is nearest to a share of slower requests, of those that are not taken; -1: none.
+func (h histogram) nearest(share float64, taken []int) (best int) {
+	best, least := -1, math.Inf(1)
+	if h.all <= 0 {
+		return best
+	}
+	for i := range h.buckets {
+		far := math.Abs(math.Log(max(h.beyond(i), 1e-6) / share))
+		if far < least && !slices.Contains(taken, i) {
+			best, least = i, far
+		}
+	}
+	return best
+}
+
+// latencyLimit is the duration, in seconds, beyond which a request is slow.
+func latencyLimit(checks []rollout.Check) (limit float64) {
+	for _, check := range checks {
+		if check.Signal == rollout.LatencySignal {
+			limit = check.Bound
+		}
+	}
+	return limit
+}
+
+// chooseBounds chooses the bounds that are compared: the service's own limit, and those that a quarter, a twelfth and a
+// fiftieth of stable's requests exceed, as nearly as the histogram has them. A limit between two bounds is judged at the
+// next one above: what is slower than that is slower than the limit for certain.
+func (b *baseline) chooseBounds(buckets []rollout.Series, limit float64) {
+	h := newHistogram(buckets)
+	at := slices.IndexFunc(h.buckets, func(s rollout.Series) bool { return s.Bound >= limit*(1-1e-9) })
+	if at < 0 {
+		b.NoBound = true
+		return
+	}
+	if b.Coarse = h.buckets[at].Bound > limit*(1+1e-9); b.Coarse && at > 0 {
+		b.Below = h.buckets[at-1].Bound
+	}
+	chosen := []int{at}
+	for _, share := range []float64{0.25, 0.08, 0.02} {
+		if i := h.nearest(share, chosen); i >= 0 {
+			chosen = append(chosen, i)
+		}
+	}
+	for len(chosen) < trial.Bounds { // too few buckets: the limit stands in, and counts no more than once
+		chosen = append(chosen, at)
+	}
+	slices.Sort(chosen)
+	for i, c := range chosen {
+		if c == at {
+			b.Slow = i
+		}
+		b.Bounds, b.Seconds = append(b.Bounds, h.buckets[c].Labels), append(b.Seconds, h.buckets[c].Bound)
+		b.SlowShare[i] = 0
+		if h.all > 0 {
+			b.SlowShare[i] = h.beyond(c)
+		}
+	}
+}

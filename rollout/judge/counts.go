@@ -1,0 +1,208 @@
+package judge
+
+import (
+	"math"
+	"slices"
+	"time"
+
+	"canarybot.io/rollout"
+	"canarybot.io/rollout/judge/series"
+	"canarybot.io/rollout/judge/trial"
+)
+
+const (
+	// recentScrapes is how many scrapes each half of the recent counts holds.
+	recentScrapes = 10
+	// anchorScrapes is after how many scrapes the anchor moves on, and lateScrapes how many of them stay behind it for
+	// samples that come late.
+	anchorScrapes, lateScrapes = 8, 4
+	// maxBehind is how much of the past is made up for after a pause. What lies before it is lost.
+	maxBehind = 10 * time.Minute
+)
+
+// counts are the part of the state that counts requests: each once, however late its sample comes.
+//
+// Counters are added up from the anchor on, and what was judged before is subtracted. So a late sample is judged with the
+// next scrape: nothing is lost, and nothing counts twice.
+type counts struct {
+	Anchor time.Time `json:"anchor"`
+	Judged [2]tally  `json:"taken"` // since the anchor
+	Step   [2]tally  `json:"step"`  // since the weight was acknowledged
+	// Recent is what people are shown, in two halves, of which the newer one fills.
+	Recent [2][2]tally `json:"recent"`
+	Filled int         `json:"filled,omitempty"` // scrapes in the newer half
+}
+
+// newStep begins to count for another weight.
+func (c *counts) newStep(since time.Time) { *c = counts{Anchor: since} }
+
+// restart counts from another anchor. What was done since then is taken as judged.
+func (c *counts) restart(anchor time.Time, judged [2]tally) { c.Anchor, c.Judged = anchor, judged }
+
+// forget drops the counts that people are shown.
+func (c *counts) forget() { c.Step, c.Recent, c.Filled = [2]tally{}, [2][2]tally{}, 0 }
+
+// update adds a scrape, and returns what both arms did that was not judged yet.
+func (c *counts) update(sc *scrape, gap latencyGap, t *targets) (did [2]tally) {
+	sum := sc.tallies(span{c.Anchor, sc.to}, t)
+	switch gap {
+	case latencyMissing: // the other checks go on without it
+		for arm := range sum {
+			sum[arm].Timed, sum[arm].Slow = c.Judged[arm].Timed, c.Judged[arm].Slow
+		}
+	case latencyBack: // what happened while it was missing is left out
+		before := sc.tallies(span{c.Anchor, sc.from}, t)
+		for arm := range sum {
+			c.Judged[arm].Timed, c.Judged[arm].Slow = before[arm].Timed, before[arm].Slow
+		}
+	case latencyRead:
+	}
+	if c.Filled++; c.Filled > recentScrapes {
+		c.Recent[0], c.Recent[1], c.Filled = c.Recent[1], [2]tally{}, 1
+	}
+	for arm := range did {
+		did[arm] = sum[arm].plus(c.Judged[arm], -1)
+		c.Step[arm] = c.Step[arm].plus(did[arm], 1)
+		c.Recent[1][arm] = c.Recent[1][arm].plus(did[arm], 1)
+	}
+	c.Judged = sum
+	return did
+}
+
+// moveAnchor moves the anchor on where it has grown old.
+func (c *counts) moveAnchor(sc *scrape, t *targets) {
+	late := lateScrapes
+	if sc.tooLarge() {
+		late = 1 // less is read then, and late samples are lost
+	}
+	scrapes := int(sc.to.Sub(c.Anchor) / sc.interval)
+	if scrapes >= anchorScrapes || late < lateScrapes && scrapes > late {
+		s := sc.last(late)
+		c.restart(s.from, sc.tallies(s, t))
+	}
+}
+
+// recent is what an arm did in the latest scrapes.
+func (c *counts) recent(arm int) tally { return c.Recent[0][arm].plus(c.Recent[1][arm], 1) }
+
+// tally is what an arm, or one target of it, did in a span.
+type tally struct {
+	Requests float64               `json:"requests,omitempty"`
+	Errors   float64               `json:"errors,omitempty"`
+	Timed    float64               `json:"timed,omitempty"`
+	Slow     [trial.Bounds]float64 `json:"slow,omitzero"`
+}
+
+// plus returns the tally with another one added, times a factor, never below zero.
+func (t tally) plus(o tally, factor float64) tally {
+	t.Requests = max(0, t.Requests+factor*o.Requests)
+	t.Errors = max(0, t.Errors+factor*o.Errors)
+	t.Timed = max(0, t.Timed+factor*o.Timed)
+	for i := range t.Slow {
+		t.Slow[i] = max(0, t.Slow[i]+factor*o.Slow[i])
+	}
+	return t
+}
+
+// arm is the tally as a trial reads it.
+func (t tally) arm(pods int) trial.Arm {
+	return trial.Arm{Requests: t.Requests, Errors: t.Errors, Timed: t.Timed, Slow: t.Slow, Pods: pods}
+}
+
+// absentScrapes is for how many scrapes a target may be missing before it counts as gone.
+const absentScrapes = 3
+
+// infinite is the bound of the bucket that counts every request.
+var infinite = math.Inf(1)
+
+// tallies are what both arms did in a span.
+func (w *window) tallies(s span, t *targets) [2]tally {
+	return [2]tally{
+		w.tally(w.arms[canaryArm].Read, s, w.canaryStart(t)),
+		w.tally(w.arms[stableArm].Read, s, w.stableStart()),
+	}
+}
+
+// tally adds up what the counters of a reading show in a span. Start tells from what a new series counts.
+func (w *window) tally(r rollout.Read, s span, start func(rollout.Series) series.Start) tally {
+	grown := func(all []rollout.Series) float64 { return series.Increase(all, s.from, s.to, start) }
+	sum := tally{Requests: grown(r.Requests.Series)}
+	if w.countsErrors { // no series is no error: a counter does not exist before it counts
+		sum.Errors = grown(r.Errors.Series)
+	} else {
+		sum.Errors = max(0, sum.Requests-grown(r.Success.Series))
+	}
+	if lacksBound(r.Latency.Series, w.bounds) {
+		return sum
+	}
+	latency := series.Align(r.Latency.Series, s.to, absentScrapes*w.interval)
+	sum.Timed = grown(bucket(latency, infinite))
+	for i, bound := range w.bounds {
+		sum.Slow[i] = max(0, sum.Timed-grown(bucket(latency, bound)))
+	}
+	return sum
+}
+
+// lacksBound reports whether a histogram that counts lacks a bound that is compared: every request would seem slow.
+func lacksBound(all []rollout.Series, bounds []float64) bool {
+	if len(bucket(all, infinite)) == 0 {
+		return false
+	}
+	return slices.ContainsFunc(bounds, func(b float64) bool { return len(bucket(all, b)) == 0 })
+}
+
+// bucket are the series of one bound of a histogram.
+func bucket(all []rollout.Series, bound float64) []rollout.Series {
+	var found []rollout.Series
+	for _, s := range all {
+		if s.Bound == bound {
+			found = append(found, s)
+		}
+	}
+	return found
+}
+
+// canaryStart says from what a new series of the canary counts: its pods are as new as the rollout, so from zero. The
+// exception is a target that reported before, was away for longer than is read, and came back.
+func (w *window) canaryStart(t *targets) func(rollout.Series) series.Start {
+	return func(s rollout.Series) series.Start {
+		first := firstReport(w.arms[canaryArm].reports, s.Target)
+		if born, ok := t.born(s.Target); ok && !first.IsZero() && born.Before(first) && !firstSample(s).After(first) {
+			return series.FromFirst
+		}
+		return series.FromZero
+	}
+}
+
+// stableStart says from what a new series of stable counts: from zero where its target reported before; a target that is
+// new may be any age.
+func (w *window) stableStart() func(rollout.Series) series.Start {
+	return func(s rollout.Series) series.Start {
+		if first := firstReport(w.arms[stableArm].reports, s.Target); !first.IsZero() && first.Before(firstSample(s)) {
+			return series.FromZero
+		}
+		return series.FromFirst
+	}
+}
+
+// firstReport is the time of a target's first sample in what was read; zero without one.
+func firstReport(all []rollout.Series, target string) (first time.Time) {
+	for _, s := range all {
+		if s.Target != target {
+			continue
+		}
+		if at := firstSample(s); first.IsZero() || !at.IsZero() && at.Before(first) {
+			first = at
+		}
+	}
+	return first
+}
+
+func firstSample(s rollout.Series) (first time.Time) {
+	for _, p := range s.Points {
+		if first.IsZero() || p.At.Before(first) {
+			first = p.At
+		}
+	}
+	return first
+}

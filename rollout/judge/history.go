@@ -1,0 +1,188 @@
+package judge
+
+import (
+	"math"
+	"slices"
+	"time"
+
+	"canarybot.io/rollout"
+	"canarybot.io/rollout/judge/bet"
+	"canarybot.io/rollout/judge/series"
+	"canarybot.io/rollout/judge/trial"
+)
+
+// intervalHistory is how much of the past shows how often Prometheus scrapes.
+const intervalHistory = 5 * time.Minute
+
+// readHistory reads stable's past.
+func (b *baseline) readHistory(c rollout.Case) {
+	h, interval := c.Raw.History, configuredInterval(c.Spec.Signals)
+	g := newGrid(reports(h), interval)
+	requests := g.byTarget(h.Requests.Series)
+	bad := g.byTarget(h.Errors.Series)
+	if c.Spec.Signals.Errors == "" {
+		bad = requests.minus(g.byTarget(h.Success.Series))
+	}
+	b.NoErrors = c.Spec.Signals.Errors != "" && len(h.Errors.Series) == 0 && !unread(h.Errors.Why)
+	b.ErrorSpread = trial.Spread(requests.pair(bad))
+	b.Pods = len(requests)
+	if all := requests.total(); all > 0 && g.scrapes > 0 {
+		b.Rate = all / (float64(g.scrapes) * interval.Seconds())
+		b.ErrorShare = bad.total() / all
+	}
+	timed := g.byTarget(bucket(h.Latency.Series, infinite))
+	for i, bound := range b.Seconds {
+		b.SlowSpread[i] = trial.Spread(timed.pair(timed.minus(g.byTarget(bucket(h.Latency.Series, bound)))))
+	}
+	b.MemoryNoise = g.memoryNoise(h.Memory.Series, threshold(c.Spec.Checks, rollout.MemorySignal))
+	b.Interval = sampleInterval(reports(c.Raw.Stable))
+	b.Lag = sampleLag(reports(c.Raw.Stable), max(b.Interval, interval), c.Now)
+	b.Known = true
+}
+
+// sampleInterval is the time between two samples, in the median over all series, to the second; 0 where there are too
+// few.
+func sampleInterval(all []rollout.Series) time.Duration {
+	var between []time.Duration
+	for _, s := range all {
+		for i := 1; i < len(s.Points); i++ {
+			between = append(between, s.Points[i].At.Sub(s.Points[i-1].At).Abs())
+		}
+	}
+	if len(between) < 3 {
+		return 0
+	}
+	slices.Sort(between)
+	return between[len(between)/2].Round(time.Second)
+}
+
+// sampleLag is by how much samples come later than expected, as behind a remote write or where clocks differ; 0 where no
+// more than one scrape is missing. Beyond two minutes it is an outage, not a lag.
+func sampleLag(all []rollout.Series, interval time.Duration, now time.Time) time.Duration {
+	const most = 2 * time.Minute
+	newest := series.Newest(all)
+	if late := now.Sub(newest); !newest.IsZero() && late > 2*interval+3*time.Second && late < most {
+		return (late - interval).Round(time.Second)
+	}
+	return 0
+}
+
+// grid is a time that is cut into scrapes.
+type grid struct {
+	from     time.Time
+	interval time.Duration
+	scrapes  int
+}
+
+// newGrid covers the time of the series.
+func newGrid(all []rollout.Series, interval time.Duration) grid {
+	to := series.Newest(all)
+	from := to
+	for _, s := range all {
+		if at := firstSample(s); at.Before(from) {
+			from = at
+		}
+	}
+	return grid{from: from, interval: interval, scrapes: int(to.Sub(from) / interval)}
+}
+
+// growth is by how much each target's counters grew in each scrape of a grid.
+type growth map[string][]float64
+
+func (g grid) byTarget(all []rollout.Series) growth {
+	start := func(rollout.Series) series.Start { return series.FromFirst }
+	grown := growth{}
+	for _, one := range all {
+		to := grown[one.Target]
+		if to == nil {
+			to = make([]float64, g.scrapes)
+			grown[one.Target] = to
+		}
+		for i := range to {
+			from := g.from.Add(time.Duration(i) * g.interval)
+			to[i] += series.Increase([]rollout.Series{one}, from, from.Add(g.interval), start)
+		}
+	}
+	return grown
+}
+
+func (g growth) total() (sum float64) {
+	for _, scrapes := range g {
+		for _, n := range scrapes {
+			sum += n
+		}
+	}
+	return sum
+}
+
+// minus is what is left of each target's growth, never below zero.
+func (g growth) minus(less growth) growth {
+	left := growth{}
+	for target, all := range g {
+		left[target] = slices.Clone(all)
+		for i := range less[target] {
+			left[target][i] = max(0, left[target][i]-less[target][i])
+		}
+	}
+	return left
+}
+
+// pair joins requests with the bad ones among them, target by scrape.
+func (g growth) pair(bad growth) [][]bet.Counts {
+	targets := make([]string, 0, len(g))
+	for target := range g {
+		targets = append(targets, target)
+	}
+	slices.Sort(targets)
+	var all [][]bet.Counts
+	for _, target := range targets {
+		row := make([]bet.Counts, len(g[target]))
+		for i, n := range g[target] {
+			row[i] = bet.Counts{N: n}
+			if b := bad[target]; b != nil {
+				row[i].Bad = min(n, b[i])
+			}
+		}
+		all = append(all, row)
+	}
+	return all
+}
+
+// memoryNoise is by how much the lowest memory of a block of scrapes differs from the next one's on stable's pods, as a
+// standard deviation; at least a thousandth of the limit, for what does not move at all may still begin to.
+func (g grid) memoryNoise(all []rollout.Series, limit float64) float64 {
+	const block = 4
+	sum, n := 0.0, 0.0
+	for _, one := range all {
+		lows := g.lowest(one, block)
+		for i := 1; i < len(lows); i++ {
+			sum, n = sum+(lows[i]-lows[i-1])*(lows[i]-lows[i-1]), n+1
+		}
+	}
+	least := limit / 1000
+	if n == 0 {
+		return least
+	}
+	return max(least, math.Sqrt(sum/n))
+}
+
+// lowest are the lowest values of a gauge in blocks of so many scrapes.
+func (g grid) lowest(one rollout.Series, block int) (lows []float64) {
+	for i := 0; i+block <= g.scrapes; i += block {
+		from := g.from.Add(time.Duration(i) * g.interval)
+		if values := valuesIn(one, span{from, from.Add(time.Duration(block) * g.interval)}); len(values) > 0 {
+			lows = append(lows, slices.Min(values))
+		}
+	}
+	return lows
+}
+
+func valuesIn(one rollout.Series, s span) []float64 {
+	var values []float64
+	for _, p := range one.Points {
+		if p.At.After(s.from) && !p.At.After(s.to) && p.Value >= 0 {
+			values = append(values, p.Value)
+		}
+	}
+	return values
+}

@@ -1,0 +1,46 @@
+package judge
+
+import (
+	"slices"
+	"time"
+
+	"canarybot.io/rollout"
+)
+
+// patience is how long an answer may take beyond its interval: what an adapter may block.
+const patience = 10 * time.Second
+
+// Compare compares each check's newest sample with its threshold and ceiling. State is what it returned last; a state of
+// another weight, of other checks, or that cannot be read is the same as none.
+//
+// It is pure, and the same samples lead to the same verdict however they are spread over calls. Samples may repeat and
+// come in any order within a call: each counts once, by its time. Those from before the weight, from the future, or of a
+// check that the rollout does not have are left out.
+func Compare(checks []rollout.Check, samples []rollout.Sample, state []byte, since, now time.Time) (rollout.Verdict, []byte) {
+	s := readLimitState(state, checks, since)
+	samples = slices.Clone(samples)
+	slices.SortStableFunc(samples, func(a, b rollout.Sample) int { return a.At.Compare(b.At) })
+	for _, sample := range samples {
+		i := slices.IndexFunc(checks, func(c rollout.Check) bool { return c.Name == sample.Check })
+		if i < 0 || sample.At.Before(since) || sample.At.After(now) {
+			continue
+		}
+		s.Checks[sample.Check] = s.Checks[sample.Check].with(checks[i], finiteSample(sample), now)
+	}
+
+	verdict := rollout.Verdict{Since: since}
+	silent := s.silent(checks)
+	for _, c := range checks {
+		one := s.Checks[c.Name]
+		e := one.evidence(c, now)
+		if silent && e.Why == rollout.WhyNoData && one.Silent.N >= silentSamples {
+			e.Result, e.Why = rollout.Fail, rollout.WhySilent
+		}
+		if one.Last.At.After(verdict.At) {
+			verdict.At = one.Last.At
+		}
+		verdict.Evidence = append(verdict.Evidence, e)
+	}
+	verdict.Result = rollout.Combine(verdict.Evidence)
+	return verdict, s.bytes()
+}

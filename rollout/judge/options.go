@@ -1,0 +1,101 @@
+package judge
+
+import (
+	"cmp"
+	"math"
+	"time"
+
+	"canarybot.io/rollout"
+	"canarybot.io/rollout/judge/bet"
+	"canarybot.io/rollout/judge/trial"
+)
+
+// options returns what the trial is judged by.
+func (b *baseline) options(spec rollout.Spec, interval time.Duration) trial.Options {
+	o := trial.Defaults(plannedScrapes(spec.Plan, interval))
+	o.Interval = interval.Seconds()
+	j := spec.Judging
+	o.Alpha = cmp.Or(j.Alpha, o.Alpha)
+	if j.ErrorRatio > 0 {
+		o.Errors = bet.Margin{Ratio: j.ErrorRatio, Slack: j.ErrorSlack}
+	}
+	if j.LatencyRatio > 0 {
+		o.Latency = bet.Margin{Ratio: j.LatencyRatio, Slack: j.LatencySlack}
+	}
+	o.Dwell = max(o.Dwell, int(math.Ceil(float64(j.Dwell)/float64(interval))))
+	o.ErrorSpread, o.SlowSpread, o.Slow = b.ErrorSpread, b.SlowSpread, b.Slow
+	o.MemoryFrom = j.Young.Seconds()
+	switch {
+	case !b.Known: // by how much stable's pods differ is not known yet
+		o.CompareFrom = math.Inf(1)
+	case !b.Starts.Known():
+		o.CompareFrom = j.Young.Seconds()
+	}
+	o.Weights = weights(spec.Checks)
+	if len(b.Bounds) == 0 {
+		o.Weights[trial.Latency], o.Weights[trial.SlowLimit] = 0, 0
+	}
+	b.setLimits(spec.Checks, &o)
+	return o
+}
+
+// plannedScrapes is how many scrapes the whole rollout is to have.
+func plannedScrapes(p rollout.Plan, interval time.Duration) int {
+	total := time.Duration(0)
+	for _, step := range p.Steps {
+		total += max(step.Bake, time.Minute)
+	}
+	return max(8, int(total/interval))
+}
+
+// weights are those of the bets. A bet weighs nothing unless a check asks for it that decides.
+func weights(checks []rollout.Check) (weights [trial.Checks]float64) {
+	defaults := trial.Defaults(1).Weights
+	for _, check := range checks {
+		if check.DryRun {
+			continue
+		}
+		bets := betsOn(check.Signal)
+		if check.Signal != rollout.MemorySignal && len(bets) > 0 {
+			bets = append(bets, trial.Share)
+		}
+		for _, bet := range bets {
+			weights[bet] = defaults[bet]
+		}
+	}
+	return weights
+}
+
+// setLimits sets the service's own limits.
+func (b *baseline) setLimits(checks []rollout.Check, o *trial.Options) {
+	o.ErrorLimit, o.SlowLimit = errorLimit(checks), 0
+	for _, check := range checks {
+		switch check.Signal {
+		case rollout.LatencySignal:
+			o.SlowLimit = check.Share
+		case rollout.MemorySignal:
+			o.MemoryLimit, o.MemoryNoise = check.Threshold, cmp.Or(b.MemoryNoise, check.Threshold/200)
+		case rollout.ErrorSignal, rollout.SuccessSignal, rollout.NoSignal:
+		}
+	}
+}
+
+// errorLimit is the limit of errors; 0: none. Of several, the strictest of those that decide counts, or else the first.
+func errorLimit(checks []rollout.Check) (limit float64) {
+	decided := false
+	for _, check := range checks {
+		l := check.Threshold
+		switch check.Signal {
+		case rollout.ErrorSignal:
+		case rollout.SuccessSignal:
+			l = 1 - check.Threshold
+		case rollout.LatencySignal, rollout.MemorySignal, rollout.NoSignal:
+			continue
+		}
+		if decides := !check.DryRun; limit == 0 || decides && (!decided || l < limit) {
+			limit = l
+		}
+		decided = decided || !check.DryRun
+	}
+	return limit
+}

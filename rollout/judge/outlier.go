@@ -1,0 +1,130 @@
+package judge
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"canarybot.io/rollout/judge/trial"
+)
+
+// A version that is bad is bad in all of its pods. Where only one of several pods is bad, it may be its node: then the
+// canary is held for a while, so that the pod can be replaced, and is rolled back if the pod is still there.
+const (
+	// holdScrapes is for how many scrapes a single bad pod is tolerated.
+	holdScrapes = 8
+	// podDecay is how much of what a pod did is kept from one scrape to the next.
+	podDecay = 0.8
+	// minOtherRequests is how many recent requests the other pods need to speak for the version.
+	minOtherRequests = 20
+)
+
+// outlier is the part of the state that looks for a single bad pod.
+type outlier struct {
+	Recent   map[string]tally `json:"each,omitempty"` // what each pod did lately, by target
+	Suspect  string           `json:"culprit,omitempty"`
+	Scrapes  int              `json:"scrapes,omitempty"` // for which it is tolerated
+	Replaced bool             `json:"pardoned,omitempty"`
+}
+
+// newStep begins to watch another weight.
+func (o *outlier) newStep() { o.Recent = nil }
+
+// update looks for a pod that alone explains why the evidence rejects the canary. It reports whether the suspect was
+// replaced: then its evidence is to be forgotten, once in a rollout. The rollout's budget of errors covers that: there
+// is no suspect before the evidence sufficed once, which alone happens to a fine canary no more often than the budget
+// allows.
+func (o *outlier) update(sc *scrape, e standing, stable tally) (replaced bool) {
+	o.add(sc.pods)
+	present := sc.window.reporters(canaryArm, sc.last(absentScrapes))
+	if o.Suspect != "" && !slices.Contains(present, o.Suspect) && !o.Replaced {
+		*o = outlier{Replaced: true}
+		return true
+	}
+	if !e.Rejected || o.Replaced {
+		return false
+	}
+	if _, reports := o.Recent[o.Suspect]; o.Suspect != "" && !reports {
+		return false // it may be gone; the next scrapes tell
+	}
+	switch e.Worst {
+	case trial.Errors, trial.ErrorLimit, trial.Latency, trial.SlowLimit:
+	case trial.Memory, trial.Share, trial.Checks:
+		return false
+	}
+	pod, ok := o.find(&sc.options, e.Worst, stable)
+	if o.Suspect = pod; ok {
+		o.Scrapes++
+	}
+	return false
+}
+
+// add adds what each pod did in a scrape.
+func (o *outlier) add(pods []podTally) {
+	recent := make(map[string]tally, len(pods))
+	for _, pod := range pods {
+		recent[pod.target] = tally{}.plus(o.Recent[pod.target], podDecay).plus(pod.tally, 1)
+	}
+	o.Recent = recent
+}
+
+// find returns the pod that is worst by a bet, where all others together are fine beside stable.
+func (o *outlier) find(options *trial.Options, check trial.Check, stable tally) (pod string, ok bool) {
+	share := badShare(options, check)
+	stableBad, stableAll := share(stable)
+	if len(o.Recent) < 2 || stableAll <= 0 {
+		return "", false
+	}
+	expected := stableBad / stableAll
+	excess := func(pod string) float64 {
+		bad, all := share(o.Recent[pod])
+		return bad - all*expected
+	}
+	pods := make([]string, 0, len(o.Recent))
+	for pod := range o.Recent {
+		pods = append(pods, pod)
+	}
+	slices.Sort(pods)
+	worst := slices.MaxFunc(pods, func(a, b string) int { return cmp.Compare(excess(a), excess(b)) })
+	restBad, rest := 0.0, 0.0
+	for _, pod := range pods {
+		if pod != worst {
+			bad, all := share(o.Recent[pod])
+			restBad, rest = restBad+bad, rest+all
+		}
+	}
+	if rest < minOtherRequests || restBad > rest*allowed(options, check, expected) {
+		return "", false
+	}
+	return worst, true
+}
+
+// badShare returns what counts as bad for a bet, of how many.
+func badShare(o *trial.Options, check trial.Check) func(tally) (bad, all float64) {
+	if check == trial.Latency || check == trial.SlowLimit {
+		return func(t tally) (float64, float64) { return t.Slow[o.Slow], t.Timed }
+	}
+	return func(t tally) (float64, float64) { return t.Errors, t.Requests }
+}
+
+// allowed is the share of bad requests that is fine beside stable, and within the limit.
+func allowed(o *trial.Options, check trial.Check, stable float64) float64 {
+	if check == trial.Latency || check == trial.SlowLimit {
+		return min(o.Latency.Bound(stable), o.SlowLimit)
+	}
+	return min(o.Errors.Bound(stable), o.ErrorLimit)
+}
+
+// held returns the pod that alone is bad, and whether it is still tolerated. The pod is empty where there is none.
+func (o *outlier) held() (pod string, tolerated bool) {
+	return podName(o.Suspect), o.Suspect != "" && o.Scrapes <= holdScrapes
+}
+
+// podName is the last part of a target, which is what people call it.
+func podName(target string) string {
+	parts := strings.FieldsFunc(target, func(r rune) bool { return r == '/' })
+	if len(parts) == 0 {
+		return target
+	}
+	return parts[len(parts)-1]
+}

@@ -1,0 +1,241 @@
+package judge
+
+import (
+	"slices"
+	"time"
+
+	"canarybot.io/rollout"
+	"canarybot.io/rollout/judge/series"
+	"canarybot.io/rollout/judge/trial"
+)
+
+// The two arms, as indices.
+const (
+	canaryArm = iota
+	stableArm
+)
+
+// window is what was read of both arms for one call, with every default filled in: nothing after it looks at the case.
+type window struct {
+	pace
+	now, since   time.Time // since is the acknowledgement of the weight
+	canaryShare  float64   // of the traffic, 0 to 1
+	judgesShare  bool      // whether the canary gets its share is judged
+	countsErrors bool      // errors have a counter of their own; otherwise they are the requests that did not succeed
+	bounds       []float64 // of the latency histogram, in seconds, that are compared; they rise
+	checks       []rollout.Check
+	options      trial.Options
+	memoryLimit  float64 // 0: none
+	arms         [2]arm
+}
+
+// arm is what was read of one side.
+type arm struct {
+	rollout.Read
+	reports []rollout.Series // the series that tell which targets report
+}
+
+// pace is how often a service is scraped, and how late a scrape may be stored.
+type pace struct {
+	interval time.Duration
+	grace    time.Duration
+}
+
+// span is from after one time up to and including another.
+type span struct{ from, to time.Time }
+
+// normalise returns the window of a case.
+func normalise(c rollout.Case, b *baseline) *window {
+	p := newPace(c.Spec.Signals, b)
+	return &window{
+		pace: p, now: c.Now, since: c.Since,
+		canaryShare:  canaryShare(c),
+		judgesShare:  !c.Adrift && !c.Spec.Judging.NoShare,
+		countsErrors: c.Spec.Signals.Errors != "",
+		bounds:       b.Seconds,
+		checks:       c.Spec.Checks,
+		options:      b.options(c.Spec, p.interval),
+		memoryLimit:  threshold(c.Spec.Checks, rollout.MemorySignal),
+		arms:         [2]arm{newArm(c.Raw.Canary), newArm(c.Raw.Stable)},
+	}
+}
+
+func newArm(r rollout.Read) arm { return arm{Read: r, reports: reports(r)} }
+
+// newPace takes the interval as measured where Prometheus scrapes more rarely than configured.
+func newPace(s rollout.Signals, b *baseline) pace {
+	interval := max(configuredInterval(s), b.Interval)
+	return pace{interval: interval, grace: min(interval/5, 3*time.Second) + b.Lag}
+}
+
+func configuredInterval(s rollout.Signals) time.Duration {
+	if s.Scrape > 0 {
+		return s.Scrape
+	}
+	return 15 * time.Second
+}
+
+func canaryShare(c rollout.Case) float64 {
+	if c.Step >= len(c.Spec.Plan.Steps) {
+		return 0
+	}
+	return float64(c.Spec.Plan.Steps[c.Step].Weight) / 100
+}
+
+// threshold is that of the first check with a signal; 0: no check has it.
+func threshold(checks []rollout.Check, signal rollout.Signal) float64 {
+	for _, check := range checks {
+		if check.Signal == signal {
+			return check.Threshold
+		}
+	}
+	return 0
+}
+
+// reports are the series that tell which of an arm's targets report.
+func reports(r rollout.Read) []rollout.Series {
+	if len(r.Requests.Series) > 0 {
+		return r.Requests.Series
+	}
+	if len(r.Latency.Series) > 0 {
+		return r.Latency.Series
+	}
+	return r.Memory.Series
+}
+
+// reporters are an arm's targets with a sample in a span, in order.
+func (w *window) reporters(arm int, s span) []string {
+	return series.Targets(w.arms[arm].reports, s.from, s.to)
+}
+
+func (w *window) reporting(arm int, s span) bool { return len(w.reporters(arm, s)) > 0 }
+
+// complete reports whether both arms have a sample in a span. Where all traffic is the canary's, stable need not.
+func (w *window) complete(s span) bool {
+	return w.reporting(canaryArm, s) && (w.canaryOnly() || w.reporting(stableArm, s))
+}
+
+func (w *window) canaryOnly() bool { return w.canaryShare >= 1 }
+
+// fresh reports whether an arm's newest sample is of one of the last scrapes. It goes by the sample's own time: an
+// instant query shows a value for five minutes after the last one.
+func (w *window) fresh(arm int) bool {
+	newest := series.Newest(w.arms[arm].reports)
+	return !newest.IsZero() && w.now.Sub(newest) <= 2*w.interval+w.grace+w.interval/5
+}
+
+// proxied reports whether a target reports on both arms: it is a proxy, not a pod.
+func (w *window) proxied(target string) bool {
+	return target != "" && slices.ContainsFunc(w.arms[stableArm].reports, func(s rollout.Series) bool { return s.Target == target })
+}
+
+// tooLarge reports whether an answer about either arm was too large to be read.
+func (w *window) tooLarge() bool {
+	return tooLarge(w.arms[canaryArm].Read) || tooLarge(w.arms[stableArm].Read)
+}
+
+func tooLarge(r rollout.Read) bool {
+	return slices.ContainsFunc(r.All(), func(one rollout.Reading) bool { return one.Why == rollout.WhyTooLarge })
+}
+
+// required are the readings without which no scrape can be judged: the counts of requests and errors.
+func (w *window) required() []rollout.Reading {
+	c, s := w.arms[canaryArm], w.arms[stableArm]
+	return []rollout.Reading{c.Requests, c.Errors, c.Success, s.Requests, s.Errors, s.Success}
+}
+
+// requiredBy are the readings that a check with a signal needs.
+func (w *window) requiredBy(s rollout.Signal) []rollout.Reading {
+	switch s {
+	case rollout.LatencySignal:
+		return append(w.required(), w.latency()...)
+	case rollout.MemorySignal:
+		return append(w.required(), w.arms[canaryArm].Memory, w.arms[stableArm].Memory)
+	case rollout.ErrorSignal, rollout.SuccessSignal, rollout.NoSignal:
+	}
+	return w.required()
+}
+
+func (w *window) latency() []rollout.Reading {
+	return []rollout.Reading{w.arms[canaryArm].Latency, w.arms[stableArm].Latency}
+}
+
+// firstWith returns the first reading with such a reason.
+func firstWith(all []rollout.Reading, such func(rollout.Why) bool) (rollout.Reading, bool) {
+	if i := slices.IndexFunc(all, func(r rollout.Reading) bool { return such(r.Why) }); i >= 0 {
+		return all[i], true
+	}
+	return rollout.Reading{}, false
+}
+
+// unread reports whether the reason means that there is no reading at all.
+func unread(w rollout.Why) bool { return w != rollout.WhyNone && w != rollout.WhyWarnings }
+
+// incomplete reports whether the reason means that there may be more than was read.
+func incomplete(w rollout.Why) bool { return w == rollout.WhyWarnings }
+
+// scrape is one scrape of both arms over the same time: what the parts of the state are updated with.
+type scrape struct {
+	*window
+	span
+	first     bool        // of this weight
+	current   bool        // the canary has a sample in the newest interval
+	partial   bool        // fewer than four fifths of the canary's targets report
+	reporters [2][]string // the targets with a sample in the span
+	ages      []float64   // of the canary's targets, in seconds
+	pods      []podTally
+}
+
+// podTally is what one of the canary's pods did in a scrape.
+type podTally struct {
+	target string
+	tally
+}
+
+// newScrape reads a scrape from the window. At least one of the canary's targets must report in the span.
+func newScrape(w *window, s span, t *targets) *scrape {
+	sc := &scrape{
+		window: w, span: s,
+		reporters: [2][]string{w.reporters(canaryArm, s), w.reporters(stableArm, s)},
+	}
+	recent, before := w.reporters(canaryArm, sc.last(2)), w.reporters(canaryArm, sc.last(2*absentScrapes))
+	sc.partial = len(recent)*5 < len(before)*4
+	sc.ages = t.ages(w, sc.reporters[canaryArm], s.to)
+	sc.pods = podTallies(w, sc.reporters[canaryArm], s, t)
+	return sc
+}
+
+// youngest is the age of the canary's youngest target, in seconds.
+func (sc *scrape) youngest() float64 { return slices.Min(sc.ages) }
+
+// last is the span of so many scrapes that ends with this one.
+func (sc *scrape) last(scrapes int) span {
+	return span{sc.to.Add(-time.Duration(scrapes) * sc.interval), sc.to}
+}
+
+// podTallies are what each of the canary's pods did. Proxies are left out: one that is worse than others says nothing
+// about nodes.
+func podTallies(w *window, targets []string, s span, t *targets) []podTally {
+	start := w.canaryStart(t)
+	var all []podTally
+	for _, target := range targets {
+		if !w.proxied(target) {
+			all = append(all, podTally{target, w.tally(only(w.arms[canaryArm].Read, target), s, start)})
+		}
+	}
+	return all
+}
+
+// only are the counters of one target.
+func only(r rollout.Read, target string) rollout.Read {
+	of := func(r rollout.Reading) rollout.Reading {
+		var one rollout.Reading
+		for _, s := range r.Series {
+			if s.Target == target {
+				one.Series = append(one.Series, s)
+			}
+		}
+		return one
+	}
+	return rollout.Read{Requests: of(r.Requests), Errors: of(r.Errors), Success: of(r.Success), Latency: of(r.Latency)}
+}

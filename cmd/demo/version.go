@@ -14,10 +14,10 @@ type version struct {
 	does sim.Behaviour
 }
 
-// running is the version that serves at the start.
+// running is the version that serves at first.
 const running = "v1.2.3"
 
-// versions are what there is to deploy.
+// versions are the versions to choose from.
 func versions() []version {
 	return []version{
 		{"v1.2.4", "healthy", "a click at 5 %, and everybody has it", healthyVersion},
@@ -30,10 +30,10 @@ func versions() []version {
 	}
 }
 
-// healthyVersion fails now and then, as everything does.
+// healthyVersion fails now and then, like everything.
 var healthyVersion = sim.Behaviour{Errors: 0.001}
 
-// faults are what the panel's button makes of a healthy canary, by the names that the panel has for them.
+// faults are what the panel's button can turn a healthy canary into, by the panel's names.
 func faults() map[string]sim.Behaviour {
 	return map[string]sim.Behaviour{
 		"errors-30": {Errors: 0.3, Latency: 150 * time.Millisecond},

@@ -99,7 +99,7 @@ func writeConfiguration(path string, c *cluster.Cluster, interval time.Duration)
 // Err says why Prometheus does not run, and is nil while it does.
 func (s *Server) Err() error { return s.process.Err() }
 
-// Stop ends Prometheus: for good, or for as long as a scenario wants it to be away.
+// Stop ends Prometheus: for good, or for as long as a scenario needs it down.
 func (s *Server) Stop() { s.process.Stop() }
 
 func (s *Server) ready(ctx context.Context) error {

@@ -189,7 +189,7 @@ func (e editor) of(object rollout.Object) (schema.GroupVersionResource, string) 
 	case rollout.RouteObject:
 		return routeResource(e.app), e.app.Name
 	}
-	e.t.Fatalf("%s is no object", object)
+	e.t.Fatalf("%s is not an object", object)
 	return schema.GroupVersionResource{}, ""
 }
 

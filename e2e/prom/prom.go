@@ -150,7 +150,7 @@ func decode(kind string, result json.RawMessage) ([]Series, error) {
 	value := func(p point) (float64, error) {
 		text, ok := p[1].(string)
 		if !ok {
-			return 0, fmt.Errorf("%v is no value", p[1])
+			return 0, fmt.Errorf("%v is not a value", p[1])
 		}
 		return strconv.ParseFloat(text, 64)
 	}

@@ -115,7 +115,7 @@ func (e editor) Set(field rollout.Field, value string) {
 	}
 }
 
-// steer sets the share in whatever lists of backends there are.
+// steer sets the share in every list of backends.
 func (e editor) steer(part any, weight int64) {
 	switch part := part.(type) {
 	case []any:

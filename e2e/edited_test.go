@@ -18,7 +18,7 @@ func testEdited(t *testing.T, w *world.World) {
 	if total := s.traffic.Since(time.Time{}); total.Failed() > 0 {
 		t.Errorf("requests failed: %v", total)
 	}
-	// Who deletes a canary that has traffic costs users what was on its way there.
+	// Deleting a canary that has traffic fails the requests on their way to it.
 	s.deletedCanary(s.bot.Deploy(app.Name, "v1.2.6"))
 	s.deletedRoute(s.bot.Deploy(app.Name, "v1.2.7"))
 	t.Logf("what people saw:\n%s", s.bot.Slack.Transcript(install.Channel))

@@ -53,8 +53,8 @@ type Cluster struct {
 	etcd, server, controllers *process.Process
 }
 
-// Start starts a control plane that keeps its files in dir and returns when it is ready. Whoever
-// started it calls Stop.
+// Start starts a control plane that keeps its files in dir and returns when it is ready. The
+// caller must call Stop.
 func Start(ctx context.Context, dir string) (*Cluster, error) {
 	c := &Cluster{dir: dir, token: rand.Text()}
 	ctx, cancel := context.WithTimeout(ctx, startup)

@@ -79,7 +79,7 @@ func (b *Bot) Deploy(service, version string, options ...string) Card {
 	return b.Command(Dev, strings.Join(append([]string{"deploy", service, version}, options...), " "))
 }
 
-// Command types a command that starts a rollout and returns the card that comes of it.
+// Command types a command that starts a rollout and returns its card.
 func (b *Bot) Command(who, text string) Card {
 	b.t.Helper()
 	before := len(b.Cards())
@@ -166,7 +166,7 @@ func (c Card) Press(who, button string) time.Time {
 	return clicked
 }
 
-// PressAnswer presses a button on the newest answer that only this person sees, and returns the card that comes of it.
+// PressAnswer presses a button on the newest answer that only this person sees, and returns the resulting card.
 func (b *Bot) PressAnswer(who, button string) Card {
 	b.t.Helper()
 	before := len(b.Cards())

@@ -44,7 +44,7 @@ type Server struct {
 }
 
 // Start starts a Prometheus that scrapes each interval and keeps its files in dir; it returns when
-// queries are answered. Whoever started it calls Stop.
+// queries are answered. The caller must call Stop.
 func Start(ctx context.Context, dir string, c *cluster.Cluster, interval time.Duration) (*Server, error) {
 	if err := writeConfiguration(filepath.Join(dir, configurationFile), c, interval); err != nil {
 		return nil, err

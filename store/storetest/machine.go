@@ -19,7 +19,7 @@ import (
 type machine struct {
 	*bed
 	model *model
-	past  []rollout.Rollout // every value that was ever stored: what stale changes are made from
+	past  []rollout.Rollout // every value ever stored, to make stale changes from
 	now   time.Time
 
 	touched map[rollout.ID]bool // by the last commit that was stored
@@ -122,7 +122,7 @@ func (m *machine) compare(t *rapid.T) {
 	m.same(t, "notes", notes, m.model.notes, err)
 }
 
-// service compares what is known of a service, of its history so many rollouts.
+// service compares everything about a service, with its history up to a limit.
 func (m *machine) service(t *rapid.T, service rollout.ServiceName, limit int) {
 	ctx := m.Context()
 	want := m.model.all(func(r rollout.Rollout) bool { return r.Service == service })

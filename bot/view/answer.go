@@ -38,28 +38,28 @@ func (a Answers) slash() string {
 // Status lists the rollouts that have not ended.
 func (a Answers) Status(open []rollout.Rollout) Message {
 	if len(open) == 0 {
-		return message("Nothing is rolling out. To start: " + a.typed("deploy SERVICE VERSION")).said("Nothing is rolling out.")
+		return message("Nothing is rolling out. To start: " + a.typed("deploy SERVICE VERSION")).withText("Nothing is rolling out.")
 	}
 	lines := make([]string, len(open))
 	for i, r := range open {
 		lines[i] = paragraph(dotted(fmt.Sprintf("%s *%s*", iconCanary, word(string(r.ID))), environment(r), change(r)), status(r))
 	}
-	head := several(len(open), "rollout is", "rollouts are") + " under way."
-	return message("*"+head+"*").said("%s", head).with(list(lines)...)
+	head := plural(len(open), "rollout is", "rollouts are") + " under way."
+	return message("*"+head+"*").withText("%s", head).withBlocks(list(lines)...)
 }
 
 // StatusOf tells where one rollout is. Link leads to its card; empty: none is known.
 func (a Answers) StatusOf(r rollout.Rollout, link string) Message {
 	m := message(paragraph(append([]string{title(r), status(r)}, notes(r, CardOptions{})...)...)).
-		said("%s: %s.", subject(r), status(r)).
-		with(context(bar(r)))
-	if judges(r) || r.Ending.Reason.Code == rollout.ReasonCheck {
-		m = m.with(list(evidence(r.Verdict))...)
+		withText("%s: %s.", fullName(r), status(r)).
+		withBlocks(context(bar(r)))
+	if isJudged(r) || r.Ending.Reason.Code == rollout.ReasonCheck {
+		m = m.withBlocks(list(evidence(r.Verdict))...)
 	}
 	if line := next(r); line != "" {
-		m = m.with(context("Next: " + line))
+		m = m.withBlocks(context("Next: " + line))
 	}
-	return m.with(context(dotted(foot(r), anchor(link, "its card"))))
+	return m.withBlocks(context(dotted(footer(r), anchor(link, "its card"))))
 }
 
 // Services lists what may be deployed, with what rolls out just now.
@@ -70,18 +70,18 @@ func (a Answers) Services(services []rollout.Service, open []rollout.Rollout) Me
 	lines := make([]string, len(services))
 	for i, s := range services {
 		lines[i] = paragraph(
-			dotted("*"+word(string(s.Name))+"*", "plan "+word(s.Spec.Plan.Name)+": "+planned(s.Spec.Plan)),
+			dotted("*"+word(string(s.Name))+"*", "plan "+word(s.Spec.Plan.Name)+": "+describePlan(s.Spec.Plan)),
 			joined(", ", otherPlans(s)...), underWay(s.Name, open))
 	}
-	head := several(len(services), "service", "services") + " can be deployed."
-	return message("*"+head+"*").said("%s", head).with(list(lines)...)
+	head := plural(len(services), "service", "services") + " can be deployed."
+	return message("*"+head+"*").withText("%s", head).withBlocks(list(lines)...)
 }
 
 // otherPlans lists what else --plan may name.
 func otherPlans(s rollout.Service) []string {
 	var all []string
 	for i, p := range s.Plans {
-		text := code("--plan "+p.Name) + " " + planned(p)
+		text := code("--plan "+p.Name) + " " + describePlan(p)
 		if i == 0 {
 			text = "also " + text
 		}
@@ -112,13 +112,13 @@ func (a Answers) History(service rollout.ServiceName, newest []rollout.Rollout) 
 	}
 	lines := make([]string, len(newest))
 	for i, r := range newest {
-		lines[i] = dotted("*"+word(string(r.ID))+"*", change(r), status(r), joined(" ", who(r.Request.By), on(r.Request.At), quoted(r.Request.Text)))
+		lines[i] = dotted("*"+word(string(r.ID))+"*", change(r), status(r), joined(" ", actorName(r.Request.By), on(r.Request.At), quoted(r.Request.Text)))
 	}
 	head := fmt.Sprintf("The last %d rollouts%s", len(newest), of)
 	if len(newest) == 1 {
 		head = "The last rollout" + of
 	}
-	return message("*"+head+"*").said("%s.", head).with(list(lines)...)
+	return message("*"+head+"*").withText("%s.", head).withBlocks(list(lines)...)
 }
 
 // Checks shows what a service's checks say just now. The verdict may be one of stable alone: its values stand where
@@ -133,9 +133,9 @@ func (a Answers) Checks(service rollout.ServiceName, v rollout.Verdict) Message 
 	if !v.At.IsZero() {
 		asked = "asked " + exactly(v.At)
 	}
-	m := message(head).said("%s: %s.", name, verdict(v)).with(list(evidence(v))...)
+	m := message(head).withText("%s: %s.", name, verdict(v)).withBlocks(list(evidence(v))...)
 	if asked != "" {
-		m = m.with(context(capital(asked)))
+		m = m.withBlocks(context(capitalize(asked)))
 	}
 	return m
 }
@@ -152,7 +152,7 @@ var rights = []struct {
 
 // Whoami says who somebody is to the bot and what they may do: by the global policy, and for which services by others.
 func (a Answers) Whoami(actor rollout.Actor, policy rollout.Policy, services []rollout.Service) Message {
-	lines := []string{fmt.Sprintf("You are %s, %s.", who(actor), ownID(actor))}
+	lines := []string{fmt.Sprintf("You are %s, %s.", actorName(actor), ownID(actor))}
 	if actor.Kind == rollout.Person && !actor.Member {
 		lines = append(lines, "You are no full member of this workspace: you may do nothing here, and see no rollout.")
 		return message(paragraph(lines...))
@@ -165,15 +165,15 @@ func (a Answers) Whoami(actor rollout.Actor, policy rollout.Policy, services []r
 		lines = append(lines, iconBad+" You may not: "+r.name+". "+a.whoMay(policy, r.action))
 	}
 	for _, s := range services {
-		if other := differently(actor, policy, s.Policy); len(other) > 0 {
+		if other := policyDifferences(actor, policy, s.Policy); len(other) > 0 {
 			lines = append(lines, joined(" ", "In "+word(string(s.Name))+":", strings.Join(other, " ")))
 		}
 	}
-	return message(paragraph(lines...)).said("%s", strings.Join(lines, " "))
+	return message(paragraph(lines...)).withText("%s", strings.Join(lines, " "))
 }
 
-// differently says what a service's own policy lets somebody do, or not, other than the global one.
-func differently(actor rollout.Actor, policy, own rollout.Policy) []string {
+// policyDifferences says what a service's own policy lets somebody do, or not, other than the global one.
+func policyDifferences(actor rollout.Actor, policy, own rollout.Policy) []string {
 	var all []string
 	for _, r := range rights {
 		here := own.Allows(actor, r.action) == nil

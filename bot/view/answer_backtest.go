@@ -24,8 +24,8 @@ func Backtest(h rollout.Backtest) string {
 	return fmt.Sprintf("%s of stable was within its limit all of the last hour", check)
 }
 
-// hours says it of every check.
-func hours(all []rollout.Backtest) []string {
+// checkBacktests says it of every check.
+func checkBacktests(all []rollout.Backtest) []string {
 	lines := make([]string, len(all))
 	for i, h := range all {
 		lines[i] = "• " + Backtest(h) + "."

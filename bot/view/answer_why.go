@@ -13,32 +13,32 @@ func (a Answers) Why(r rollout.Rollout) Message {
 	v := r.Verdict
 	head := fmt.Sprintf("*%s* · %s", word(string(r.ID)), verdict(v))
 	if len(v.Evidence) == 0 || r.WeightAckedAt.IsZero() {
-		return message(fmt.Sprintf("*%s* was not judged: %s.", word(string(r.ID)), unjudged(r)))
+		return message(fmt.Sprintf("*%s* was not judged: %s.", word(string(r.ID)), noVerdict(r)))
 	}
 	lines := []string{head}
 	if r.Ending.Reason.Code != rollout.ReasonCheck && (r.Phase == rollout.RollingBack || r.Ending.Outcome != "") {
-		lines = append(lines, capital(plainly(r, r.Ending.Reason, r.Ending.By))+".")
+		lines = append(lines, capitalize(plainly(r, r.Ending.Reason, r.Ending.By))+".")
 	}
-	if odds := together(v); odds != "" {
+	if odds := combinedBets(v); odds != "" {
 		lines = append(lines, odds)
 	}
-	m := message(paragraph(lines...)).said("%s: %s.", word(string(r.ID)), verdict(v))
+	m := message(paragraph(lines...)).withText("%s: %s.", word(string(r.ID)), verdict(v))
 	for _, e := range v.Evidence {
-		m = m.with(list([]string{paragraph(whole(e), chart(e), remedy(e))})...)
+		m = m.withBlocks(list([]string{paragraph(fullEvidence(e), chart(e), remedy(e))})...)
 	}
-	return m.with(context("Judged " + exactly(v.At) + ", since " + exactly(v.Since)))
+	return m.withBlocks(context("Judged " + exactly(v.At) + ", since " + exactly(v.Since)))
 }
 
-// unjudged says why there is no verdict.
-func unjudged(r rollout.Rollout) string {
+// noVerdict says why there is no verdict.
+func noVerdict(r rollout.Rollout) string {
 	if r.WeightAckedAt.IsZero() {
 		return "its canary never got traffic"
 	}
 	return "its step demands no evidence"
 }
 
-// together says how all bets stand: what a bet of 1 on the canary being bad has become.
-func together(v rollout.Verdict) string {
+// combinedBets says how all bets stand: what a bet of 1 on the canary being bad has become.
+func combinedBets(v rollout.Verdict) string {
 	if v.Limit <= 0 {
 		return ""
 	}
@@ -57,7 +57,8 @@ func odds(log float64) string {
 	return amountOf(math.Floor(math.Exp(log)+0.5), rollout.Number, 9).number
 }
 
-// remedy says what is missing for a verdict, or may be wrong about one, and what to do about it; empty where nothing is.
+// remedy says what is missing for a verdict, or may be wrong about one, and what to do about it; empty where nothing
+// is.
 func remedy(e rollout.Evidence) string {
 	if e.Why == rollout.WhyNoShare {
 		return "Where a service is also called past its route, " + code("judge.share: false") + " in the configuration leaves this out."
@@ -134,5 +135,5 @@ func (m Message) Agreement(agreed, of int) Message {
 	if of == 0 {
 		return m
 	}
-	return m.with(context(fmt.Sprintf("The judge and people agreed in %d of %d decisions to go on or to roll back.", agreed, of)))
+	return m.withBlocks(context(fmt.Sprintf("The judge and people agreed in %d of %d decisions to go on or to roll back.", agreed, of)))
 }

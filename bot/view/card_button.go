@@ -37,29 +37,29 @@ func buttons(r rollout.Rollout) []button {
 	case r.Orphaned():
 		return orphanButtons(r)
 	case r.Phase == rollout.Queued:
-		return []button{cancel(r)}
+		return []button{cancelButton(r)}
 	case !r.Phase.Live():
 		return nil
 	case r.Stuck != nil && r.Phase < rollout.RollingBack:
-		return []button{retry, back(r), abandon}
+		return []button{retry, rollbackButton(r), abandon}
 	case r.Stuck != nil:
 		return []button{retry, abandon}
 	case r.Phase > rollout.Returning:
 		return nil
 	case r.Drift != nil && r.Phase.Forward():
-		return []button{ours, back(r)}
+		return []button{ours, rollbackButton(r)}
 	case r.Phase >= rollout.Promoting:
-		return []button{back(r)}
+		return []button{rollbackButton(r)}
 	case r.Paused:
-		return []button{resume, back(r)}
+		return []button{resume, rollbackButton(r)}
 	case r.Phase == rollout.Awaiting:
-		return []button{promote(r), pause, back(r)}
+		return []button{promoteButton(r), pause, rollbackButton(r)}
 	}
-	return []button{pause, back(r)}
+	return []button{pause, rollbackButton(r)}
 }
 
-func promote(r rollout.Rollout) button {
-	to := onward(r, r.Step)
+func promoteButton(r rollout.Rollout) button {
+	to := promotionTarget(r, r.Step)
 	b := button{action: rollout.Promote, label: "Promote " + to, style: slack.StylePrimary}
 	if strings.HasSuffix(to, "%") {
 		return b
@@ -67,7 +67,7 @@ func promote(r rollout.Rollout) button {
 	text := fmt.Sprintf("%s gets %s for everyone in %s; %s of traffic has it now.",
 		word(string(r.Service)), version(r.Image), environment(r), r.Current().Weight)
 	if _, ok := nextStep(r, r.Step); ok {
-		text += " Stable stays on " + old(r) + ", one click away."
+		text += " Stable stays on " + oldVersion(r) + ", one click away."
 	} else {
 		text += " Stable becomes " + version(r.Image) + "."
 	}
@@ -75,9 +75,9 @@ func promote(r rollout.Rollout) button {
 	return b
 }
 
-// back is the way down. Its question names what is lost by it.
-func back(r rollout.Rollout) button {
-	text := fmt.Sprintf("%s %s in %s. Everyone returns to %s.", version(r.Image), holds(r), environment(r), old(r))
+// rollbackButton is the way down. Its question names what is lost by it.
+func rollbackButton(r rollout.Rollout) button {
+	text := fmt.Sprintf("%s %s in %s. Everyone returns to %s.", version(r.Image), trafficShare(r), environment(r), oldVersion(r))
 	if r.StableWritten {
 		text += " Stable returns to it too."
 	}
@@ -90,8 +90,8 @@ func back(r rollout.Rollout) button {
 	}
 }
 
-// holds says how much of the traffic the new version has, stable included.
-func holds(r rollout.Rollout) string {
+// trafficShare says how much of the traffic the new version has, stable included.
+func trafficShare(r rollout.Rollout) string {
 	switch {
 	case r.Promoted:
 		return "has all the traffic"
@@ -107,12 +107,12 @@ func holds(r rollout.Rollout) string {
 	return "has " + w.String() + " of the traffic"
 }
 
-func cancel(r rollout.Rollout) button {
+func cancelButton(r rollout.Rollout) button {
 	return button{
 		action: rollout.Rollback, label: "Cancel", style: slack.StyleDanger,
 		confirm: &confirm{
 			fmt.Sprintf("Cancel %s?", word(string(r.ID))),
-			fmt.Sprintf("%s has not started; nothing changes in %s.", subject(r), environment(r)), "Cancel it", "Keep it",
+			fmt.Sprintf("%s has not started; nothing changes in %s.", fullName(r), environment(r)), "Cancel it", "Keep it",
 		},
 	}
 }
@@ -128,7 +128,7 @@ func actions(v Value, all []button) []slack.Block {
 		}
 		e := slack.NewButtonBlockElement(ActionPrefix+string(b.action), value, plain(b.label, maxLabel))
 		e.Style = b.style
-		e.AccessibilityLabel = fit(b.label+" "+word(string(v.Rollout)), maxLabel)
+		e.AccessibilityLabel = truncateMrkdwn(b.label+" "+word(string(v.Rollout)), maxLabel)
 		if c := b.confirm; c != nil {
 			e.Confirm = slack.NewConfirmationBlockObject(
 				plain(c.title, maxTitle), plain(c.text, maxConfirm), plain(c.yes, 30), plain(c.no, 30))

@@ -27,7 +27,7 @@ func next(r rollout.Rollout) string {
 	case rollout.Queued, rollout.Ended:
 		return ""
 	case rollout.Preparing:
-		return joined("; ", "shifts to "+r.Current().Weight.String()+" when the pods are ready", deadline(r, patience(r)))
+		return joined("; ", "shifts to "+r.Current().Weight.String()+" when the pods are ready", deadline(r, podDeadline(r)))
 	case rollout.Shifting:
 		return joined("; ", afterShift(r), deadline(r, r.Spec.Limits.Shift))
 	case rollout.Baking:
@@ -38,12 +38,12 @@ func next(r rollout.Rollout) string {
 		}
 		return giveUp(r)
 	case rollout.Promoting:
-		return joined("; ", "the canary leaves when every pod of stable runs "+version(r.Image), deadline(r, patience(r)))
+		return joined("; ", "the canary leaves when every pod of stable runs "+version(r.Image), deadline(r, podDeadline(r)))
 	case rollout.Returning:
 		return "removes the canary once its last requests are done"
 	case rollout.RollingBack:
 		if r.StableWritten {
-			return "removes the canary once stable runs " + old(r) + " again and the last requests are done"
+			return "removes the canary once stable runs " + oldVersion(r) + " again and the last requests are done"
 		}
 		return "removes the canary once its last requests are done"
 	case rollout.Cleaning, rollout.Releasing:
@@ -52,8 +52,8 @@ func next(r rollout.Rollout) string {
 	return ""
 }
 
-// patience is how long pods may take to be ready.
-func patience(r rollout.Rollout) time.Duration {
+// podDeadline is how long pods may take to be ready.
+func podDeadline(r rollout.Rollout) time.Duration {
 	if r.Original.Progress > 0 {
 		return r.Original.Progress
 	}
@@ -117,7 +117,7 @@ func gateOpens(r rollout.Rollout, when time.Time) string {
 		if !r.Current().DemandsEvidence() {
 			moment = "as soon as the route has the weight"
 		}
-		return moves(r, r.Step) + " " + moment
+		return promotionMove(r, r.Step) + " " + moment
 	}
 	return joined("; ", "asks for approval "+moment, giveUpAt(r, when, r.Spec.Limits.Wait))
 }

@@ -116,16 +116,16 @@ func whyBet(e rollout.Evidence) string {
 	switch e.Why {
 	case rollout.WhyWorse, rollout.WhyBeyond:
 		if times {
-			return fmt.Sprintf("at least %s times stable, %s", amountOf(e.Compared.AtLeast, rollout.Number, configured), sure(e))
+			return fmt.Sprintf("at least %s times stable, %s", amountOf(e.Compared.AtLeast, rollout.Number, configured), confidence(e))
 		}
 		if e.Why == rollout.WhyBeyond {
-			return "beyond the limit, " + sure(e)
+			return "beyond the limit, " + confidence(e)
 		}
-		return "worse than stable, " + sure(e)
+		return "worse than stable, " + confidence(e)
 	case rollout.WhyGrows:
-		return "grows so fast that it reaches the limit within the hour, " + sure(e)
+		return "grows so fast that it reaches the limit within the hour, " + confidence(e)
 	case rollout.WhyNoShare:
-		return "the traffic that it should get does not come, " + sure(e)
+		return "the traffic that it should get does not come, " + confidence(e)
 	case rollout.WhyOnePod:
 		return "in one pod alone, its others are fine"
 	default:
@@ -133,8 +133,8 @@ func whyBet(e rollout.Evidence) string {
 	}
 }
 
-// sure is how certain what a bet says is: that its limit is reached by chance is as unlikely.
-func sure(e rollout.Evidence) string {
+// confidence is how certain what a bet says is: that its limit is reached by chance is as unlikely.
+func confidence(e rollout.Evidence) string {
 	if e.Compared == nil || e.Compared.Limit <= 0 {
 		return "for sure"
 	}
@@ -165,12 +165,12 @@ func sentence(e rollout.Evidence) string {
 	return s
 }
 
-// small returns the evidence as the card has it: "p99 210 ms (205, 500) ✅". What the numbers in the brackets are is
+// compact returns the evidence as the card has it: "p99 210 ms (205, 500) ✅". What the numbers in the brackets are is
 // said where it was not said before.
-func (l *labels) small(e rollout.Evidence) string {
-	name, reason := nameOf(e), joined(", ", why(e), informs(e))
+func (l *labels) compact(e rollout.Evidence) string {
+	name, reason := nameOf(e), joined(", ", why(e), informOnly(e))
 	if e.Result == rollout.Pass {
-		reason = informs(e)
+		reason = informOnly(e)
 	}
 	if e.Canary == nil {
 		return joined(" ", name, icon(e.Result), reason)
@@ -179,13 +179,13 @@ func (l *labels) small(e rollout.Evidence) string {
 	var brackets []string
 	if e.Stable != nil {
 		stable := amountOf(*e.Stable, e.Unit, measured).beside(value)
-		brackets = append(brackets, l.once(&l.stable, "stable ")+stable)
+		brackets = append(brackets, l.labelOnce(&l.stable, "stable ")+stable)
 	}
 	switch {
 	case e.Comparison == rollout.GreaterThan:
 		brackets = append(brackets, "must be above "+limit.beside(value))
 	default:
-		brackets = append(brackets, l.once(&l.limit, "limit ")+limit.beside(value))
+		brackets = append(brackets, l.labelOnce(&l.limit, "limit ")+limit.beside(value))
 	}
 	return joined(" ", name, value.String(), "("+strings.Join(brackets, ", ")+")", icon(e.Result), reason)
 }
@@ -193,7 +193,7 @@ func (l *labels) small(e rollout.Evidence) string {
 // labels remembers which words the line of checks has said.
 type labels struct{ stable, limit bool }
 
-func (l *labels) once(said *bool, label string) string {
+func (l *labels) labelOnce(said *bool, label string) string {
 	if *said {
 		return ""
 	}
@@ -212,7 +212,7 @@ func checks(v rollout.Verdict) string {
 			left++
 			continue
 		}
-		all = append(all, l.small(e))
+		all = append(all, l.compact(e))
 	}
 	if left > 0 {
 		all = append(all, fmt.Sprintf("and %d more", left))
@@ -220,8 +220,8 @@ func checks(v rollout.Verdict) string {
 	return strings.Join(all, "  ")
 }
 
-// whole returns the evidence as the thread has it: every number with its unit and, over a bake, how it went.
-func whole(e rollout.Evidence) string {
+// fullEvidence returns the evidence as the thread has it: every number with its unit and, over a bake, how it went.
+func fullEvidence(e rollout.Evidence) string {
 	var numbers, course string
 	if e.Canary != nil {
 		value, limit := pair(*e.Canary, e.Threshold, e.Unit)
@@ -239,11 +239,11 @@ func whole(e rollout.Evidence) string {
 		}
 	}
 	line := joined(" ", icon(e.Result), nameOf(e), numbers)
-	return dotted(line, why(e), informs(e), samples(e), course, detail(e.Detail))
+	return dotted(line, why(e), informOnly(e), samples(e), course, detail(e.Detail))
 }
 
-// informs says that a check does not decide, where it does not.
-func informs(e rollout.Evidence) string {
+// informOnly says that a check does not decide, where it does not.
+func informOnly(e rollout.Evidence) string {
 	if e.DryRun {
 		return "only informs"
 	}

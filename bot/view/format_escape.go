@@ -23,12 +23,12 @@ func detail(s string) string { return escape(s, maxDetail) }
 // escape makes text from outside fit to be shown: one line of at most so many characters, in which nothing is a
 // mention, a link, a date or formatting, and nothing changes the direction or hides.
 func escape(s string, most int) string {
-	return entities.Replace(quench(clip(oneLine(head(s, most)), most)))
+	return entities.Replace(escapeMarks(clip(oneLine(firstBytes(s, most)), most)))
 }
 
-// head bounds the work on text of any length: so many bytes hold more characters than are shown, but for what nobody
-// sees.
-func head(s string, most int) string {
+// firstBytes bounds the work on text of any length: so many bytes hold more characters than are shown, but for what
+// nobody sees.
+func firstBytes(s string, most int) string {
 	if enough := 16 * most; len(s) > enough {
 		return strings.ToValidUTF8(s[:enough], "")
 	}
@@ -38,7 +38,7 @@ func head(s string, most int) string {
 // code makes text from outside fit for a code span, and puts it into one. Marks mean nothing there, so that a command
 // stays as it must be typed.
 func code(s string) string {
-	s = clip(oneLine(head(s, maxSection/4)), maxSection/4)
+	s = clip(oneLine(firstBytes(s, maxSection/4)), maxSection/4)
 	if s == "" {
 		return ""
 	}
@@ -72,9 +72,9 @@ func filler(r rune) bool {
 	return false
 }
 
-// quench replaces the characters that format by ones that look like them and do nothing. An underscore inside a word
+// escapeMarks replaces the characters that format by ones that look like them and do nothing. An underscore inside a word
 // formats nothing and stays, so that versions can be copied.
-func quench(s string) string {
+func escapeMarks(s string) string {
 	runes := []rune(s)
 	inWord := func(i int) bool {
 		return i >= 0 && i < len(runes) && (unicode.IsLetter(runes[i]) || unicode.IsDigit(runes[i]))
@@ -106,8 +106,8 @@ func clip(s string, most int) string {
 	return string([]rune(s)[:most-1]) + "…"
 }
 
-// fit cuts finished mrkdwn to so many characters, never within an entity or a construct of ours.
-func fit(s string, most int) string {
+// truncateMrkdwn cuts finished mrkdwn to so many characters, never within an entity or a construct of ours.
+func truncateMrkdwn(s string, most int) string {
 	if utf8.RuneCountInString(s) <= most {
 		return s
 	}
@@ -129,13 +129,13 @@ var (
 	linkToken = regexp.MustCompile(`<https?:[^|>]*\|([^>]*)>`)
 )
 
-// spoken turns finished mrkdwn into what a lock screen says: times in words, links by their label, no marks, one line.
-// Mentions stay: Slack speaks them as names.
-func spoken(s string) string {
-	s = dateToken.ReplaceAllString(fit(s, maxSection), "$1")
+// notificationText turns finished mrkdwn into what a lock screen says: times in words, links by their label, no marks,
+// one line. Mentions stay: Slack speaks them as names.
+func notificationText(s string) string {
+	s = dateToken.ReplaceAllString(truncateMrkdwn(s, maxSection), "$1")
 	s = linkToken.ReplaceAllString(s, "$1")
 	s = strings.NewReplacer("*", "", "`", "", "\n", " ").Replace(s)
-	return fit(quench(s), maxText)
+	return truncateMrkdwn(escapeMarks(s), maxText)
 }
 
 // slackID is what Slack's user ids look like.

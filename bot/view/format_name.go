@@ -23,17 +23,17 @@ const (
 // version returns what people call an image.
 func version(image string) string { return word(rollout.ShortVersion(image)) }
 
-// before returns what people call the version that the rollout found; empty while it has not looked yet.
-func before(r rollout.Rollout) string {
+// foundVersion returns what people call the version that the rollout found; empty while it has not looked yet.
+func foundVersion(r rollout.Rollout) string {
 	if r.From() == "" {
 		return ""
 	}
 	return version(r.From())
 }
 
-// old is before, in a sentence that needs a word in any case.
-func old(r rollout.Rollout) string {
-	if v := before(r); v != "" {
+// oldVersion is before, in a sentence that needs a word in any case.
+func oldVersion(r rollout.Rollout) string {
+	if v := foundVersion(r); v != "" {
 		return v
 	}
 	return "the version before"
@@ -41,14 +41,14 @@ func old(r rollout.Rollout) string {
 
 // change returns what the rollout does to the version: "v1.2.3 → v1.2.4".
 func change(r rollout.Rollout) string {
-	if v := before(r); v != "" {
+	if v := foundVersion(r); v != "" {
 		return v + " → " + version(r.Image)
 	}
 	return "→ " + version(r.Image)
 }
 
-// subject names a rollout where nothing around it does: "checkout v1.2.4 (production)".
-func subject(r rollout.Rollout) string {
+// fullName names a rollout where nothing around it does: "checkout v1.2.4 (production)".
+func fullName(r rollout.Rollout) string {
 	return fmt.Sprintf("%s %s (%s)", word(string(r.Service)), version(r.Image), environment(r))
 }
 
@@ -59,8 +59,8 @@ func environment(r rollout.Rollout) string {
 	return "no environment"
 }
 
-// who names an actor.
-func who(a rollout.Actor) string {
+// actorName names an actor.
+func actorName(a rollout.Actor) string {
 	switch a.Kind {
 	case rollout.Person:
 		return mention(a.ID)
@@ -99,24 +99,24 @@ func quoted(s string) string {
 	return `"` + s + `"`
 }
 
-// saying appends a person's words to a sentence.
-func saying(s string) string {
+// reasonSuffix appends a person's words to a sentence.
+func reasonSuffix(s string) string {
 	if q := quoted(s); q != "" {
 		return ": " + q
 	}
 	return ""
 }
 
-// capital makes the first letter of a sentence a capital.
-func capital(s string) string {
+// capitalize makes the first letter of a sentence a capital.
+func capitalize(s string) string {
 	for i, r := range s {
 		return s[:i] + strings.ToUpper(string(r)) + s[i+len(string(r)):]
 	}
 	return s
 }
 
-// full closes a sentence that may end in somebody else's words.
-func full(s string) string {
+// fullStop closes a sentence that may end in somebody else's words.
+func fullStop(s string) string {
 	if s == "" || strings.HasSuffix(s, ".") || strings.HasSuffix(s, "…") || strings.HasSuffix(s, "!") || strings.HasSuffix(s, "?") {
 		return s
 	}

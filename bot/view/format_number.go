@@ -166,8 +166,8 @@ func clock(d time.Duration) string {
 	return fmt.Sprintf("%d:%02d", m, s)
 }
 
-// several returns a count with its noun.
-func several(n int, one, many string) string {
+// plural returns a count with its noun.
+func plural(n int, one, many string) string {
 	if n == 1 {
 		return "1 " + one
 	}

@@ -18,7 +18,7 @@ func plainly(r rollout.Rollout, why rollout.Reason, by rollout.Actor) string {
 	case rollout.ReasonNone:
 		return ""
 	case rollout.ReasonPerson:
-		return who(by) + " asked for it"
+		return actorName(by) + " asked for it"
 	case rollout.ReasonAnnotation:
 		return "canarybot.io/rollback=now was set on the cluster"
 	case rollout.ReasonReplaced:
@@ -45,7 +45,7 @@ func plainly(r rollout.Rollout, why rollout.Reason, by rollout.Actor) string {
 		}
 		return "no verdict for " + span(limits.UnknownLimit) + ": " + sentence(*why.Evidence)
 	case rollout.ReasonWeightZero, rollout.ReasonRouteGone, rollout.ReasonCanaryGone, rollout.ReasonServiceGone, rollout.ReasonStableGone:
-		return gone(why.Code)
+		return missingObject(why.Code)
 	case rollout.ReasonImageDiffers, rollout.ReasonStableNoPods, rollout.ReasonSlow, rollout.ReasonReverted, rollout.ReasonPreflight,
 		rollout.ReasonHeld, rollout.ReasonOrphanGone, rollout.ReasonUnreadable, rollout.ReasonWriteRefused:
 		return obstacle(r, why)
@@ -54,8 +54,8 @@ func plainly(r rollout.Rollout, why rollout.Reason, by rollout.Actor) string {
 	return word(string(why.Code))
 }
 
-// gone names what somebody else took away.
-func gone(code rollout.ReasonCode) string {
+// missingObject names what somebody else took away.
+func missingObject(code rollout.ReasonCode) string {
 	// The other reasons are in plainly.
 	//exhaustive:ignore
 	switch code {
@@ -91,7 +91,7 @@ func obstacle(r rollout.Rollout, why rollout.Reason) string {
 		return joined(" ", manager(why.Detail), "undid the same change three times")
 	case rollout.ReasonPreflight:
 		if n := len(r.Ending.Left) + len(r.Ending.Checks); n > 0 {
-			return several(n, "thing", "things") + " to put right first"
+			return plural(n, "thing", "things") + " to put right first"
 		}
 		return "there is something to put right first"
 	case rollout.ReasonHeld:

@@ -32,7 +32,7 @@ const (
 
 // message makes a message of paragraphs, the first of which is also what a lock screen says.
 func message(paragraphs ...string) Message {
-	m := Message{Text: spoken(paragraphs[0])}
+	m := Message{Text: notificationText(paragraphs[0])}
 	for _, p := range paragraphs {
 		if p != "" {
 			m.Blocks = append(m.Blocks, section(p))
@@ -41,14 +41,14 @@ func message(paragraphs ...string) Message {
 	return m
 }
 
-// said replaces what a lock screen says.
-func (m Message) said(format string, args ...any) Message {
-	m.Text = spoken(fmt.Sprintf(format, args...))
+// withText replaces what a lock screen says.
+func (m Message) withText(format string, args ...any) Message {
+	m.Text = notificationText(fmt.Sprintf(format, args...))
 	return m
 }
 
-// with appends blocks.
-func (m Message) with(blocks ...slack.Block) Message {
+// withBlocks appends blocks.
+func (m Message) withBlocks(blocks ...slack.Block) Message {
 	m.Blocks = append(m.Blocks, blocks...)
 	return m
 }
@@ -60,15 +60,15 @@ func section(text string) *slack.SectionBlock {
 
 // context is a line in small print.
 func context(text string) *slack.ContextBlock {
-	return slack.NewContextBlock("", mrkdwn(fit(text, maxContext)))
+	return slack.NewContextBlock("", mrkdwn(truncateMrkdwn(text, maxContext)))
 }
 
 func mrkdwn(text string) *slack.TextBlockObject {
-	return slack.NewTextBlockObject(slack.MarkdownType, fit(text, maxSection), false, true)
+	return slack.NewTextBlockObject(slack.MarkdownType, truncateMrkdwn(text, maxSection), false, true)
 }
 
 func plain(text string, most int) *slack.TextBlockObject {
-	return slack.NewTextBlockObject(slack.PlainTextType, fit(text, most), false, false)
+	return slack.NewTextBlockObject(slack.PlainTextType, truncateMrkdwn(text, most), false, false)
 }
 
 // list makes sections of lines, as many as a message holds. What does not fit is counted, and the last line says so.
@@ -83,7 +83,7 @@ func list(lines []string) []slack.Block {
 		}
 	}
 	for _, line := range lines {
-		line = fit(line, maxSection/2)
+		line = truncateMrkdwn(line, maxSection/2)
 		size := utf8.RuneCountInString(line) + 1
 		if total += size; total > maxMessage-maxSection {
 			break

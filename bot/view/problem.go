@@ -9,8 +9,8 @@ import (
 	"canarybot.io/rollout"
 )
 
-// sentences has the sentence of each problem code, from the tables of all areas. What stands in braces is filled in from
-// the problem, escaped:
+// sentences has the sentence of each problem code, from the tables of all areas. What stands in braces is filled in
+// from the problem, escaped:
 //
 //	{service} {rollout} {phase}        names, and the phase in words
 //	{object} {other}                   "Deployment shop/checkout"
@@ -52,7 +52,7 @@ func Problem(p rollout.Problem) string {
 	case p.IsZero():
 		return ""
 	case !ok: // stored by a newer Canarybot
-		return joined(": ", "Something is wrong ("+word(string(p.Code))+")", full(words(p.Words)))
+		return joined(": ", "Something is wrong ("+word(string(p.Code))+")", fullStop(words(p.Words)))
 	}
 	return placeholder.ReplaceAllStringFunc(sentence, func(name string) string { return fill(p, name) })
 }
@@ -70,7 +70,7 @@ func Problems(all []rollout.Problem) []string {
 func Sentence(err error) string { return Problem(rollout.ProblemOf(err)) }
 
 // short is a problem's sentence where there is little room.
-func short(p rollout.Problem) string { return fit(Problem(p), maxDetail) }
+func short(p rollout.Problem) string { return truncateMrkdwn(Problem(p), maxDetail) }
 
 // fill returns what a placeholder stands for.
 func fill(p rollout.Problem, name string) string {
@@ -96,7 +96,7 @@ func fill(p rollout.Problem, name string) string {
 	case "{reason}":
 		return words(strings.ReplaceAll(p.Value, "_", " "))
 	case "{words}":
-		return full(words(p.Words))
+		return fullStop(words(p.Words))
 	case "{said}":
 		return escape(p.Words, 2*maxWords)
 	case "{count}":
@@ -140,5 +140,5 @@ func fillObject(p rollout.Problem, name string) string {
 
 // resourceName is an object as kubectl takes it: "deployment/checkout".
 func resourceName(o rollout.ObjectRef) string {
-	return strings.ToLower(shell(o.Kind)) + "/" + shell(o.Name)
+	return strings.ToLower(shellSafe(o.Kind)) + "/" + shellSafe(o.Name)
 }

@@ -22,7 +22,7 @@ func (s *Sim) PutUser(u User) {
 	} else {
 		s.users = append(s.users, u)
 	}
-	s.touch()
+	s.notifyChange()
 }
 
 // PutChannel adds a channel or changes the one with the same id; messages stay.
@@ -35,7 +35,7 @@ func (s *Sim) PutChannel(c Channel) {
 	} else {
 		s.rooms = append(s.rooms, &room{Channel: c, tokens: float64(s.opts.Limits.PostBurst)})
 	}
-	s.touch()
+	s.notifyChange()
 }
 
 // user finds a person by id or name; the caller holds the lock.

@@ -25,9 +25,9 @@ func (s *Sim) continueRefresh(c *socket) <-chan time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if c.state == live {
-		c.state = leaving
+		c.state = closing
 		c.send(disconnect("refresh_requested", c.host))
-		return time.After(drain)
+		return time.After(drainTime)
 	}
 	c.cut()
 	return nil
@@ -80,10 +80,10 @@ func (s *Sim) DisableSocketMode() {
 	s.disabled = true
 	for _, c := range s.sockets {
 		c.send(disconnect("link_disabled", c.host))
-		c.state = leaving
-		c.leaveAfter(drain)
+		c.state = closing
+		c.closeAfter(drainTime)
 	}
-	s.touch()
+	s.notifyChange()
 }
 
 // EnableSocketMode ends DisableSocketMode.
@@ -91,11 +91,11 @@ func (s *Sim) EnableSocketMode() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.disabled = false
-	s.touch()
+	s.notifyChange()
 }
 
-// leaveAfter closes the connection unless the client did so before.
-func (c *socket) leaveAfter(d time.Duration) {
+// closeAfter closes the connection unless the client did so before.
+func (c *socket) closeAfter(d time.Duration) {
 	time.AfterFunc(d, func() { _ = c.ws.NetConn().Close() }) // closing twice is harmless
 }
 

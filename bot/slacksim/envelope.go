@@ -100,8 +100,8 @@ func (s *Sim) expire(e *envelope) {
 	if s.pending[e.id] != e {
 		return
 	}
-	if e.sentTo.state != departed && !e.sentTo.muted {
-		s.violate(MissedAck, "%s envelope %s was not acknowledged within %s", e.kind, e.id, s.opts.Timing.Ack)
+	if e.sentTo.state != closed && !e.sentTo.muted {
+		s.recordViolation(MissedAck, "%s envelope %s was not acknowledged within %s", e.kind, e.id, s.opts.Timing.Ack)
 	}
 	s.settle(e, TimedOut)
 }
@@ -118,7 +118,7 @@ func (s *Sim) settle(e *envelope, result Delivery) {
 		e.failed(result)
 	}
 	close(e.done)
-	s.touch()
+	s.notifyChange()
 }
 
 // await blocks until the envelope is settled or the simulator closes.

@@ -51,7 +51,7 @@ func (s *Sim) Outage(down bool) {
 	if down {
 		s.cutAll()
 	}
-	s.touch()
+	s.notifyChange()
 }
 
 // down reports whether Slack is having an outage.

@@ -94,7 +94,7 @@ func (r *room) message(ts string) *Message {
 func (s *Sim) remove(r *room, ts string) bool {
 	before := len(r.messages)
 	r.messages = slices.DeleteFunc(r.messages, func(m *Message) bool { return m.TS == ts })
-	s.touch()
+	s.notifyChange()
 	return len(r.messages) < before
 }
 

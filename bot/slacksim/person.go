@@ -100,28 +100,28 @@ type Person struct {
 // judged when they act.
 func (s *Sim) As(user string) *Person { return &Person{sim: s, who: user} }
 
-// place is who acts where.
-type place struct {
+// location is who acts where.
+type location struct {
 	user User
 	room *room
 	now  time.Time
 }
 
-// enter checks that the person may act in the channel; the caller holds the lock.
-func (p *Person) enter(channel string) (place, error) {
+// checkAccess checks that the person may act in the channel; the caller holds the lock.
+func (p *Person) checkAccess(channel string) (location, error) {
 	s := p.sim
 	if s.outage {
-		return place{}, ErrOutage
+		return location{}, ErrOutage
 	}
 	u, found := s.user(p.who)
 	if !found || u.Deactivated {
-		return place{}, fmt.Errorf("%w: %s", ErrNoUser, p.who)
+		return location{}, fmt.Errorf("%w: %s", ErrNoUser, p.who)
 	}
 	r := s.roomNamed(channel)
 	if r == nil || r.Archived || !r.hasMember(u.ID) {
-		return place{}, fmt.Errorf("%w: %s", ErrNoChannel, channel)
+		return location{}, fmt.Errorf("%w: %s", ErrNoChannel, channel)
 	}
-	return place{user: u, room: r, now: time.Now()}, nil
+	return location{user: u, room: r, now: time.Now()}, nil
 }
 
 // Slash types a slash command with its text into a channel.
@@ -158,7 +158,7 @@ func (p *Person) StartSlash(channel, thread, command, text string) (*Pending, er
 	s := p.sim
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	at, err := p.enter(channel)
+	at, err := p.checkAccess(channel)
 	if err != nil {
 		return nil, err
 	}
@@ -174,12 +174,12 @@ func (p *Person) StartSlash(channel, thread, command, text string) (*Pending, er
 }
 
 // refused tells the person why Slack itself turned it down.
-func (p *Person) refused(at place, thread, why string) *Pending {
-	p.sim.slackSays(at, thread, why)
+func (p *Person) refused(at location, thread, why string) *Pending {
+	p.sim.addSystemMessage(at, thread, why)
 	return &Pending{sim: p.sim, outcome: Outcome{Delivery: Refused, Text: why}}
 }
 
-// slackSays shows a person a message from Slack itself.
-func (s *Sim) slackSays(at place, thread, text string) {
-	s.whisper(at.room, Ephemeral{User: at.user.ID, ThreadTS: thread, Text: text, At: time.Now()})
+// addSystemMessage shows a person a message from Slack itself.
+func (s *Sim) addSystemMessage(at location, thread, text string) {
+	s.addEphemeral(at.room, Ephemeral{User: at.user.ID, ThreadTS: thread, Text: text, At: time.Now()})
 }

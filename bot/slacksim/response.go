@@ -65,16 +65,16 @@ func (s *Sim) respond(path string, a args, bad error) reply {
 	u, now := s.responses[path], time.Now()
 	switch {
 	case u == nil:
-		s.violate(ResponseURLMisuse, "no such response URL: %s", path)
+		s.recordViolation(ResponseURLMisuse, "no such response URL: %s", path)
 		return refuse("no_such_url")
 	case bad != nil:
-		s.violate(BadArguments, "response URL: %v", bad)
+		s.recordViolation(BadArguments, "response URL: %v", bad)
 		return refuse("invalid_payload")
 	case now.After(u.expires):
-		s.violate(ResponseURLMisuse, "used after %s", s.opts.Timing.ResponseURL)
+		s.recordViolation(ResponseURLMisuse, "used after %s", s.opts.Timing.ResponseURL)
 		return refuse("expired_url") // the error's name is our rule
 	case u.uses >= usesOfResponseURL:
-		s.violate(ResponseURLMisuse, "used more than %d times", usesOfResponseURL)
+		s.recordViolation(ResponseURLMisuse, "used more than %d times", usesOfResponseURL)
 		return refuse("used_url") // the error's name is our rule
 	}
 	u.uses++
@@ -104,7 +104,7 @@ func (s *Sim) deleteOriginal(u *responseURL) reply {
 	default:
 		return refuse("message_not_found")
 	}
-	s.touch()
+	s.notifyChange()
 	return reply{}
 }
 
@@ -112,7 +112,7 @@ func (s *Sim) replaceOriginal(u *responseURL, body content, now time.Time) reply
 	if m := u.original.message; m != nil {
 		// Unlike chat.update this replaces the whole message: our rule.
 		m.edit(now, body.text, body.blocks)
-		s.touch()
+		s.notifyChange()
 		return reply{}
 	}
 	e := u.original.ephemeral
@@ -121,7 +121,7 @@ func (s *Sim) replaceOriginal(u *responseURL, body content, now time.Time) reply
 	}
 	e.Text, e.Blocks = body.text, body.blocks
 	e.Edits++
-	s.touch()
+	s.notifyChange()
 	return reply{}
 }
 
@@ -134,7 +134,7 @@ func (s *Sim) answerPerson(u *responseURL, a args, body content, now time.Time) 
 	}
 	switch a.text("response_type") {
 	case "", "ephemeral":
-		s.whisper(r, Ephemeral{
+		s.addEphemeral(r, Ephemeral{
 			User: u.user, ThreadTS: thread, FromBot: true, Text: body.text, Blocks: body.blocks, At: now,
 		})
 	case "in_channel":

@@ -69,8 +69,8 @@ func (s *Sim) Allow(kinds ...Kind) {
 	s.allowed = append(s.allowed, kinds...)
 }
 
-// verdict returns what a test must hear at its end.
-func (s *Sim) verdict() []string {
+// testFailures returns what a test must hear at its end.
+func (s *Sim) testFailures() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var complaints []string
@@ -89,10 +89,10 @@ func (s *Sim) verdict() []string {
 	return complaints
 }
 
-// violate records a breach; the caller holds the lock.
-func (s *Sim) violate(kind Kind, format string, args ...any) {
+// recordViolation records a breach; the caller holds the lock.
+func (s *Sim) recordViolation(kind Kind, format string, args ...any) {
 	v := Violation{Kind: kind, At: time.Now(), Detail: fmt.Sprintf(format, args...)}
 	s.violations = append(s.violations, v)
 	s.opts.Log.Warn("violation", "kind", string(kind), "detail", v.Detail)
-	s.touch()
+	s.notifyChange()
 }

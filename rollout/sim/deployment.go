@@ -110,7 +110,7 @@ func (s *side) reconcile() bool {
 			ready = append(ready, p)
 		}
 	}
-	surge, spare := s.room()
+	surge, spare := s.surgeRoom()
 	if s.app.setup.Strategy == Recreate && len(old) > 0 {
 		return s.stop(old) > 0
 	}
@@ -128,8 +128,8 @@ func (s *side) reconcile() bool {
 	return start > 0 || stopped > 0
 }
 
-// room returns how many pods may be above, and how many below, what is wanted while pods are replaced.
-func (s *side) room() (surge, spare int) {
+// surgeRoom returns how many pods may be above, and how many below, what is wanted while pods are replaced.
+func (s *side) surgeRoom() (surge, spare int) {
 	if s.app.setup.Strategy == NoSurge {
 		return 0, 1
 	}

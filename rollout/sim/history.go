@@ -14,8 +14,8 @@ type point struct {
 	total Counters
 }
 
-// remembered is how far back windows can be asked.
-const remembered = 15 * time.Minute
+// historyWindow is how far back windows can be asked.
+const historyWindow = 15 * time.Minute
 
 // note adds what was counted since the last point.
 func (h *history) note(at time.Time, more Counters) {
@@ -24,8 +24,8 @@ func (h *history) note(at time.Time, more Counters) {
 		total = h.points[n-1].total.plus(more, 1)
 	}
 	h.points = append(h.points, point{at: at, total: total})
-	if len(h.points) > 16 && at.Sub(h.points[0].at) > 2*remembered {
-		keep := at.Add(-remembered)
+	if len(h.points) > 16 && at.Sub(h.points[0].at) > 2*historyWindow {
+		keep := at.Add(-historyWindow)
 		i, _ := slices.BinarySearchFunc(h.points, keep, func(p point, t time.Time) int { return p.at.Compare(t) })
 		h.points = slices.Delete(h.points, 0, max(0, i-1)) // one before, so that the line reaches back
 	}

@@ -108,7 +108,7 @@ func (c *Cluster) sample(q rollout.Question, check rollout.Check) rollout.Sample
 
 // answer is one side's value, its requests in the window, or why there is none.
 func (s *side) answer(check rollout.Check, now time.Time, window time.Duration) (value, requests *float64, why rollout.Why) {
-	heard, memory := s.heard(now)
+	heard, memory := s.reportsMetrics(now)
 	if !heard {
 		return nil, nil, rollout.WhyNoData
 	}

@@ -54,7 +54,7 @@ func le(bound float64) string { return strconv.FormatFloat(bound, 'g', -1, 64) }
 
 // read is what was stored of a side from a time on. A side that is not heard now has no series.
 func (s *side) read(q rollout.Question, from time.Time) rollout.Read {
-	heard, memory := s.heard(q.Now)
+	heard, memory := s.reportsMetrics(q.Now)
 	if !heard {
 		return rollout.Read{}
 	}
@@ -83,8 +83,8 @@ func (s *side) read(q rollout.Question, from time.Time) rollout.Read {
 	return r
 }
 
-// heard reports whether some pod of the side reports metrics, and what the largest of them uses.
-func (s *side) heard(now time.Time) (heard bool, memory float64) {
+// reportsMetrics reports whether some pod of the side reports metrics, and what the largest of them uses.
+func (s *side) reportsMetrics(now time.Time) (heard bool, memory float64) {
 	for _, p := range s.pods {
 		if p.alive() && !now.Before(p.ready) && !s.app.behaviour(s, p).Silent {
 			heard = true

@@ -9,15 +9,15 @@ import (
 	"canarybot.io/rollout"
 )
 
-// Answers makes the private answers: what only the person who asked sees.
+// Answers renders private answers, which only the person who asked sees.
 type Answers struct {
-	// Command is the slash command as it is configured; empty: /canary.
+	// Command is the configured slash command; empty: /canary.
 	Command string
 
-	forDryRun bool // what is refused was a dry run
+	forDryRun bool // the refused command was a dry run
 }
 
-// ForDryRun returns answers to a dry run: the commands that they offer to type again are dry runs too.
+// ForDryRun returns answers to a dry run: the commands that they suggest are dry runs too.
 func (a Answers) ForDryRun() Answers {
 	a.forDryRun = true
 	return a
@@ -48,7 +48,7 @@ func (a Answers) Status(open []rollout.Rollout) Message {
 	return message("*"+head+"*").withText("%s", head).withBlocks(list(lines)...)
 }
 
-// StatusOf tells where one rollout is. Link leads to its card; empty: none is known.
+// StatusOf renders the status of one rollout. Link is its card's; empty: unknown.
 func (a Answers) StatusOf(r rollout.Rollout, link string) Message {
 	m := message(paragraph(append([]string{title(r), status(r)}, notes(r, CardOptions{})...)...)).
 		withText("%s: %s.", fullName(r), status(r)).
@@ -62,7 +62,7 @@ func (a Answers) StatusOf(r rollout.Rollout, link string) Message {
 	return m.withBlocks(context(dotted(footer(r), anchor(link, "its card"))))
 }
 
-// Services lists what may be deployed, with what rolls out just now.
+// Services lists the deployable services, with their rollouts in progress.
 func (a Answers) Services(services []rollout.Service, open []rollout.Rollout) Message {
 	if len(services) == 0 {
 		return message("No service is configured: the configuration's " + code("services") + " is empty.")
@@ -77,7 +77,7 @@ func (a Answers) Services(services []rollout.Service, open []rollout.Rollout) Me
 	return message("*"+head+"*").withText("%s", head).withBlocks(list(lines)...)
 }
 
-// otherPlans lists what else --plan may name.
+// otherPlans lists the other plans that --plan accepts.
 func otherPlans(s rollout.Service) []string {
 	var all []string
 	for i, p := range s.Plans {
@@ -90,7 +90,7 @@ func otherPlans(s rollout.Service) []string {
 	return all
 }
 
-// underWay tells what the service's rollouts are doing.
+// underWay describes the service's rollouts in progress.
 func underWay(service rollout.ServiceName, open []rollout.Rollout) string {
 	var all []string
 	for _, r := range open {
@@ -101,7 +101,7 @@ func underWay(service rollout.ServiceName, open []rollout.Rollout) string {
 	return paragraph(all...)
 }
 
-// History lists rollouts, newest first. The service is empty when they are of all.
+// History lists rollouts, newest first. An empty service means all services.
 func (a Answers) History(service rollout.ServiceName, newest []rollout.Rollout) Message {
 	of := ""
 	if service != "" {
@@ -121,8 +121,8 @@ func (a Answers) History(service rollout.ServiceName, newest []rollout.Rollout) 
 	return message("*"+head+"*").withText("%s.", head).withBlocks(list(lines)...)
 }
 
-// Checks shows what a service's checks say just now. The verdict may be one of stable alone: its values stand where
-// the canary's would.
+// Checks shows the current results of a service's checks. The verdict may be about stable only; its values then take
+// the place of the canary's.
 func (a Answers) Checks(service rollout.ServiceName, v rollout.Verdict) Message {
 	name := word(string(service))
 	if len(v.Evidence) == 0 {
@@ -140,7 +140,7 @@ func (a Answers) Checks(service rollout.ServiceName, v rollout.Verdict) Message 
 	return m
 }
 
-// rights are what Whoami goes through, in the order in which people need them.
+// rights are the actions that Whoami lists, in the order in which people need them.
 var rights = []struct {
 	action rollout.Action
 	name   string
@@ -150,7 +150,8 @@ var rights = []struct {
 	{rollout.Promote, "promote, answer drift, abandon, deploy with --auto"},
 }
 
-// Whoami says who somebody is to the bot and what they may do: by the global policy, and for which services by others.
+// Whoami says who a person is to the bot and what they may do: by the global policy, and where a service's own policy
+// differs.
 func (a Answers) Whoami(actor rollout.Actor, policy rollout.Policy, services []rollout.Service) Message {
 	lines := []string{fmt.Sprintf("You are %s, %s.", actorName(actor), ownID(actor))}
 	if actor.Kind == rollout.Person && !actor.Member {
@@ -172,7 +173,7 @@ func (a Answers) Whoami(actor rollout.Actor, policy rollout.Policy, services []r
 	return message(paragraph(lines...)).withText("%s", strings.Join(lines, " "))
 }
 
-// policyDifferences says what a service's own policy lets somebody do, or not, other than the global one.
+// policyDifferences returns where a service's own policy differs from the global one for a person.
 func policyDifferences(actor rollout.Actor, policy, own rollout.Policy) []string {
 	var all []string
 	for _, r := range rights {
@@ -220,7 +221,7 @@ func policyKey(action rollout.Action) string {
 	return "policy.deployers"
 }
 
-// line returns the command that launches what was asked for, to be typed again.
+// line returns the command that repeats the requested launch.
 func (a Answers) line(l rollout.DeployRequest) string {
 	return a.typed(command.Command{
 		Verb: command.Deploy, Service: l.Service, Version: l.Version, Plan: l.Plan, Auto: l.Auto, Replace: l.Replace,

@@ -6,8 +6,8 @@ import (
 	"canarybot.io/rollout"
 )
 
-// Accepted confirms what somebody decided; the action is Deploy for a rollout that was just made. Link leads to the
-// card; empty: none is known.
+// Accepted confirms a decision; the action is Deploy for a rollout that was just created. Link is the card's; empty:
+// unknown.
 func (a Answers) Accepted(r rollout.Rollout, action rollout.Action, link string) Message {
 	id := word(string(r.ID))
 	var what string
@@ -40,7 +40,7 @@ func (a Answers) Accepted(r rollout.Rollout, action rollout.Action, link string)
 	return message(joined(" ", what, anchor(link, "Its card"))).withText("%s", what)
 }
 
-// promotedTo says where a promotion that was just committed leads.
+// promotedTo says where a committed promotion leads.
 func promotedTo(r rollout.Rollout) string {
 	if r.Phase == rollout.Promoting {
 		return promotionMove(r, r.Step)
@@ -48,7 +48,7 @@ func promotedTo(r rollout.Rollout) string {
 	return promotionMove(r, r.Step-1)
 }
 
-// DryRun tells what a preflight found; r is the rollout that would have started.
+// DryRun renders the result of a preflight; r is the rollout that would have started.
 func (a Answers) DryRun(r rollout.Rollout, p rollout.Preflight) Message {
 	r.Original = p.Original
 	head := fmt.Sprintf("*Dry run of %s*: ", fullName(r))
@@ -73,8 +73,8 @@ func (a Answers) DryRun(r rollout.Rollout, p rollout.Preflight) Message {
 	return message(paragraph(lines...)).withText("Dry run of %s: it would start. Nothing was changed.", fullName(r))
 }
 
-// RolledBackAlready answers who wants to go back where the last thing that happened was going back: the version before
-// is the one that was rolled back.
+// RolledBackAlready answers a rollback request when the last rollout was a rollback already: the previous version is
+// the one that was rolled back.
 func (a Answers) RolledBackAlready(back rollout.Rollout) Message {
 	name := word(string(back.Service))
 	return message(paragraph(
@@ -84,7 +84,7 @@ func (a Answers) RolledBackAlready(back rollout.Rollout) Message {
 		withText("%s was rolled back already, from %s to %s.", name, oldVersion(back), version(back.Image))
 }
 
-// OfferRollback says what going back would do before it is done, with a button that does it. Last is the service's
+// OfferRollback describes a rollback to the previous version, with a button that starts it. Last is the service's
 // newest rollout, which the button names; from and to are images.
 func (a Answers) OfferRollback(last rollout.Rollout, from, to string) Message {
 	name, where := word(string(last.Service)), environment(last)

@@ -6,7 +6,7 @@ import (
 	"canarybot.io/rollout"
 )
 
-// Backtest says in one sentence what a check would have said of stable in the last hour.
+// Backtest says in one sentence how a check would have judged stable in the last hour.
 func Backtest(h rollout.Backtest) string {
 	check := word(h.Check)
 	switch {
@@ -24,7 +24,7 @@ func Backtest(h rollout.Backtest) string {
 	return fmt.Sprintf("%s of stable was within its limit all of the last hour", check)
 }
 
-// checkBacktests says it of every check.
+// checkBacktests returns that sentence for every check.
 func checkBacktests(all []rollout.Backtest) []string {
 	lines := make([]string, len(all))
 	for i, h := range all {

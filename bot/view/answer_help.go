@@ -91,7 +91,7 @@ func (a Answers) usage(form command.Form) string {
 	return a.typed(strings.TrimSpace(string(form.Verb) + " " + form.Args))
 }
 
-// ParseError says what is wrong with a line, the nearest right word and the right form. Err is what command.Parse
+// ParseError says what is wrong with a line, the nearest valid word and the correct form. Err is what command.Parse
 // returned.
 func (a Answers) ParseError(err error) Message {
 	var e *command.Error
@@ -138,7 +138,7 @@ func lineProblem(e *command.Error) string {
 	return "I cannot read that line."
 }
 
-// correctForm gives the right form, or where to find it.
+// correctForm returns the correct form, or where to find it.
 func (a Answers) correctForm(e *command.Error) string {
 	if form, ok := command.FormOf(e.Verb); ok && e.Problem != command.OtherThread {
 		return "It goes: " + a.usage(form)

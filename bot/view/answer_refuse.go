@@ -7,8 +7,8 @@ import (
 	"canarybot.io/rollout"
 )
 
-// Busy refuses a launch: another rollout holds the service, or waits for it. It names everything that replacing would
-// end.
+// Busy refuses a launch: another rollout holds the service, or waits for it. It names every rollout that replacing
+// would end.
 func (a Answers) Busy(launch rollout.DeployRequest, busy *rollout.BusyError, link string) Message {
 	live := busy.Live
 	if live.Orphaned() {
@@ -40,7 +40,7 @@ func (a Answers) Busy(launch rollout.DeployRequest, busy *rollout.BusyError, lin
 	return message(paragraph(lines...)).withText("%s", text)
 }
 
-// alternatives says what else to do than to wait.
+// alternatives says what to do instead of waiting.
 func (a Answers) alternatives(launch rollout.DeployRequest, instead string) string {
 	if a.forDryRun {
 		return "A dry run looks at the cluster as it is: ask again then."
@@ -49,7 +49,7 @@ func (a Answers) alternatives(launch rollout.DeployRequest, instead string) stri
 	return instead + a.line(launch)
 }
 
-// rolledBackAt says that a version was rolled back before: where, when and why.
+// rolledBackAt says in which rollout a version was rolled back before, when and why.
 func rolledBackAt(prior rollout.Rollout) string {
 	why := because(prior, prior.Ending.Reason, prior.Ending.By)
 	return fmt.Sprintf("%s *%s was rolled back before*: %s, on %s: %s", iconBack, version(prior.Image), word(string(prior.ID)), on(endTime(prior)), fullStop(why))
@@ -62,7 +62,7 @@ func (a Answers) RolledBackBefore(launch rollout.DeployRequest, prior rollout.Ro
 		withText("%s was rolled back before, in %s: %s", version(prior.Image), word(string(prior.ID)), fullStop(because(prior, prior.Ending.Reason, prior.Ending.By)))
 }
 
-// endTime is when a rollout ended, or the nearest that is known.
+// endTime is when a rollout ended, or the nearest known time.
 func endTime(r rollout.Rollout) time.Time {
 	for _, t := range []time.Time{r.Ending.At, r.ReconciledAt, r.Request.At} {
 		if !t.IsZero() {
@@ -72,13 +72,13 @@ func endTime(r rollout.Rollout) time.Time {
 	return time.Time{}
 }
 
-// SameVersion refuses a launch: stable runs the version already.
+// SameVersion refuses a launch: stable already runs the version.
 func (a Answers) SameVersion(service rollout.ServiceName, image string) Message {
 	return message(fmt.Sprintf("%s runs %s already: there is nothing to deploy. A canary that is under way is rolled back by %s.",
 		word(string(service)), version(image), code("/canary rollback "+string(service))))
 }
 
-// Forbidden refuses an action: it names the reader's own id, and who can help.
+// Forbidden refuses an action: it names the person's id, and who can help.
 func (a Answers) Forbidden(actor rollout.Actor, action rollout.Action, policy rollout.Policy) Message {
 	if actor.Kind == rollout.Person && !actor.Member {
 		return message(paragraph(
@@ -90,7 +90,7 @@ func (a Answers) Forbidden(actor rollout.Actor, action rollout.Action, policy ro
 		a.whoMay(policy, action)))
 }
 
-// Outsider refuses a question of somebody who is no full member of the workspace.
+// Outsider refuses a question from somebody who is not a full member of the workspace.
 func (a Answers) Outsider(actor rollout.Actor) Message {
 	return message(paragraph(
 		"Only full members of this Slack workspace may ask about rollouts; guests and other workspaces may not.",
@@ -122,13 +122,13 @@ func actionVerb(action rollout.Action) string {
 	return "do that"
 }
 
-// Stale answers a decision that came too late: nothing was changed, and why.
+// Stale answers a decision that came too late: it says why nothing was changed.
 func (a Answers) Stale(why rollout.Problem) Message {
 	return message(joined(" ", "Nothing was changed.", fullStop(Problem(why))))
 }
 
-// NothingLive answers a decision about a service that has no live rollout. Last is its newest one; the zero value: it
-// never had one.
+// NothingLive answers a decision about a service that has no live rollout. Last is its newest one; zero if there has
+// never been one.
 func (a Answers) NothingLive(service rollout.ServiceName, last rollout.Rollout) Message {
 	what := fmt.Sprintf("Nothing is rolling out for %s.", word(string(service)))
 	if last.ID == "" {
@@ -137,19 +137,19 @@ func (a Answers) NothingLive(service rollout.ServiceName, last rollout.Rollout) 
 	return message(paragraph(what, dotted("The last was "+word(string(last.ID)), change(last), status(last)))).withText("%s", what)
 }
 
-// NoRollout answers a question about a rollout that is not known.
+// NoRollout answers a question about an unknown rollout.
 func (a Answers) NoRollout(id rollout.ID) Message {
 	return message(paragraph("There is no rollout "+code(clip(string(id), maxWord))+".", "The last ones: "+a.typed("history")))
 }
 
-// NeedsReason answers a click on Abandon: it wants a reason, and a button carries none.
+// NeedsReason answers a click on Abandon, which needs a reason, and a button carries none.
 func (a Answers) NeedsReason(r rollout.Rollout) Message {
 	return message(paragraph(
 		"Nothing was changed: abandoning "+word(string(r.ID))+" wants a reason, which the others will read.",
 		"Write "+a.typed("abandon "+string(r.ID)+" REASON")))
 }
 
-// Error shows an error's sentence for people, and nothing else of it.
+// Error shows only the sentence of an error that is meant for people.
 func (a Answers) Error(err error) Message {
 	if text := Sentence(err); text != "" {
 		return message(text)
@@ -157,7 +157,7 @@ func (a Answers) Error(err error) Message {
 	return message(Problem(rollout.Problem{Code: rollout.ProblemInternal}))
 }
 
-// ConnectionsTold says that Slack counts n connections of this app where ours are fewer. It is for the channel.
+// ConnectionsTold says that Slack counts n connections of this app, more than this bot has. It is for the channel.
 func (a Answers) ConnectionsTold(ours, n int) Message {
 	return message(fmt.Sprintf("%s *Slack counts %s of this app, and %d of them are mine.* Another Canarybot uses the same app token "+
 		"and gets some of your clicks and commands. Stop it, or give each its own Slack app.", iconWarning, plural(n, "connection", "connections"), ours)).

@@ -6,7 +6,7 @@ import (
 	"canarybot.io/rollout"
 )
 
-// sentenceMessage makes a message of one sentence. Everything in it is escaped.
+// sentenceMessage makes a message from one sentence, escaped.
 func sentenceMessage(format string, args ...any) Message {
 	return message(escape(fmt.Sprintf(format, args...), 2*maxWords))
 }
@@ -26,17 +26,17 @@ func (a Answers) ForeignButton() Message {
 	return sentenceMessage("Nothing was changed. That button is not one of mine.")
 }
 
-// OtherEnvironment answers a press on a button that belongs to the bot of another environment.
+// OtherEnvironment answers a press on a button of another environment's bot.
 func (a Answers) OtherEnvironment(theirs, ours string) Message {
 	return sentenceMessage("That button belongs to %s, and I only look after %s. Nothing was changed.", theirs, ours)
 }
 
-// NotTheCard answers a press on a message that is not the rollout's card.
+// NotTheCard answers a button press on a message that is not the rollout's card.
 func (a Answers) NotTheCard(id rollout.ID) Message {
 	return sentenceMessage("That is not the card of %s. Nothing was changed; use the buttons on its card.", id)
 }
 
-// NoCardYet answers a press while it is not known which message is the rollout's card.
+// NoCardYet answers a button press while the rollout's card is unknown.
 func (a Answers) NoCardYet(id rollout.ID) Message {
 	return sentenceMessage("The card of %s is not up to date. Nothing was changed; try again in a moment.", id)
 }

@@ -6,16 +6,16 @@ import (
 	"canarybot.io/rollout"
 )
 
-// CardOptions is what a card shows that the rollout does not know.
+// CardOptions holds what a card shows besides the rollout.
 type CardOptions struct {
-	// Restarting says that the bot is going down: nobody judges until it is back, and nobody would get a click.
+	// Restarting says that the bot is shutting down: until it is back, nothing is judged and clicks get no answer.
 	Restarting bool
-	// Decided is the decision that was just made, to be named on the card; nil: none.
+	// Decided is the latest decision, to be named on the card; nil: none.
 	Decided *rollout.Entry
 }
 
 // Card returns the root message of a rollout: posted once, edited in place. It begins with what a person on a phone
-// needs: which rollout, where it is, and what may be done about it.
+// needs: which rollout, its status, and the available actions.
 func Card(r rollout.Rollout, opts CardOptions) Message {
 	m := message(paragraph(append([]string{title(r), status(r)}, notes(r, opts)...)...))
 	m = m.withText("%s: %s.", fullName(r), headline(r, opts))
@@ -34,7 +34,7 @@ func Card(r rollout.Rollout, opts CardOptions) Message {
 	return m.withBlocks(context(footer(r)))
 }
 
-// headline is what a lock screen says of a card.
+// headline is a card's text on a lock screen.
 func headline(r rollout.Rollout, opts CardOptions) string {
 	if opts.Restarting {
 		return "the bot is restarting and nobody is judging"
@@ -46,7 +46,7 @@ func title(r rollout.Rollout) string {
 	return fmt.Sprintf("%s *%s* · %s · %s", iconCanary, word(string(r.Service)), environment(r), change(r))
 }
 
-// notes says what a person has to know beyond the status, most pressing first.
+// notes returns what a person has to know beyond the status, most urgent first.
 func notes(r rollout.Rollout, opts CardOptions) []string {
 	var all []string
 	add := func(when bool, text string) {
@@ -78,7 +78,7 @@ func notes(r rollout.Rollout, opts CardOptions) []string {
 	return all
 }
 
-// manualRollback is the way in while nobody listens.
+// manualRollback says how to roll back while the bot is down.
 func manualRollback(r rollout.Rollout) string {
 	if !r.Phase.Live() || r.Phase > rollout.Returning {
 		return ""
@@ -86,7 +86,7 @@ func manualRollback(r rollout.Rollout) string {
 	return "To have it rolled back first thing: " + code(annotate(r))
 }
 
-// decidedBy names who decided, on the card.
+// decidedBy names on the card who decided.
 func decidedBy(e rollout.Entry) string {
 	did := map[rollout.Action]string{
 		rollout.Promote: "Approved by", rollout.Rollback: "Rollback by", rollout.Pause: "Paused by",
@@ -99,7 +99,7 @@ func decidedBy(e rollout.Entry) string {
 	return joined(" ", iconDone, did, actorName(e.Actor), at(e.At)) + reasonSuffix(e.Data.Text)
 }
 
-// footer says who asked, why, and which rollout this is.
+// footer says who requested the rollout, why, and its id.
 func footer(r rollout.Rollout) string {
 	asked := joined(" ", actorName(r.Request.By), at(r.Request.At), quoted(r.Request.Text))
 	checked := ""

@@ -11,10 +11,10 @@ import (
 	"canarybot.io/rollout"
 )
 
-// ActionPrefix begins the action_id of every button of ours; the action follows.
+// ActionPrefix begins the action_id of every button of this bot; the action follows.
 const ActionPrefix = "canary."
 
-// button is one thing that people may do.
+// button is one action that people may take.
 type button struct {
 	action  rollout.Action
 	label   string
@@ -22,11 +22,10 @@ type button struct {
 	confirm *confirm
 }
 
-// confirm is the question before a button counts.
+// confirm is the confirmation dialog of a button.
 type confirm struct{ title, text, yes, no string }
 
-// buttons returns what people may do about the rollout now. Of several marks the first of stuck, drift and paused
-// decides.
+// buttons returns the actions that people may take on the rollout now. The first of stuck, drift and paused decides.
 func buttons(r rollout.Rollout) []button {
 	pause := button{action: rollout.Pause, label: "Pause"}
 	resume := button{action: rollout.Resume, label: "Resume", style: slack.StylePrimary}
@@ -75,7 +74,7 @@ func promoteButton(r rollout.Rollout) button {
 	return b
 }
 
-// rollbackButton is the way down. Its question names what is lost by it.
+// rollbackButton rolls the rollout back. Its confirmation names what is lost.
 func rollbackButton(r rollout.Rollout) button {
 	text := fmt.Sprintf("%s %s in %s. Everyone returns to %s.", version(r.Image), trafficShare(r), environment(r), oldVersion(r))
 	if r.StableWritten {
@@ -90,7 +89,7 @@ func rollbackButton(r rollout.Rollout) button {
 	}
 }
 
-// trafficShare says how much of the traffic the new version has, stable included.
+// trafficShare says how much of the traffic the new version gets, on stable too.
 func trafficShare(r rollout.Rollout) string {
 	switch {
 	case r.Promoted:
@@ -117,14 +116,14 @@ func cancelButton(r rollout.Rollout) button {
 	}
 }
 
-// actions makes the block of buttons; none without buttons.
+// actions returns the block of buttons; none without buttons.
 func actions(v Value, all []button) []slack.Block {
 	var elements []slack.BlockElement
 	for _, b := range all {
 		v.Action = b.action
 		value := v.Encode()
 		if len(value) > maxValue {
-			continue // it could not be read back
+			continue // ParseValue could not read it
 		}
 		e := slack.NewButtonBlockElement(ActionPrefix+string(b.action), value, plain(b.label, maxLabel))
 		e.Style = b.style
@@ -142,8 +141,8 @@ func actions(v Value, all []button) []slack.Block {
 	return []slack.Block{slack.NewActionBlock("buttons", elements...)}
 }
 
-// GoBack is the action of the button that BackFirst offers: take the service to the version before the rollout that
-// the value names. It is no decision about that rollout.
+// GoBack is the action of the button in OfferRollback: return the service to the version before the rollout that the
+// value names. It is not a decision about that rollout.
 const GoBack rollout.Action = "back"
 
 // Value is what a button carries: ENVIRONMENT/ROLLOUT/TURN/ACTION.
@@ -159,7 +158,7 @@ func (v Value) Encode() string {
 	return fmt.Sprintf("%s/%s/%d/%s", v.Environment, v.Rollout, v.Turn, v.Action)
 }
 
-// problemMalformedButton says that a button does not carry a value.
+// problemMalformedButton reports that a button carries no valid value.
 const problemMalformedButton rollout.ProblemCode = "malformed_button"
 
 // ParseValue reads what a button carried. The error is a sentence for people.
@@ -169,7 +168,7 @@ func ParseValue(s string) (Value, error) {
 	if len(parts) < 4 || len(s) > maxValue {
 		return Value{}, malformed
 	}
-	last := len(parts) - 3 // an environment may have a slash in its name; nothing after it has
+	last := len(parts) - 3 // only the environment's name may contain a slash
 	turn, err := strconv.Atoi(parts[last+1])
 	v := Value{
 		Environment: strings.Join(parts[:last], "/"), Rollout: rollout.ID(parts[last]),

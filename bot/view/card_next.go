@@ -6,10 +6,10 @@ import (
 	"canarybot.io/rollout"
 )
 
-// defaultProgress is how long pods may take where stable's Deployment does not say; as the domain has it.
+// defaultProgress is how long pods may take if stable's Deployment sets no deadline; it is the domain's default.
 const defaultProgress = 10 * time.Minute
 
-// next says what happens next by itself and when; empty where nothing does.
+// next says what happens next without a decision, and when; empty if nothing does.
 func next(r rollout.Rollout) string {
 	switch {
 	case r.Orphaned():
@@ -60,7 +60,7 @@ func podDeadline(r rollout.Rollout) time.Duration {
 	return defaultProgress
 }
 
-// deadline says when a phase that does not get done is rolled back.
+// deadline says when a phase that does not finish is rolled back.
 func deadline(r rollout.Rollout, limit time.Duration) string {
 	left := limit - r.Spans.Deadline
 	if limit <= 0 || left <= 0 || r.ReconciledAt.IsZero() {
@@ -69,7 +69,7 @@ func deadline(r rollout.Rollout, limit time.Duration) string {
 	return "rolls back at " + at(r.ReconciledAt.Add(left)) + " if not"
 }
 
-// giveUp says when a question that nobody answers rolls the rollout back.
+// giveUp says when an unanswered question rolls the rollout back.
 func giveUp(r rollout.Rollout) string {
 	return giveUpAt(r, r.ReconciledAt, r.Spec.Limits.Wait-r.Spans.Waiting)
 }
@@ -88,7 +88,7 @@ func afterShift(r rollout.Rollout) string {
 	return "goes on once the route has the weight"
 }
 
-// afterBake says what ends a bake, or what keeps it.
+// afterBake says what ends a bake, or what prolongs it.
 func afterBake(r rollout.Rollout) string {
 	step := r.Current()
 	worst, bad := r.Verdict.Worst()
@@ -107,7 +107,7 @@ func afterBake(r rollout.Rollout) string {
 	return gateOpens(r, r.ReconciledAt.Add(max(step.Bake-r.Spans.Bake, 0)))
 }
 
-// gateOpens says what the end of the bake leads to.
+// gateOpens says what follows the bake.
 func gateOpens(r rollout.Rollout, when time.Time) string {
 	moment := "then"
 	if !when.IsZero() {
@@ -122,7 +122,7 @@ func gateOpens(r rollout.Rollout, when time.Time) string {
 	return joined("; ", "asks for approval "+moment, giveUpAt(r, when, r.Spec.Limits.Wait))
 }
 
-// unknownLimit says what unknown evidence leads to, and when.
+// unknownLimit says what follows from unknown evidence, and when.
 func unknownLimit(r rollout.Rollout) string {
 	left := r.Spec.Limits.UnknownLimit - r.Spans.Unknown
 	if r.Spec.Limits.UnknownLimit <= 0 || r.ReconciledAt.IsZero() || left <= 0 {

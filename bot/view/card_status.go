@@ -6,7 +6,7 @@ import (
 	"canarybot.io/rollout"
 )
 
-// status is the line that says where a rollout is: what to read when there is time for one line only.
+// status is a rollout's status in one line.
 func status(r rollout.Rollout) string {
 	switch {
 	case r.Phase == rollout.Ended:
@@ -25,7 +25,7 @@ func status(r rollout.Rollout) string {
 	return progress(r)
 }
 
-// progress is the status of a rollout that nothing stands over.
+// progress is the status of a rollout without stuck, drift or pause.
 func progress(r rollout.Rollout) string {
 	switch r.Phase {
 	case rollout.Queued:
@@ -57,7 +57,7 @@ func progress(r rollout.Rollout) string {
 	return outcome(r)
 }
 
-// phase is what a rollout does just now, within a line that begins with something else.
+// phase says what a rollout is doing, for use within a line.
 func phase(r rollout.Rollout) string {
 	switch {
 	case r.Phase == rollout.Shifting:
@@ -70,7 +70,7 @@ func phase(r rollout.Rollout) string {
 	return phaseName(r.Phase)
 }
 
-// phaseName is what a rollout does in a phase, in the middle of a sentence.
+// phaseName says what a rollout does in a phase, for use within a sentence.
 func phaseName(p rollout.Phase) string {
 	switch p {
 	case rollout.Queued:
@@ -96,13 +96,13 @@ func phaseName(p rollout.Phase) string {
 
 func shifting(r rollout.Rollout) string { return "Shifting to " + r.Current().Weight.String() }
 
-// share is how much of the traffic the new version has.
+// share is the new version's share of the traffic.
 func share(r rollout.Rollout) string {
 	w, ok := r.Weight()
 	switch {
 	case !ok:
 		return ""
-	case r.Phase == rollout.Shifting: // what it wants is not there yet
+	case r.Phase == rollout.Shifting: // the target weight is not reached yet
 		w = 0
 		if r.Step > 0 && r.Step <= len(r.Spec.Plan.Steps) {
 			w = r.Spec.Plan.Steps[r.Step-1].Weight
@@ -120,7 +120,7 @@ func pods(r rollout.Rollout) string {
 	return "waits for " + plural(r.Size, "pod", "pods")
 }
 
-// currentVerdict is the verdict, where there is something to judge.
+// currentVerdict is the verdict, if there is something to judge.
 func currentVerdict(r rollout.Rollout) string {
 	if !isJudged(r) {
 		return ""
@@ -128,7 +128,7 @@ func currentVerdict(r rollout.Rollout) string {
 	return verdict(r.Verdict)
 }
 
-// isJudged reports whether evidence counts now: on the way up, once a step that bakes has traffic.
+// isJudged reports whether evidence counts now: before the end, while a step that bakes has traffic.
 func isJudged(r rollout.Rollout) bool {
 	step := r.Current()
 	if (r.Phase == rollout.Preparing || r.Phase == rollout.Shifting) && r.Step > 0 && r.Step <= len(r.Spec.Plan.Steps) {
@@ -160,7 +160,7 @@ func outcome(r rollout.Rollout) string {
 	return "*Ended*"
 }
 
-// allTraffic says which version has all the traffic, and since when.
+// allTraffic says which version gets all the traffic, and since when.
 func allTraffic(r rollout.Rollout) string {
 	image := r.Image
 	if r.Ending.Outcome == rollout.RolledBack {
@@ -173,14 +173,14 @@ func allTraffic(r rollout.Rollout) string {
 	if image == "" {
 		s = "100 % on " + oldVersion(r)
 	}
-	// Where stable had the new image already, weight 0 was not yet everyone on the old one.
+	// If stable already had the new image, not everyone was on the old one at weight 0.
 	if !r.Ending.WeightZero.IsZero() && !(r.StableWritten && r.Ending.Outcome == rollout.RolledBack) {
 		s += " since " + exactly(r.Ending.WeightZero)
 	}
 	return s
 }
 
-// totalTime says how long the rollout lived.
+// totalTime says how long the rollout took.
 func totalTime(r rollout.Rollout) string {
 	from := r.Started
 	if from.IsZero() {

@@ -28,7 +28,7 @@ func promotionTarget(r rollout.Rollout, step int) string {
 	return "to everyone"
 }
 
-// promotionMove says the same as something that happens: "goes to 50 %".
+// promotionMove returns the same with a verb: "goes to 50 %".
 func promotionMove(r rollout.Rollout, step int) string {
 	if to := promotionTarget(r, step); to != "for good" {
 		return "goes " + to
@@ -36,7 +36,7 @@ func promotionMove(r rollout.Rollout, step int) string {
 	return "makes it the stable version"
 }
 
-// stepOf says which step of how many.
+// stepOf returns "step 1 of 3".
 func stepOf(r rollout.Rollout) string {
 	return fmt.Sprintf("step %d of %d", r.Step+1, max(len(r.Spec.Plan.Steps), r.Step+1))
 }
@@ -61,7 +61,7 @@ func describePlan(p rollout.Plan) string {
 	return strings.Join(append(all, "then everyone"), ", ")
 }
 
-// bar shows the steps of the plan and where the rollout is among them.
+// bar shows the plan's steps and the rollout's position.
 func bar(r rollout.Rollout) string {
 	labels := []string{"start"}
 	for _, s := range r.Spec.Plan.Steps {
@@ -118,7 +118,7 @@ func position(r rollout.Rollout, everyone int) (here int, mark string) {
 	return here, iconGoing
 }
 
-// window keeps a long bar readable on a phone: the items around the one that counts.
+// window shortens a long bar for phones: it keeps the items around the current one.
 func window(items []string, here int) []string {
 	const most = 8
 	if len(items) <= most {

@@ -8,7 +8,7 @@ import (
 	"canarybot.io/rollout"
 )
 
-// nameOf is what people call what the evidence is about: of slow requests a share is judged, not a quantile.
+// nameOf is the display name of the evidence: for slow requests a share is judged, not a quantile.
 func nameOf(e rollout.Evidence) string {
 	if named, _ := rollout.Named(e.Check); named.Signal != rollout.LatencySignal || e.Unit != rollout.Ratio {
 		return checkName(e.Check)
@@ -19,7 +19,7 @@ func nameOf(e rollout.Evidence) string {
 	return "slower than " + amountOf(e.Compared.Bound, rollout.Seconds, configured).String()
 }
 
-// checkName is what people call a check.
+// checkName is a check's display name.
 func checkName(name string) string {
 	if named, ok := rollout.Named(name); ok {
 		return named.Words
@@ -41,7 +41,7 @@ func icon(r rollout.Result) string {
 	return iconUnknown
 }
 
-// limitWord is what stands before a check's threshold.
+// limitWord is the word before a check's threshold.
 func limitWord(c rollout.Comparison) string {
 	if c == rollout.GreaterThan {
 		return "must be above"
@@ -49,7 +49,7 @@ func limitWord(c rollout.Comparison) string {
 	return "limit"
 }
 
-// why puts the reason behind evidence into words; empty where the numbers say it.
+// why puts the reason behind evidence into words; empty if the numbers are enough.
 func why(e rollout.Evidence) string {
 	switch e.Why {
 	case rollout.WhyNone, rollout.WhyLimit:
@@ -108,7 +108,7 @@ func why(e rollout.Evidence) string {
 	return word(string(e.Why))
 }
 
-// whyBet puts what a running bet says into words.
+// whyBet puts the state of a running bet into words.
 func whyBet(e rollout.Evidence) string {
 	times := e.Compared != nil && e.Compared.AtLeast > 1
 	// The other reasons are in why.
@@ -133,7 +133,7 @@ func whyBet(e rollout.Evidence) string {
 	}
 }
 
-// confidence is how certain what a bet says is: that its limit is reached by chance is as unlikely.
+// confidence is the certainty of a bet: the probability that its limit is not reached by chance.
 func confidence(e rollout.Evidence) string {
 	if e.Compared == nil || e.Compared.Limit <= 0 {
 		return "for sure"
@@ -165,8 +165,8 @@ func sentence(e rollout.Evidence) string {
 	return s
 }
 
-// compact returns the evidence as the card has it: "p99 210 ms (205, 500) ✅". What the numbers in the brackets are is
-// said where it was not said before.
+// compact returns the evidence as shown on the card: "p99 210 ms (205, 500) ✅". The numbers in brackets are labelled
+// only the first time.
 func (l *labels) compact(e rollout.Evidence) string {
 	name, reason := nameOf(e), joined(", ", why(e), informOnly(e))
 	if e.Result == rollout.Pass {
@@ -190,7 +190,7 @@ func (l *labels) compact(e rollout.Evidence) string {
 	return joined(" ", name, value.String(), "("+strings.Join(brackets, ", ")+")", icon(e.Result), reason)
 }
 
-// labels remembers which words the line of checks has said.
+// labels records which labels the line of checks already has.
 type labels struct{ stable, limit bool }
 
 func (l *labels) labelOnce(said *bool, label string) string {
@@ -201,7 +201,7 @@ func (l *labels) labelOnce(said *bool, label string) string {
 	return label
 }
 
-// checks returns the card's line of checks. Of very many, those that pass are only counted.
+// checks returns the card's line of checks. If there are many, those that pass are only counted.
 func checks(v rollout.Verdict) string {
 	const most = 12
 	var l labels
@@ -220,7 +220,7 @@ func checks(v rollout.Verdict) string {
 	return strings.Join(all, "  ")
 }
 
-// fullEvidence returns the evidence as the thread has it: every number with its unit and, over a bake, how it went.
+// fullEvidence returns the evidence as shown in the thread: every number with its unit and, over a bake, its course.
 func fullEvidence(e rollout.Evidence) string {
 	var numbers, course string
 	if e.Canary != nil {
@@ -242,7 +242,7 @@ func fullEvidence(e rollout.Evidence) string {
 	return dotted(line, why(e), informOnly(e), samples(e), course, detail(e.Detail))
 }
 
-// informOnly says that a check does not decide, where it does not.
+// informOnly returns a note on a check that does not decide; empty for others.
 func informOnly(e rollout.Evidence) string {
 	if e.DryRun {
 		return "only informs"
@@ -250,7 +250,7 @@ func informOnly(e rollout.Evidence) string {
 	return ""
 }
 
-// samples says on how much the evidence stands, where requests were counted.
+// samples says on how many requests the evidence rests, where they were counted.
 func samples(e rollout.Evidence) string {
 	if e.Compared == nil || e.Compared.Canary.Requests <= 0 {
 		return ""
@@ -259,7 +259,7 @@ func samples(e rollout.Evidence) string {
 	return fmt.Sprintf("%s of %s requests, stable %s of %s", count(c.Canary.Bad), count(c.Canary.Requests), count(c.Stable.Bad), count(c.Stable.Requests))
 }
 
-// verdict says how a step's checks stand, in a few words.
+// verdict summarizes the results of a step's checks.
 func verdict(v rollout.Verdict) string {
 	worst, ok := v.Worst()
 	switch {

@@ -7,12 +7,12 @@ import (
 	"canarybot.io/rollout"
 )
 
-// kubectl returns one line to type by hand, about the rollout's namespace.
+// kubectl returns a kubectl command line in the rollout's namespace.
 func kubectl(r rollout.Rollout, format string, args ...any) string {
 	return fmt.Sprintf("kubectl -n %s ", shellSafe(r.Spec.Objects.Namespace)) + fmt.Sprintf(format, args...)
 }
 
-// annotate is the line that rolls back when Slack or the bot is down.
+// annotate is the command line that rolls back when Slack or the bot is down.
 func annotate(r rollout.Rollout) string {
 	return kubectl(r, "annotate %s canarybot.io/rollback=now", route(r))
 }
@@ -21,7 +21,7 @@ func route(r rollout.Rollout) string {
 	return strings.ToLower(shellSafe(r.Spec.Objects.Route.Kind)) + "/" + shellSafe(r.Spec.Objects.Route.Name)
 }
 
-// lookAt returns the one line that shows most about why a rollout is stuck.
+// lookAt returns the command line that best shows why a rollout is stuck.
 func lookAt(r rollout.Rollout, why rollout.Reason) string {
 	o := r.Spec.Objects
 	// For every other reason the phase says where to look.
@@ -62,7 +62,7 @@ func deploymentOf(r rollout.Rollout) string {
 	return r.Spec.Objects.Canary
 }
 
-// shellSafe lets a name into a command line only as far as it is a name: what a shell would read drops out.
+// shellSafe removes from a name every character that a shell would interpret.
 func shellSafe(name string) string {
 	return clip(strings.Trim(strings.Map(func(r rune) rune {
 		switch {
@@ -73,13 +73,13 @@ func shellSafe(name string) string {
 	}, name), "-."), 2*maxWord)
 }
 
-// stuck says why a rollout does not come to its end, and what to look at.
+// stuck says why a rollout cannot end, and how to inspect it.
 func stuck(r rollout.Rollout, why rollout.Reason) string {
 	return fmt.Sprintf("%s It keeps trying. Look at it: %s",
 		capitalize(fullStop(because(r, why, rollout.Actor{Kind: rollout.Bot}))), code(lookAt(r, why)))
 }
 
-// leftovers says what an ended rollout left for people to know.
+// leftovers returns what people should know about an ended rollout.
 func leftovers(r rollout.Rollout) []string {
 	var all []string
 	end := r.Ending

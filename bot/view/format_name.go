@@ -7,7 +7,7 @@ import (
 	"canarybot.io/rollout"
 )
 
-// The emoji, each always beside a word.
+// The emoji. Each is always next to a word.
 const (
 	iconCanary  = "🐤"
 	iconDone    = "✅"
@@ -20,10 +20,10 @@ const (
 	iconUnknown = "❓"
 )
 
-// version returns what people call an image.
+// version returns the short name of an image.
 func version(image string) string { return word(rollout.ShortVersion(image)) }
 
-// foundVersion returns what people call the version that the rollout found; empty while it has not looked yet.
+// foundVersion returns the version that the rollout found; empty until it has read the cluster.
 func foundVersion(r rollout.Rollout) string {
 	if r.From() == "" {
 		return ""
@@ -31,7 +31,7 @@ func foundVersion(r rollout.Rollout) string {
 	return version(r.From())
 }
 
-// oldVersion is before, in a sentence that needs a word in any case.
+// oldVersion is foundVersion with a placeholder for use in a sentence.
 func oldVersion(r rollout.Rollout) string {
 	if v := foundVersion(r); v != "" {
 		return v
@@ -47,7 +47,7 @@ func change(r rollout.Rollout) string {
 	return "→ " + version(r.Image)
 }
 
-// fullName names a rollout where nothing around it does: "checkout v1.2.4 (production)".
+// fullName names a rollout outside of its own thread: "checkout v1.2.4 (production)".
 func fullName(r rollout.Rollout) string {
 	return fmt.Sprintf("%s %s (%s)", word(string(r.Service)), version(r.Image), environment(r))
 }
@@ -74,7 +74,7 @@ func actorName(a rollout.Actor) string {
 	return "somebody"
 }
 
-// mentions names people so that Slack calls them; of very many only the first.
+// mentions mentions people so that Slack notifies them; if there are many, only the first.
 func mentions(ids []string) string {
 	const most = 20
 	var all []string
@@ -99,7 +99,7 @@ func quoted(s string) string {
 	return `"` + s + `"`
 }
 
-// reasonSuffix appends a person's words to a sentence.
+// reasonSuffix renders a person's reason as the end of a sentence.
 func reasonSuffix(s string) string {
 	if q := quoted(s); q != "" {
 		return ": " + q
@@ -107,7 +107,7 @@ func reasonSuffix(s string) string {
 	return ""
 }
 
-// capitalize makes the first letter of a sentence a capital.
+// capitalize makes the first letter of a sentence upper case.
 func capitalize(s string) string {
 	for i, r := range s {
 		return s[:i] + strings.ToUpper(string(r)) + s[i+len(string(r)):]
@@ -115,7 +115,7 @@ func capitalize(s string) string {
 	return s
 }
 
-// fullStop closes a sentence that may end in somebody else's words.
+// fullStop ends a sentence that may end with quoted text.
 func fullStop(s string) string {
 	if s == "" || strings.HasSuffix(s, ".") || strings.HasSuffix(s, "…") || strings.HasSuffix(s, "!") || strings.HasSuffix(s, "?") {
 		return s
@@ -123,7 +123,7 @@ func fullStop(s string) string {
 	return s + "."
 }
 
-// lower makes the first letter small, for the middle of a sentence.
+// lower makes the first letter lower case, for use within a sentence.
 func lower(s string) string {
 	for i, r := range s {
 		return s[:i] + strings.ToLower(string(r)) + s[i+len(string(r)):]

@@ -6,12 +6,12 @@ import (
 	"canarybot.io/rollout"
 )
 
-// because puts a reason into words that follow a colon. By is who decided, where somebody did.
+// because puts a reason into words that follow a colon. By is who decided, if anybody did.
 func because(r rollout.Rollout, why rollout.Reason, by rollout.Actor) string {
 	return joined(": ", plainly(r, why, by), detailOf(why))
 }
 
-// plainly is because without the words of others.
+// plainly is because without quoted text.
 func plainly(r rollout.Rollout, why rollout.Reason, by rollout.Actor) string {
 	limits := r.Spec.Limits
 	switch why.Code {
@@ -49,12 +49,12 @@ func plainly(r rollout.Rollout, why rollout.Reason, by rollout.Actor) string {
 	case rollout.ReasonImageDiffers, rollout.ReasonStableNoPods, rollout.ReasonSlow, rollout.ReasonReverted, rollout.ReasonPreflight,
 		rollout.ReasonHeld, rollout.ReasonOrphanGone, rollout.ReasonUnreadable, rollout.ReasonWriteRefused:
 		return obstacle(r, why)
-	case rollout.ReasonOrphaned: // the reply that offers to remove it says all
+	case rollout.ReasonOrphaned: // the reply that offers to remove it explains it
 	}
 	return word(string(why.Code))
 }
 
-// missingObject names what somebody else took away.
+// missingObject names what somebody else deleted.
 func missingObject(code rollout.ReasonCode) string {
 	// The other reasons are in plainly.
 	//exhaustive:ignore
@@ -72,7 +72,7 @@ func missingObject(code rollout.ReasonCode) string {
 	}
 }
 
-// obstacle names what keeps a rollout from starting or ending.
+// obstacle names what blocks a rollout's start or end.
 func obstacle(r rollout.Rollout, why rollout.Reason) string {
 	// The other reasons are in plainly.
 	//exhaustive:ignore
@@ -108,14 +108,14 @@ func obstacle(r rollout.Rollout, why rollout.Reason) string {
 	}
 }
 
-// detailOf returns the words of others that belong to the reason.
+// detailOf returns the quoted text that belongs to the reason.
 func detailOf(why rollout.Reason) string {
-	// For every other reason the words of others stand in Detail.
+	// For every other reason the quoted text is in Detail.
 	//exhaustive:ignore
 	switch why.Code {
 	case rollout.ReasonPerson:
 		return quoted(why.Detail)
-	case rollout.ReasonReplaced, rollout.ReasonHeld, rollout.ReasonReverted: // said in the sentence
+	case rollout.ReasonReplaced, rollout.ReasonHeld, rollout.ReasonReverted: // part of the sentence
 		return ""
 	case rollout.ReasonCheck, rollout.ReasonUnknown:
 		if why.Evidence != nil {
@@ -146,7 +146,7 @@ func failure(whose string, f rollout.Failure) string {
 	return fmt.Sprintf("the pods of %s fail (%s)", whose, word(string(f.Kind)))
 }
 
-// manager names who wrote to the cluster, as managedFields has it.
+// manager names the field manager that wrote to the cluster.
 func manager(by string) string {
 	if m := word(by); m != "" {
 		return "somebody (" + m + ")"
@@ -154,7 +154,7 @@ func manager(by string) string {
 	return "somebody"
 }
 
-// drifted says what somebody else changed.
+// drifted describes a change by somebody else.
 func drifted(d rollout.Drift) string {
 	by := manager(d.By)
 	switch d.Field {

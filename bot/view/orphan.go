@@ -25,8 +25,8 @@ func orphanButtons(r rollout.Rollout) []button {
 	return []button{rollbackButton(r), leave}
 }
 
-// askedAboutOrphan puts the question to the approvers. Nobody may be looking at a channel that heard nothing for long:
-// it is told there too.
+// askedAboutOrphan puts the question to the approvers. The channel may have been quiet for long, so the question is
+// broadcast there too.
 func (t threadReply) askedAboutOrphan() Message {
 	m := message(paragraph(
 		fmt.Sprintf("%s *%s was left behind* with %s of the traffic, and nobody judges it. %s", iconWarning, fullName(t.r), t.e.Data.Weight, leftBehind(t.r)),
@@ -37,7 +37,7 @@ func (t threadReply) askedAboutOrphan() Message {
 	return m
 }
 
-// busyWithOrphan refuses a launch while nobody has said what becomes of an orphan.
+// busyWithOrphan refuses a launch while an orphan waits for a decision.
 func (a Answers) busyWithOrphan(launch rollout.DeployRequest, busy *rollout.BusyError, link string) Message {
 	name, asks := word(string(launch.Service)), busy.Live
 	lines := []string{

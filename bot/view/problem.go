@@ -9,7 +9,7 @@ import (
 	"canarybot.io/rollout"
 )
 
-// sentences has the sentence of each problem code, from the tables of all areas. What stands in braces is filled in
+// sentences has the sentence of each problem code, from the tables of all areas. Placeholders in braces are filled in
 // from the problem, escaped:
 //
 //	{service} {rollout} {phase}        names, and the phase in words
@@ -66,13 +66,13 @@ func Problems(all []rollout.Problem) []string {
 	return lines
 }
 
-// Sentence returns what an error says to people. An error that is not ours is never shown: its text is for the log.
+// Sentence returns an error's message for people. Errors of other packages are never shown: their text is for the log.
 func Sentence(err error) string { return Problem(rollout.ProblemOf(err)) }
 
-// short is a problem's sentence where there is little room.
+// short is a problem's sentence for small spaces.
 func short(p rollout.Problem) string { return truncateMrkdwn(Problem(p), maxDetail) }
 
-// fill returns what a placeholder stands for.
+// fill returns a placeholder's value.
 func fill(p rollout.Problem, name string) string {
 	switch name {
 	case "{service}":
@@ -113,7 +113,7 @@ func fill(p rollout.Problem, name string) string {
 	return fillObject(p, name)
 }
 
-// fillObject returns what a placeholder about an object stands for.
+// fillObject returns the value of a placeholder about an object.
 func fillObject(p rollout.Problem, name string) string {
 	switch name {
 	case "{object}":
@@ -138,7 +138,7 @@ func fillObject(p rollout.Problem, name string) string {
 	return fillCluster(p, name)
 }
 
-// resourceName is an object as kubectl takes it: "deployment/checkout".
+// resourceName is an object in kubectl's notation: "deployment/checkout".
 func resourceName(o rollout.ObjectRef) string {
 	return strings.ToLower(shellSafe(o.Kind)) + "/" + shellSafe(o.Name)
 }

@@ -7,9 +7,9 @@ import (
 	"canarybot.io/rollout"
 )
 
-// Reply returns the thread reply that tells a timeline entry; ok is false for an entry that the thread does not tell.
-// It reads the entry, and of the rollout what hardly changes: a reply that is made late tells the same. Approvers are
-// mentioned where a person is asked. Link leads to the card; empty: none is known.
+// Reply returns the thread reply for a timeline entry; ok is false for an entry that gets no reply. It uses the entry
+// and only stable parts of the rollout, so that a late reply is the same. Approvers are mentioned in questions. Link is
+// the card's; empty: unknown.
 func Reply(r rollout.Rollout, e rollout.Entry, approvers []string, link string) (m Message, ok bool) {
 	t := threadReply{r: r, e: e, approvers: approvers, link: link}
 	switch e.Kind {
@@ -45,7 +45,7 @@ func Reply(r rollout.Rollout, e rollout.Entry, approvers []string, link string) 
 	return Message{}, false
 }
 
-// threadReply is one entry of one rollout, being told.
+// threadReply renders one entry of one rollout.
 type threadReply struct {
 	r         rollout.Rollout
 	e         rollout.Entry
@@ -61,7 +61,7 @@ func (t threadReply) currentStep() rollout.Step {
 	return rollout.Step{}
 }
 
-// cardLink leads to the card, in the middle of a line.
+// cardLink returns a link to the card, for use within a line.
 func (t threadReply) cardLink() string {
 	return anchorOr(t.link, "the card")
 }
@@ -102,7 +102,7 @@ func (t threadReply) started() Message {
 	return message(paragraph(lines...)).withText("%s: %s %s. %s.", fullName(r), actorName(r.Request.By), did, capitalize(describePlan(r.Spec.Plan)))
 }
 
-// differs names in what a found canary is not like stable.
+// differs names the fields in which a found canary differs from stable.
 func differs(fields []string) string {
 	const most = 10
 	var all []string
@@ -117,29 +117,29 @@ func differs(fields []string) string {
 		". What is judged here is not quite what everyone will get."
 }
 
-// rollingBack tells one change of phase only: that the bot rolls back, the moment it does. Everything else has an entry
-// of its own that says more.
+// rollingBack announces the start of a rollback, the only phase change with a reply. Others have an entry of their own
+// that says more.
 func (t threadReply) rollingBack() (Message, bool) {
 	why := t.e.Data.Reason
 	if t.e.Data.To != rollout.RollingBack {
 		return Message{}, false
 	}
-	// Every other reason is news.
+	// Every other reason is announced.
 	//exhaustive:ignore
 	switch why.Code {
-	case rollout.ReasonPerson, rollout.ReasonAnnotation, rollout.ReasonReplaced, rollout.ReasonNone: // the decision says it
+	case rollout.ReasonPerson, rollout.ReasonAnnotation, rollout.ReasonReplaced, rollout.ReasonNone: // the decision's reply covers it
 		return Message{}, false
 	default:
 	}
 	m := message(fmt.Sprintf("%s *Rolling back*: %s Everyone returns to %s.", iconBack, fullStop(because(t.r, why, t.e.Actor)), oldVersion(t.r))).
 		withText("%s is rolling back: %s. Everyone returns to %s.", fullName(t.r), plainly(t.r, why, t.e.Actor), oldVersion(t.r))
-	if why.Evidence != nil && why.Evidence.Compared != nil { // what it stood on, for who asks tomorrow
+	if why.Evidence != nil && why.Evidence.Compared != nil { // the evidence, for later questions
 		m = m.withBlocks(list([]string{paragraph(fullEvidence(*why.Evidence), chart(*why.Evidence), remedy(*why.Evidence))})...)
 	}
 	return m, true
 }
 
-// stepDone tells what a step's checks came to, every one of them.
+// stepDone reports the results of all of a step's checks.
 func (t threadReply) stepDone() (Message, bool) {
 	v := t.e.Data.Verdict
 	if v == nil || !t.currentStep().DemandsEvidence() {
@@ -174,8 +174,8 @@ func evidence(v rollout.Verdict) []string {
 	return lines
 }
 
-// evidenceMissing tells that evidence went missing. What passes or fails has entries of its own; warming up and failing
-// once come and go, and the card shows them.
+// evidenceMissing reports missing evidence. Passing and failing have entries of their own; warming up and failing once
+// are temporary, and the card shows them.
 func (t threadReply) evidenceMissing() (Message, bool) {
 	v := t.e.Data.Verdict
 	if v == nil || v.Result != rollout.Unknown {
@@ -185,7 +185,7 @@ func (t threadReply) evidenceMissing() (Message, bool) {
 	if !ok {
 		return Message{}, false
 	}
-	// Every other reason is news.
+	// Every other reason is announced.
 	//exhaustive:ignore
 	switch worst.Why {
 	case rollout.WhyNone, rollout.WhyWarmingUp, rollout.WhyNotAsked, rollout.WhyFailingOnce, rollout.WhyTooFewRequests,
@@ -203,7 +203,7 @@ func (t threadReply) evidenceMissing() (Message, bool) {
 		withText("%s cannot be judged: %s. Nothing moves forward until it can.", fullName(t.r), sentence(worst)), true
 }
 
-// away tells that nobody was judging, and that nothing came of it.
+// away reports that the bot was down and nothing was judged meanwhile.
 func (t threadReply) away() Message {
 	gap := t.e.Data.Away
 	from := t.e.At.Add(-gap)

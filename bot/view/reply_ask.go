@@ -40,7 +40,7 @@ func (t threadReply) asked() Message {
 		withText("%s waits for approval: promote %s, or roll back. %s", fullName(t.r), to, limit)
 }
 
-// answerDeadline says when nobody having answered rolls the rollout back; empty where nothing does.
+// answerDeadline says when an unanswered question rolls the rollout back; empty if never.
 func (t threadReply) answerDeadline() string {
 	if t.e.Data.Left <= 0 {
 		return ""
@@ -48,7 +48,7 @@ func (t threadReply) answerDeadline() string {
 	return "Rolls back at " + at(t.e.At.Add(t.e.Data.Left)) + " if nobody answers."
 }
 
-// mentionApprovers mentions the approvers, or says that there are none.
+// mentionApprovers returns mentions of the approvers, or a note that there are none.
 func (t threadReply) mentionApprovers() string {
 	if len(t.approvers) == 0 {
 		return "Nobody may answer: " + code("policy.approvers") + " is empty."
@@ -56,7 +56,7 @@ func (t threadReply) mentionApprovers() string {
 	return mentions(t.approvers)
 }
 
-// reminded repeats an unanswered question to the channel, calling nobody again.
+// reminded repeats an unanswered question in the channel, without mentions.
 func (t threadReply) reminded() Message {
 	question := ""
 	if d := t.e.Data.Drift; d != nil {
@@ -94,7 +94,7 @@ func (t threadReply) settled() Message {
 	return message(iconDone+" *Settled*: "+what).withText("%s: settled, %s", fullName(t.r), what)
 }
 
-// fieldName is what people call a field that we steer.
+// fieldName is the display name of a managed field.
 func fieldName(f rollout.Field) string {
 	switch f {
 	case rollout.FieldWeight:
@@ -123,7 +123,7 @@ func (t threadReply) overwrote() (Message, bool) {
 	return message(iconWarning+" "+capitalize(what)+".").withText("%s: %s.", fullName(t.r), what), true
 }
 
-// shown is a drift's value as people read it.
+// shown is a drift's value for people.
 func shown(d rollout.Drift, value string) string {
 	switch d.Field {
 	case rollout.FieldWeight:
@@ -135,7 +135,7 @@ func shown(d rollout.Drift, value string) string {
 	return word(value)
 }
 
-// stuck is loud: an ending that does not end. It needs a person, and calls the approvers.
+// stuck reports a rollout that cannot end. It needs a person, so it mentions the approvers.
 func (t threadReply) stuck() Message {
 	r, why := t.r, t.e.Data.Reason
 	r.Drift = t.e.Data.Drift

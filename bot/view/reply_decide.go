@@ -6,7 +6,7 @@ import (
 	"canarybot.io/rollout"
 )
 
-// decided tells who decided what, and what comes of it.
+// decided reports a decision and its effect.
 func (t threadReply) decided() (Message, bool) {
 	by, reason := actorName(t.e.Actor), reasonSuffix(t.e.Data.Text)
 	var mark, did, then string
@@ -49,7 +49,7 @@ func (t threadReply) rollback() Message {
 		withText("%s: %s by %s%s %s", fullName(t.r), lower(did), by, endSentence(reason), what)
 }
 
-// endSentence ends a sentence after somebody's words, or after none.
+// endSentence ends a sentence after a reason, or without one.
 func endSentence(reason string) string {
 	if reason == "" {
 		return "."

@@ -6,7 +6,7 @@ import (
 	"canarybot.io/rollout"
 )
 
-// ended tells how a rollout came to its end.
+// ended reports how a rollout ended.
 func (t threadReply) ended() (Message, bool) {
 	if t.e.Data.Ending == nil {
 		return Message{}, false
@@ -34,7 +34,7 @@ func succeeded(r rollout.Rollout) Message {
 	}, leftovers(r)...)...)).withText("%s succeeded: %s", fullName(r), what)
 }
 
-// todo says what is left for people to do.
+// todo says what people still have to do.
 func todo(r rollout.Rollout) string {
 	if r.Ending.StableImage != "" {
 		return "Somebody else set that image while it ended; look whether it is meant."
@@ -57,7 +57,7 @@ func rolledBack(r rollout.Rollout) Message {
 	return m
 }
 
-// failureDetail returns what a machine said about the failure.
+// failureDetail returns a machine's text about the failure.
 func failureDetail(r rollout.Rollout) string {
 	if r.Ending.Reason.Code == rollout.ReasonPerson {
 		return ""
@@ -65,8 +65,7 @@ func failureDetail(r rollout.Rollout) string {
 	return fullStop(capitalize(detailOf(r.Ending.Reason)))
 }
 
-// rollbackTimes gives the times of a rollback: when the limit was broken, when traffic was off, how long everything
-// took.
+// rollbackTimes returns the times of a rollback: limit broken, traffic off, total duration.
 func rollbackTimes(r rollout.Rollout) string {
 	end := r.Ending
 	breach, zero := "", ""
@@ -103,7 +102,7 @@ func abandoned(r rollout.Rollout) Message {
 	return m
 }
 
-// bullets makes a list of what is wrong.
+// bullets makes a list of problems.
 func bullets(all []rollout.Problem) []string {
 	lines := Problems(all)
 	for i, sentence := range lines {

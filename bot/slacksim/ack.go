@@ -6,7 +6,7 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// maxAck is the size from which Slack drops an ack without a word.
+// maxAck is the size from which Slack silently drops an ack.
 const maxAck = 20 << 10
 
 // receive takes one frame from the bot. Every frame should be an ack.

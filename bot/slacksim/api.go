@@ -44,7 +44,7 @@ type call struct {
 	method string
 	token  string
 	bad    error  // why the arguments could not be read
-	base   string // scheme and host under which the caller reached us
+	base   string // scheme and host under which the caller reached the simulator
 	now    time.Time
 }
 
@@ -194,7 +194,7 @@ func (s *Sim) writeReply(w http.ResponseWriter, c call, rep reply) {
 }
 
 // writeJSON writes v without escaping <, > and &. An error means that the client
-// left; nobody is there to tell.
+// has left.
 func writeJSON(w http.ResponseWriter, v any) {
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)

@@ -15,7 +15,7 @@ const (
 	maxMetadata   = 8000 // our rule: Slack has a limit but does not say which
 )
 
-// content is what a message says.
+// content is a message's content.
 type content struct {
 	text     string
 	blocks   json.RawMessage // nil: none
@@ -26,8 +26,8 @@ type content struct {
 	hasMetadata bool
 }
 
-// readContent takes text, blocks and metadata from a call, judges them as Slack
-// does and gives the blocks their ids. The caller holds the lock.
+// readContent takes text, blocks and metadata from a call, validates them as
+// Slack does and gives the blocks their ids. The caller holds the lock.
 func (s *Sim) readContent(a args, where string) (content, reply) {
 	c := content{text: a.text("text"), hasBlocks: a.has("blocks"), hasMetadata: a.has("metadata")}
 	if c.hasBlocks {

@@ -130,8 +130,8 @@ func (s *Sim) Message(channel, ts string) (Message, bool) {
 	return m.clone(), true
 }
 
-// Remove deletes a message the way an administrator does, without telling the
-// bot, and reports whether it was there. Replies stay; nobody can add to them.
+// Remove deletes a message as an administrator would, without notifying the
+// bot, and reports whether it existed. Replies stay; nobody can add to them.
 func (s *Sim) Remove(channel, ts string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -49,7 +49,8 @@ func (c *socket) askRefresh() {
 	}
 }
 
-// DropSockets cuts every connection without a word, as a broken network does.
+// DropSockets cuts every connection without a close frame, as a broken network
+// does.
 func (s *Sim) DropSockets() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -72,8 +73,9 @@ func (s *Sim) MuteSockets() {
 	}
 }
 
-// DisableSocketMode switches Socket Mode off for the app: every connection hears
-// link_disabled and closes, and new ones are refused until EnableSocketMode.
+// DisableSocketMode switches Socket Mode off for the app: every connection
+// receives link_disabled and closes, and new ones are refused until
+// EnableSocketMode.
 func (s *Sim) DisableSocketMode() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

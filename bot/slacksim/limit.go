@@ -15,12 +15,12 @@ const gracePeriod = time.Second
 // that does not pace itself. Our rule.
 const maxRefusedPosts = 10
 
-// quota is what one method used of its current minute.
+// quota is one method's usage in its current minute.
 type quota struct {
 	opened    time.Time
 	used      int
 	refusedAt time.Time
-	until     time.Time // before this no call is welcome
+	until     time.Time // no call is accepted before this
 }
 
 // SetRateLimits switches the quotas on or off at run time.

@@ -36,7 +36,7 @@ func (p *Person) StartSay(channel, thread, text string) (*Pending, error) {
 		return pending, nil
 	}
 	if at.room.BotAbsent {
-		// Our rule: Slack offers to invite the bot; the bot itself hears nothing.
+		// Our rule: Slack offers to invite the bot; the bot itself gets nothing.
 		s.addSystemMessage(at, thread, fmt.Sprintf("@%s is not in this channel.", s.opts.Bot.Name))
 		return pending, nil
 	}

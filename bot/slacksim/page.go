@@ -44,7 +44,7 @@ func (s *Sim) servePage(mux *http.ServeMux) {
 	mux.Handle("POST /sim/say", guard.Handler(http.HandlerFunc(s.serveSay)))
 }
 
-// visitorAction is what a visitor of the page did.
+// visitorAction is an action of a visitor of the page.
 type visitorAction struct {
 	As      string `json:"as"`
 	Channel string `json:"channel"`

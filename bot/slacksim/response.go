@@ -17,7 +17,7 @@ type responseURL struct {
 	uses     int
 }
 
-// newResponseURL hands out an address and returns its path.
+// newResponseURL creates an address and returns its path.
 func (s *Sim) newResponseURL(u responseURL) string {
 	u.expires = time.Now().Add(s.opts.Timing.ResponseURL)
 	path := fmt.Sprintf("/response/%s/%s/%s", u.kind, s.opts.Workspace.ID, s.uuid())
@@ -58,7 +58,7 @@ func (s *Sim) serveResponse(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// respond does what the bot asks for under a response URL.
+// respond carries out the bot's request to a response URL.
 func (s *Sim) respond(path string, a args, bad error) reply {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -125,7 +125,7 @@ func (s *Sim) replaceOriginal(u *responseURL, body content, now time.Time) reply
 	return reply{}
 }
 
-// answerPerson posts a new message: to the person alone unless in_channel.
+// answerPerson posts a new message: only to the person unless in_channel.
 func (s *Sim) answerPerson(u *responseURL, a args, body content, now time.Time) reply {
 	r := s.room(u.channel)
 	thread := a.text("thread_ts")

@@ -177,7 +177,7 @@ func (s *Sim) Changed() <-chan struct{} {
 	return s.changed
 }
 
-// notifyChange wakes everybody who waits for a change; the caller holds the lock.
+// notifyChange wakes everybody waiting for a change; the caller holds the lock.
 func (s *Sim) notifyChange() {
 	s.version++
 	close(s.changed)

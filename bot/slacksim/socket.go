@@ -18,7 +18,7 @@ const maxQueuedFrames = 1024
 // drainTime is how long a socket stays after refresh_requested. Our rule.
 const drainTime = 2 * time.Second
 
-// ticket is a socket URL that was handed out and not used yet.
+// ticket is an issued socket URL that was not used yet.
 type ticket struct {
 	base    string
 	expires time.Time
@@ -29,7 +29,7 @@ type socketState int
 
 const (
 	live    socketState = iota // may be given envelopes
-	closing                    // was told to go; its acks still count
+	closing                    // was asked to leave; its acks still count
 	closed                     // closed
 )
 
@@ -38,7 +38,7 @@ const (
 type socket struct {
 	ws      *websocket.Conn
 	number  uint64
-	base    string // how this client reaches us, for the URLs in its payloads
+	base    string // how this client reaches the simulator, for the URLs in its payloads
 	host    string
 	state   socketState
 	muted   bool
@@ -115,7 +115,7 @@ func (s *Sim) serveLink(w http.ResponseWriter, r *http.Request) {
 	<-written
 }
 
-// refusal is what a connection that is not admitted hears.
+// refusal is the answer to a connection that is not admitted.
 type refusal struct {
 	frame  []byte
 	code   int
@@ -173,7 +173,7 @@ func (s *Sim) hello(c *socket) map[string]any {
 	}
 }
 
-// removeSocket takes a connection that has ended off the list.
+// removeSocket removes a connection that has ended from the list.
 func (s *Sim) removeSocket(c *socket) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

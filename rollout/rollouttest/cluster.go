@@ -12,7 +12,7 @@ func Cluster(t *testing.T, world func(t *testing.T) (rollout.Cluster, Editor)) {
 	t.Helper()
 	made := func(t *testing.T) *harness {
 		cluster, editor := world(t)
-		return grip(t, cluster, editor)
+		return newHarness(t, cluster, editor)
 	}
 	run(t, routeCases, made)
 	run(t, clusterCases, made)

@@ -31,7 +31,7 @@ type harness struct {
 	revision rollout.Revision
 }
 
-func grip(t *testing.T, cluster rollout.Cluster, editor Editor) *harness {
+func newHarness(t *testing.T, cluster rollout.Cluster, editor Editor) *harness {
 	return &harness{T: t, r: editor.Rollout(), cluster: cluster, editor: editor, revision: 1}
 }
 

@@ -13,7 +13,7 @@ func Router(t *testing.T, world func(t *testing.T) (Routes, Editor)) {
 	t.Helper()
 	run(t, routeCases, func(t *testing.T) *harness {
 		routes, editor := world(t)
-		return grip(t, router{routes}, editor)
+		return newHarness(t, router{routes}, editor)
 	})
 }
 

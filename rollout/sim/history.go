@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// history is what a side counted so far, at each moment when the rates may have changed: in between it is a straight
-// line, so that any window can be asked exactly.
+// history is what a side counted so far, at each time when the rates may have changed. In between it is linear, so any
+// window can be computed exactly.
 type history struct{ points []point }
 
 type point struct {
@@ -14,10 +14,10 @@ type point struct {
 	total Counters
 }
 
-// historyWindow is how far back windows can be asked.
+// historyWindow is how far back windows can begin.
 const historyWindow = 15 * time.Minute
 
-// note adds what was counted since the last point.
+// note adds a point with the current counts.
 func (h *history) note(at time.Time, more Counters) {
 	total := more
 	if n := len(h.points); n > 0 {

@@ -75,7 +75,7 @@ func (m *machine) change(t *rapid.T) rollout.Change {
 		skip := rapid.SampledFrom([]int{0, 0, 0, 1, -1}).Draw(t, "skip")
 		r.ID = rollout.NewID(r.Service, max(1, m.model.number(r.Service)+skip))
 	}
-	c := Beat(r, m.now)
+	c := WithoutEntry(r, m.now)
 	if rapid.IntRange(0, 4).Draw(t, "quiet") > 0 {
 		c = Move(r, rapid.SampledFrom(phases()).Draw(t, "phase"), m.now)
 	}

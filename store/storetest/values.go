@@ -42,8 +42,8 @@ func Decided(c rollout.Change, id rollout.DecisionID) rollout.Change {
 	return c
 }
 
-// Beat returns a change without entries: nothing happened.
-func Beat(r rollout.Rollout, at time.Time) rollout.Change {
+// WithoutEntry returns a change without entries: nothing happened.
+func WithoutEntry(r rollout.Rollout, at time.Time) rollout.Change {
 	r.ReconciledAt = at
 	return rollout.Change{Rollout: r}
 }

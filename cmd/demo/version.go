@@ -26,7 +26,7 @@ func versions() []version {
 		{"v1.2.7", "leaks memory", "rolled back before it is killed", sim.Behaviour{Leak: 30 << 20}},
 		{"v1.2.8", "crash loop", "never gets any traffic", sim.Behaviour{CrashLoop: true}},
 		{"v1.2.9", "image missing", "never gets any traffic", sim.Behaviour{ImageMissing: true}},
-		{"v1.3.0", "no traffic", "serves, and reports nothing: silence is no health", sim.Behaviour{Silent: true}},
+		{"v1.3.0", "no traffic", "serves, and reports nothing: silence is not health", sim.Behaviour{Silent: true}},
 	}
 }
 

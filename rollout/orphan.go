@@ -42,6 +42,13 @@ func (w Observed) stamps() []*Stamp {
 // left reports whether the stamp is of the rollout that left the orphan behind.
 func (o Orphan) left(s *Stamp) bool { return s != nil && s.Store == o.Store && s.Rollout == o.Rollout }
 
+// releasesStamp reports whether releasing removes the stamp: it is of this rollout, or of the orphan that it takes away. An
+// orphan's stamp stays on an object to which the rollback writes nothing, such as a stable that somebody else has set,
+// and would have the next deploy refused.
+func (r Rollout) releasesStamp(s *Stamp) bool {
+	return r.ownStamp(s) || r.Orphan != nil && r.Orphan.left(s)
+}
+
 // Adopt makes a new rollout ask what becomes of the orphan. Its original is what the orphan's stamp recorded, and what is
 // there now counts as its own, so that rolling back restores the one and changes only the other. It writes nothing and
 // does not take the service before a person decides.

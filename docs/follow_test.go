@@ -126,3 +126,16 @@ func TestTheRecipeForAStore(t *testing.T) {
 	run(t, "..", "go", "test", "-c", "-vet=off", overlay(t, files), "-o", binary, "./store/frozen")
 	run(t, dir, binary)
 }
+
+// The recipe for a router is a folder with its test, which passes the suite.
+func TestTheRecipeForARouter(t *testing.T) {
+	t.Parallel()
+	files := follow(t, "router")
+	if len(files) != 2 {
+		t.Errorf("a router's folder takes %d files, not two", len(files))
+	}
+	dir := t.TempDir()
+	binary := filepath.Join(dir, "router.test")
+	run(t, "..", "go", "test", "-c", "-vet=off", overlay(t, files), "-o", binary, "./rollout/traffic/flat")
+	run(t, dir, binary)
+}

@@ -113,3 +113,29 @@ func TestTheRecipeForANamedCheck(t *testing.T) {
 	}
 	run(t, "..", "go", "test", overlay(t, files), "./config", "./rollout/sim", "./rollout/prom", "./bot/view")
 }
+
+// The recipe for a store is a folder and a test, which pass the suite. Its line of wiring is for the reader's own choice.
+func TestTheRecipeForAStore(t *testing.T) {
+	t.Parallel()
+	files := follow(t, "store")
+	if len(files) != 2 {
+		t.Errorf("a store takes %d files, not two", len(files))
+	}
+	dir := t.TempDir() // go vet and go test would change to a folder that only the overlay has
+	binary := filepath.Join(dir, "store.test")
+	run(t, "..", "go", "test", "-c", "-vet=off", overlay(t, files), "-o", binary, "./store/frozen")
+	run(t, dir, binary)
+}
+
+// The recipe for a router is a folder with its test, which passes the suite.
+func TestTheRecipeForARouter(t *testing.T) {
+	t.Parallel()
+	files := follow(t, "router")
+	if len(files) != 2 {
+		t.Errorf("a router's folder takes %d files, not two", len(files))
+	}
+	dir := t.TempDir()
+	binary := filepath.Join(dir, "router.test")
+	run(t, "..", "go", "test", "-c", "-vet=off", overlay(t, files), "-o", binary, "./rollout/traffic/flat")
+	run(t, dir, binary)
+}

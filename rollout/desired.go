@@ -267,20 +267,20 @@ func (r Rollout) cleaned(canary Workload) bool {
 
 // release removes what is left: stamps and annotations, the canary's place in the route, the objects that we made.
 func (p *planner) release() {
-	if m := p.w.Stable.Meta; m.Exists && (p.r.ownStamp(m.Stamp) || m.AsksRollback) {
+	if m := p.w.Stable.Meta; m.Exists && (p.r.releasesStamp(m.Stamp) || m.AsksRollback) {
 		p.add(m, Write{Object: StableDeployment, Verb: Release})
 	}
-	if m := p.w.Canary.Meta; m.Exists && (p.r.ownStamp(m.Stamp) || m.AsksRollback && p.r.ownCanary(p.w.Canary)) {
+	if m := p.w.Canary.Meta; m.Exists && (p.r.releasesStamp(m.Stamp) || m.AsksRollback && p.r.ownCanary(p.w.Canary)) {
 		p.add(m, Write{Object: CanaryDeployment, Verb: Release})
 	}
 	switch route := p.w.Route; {
 	case !route.Exists:
-	case p.r.Original.Route.UID == "" && p.r.ownStamp(route.Stamp) && route.UID == p.r.knownRouteUID():
+	case p.r.Original.Route.UID == "" && p.r.releasesStamp(route.Stamp) && route.UID == p.r.knownRouteUID():
 		p.add(route.Meta, Write{Object: RouteObject, Verb: Delete})
-	case p.r.ownStamp(route.Stamp) || route.AsksRollback || p.dropsRoute() && route.UID == p.r.knownRouteUID():
+	case p.r.releasesStamp(route.Stamp) || route.AsksRollback || p.dropsRoute() && route.UID == p.r.knownRouteUID():
 		p.add(route.Meta, Write{Object: RouteObject, Verb: Release, DropCanary: !p.r.Original.Route.HasCanary})
 	}
-	if m := p.w.Service; m.Exists && !p.r.Original.CanaryService && p.r.ownService(m) && !p.dropsRoute() {
+	if m := p.w.Service; m.Exists && !p.r.Original.CanaryService && (p.r.ownService(m) || p.r.releasesStamp(m.Stamp)) && !p.dropsRoute() {
 		p.add(m, Write{Object: CanaryService, Verb: Delete})
 	}
 }

@@ -285,7 +285,7 @@ func TestQueued(t *testing.T) {
 		"starts":                  {f: rollout.Facts{Preflight: &rollout.Preflight{Original: rollout.Original{Stable: rollout.OriginalWorkload{UID: "s"}}}}, want: rollout.Preparing},
 		"waits for a replaced":    {f: rollout.Facts{Holder: "checkout-0"}, want: rollout.Queued},
 		"is cancelled if held":    {f: rollout.Facts{Holder: "checkout-9"}, want: rollout.Ended, out: rollout.Cancelled},
-		"is cancelled by reasons": {f: rollout.Facts{Preflight: &rollout.Preflight{Problems: rollout.Texts("no")}}, want: rollout.Ended, out: rollout.Cancelled},
+		"is cancelled by reasons": {f: rollout.Facts{Preflight: &rollout.Preflight{Problems: []rollout.Problem{rollout.Text("no")}}}, want: rollout.Ended, out: rollout.Cancelled},
 		"waits while unreadable":  {f: rollout.Facts{Preflight: &rollout.Preflight{Unreadable: rollout.Text("timeout")}}, want: rollout.Queued},
 		"does not wait for ever":  {f: rollout.Facts{Preflight: &rollout.Preflight{Unreadable: rollout.Text("timeout")}}, span: 2 * time.Minute, want: rollout.Ended, out: rollout.Cancelled},
 	} {

@@ -42,6 +42,13 @@ func (w Observed) stamps() []*Stamp {
 // left reports whether the stamp belongs to the rollout that left the orphan behind.
 func (o Orphan) left(s *Stamp) bool { return s != nil && s.Store == o.Store && s.Rollout == o.Rollout }
 
+// releasesStamp reports whether releasing removes the stamp: this rollout's own, or that of the orphan that it removes.
+// Rolling back writes nothing to a stable that somebody else has set, so the orphan's stamp would stay there and the next
+// deploy would be refused.
+func (r Rollout) releasesStamp(s *Stamp) bool {
+	return r.ownStamp(s) || r.Orphan != nil && r.Orphan.left(s)
+}
+
 // Adopt makes a new rollout ask what to do with the orphan. It takes its original from the orphan's stamp and counts
 // the current state as its own writes, so that rolling back restores the original and changes nothing else. It writes
 // nothing and does not hold the service until a person decides.

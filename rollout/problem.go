@@ -102,12 +102,3 @@ func Text(words string) Problem {
 	}
 	return Problem{Code: ProblemText, Words: words}
 }
-
-// Texts returns one problem for each sentence. It is for what is not data yet.
-func Texts(sentences ...string) []Problem {
-	var all []Problem
-	for _, s := range sentences {
-		all = append(all, Text(s))
-	}
-	return all
-}

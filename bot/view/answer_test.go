@@ -24,7 +24,7 @@ func answers() map[string]view.Message {
 	guest := rollout.Actor{Kind: rollout.Person, ID: "U0GUEST99"}
 	checkout := rollout.Service{Name: "checkout", Spec: spec(), Plans: []rollout.Plan{{Name: "fast", Steps: []rollout.Step{{Weight: 50, Gate: rollout.Auto}}}}}
 	search := rollout.Service{Name: "search", Spec: spec()}
-	refused := rollout.Preflight{Problems: rollout.Texts("Deployment shop/checkout is paused: kubectl -n shop rollout resume deployment/checkout"), Checks: unfit()}
+	refused := rollout.Preflight{Problems: []rollout.Problem{rollout.Text("Deployment shop/checkout is paused: kubectl -n shop rollout resume deployment/checkout")}, Checks: unfit()}
 	found := rollout.Preflight{Original: baking().Original}
 	found.Original.TemplateDiffers = []string{"resources"}
 	queued := in(rollout.Queued)

@@ -140,7 +140,7 @@ func outcomes() map[string]rollout.Rollout {
 		}),
 		"cancelled": ending(rollout.Cancelled, func(e *rollout.Ending) {
 			e.Reason = rollout.Reason{Code: rollout.ReasonPreflight}
-			e.Left = rollout.Texts("service/checkout-stable selects pods of the canary too: add track: stable to its selector.", "deployment/checkout-stable is paused: resume it.")
+			e.Left = []rollout.Problem{rollout.Text("service/checkout-stable selects pods of the canary too: add track: stable to its selector."), rollout.Text("deployment/checkout-stable is paused: resume it.")}
 		}),
 		"abandoned": ending(rollout.Abandoned, abandonedEnding),
 	}
@@ -148,7 +148,7 @@ func outcomes() map[string]rollout.Rollout {
 
 func abandonedEnding(e *rollout.Ending) {
 	e.Reason, e.By = rollout.Reason{Code: rollout.ReasonPerson, Detail: "the cluster goes away tonight"}, person("U0G9QF9C6")
-	e.Left = rollout.Texts("deployment/checkout-canary in shop", "the canary's weight in httproute/checkout")
+	e.Left = []rollout.Problem{rollout.Text("deployment/checkout-canary in shop"), rollout.Text("the canary's weight in httproute/checkout")}
 }
 
 // hundred awaits at a step of a plan that ends with everyone on the canary.

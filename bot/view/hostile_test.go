@@ -184,7 +184,7 @@ func everything(text string, all bool) map[string]view.Message {
 	made["dry"] = a.DryRun(poison(baking(), text, all), rollout.Preflight{
 		Original: poison(baking().Original, text, all), Backtests: []rollout.Backtest{{Check: text, Problem: text}, {Check: text, Series: 2}},
 	})
-	made["dry_refused"] = a.DryRun(baking(), rollout.Preflight{Problems: rollout.Texts(text)})
+	made["dry_refused"] = a.DryRun(baking(), rollout.Preflight{Problems: []rollout.Problem{rollout.Text(text)}})
 	made["dry_unreadable"] = a.DryRun(baking(), rollout.Preflight{Unreadable: rollout.Text(text)})
 	for code := range view.Sentences() {
 		p := poison(rollout.Problem{Code: code}, text, all)

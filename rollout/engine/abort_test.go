@@ -10,7 +10,7 @@ import (
 	"canarybot.io/rollout/sim"
 )
 
-// An abort that is committed while the worker looks at the cluster is heeded by that very beat: what it was about to
+// An abort that is committed while the worker looks at the cluster is heeded by that very reconcile: what it was about to
 // send is not sent any more.
 func TestNothingIsRaisedAfterAnAbortThatCameDuringTheLook(t *testing.T) {
 	in(t, standard, func(w *world) {
@@ -105,7 +105,7 @@ func TestAStoredVerdictEndsNoBake(t *testing.T) {
 	})
 }
 
-// A beat that fails at once is not late: a restart would not mend it, and would stop judging every other service.
+// A reconcile that fails at once is not late: a restart would not mend it, and would stop judging every other service.
 func TestABeatThatFailsIsNotLate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, sim.Setup{}, standard)
@@ -119,10 +119,10 @@ func TestABeatThatFailsIsNotLate(t *testing.T) {
 		defect.refuses.Store(true)
 		time.Sleep(10 * time.Minute)
 		if late := w.current.engine.Late(time.Now()); late > 10*time.Second {
-			t.Errorf("a beat that fails at once is %s late", late)
+			t.Errorf("a reconcile that fails at once is %s late", late)
 		}
 		if shown := w.current.engine.Snapshot()[0]; time.Since(shown.ReconciledAt) < 9*time.Minute {
-			t.Errorf("the last beat is told as of %s ago, and none succeeded for ten minutes", time.Since(shown.ReconciledAt))
+			t.Errorf("the last reconcile is told as of %s ago, and none succeeded for ten minutes", time.Since(shown.ReconciledAt))
 		}
 		defect.refuses.Store(false)
 		w.until(r.ID, "its question", func(r rollout.Rollout) bool { return r.Phase == rollout.Awaiting })
@@ -135,7 +135,7 @@ func TestABeatThatHangsIsLate(t *testing.T) {
 		r, _ := w.launch("v1.2.4", nil)
 		w.until(r.ID, "a bake", baking)
 		if late := w.current.engine.Late(time.Now()); late > 10*time.Second {
-			w.t.Errorf("a beat is %s late while all is well", late)
+			w.t.Errorf("a reconcile is %s late while all is well", late)
 		}
 		hang := make(chan struct{})
 		w.cluster.SetFault(func(c sim.Call) error {
@@ -146,7 +146,7 @@ func TestABeatThatHangsIsLate(t *testing.T) {
 		})
 		time.Sleep(3 * time.Minute)
 		if late := w.current.engine.Late(time.Now()); late < 2*time.Minute {
-			w.t.Errorf("a beat that hangs for three minutes is %s late", late)
+			w.t.Errorf("a reconcile that hangs for three minutes is %s late", late)
 		}
 		w.cluster.SetFault(nil)
 		close(hang)

@@ -56,7 +56,7 @@ build: ## one static binary: bin/canarybot; prints its size
 image: ## a container image, with whatever builds Dockerfiles here
 	docker build --build-arg VERSION=$(VERSION) -t canarybot:$(VERSION) .
 
-picture: ## take the README's picture anew, from the running demo (node and chromium)
+picture: ## take the README's picture anew, from the running demo (node, chromium, an emoji font)
 	@$(GO) build -o bin/demo ./cmd/demo
 	@node --experimental-websocket --no-warnings docs/picture.mjs
 

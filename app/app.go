@@ -17,7 +17,7 @@ import (
 	"canarybot.io/rollout/judge"
 )
 
-// Store is what the product keeps: rollouts, and the small records about their cards.
+// Store keeps rollouts, and the small records about their cards.
 type Store interface {
 	rollout.Store
 	cards.Notes
@@ -35,17 +35,17 @@ type Parts struct {
 	Store   Store
 	Cluster rollout.Cluster
 	Metrics rollout.Metrics
-	// Preflights are asked before the cards' own, about their channel. The cluster's comes first.
+	// Preflights run before the cards' own, which checks their channel. The cluster's comes first.
 	Preflights []rollout.Preflighter
-	// Watch calls wake when something of a service may have changed, until the context ends; nil: nothing watches.
+	// Watch calls wake when an object of a service may have changed, until the context ends; nil: no watch.
 	Watch func(ctx context.Context, wake func(rollout.ServiceName))
-	// Listener serves /metrics, /healthz and /readyz; nil: they are not served. The app closes it.
+	// Listener serves /metrics, /healthz and /readyz; nil: nobody serves them. The app closes it.
 	Listener net.Listener
 	Version  string
 	Log      *slog.Logger
 }
 
-// App is the whole product in one process. Make it with New, start it with Run.
+// App is the whole product in one process. Create it with New, start it with Run.
 type App struct {
 	parts  Parts
 	meters *meters
@@ -54,8 +54,8 @@ type App struct {
 	bot    *bot.Bot
 }
 
-// New returns an app that does nothing before Run. Each part is made from those before it: the connection to Slack, the
-// cards that follow commits and know the channels, the engine that commits, and the bot that has it decide.
+// New returns an app that does nothing before Run. Each part needs those before it: the connection to Slack, the cards
+// that follow commits and know the channels, the engine that commits, and the bot that passes people's decisions to it.
 func New(p Parts) *App {
 	if p.Log == nil {
 		p.Log = slog.New(slog.DiscardHandler)
@@ -81,8 +81,8 @@ func New(p Parts) *App {
 	return a
 }
 
-// Run serves until the context ends, and returns when everything that it started has. When the store fails it ends by
-// itself with the error, and the process must exit: a restart reads what is durable. The store stays open.
+// Run serves until the context ends, and returns when everything that it started has. If the store fails, Run returns the
+// error by itself, and the process must exit: a restart reads what is durable. Run does not close the store.
 func (a *App) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -90,7 +90,7 @@ func (a *App) Run(ctx context.Context) error {
 	var failed, unserved error
 	group.Go(func() {
 		failed = a.engine.Run(ctx)
-		cancel() // nothing is judged any more: stop taking decisions too
+		cancel() // judging has stopped: stop taking decisions too
 	})
 	group.Go(func() { a.cards.Run(ctx) })
 	group.Go(func() { a.bot.Run(ctx) })
@@ -110,13 +110,13 @@ func (a *App) Run(ctx context.Context) error {
 	return errors.Join(failed, unserved)
 }
 
-// Ready returns nil while people can reach the bot, else why not.
+// Ready returns nil while people can reach the bot, else the reason.
 func (a *App) Ready() error { return a.bot.Ready() }
 
-// Deploy starts a rollout, as the command of a person would.
+// Deploy starts a rollout, as a person's command would.
 func (a *App) Deploy(ctx context.Context, l rollout.DeployRequest) (rollout.Rollout, error) {
 	return a.engine.Deploy(ctx, l)
 }
 
-// Snapshot returns every open rollout as its last beat left it.
+// Snapshot returns every open rollout as of its last reconcile.
 func (a *App) Snapshot() []rollout.Rollout { return a.engine.Snapshot() }

@@ -70,7 +70,7 @@ func get(t *testing.T, url string) (int, string) {
 	return response.StatusCode, string(body)
 }
 
-// Health is that beats advance, never that Slack answers; readiness is that people can reach the bot.
+// Healthy means that reconciles advance, whatever Slack does; ready means that people can reach the bot.
 func TestHealthDependsOnNothingOutside(t *testing.T) {
 	slack := slacksim.Start(t, slacksim.Options{})
 	slack.Outage(true)

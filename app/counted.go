@@ -23,7 +23,7 @@ func (m measuredStore) Commit(ctx context.Context, changes ...rollout.Change) er
 	return m.Store.Commit(ctx, changes...)
 }
 
-// countedCluster counts what is asked of a cluster.
+// countedCluster counts calls to a cluster.
 type countedCluster struct {
 	rollout.Cluster
 	calls *prometheus.CounterVec
@@ -53,7 +53,7 @@ type countedMetrics struct {
 	answers *prometheus.CounterVec
 }
 
-// Ask counts each answer about the canary, or about stable where only that was asked.
+// Ask counts each answer about the canary, or about stable if only that was queried.
 func (m countedMetrics) Ask(ctx context.Context, q rollout.Question) rollout.Answer {
 	answer := m.Metrics.Ask(ctx, q)
 	for _, s := range answer.Samples {
@@ -65,7 +65,7 @@ func (m countedMetrics) Ask(ctx context.Context, q rollout.Question) rollout.Ans
 	return answer
 }
 
-// Backtest asks about the last hour, where the metrics can answer that.
+// Backtest queries the last hour, if the metrics can answer that.
 func (m countedMetrics) Backtest(ctx context.Context, q rollout.Question) []rollout.Backtest {
 	if b, ok := m.Metrics.(rollout.Backtester); ok {
 		return b.Backtest(ctx, q)

@@ -1,6 +1,5 @@
-// Package app puts engine, cards and bot together over whatever cluster, metrics and store it is given, and serves health
-// and metrics over HTTP. The production binary and the demo both run it, so that what the demo shows is
-// what production does.
+// Package app wires engine, cards and bot to any cluster, metrics and store, and serves health and metrics over HTTP.
+// The production binary and the demo both run it, so that the demo shows what production does.
 //
-// It makes no clients and reads no configuration: that is for the composers in cmd.
+// It creates no clients and reads no configuration: the composers in cmd do that.
 package app

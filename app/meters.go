@@ -9,7 +9,7 @@ import (
 	"canarybot.io/rollout"
 )
 
-// meters are the metrics of the process, but for those of Slack.
+// meters are the metrics of the process, except those of Slack.
 type meters struct {
 	registry *prometheus.Registry
 	commit   prometheus.Histogram
@@ -47,21 +47,21 @@ func (m *meters) countRollouts(open func() []rollout.Rollout) {
 type rollouts struct{ open func() []rollout.Rollout }
 
 var (
-	rolloutsDesc = prometheus.NewDesc("canary_rollouts", "Rollouts that have not ended, by phase.", []string{"phase"}, nil)
-	stuckDesc    = prometheus.NewDesc("canary_stuck_rollouts", "Rollouts whose ending does not end.", nil, nil)
-	waitingDesc  = prometheus.NewDesc("canary_waiting_rollouts", "Rollouts that wait for a person.", nil, nil)
-	unknownDesc  = prometheus.NewDesc("canary_unknown_seconds", "How long the evidence of a live rollout has been unknown.", []string{"service"}, nil)
-	beatDesc     = prometheus.NewDesc("canary_last_beat_timestamp_seconds", "The oldest last beat of the rollouts that have not ended.", nil, nil)
+	rolloutsDesc  = prometheus.NewDesc("canary_rollouts", "Rollouts that have not ended, by phase.", []string{"phase"}, nil)
+	stuckDesc     = prometheus.NewDesc("canary_stuck_rollouts", "Rollouts whose ending does not end.", nil, nil)
+	waitingDesc   = prometheus.NewDesc("canary_waiting_rollouts", "Rollouts that wait for a person.", nil, nil)
+	unknownDesc   = prometheus.NewDesc("canary_unknown_seconds", "How long the evidence of a live rollout has been unknown.", []string{"service"}, nil)
+	reconcileDesc = prometheus.NewDesc("canary_last_beat_timestamp_seconds", "The oldest last reconcile of the rollouts that have not ended.", nil, nil)
 )
 
 // Describe sends what Collect may send.
 func (rollouts) Describe(to chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{rolloutsDesc, stuckDesc, waitingDesc, unknownDesc, beatDesc} {
+	for _, d := range []*prometheus.Desc{rolloutsDesc, stuckDesc, waitingDesc, unknownDesc, reconcileDesc} {
 		to <- d
 	}
 }
 
-// Collect sends what is so now.
+// Collect sends the current values.
 func (c rollouts) Collect(to chan<- prometheus.Metric) {
 	gauge := func(d *prometheus.Desc, value float64, labels ...string) {
 		to <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, value, labels...)
@@ -91,5 +91,5 @@ func (c rollouts) Collect(to chan<- prometheus.Metric) {
 	}
 	gauge(stuckDesc, float64(stuck))
 	gauge(waitingDesc, float64(waiting))
-	gauge(beatDesc, float64(oldest.UnixMilli())/1000)
+	gauge(reconcileDesc, float64(oldest.UnixMilli())/1000)
 }

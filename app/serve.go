@@ -13,22 +13,22 @@ import (
 )
 
 const (
-	// tooLate is how long a beat may be overdue before the process is called dead. The slowest honest beat waits for
+	// tooLate is how long a reconcile may be overdue before the process counts as dead. The slowest sound one waits for
 	// an API server that times out.
 	tooLate = 2 * time.Minute
-	// closing bounds how long answers in hand may take at the end.
+	// closing bounds how long pending answers may take at the end.
 	closing = 3 * time.Second
 )
 
-// serve answers /metrics, /healthz and /readyz until the context ends. Health is that beats advance, never that Slack
-// or Prometheus answer: restarting us would not mend those.
+// serve answers /metrics, /healthz and /readyz until the context ends. Healthy means that reconciles
+// advance, whatever Slack and Prometheus do: a restart would not fix those.
 func (a *App) serve(ctx context.Context, l net.Listener) error {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(a.meters.registry, promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
 		var err error
 		if late := a.engine.Late(time.Now()); late > tooLate {
-			err = fmt.Errorf("a beat is %s overdue", late.Round(time.Second))
+			err = fmt.Errorf("a reconcile is %s overdue", late.Round(time.Second))
 		}
 		answer(w, err)
 	})

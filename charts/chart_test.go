@@ -21,7 +21,7 @@ func file(t *testing.T, parts ...string) string {
 	return string(text)
 }
 
-// The pod is one that the restricted standard admits, there is one of it, and it is told to live by itself only.
+// The restricted standard admits the pod, there is only one, and its liveness depends on nothing outside.
 func TestDeploymentKeepsItsPromises(t *testing.T) {
 	t.Parallel()
 	text := strings.Join(strings.Fields(file(t, "templates", "deployment.yaml")), " ")

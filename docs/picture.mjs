@@ -1,5 +1,5 @@
 // Takes docs/card.png from the running demo: deploys v1.2.4, waits until the card asks for approval, opens its thread.
-// `make picture` runs it. It needs node 20 or newer and a chromium; CHROMIUM names another one.
+// `make picture` runs it. It needs node 20 or newer, a chromium and an emoji font; CHROMIUM names another one.
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

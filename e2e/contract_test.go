@@ -115,7 +115,7 @@ func (e editor) Set(field rollout.Field, value string) {
 	}
 }
 
-// steer sets the share in whatever lists of backends there are.
+// steer sets the share in every list of backends.
 func (e editor) steer(part any, weight int64) {
 	switch part := part.(type) {
 	case []any:
@@ -189,7 +189,7 @@ func (e editor) of(object rollout.Object) (schema.GroupVersionResource, string) 
 	case rollout.RouteObject:
 		return routeResource(e.app), e.app.Name
 	}
-	e.t.Fatalf("%s is no object", object)
+	e.t.Fatalf("%s is not an object", object)
 	return schema.GroupVersionResource{}, ""
 }
 

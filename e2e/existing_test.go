@@ -10,7 +10,7 @@ import (
 	"canarybot.io/e2e/world"
 )
 
-// testExisting has a team that keeps its canary's Deployment and Service at 0, and a bot that may make and delete
+// testExisting has a team that keeps its canary's Deployment and Service at 0, and a bot that may create and delete
 // nothing: promoted and rolled back, and each time the canary is as it was.
 func testExisting(t *testing.T, w *world.World, app shop.App) {
 	const kept = "v1.2.0"
@@ -27,9 +27,9 @@ func testExisting(t *testing.T, w *world.World, app shop.App) {
 		}
 	}
 	card := s.bot.Command(install.OnCall, "deploy "+app.Name+" "+next+" --auto")
-	card.Says(time.Minute, "Succeeded", "100 % on "+next)
+	card.Shows(time.Minute, "Succeeded", "100 % on "+next)
 	asFound(next)
-	s.told(card)
+	s.noRepeats(card)
 	s.unharmed()
 
 	s.traffic = w.Load(t, app, load.Plan{For: 5 * time.Minute})
@@ -38,8 +38,8 @@ func testExisting(t *testing.T, w *world.World, app shop.App) {
 	worse := s.bot.Deploy(app.Name, bad)
 	on := s.weights.becomes(t, asked, 5)
 	s.weights.becomes(t, on, 0)
-	worse.Says(time.Minute, "Rolled back", "errors", "100 % on "+next)
+	worse.Shows(time.Minute, "Rolled back", "errors", "100 % on "+next)
 	asFound(next)
-	s.told(worse)
+	s.noRepeats(worse)
 	t.Logf("what people saw:\n%s", s.bot.Slack.Transcript(install.Channel))
 }

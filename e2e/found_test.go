@@ -16,7 +16,7 @@ import (
 	"canarybot.io/e2e/world"
 )
 
-// found is what a scenario found of an application: what the end has to give back.
+// found is an application's state before a scenario, which the end must restore.
 type found struct {
 	route   any // its spec
 	stable  *apps.Deployment
@@ -33,8 +33,8 @@ func look(t *testing.T, w *world.World, app shop.App) found {
 	return found{route: routeSpec(t, w, app), stable: stable, objects: names(t, w, app)}
 }
 
-// restored waits until nothing is left of a rollout: stable serves the version and is as found otherwise, the route
-// is as found, the canary and its Service are gone, and nothing bears our annotations.
+// restored waits until nothing is left of a rollout: stable serves the version and is otherwise as before, the
+// route is as before, the canary and its Service are gone, and no object has the bot's annotations.
 func (f found) restored(t *testing.T, w *world.World, app shop.App, version string) {
 	t.Helper()
 	w.Available(t, app.Namespace, app.Stable())
@@ -55,7 +55,7 @@ func (f found) restored(t *testing.T, w *world.World, app shop.App, version stri
 	})
 }
 
-// unmarked returns nil when no object of the application bears an annotation of ours.
+// unmarked returns nil when no object of the application has an annotation of the bot.
 func unmarked(t *testing.T, w *world.World, app shop.App) error {
 	objects := []meta.Object{deployment(t, w, app, app.Stable())}
 	if r := route(t, w, app); r != nil {
@@ -107,7 +107,7 @@ func routeSpec(t *testing.T, w *world.World, app shop.App) any {
 	return object.Object["spec"]
 }
 
-// weight returns the canary's weight on the route, -1 where the route does not name it.
+// weight returns the canary's weight on the route, -1 if the route does not name it.
 func weight(app shop.App, object *unstructured.Unstructured) int64 {
 	if object == nil {
 		return -1
@@ -132,7 +132,7 @@ func weight(app shop.App, object *unstructured.Unstructured) int64 {
 	return -1
 }
 
-// names lists what there is of the application.
+// names lists the application's objects.
 func names(t *testing.T, w *world.World, app shop.App) []string {
 	t.Helper()
 	var all []string

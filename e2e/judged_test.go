@@ -11,7 +11,7 @@ import (
 	"canarybot.io/e2e/world"
 )
 
-// judged sets a scene whose images are nobody else's, so that they may be made to misbehave.
+// judged sets a scene with images of its own, so that the test can make them misbehave.
 func judged(t *testing.T, w *world.World, name string, changes ...func(map[string]any)) *scene {
 	t.Helper()
 	app := shop.Checkout(name)
@@ -27,9 +27,9 @@ func (s *scene) rolledBack(version string, words ...string) install.Card {
 	on := s.weights.becomes(s.t, asked, 5)
 	off := s.weights.becomes(s.t, on, 0)
 	s.t.Logf("%s: weight 0 accepted %s after weight 5 was", version, off.Sub(on).Round(10*time.Millisecond))
-	card.Says(time.Minute, append([]string{"Rolled back", "100 % on " + s.app.Version}, words...)...)
+	card.Shows(time.Minute, append([]string{"Rolled back", "100 % on " + s.app.Version}, words...)...)
 	s.before.restored(s.t, s.w, s.app, s.app.Version)
-	s.told(card)
+	s.noRepeats(card)
 	return card
 }
 
@@ -54,7 +54,7 @@ func testLeak(t *testing.T, w *world.World) {
 func testShared(t *testing.T, w *world.World) {
 	s := judged(t, w, "shared")
 	card := s.bot.Deploy(s.app.Name, next)
-	card.Says(time.Minute, "Waiting for a person", "5 % of traffic")
+	card.Shows(time.Minute, "Waiting for a person", "5 % of traffic")
 	both := func(b node.Behaviour) {
 		for _, version := range []string{current, next} {
 			if err := w.Images.Behave(s.app.Image(version), b); err != nil {
@@ -63,18 +63,18 @@ func testShared(t *testing.T, w *world.World) {
 		}
 	}
 	both(node.Behaviour{Errors: 0.05})
-	card.Says(time.Minute, "stable has the same trouble")
+	card.Shows(time.Minute, "stable has the same trouble")
 	s.unjudged(8 * time.Second)
 	if now := weight(s.app, route(t, w, s.app)); now != 5 {
 		t.Errorf("in an incident of both sides the weight became %d", now)
 	}
 	both(node.Behaviour{})
-	card.Says(time.Minute, "Waiting for a person", "all checks pass")
+	card.Shows(time.Minute, "Waiting for a person", "all checks pass")
 	card.Press(install.OnCall, "Promote to 50 %")
-	card.Says(time.Minute, "Waiting for a person", "50 % of traffic")
+	card.Shows(time.Minute, "Waiting for a person", "50 % of traffic")
 	card.Press(install.Dev, "Roll back")
-	card.Says(time.Minute, "Rolled back")
-	s.told(card)
+	card.Shows(time.Minute, "Rolled back")
+	s.noRepeats(card)
 	t.Logf("what people saw:\n%s", s.bot.Slack.Transcript(install.Channel))
 }
 
@@ -84,19 +84,19 @@ func testIdle(t *testing.T, w *world.World) {
 	s.traffic.Stop()
 	s.traffic = w.Load(t, s.app, load.Plan{For: 5 * time.Minute, Rate: 3})
 	card := s.bot.Deploy(s.app.Name, next)
-	card.Says(time.Minute, "5 % of traffic", "baking 0:00 of 0:06", "of 10 requests")
+	card.Shows(time.Minute, "5 % of traffic", "baking 0:00 of 0:06", "of 10 requests")
 	s.unharmed()
 	s.traffic = w.Load(t, s.app, load.Plan{For: 5 * time.Minute})
-	card.Says(time.Minute, "Waiting for a person", "5 % of traffic")
+	card.Shows(time.Minute, "Waiting for a person", "5 % of traffic")
 	card.Press(install.Dev, "Roll back")
-	card.Says(time.Minute, "Rolled back")
+	card.Shows(time.Minute, "Rolled back")
 	s.unharmed()
-	s.told(card)
+	s.noRepeats(card)
 	t.Logf("what people saw:\n%s", s.bot.Slack.Transcript(install.Channel))
 }
 
-// testCounted judges by ready-made signals, against what they are made for: each rolls back what errs and what is slow,
-// and lets pass what is fine. The word stands behind every version.
+// testCounted judges by ready-made signals, against the metrics that they are for: each rolls back what errs and what is
+// slow, and passes what is fine. The word is part of every version's tag.
 func testCounted(t *testing.T, w *world.World, signals, word string) {
 	app := shop.Checkout("counted-" + signals)
 	app.Repository, app.Version = app.Repository+"-"+signals, app.Version+word
@@ -104,9 +104,9 @@ func testCounted(t *testing.T, w *world.World, signals, word string) {
 		c["defaults"].(map[string]any)["signals"] = map[string]any{"like": signals, "scrape": "1s"}
 	})
 	card := s.bot.Deploy(s.app.Name, next+word)
-	card.Says(time.Minute, "Waiting for a person", "5 % of traffic", "all checks pass", "errors", "slower than", "memory")
+	card.Shows(time.Minute, "Waiting for a person", "5 % of traffic", "all checks pass", "errors", "slower than", "memory")
 	card.Press(install.Dev, "Roll back")
-	card.Says(time.Minute, "Rolled back")
+	card.Shows(time.Minute, "Rolled back")
 	s.unharmed()
 	s.traffic = w.Load(t, s.app, load.Plan{For: 5 * time.Minute})
 	s.rolledBack("v1.2.5"+word+"-errors30", "errors")
@@ -122,9 +122,9 @@ func testLimits(t *testing.T, w *world.World) {
 		}
 	})
 	card := s.bot.Deploy(s.app.Name, next)
-	card.Says(time.Minute, "Waiting for a person", "5 % of traffic")
+	card.Shows(time.Minute, "Waiting for a person", "5 % of traffic")
 	card.Press(install.Dev, "Roll back")
-	card.Says(time.Minute, "Rolled back")
+	card.Shows(time.Minute, "Rolled back")
 	s.unharmed()
 	s.traffic = w.Load(t, s.app, load.Plan{For: 5 * time.Minute})
 	measured(t, w, s.app)

@@ -26,20 +26,20 @@ type killing struct {
 func killings() map[string]killing {
 	promote := func(s *scene, c install.Card) {
 		c.Press(install.OnCall, "Promote to 50 %")
-		c.Says(time.Minute, "Waiting for a person", "50 % of traffic")
+		c.Shows(time.Minute, "Waiting for a person", "50 % of traffic")
 		c.Press(install.OnCall, "Promote to everyone")
 	}
 	return map[string]killing{
 		"bake": {
 			outcome: rollout.Succeeded, version: next, away: 6 * time.Second,
-			until: func(_ *scene, c install.Card) { c.Says(time.Minute, "baking", "5 % of traffic") },
+			until: func(_ *scene, c install.Card) { c.Shows(time.Minute, "baking", "5 % of traffic") },
 			then:  promote,
 		},
 		"promoting": {
 			outcome: rollout.Succeeded, version: next, away: 4 * time.Second,
 			until: func(s *scene, c install.Card) {
 				promote(s, c)
-				c.Says(time.Minute, "Promoting")
+				c.Shows(time.Minute, "Promoting")
 				world.Eventually(s.t, time.Minute, func() error {
 					if d := deployment(s.t, s.w, s.app, s.app.Stable()); d.Generation == s.before.stable.Generation {
 						return fmt.Errorf("stable is not changed yet")
@@ -51,16 +51,16 @@ func killings() map[string]killing {
 		"rolling-back": {
 			outcome: rollout.RolledBack, version: current, away: 4 * time.Second,
 			until: func(s *scene, c install.Card) {
-				c.Says(time.Minute, "baking", "5 % of traffic")
+				c.Shows(time.Minute, "baking", "5 % of traffic")
 				c.Press(install.Dev, "Roll back")
-				c.Says(time.Minute, "Rolling back")
+				c.Shows(time.Minute, "Rolling back")
 			},
 		},
 		"rolling-back-from-promoting": {
 			outcome: rollout.RolledBack, version: current, away: 4 * time.Second,
 			until: func(s *scene, c install.Card) {
 				promote(s, c)
-				c.Says(time.Minute, "Promoting")
+				c.Shows(time.Minute, "Promoting")
 				world.Eventually(s.t, time.Minute, func() error {
 					if d := deployment(s.t, s.w, s.app, s.app.Stable()); d.Generation == s.before.stable.Generation {
 						return fmt.Errorf("stable is not changed yet")
@@ -85,7 +85,7 @@ func (s *scene) unjudged(span time.Duration) {
 	})
 }
 
-// testKilled kills the bot and runs it again on the same store: the same end, one card, nothing told twice.
+// testKilled kills the bot and runs it again on the same store: the same end, one card, no message twice.
 func testKilled(t *testing.T, w *world.World, app shop.App, made bool, k killing) {
 	app.Settle = 4 // so that promoting takes a while
 	s := stage(t, w, app, made, drain(6*time.Second))
@@ -99,12 +99,12 @@ func testKilled(t *testing.T, w *world.World, app shop.App, made bool, k killing
 		k.then(s, card)
 	}
 	if k.outcome == rollout.Succeeded {
-		card.Says(time.Minute, "Succeeded", "100 % on "+k.version)
+		card.Shows(time.Minute, "Succeeded", "100 % on "+k.version)
 	} else {
-		card.Says(time.Minute, "Rolled back", "100 % on "+k.version)
+		card.Shows(time.Minute, "Rolled back", "100 % on "+k.version)
 	}
 	s.before.restored(t, w, app, k.version)
-	s.told(card)
+	s.noRepeats(card)
 	s.unharmed()
 	t.Logf("what people saw:\n%s", s.bot.Slack.Transcript(install.Channel))
 	s.recorded(card, k.outcome)

@@ -12,7 +12,7 @@ import (
 	"canarybot.io/e2e/world"
 )
 
-// testLatency measures from the click on Roll back to weight 0 as a watch of the real API server tells it, with
+// testLatency measures from the click on Roll back to weight 0 as a watch of the real API server shows it, with
 // several services live in one bot, and prints it. It asserts nothing about time.
 func testLatency(t *testing.T, w *world.World) {
 	const rounds = 5
@@ -48,12 +48,12 @@ func testLatency(t *testing.T, w *world.World) {
 			cards[i] = bot.Deploy(app.Name, fmt.Sprintf("v1.3.%d", round))
 		}
 		for i := range apps {
-			cards[i].Says(time.Minute, "5 % of traffic", "baking")
+			cards[i].Shows(time.Minute, "5 % of traffic", "baking")
 			clicked := cards[i].Press(install.Dev, "Roll back")
 			took = append(took, all[i].becomes(t, clicked, 0).Sub(clicked))
 		}
 		for i := range apps {
-			cards[i].Says(time.Minute, "Rolled back")
+			cards[i].Shows(time.Minute, "Rolled back")
 		}
 	}
 	slices.Sort(took)

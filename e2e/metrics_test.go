@@ -11,7 +11,7 @@ import (
 	"canarybot.io/e2e/world"
 )
 
-// testMetrics asks Prometheus what the product's checks ask, of a version that errs and is slow.
+// testMetrics sends Prometheus the queries of the product's checks, about a version that errs and is slow.
 func testMetrics(t *testing.T, w *world.World) {
 	app := shop.Checkout("metrics")
 	app.Version = "v1.2.4-errors30-slow300"

@@ -17,7 +17,7 @@ import (
 )
 
 // testRefused asks for a rollout where everything is wrong at once: a right is missing, stable's Service would reach
-// the canary, and nobody measured anything. All of it has to be said, and then mended.
+// the canary, and nobody measured anything. The refusal must list all of it, and fixing it must help.
 func testRefused(t *testing.T, w *world.World) {
 	app := shop.Checkout("refused")
 	w.Install(t, app)
@@ -29,8 +29,8 @@ func testRefused(t *testing.T, w *world.World) {
 	bot.Slash(install.Dev, "deploy checkout v1.2.4 --dry-run")
 	bot.Answers(install.Dev, append(wrong, "Dry run", "Nothing was changed")...)
 	card := bot.Deploy(app.Name, next)
-	card.Says(time.Minute, append(wrong, "Cancelled", "nothing was changed")...)
-	card.Tells(time.Minute, wrong...)
+	card.Shows(time.Minute, append(wrong, "Cancelled", "nothing was changed")...)
+	card.ThreadShows(time.Minute, wrong...)
 	before.restored(t, w, app, current)
 	said, ok := bot.Validate()
 	t.Logf("canarybot validate --live:\n%s", said)
@@ -59,9 +59,9 @@ func testRefused(t *testing.T, w *world.World) {
 	}
 	contains(t, said, []string{"Everything is ready"})
 	card = bot.Deploy(app.Name, next)
-	card.Says(time.Minute, "baking", "5 % of traffic")
+	card.Shows(time.Minute, "baking", "5 % of traffic")
 	card.Press(install.Dev, "Roll back")
-	card.Says(time.Minute, "Rolled back")
+	card.Shows(time.Minute, "Rolled back")
 	t.Logf("what people saw:\n%s", bot.Slack.Transcript(install.Channel))
 }
 

@@ -26,8 +26,8 @@ type replayed struct {
 	weights     *weights
 }
 
-// testReplayed plays traces of the judge's benchmark to the production binary, scraped each 15 s as most Prometheus are:
-// what the benchmark's table says in scrapes is here with the questions to Prometheus and the way to the cluster.
+// testReplayed replays traces of the judge's benchmark to the production binary, scraped every 15 s as is common: it adds
+// the queries to Prometheus and the way to the cluster to what the benchmark's table counts in scrapes.
 func testReplayed(t *testing.T, w *world.World) {
 	all := []*replayed{
 		{name: "errors5", trace: "errors 5 %@100", within: 4 * time.Minute},
@@ -55,11 +55,11 @@ func testReplayed(t *testing.T, w *world.World) {
 	}
 	for i, r := range all {
 		if r.within == 0 {
-			cards[i].Says(6*time.Minute, "Succeeded", "100 % on "+next)
+			cards[i].Shows(6*time.Minute, "Succeeded", "100 % on "+next)
 			t.Logf("%s: nothing found in %s, as there is nothing", r.trace, time.Since(asked).Round(time.Second))
 			continue
 		}
-		cards[i].Says(r.within+2*time.Minute, "Rolled back", "100 % on "+current)
+		cards[i].Shows(r.within+2*time.Minute, "Rolled back", "100 % on "+current)
 		on, err := r.weights.after(asked, 5)
 		if err != nil {
 			t.Fatal(err)
@@ -91,7 +91,7 @@ func measuredByTraces(c map[string]any) {
 	c["defaults"] = map[string]any{"plan": "alone", "drain": "2s"}
 }
 
-// tracesFor runs a Prometheus of the traces and returns what tells it how the traffic is split.
+// tracesFor runs a Prometheus of the traces and returns a function that sets how the traffic is split.
 func tracesFor(t *testing.T, w *world.World, all []*replayed) (steer func(key string, weight int64)) {
 	t.Helper()
 	binary := filepath.Join(t.TempDir(), "judgebench")
@@ -124,6 +124,6 @@ func tracesFor(t *testing.T, w *world.World, all []*replayed) (steer func(key st
 	return func(key string, weight int64) {
 		mu.Lock()
 		defer mu.Unlock()
-		_, _ = fmt.Fprintf(io.Writer(stdin), "%s %d\n", key, max(0, weight)) // when it has ended, the test says so
+		_, _ = fmt.Fprintf(io.Writer(stdin), "%s %d\n", key, max(0, weight)) // if it has ended, the test fails elsewhere
 	}
 }

@@ -35,7 +35,7 @@ type scene struct {
 	weights *weights
 }
 
-// stage sets a scene. Where made is true the route does not exist, and the bot is to make it.
+// stage sets a scene. If made is true, the route does not exist and the bot creates it.
 func stage(t *testing.T, w *world.World, app shop.App, made bool, changes ...func(map[string]any)) *scene {
 	t.Helper()
 	w.Install(t, app)
@@ -45,7 +45,7 @@ func stage(t *testing.T, w *world.World, app shop.App, made bool, changes ...fun
 	return set(t, w, app, made, false, changes...)
 }
 
-// set sets a scene around an application as it stands. With readOnly the bot may make and delete nothing.
+// set sets a scene around an application as it is. With readOnly the bot may create and delete nothing.
 func set(t *testing.T, w *world.World, app shop.App, made, readOnly bool, changes ...func(map[string]any)) *scene {
 	t.Helper()
 	s := &scene{t: t, w: w, app: app, before: look(t, w, app), weights: watch(t, w, app)}
@@ -80,8 +80,8 @@ func (s *scene) unharmed() {
 	}
 }
 
-// told checks that there is one card of the rollout, and that its thread says nothing twice.
-func (s *scene) told(card install.Card) {
+// noRepeats checks that the rollout has one card, and that its thread has no message twice.
+func (s *scene) noRepeats(card install.Card) {
 	s.t.Helper()
 	cards := 0
 	for _, c := range s.bot.Cards() {
@@ -99,7 +99,7 @@ func (s *scene) told(card install.Card) {
 		}
 		key := fmt.Sprint(m.Metadata.EventPayload)
 		if seen[key] {
-			s.t.Errorf("the thread says %s twice:\n%s", key, strings.Join(card.Thread(), "\n"))
+			s.t.Errorf("the thread has %s twice:\n%s", key, strings.Join(card.Thread(), "\n"))
 		}
 		seen[key] = true
 	}
@@ -132,7 +132,7 @@ func (s *scene) recorded(card install.Card, outcome rollout.Outcome) {
 	s.t.Logf("the timeline of %s: %s", r.ID, strings.Join(line, ", "))
 }
 
-// weights are the canary's weights as the API server took them.
+// weights are the canary's weights as the API server accepted them.
 type weights struct {
 	mu   sync.Mutex
 	seen []weighed
@@ -155,8 +155,8 @@ func watch(t *testing.T, w *world.World, app shop.App) *weights {
 	return all
 }
 
-// follow calls heard with the canary's weight now and whenever the route was written.
-func follow(t *testing.T, w *world.World, app shop.App, heard func(weighed)) {
+// follow calls seen with the canary's weight now and after each write to the route.
+func follow(t *testing.T, w *world.World, app shop.App, seen func(weighed)) {
 	t.Helper()
 	events, err := w.Cluster.Dynamic.Resource(routeResource(app)).Namespace(app.Namespace).Watch(t.Context(), meta.ListOptions{})
 	if err != nil {
@@ -169,7 +169,7 @@ func follow(t *testing.T, w *world.World, app shop.App, heard func(weighed)) {
 			if !ok || object.GetName() != app.Name {
 				continue
 			}
-			heard(weighed{time.Now(), weight(app, object)})
+			seen(weighed{time.Now(), weight(app, object)})
 		}
 	}()
 }

@@ -14,36 +14,36 @@ import (
 	"canarybot.io/e2e/world"
 )
 
-// testStuck has another controller undo what the bot writes: it asks, goes back when told, says when it cannot, and ends
-// once nobody is in its way. When a person gives up, what is left is named, and the next rollout does not start over it.
+// testStuck has another controller undo what the bot writes: it asks, rolls back when ordered, reports when it cannot, and
+// ends once nobody interferes. When a person gives up, it lists what is left, and the next rollout refuses to start.
 func testStuck(t *testing.T, w *world.World) {
 	s := stage(t, w, shop.Checkout("stuck"), false)
 	const manager = "gitops-controller"
 
 	card := s.bot.Deploy(s.app.Name, next)
-	card.Says(time.Minute, "Waiting for a person", "5 % of traffic")
+	card.Shows(time.Minute, "Waiting for a person", "5 % of traffic")
 	relent := s.fought(manager, 20)
-	card.Says(time.Minute, "Held", manager, "20 %")
+	card.Shows(time.Minute, "Held", manager, "20 %")
 	card.Press(install.Dev, "Roll back")
-	card.Says(time.Minute, "Stuck", "rolling back", manager, "kubectl -n stuck get httproute/checkout")
+	card.Shows(time.Minute, "Stuck", "rolling back", manager, "kubectl -n stuck get httproute/checkout")
 	card.Press(install.OnCall, "Try again")
 	relent()
-	card.Says(time.Minute, "Rolled back", "100 % on "+current)
+	card.Shows(time.Minute, "Rolled back", "100 % on "+current)
 	s.before.restored(t, w, s.app, current)
-	s.told(card)
+	s.noRepeats(card)
 
 	card = s.bot.Deploy(s.app.Name, "v1.2.5")
-	card.Says(time.Minute, "Waiting for a person", "5 % of traffic")
+	card.Shows(time.Minute, "Waiting for a person", "5 % of traffic")
 	relent = s.fought(manager, 20)
-	card.Says(time.Minute, "Held", manager)
+	card.Shows(time.Minute, "Held", manager)
 	card.Press(install.Dev, "Roll back")
-	card.Says(time.Minute, "Stuck", manager)
+	card.Shows(time.Minute, "Stuck", manager)
 	s.bot.Slash(install.OnCall, "abandon checkout the controller wins")
-	card.Says(time.Minute, "Abandoned", "the controller wins", "Left in the cluster", "deployment/checkout-canary in stuck", "httproute/checkout")
-	s.told(card)
+	card.Shows(time.Minute, "Abandoned", "the controller wins", "Left in the cluster", "deployment/checkout-canary in stuck", "httproute/checkout")
+	s.noRepeats(card)
 	relent()
 	over := s.bot.Deploy(s.app.Name, "v1.2.6")
-	over.Says(time.Minute, "Cancelled", "nothing was changed")
+	over.Shows(time.Minute, "Cancelled", "nothing was changed")
 	s.unharmed()
 	t.Logf("what people saw:\n%s", s.bot.Slack.Transcript(install.Channel))
 }
@@ -61,7 +61,7 @@ func (s *scene) fought(who string, to int) (relent func()) {
 		if now.weight == int64(to) || relented.Load() {
 			return
 		}
-		// A write that fails is one that is not made; the scenario says what did not happen.
+		// A failed write is a missing write; the scenario then reports what did not happen.
 		_, _ = routes.Patch(s.t.Context(), s.app.Name, types.MergePatchType, patch, meta.PatchOptions{FieldManager: who})
 	})
 	return func() { relented.Store(true) }

@@ -7,18 +7,18 @@ import (
 	"time"
 )
 
-// What abandoning leaves in the cluster.
+// The problems that name what abandoning leaves in the cluster.
 const (
-	ProblemStampLeft  ProblemCode = "stamp_left"  // our annotation, by Rollout
+	ProblemStampLeft  ProblemCode = "stamp_left"  // the annotation, by Rollout
 	ProblemObjectLeft ProblemCode = "object_left" // Object
 	ProblemWeightLeft ProblemCode = "weight_left" // the canary's weight in Object
-	ProblemImageLeft  ProblemCode = "image_left"  // another image than before on Object
+	ProblemImageLeft  ProblemCode = "image_left"  // a different image than before on Object
 )
 
-// Why a decision is refused. Where not said otherwise the problem has the rollout, its service and its phase.
+// The problems that refuse a decision. Unless noted otherwise they have the rollout, its service and its phase.
 const (
 	ProblemEnded              ProblemCode = "ended"
-	ProblemMovedOn            ProblemCode = "moved_on" // since the question was shown
+	ProblemMovedOn            ProblemCode = "moved_on" // the rollout has moved since the question was shown
 	ProblemNotPaused          ProblemCode = "not_paused"
 	ProblemPausedAlready      ProblemCode = "paused_already"
 	ProblemCannotPause        ProblemCode = "cannot_pause"
@@ -36,7 +36,7 @@ const (
 	ProblemRollingBackAlready ProblemCode = "rolling_back_already"
 	ProblemOutcomeFixed       ProblemCode = "outcome_fixed"
 	ProblemNoDrift            ProblemCode = "no_drift"
-	ProblemDriftChanged       ProblemCode = "drift_changed" // Value is the new one
+	ProblemDriftChanged       ProblemCode = "drift_changed" // Value is the new value
 	ProblemNothingToRetry     ProblemCode = "nothing_to_retry"
 	ProblemNotStuck           ProblemCode = "not_stuck"
 	ProblemReasonMissing      ProblemCode = "reason_missing"
@@ -44,9 +44,9 @@ const (
 	ProblemDecidedAlready     ProblemCode = "decided_already"
 )
 
-// Decide is what a person, a pipeline or the annotation may do: the rollout to commit and what its timeline tells, or
-// the error that is their answer. Nothing changes with an error. Whoever loses the swap decides again on the newer
-// value.
+// Decide applies a decision of a person, a pipeline or the annotation. It returns the rollout to commit and its new
+// timeline entries, or the error to answer with. On an error nothing changes. A caller whose commit conflicts decides
+// again on the newer value.
 func Decide(r Rollout, d Decision, rules Policy) (Rollout, []Entry, error) {
 	if err := rules.Allows(d.Actor, d.Action); err != nil {
 		return r, nil, err
@@ -72,12 +72,12 @@ func Decide(r Rollout, d Decision, rules Policy) (Rollout, []Entry, error) {
 	return after, append([]Entry{entry}, entries...), nil
 }
 
-// answers returns nil when the decision is one that the rollout may take now.
+// answers returns nil if the rollout may take the decision now.
 func (r Rollout) answers(d Decision) error {
 	if r.Terminal() {
 		return r.refuse(ProblemEnded)
 	}
-	// Rolling back and pausing are safe at any turn; everything else answers one question.
+	// Rolling back and pausing are always safe; everything else answers one question.
 	if d.Action != Rollback && d.Action != Pause && d.Turn != r.Turn {
 		return r.refuse(ProblemMovedOn)
 	}
@@ -129,12 +129,12 @@ func (r Rollout) mayPromote() error {
 	return nil
 }
 
-// refuse returns the error of a decision that the rollout may not take now.
+// refuse returns the error for a decision that the rollout may not take now.
 func (r Rollout) refuse(code ProblemCode) error {
 	return Refuse(Conflict, Problem{Code: code, Rollout: r.ID, Service: r.Service, Phase: r.Phase})
 }
 
-// notPassing names the check that keeps a promotion waiting.
+// notPassing returns the problem of the check that blocks a promotion.
 func (r Rollout) notPassing() Problem {
 	e, ok := r.Verdict.Worst()
 	p := Problem{Code: ProblemCheckUnknown, Rollout: r.ID, Key: e.Check, Value: string(e.Why)}
@@ -183,18 +183,18 @@ func (r Rollout) mayOverride(value string) error {
 func (r Rollout) mayAbandon(text string) error {
 	switch {
 	case r.Orphaned():
-		return nil // leaving what another store left is an answer, and says why by itself
+		return nil // leaving another store's orphan needs no further reason
 	case r.Stuck == nil:
 		return r.refuse(ProblemNotStuck)
 	case strings.TrimSpace(text) == "":
 		return Refuse(Invalid, Problem{Code: ProblemReasonMissing, Rollout: r.ID})
-	case r.Phase == RollingBack && r.Ending.WeightZero.IsZero() && r.Stuck.Code != ReasonReverted: // whoever fights, fights what was written
+	case r.Phase == RollingBack && r.Ending.WeightZero.IsZero() && r.Stuck.Code != ReasonReverted: // when reverted, somebody else sets the weight
 		return r.refuse(ProblemMayHaveTraffic)
 	}
 	return nil
 }
 
-// apply carries a permitted decision out and returns the entries that follow from it.
+// apply carries out a permitted decision and returns the resulting entries.
 func (r *Rollout) apply(d Decision) []Entry {
 	from := r.Phase
 	switch d.Action {
@@ -213,7 +213,7 @@ func (r *Rollout) apply(d Decision) []Entry {
 		r.Reverts = nil
 		r.Spans.Ending = 0
 	case Abandon:
-		r.Ending.Left = r.left() // by what it was about to become, so before it becomes abandoned
+		r.Ending.Left = r.left() // computed before the rollout becomes abandoned
 		r.Ending.Outcome, r.Ending.At = Abandoned, d.At
 		r.Ending.Reason, r.Ending.By = Reason{Code: ReasonPerson, Detail: d.Text}, d.Actor
 		r.enter(Ended)
@@ -225,7 +225,7 @@ func (r *Rollout) apply(d Decision) []Entry {
 	return r.moved(from, d.At)
 }
 
-// forward takes an awaiting rollout to its next step, or to everyone.
+// forward moves an awaiting rollout to its next step, or to everyone.
 func (r *Rollout) forward() {
 	if r.last() {
 		r.StableWritten = true
@@ -249,7 +249,7 @@ func (r *Rollout) rollback(d Decision) {
 	r.enter(RollingBack)
 }
 
-// override lets the value that was shown be overwritten. An object that was deleted and made again is taken over.
+// override allows overwriting the value that was shown. An object that was deleted and recreated is adopted.
 func (r *Rollout) override() {
 	d := *r.Drift
 	r.Drift, r.Override = nil, &d
@@ -260,12 +260,12 @@ func (r *Rollout) override() {
 		r.LastApplied.RouteUID, r.LastApplied.Weight = d.Value, nil
 		r.Original.Route = OriginalRoute{UID: d.Value}
 	case FieldStableImage:
-		r.StableWritten = true // from here on a write of ours may be under way: rolling the rollout back has to write last
+		r.StableWritten = true // from here on a write may be in flight, so a rollback has to write last
 	case FieldWeight, FieldCanaryImage, FieldCanaryReplicas:
 	}
 }
 
-// moved tells that a decision changed the phase.
+// moved returns the entry for a decision that changed the phase.
 func (r *Rollout) moved(from Phase, at time.Time) []Entry {
 	weight, _ := r.Weight()
 	r.Seq++
@@ -297,7 +297,7 @@ func (r Rollout) left() []Problem {
 			Problem{Code: ProblemObjectLeft, Object: in("Service", o.CanaryService)})
 	}
 	fought := slices.ContainsFunc(r.Reverts, func(u Revert) bool { return u.Field == FieldWeight })
-	if r.Ending.WeightZero.IsZero() || fought { // it was 0 before, and somebody may have set it since
+	if r.Ending.WeightZero.IsZero() || fought { // it was 0 before, but somebody may have set it since
 		left = append(left, Problem{Code: ProblemWeightLeft, Object: in(o.Route.Kind, o.Route.Name)})
 	}
 	if now := r.LastApplied.StableImage; r.StableWritten && now != "" && now != r.wantedStable() {

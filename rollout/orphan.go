@@ -2,16 +2,16 @@ package rollout
 
 import "time"
 
-// Orphan is a canary that no rollout of this store answers for: the store is new, was lost, or is an old copy of
-// itself. Nobody judges it, so people decide: roll back, or leave.
+// Orphan is a canary that belongs to no rollout in this store: the store is new, was lost, or was restored from an old
+// copy. No rollout judges it, so people decide: roll back, or leave it.
 type Orphan struct {
-	Store   string `json:"store,omitempty"`   // the store that its stamp names; empty: there is traffic but no stamp
-	Rollout ID     `json:"rollout,omitempty"` // the rollout that its stamp names
+	Store   string `json:"store,omitempty"`   // the store in its stamp; empty: it has traffic but no stamp
+	Rollout ID     `json:"rollout,omitempty"` // the rollout in its stamp
 	Weight  Weight `json:"weight"`            // its share of the traffic when it was found
 }
 
-// FindOrphan returns the orphan in the observed cluster, if there is one. Knows reports whether a stamp is of a rollout
-// of this store.
+// FindOrphan returns the orphan in the observed cluster, if there is one. Knows reports whether a stamp belongs to a
+// rollout in this store.
 func FindOrphan(w Observed, knows func(Stamp) bool) (Orphan, bool) {
 	if !w.Unreadable.IsZero() || !w.Stable.Exists {
 		return Orphan{}, false
@@ -39,7 +39,7 @@ func (w Observed) stamps() []*Stamp {
 	return all
 }
 
-// left reports whether the stamp is of the rollout that left the orphan behind.
+// left reports whether the stamp belongs to the rollout that left the orphan behind.
 func (o Orphan) left(s *Stamp) bool { return s != nil && s.Store == o.Store && s.Rollout == o.Rollout }
 
 // releasesStamp reports whether releasing removes the stamp: it is of this rollout, or of the orphan that it takes away. An
@@ -49,9 +49,9 @@ func (r Rollout) releasesStamp(s *Stamp) bool {
 	return r.ownStamp(s) || r.Orphan != nil && r.Orphan.left(s)
 }
 
-// Adopt makes a new rollout ask what becomes of the orphan. Its original is what the orphan's stamp recorded, and what is
-// there now counts as its own, so that rolling back restores the one and changes only the other. It writes nothing and
-// does not take the service before a person decides.
+// Adopt makes a new rollout ask what to do with the orphan. It takes its original from the orphan's stamp and counts
+// the current state as its own writes, so that rolling back restores the original and changes nothing else. It writes
+// nothing and does not hold the service until a person decides.
 func Adopt(r Rollout, o Orphan, w Observed, now time.Time) (Rollout, []Entry) {
 	r.Orphan = &o
 	r.Request = Request{Version: ShortVersion(w.Canary.Image), By: bot, At: now}
@@ -61,7 +61,7 @@ func Adopt(r Rollout, o Orphan, w Observed, now time.Time) (Rollout, []Entry) {
 	weight := w.Route.share()
 	r.LastApplied = LastApplied{Weight: &weight, RouteUID: w.Route.UID, StableImage: w.Stable.Image}
 	if o.left(w.Stable.Stamp) && w.Stable.Stamp.Image != "" {
-		r.StableWritten, r.LastApplied.StableImage = true, w.Stable.Stamp.Image // what somebody set since is theirs
+		r.StableWritten, r.LastApplied.StableImage = true, w.Stable.Stamp.Image // a later value was set by somebody else
 	}
 	if r.Original.Canary.UID == w.Canary.UID || o.left(w.Canary.Stamp) {
 		r.LastApplied.CanaryUID, r.LastApplied.CanaryImage, r.LastApplied.CanaryReplicas = w.Canary.UID, w.Canary.Image, w.Canary.Replicas
@@ -80,7 +80,7 @@ func Adopt(r Rollout, o Orphan, w Observed, now time.Time) (Rollout, []Entry) {
 	return r, entries
 }
 
-// originalBefore is what was there before the orphan: by its stamp, else what is there now without the canary's traffic.
+// originalBefore is the state before the orphan: from its stamp, else the current state without the canary's traffic.
 func originalBefore(o Orphan, w Observed) Original {
 	f := Original{
 		Stable:        OriginalWorkload{UID: w.Stable.UID, Image: w.Stable.Image, Replicas: w.Stable.Replicas},
@@ -92,17 +92,17 @@ func originalBefore(o Orphan, w Observed) Original {
 	for _, s := range w.stamps() {
 		if o.left(s) && s.Original != nil {
 			f = *s.Original
-			f.Stable.UID = w.Stable.UID // if it was recreated since, the new one is restored
+			f.Stable.UID = w.Stable.UID // if it was recreated since, restore the new one
 			break
 		}
 	}
 	return f
 }
 
-// Orphaned reports whether the rollout still asks what becomes of an orphan.
+// Orphaned reports whether the rollout still waits for a decision about an orphan.
 func (r Rollout) Orphaned() bool { return r.Phase == Queued && r.Orphan != nil }
 
-// orphanGone reports whether somebody else has done away with the orphan: no stamp and no traffic is left of it.
+// orphanGone reports whether somebody else has removed the orphan: neither its stamp nor its traffic is left.
 func (rc *reconciliation) orphanGone() bool {
 	if !rc.Orphaned() || !rc.readable() || rc.w.Route.share() > 0 {
 		return false

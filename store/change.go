@@ -10,8 +10,7 @@ import (
 // Keep is how many ended rollouts of one service a store keeps by default, with their timelines.
 const Keep = 200
 
-// Remember is how long a store remembers a decision, counted in the times of the entries that are committed: a store
-// has no clock.
+// Remember is how long a store remembers a decision, measured by the times of committed entries: a store has no clock.
 const Remember = 7 * 24 * time.Hour
 
 const (
@@ -19,7 +18,8 @@ const (
 	maxDecision = 1024
 )
 
-// Head is what a store knows of a rollout when it judges a change of it. The zero Head is a rollout that is not there.
+// Head is what a store knows about a rollout when it checks a change to it. The zero Head is a rollout that does not
+// exist.
 type Head struct {
 	Revision rollout.Revision `json:"revision"`
 	Seq      int              `json:"seq"`
@@ -32,13 +32,13 @@ const (
 	ProblemNumberTaken      rollout.ProblemCode = "number_taken"
 )
 
-// invalid returns the error of a caller that breaks the contract of a store: it is for the log.
+// invalid returns the error for a caller that breaks the contract of a store; its text is for the log.
 func invalid(format string, args ...any) error {
 	return rollout.Wrap(rollout.Invalid, fmt.Errorf(format, args...))
 }
 
-// Check returns what is wrong with the changes by themselves, whatever is stored: an Invalid error, or nil. A
-// decision may stand in several changes of one commit: it is one decision then.
+// Check validates the changes by themselves, independent of what is stored: it returns an Invalid error, or nil. A
+// decision may appear in several changes of one commit; it counts as one.
 func Check(changes []rollout.Change) error {
 	seen := make(map[rollout.ID]bool, len(changes))
 	decided, entries := false, 0
@@ -83,8 +83,8 @@ func checkOne(c rollout.Change) error {
 	return nil
 }
 
-// Follows returns nil when the change may follow on the head: Conflict when it was made from another revision,
-// Invalid when its entries leave a gap.
+// Follows returns nil if the change may be applied to the head, Conflict if it was made from another revision, Invalid
+// if its entries leave a gap.
 func Follows(head Head, c rollout.Change) error {
 	r := c.Rollout
 	if r.Revision != head.Revision {
@@ -97,7 +97,7 @@ func Follows(head Head, c rollout.Change) error {
 	return nil
 }
 
-// Taken returns the Conflict that a create meets when its number was given out already.
+// Taken returns the Conflict for a create whose number is already taken.
 func Taken(id rollout.ID) error {
 	return rollout.Refuse(rollout.Conflict, rollout.Problem{Code: ProblemNumberTaken, Rollout: id})
 }
@@ -107,7 +107,7 @@ func Absent(id rollout.ID) error {
 	return rollout.Refuse(rollout.NotFound, rollout.Problem{Code: ProblemNoSuchRollout, Value: string(id)})
 }
 
-// When returns the time of a commit: that of its newest entry. ok is false when it has no entry.
+// When returns the time of a commit, which is the time of its newest entry. ok is false if it has no entry.
 func When(changes []rollout.Change) (at time.Time, ok bool) {
 	for _, c := range changes {
 		for _, e := range c.Entries {
@@ -119,9 +119,9 @@ func When(changes []rollout.Change) (at time.Time, ok bool) {
 	return at, ok
 }
 
-// Holders plays the changes on who holds which service and returns the holders that differ afterwards; an empty id
-// frees the service. Services are freed before others are taken, so the order within a commit does not matter.
-// holder returns who holds a service now.
+// Holders applies the changes to the holders of the services and returns the holders that change; an empty id frees the
+// service. Services are freed before others are taken, so the order within a commit does not matter. holder returns the
+// current holder of a service.
 func Holders(changes []rollout.Change, holder func(rollout.ServiceName) (rollout.ID, error)) (map[rollout.ServiceName]rollout.ID, error) {
 	after := make(map[rollout.ServiceName]rollout.ID)
 	for _, c := range changes {

@@ -12,8 +12,8 @@ const maxNoteKey = 1024
 var noteKind = regexp.MustCompile(`^[a-z0-9_]{1,64}$`)
 
 // CheckNoteKey returns nil when a note may have the kind and the key, else an Invalid error. The kind groups the notes
-// of one owner: lower-case letters, digits and underscores. The key is any text; a note whose key is a rollout's id
-// is forgotten together with that rollout.
+// of one owner: lower-case letters, digits and underscores. The key is any text; a note keyed by a rollout's id is
+// deleted with that rollout.
 func CheckNoteKey(kind, key string) error {
 	switch {
 	case !noteKind.MatchString(kind):

@@ -7,29 +7,29 @@ import (
 	"canarybot.io/rollout"
 )
 
-// Command is one line, understood.
+// Command is one parsed line.
 type Command struct {
 	Verb    Verb
-	Service rollout.ServiceName // empty where the verb takes none, or where it was left out and may be
-	// Rollout is set when a rollout was meant and not just its service: its id was typed, or the service was left out
-	// in the rollout's thread.
+	Service rollout.ServiceName // empty if the verb takes none, or if it was left out where that is allowed
+	// Rollout is set if a rollout was meant and not just its service: its id was typed, or the service was left out in
+	// the rollout's thread.
 	Rollout rollout.ID
 	Version string // Deploy only; as typed
 	Plan    string
 	Auto    bool
 	Replace bool
 	DryRun  bool
-	Topic   Verb   // what Help is asked about; empty: everything
+	Topic   Verb   // the command to explain in Help; empty: all
 	Reason  string // the rest of the line, word for word
 }
 
-// Known is what the parser may compare words with.
+// Known has the names that the parser compares words with.
 type Known struct {
-	Services []rollout.ServiceName // configured, and those of rollouts that live
+	Services []rollout.ServiceName // configured services, and those of live rollouts
 	Thread   rollout.ID            // the rollout in whose thread the line was written; empty: none
 }
 
-// String returns the line that means the command: Parse reads it back.
+// String returns the line for the command; Parse reads it back.
 func (c Command) String() string {
 	words := []string{string(c.Verb)}
 	add := func(when bool, w ...string) {

@@ -17,20 +17,20 @@ const (
 	MissingVersion Problem = "missing_version"
 	MissingReason  Problem = "missing_reason"
 	UnknownOption  Problem = "unknown_option" // Word, Nearest
-	MissingValue   Problem = "missing_value"  // Word is the option that wants one
+	MissingValue   Problem = "missing_value"  // Word is the option that needs one
 	UnwantedValue  Problem = "unwanted_value" // Word is the option that takes none
 	RepeatedOption Problem = "repeated_option"
-	LateOption     Problem = "late_option"  // Word is an option that stands inside the reason
-	TooManyWords   Problem = "too_many"     // Word is the first that is too many
+	LateOption     Problem = "late_option"  // Word is an option inside the reason
+	TooManyWords   Problem = "too_many"     // Word is the first surplus word
 	OtherThread    Problem = "other_thread" // Word is a service, but the thread is another's
 )
 
-// Error says what is wrong with a line: data, which package view puts into words.
+// Error describes what is wrong with a line as data; package view puts it into words.
 type Error struct {
 	Problem Problem
-	Verb    Verb                // what was to be done, as far as that was understood
+	Verb    Verb                // the verb, as far as it was understood
 	Word    string              // the word that is wrong, as typed
-	Nearest string              // the nearest right word; empty: none is near
+	Nearest string              // the nearest valid word; empty: none is near
 	Service rollout.ServiceName // the service, as far as it was understood
 	Thread  rollout.ServiceName // with OtherThread: the service of the thread
 }

@@ -2,10 +2,10 @@ package command
 
 import "strings"
 
-// longestWord bounds what is compared: no name is longer.
+// longestWord bounds the words that are compared: no name is longer.
 const longestWord = 64
 
-// nearest returns the candidate that the word most likely meant; empty when none is near enough to ask.
+// nearest returns the candidate that the word most likely meant; empty if none is near enough.
 func nearest(word string, candidates []string) string {
 	typed := []rune(word)
 	if len(typed) == 0 || len(typed) > longestWord {
@@ -16,7 +16,7 @@ func nearest(word string, candidates []string) string {
 		want := []rune(c)
 		d := distance(typed, want)
 		if len(typed) >= 3 && strings.HasPrefix(c, word) {
-			d = 1 // the beginning of a word is as good as a typing error
+			d = 1 // a prefix counts like one typing error
 		}
 		if d < best && d <= max(1, max(len(typed), len(want))/3) {
 			best, found = d, c

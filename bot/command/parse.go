@@ -17,8 +17,8 @@ const (
 
 var options = []string{optPlan, optAuto, optReplace, optDryRun}
 
-// Parse reads what follows the slash command, or a message that begins with a mention of the bot. An empty line asks
-// for help. The error is an *Error.
+// Parse reads what follows the slash command, or a message that begins with a mention of the bot. An empty line means
+// help. The error is an *Error.
 func Parse(text string, known Known) (Command, error) {
 	p := &parser{line: line{rest: unslack(text)}, known: known}
 	p.skipAddress()
@@ -61,7 +61,7 @@ func (p *parser) wrong(problem Problem, word, near string) *Error {
 	return &Error{Problem: problem, Verb: p.form.Verb, Word: word, Nearest: near, Service: p.cmd.Service}
 }
 
-// skipAddress drops who is spoken to: a mention of the bot, or the slash command typed as text.
+// skipAddress skips the address: a mention of the bot, or the slash command typed as text.
 func (p *parser) skipAddress() {
 	for {
 		word := p.peek()
@@ -103,7 +103,7 @@ func (p *parser) help() *Error {
 	return p.end()
 }
 
-// end refuses words that nobody reads.
+// end rejects surplus words.
 func (p *parser) end() *Error {
 	if word := p.next(); word != "" {
 		return p.wrong(TooManyWords, word, "")
@@ -111,7 +111,7 @@ func (p *parser) end() *Error {
 	return nil
 }
 
-// service reads SERVICE, which may be a rollout's id and may be left out in a rollout's thread.
+// service reads SERVICE, which may be a rollout's id and is optional in a rollout's thread.
 func (p *parser) service() *Error {
 	word := p.peek()
 	service, id, ok := p.target(word)
@@ -179,8 +179,8 @@ func (p *parser) deploy() *Error {
 	}
 }
 
-// deployService is service, but in a thread it may be left out only when what stands there is no misspelt service:
-// a version is no reason, and a wrong one is a wrong rollout.
+// deployService is service, but in a thread it may be left out only if the next word is not a misspelt service:
+// otherwise a wrong version would be deployed.
 func (p *parser) deployService() *Error {
 	word := p.peek()
 	if _, _, ok := p.target(word); !ok && word != "" {
@@ -203,7 +203,7 @@ func (p *parser) version() *Error {
 	return nil
 }
 
-// option reads one option, and its value where it has one: --plan NAME or --plan=NAME.
+// option reads one option, and its value if it takes one: --plan NAME or --plan=NAME.
 func (p *parser) option(word string) *Error {
 	name, value, valued := strings.Cut(word, "=")
 	name = strings.ToLower(name)
@@ -212,7 +212,7 @@ func (p *parser) option(word string) *Error {
 	case flag != nil && valued:
 		return p.wrong(UnwantedValue, name, "")
 	case flag != nil:
-		*flag = true // said twice is said once
+		*flag = true // repeating it is allowed
 		return nil
 	case name != optPlan:
 		return p.wrong(UnknownOption, word, nearest(name, options))
@@ -232,8 +232,8 @@ func (p *parser) option(word string) *Error {
 	return nil
 }
 
-// deployReason reads the rest of the line. An option in it was hardly meant as a word: --dry-run that is overlooked
-// would be a rollout that nobody wanted. After a dash everything is words.
+// deployReason reads the rest of the line. An option in it was hardly meant as a word: overlooking --dry-run would
+// start an unwanted rollout. After a dash everything is text.
 func (p *parser) deployReason() *Error {
 	dashed := p.peek() == "--"
 	p.cmd.Reason = p.reason()

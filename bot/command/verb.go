@@ -6,7 +6,7 @@ import (
 	"canarybot.io/rollout"
 )
 
-// Verb is what somebody wants done, by its first name: aliases are resolved.
+// Verb is the canonical name of a command: aliases are resolved.
 type Verb string
 
 // The verbs.
@@ -28,7 +28,7 @@ const (
 	Abandon  Verb = "abandon"
 )
 
-// Action returns what the verb decides about a live rollout; empty: it decides nothing about one.
+// Action returns what the verb decides about a live rollout; empty if it is not a decision.
 func (v Verb) Action() rollout.Action {
 	switch v {
 	case Promote:
@@ -50,7 +50,7 @@ func (v Verb) Action() rollout.Action {
 	return ""
 }
 
-// Decides reports whether the verb decides about a rollout that is there already.
+// Decides reports whether the verb is a decision about an existing rollout.
 func (v Verb) Decides() bool { return v.Action() != "" }
 
 // need says whether a verb takes a service or a reason.
@@ -62,11 +62,11 @@ const (
 	required
 )
 
-// Form is how one command is typed.
+// Form describes how one command is typed.
 type Form struct {
 	Verb    Verb
 	Aliases []string
-	Args    string // what follows the verb, in the notation of the grammar; empty: nothing does
+	Args    string // the arguments, in the notation of the grammar; empty: none
 
 	service need
 	reason  need
@@ -93,7 +93,7 @@ func Forms() []Form {
 	}
 }
 
-// FormOf returns the form of a verb; ok is false for a word that is none.
+// FormOf returns the form of a verb; ok is false for a word that is not a verb.
 func FormOf(v Verb) (Form, bool) {
 	forms := Forms()
 	i := slices.IndexFunc(forms, func(f Form) bool { return f.Verb == v })
@@ -113,7 +113,7 @@ func named(word string) (Form, bool) {
 	return Form{}, false
 }
 
-// names returns every word that may stand first.
+// names returns every word that may come first.
 func names() []string {
 	var all []string
 	for _, f := range Forms() {

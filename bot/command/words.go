@@ -6,15 +6,15 @@ import (
 	"unicode"
 )
 
-// space reports whether r parts words: every space that Unicode knows, and so the ones phones put in.
+// space reports whether r separates words: any Unicode space, as phones insert them.
 func space(r rune) bool { return unicode.IsSpace(r) }
 
-// unseen reports whether r is not to be seen and means nothing: zero width, direction marks, control characters.
+// unseen reports whether r is invisible and without meaning: zero width, direction marks, control characters.
 func unseen(r rune) bool {
 	return !space(r) && (unicode.Is(unicode.Cf, r) || unicode.Is(unicode.Cc, r) || r == unicode.ReplacementChar)
 }
 
-// hyphen returns what a keyboard's dash stands for.
+// hyphen returns the hyphens that a phone's dash stands for.
 func hyphen(r rune) rune {
 	switch r {
 	case '‐', '‑', '‒', '–', '—', '―', '−', '﹘', '﹣', '－':
@@ -23,11 +23,11 @@ func hyphen(r rune) rune {
 	return r
 }
 
-// wrapping holds what people and phones put around a word.
+// wrapping has the characters that people and phones put around a word.
 const wrapping = "`'\"‘’‚‛“”„‟«»‹›´*"
 
-// clean undoes what phones do to a word of the command: dashes, quotes, back-ticks, characters that nobody sees, and a
-// full stop at the end. Cleaning twice changes nothing.
+// clean undoes what phones do to a word of the command: dashes, quotes, backticks, invisible characters, and a full
+// stop at the end. It is idempotent.
 func clean(word string) string {
 	word = strings.Map(func(r rune) rune {
 		if unseen(r) || space(r) {
@@ -46,8 +46,8 @@ func clean(word string) string {
 	}
 }
 
-// unslack undoes Slack's own writing: links and mentions in angle brackets become the words that a person sees, and
-// the three entities become characters again.
+// unslack undoes Slack's markup: links and mentions in angle brackets become the words that a person sees, and the
+// three entities become characters.
 func unslack(text string) string {
 	var out strings.Builder
 	for {
@@ -78,7 +78,7 @@ func unslack(text string) string {
 	return strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&").Replace(out.String())
 }
 
-// construct returns what people see of a construct in angle brackets; ok is false when it is none of Slack's.
+// construct returns the visible text of a construct in angle brackets; ok is false if it is not one of Slack's.
 func construct(inner string) (seen string, ok bool) {
 	head, label, _ := strings.Cut(inner, "|")
 	if head == "" {
@@ -104,7 +104,7 @@ func construct(inner string) (seen string, ok bool) {
 	return head, true
 }
 
-// line is what has not been read yet. Words come out clean, the rest comes out as typed.
+// line is the unread rest of a line. Words are returned clean, the rest as typed.
 type line struct{ rest string }
 
 // peek returns the next word without reading it; empty at the end.
@@ -120,7 +120,7 @@ func (l *line) next() string {
 	return word
 }
 
-// cut returns the first word of which something is left once it is clean, and what follows it.
+// cut returns the first word that is not empty when clean, and the text after it.
 func (l *line) cut() (word, rest string) {
 	rest = l.rest
 	for rest != "" {
@@ -137,7 +137,7 @@ func (l *line) cut() (word, rest string) {
 	return "", ""
 }
 
-// reason reads the rest as typed, without a dash that sets it off.
+// reason reads the rest as typed, without a leading dash.
 func (l *line) reason() string {
 	if l.peek() == "--" {
 		l.next()

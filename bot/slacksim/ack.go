@@ -6,7 +6,7 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// maxAck is the size from which Slack drops an ack without a word.
+// maxAck is the size from which Slack silently drops an ack.
 const maxAck = 20 << 10
 
 // receive takes one frame from the bot. Every frame should be an ack.
@@ -22,22 +22,22 @@ func (s *Sim) receive(c *socket, kind int, frame []byte, fragmented bool) {
 	}
 	switch {
 	case kind != websocket.TextMessage:
-		s.violate(BadAck, "a binary frame")
+		s.recordViolation(BadAck, "a binary frame")
 		return
 	case len(frame) >= maxAck:
-		s.violate(OversizeAck, "%d bytes", len(frame))
+		s.recordViolation(OversizeAck, "%d bytes", len(frame))
 		return
 	case fragmented:
-		s.violate(FragmentedAck, "%d bytes in several frames", len(frame))
+		s.recordViolation(FragmentedAck, "%d bytes in several frames", len(frame))
 		return
 	case json.Unmarshal(frame, &ack) != nil || ack.EnvelopeID == "":
-		s.violate(BadAck, "no JSON object with an envelope_id: %.80q", frame)
+		s.recordViolation(BadAck, "no JSON object with an envelope_id: %.80q", frame)
 		return
 	}
 	e := s.pending[ack.EnvelopeID]
 	if e == nil {
 		if !s.settled[ack.EnvelopeID] {
-			s.violate(BadAck, "envelope %s was never sent", ack.EnvelopeID)
+			s.recordViolation(BadAck, "envelope %s was never sent", ack.EnvelopeID)
 		}
 		return // late or repeated: Slack does not care
 	}
@@ -53,7 +53,7 @@ func (s *Sim) accept(e *envelope, payload json.RawMessage) {
 		payload = nil
 	}
 	if payload != nil && e.kind != slashEnvelope {
-		s.violate(UnwantedAckPayload, "%s envelope: %.80s", e.kind, payload)
+		s.recordViolation(UnwantedAckPayload, "%s envelope: %.80s", e.kind, payload)
 		payload = nil
 	}
 	if e.acked != nil {

@@ -44,7 +44,7 @@ type call struct {
 	method string
 	token  string
 	bad    error  // why the arguments could not be read
-	base   string // scheme and host under which the caller reached us
+	base   string // scheme and host under which the caller reached the simulator
 	now    time.Time
 }
 
@@ -109,11 +109,11 @@ func (s *Sim) answer(r *http.Request, c call, fault Fault) reply {
 	defer s.mu.Unlock()
 	m, known := s.methods[c.method]
 	if !known {
-		s.violate(UnknownMethod, "%s", c.method)
+		s.recordViolation(UnknownMethod, "%s", c.method)
 		return reply{err: "unknown_method", fields: map[string]any{"req_method": c.method}}
 	}
 	if c.bad != nil {
-		s.violate(BadArguments, "%s: %v", c.method, c.bad)
+		s.recordViolation(BadArguments, "%s: %v", c.method, c.bad)
 		code, _, _ := strings.Cut(c.bad.Error(), ":")
 		return refuse(code)
 	}
@@ -138,7 +138,7 @@ func (s *Sim) authorize(r *http.Request, c call, m method) reply {
 	case appToken:
 		want = s.opts.Bot.AppToken
 		if r.Header.Get("Authorization") == "" && c.token != "" {
-			s.violate(BadToken, "%s: the app token must be in the Authorization header", c.method)
+			s.recordViolation(BadToken, "%s: the app token must be in the Authorization header", c.method)
 			return refuse("missing_args")
 		}
 	case botToken:
@@ -146,13 +146,13 @@ func (s *Sim) authorize(r *http.Request, c call, m method) reply {
 	}
 	switch {
 	case c.token == "":
-		s.violate(BadToken, "%s: no token", c.method)
+		s.recordViolation(BadToken, "%s: no token", c.method)
 		return refuse("not_authed")
 	case c.token != want && (c.token == s.opts.Bot.AppToken || c.token == s.opts.Bot.BotToken):
-		s.violate(BadToken, "%s: the other kind of token is needed", c.method)
+		s.recordViolation(BadToken, "%s: the other kind of token is needed", c.method)
 		return refuse("not_allowed_token_type")
 	case c.token != want:
-		s.violate(BadToken, "%s: unknown token", c.method)
+		s.recordViolation(BadToken, "%s: unknown token", c.method)
 		return refuse("invalid_auth")
 	}
 	if len(m.scopes) > 0 && !slices.ContainsFunc(m.scopes, s.granted) {
@@ -164,7 +164,7 @@ func (s *Sim) authorize(r *http.Request, c call, m method) reply {
 func (s *Sim) granted(scope string) bool { return slices.Contains(s.opts.Scopes, scope) }
 
 func (s *Sim) missingScope(c call, needed string) reply {
-	s.violate(MissingScope, "%s needs %s", c.method, needed)
+	s.recordViolation(MissingScope, "%s needs %s", c.method, needed)
 	return reply{err: "missing_scope", fields: map[string]any{
 		"needed": needed, "provided": strings.Join(s.opts.Scopes, ","),
 	}}
@@ -194,7 +194,7 @@ func (s *Sim) writeReply(w http.ResponseWriter, c call, rep reply) {
 }
 
 // writeJSON writes v without escaping <, > and &. An error means that the client
-// left; nobody is there to tell.
+// has left.
 func writeJSON(w http.ResponseWriter, v any) {
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)

@@ -30,7 +30,7 @@ func (s *Sim) postMessage(c call) reply {
 		return s.missingScope(c, "chat:write.customize")
 	}
 	if c.has("attachments") {
-		s.violate(BadArguments, "chat.postMessage: attachments are not simulated; use blocks")
+		s.recordViolation(BadArguments, "chat.postMessage: attachments are not simulated; use blocks")
 		return refuse("invalid_arguments")
 	}
 	body, rep := s.readContent(c.args, "chat.postMessage")
@@ -68,7 +68,7 @@ func (s *Sim) threadRoot(r *room, c call) (string, reply) {
 		return "", refuse("thread_not_found")
 	}
 	if parent.ThreadTS != "" {
-		s.violate(ReplyToReply, "%s: thread_ts %s is itself a reply", c.method, ts)
+		s.recordViolation(ReplyToReply, "%s: thread_ts %s is itself a reply", c.method, ts)
 		return parent.ThreadTS, reply{}
 	}
 	return ts, reply{}
@@ -79,7 +79,7 @@ func (s *Sim) add(r *room, m Message) *Message {
 	m.Channel = r.ID
 	m.TS = r.nextTS(m.At)
 	r.messages = append(r.messages, &m)
-	s.touch()
+	s.notifyChange()
 	return &m
 }
 
@@ -93,7 +93,7 @@ func (s *Sim) updateMessage(c call) reply {
 		return refuse("message_not_found")
 	}
 	if !m.FromBot {
-		s.violate(ForeignMessage, "chat.update of a message by %s", m.User)
+		s.recordViolation(ForeignMessage, "chat.update of a message by %s", m.User)
 		return refuse("cant_update_message")
 	}
 	body, rep := s.readContent(c.args, "chat.update")
@@ -101,14 +101,14 @@ func (s *Sim) updateMessage(c call) reply {
 		return rep
 	}
 	if utf8.RuneCountInString(body.text) > maxUpdateText {
-		s.violate(TextTooLong, "chat.update: text has more than %d characters", maxUpdateText)
+		s.recordViolation(TextTooLong, "chat.update: text has more than %d characters", maxUpdateText)
 		return refuse("msg_too_long")
 	}
 	if !body.hasBlocks {
 		body.blocks = m.Blocks
 	}
 	if body.text == "" && body.blocks == nil {
-		s.violate(NoText, "chat.update: neither text nor blocks are left")
+		s.recordViolation(NoText, "chat.update: neither text nor blocks are left")
 		return refuse("no_text")
 	}
 	if !c.has("text") {
@@ -118,7 +118,7 @@ func (s *Sim) updateMessage(c call) reply {
 	if body.hasMetadata {
 		m.Metadata = body.metadata
 	}
-	s.touch()
+	s.notifyChange()
 	return ok(map[string]any{"channel": r.ID, "ts": m.TS, "text": m.Text, "message": s.wire(r, m, true)})
 }
 
@@ -143,18 +143,18 @@ func (s *Sim) postEphemeral(c call) reply {
 	if rep.err != "" {
 		return rep
 	}
-	e := s.whisper(r, Ephemeral{
+	e := s.addEphemeral(r, Ephemeral{
 		User: u.ID, ThreadTS: root, FromBot: true, Text: body.text, Blocks: body.blocks, At: c.now,
 	})
 	return ok(map[string]any{"message_ts": e.TS})
 }
 
-// whisper shows a message to one person; the caller holds the lock.
-func (s *Sim) whisper(r *room, e Ephemeral) *Ephemeral {
+// addEphemeral shows a message to one person; the caller holds the lock.
+func (s *Sim) addEphemeral(r *room, e Ephemeral) *Ephemeral {
 	e.Channel = r.ID
 	e.TS = r.nextTS(e.At)
 	s.ephemerals = append(s.ephemerals, &e)
-	s.touch()
+	s.notifyChange()
 	return &e
 }
 

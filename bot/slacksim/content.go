@@ -15,7 +15,7 @@ const (
 	maxMetadata   = 8000 // our rule: Slack has a limit but does not say which
 )
 
-// content is what a message says.
+// content is a message's content.
 type content struct {
 	text     string
 	blocks   json.RawMessage // nil: none
@@ -26,8 +26,8 @@ type content struct {
 	hasMetadata bool
 }
 
-// readContent takes text, blocks and metadata from a call, judges them as Slack
-// does and gives the blocks their ids. The caller holds the lock.
+// readContent takes text, blocks and metadata from a call, validates them as
+// Slack does and gives the blocks their ids. The caller holds the lock.
 func (s *Sim) readContent(a args, where string) (content, reply) {
 	c := content{text: a.text("text"), hasBlocks: a.has("blocks"), hasMetadata: a.has("metadata")}
 	if c.hasBlocks {
@@ -40,13 +40,13 @@ func (s *Sim) readContent(a args, where string) (content, reply) {
 	if c.hasMetadata {
 		metadata, code := readMetadata(a.raw("metadata"))
 		if code != "" {
-			s.violate(InvalidMetadata, "%s: %s", where, code)
+			s.recordViolation(InvalidMetadata, "%s: %s", where, code)
 			return c, refuse(code)
 		}
 		c.metadata = metadata
 	}
 	if c.blocks != nil && c.text == "" {
-		s.violate(NoNotification, "%s: blocks without text, so notifications say nothing", where)
+		s.recordViolation(NoNotification, "%s: blocks without text, so notifications say nothing", where)
 	}
 	return c, reply{}
 }
@@ -56,7 +56,7 @@ func (s *Sim) readContent(a args, where string) (content, reply) {
 func (s *Sim) readBlocks(raw json.RawMessage, where string) (json.RawMessage, reply) {
 	list, err := blockkit.Decode(raw)
 	if err != nil {
-		s.violate(InvalidBlocks, "%s: %v", where, err)
+		s.recordViolation(InvalidBlocks, "%s: %v", where, err)
 		return nil, refuse("invalid_blocks_format")
 	}
 	if len(list) == 0 {
@@ -64,7 +64,7 @@ func (s *Sim) readBlocks(raw json.RawMessage, where string) (json.RawMessage, re
 	}
 	problems := blockkit.Validate(raw, "/blocks")
 	if len(problems) == 0 && blockkit.TextLength(raw) > blockkit.MaxText {
-		s.violate(InvalidBlocks, "%s: the blocks' texts have more than %d characters", where, blockkit.MaxText)
+		s.recordViolation(InvalidBlocks, "%s: the blocks' texts have more than %d characters", where, blockkit.MaxText)
 		return nil, refuse("msg_blocks_too_long")
 	}
 	if len(problems) == 0 {
@@ -73,7 +73,7 @@ func (s *Sim) readBlocks(raw json.RawMessage, where string) (json.RawMessage, re
 	errs := make([]string, 0, len(problems))
 	messages := make([]string, 0, len(problems))
 	for _, p := range problems {
-		s.violate(InvalidBlocks, "%s: %s", where, p)
+		s.recordViolation(InvalidBlocks, "%s: %s", where, p)
 		errs = append(errs, p.String())
 		messages = append(messages, "[ERROR] "+p.String())
 	}
@@ -108,11 +108,11 @@ func readMetadata(raw json.RawMessage) (*Metadata, string) {
 // way Slack does.
 func (s *Sim) postable(c content, where string) (content, reply) {
 	if c.text == "" && c.blocks == nil {
-		s.violate(NoText, "%s: neither text nor blocks", where)
+		s.recordViolation(NoText, "%s: neither text nor blocks", where)
 		return c, refuse("no_text")
 	}
 	if utf8.RuneCountInString(c.text) > maxPostText {
-		s.violate(TextTooLong, "%s: text was cut at %d characters", where, maxPostText)
+		s.recordViolation(TextTooLong, "%s: text was cut at %d characters", where, maxPostText)
 		c.text = string([]rune(c.text)[:maxPostText])
 	}
 	return c, reply{}

@@ -22,7 +22,7 @@ func (s *Sim) PutUser(u User) {
 	} else {
 		s.users = append(s.users, u)
 	}
-	s.touch()
+	s.notifyChange()
 }
 
 // PutChannel adds a channel or changes the one with the same id; messages stay.
@@ -35,7 +35,7 @@ func (s *Sim) PutChannel(c Channel) {
 	} else {
 		s.rooms = append(s.rooms, &room{Channel: c, tokens: float64(s.opts.Limits.PostBurst)})
 	}
-	s.touch()
+	s.notifyChange()
 }
 
 // user finds a person by id or name; the caller holds the lock.
@@ -130,8 +130,8 @@ func (s *Sim) Message(channel, ts string) (Message, bool) {
 	return m.clone(), true
 }
 
-// Remove deletes a message the way an administrator does, without telling the
-// bot, and reports whether it was there. Replies stay; nobody can add to them.
+// Remove deletes a message as an administrator would, without notifying the
+// bot, and reports whether it existed. Replies stay; nobody can add to them.
 func (s *Sim) Remove(channel, ts string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -25,9 +25,9 @@ func (s *Sim) continueRefresh(c *socket) <-chan time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if c.state == live {
-		c.state = leaving
+		c.state = closing
 		c.send(disconnect("refresh_requested", c.host))
-		return time.After(drain)
+		return time.After(drainTime)
 	}
 	c.cut()
 	return nil
@@ -49,7 +49,8 @@ func (c *socket) askRefresh() {
 	}
 }
 
-// DropSockets cuts every connection without a word, as a broken network does.
+// DropSockets cuts every connection without a close frame, as a broken network
+// does.
 func (s *Sim) DropSockets() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -72,18 +73,19 @@ func (s *Sim) MuteSockets() {
 	}
 }
 
-// DisableSocketMode switches Socket Mode off for the app: every connection hears
-// link_disabled and closes, and new ones are refused until EnableSocketMode.
+// DisableSocketMode switches Socket Mode off for the app: every connection
+// receives link_disabled and closes, and new ones are refused until
+// EnableSocketMode.
 func (s *Sim) DisableSocketMode() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.disabled = true
 	for _, c := range s.sockets {
 		c.send(disconnect("link_disabled", c.host))
-		c.state = leaving
-		c.leaveAfter(drain)
+		c.state = closing
+		c.closeAfter(drainTime)
 	}
-	s.touch()
+	s.notifyChange()
 }
 
 // EnableSocketMode ends DisableSocketMode.
@@ -91,11 +93,11 @@ func (s *Sim) EnableSocketMode() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.disabled = false
-	s.touch()
+	s.notifyChange()
 }
 
-// leaveAfter closes the connection unless the client did so before.
-func (c *socket) leaveAfter(d time.Duration) {
+// closeAfter closes the connection unless the client did so before.
+func (c *socket) closeAfter(d time.Duration) {
 	time.AfterFunc(d, func() { _ = c.ws.NetConn().Close() }) // closing twice is harmless
 }
 

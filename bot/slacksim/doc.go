@@ -1,11 +1,11 @@
 // Package slacksim is a strict Slack in memory: the Web API, Socket Mode, response
 // URLs and a web page, with people who type commands and press buttons.
 //
-// It has two uses. In tests it is the judge: Start serves it in memory, in or out
-// of a synctest bubble, people act through As, what they see is read with
+// It has two uses. In tests it checks the bot: Start serves it in memory, in or
+// out of a synctest bubble, people act through As, what they see is read with
 // Messages, Thread, Ephemerals and Transcript, and every breach of Slack's
 // protocol by the bot is a Violation that fails the test unless it was Expected.
-// In the demo it is the Slack: Handler serves the page at its root.
+// In the demo it stands in for Slack: Handler serves the page at its root.
 //
 // A bot reaches it like the real thing, with APIURL or a real address, the tokens
 // of Bot, and for the in-memory transport HTTPClient and Dial:

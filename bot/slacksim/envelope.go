@@ -14,12 +14,12 @@ const (
 	eventEnvelope       envelopeType = "events_api"
 )
 
-// envelope is one delivery over Socket Mode and what became of it. The simulator's
-// lock guards it; done is closed once result holds.
+// envelope is one delivery over Socket Mode and its result. The simulator's lock
+// guards it; done is closed once result holds.
 type envelope struct {
 	id      string
 	kind    envelopeType
-	payload func(base string) map[string]any // base: how the receiver reaches us
+	payload func(base string) map[string]any // base: how the receiver reaches the simulator
 	attempt int
 	reason  string
 	sentTo  *socket
@@ -28,7 +28,7 @@ type envelope struct {
 	done    chan struct{}
 	// acked runs under the lock with the ack's payload; may be nil.
 	acked func(payload json.RawMessage)
-	// failed runs under the lock when nobody took or answered it; may be nil.
+	// failed runs under the lock if nobody received or answered it; may be nil.
 	failed func(Delivery)
 }
 
@@ -95,13 +95,13 @@ func (s *Sim) DuplicateNext() {
 	s.repeat++
 }
 
-// expire ends an envelope that nobody acknowledged in time.
+// expire ends an envelope that was not acknowledged in time.
 func (s *Sim) expire(e *envelope) {
 	if s.pending[e.id] != e {
 		return
 	}
-	if e.sentTo.state != departed && !e.sentTo.muted {
-		s.violate(MissedAck, "%s envelope %s was not acknowledged within %s", e.kind, e.id, s.opts.Timing.Ack)
+	if e.sentTo.state != closed && !e.sentTo.muted {
+		s.recordViolation(MissedAck, "%s envelope %s was not acknowledged within %s", e.kind, e.id, s.opts.Timing.Ack)
 	}
 	s.settle(e, TimedOut)
 }
@@ -118,7 +118,7 @@ func (s *Sim) settle(e *envelope, result Delivery) {
 		e.failed(result)
 	}
 	close(e.done)
-	s.touch()
+	s.notifyChange()
 }
 
 // await blocks until the envelope is settled or the simulator closes.

@@ -11,7 +11,7 @@ const AnyMethod = "*"
 // ResponseURLs names the response URLs in SetFault.
 const ResponseURLs = "response_url"
 
-// Fault is what goes wrong with calls of a method.
+// Fault describes how calls of a method fail.
 type Fault struct {
 	// Latency passes before anything else happens.
 	Latency time.Duration
@@ -51,7 +51,7 @@ func (s *Sim) Outage(down bool) {
 	if down {
 		s.cutAll()
 	}
-	s.touch()
+	s.notifyChange()
 }
 
 // down reports whether Slack is having an outage.
@@ -61,7 +61,7 @@ func (s *Sim) down() bool {
 	return s.outage
 }
 
-// fault returns what this call must suffer and whether Slack is down at all.
+// fault returns the fault for this call and whether Slack is down.
 func (s *Sim) fault(method string) (Fault, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

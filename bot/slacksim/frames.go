@@ -10,7 +10,7 @@ import (
 
 // frameWatch is a connection that notices fragmented WebSocket messages while
 // they are read: Slack drops acks that come in continuation frames, and the
-// WebSocket library joins them before anybody could tell.
+// WebSocket library joins them before anybody could notice.
 type frameWatch struct {
 	net.Conn
 
@@ -65,7 +65,7 @@ func headerSize(h []byte) int {
 	return size
 }
 
-// frame notes what a complete header says.
+// frame records a complete frame header.
 func (f *frameWatch) frame() {
 	final, opcode := f.header[0]&0x80 != 0, f.header[0]&0x0f
 	switch length := f.header[1] & 0x7f; length {
@@ -94,8 +94,8 @@ func (f *frameWatch) next() bool {
 	return first
 }
 
-// hijackWatch puts a frameWatch between the HTTP server and whoever takes the
-// connection over.
+// hijackWatch puts a frameWatch between the HTTP server and the handler that
+// takes the connection over.
 type hijackWatch struct {
 	http.ResponseWriter
 	watch *frameWatch

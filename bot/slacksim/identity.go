@@ -30,8 +30,8 @@ func (s *Sim) usersInfo(c call) reply {
 	return ok(map[string]any{"user": s.wireUser(u)})
 }
 
-// blocksValidate judges blocks, or the blocks of a message, without posting them.
-// Asking is no violation, whatever the answer.
+// blocksValidate validates blocks, or the blocks of a message, without posting
+// them. A call is never a violation, whatever its result.
 func (s *Sim) blocksValidate(c call) reply {
 	var raw json.RawMessage
 	base, code := "", "invalid_blocks"

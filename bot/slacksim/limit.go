@@ -7,20 +7,20 @@ import (
 	"time"
 )
 
-// grace is how long after a refusal further calls are forgiven: they may have
+// gracePeriod is how long after a refusal further calls are forgiven: they may have
 // been on their way before the caller could know. Our rule.
-const grace = time.Second
+const gracePeriod = time.Second
 
-// stubborn is how many refused posts per channel and minute are taken for a bot
+// maxRefusedPosts is how many refused posts per channel and minute are taken for a bot
 // that does not pace itself. Our rule.
-const stubborn = 10
+const maxRefusedPosts = 10
 
-// quota is what one method used of its current minute.
+// quota is one method's usage in its current minute.
 type quota struct {
 	opened    time.Time
 	used      int
 	refusedAt time.Time
-	until     time.Time // before this no call is welcome
+	until     time.Time // no call is accepted before this
 }
 
 // SetRateLimits switches the quotas on or off at run time.
@@ -42,8 +42,8 @@ func (s *Sim) limit(c call, m method) reply {
 		s.quotas[c.method] = q
 	}
 	if c.now.Before(q.until) {
-		if c.now.Sub(q.refusedAt) > grace {
-			s.violate(IgnoredRetryAfter, "%s was called %s too early", c.method, q.until.Sub(c.now).Round(time.Millisecond))
+		if c.now.Sub(q.refusedAt) > gracePeriod {
+			s.recordViolation(IgnoredRetryAfter, "%s was called %s too early", c.method, q.until.Sub(c.now).Round(time.Millisecond))
 		}
 		return q.refuse(c.now, q.until)
 	}
@@ -103,8 +103,8 @@ func (s *Sim) paceChannel(r *room, now time.Time) reply {
 	}
 	r.refused = slices.DeleteFunc(r.refused, func(t time.Time) bool { return now.Sub(t) > time.Minute })
 	r.refused = append(r.refused, now)
-	if len(r.refused) > stubborn {
-		s.violate(PostingTooFast, "%d posts to #%s refused within a minute", len(r.refused), r.Name)
+	if len(r.refused) > maxRefusedPosts {
+		s.recordViolation(PostingTooFast, "%d posts to #%s refused within a minute", len(r.refused), r.Name)
 	}
 	return tooMany(limits.PostEvery)
 }

@@ -15,7 +15,7 @@ func (p *Person) StartSay(channel, thread, text string) (*Pending, error) {
 	s := p.sim
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	at, err := p.enter(channel)
+	at, err := p.checkAccess(channel)
 	if err != nil {
 		return nil, err
 	}
@@ -36,8 +36,8 @@ func (p *Person) StartSay(channel, thread, text string) (*Pending, error) {
 		return pending, nil
 	}
 	if at.room.BotAbsent {
-		// Our rule: Slack offers to invite the bot; the bot itself hears nothing.
-		s.slackSays(at, thread, fmt.Sprintf("@%s is not in this channel.", s.opts.Bot.Name))
+		// Our rule: Slack offers to invite the bot; the bot itself gets nothing.
+		s.addSystemMessage(at, thread, fmt.Sprintf("@%s is not in this channel.", s.opts.Bot.Name))
 		return pending, nil
 	}
 	pending.waiting = s.startEvent(s.mentionEvent(at, m))
@@ -68,7 +68,7 @@ func (s *Sim) typed(text string) string {
 	})
 }
 
-func (s *Sim) mentionEvent(at place, m *Message) map[string]any {
+func (s *Sim) mentionEvent(at location, m *Message) map[string]any {
 	event := map[string]any{
 		"type": "app_mention", "user": at.user.ID, "team": at.user.TeamID, "text": m.Text, "ts": m.TS,
 		"channel": at.room.ID, "event_ts": m.TS, "client_msg_id": s.uuid(),

@@ -15,18 +15,18 @@ type Metadata struct {
 	EventPayload map[string]any `json:"event_payload"`
 }
 
-// Revision is what a message said before an edit.
+// Revision is a message's content before an edit.
 type Revision struct {
 	At     time.Time
 	Text   string
 	Blocks json.RawMessage
 }
 
-// Message is a message as it stands in a channel now.
+// Message is the current state of a message in a channel.
 type Message struct {
 	Channel  string
 	TS       string
-	ThreadTS string // the root's ts; empty for messages that are no reply
+	ThreadTS string // the root's ts; empty for messages that are not replies
 	User     string
 	FromBot  bool
 	Text     string
@@ -53,7 +53,7 @@ type Ephemeral struct {
 	User     string // who sees it
 	TS       string
 	ThreadTS string // where it is shown; empty for the channel itself
-	FromBot  bool   // false: Slack itself speaks
+	FromBot  bool   // false: from Slack itself
 	Text     string
 	Blocks   json.RawMessage
 	At       time.Time
@@ -64,7 +64,7 @@ type Ephemeral struct {
 // Buttons lists the buttons on the message now.
 func (e Ephemeral) Buttons() []blockkit.Button { return blockkit.Buttons(e.Blocks) }
 
-// room is a channel and what is in it.
+// room is a channel and its messages.
 type room struct {
 	Channel
 	messages []*Message // in order of their ts
@@ -74,8 +74,9 @@ type room struct {
 	refused  []time.Time // posts refused within the last minute
 }
 
-// nextTS gives out a message id: the clock's second and a counter, so that ids
-// are unique and rising within a channel even when the clock stands still.
+// nextTS returns a new message id: the clock's second and a counter, so that
+// ids are unique and rising within a channel even while the clock does not
+// move.
 func (r *room) nextTS(now time.Time) string {
 	r.lastTS = max(r.lastTS, now.Unix()*1_000_000) + 100
 	return fmt.Sprintf("%d.%06d", r.lastTS/1_000_000, r.lastTS%1_000_000)
@@ -90,11 +91,11 @@ func (r *room) message(ts string) *Message {
 	return nil
 }
 
-// remove takes a message out of the room; the caller holds the lock.
+// remove removes a message from the room; the caller holds the lock.
 func (s *Sim) remove(r *room, ts string) bool {
 	before := len(r.messages)
 	r.messages = slices.DeleteFunc(r.messages, func(m *Message) bool { return m.TS == ts })
-	s.touch()
+	s.notifyChange()
 	return len(r.messages) < before
 }
 
@@ -113,7 +114,8 @@ func (r *room) replies(root string) []*Message {
 	return out
 }
 
-// roots returns what the channel itself shows: no replies but broadcast ones.
+// roots returns what the channel itself shows: no replies except broadcast
+// ones.
 func (r *room) roots() []*Message {
 	var out []*Message
 	for _, m := range r.messages {

@@ -67,7 +67,7 @@ type Channel struct {
 	Topic    string
 	Private  bool
 	Archived bool
-	// BotAbsent says that nobody invited the bot.
+	// BotAbsent means that the bot was not invited.
 	BotAbsent bool
 	// Members are the user ids in the channel; empty means everybody.
 	Members []string

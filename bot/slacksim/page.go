@@ -44,8 +44,8 @@ func (s *Sim) servePage(mux *http.ServeMux) {
 	mux.Handle("POST /sim/say", guard.Handler(http.HandlerFunc(s.serveSay)))
 }
 
-// act is what a visitor of the page did.
-type act struct {
+// visitorAction is an action of a visitor of the page.
+type visitorAction struct {
 	As      string `json:"as"`
 	Channel string `json:"channel"`
 	Thread  string `json:"thread"`
@@ -56,27 +56,27 @@ type act struct {
 }
 
 func (s *Sim) serveSlash(w http.ResponseWriter, r *http.Request) {
-	s.serveAct(w, r, func(a act) (*Pending, error) {
+	s.serveAct(w, r, func(a visitorAction) (*Pending, error) {
 		command, rest, _ := strings.Cut(strings.TrimSpace(a.Text), " ")
 		return s.As(a.As).StartSlash(a.Channel, a.Thread, command, rest)
 	})
 }
 
 func (s *Sim) servePress(w http.ResponseWriter, r *http.Request) {
-	s.serveAct(w, r, func(a act) (*Pending, error) {
+	s.serveAct(w, r, func(a visitorAction) (*Pending, error) {
 		return s.As(a.As).startPress(a.Channel, a.TS, a.Button, a.Value)
 	})
 }
 
 func (s *Sim) serveSay(w http.ResponseWriter, r *http.Request) {
-	s.serveAct(w, r, func(a act) (*Pending, error) {
+	s.serveAct(w, r, func(a visitorAction) (*Pending, error) {
 		return s.As(a.As).StartSay(a.Channel, a.Thread, a.Text)
 	})
 }
 
 // serveAct performs an act and answers once the bot has acknowledged or failed.
-func (s *Sim) serveAct(w http.ResponseWriter, r *http.Request, start func(act) (*Pending, error)) {
-	var a act
+func (s *Sim) serveAct(w http.ResponseWriter, r *http.Request, start func(visitorAction) (*Pending, error)) {
+	var a visitorAction
 	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody)).Decode(&a); err != nil {
 		http.Error(w, "the request is no JSON object", http.StatusBadRequest)
 		return

@@ -10,19 +10,19 @@ import (
 	"canarybot.io/bot/slacksim/blockkit"
 )
 
-// Delivery is what became of something a person did.
+// Delivery is the result of delivering a person's action to the bot.
 type Delivery int
 
 const (
-	// Silent: the bot was not told, because nothing in it is for the bot.
+	// Silent: the bot was not notified, because the action does not concern it.
 	Silent Delivery = iota
 	// Acked: the bot acknowledged in time.
 	Acked
-	// TimedOut: it did not within Slack's three seconds.
+	// TimedOut: the bot did not acknowledge within Slack's three seconds.
 	TimedOut
 	// Undelivered: the bot had no connection.
 	Undelivered
-	// Refused: Slack itself turned it down before any bot.
+	// Refused: Slack itself rejected it; the bot did not see it.
 	Refused
 )
 
@@ -43,12 +43,12 @@ func (d Delivery) String() string {
 	return fmt.Sprintf("Delivery(%d)", int(d))
 }
 
-// Outcome is what a person sees of what they did, at the moment Slack knows how
-// it ended. Answers the bot gives later are in Ephemerals, Messages and Thread.
+// Outcome is what a person sees right after their action, once Slack knows how
+// it ended. Later answers of the bot are in Ephemerals, Messages and Thread.
 type Outcome struct {
 	Delivery Delivery
 	// Text is what appeared to this person at once: the ack's message or Slack's
-	// own complaint. Empty when nothing did.
+	// own error. Empty if nothing appeared.
 	Text string
 	// TS is the message that Say posted.
 	TS string
@@ -56,10 +56,10 @@ type Outcome struct {
 	Confirm *blockkit.Confirm
 }
 
-// Pending is an action under way.
+// Pending is an action in progress.
 type Pending struct {
 	sim     *Sim
-	waiting *envelope // nil when the outcome is already known
+	waiting *envelope // nil if the outcome is already known
 	outcome Outcome
 	seen    func() string // reads what appeared, under the lock; may be nil
 }
@@ -78,7 +78,7 @@ func (p *Pending) Outcome() Outcome {
 	return p.outcome
 }
 
-// What a person may find in the way of acting at all.
+// Why a person cannot act at all.
 var (
 	ErrOutage       = errors.New("slack is down")
 	ErrNoUser       = errors.New("no such active user")
@@ -97,31 +97,31 @@ type Person struct {
 }
 
 // As returns the person with this id or name. Whether they exist and may act is
-// judged when they act.
+// checked when they act.
 func (s *Sim) As(user string) *Person { return &Person{sim: s, who: user} }
 
-// place is who acts where.
-type place struct {
+// location is a person in a channel or thread.
+type location struct {
 	user User
 	room *room
 	now  time.Time
 }
 
-// enter checks that the person may act in the channel; the caller holds the lock.
-func (p *Person) enter(channel string) (place, error) {
+// checkAccess checks that the person may act in the channel; the caller holds the lock.
+func (p *Person) checkAccess(channel string) (location, error) {
 	s := p.sim
 	if s.outage {
-		return place{}, ErrOutage
+		return location{}, ErrOutage
 	}
 	u, found := s.user(p.who)
 	if !found || u.Deactivated {
-		return place{}, fmt.Errorf("%w: %s", ErrNoUser, p.who)
+		return location{}, fmt.Errorf("%w: %s", ErrNoUser, p.who)
 	}
 	r := s.roomNamed(channel)
 	if r == nil || r.Archived || !r.hasMember(u.ID) {
-		return place{}, fmt.Errorf("%w: %s", ErrNoChannel, channel)
+		return location{}, fmt.Errorf("%w: %s", ErrNoChannel, channel)
 	}
-	return place{user: u, room: r, now: time.Now()}, nil
+	return location{user: u, room: r, now: time.Now()}, nil
 }
 
 // Slash types a slash command with its text into a channel.
@@ -158,7 +158,7 @@ func (p *Person) StartSlash(channel, thread, command, text string) (*Pending, er
 	s := p.sim
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	at, err := p.enter(channel)
+	at, err := p.checkAccess(channel)
 	if err != nil {
 		return nil, err
 	}
@@ -173,13 +173,13 @@ func (p *Person) StartSlash(channel, thread, command, text string) (*Pending, er
 	return s.startSlash(at, command, strings.TrimSpace(text)), nil
 }
 
-// refused tells the person why Slack itself turned it down.
-func (p *Person) refused(at place, thread, why string) *Pending {
-	p.sim.slackSays(at, thread, why)
+// refused shows the person why Slack itself rejected the action.
+func (p *Person) refused(at location, thread, why string) *Pending {
+	p.sim.addSystemMessage(at, thread, why)
 	return &Pending{sim: p.sim, outcome: Outcome{Delivery: Refused, Text: why}}
 }
 
-// slackSays shows a person a message from Slack itself.
-func (s *Sim) slackSays(at place, thread, text string) {
-	s.whisper(at.room, Ephemeral{User: at.user.ID, ThreadTS: thread, Text: text, At: time.Now()})
+// addSystemMessage shows a person a message from Slack itself.
+func (s *Sim) addSystemMessage(at location, thread, text string) {
+	s.addEphemeral(at.room, Ephemeral{User: at.user.ID, ThreadTS: thread, Text: text, At: time.Now()})
 }

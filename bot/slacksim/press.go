@@ -50,7 +50,7 @@ func (p *Person) startPress(channel, ts, button, value string) (*Pending, error)
 	s := p.sim
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	at, err := p.enter(channel)
+	at, err := p.checkAccess(channel)
 	if err != nil {
 		return nil, err
 	}
@@ -73,7 +73,7 @@ func (f surface) fromBot() bool {
 }
 
 // surface finds what a person can press buttons on; the caller holds the lock.
-func (s *Sim) surface(at place, ts string) (surface, bool) {
+func (s *Sim) surface(at location, ts string) (surface, bool) {
 	if m := at.room.message(ts); m != nil {
 		return surface{message: m}, true
 	}
@@ -126,7 +126,7 @@ func pick(blocks json.RawMessage, name string) (blockkit.Button, error) {
 }
 
 // startPress sends a button press to the bot; the caller holds the lock.
-func (s *Sim) startPress(at place, on surface, b blockkit.Button) *Pending {
+func (s *Sim) startPress(at location, on surface, b blockkit.Button) *Pending {
 	answer := responseURL{kind: "actions", user: at.user.ID, channel: at.room.ID, original: on}
 	payload := s.pressPayload(at, on, b)
 	path := s.newResponseURL(answer)
@@ -152,7 +152,7 @@ func (f surface) warn(user string, on bool) {
 	}
 }
 
-func (s *Sim) pressPayload(at place, on surface, b blockkit.Button) map[string]any {
+func (s *Sim) pressPayload(at location, on surface, b blockkit.Button) map[string]any {
 	container := map[string]any{
 		"type": "message", "message_ts": on.ts(), "channel_id": at.room.ID, "is_ephemeral": on.ephemeral != nil,
 	}

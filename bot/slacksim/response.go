@@ -17,7 +17,7 @@ type responseURL struct {
 	uses     int
 }
 
-// newResponseURL hands out an address and returns its path.
+// newResponseURL creates an address and returns its path.
 func (s *Sim) newResponseURL(u responseURL) string {
 	u.expires = time.Now().Add(s.opts.Timing.ResponseURL)
 	path := fmt.Sprintf("/response/%s/%s/%s", u.kind, s.opts.Workspace.ID, s.uuid())
@@ -58,23 +58,23 @@ func (s *Sim) serveResponse(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// respond does what the bot asks for under a response URL.
+// respond carries out the bot's request to a response URL.
 func (s *Sim) respond(path string, a args, bad error) reply {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	u, now := s.responses[path], time.Now()
 	switch {
 	case u == nil:
-		s.violate(ResponseURLMisuse, "no such response URL: %s", path)
+		s.recordViolation(ResponseURLMisuse, "no such response URL: %s", path)
 		return refuse("no_such_url")
 	case bad != nil:
-		s.violate(BadArguments, "response URL: %v", bad)
+		s.recordViolation(BadArguments, "response URL: %v", bad)
 		return refuse("invalid_payload")
 	case now.After(u.expires):
-		s.violate(ResponseURLMisuse, "used after %s", s.opts.Timing.ResponseURL)
+		s.recordViolation(ResponseURLMisuse, "used after %s", s.opts.Timing.ResponseURL)
 		return refuse("expired_url") // the error's name is our rule
 	case u.uses >= usesOfResponseURL:
-		s.violate(ResponseURLMisuse, "used more than %d times", usesOfResponseURL)
+		s.recordViolation(ResponseURLMisuse, "used more than %d times", usesOfResponseURL)
 		return refuse("used_url") // the error's name is our rule
 	}
 	u.uses++
@@ -104,7 +104,7 @@ func (s *Sim) deleteOriginal(u *responseURL) reply {
 	default:
 		return refuse("message_not_found")
 	}
-	s.touch()
+	s.notifyChange()
 	return reply{}
 }
 
@@ -112,7 +112,7 @@ func (s *Sim) replaceOriginal(u *responseURL, body content, now time.Time) reply
 	if m := u.original.message; m != nil {
 		// Unlike chat.update this replaces the whole message: our rule.
 		m.edit(now, body.text, body.blocks)
-		s.touch()
+		s.notifyChange()
 		return reply{}
 	}
 	e := u.original.ephemeral
@@ -121,11 +121,11 @@ func (s *Sim) replaceOriginal(u *responseURL, body content, now time.Time) reply
 	}
 	e.Text, e.Blocks = body.text, body.blocks
 	e.Edits++
-	s.touch()
+	s.notifyChange()
 	return reply{}
 }
 
-// answerPerson posts a new message: to the person alone unless in_channel.
+// answerPerson posts a new message: only to the person unless in_channel.
 func (s *Sim) answerPerson(u *responseURL, a args, body content, now time.Time) reply {
 	r := s.room(u.channel)
 	thread := a.text("thread_ts")
@@ -134,7 +134,7 @@ func (s *Sim) answerPerson(u *responseURL, a args, body content, now time.Time) 
 	}
 	switch a.text("response_type") {
 	case "", "ephemeral":
-		s.whisper(r, Ephemeral{
+		s.addEphemeral(r, Ephemeral{
 			User: u.user, ThreadTS: thread, FromBot: true, Text: body.text, Blocks: body.blocks, At: now,
 		})
 	case "in_channel":

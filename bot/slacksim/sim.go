@@ -177,34 +177,34 @@ func (s *Sim) Changed() <-chan struct{} {
 	return s.changed
 }
 
-// touch wakes everybody who waits for a change; the caller holds the lock.
-func (s *Sim) touch() {
+// notifyChange wakes everybody waiting for a change; the caller holds the lock.
+func (s *Sim) notifyChange() {
 	s.version++
 	close(s.changed)
 	s.changed = make(chan struct{})
 }
 
-// fresh returns a new number; the caller holds the lock.
-func (s *Sim) fresh() uint64 {
+// nextNumber returns a new number; the caller holds the lock.
+func (s *Sim) nextNumber() uint64 {
 	s.ids++
 	return s.ids
 }
 
 // id returns a fresh id in Slack's style, such as Ev00000001A.
 func (s *Sim) id(prefix string) string {
-	return fmt.Sprintf("%s%09X", prefix, s.fresh())
+	return fmt.Sprintf("%s%09X", prefix, s.nextNumber())
 }
 
 // uuid returns a fresh id in the form of a UUID.
 func (s *Sim) uuid() string {
-	n := s.fresh()
+	n := s.nextNumber()
 	return fmt.Sprintf("%08x-51ac-4000-8000-%012x", n, n)
 }
 
 // shortID returns a fresh id in the form of Slack's generated block ids.
 func (s *Sim) shortID() string {
 	const alphabet = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-	n := s.fresh() * 0x9E3779B1 // spread, so that neighbours do not look alike
+	n := s.nextNumber() * 0x9E3779B1 // spread, so that neighbours do not look alike
 	var b strings.Builder
 	for range 5 {
 		b.WriteByte(alphabet[n%uint64(len(alphabet))])

@@ -7,7 +7,7 @@ import (
 )
 
 // startSlash sends a slash command to the bot; the caller holds the lock.
-func (s *Sim) startSlash(at place, command, text string) *Pending {
+func (s *Sim) startSlash(at location, command, text string) *Pending {
 	trigger := s.trigger(at.now)
 	answer := s.newResponseURL(responseURL{kind: "commands", user: at.user.ID, channel: at.room.ID})
 	e := s.newEnvelope(slashEnvelope, func(base string) map[string]any {
@@ -32,7 +32,7 @@ func (s *Sim) startSlash(at place, command, text string) *Pending {
 			code = "dispatch_failed"
 		}
 		seen = fmt.Sprintf("%s failed with the error %q", command, code)
-		s.slackSays(at, "", seen)
+		s.addSystemMessage(at, "", seen)
 	}
 	s.deliver(e)
 	return &Pending{sim: s, waiting: e, seen: func() string { return seen }}
@@ -47,7 +47,7 @@ func slashChannelName(r *room) string {
 
 // showAck shows the message that came with the ack of a slash command: to the
 // person who typed it, or to all when it says in_channel.
-func (s *Sim) showAck(at place, command, text string, payload json.RawMessage) string {
+func (s *Sim) showAck(at location, command, text string, payload json.RawMessage) string {
 	var a args
 	var plain string
 	if json.Unmarshal(payload, &plain) == nil {
@@ -55,7 +55,7 @@ func (s *Sim) showAck(at place, command, text string, payload json.RawMessage) s
 	} else {
 		a.values = map[string]any{}
 		if err := a.addJSON(payload); err != nil {
-			s.violate(BadAck, "the payload of the ack is no message: %.80s", payload)
+			s.recordViolation(BadAck, "the payload of the ack is no message: %.80s", payload)
 			return ""
 		}
 	}
@@ -66,7 +66,7 @@ func (s *Sim) showAck(at place, command, text string, payload json.RawMessage) s
 	if rep.err != "" {
 		// Our rule: that the person sees this very text is not documented.
 		complaint := fmt.Sprintf("%s failed with the error %q", command, "invalid_command_response")
-		s.slackSays(at, "", complaint)
+		s.addSystemMessage(at, "", complaint)
 		return complaint
 	}
 	now := time.Now()
@@ -75,12 +75,12 @@ func (s *Sim) showAck(at place, command, text string, payload json.RawMessage) s
 		s.add(at.room, Message{User: s.opts.Bot.UserID, FromBot: true, Text: body.text, Blocks: body.blocks, At: now})
 		return body.text
 	}
-	s.whisper(at.room, Ephemeral{User: at.user.ID, FromBot: true, Text: body.text, Blocks: body.blocks, At: now})
+	s.addEphemeral(at.room, Ephemeral{User: at.user.ID, FromBot: true, Text: body.text, Blocks: body.blocks, At: now})
 	return body.text
 }
 
 // trigger returns a trigger id, unique for ever.
 func (s *Sim) trigger(now time.Time) string {
 	s.lastTrigger = max(s.lastTrigger+1, now.UnixMicro())
-	return fmt.Sprintf("%d.%d.%032x", s.lastTrigger, 1000, s.fresh())
+	return fmt.Sprintf("%d.%d.%032x", s.lastTrigger, 1000, s.nextNumber())
 }

@@ -9,7 +9,7 @@ import (
 // shownMessages bounds how much of a channel the page gets.
 const shownMessages = 500
 
-// snapshot is everything one visitor sees; the page renders it and nothing else.
+// snapshot is everything one visitor sees, and all that the page renders.
 type snapshot struct {
 	Version     uint64            `json:"version"`
 	Workspace   string            `json:"workspace"`

@@ -12,13 +12,13 @@ import (
 // maxSockets is how many connections one app may have.
 const maxSockets = 10
 
-// queued is how many frames wait for a slow reader before the socket is cut.
-const queued = 1024
+// maxQueuedFrames is how many frames wait for a slow reader before the socket is cut.
+const maxQueuedFrames = 1024
 
-// drain is how long a socket stays after refresh_requested. Our rule.
-const drain = 2 * time.Second
+// drainTime is how long a socket stays after refresh_requested. Our rule.
+const drainTime = 2 * time.Second
 
-// ticket is a socket URL that was handed out and not used yet.
+// ticket is an issued socket URL that was not used yet.
 type ticket struct {
 	base    string
 	expires time.Time
@@ -28,9 +28,9 @@ type ticket struct {
 type socketState int
 
 const (
-	live     socketState = iota // may be given envelopes
-	leaving                     // was told to go; its acks still count
-	departed                    // closed
+	live    socketState = iota // may be given envelopes
+	closing                    // was asked to leave; its acks still count
+	closed                     // closed
 )
 
 // socket is one Socket Mode connection. Its fields but out and gone are guarded
@@ -38,7 +38,7 @@ const (
 type socket struct {
 	ws      *websocket.Conn
 	number  uint64
-	base    string // how this client reaches us, for the URLs in its payloads
+	base    string // how this client reaches the simulator, for the URLs in its payloads
 	host    string
 	state   socketState
 	muted   bool
@@ -50,7 +50,7 @@ type socket struct {
 
 // cut ends the connection without a close frame, as a broken network does.
 func (c *socket) cut() {
-	c.state = departed
+	c.state = closed
 	_ = c.ws.NetConn().Close() // the reader sees it and cleans up
 }
 
@@ -111,11 +111,11 @@ func (s *Sim) serveLink(w http.ResponseWriter, r *http.Request) {
 		s.write(c)
 	}()
 	s.read(c, watch)
-	s.depart(c)
+	s.removeSocket(c)
 	<-written
 }
 
-// refusal is what a connection that is not admitted hears.
+// refusal is the answer to a connection that is not admitted.
 type refusal struct {
 	frame  []byte
 	code   int
@@ -131,7 +131,7 @@ func (s *Sim) admit(ws *websocket.Conn, r *http.Request) (*socket, refusal) {
 	delete(s.tickets, secret)
 	if !known || time.Now().After(t.expires) {
 		// Our rule: what Slack does with a spent ticket is not documented.
-		s.violate(BadTicket, "a socket URL was dialled twice, too late, or never handed out")
+		s.recordViolation(BadTicket, "a socket URL was dialled twice, too late, or never handed out")
 		return nil, refusal{code: websocket.ClosePolicyViolation, reason: "invalid ticket"}
 	}
 	select {
@@ -140,14 +140,14 @@ func (s *Sim) admit(ws *websocket.Conn, r *http.Request) (*socket, refusal) {
 	default:
 	}
 	if len(s.sockets) >= maxSockets {
-		s.violate(TooManySockets, "connection %d", len(s.sockets)+1)
+		s.recordViolation(TooManySockets, "connection %d", len(s.sockets)+1)
 		frame, _ := json.Marshal(disconnect("too_many_websockets", linkHost(0))) // strings only
 		return nil, refusal{frame: frame, code: websocket.CloseNormalClosure}
 	}
-	n := s.fresh()
+	n := s.nextNumber()
 	c := &socket{
 		ws: ws, number: n, base: t.base, host: linkHost(n), life: s.opts.Timing.Life,
-		out: make(chan []byte, queued), gone: make(chan struct{}), refresh: make(chan struct{}, 1),
+		out: make(chan []byte, maxQueuedFrames), gone: make(chan struct{}), refresh: make(chan struct{}, 1),
 	}
 	if r.URL.Query().Get("debug_reconnects") == "true" {
 		c.life = min(c.life, 360*time.Second)
@@ -156,7 +156,7 @@ func (s *Sim) admit(ws *websocket.Conn, r *http.Request) (*socket, refusal) {
 	s.running.Add(1)
 	c.send(s.hello(c))
 	s.opts.Log.Debug("socket opened", "socket", n, "connections", len(s.sockets))
-	s.touch()
+	s.notifyChange()
 	return c, refusal{}
 }
 
@@ -173,11 +173,11 @@ func (s *Sim) hello(c *socket) map[string]any {
 	}
 }
 
-// depart takes a connection that has ended off the list.
-func (s *Sim) depart(c *socket) {
+// removeSocket removes a connection that has ended from the list.
+func (s *Sim) removeSocket(c *socket) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	c.state = departed
+	c.state = closed
 	close(c.gone)
 	for i, o := range s.sockets {
 		if o == c {
@@ -186,7 +186,7 @@ func (s *Sim) depart(c *socket) {
 		}
 	}
 	s.opts.Log.Debug("socket closed", "socket", c.number, "connections", len(s.sockets))
-	s.touch()
+	s.notifyChange()
 }
 
 // read takes frames until the connection ends.

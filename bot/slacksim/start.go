@@ -24,7 +24,7 @@ func Start(t TB, opts Options) *Sim {
 		if err := <-done; err != nil {
 			t.Errorf("%v", err)
 		}
-		for _, complaint := range s.verdict() {
+		for _, complaint := range s.testFailures() {
 			t.Errorf("%s", complaint)
 		}
 	})

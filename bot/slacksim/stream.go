@@ -10,7 +10,7 @@ import (
 // settleTime lets a burst of changes become one push.
 const settleTime = 40 * time.Millisecond
 
-// keepAlive is how often an idle stream says something, so that proxies and
+// keepAlive is how often an idle stream sends a comment, so that proxies and
 // browsers keep it.
 const keepAlive = 15 * time.Second
 

@@ -26,7 +26,7 @@ func (s *Sim) Transcript(channel string) string {
 	return t.out.String()
 }
 
-// transcript is a rendering under way.
+// transcript is a rendering in progress.
 type transcript struct {
 	sim  *Sim
 	room *room

@@ -9,7 +9,7 @@ import (
 // Kind names a rule that a bot can break.
 type Kind string
 
-// Everything the simulator holds against a bot. Where Slack would only answer an
+// All violations that the simulator detects. Where Slack would only answer an
 // error, the error is answered too.
 const (
 	InvalidBlocks      Kind = "invalid_blocks"
@@ -28,7 +28,7 @@ const (
 	MissedAck          Kind = "missed_ack"       // no ack in time over a connection that was alive
 	OversizeAck        Kind = "oversize_ack"     // 20 KiB or more: Slack drops it silently
 	FragmentedAck      Kind = "fragmented_ack"   // continuation frames: Slack drops them silently
-	BadAck             Kind = "bad_ack"          // not JSON, or of an envelope that never was
+	BadAck             Kind = "bad_ack"          // not JSON, or for an unknown envelope
 	UnwantedAckPayload Kind = "unwanted_payload" // a payload where Slack takes none
 	BadTicket          Kind = "bad_ticket"       // a socket URL used twice or too late
 	TooManySockets     Kind = "too_many_websockets"
@@ -54,8 +54,8 @@ func (s *Sim) Violations() []Violation {
 	return slices.Clone(s.violations)
 }
 
-// Expect says that the test means the bot to break these rules: Start then fails
-// if one of them was not broken.
+// Expect says that the test intends the bot to break these rules: Start then
+// fails if one of them was not broken.
 func (s *Sim) Expect(kinds ...Kind) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -69,8 +69,8 @@ func (s *Sim) Allow(kinds ...Kind) {
 	s.allowed = append(s.allowed, kinds...)
 }
 
-// verdict returns what a test must hear at its end.
-func (s *Sim) verdict() []string {
+// testFailures returns the failures to report at the end of a test.
+func (s *Sim) testFailures() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var complaints []string
@@ -89,10 +89,10 @@ func (s *Sim) verdict() []string {
 	return complaints
 }
 
-// violate records a breach; the caller holds the lock.
-func (s *Sim) violate(kind Kind, format string, args ...any) {
+// recordViolation records a breach; the caller holds the lock.
+func (s *Sim) recordViolation(kind Kind, format string, args ...any) {
 	v := Violation{Kind: kind, At: time.Now(), Detail: fmt.Sprintf(format, args...)}
 	s.violations = append(s.violations, v)
 	s.opts.Log.Warn("violation", "kind", string(kind), "detail", v.Detail)
-	s.touch()
+	s.notifyChange()
 }

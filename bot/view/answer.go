@@ -9,15 +9,15 @@ import (
 	"canarybot.io/rollout"
 )
 
-// Answers makes the private answers: what only the person who asked sees.
+// Answers renders private answers, which only the person who asked sees.
 type Answers struct {
-	// Command is the slash command as it is configured; empty: /canary.
+	// Command is the configured slash command; empty: /canary.
 	Command string
 
-	forDryRun bool // what is refused was a dry run
+	forDryRun bool // the refused command was a dry run
 }
 
-// ForDryRun returns answers to a dry run: the commands that they offer to type again are dry runs too.
+// ForDryRun returns answers to a dry run: the commands that they suggest are dry runs too.
 func (a Answers) ForDryRun() Answers {
 	a.forDryRun = true
 	return a
@@ -38,31 +38,31 @@ func (a Answers) slash() string {
 // Status lists the rollouts that have not ended.
 func (a Answers) Status(open []rollout.Rollout) Message {
 	if len(open) == 0 {
-		return message("Nothing is rolling out. To start: " + a.typed("deploy SERVICE VERSION")).said("Nothing is rolling out.")
+		return message("Nothing is rolling out. To start: " + a.typed("deploy SERVICE VERSION")).withText("Nothing is rolling out.")
 	}
 	lines := make([]string, len(open))
 	for i, r := range open {
 		lines[i] = paragraph(dotted(fmt.Sprintf("%s *%s*", iconCanary, word(string(r.ID))), environment(r), change(r)), status(r))
 	}
-	head := several(len(open), "rollout is", "rollouts are") + " under way."
-	return message("*"+head+"*").said("%s", head).with(list(lines)...)
+	head := plural(len(open), "rollout is", "rollouts are") + " under way."
+	return message("*"+head+"*").withText("%s", head).withBlocks(list(lines)...)
 }
 
-// StatusOf tells where one rollout is. Link leads to its card; empty: none is known.
+// StatusOf renders the status of one rollout. Link is its card's; empty: unknown.
 func (a Answers) StatusOf(r rollout.Rollout, link string) Message {
 	m := message(paragraph(append([]string{title(r), status(r)}, notes(r, CardOptions{})...)...)).
-		said("%s: %s.", subject(r), status(r)).
-		with(context(bar(r)))
-	if judges(r) || r.Ending.Reason.Code == rollout.ReasonCheck {
-		m = m.with(list(evidence(r.Verdict))...)
+		withText("%s: %s.", fullName(r), status(r)).
+		withBlocks(context(bar(r)))
+	if isJudged(r) || r.Ending.Reason.Code == rollout.ReasonCheck {
+		m = m.withBlocks(list(evidence(r.Verdict))...)
 	}
 	if line := next(r); line != "" {
-		m = m.with(context("Next: " + line))
+		m = m.withBlocks(context("Next: " + line))
 	}
-	return m.with(context(dotted(foot(r), anchor(link, "its card"))))
+	return m.withBlocks(context(dotted(footer(r), anchor(link, "its card"))))
 }
 
-// Services lists what may be deployed, with what rolls out just now.
+// Services lists the deployable services, with their rollouts in progress.
 func (a Answers) Services(services []rollout.Service, open []rollout.Rollout) Message {
 	if len(services) == 0 {
 		return message("No service is configured: the configuration's " + code("services") + " is empty.")
@@ -70,18 +70,18 @@ func (a Answers) Services(services []rollout.Service, open []rollout.Rollout) Me
 	lines := make([]string, len(services))
 	for i, s := range services {
 		lines[i] = paragraph(
-			dotted("*"+word(string(s.Name))+"*", "plan "+word(s.Spec.Plan.Name)+": "+planned(s.Spec.Plan)),
+			dotted("*"+word(string(s.Name))+"*", "plan "+word(s.Spec.Plan.Name)+": "+describePlan(s.Spec.Plan)),
 			joined(", ", otherPlans(s)...), underWay(s.Name, open))
 	}
-	head := several(len(services), "service", "services") + " can be deployed."
-	return message("*"+head+"*").said("%s", head).with(list(lines)...)
+	head := plural(len(services), "service", "services") + " can be deployed."
+	return message("*"+head+"*").withText("%s", head).withBlocks(list(lines)...)
 }
 
-// otherPlans lists what else --plan may name.
+// otherPlans lists the other plans that --plan accepts.
 func otherPlans(s rollout.Service) []string {
 	var all []string
 	for i, p := range s.Plans {
-		text := code("--plan "+p.Name) + " " + planned(p)
+		text := code("--plan "+p.Name) + " " + describePlan(p)
 		if i == 0 {
 			text = "also " + text
 		}
@@ -90,7 +90,7 @@ func otherPlans(s rollout.Service) []string {
 	return all
 }
 
-// underWay tells what the service's rollouts are doing.
+// underWay describes the service's rollouts in progress.
 func underWay(service rollout.ServiceName, open []rollout.Rollout) string {
 	var all []string
 	for _, r := range open {
@@ -101,7 +101,7 @@ func underWay(service rollout.ServiceName, open []rollout.Rollout) string {
 	return paragraph(all...)
 }
 
-// History lists rollouts, newest first. The service is empty when they are of all.
+// History lists rollouts, newest first. An empty service means all services.
 func (a Answers) History(service rollout.ServiceName, newest []rollout.Rollout) Message {
 	of := ""
 	if service != "" {
@@ -112,17 +112,17 @@ func (a Answers) History(service rollout.ServiceName, newest []rollout.Rollout) 
 	}
 	lines := make([]string, len(newest))
 	for i, r := range newest {
-		lines[i] = dotted("*"+word(string(r.ID))+"*", change(r), status(r), joined(" ", who(r.Request.By), on(r.Request.At), quoted(r.Request.Text)))
+		lines[i] = dotted("*"+word(string(r.ID))+"*", change(r), status(r), joined(" ", actorName(r.Request.By), on(r.Request.At), quoted(r.Request.Text)))
 	}
 	head := fmt.Sprintf("The last %d rollouts%s", len(newest), of)
 	if len(newest) == 1 {
 		head = "The last rollout" + of
 	}
-	return message("*"+head+"*").said("%s.", head).with(list(lines)...)
+	return message("*"+head+"*").withText("%s.", head).withBlocks(list(lines)...)
 }
 
-// Checks shows what a service's checks say just now. The verdict may be one of stable alone: its values stand where
-// the canary's would.
+// Checks shows the current results of a service's checks. The verdict may be about stable only; its values then take
+// the place of the canary's.
 func (a Answers) Checks(service rollout.ServiceName, v rollout.Verdict) Message {
 	name := word(string(service))
 	if len(v.Evidence) == 0 {
@@ -133,14 +133,14 @@ func (a Answers) Checks(service rollout.ServiceName, v rollout.Verdict) Message 
 	if !v.At.IsZero() {
 		asked = "asked " + exactly(v.At)
 	}
-	m := message(head).said("%s: %s.", name, verdict(v)).with(list(evidence(v))...)
+	m := message(head).withText("%s: %s.", name, verdict(v)).withBlocks(list(evidence(v))...)
 	if asked != "" {
-		m = m.with(context(capital(asked)))
+		m = m.withBlocks(context(capitalize(asked)))
 	}
 	return m
 }
 
-// rights are what Whoami goes through, in the order in which people need them.
+// rights are the actions that Whoami lists, in the order in which people need them.
 var rights = []struct {
 	action rollout.Action
 	name   string
@@ -150,9 +150,10 @@ var rights = []struct {
 	{rollout.Promote, "promote, answer drift, abandon, deploy with --auto"},
 }
 
-// Whoami says who somebody is to the bot and what they may do: by the global policy, and for which services by others.
+// Whoami says who a person is to the bot and what they may do: by the global policy, and where a service's own policy
+// differs.
 func (a Answers) Whoami(actor rollout.Actor, policy rollout.Policy, services []rollout.Service) Message {
-	lines := []string{fmt.Sprintf("You are %s, %s.", who(actor), ownID(actor))}
+	lines := []string{fmt.Sprintf("You are %s, %s.", actorName(actor), ownID(actor))}
 	if actor.Kind == rollout.Person && !actor.Member {
 		lines = append(lines, "You are no full member of this workspace: you may do nothing here, and see no rollout.")
 		return message(paragraph(lines...))
@@ -165,15 +166,15 @@ func (a Answers) Whoami(actor rollout.Actor, policy rollout.Policy, services []r
 		lines = append(lines, iconBad+" You may not: "+r.name+". "+a.whoMay(policy, r.action))
 	}
 	for _, s := range services {
-		if other := differently(actor, policy, s.Policy); len(other) > 0 {
+		if other := policyDifferences(actor, policy, s.Policy); len(other) > 0 {
 			lines = append(lines, joined(" ", "In "+word(string(s.Name))+":", strings.Join(other, " ")))
 		}
 	}
-	return message(paragraph(lines...)).said("%s", strings.Join(lines, " "))
+	return message(paragraph(lines...)).withText("%s", strings.Join(lines, " "))
 }
 
-// differently says what a service's own policy lets somebody do, or not, other than the global one.
-func differently(actor rollout.Actor, policy, own rollout.Policy) []string {
+// policyDifferences returns where a service's own policy differs from the global one for a person.
+func policyDifferences(actor rollout.Actor, policy, own rollout.Policy) []string {
 	var all []string
 	for _, r := range rights {
 		here := own.Allows(actor, r.action) == nil
@@ -220,7 +221,7 @@ func policyKey(action rollout.Action) string {
 	return "policy.deployers"
 }
 
-// line returns the command that launches what was asked for, to be typed again.
+// line returns the command that repeats the requested launch.
 func (a Answers) line(l rollout.DeployRequest) string {
 	return a.typed(command.Command{
 		Verb: command.Deploy, Service: l.Service, Version: l.Version, Plan: l.Plan, Auto: l.Auto, Replace: l.Replace,

@@ -6,21 +6,21 @@ import (
 	"canarybot.io/rollout"
 )
 
-// Accepted confirms what somebody decided; the action is Deploy for a rollout that was just made. Link leads to the
-// card; empty: none is known.
+// Accepted confirms a decision; the action is Deploy for a rollout that was just created. Link is the card's; empty:
+// unknown.
 func (a Answers) Accepted(r rollout.Rollout, action rollout.Action, link string) Message {
 	id := word(string(r.ID))
 	var what string
 	switch action {
 	case rollout.Deploy, rollout.AutoGate, GoBack:
-		what = fmt.Sprintf("%s %s is on its way, as %s.", iconCanary, subject(r), id)
+		what = fmt.Sprintf("%s %s is on its way, as %s.", iconCanary, fullName(r), id)
 		if r.Behind != "" {
-			what = fmt.Sprintf("%s %s is queued as %s; %s is rolled back first.", iconGoing, subject(r), id, word(string(r.Behind)))
+			what = fmt.Sprintf("%s %s is queued as %s; %s is rolled back first.", iconGoing, fullName(r), id, word(string(r.Behind)))
 		}
 	case rollout.Promote:
 		what = fmt.Sprintf("%s %s is promoted: it %s.", iconDone, id, promotedTo(r))
 	case rollout.Rollback:
-		what = fmt.Sprintf("%s %s is being rolled back; everyone returns to %s.", iconBack, id, old(r))
+		what = fmt.Sprintf("%s %s is being rolled back; everyone returns to %s.", iconBack, id, oldVersion(r))
 		if r.Ending.Outcome == rollout.Cancelled {
 			what = fmt.Sprintf("%s %s is cancelled; nothing was changed in the cluster.", iconBad, id)
 		}
@@ -37,55 +37,55 @@ func (a Answers) Accepted(r rollout.Rollout, action rollout.Action, link string)
 	default:
 		what = fmt.Sprintf("%s Done.", iconDone)
 	}
-	return message(joined(" ", what, anchor(link, "Its card"))).said("%s", what)
+	return message(joined(" ", what, anchor(link, "Its card"))).withText("%s", what)
 }
 
-// promotedTo says where a promotion that was just committed leads.
+// promotedTo says where a committed promotion leads.
 func promotedTo(r rollout.Rollout) string {
 	if r.Phase == rollout.Promoting {
-		return moves(r, r.Step)
+		return promotionMove(r, r.Step)
 	}
-	return moves(r, r.Step-1)
+	return promotionMove(r, r.Step-1)
 }
 
-// DryRun tells what a preflight found; r is the rollout that would have started.
+// DryRun renders the result of a preflight; r is the rollout that would have started.
 func (a Answers) DryRun(r rollout.Rollout, p rollout.Preflight) Message {
 	r.Original = p.Original
-	head := fmt.Sprintf("*Dry run of %s*: ", subject(r))
+	head := fmt.Sprintf("*Dry run of %s*: ", fullName(r))
 	switch {
 	case !p.Unreadable.IsZero():
-		return message(iconUnknown + " " + head + "nothing can be said yet: " + full(short(p.Unreadable)))
+		return message(iconUnknown + " " + head + "nothing can be said yet: " + fullStop(short(p.Unreadable)))
 	case !p.Passes():
-		return message(fmt.Sprintf("%s %sit would not start, for %s. Nothing was changed.", iconBad, head, several(len(p.Problems)+len(p.Checks), "reason", "reasons"))).
-			with(list(preflight(p.Problems, p.Checks))...)
+		return message(fmt.Sprintf("%s %sit would not start, for %s. Nothing was changed.", iconBad, head, plural(len(p.Problems)+len(p.Checks), "reason", "reasons"))).
+			withBlocks(list(preflight(p.Problems, p.Checks))...)
 	}
 	lines := []string{
 		fmt.Sprintf("%s %sit would start. Nothing was changed.", iconDone, head),
 		change(r),
-		capital(planned(r.Spec.Plan)) + ".",
+		capitalize(describePlan(r.Spec.Plan)) + ".",
 		DetectionPower(p.DetectionPower, r.Spec.Plan),
 		Errorless(p.DetectionPower),
 	}
-	lines = append(lines, hours(p.Backtests)...)
+	lines = append(lines, checkBacktests(p.Backtests)...)
 	if len(p.Original.TemplateDiffers) > 0 {
 		lines = append(lines, iconWarning+" "+differs(p.Original.TemplateDiffers))
 	}
-	return message(paragraph(lines...)).said("Dry run of %s: it would start. Nothing was changed.", subject(r))
+	return message(paragraph(lines...)).withText("Dry run of %s: it would start. Nothing was changed.", fullName(r))
 }
 
-// RolledBackAlready answers who wants to go back where the last thing that happened was going back: the version before is the
-// one that was rolled back.
+// RolledBackAlready answers a rollback request when the last rollout was a rollback already: the previous version is
+// the one that was rolled back.
 func (a Answers) RolledBackAlready(back rollout.Rollout) Message {
 	name := word(string(back.Service))
 	return message(paragraph(
 		fmt.Sprintf("%s *%s was rolled back already*: from %s to %s, in %s, by %s on %s. Rolling back once more would be to %s.",
-			iconBack, name, old(back), version(back.Image), word(string(back.ID)), who(back.Request.By), on(back.Ending.At), old(back)),
+			iconBack, name, oldVersion(back), version(back.Image), word(string(back.ID)), actorName(back.Request.By), on(back.Ending.At), oldVersion(back)),
 		"Deploy another version by name: "+a.typed("deploy "+string(back.Service)+" VERSION"))).
-		said("%s was rolled back already, from %s to %s.", name, old(back), version(back.Image))
+		withText("%s was rolled back already, from %s to %s.", name, oldVersion(back), version(back.Image))
 }
 
-// OfferRollback says what going back would do before it is done, with a button that does it. Last is the service's newest
-// rollout, which the button names; from and to are images.
+// OfferRollback describes a rollback to the previous version, with a button that starts it. Last is the service's
+// newest rollout, which the button names; from and to are images.
 func (a Answers) OfferRollback(last rollout.Rollout, from, to string) Message {
 	name, where := word(string(last.Service)), environment(last)
 	v := Value{Environment: last.Spec.Environment, Rollout: last.ID, Turn: last.Turn, Action: GoBack}
@@ -100,6 +100,6 @@ func (a Answers) OfferRollback(last rollout.Rollout, from, to string) Message {
 		fmt.Sprintf("%s *Nothing is rolling out for %s*, so there is nothing to stop.", iconBack, name),
 		fmt.Sprintf("I can roll %s in %s back from %s to %s: %s is started beside it, everyone goes there at once, and then stable is changed. No check is asked.",
 			name, where, version(from), version(to), version(to)))).
-		said("Nothing is rolling out for %s. Rolling back from %s to %s has to be confirmed.", name, version(from), version(to)).
-		with(actions(v, []button{do})...)
+		withText("Nothing is rolling out for %s. Rolling back from %s to %s has to be confirmed.", name, version(from), version(to)).
+		withBlocks(actions(v, []button{do})...)
 }

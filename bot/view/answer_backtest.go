@@ -6,7 +6,7 @@ import (
 	"canarybot.io/rollout"
 )
 
-// Backtest says in one sentence what a check would have said of stable in the last hour.
+// Backtest says in one sentence how a check would have judged stable in the last hour.
 func Backtest(h rollout.Backtest) string {
 	check := word(h.Check)
 	switch {
@@ -24,8 +24,8 @@ func Backtest(h rollout.Backtest) string {
 	return fmt.Sprintf("%s of stable was within its limit all of the last hour", check)
 }
 
-// hours says it of every check.
-func hours(all []rollout.Backtest) []string {
+// checkBacktests returns that sentence for every check.
+func checkBacktests(all []rollout.Backtest) []string {
 	lines := make([]string, len(all))
 	for i, h := range all {
 		lines[i] = "• " + Backtest(h) + "."

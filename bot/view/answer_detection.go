@@ -7,7 +7,7 @@ import (
 	"canarybot.io/rollout"
 )
 
-// Errorless says that no error was seen in stable's past, and what that may mean; empty where one was.
+// Errorless says that no error was seen in stable's past, and what that may mean; empty if there was one.
 func Errorless(f rollout.DetectionPower) string {
 	if !f.Errorless {
 		return ""
@@ -15,8 +15,8 @@ func Errorless(f rollout.DetectionPower) string {
 	return "Stable's past has no series of errors: nobody failed, or signals.errors selects nothing and will never show that somebody does. Try its selector in Prometheus over a day that had errors."
 }
 
-// DetectionPower says what a judge will see of a rollout, at the traffic of now: "at 5 % of 100 requests/s it sees 2 % errors
-// in about 75 s, 0.5 % not before the 50 % step". Empty where nothing is known.
+// DetectionPower says what a judge can detect in a rollout at current traffic: "at 5 % of 100 requests/s it sees 2 %
+// errors in about 75 s, 0.5 % not before the 50 % step". Empty if nothing is known.
 func DetectionPower(f rollout.DetectionPower, plan rollout.Plan) string {
 	var all []string
 	if len(f.Detections) > 0 && len(plan.Steps) > 0 {

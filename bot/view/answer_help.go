@@ -10,8 +10,8 @@ import (
 	"canarybot.io/rollout"
 )
 
-// does says in one sentence what a command does.
-func does(v command.Verb) string {
+// commandSummary says in one sentence what a command does.
+func commandSummary(v command.Verb) string {
 	switch v {
 	case command.Deploy:
 		return "starts a canary: a small share of the traffic goes to VERSION, and grows while its checks pass."
@@ -47,8 +47,8 @@ func does(v command.Verb) string {
 	return ""
 }
 
-// more is what help adds when it is asked about one command.
-func more(v command.Verb) []string {
+// commandDetail is what help adds when it is asked about one command.
+func commandDetail(v command.Verb) []string {
 	switch v {
 	case command.Deploy:
 		return []string{
@@ -71,17 +71,17 @@ func more(v command.Verb) []string {
 // Help explains one command, or lists all when the topic is empty.
 func (a Answers) Help(topic command.Verb) Message {
 	if form, ok := command.FormOf(topic); ok {
-		lines := []string{a.usage(form) + "\n" + capital(does(topic))}
+		lines := []string{a.usage(form) + "\n" + capitalize(commandSummary(topic))}
 		if len(form.Aliases) > 0 {
 			lines = append(lines, "The same: "+strings.Join(form.Aliases, ", ")+".")
 		}
-		return message(paragraph(append(lines, more(topic)...)...)).said("%s %s", topic, does(topic))
+		return message(paragraph(append(lines, commandDetail(topic)...)...)).withText("%s %s", topic, commandSummary(topic))
 	}
 	var lines []string
 	for _, form := range command.Forms() {
-		lines = append(lines, a.usage(form)+" "+does(form.Verb))
+		lines = append(lines, a.usage(form)+" "+commandSummary(form.Verb))
 	}
-	return message("*What you can type*").said("Canarybot: what you can type.").with(list(lines)...).with(context(
+	return message("*What you can type*").withText("Canarybot: what you can type.").withBlocks(list(lines)...).withBlocks(context(
 		"SERVICE may be a rollout's id, such as checkout-42. In a rollout's thread leave it out and mention me: " +
 			"slash commands do not work there. More: " + a.typed("help deploy")))
 }
@@ -91,34 +91,34 @@ func (a Answers) usage(form command.Form) string {
 	return a.typed(strings.TrimSpace(string(form.Verb) + " " + form.Args))
 }
 
-// ParseError says what is wrong with a line, the nearest right word and the right form. Err is what command.Parse
+// ParseError says what is wrong with a line, the nearest valid word and the correct form. Err is what command.Parse
 // returned.
 func (a Answers) ParseError(err error) Message {
 	var e *command.Error
 	if !errors.As(err, &e) {
 		return a.Error(err)
 	}
-	what := wrong(e)
+	what := lineProblem(e)
 	if e.Nearest != "" {
 		what += " Did you mean " + code(e.Nearest) + "?"
 	}
-	return message(paragraph(what, a.right(e)))
+	return message(paragraph(what, a.correctForm(e)))
 }
 
-// wrong says what is wrong with a line.
-func wrong(e *command.Error) string {
+// lineProblem says what is wrong with a line.
+func lineProblem(e *command.Error) string {
 	typed := code(clip(e.Word, maxWord))
 	switch e.Problem {
 	case command.UnknownCommand:
 		return "I do not know the command " + typed + "."
 	case command.MissingService:
-		return "Which service? " + capital(string(e.Verb)) + " needs one."
+		return "Which service? " + capitalize(string(e.Verb)) + " needs one."
 	case command.UnknownService:
 		return "I know no service or rollout " + typed + "."
 	case command.MissingVersion:
 		return joined(" ", "Which version of", word(string(e.Service))) + "? A tag such as v1.2.4, a digest, or a full reference."
 	case command.MissingReason:
-		return capital(string(e.Verb)) + " needs a reason, in your own words, at the end of the line."
+		return capitalize(string(e.Verb)) + " needs a reason, in your own words, at the end of the line."
 	case command.UnknownOption:
 		return "I do not know the option " + typed + "."
 	case command.MissingValue:
@@ -130,7 +130,7 @@ func wrong(e *command.Error) string {
 	case command.LateOption:
 		return typed + " stands inside the reason, where it would be words only. Options come before the reason; words after a " + code("--") + " are never options."
 	case command.TooManyWords:
-		return capital(string(e.Verb)) + " does not know what to do with " + typed + "."
+		return capitalize(string(e.Verb)) + " does not know what to do with " + typed + "."
 	case command.OtherThread:
 		return fmt.Sprintf("This is the thread of %s, and you wrote %s. To be safe I did nothing: write it in the thread of %s, or as a command in the channel.",
 			word(string(e.Thread)), typed, typed)
@@ -138,8 +138,8 @@ func wrong(e *command.Error) string {
 	return "I cannot read that line."
 }
 
-// right gives the right form, or where to find it.
-func (a Answers) right(e *command.Error) string {
+// correctForm returns the correct form, or where to find it.
+func (a Answers) correctForm(e *command.Error) string {
 	if form, ok := command.FormOf(e.Verb); ok && e.Problem != command.OtherThread {
 		return "It goes: " + a.usage(form)
 	}

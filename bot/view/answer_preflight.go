@@ -6,7 +6,7 @@ import (
 	"canarybot.io/rollout"
 )
 
-// preflight lists everything that keeps a rollout from starting.
+// preflight lists everything that blocks the start of a rollout.
 func preflight(problems []rollout.Problem, checks []rollout.Evidence) []string {
 	lines := bullets(problems)
 	for _, e := range checks {
@@ -15,7 +15,7 @@ func preflight(problems []rollout.Problem, checks []rollout.Evidence) []string {
 	return lines
 }
 
-// StableProblem says why a check that was asked of stable could judge no canary, and the line to change.
+// StableProblem says why a check that was evaluated for stable could not judge a canary, and which line to change.
 func StableProblem(e rollout.Evidence) string {
 	key := func(k string) string { return code("checks." + word(e.Check) + k) }
 	leave := " or leave the check out of the service's " + code("checks") + "."
@@ -24,7 +24,7 @@ func StableProblem(e rollout.Evidence) string {
 		return fmt.Sprintf("%s: stable itself is at %s, and %s %s. Mend the service first, or change %s.",
 			key(""), value, limitIs(e.Comparison), limit, key(".threshold"))
 	}
-	if e.Stable != nil { // the value is there, and what it rests on is not
+	if e.Stable != nil { // there is a value, but too little behind it
 		return fmt.Sprintf("%s: stable's requests cannot be counted (%s). Mend %s.", key(""), detail(e.Detail), key(".traffic"))
 	}
 	// For every other reason the query is to blame.
@@ -52,7 +52,7 @@ func StableProblem(e rollout.Evidence) string {
 	}
 }
 
-// StableReading returns what a check says of stable, with its limit.
+// StableReading returns a check's value for stable, with its limit.
 func StableReading(e rollout.Evidence) string {
 	if e.Stable == nil {
 		return word(e.Check) + " has no number"
@@ -61,7 +61,7 @@ func StableReading(e rollout.Evidence) string {
 	return fmt.Sprintf("%s is %s (%s %s)", word(e.Check), value, limitWord(e.Comparison), limit)
 }
 
-// limitIs is what stands between a value and its threshold.
+// limitIs is the text between a value and its threshold.
 func limitIs(c rollout.Comparison) string {
 	if c == rollout.GreaterThan {
 		return "it must be above"

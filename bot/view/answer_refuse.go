@@ -7,8 +7,8 @@ import (
 	"canarybot.io/rollout"
 )
 
-// Busy refuses a launch: another rollout holds the service, or waits for it. It names everything that replacing would
-// end.
+// Busy refuses a launch: another rollout holds the service, or waits for it. It names every rollout that replacing
+// would end.
 func (a Answers) Busy(launch rollout.DeployRequest, busy *rollout.BusyError, link string) Message {
 	live := busy.Live
 	if live.Orphaned() {
@@ -19,29 +19,29 @@ func (a Answers) Busy(launch rollout.DeployRequest, busy *rollout.BusyError, lin
 	if has != "" {
 		has = " with " + has
 	}
-	started := fmt.Sprintf("%s started it at %s.", who(live.Request.By), at(live.Request.At))
+	started := fmt.Sprintf("%s started it at %s.", actorName(live.Request.By), at(live.Request.At))
 	head := fmt.Sprintf("%s *%s is busy*: %s is live%s, as %s. %s", iconCanary, name, version(live.Image), has, word(string(live.ID)), started)
-	said := fmt.Sprintf("%s is busy: %s is live%s.", name, version(live.Image), has)
+	text := fmt.Sprintf("%s is busy: %s is live%s.", name, version(live.Image), has)
 	instead := "Or roll it back and start yours: "
 	if live.Phase == rollout.Queued {
 		head = fmt.Sprintf("%s *%s is waiting already*: %s is queued as %s. %s", iconGoing, name, version(live.Image), word(string(live.ID)), started)
-		said = fmt.Sprintf("%s is taken: %s is queued.", name, version(live.Image))
+		text = fmt.Sprintf("%s is taken: %s is queued.", name, version(live.Image))
 		instead = "Or cancel it and start yours: "
 	}
 	lines := []string{head, status(live)}
 	if w := busy.Waiting; w != nil {
-		lines = append(lines, fmt.Sprintf("%s of %s is queued behind it, as %s.", version(w.Image), who(w.Request.By), word(string(w.ID))))
+		lines = append(lines, fmt.Sprintf("%s of %s is queued behind it, as %s.", version(w.Image), actorName(w.Request.By), word(string(w.ID))))
 		instead = "Or end both and start yours: "
 	}
 	if before := busy.Before; before != nil {
-		lines = append(lines, takenBack(*before))
+		lines = append(lines, rolledBackAt(*before))
 	}
-	lines = append(lines, joined(" ", "Wait for its end.", anchor(link, "Its card")), a.otherwise(launch, instead))
-	return message(paragraph(lines...)).said("%s", said)
+	lines = append(lines, joined(" ", "Wait for its end.", anchor(link, "Its card")), a.alternatives(launch, instead))
+	return message(paragraph(lines...)).withText("%s", text)
 }
 
-// otherwise says what else to do than to wait.
-func (a Answers) otherwise(launch rollout.DeployRequest, instead string) string {
+// alternatives says what to do instead of waiting.
+func (a Answers) alternatives(launch rollout.DeployRequest, instead string) string {
 	if a.forDryRun {
 		return "A dry run looks at the cluster as it is: ask again then."
 	}
@@ -49,21 +49,21 @@ func (a Answers) otherwise(launch rollout.DeployRequest, instead string) string 
 	return instead + a.line(launch)
 }
 
-// takenBack says that a version was rolled back before: where, when and why.
-func takenBack(prior rollout.Rollout) string {
+// rolledBackAt says in which rollout a version was rolled back before, when and why.
+func rolledBackAt(prior rollout.Rollout) string {
 	why := because(prior, prior.Ending.Reason, prior.Ending.By)
-	return fmt.Sprintf("%s *%s was rolled back before*: %s, on %s: %s", iconBack, version(prior.Image), word(string(prior.ID)), on(ended(prior)), full(why))
+	return fmt.Sprintf("%s *%s was rolled back before*: %s, on %s: %s", iconBack, version(prior.Image), word(string(prior.ID)), on(endTime(prior)), fullStop(why))
 }
 
 // RolledBackBefore refuses a launch: the version was rolled back before.
 func (a Answers) RolledBackBefore(launch rollout.DeployRequest, prior rollout.Rollout) Message {
 	launch.Replace = true
-	return message(paragraph(takenBack(prior), "If it is meant to run all the same: "+a.line(launch))).
-		said("%s was rolled back before, in %s: %s", version(prior.Image), word(string(prior.ID)), full(because(prior, prior.Ending.Reason, prior.Ending.By)))
+	return message(paragraph(rolledBackAt(prior), "If it is meant to run all the same: "+a.line(launch))).
+		withText("%s was rolled back before, in %s: %s", version(prior.Image), word(string(prior.ID)), fullStop(because(prior, prior.Ending.Reason, prior.Ending.By)))
 }
 
-// ended is when a rollout ended, or the nearest that is known.
-func ended(r rollout.Rollout) time.Time {
+// endTime is when a rollout ended, or the nearest known time.
+func endTime(r rollout.Rollout) time.Time {
 	for _, t := range []time.Time{r.Ending.At, r.ReconciledAt, r.Request.At} {
 		if !t.IsZero() {
 			return t
@@ -72,33 +72,33 @@ func ended(r rollout.Rollout) time.Time {
 	return time.Time{}
 }
 
-// SameVersion refuses a launch: stable runs the version already.
+// SameVersion refuses a launch: stable already runs the version.
 func (a Answers) SameVersion(service rollout.ServiceName, image string) Message {
 	return message(fmt.Sprintf("%s runs %s already: there is nothing to deploy. A canary that is under way is rolled back by %s.",
 		word(string(service)), version(image), code("/canary rollback "+string(service))))
 }
 
-// Forbidden refuses an action: it names the reader's own id, and who can help.
+// Forbidden refuses an action: it names the person's id, and who can help.
 func (a Answers) Forbidden(actor rollout.Actor, action rollout.Action, policy rollout.Policy) Message {
 	if actor.Kind == rollout.Person && !actor.Member {
 		return message(paragraph(
-			"Only full members of this Slack workspace may "+doing(action)+"; guests and other workspaces may not.",
+			"Only full members of this Slack workspace may "+actionVerb(action)+"; guests and other workspaces may not.",
 			"You have the "+ownID(actor)+". "+a.whoMay(policy, action)))
 	}
 	return message(paragraph(
-		fmt.Sprintf("You (%s) may not %s here. Nothing was changed.", ownID(actor), doing(action)),
+		fmt.Sprintf("You (%s) may not %s here. Nothing was changed.", ownID(actor), actionVerb(action)),
 		a.whoMay(policy, action)))
 }
 
-// Outsider refuses a question of somebody who is no full member of the workspace.
+// Outsider refuses a question from somebody who is not a full member of the workspace.
 func (a Answers) Outsider(actor rollout.Actor) Message {
 	return message(paragraph(
 		"Only full members of this Slack workspace may ask about rollouts; guests and other workspaces may not.",
 		"You have the "+ownID(actor)+"."))
 }
 
-// doing is an action as a verb.
-func doing(action rollout.Action) string {
+// actionVerb is an action as a verb.
+func actionVerb(action rollout.Action) string {
 	switch action {
 	case rollout.Deploy:
 		return "deploy"
@@ -122,34 +122,34 @@ func doing(action rollout.Action) string {
 	return "do that"
 }
 
-// Stale answers a decision that came too late: nothing was changed, and why.
+// Stale answers a decision that came too late: it says why nothing was changed.
 func (a Answers) Stale(why rollout.Problem) Message {
-	return message(joined(" ", "Nothing was changed.", full(Problem(why))))
+	return message(joined(" ", "Nothing was changed.", fullStop(Problem(why))))
 }
 
-// NothingLive answers a decision about a service that has no live rollout. Last is its newest one; the zero value: it
-// never had one.
+// NothingLive answers a decision about a service that has no live rollout. Last is its newest one; zero if there has
+// never been one.
 func (a Answers) NothingLive(service rollout.ServiceName, last rollout.Rollout) Message {
 	what := fmt.Sprintf("Nothing is rolling out for %s.", word(string(service)))
 	if last.ID == "" {
 		return message(what)
 	}
-	return message(paragraph(what, dotted("The last was "+word(string(last.ID)), change(last), status(last)))).said("%s", what)
+	return message(paragraph(what, dotted("The last was "+word(string(last.ID)), change(last), status(last)))).withText("%s", what)
 }
 
-// NoRollout answers a question about a rollout that is not known.
+// NoRollout answers a question about an unknown rollout.
 func (a Answers) NoRollout(id rollout.ID) Message {
 	return message(paragraph("There is no rollout "+code(clip(string(id), maxWord))+".", "The last ones: "+a.typed("history")))
 }
 
-// NeedsReason answers a click on Abandon: it wants a reason, and a button carries none.
+// NeedsReason answers a click on Abandon, which needs a reason, and a button carries none.
 func (a Answers) NeedsReason(r rollout.Rollout) Message {
 	return message(paragraph(
 		"Nothing was changed: abandoning "+word(string(r.ID))+" wants a reason, which the others will read.",
 		"Write "+a.typed("abandon "+string(r.ID)+" REASON")))
 }
 
-// Error shows an error's sentence for people, and nothing else of it.
+// Error shows only the sentence of an error that is meant for people.
 func (a Answers) Error(err error) Message {
 	if text := Sentence(err); text != "" {
 		return message(text)
@@ -157,9 +157,9 @@ func (a Answers) Error(err error) Message {
 	return message(Problem(rollout.Problem{Code: rollout.ProblemInternal}))
 }
 
-// ConnectionsTold says that Slack counts n connections of this app where ours are fewer. It is for the channel.
+// ConnectionsTold says that Slack counts n connections of this app, more than this bot has. It is for the channel.
 func (a Answers) ConnectionsTold(ours, n int) Message {
 	return message(fmt.Sprintf("%s *Slack counts %s of this app, and %d of them are mine.* Another Canarybot uses the same app token "+
-		"and gets some of your clicks and commands. Stop it, or give each its own Slack app.", iconWarning, several(n, "connection", "connections"), ours)).
-		said("Slack counts %s of this app, and %d of them are mine: another Canarybot uses the same app token.", several(n, "connection", "connections"), ours)
+		"and gets some of your clicks and commands. Stop it, or give each its own Slack app.", iconWarning, plural(n, "connection", "connections"), ours)).
+		withText("Slack counts %s of this app, and %d of them are mine: another Canarybot uses the same app token.", plural(n, "connection", "connections"), ours)
 }

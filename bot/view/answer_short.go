@@ -6,62 +6,62 @@ import (
 	"canarybot.io/rollout"
 )
 
-// brief makes a message of one sentence. Everything in it is escaped.
-func brief(format string, args ...any) Message {
+// sentenceMessage makes a message from one sentence, escaped.
+func sentenceMessage(format string, args ...any) Message {
 	return message(escape(fmt.Sprintf(format, args...), 2*maxWords))
 }
 
 // Overloaded answers a command that was dropped because too many came at once.
 func (a Answers) Overloaded() Message {
-	return brief("Too much is going on at this moment. Nothing was done; please try again.")
+	return sentenceMessage("Too much is going on at this moment. Nothing was done; please try again.")
 }
 
 // UnknownPerson refuses an action because Slack did not say who the person is.
 func (a Answers) UnknownPerson() Message {
-	return brief("Slack does not say who you are just now, so nothing was changed. Try again in a moment; rolling back still works.")
+	return sentenceMessage("Slack does not say who you are just now, so nothing was changed. Try again in a moment; rolling back still works.")
 }
 
 // ForeignButton answers a press on a button that this bot never made.
 func (a Answers) ForeignButton() Message {
-	return brief("Nothing was changed. That button is not one of mine.")
+	return sentenceMessage("Nothing was changed. That button is not one of mine.")
 }
 
-// OtherEnvironment answers a press on a button that belongs to the bot of another environment.
+// OtherEnvironment answers a press on a button of another environment's bot.
 func (a Answers) OtherEnvironment(theirs, ours string) Message {
-	return brief("That button belongs to %s, and I only look after %s. Nothing was changed.", theirs, ours)
+	return sentenceMessage("That button belongs to %s, and I only look after %s. Nothing was changed.", theirs, ours)
 }
 
-// NotTheCard answers a press on a message that is not the rollout's card.
+// NotTheCard answers a button press on a message that is not the rollout's card.
 func (a Answers) NotTheCard(id rollout.ID) Message {
-	return brief("That is not the card of %s. Nothing was changed; use the buttons on its card.", id)
+	return sentenceMessage("That is not the card of %s. Nothing was changed; use the buttons on its card.", id)
 }
 
-// NoCardYet answers a press while it is not known which message is the rollout's card.
+// NoCardYet answers a button press while the rollout's card is unknown.
 func (a Answers) NoCardYet(id rollout.ID) Message {
-	return brief("The card of %s is not up to date. Nothing was changed; try again in a moment.", id)
+	return sentenceMessage("The card of %s is not up to date. Nothing was changed; try again in a moment.", id)
 }
 
 // EndedButLive answers a decision about a rollout that has ended while another one of its service is live.
 func (a Answers) EndedButLive(ended, live rollout.ID) Message {
-	return brief("Nothing was changed: %s has ended, and %s is rolling out now. Name that one, or just the service.", ended, live)
+	return sentenceMessage("Nothing was changed: %s has ended, and %s is rolling out now. Name that one, or just the service.", ended, live)
 }
 
 // NothingBefore answers a rollback where there is no version to go back to.
 func (a Answers) NothingBefore(service rollout.ServiceName) Message {
-	return brief("Nothing is rolling out for %s, and I know of no earlier version of it. Deploy one by name.", service)
+	return sentenceMessage("Nothing is rolling out for %s, and I know of no earlier version of it. Deploy one by name.", service)
 }
 
 // OutdatedOffer answers a press on the offer to roll back after something else was rolled out.
 func (a Answers) OutdatedOffer() Message {
-	return brief("Nothing was changed. Something was rolled out since that was shown. Ask again.")
+	return sentenceMessage("Nothing was changed. Something was rolled out since that was shown. Ask again.")
 }
 
 // AskingChecks says that the checks are being asked; their answers follow.
 func (a Answers) AskingChecks(service rollout.ServiceName) Message {
-	return brief("Asking Prometheus about %s …", service)
+	return sentenceMessage("Asking Prometheus about %s …", service)
 }
 
 // DryRunStarted says that a dry run is under way; its result follows.
 func (a Answers) DryRunStarted(service rollout.ServiceName) Message {
-	return brief("Looking at everything that %s needs to start; nothing is changed …", service)
+	return sentenceMessage("Looking at everything that %s needs to start; nothing is changed …", service)
 }

@@ -8,37 +8,38 @@ import (
 	"canarybot.io/rollout"
 )
 
-// Why explains the last verdict about a rollout: what was judged, on what, what it leads to, and what would change it.
+// Why explains the last verdict about a rollout: what was judged, on which data, what follows, and what would change
+// it.
 func (a Answers) Why(r rollout.Rollout) Message {
 	v := r.Verdict
 	head := fmt.Sprintf("*%s* · %s", word(string(r.ID)), verdict(v))
 	if len(v.Evidence) == 0 || r.WeightAckedAt.IsZero() {
-		return message(fmt.Sprintf("*%s* was not judged: %s.", word(string(r.ID)), unjudged(r)))
+		return message(fmt.Sprintf("*%s* was not judged: %s.", word(string(r.ID)), noVerdict(r)))
 	}
 	lines := []string{head}
 	if r.Ending.Reason.Code != rollout.ReasonCheck && (r.Phase == rollout.RollingBack || r.Ending.Outcome != "") {
-		lines = append(lines, capital(plainly(r, r.Ending.Reason, r.Ending.By))+".")
+		lines = append(lines, capitalize(plainly(r, r.Ending.Reason, r.Ending.By))+".")
 	}
-	if odds := together(v); odds != "" {
+	if odds := combinedBets(v); odds != "" {
 		lines = append(lines, odds)
 	}
-	m := message(paragraph(lines...)).said("%s: %s.", word(string(r.ID)), verdict(v))
+	m := message(paragraph(lines...)).withText("%s: %s.", word(string(r.ID)), verdict(v))
 	for _, e := range v.Evidence {
-		m = m.with(list([]string{paragraph(whole(e), chart(e), remedy(e))})...)
+		m = m.withBlocks(list([]string{paragraph(fullEvidence(e), chart(e), remedy(e))})...)
 	}
-	return m.with(context("Judged " + exactly(v.At) + ", since " + exactly(v.Since)))
+	return m.withBlocks(context("Judged " + exactly(v.At) + ", since " + exactly(v.Since)))
 }
 
-// unjudged says why there is no verdict.
-func unjudged(r rollout.Rollout) string {
+// noVerdict says why there is no verdict.
+func noVerdict(r rollout.Rollout) string {
 	if r.WeightAckedAt.IsZero() {
 		return "its canary never got traffic"
 	}
 	return "its step demands no evidence"
 }
 
-// together says how all bets stand: what a bet of 1 on the canary being bad has become.
-func together(v rollout.Verdict) string {
+// combinedBets says what a bet of 1 on the canary being bad is worth now, over all checks.
+func combinedBets(v rollout.Verdict) string {
 	if v.Limit <= 0 {
 		return ""
 	}
@@ -46,7 +47,7 @@ func together(v rollout.Verdict) string {
 		odds(v.Odds), odds(v.Limit), amountOf(math.Exp(-v.Limit), rollout.Ratio, configured))
 }
 
-// odds is a logarithm as a number to one.
+// odds renders a logarithm as odds to one.
 func odds(log float64) string {
 	switch {
 	case log >= math.Log(1e6):
@@ -57,7 +58,7 @@ func odds(log float64) string {
 	return amountOf(math.Floor(math.Exp(log)+0.5), rollout.Number, 9).number
 }
 
-// remedy says what is missing for a verdict, or may be wrong about one, and what to do about it; empty where nothing is.
+// remedy says what a verdict lacks or may get wrong, and what to do about it; empty if nothing.
 func remedy(e rollout.Evidence) string {
 	if e.Why == rollout.WhyNoShare {
 		return "Where a service is also called past its route, " + code("judge.share: false") + " in the configuration leaves this out."
@@ -86,24 +87,24 @@ func remedy(e rollout.Evidence) string {
 		return "Its node may be to blame. Delete the pod, and its successor is judged instead; otherwise the canary is rolled back soon."
 	case rollout.WhyPartial:
 		return "Look at the pods that say nothing."
-	case rollout.WhyNone, rollout.WhyWarmingUp, rollout.WhyNotAsked: // time does it
+	case rollout.WhyNone, rollout.WhyWarmingUp, rollout.WhyNotAsked: // only time helps
 	case rollout.WhyLimit, rollout.WhyCeiling, rollout.WhySilent, rollout.WhyWorse, rollout.WhyBeyond, rollout.WhyGrows,
 		rollout.WhyNoShare: // these fail
 	}
 	return ""
 }
 
-// blocks are what a chart is drawn with, lowest first.
+// blocks are the characters of a chart, lowest first.
 var blocks = []rune("▁▂▃▄▅▆▇█")
 
-// chart draws how a check's value went, canary above stable, on one scale that has the limit in it; empty where nobody
-// compared.
+// chart draws a check's values over time, canary above stable, on one scale that includes the limit; empty if they were
+// not compared.
 func chart(e rollout.Evidence) string {
 	if e.Compared == nil || len(e.Compared.Trend) < 2 {
 		return ""
 	}
 	low, high := math.Min(0, e.Threshold), e.Threshold
-	if e.Comparison == rollout.GreaterThan { // what is near 1 is drawn from where it begins
+	if e.Comparison == rollout.GreaterThan { // values near 1 are drawn from their minimum
 		low = e.Threshold
 	}
 	for _, p := range e.Compared.Trend {
@@ -128,11 +129,10 @@ func block(v, low, high float64) rune {
 	return blocks[min(max(at, 0), len(blocks)-1)]
 }
 
-// Agreement adds in how many decisions people and the judge said the same: what to look at before letting it decide
-// alone.
+// Agreement adds how often people and the judge agreed: the number to check before letting it decide by itself.
 func (m Message) Agreement(agreed, of int) Message {
 	if of == 0 {
 		return m
 	}
-	return m.with(context(fmt.Sprintf("The judge and people agreed in %d of %d decisions to go on or to roll back.", agreed, of)))
+	return m.withBlocks(context(fmt.Sprintf("The judge and people agreed in %d of %d decisions to go on or to roll back.", agreed, of)))
 }

@@ -6,35 +6,35 @@ import (
 	"canarybot.io/rollout"
 )
 
-// CardOptions is what a card shows that the rollout does not know.
+// CardOptions holds what a card shows besides the rollout.
 type CardOptions struct {
-	// Restarting says that the bot is going down: nobody judges until it is back, and nobody would get a click.
+	// Restarting says that the bot is shutting down: until it is back, nothing is judged and clicks get no answer.
 	Restarting bool
-	// Decided is the decision that was just made, to be named on the card; nil: none.
+	// Decided is the latest decision, to be named on the card; nil: none.
 	Decided *rollout.Entry
 }
 
 // Card returns the root message of a rollout: posted once, edited in place. It begins with what a person on a phone
-// needs: which rollout, where it is, and what may be done about it.
+// needs: which rollout, its status, and the available actions.
 func Card(r rollout.Rollout, opts CardOptions) Message {
 	m := message(paragraph(append([]string{title(r), status(r)}, notes(r, opts)...)...))
-	m = m.said("%s: %s.", subject(r), headline(r, opts))
+	m = m.withText("%s: %s.", fullName(r), headline(r, opts))
 	if !opts.Restarting {
-		m = m.with(actions(Value{Environment: r.Spec.Environment, Rollout: r.ID, Turn: r.Turn}, buttons(r))...)
+		m = m.withBlocks(actions(Value{Environment: r.Spec.Environment, Rollout: r.ID, Turn: r.Turn}, buttons(r))...)
 	}
 	if r.Orphan == nil {
-		m = m.with(context(bar(r)))
+		m = m.withBlocks(context(bar(r)))
 	}
-	if line := checks(r.Verdict); line != "" && (judges(r) || r.Ending.Reason.Code == rollout.ReasonCheck) {
-		m = m.with(context(line))
+	if line := checks(r.Verdict); line != "" && (isJudged(r) || r.Ending.Reason.Code == rollout.ReasonCheck) {
+		m = m.withBlocks(context(line))
 	}
 	if line := next(r); line != "" && !opts.Restarting {
-		m = m.with(context("Next: " + line))
+		m = m.withBlocks(context("Next: " + line))
 	}
-	return m.with(context(foot(r)))
+	return m.withBlocks(context(footer(r)))
 }
 
-// headline is what a lock screen says of a card.
+// headline is a card's text on a lock screen.
 func headline(r rollout.Rollout, opts CardOptions) string {
 	if opts.Restarting {
 		return "the bot is restarting and nobody is judging"
@@ -46,7 +46,7 @@ func title(r rollout.Rollout) string {
 	return fmt.Sprintf("%s *%s* · %s · %s", iconCanary, word(string(r.Service)), environment(r), change(r))
 }
 
-// notes says what a person has to know beyond the status, most pressing first.
+// notes returns what a person has to know beyond the status, most urgent first.
 func notes(r rollout.Rollout, opts CardOptions) []string {
 	var all []string
 	add := func(when bool, text string) {
@@ -54,7 +54,7 @@ func notes(r rollout.Rollout, opts CardOptions) []string {
 			all = append(all, text)
 		}
 	}
-	add(opts.Restarting, iconWarning+" The bot is restarting and nobody is judging. "+byHand(r))
+	add(opts.Restarting, iconWarning+" The bot is restarting and nobody is judging. "+manualRollback(r))
 	if r.Orphaned() {
 		all = append(all, leftBehind(r))
 	}
@@ -62,15 +62,15 @@ func notes(r rollout.Rollout, opts CardOptions) []string {
 		all = append(all, stuck(r, *r.Stuck))
 	}
 	if r.Drift != nil {
-		all = append(all, iconWarning+" "+full(capital(drifted(*r.Drift)))+" Nothing moves until a person answers; judging goes on.")
+		all = append(all, iconWarning+" "+fullStop(capitalize(drifted(*r.Drift)))+" Nothing moves until a person answers; judging goes on.")
 	}
 	add(r.Held && !r.Phase.Ending(), iconUnknown+" No verdict for "+span(r.Spans.Unknown)+": a person is asked, and the bake stands still.")
-	add(!r.Trouble.IsZero(), iconWarning+" The cluster does not answer as it should: "+full(short(r.Trouble)))
+	add(!r.Trouble.IsZero(), iconWarning+" The cluster does not answer as it should: "+fullStop(short(r.Trouble)))
 	if r.Phase == rollout.RollingBack || r.Ending.Outcome != "" {
-		all = append(all, capital(detailOf(r.Ending.Reason)))
+		all = append(all, capitalize(detailOf(r.Ending.Reason)))
 	}
 	if r.Phase == rollout.Ended {
-		all = append(all, remains(r)...)
+		all = append(all, leftovers(r)...)
 	}
 	if opts.Decided != nil {
 		all = append(all, decidedBy(*opts.Decided))
@@ -78,15 +78,15 @@ func notes(r rollout.Rollout, opts CardOptions) []string {
 	return all
 }
 
-// byHand is the way in while nobody listens.
-func byHand(r rollout.Rollout) string {
+// manualRollback says how to roll back while the bot is down.
+func manualRollback(r rollout.Rollout) string {
 	if !r.Phase.Live() || r.Phase > rollout.Returning {
 		return ""
 	}
 	return "To have it rolled back first thing: " + code(annotate(r))
 }
 
-// decidedBy names who decided, on the card.
+// decidedBy names on the card who decided.
 func decidedBy(e rollout.Entry) string {
 	did := map[rollout.Action]string{
 		rollout.Promote: "Approved by", rollout.Rollback: "Rollback by", rollout.Pause: "Paused by",
@@ -96,12 +96,12 @@ func decidedBy(e rollout.Entry) string {
 	if did == "" {
 		did = "Decided by"
 	}
-	return joined(" ", iconDone, did, who(e.Actor), at(e.At)) + saying(e.Data.Text)
+	return joined(" ", iconDone, did, actorName(e.Actor), at(e.At)) + reasonSuffix(e.Data.Text)
 }
 
-// foot says who asked, why, and which rollout this is.
-func foot(r rollout.Rollout) string {
-	asked := joined(" ", who(r.Request.By), at(r.Request.At), quoted(r.Request.Text))
+// footer says who requested the rollout, why, and its id.
+func footer(r rollout.Rollout) string {
+	asked := joined(" ", actorName(r.Request.By), at(r.Request.At), quoted(r.Request.Text))
 	checked := ""
 	if t := r.Verdict.At; !t.IsZero() {
 		checked = "last checked " + exactly(t)

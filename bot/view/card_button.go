@@ -11,10 +11,10 @@ import (
 	"canarybot.io/rollout"
 )
 
-// ActionPrefix begins the action_id of every button of ours; the action follows.
+// ActionPrefix begins the action_id of every button of this bot; the action follows.
 const ActionPrefix = "canary."
 
-// button is one thing that people may do.
+// button is one action that people may take.
 type button struct {
 	action  rollout.Action
 	label   string
@@ -22,11 +22,10 @@ type button struct {
 	confirm *confirm
 }
 
-// confirm is the question before a button counts.
+// confirm is the confirmation dialog of a button.
 type confirm struct{ title, text, yes, no string }
 
-// buttons returns what people may do about the rollout now. Of several marks the first of stuck, drift and paused
-// decides.
+// buttons returns the actions that people may take on the rollout now. The first of stuck, drift and paused decides.
 func buttons(r rollout.Rollout) []button {
 	pause := button{action: rollout.Pause, label: "Pause"}
 	resume := button{action: rollout.Resume, label: "Resume", style: slack.StylePrimary}
@@ -37,29 +36,29 @@ func buttons(r rollout.Rollout) []button {
 	case r.Orphaned():
 		return orphanButtons(r)
 	case r.Phase == rollout.Queued:
-		return []button{cancel(r)}
+		return []button{cancelButton(r)}
 	case !r.Phase.Live():
 		return nil
 	case r.Stuck != nil && r.Phase < rollout.RollingBack:
-		return []button{retry, back(r), abandon}
+		return []button{retry, rollbackButton(r), abandon}
 	case r.Stuck != nil:
 		return []button{retry, abandon}
 	case r.Phase > rollout.Returning:
 		return nil
 	case r.Drift != nil && r.Phase.Forward():
-		return []button{ours, back(r)}
+		return []button{ours, rollbackButton(r)}
 	case r.Phase >= rollout.Promoting:
-		return []button{back(r)}
+		return []button{rollbackButton(r)}
 	case r.Paused:
-		return []button{resume, back(r)}
+		return []button{resume, rollbackButton(r)}
 	case r.Phase == rollout.Awaiting:
-		return []button{promote(r), pause, back(r)}
+		return []button{promoteButton(r), pause, rollbackButton(r)}
 	}
-	return []button{pause, back(r)}
+	return []button{pause, rollbackButton(r)}
 }
 
-func promote(r rollout.Rollout) button {
-	to := onward(r, r.Step)
+func promoteButton(r rollout.Rollout) button {
+	to := promotionTarget(r, r.Step)
 	b := button{action: rollout.Promote, label: "Promote " + to, style: slack.StylePrimary}
 	if strings.HasSuffix(to, "%") {
 		return b
@@ -67,7 +66,7 @@ func promote(r rollout.Rollout) button {
 	text := fmt.Sprintf("%s gets %s for everyone in %s; %s of traffic has it now.",
 		word(string(r.Service)), version(r.Image), environment(r), r.Current().Weight)
 	if _, ok := nextStep(r, r.Step); ok {
-		text += " Stable stays on " + old(r) + ", one click away."
+		text += " Stable stays on " + oldVersion(r) + ", one click away."
 	} else {
 		text += " Stable becomes " + version(r.Image) + "."
 	}
@@ -75,9 +74,9 @@ func promote(r rollout.Rollout) button {
 	return b
 }
 
-// back is the way down. Its question names what is lost by it.
-func back(r rollout.Rollout) button {
-	text := fmt.Sprintf("%s %s in %s. Everyone returns to %s.", version(r.Image), holds(r), environment(r), old(r))
+// rollbackButton rolls the rollout back. Its confirmation names what is lost.
+func rollbackButton(r rollout.Rollout) button {
+	text := fmt.Sprintf("%s %s in %s. Everyone returns to %s.", version(r.Image), trafficShare(r), environment(r), oldVersion(r))
 	if r.StableWritten {
 		text += " Stable returns to it too."
 	}
@@ -90,8 +89,8 @@ func back(r rollout.Rollout) button {
 	}
 }
 
-// holds says how much of the traffic the new version has, stable included.
-func holds(r rollout.Rollout) string {
+// trafficShare says how much of the traffic the new version gets, on stable too.
+func trafficShare(r rollout.Rollout) string {
 	switch {
 	case r.Promoted:
 		return "has all the traffic"
@@ -107,28 +106,28 @@ func holds(r rollout.Rollout) string {
 	return "has " + w.String() + " of the traffic"
 }
 
-func cancel(r rollout.Rollout) button {
+func cancelButton(r rollout.Rollout) button {
 	return button{
 		action: rollout.Rollback, label: "Cancel", style: slack.StyleDanger,
 		confirm: &confirm{
 			fmt.Sprintf("Cancel %s?", word(string(r.ID))),
-			fmt.Sprintf("%s has not started; nothing changes in %s.", subject(r), environment(r)), "Cancel it", "Keep it",
+			fmt.Sprintf("%s has not started; nothing changes in %s.", fullName(r), environment(r)), "Cancel it", "Keep it",
 		},
 	}
 }
 
-// actions makes the block of buttons; none without buttons.
+// actions returns the block of buttons; none without buttons.
 func actions(v Value, all []button) []slack.Block {
 	var elements []slack.BlockElement
 	for _, b := range all {
 		v.Action = b.action
 		value := v.Encode()
 		if len(value) > maxValue {
-			continue // it could not be read back
+			continue // ParseValue could not read it
 		}
 		e := slack.NewButtonBlockElement(ActionPrefix+string(b.action), value, plain(b.label, maxLabel))
 		e.Style = b.style
-		e.AccessibilityLabel = fit(b.label+" "+word(string(v.Rollout)), maxLabel)
+		e.AccessibilityLabel = truncateMrkdwn(b.label+" "+word(string(v.Rollout)), maxLabel)
 		if c := b.confirm; c != nil {
 			e.Confirm = slack.NewConfirmationBlockObject(
 				plain(c.title, maxTitle), plain(c.text, maxConfirm), plain(c.yes, 30), plain(c.no, 30))
@@ -142,8 +141,8 @@ func actions(v Value, all []button) []slack.Block {
 	return []slack.Block{slack.NewActionBlock("buttons", elements...)}
 }
 
-// GoBack is the action of the button that BackFirst offers: take the service to the version before the rollout that
-// the value names. It is no decision about that rollout.
+// GoBack is the action of the button in OfferRollback: return the service to the version before the rollout that the
+// value names. It is not a decision about that rollout.
 const GoBack rollout.Action = "back"
 
 // Value is what a button carries: ENVIRONMENT/ROLLOUT/TURN/ACTION.
@@ -159,7 +158,7 @@ func (v Value) Encode() string {
 	return fmt.Sprintf("%s/%s/%d/%s", v.Environment, v.Rollout, v.Turn, v.Action)
 }
 
-// problemMalformedButton says that a button does not carry a value.
+// problemMalformedButton reports that a button carries no valid value.
 const problemMalformedButton rollout.ProblemCode = "malformed_button"
 
 // ParseValue reads what a button carried. The error is a sentence for people.
@@ -169,7 +168,7 @@ func ParseValue(s string) (Value, error) {
 	if len(parts) < 4 || len(s) > maxValue {
 		return Value{}, malformed
 	}
-	last := len(parts) - 3 // an environment may have a slash in its name; nothing after it has
+	last := len(parts) - 3 // only the environment's name may contain a slash
 	turn, err := strconv.Atoi(parts[last+1])
 	v := Value{
 		Environment: strings.Join(parts[:last], "/"), Rollout: rollout.ID(parts[last]),

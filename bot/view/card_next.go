@@ -6,10 +6,10 @@ import (
 	"canarybot.io/rollout"
 )
 
-// defaultProgress is how long pods may take where stable's Deployment does not say; as the domain has it.
+// defaultProgress is how long pods may take if stable's Deployment sets no deadline; it is the domain's default.
 const defaultProgress = 10 * time.Minute
 
-// next says what happens next by itself and when; empty where nothing does.
+// next says what happens next without a decision, and when; empty if nothing does.
 func next(r rollout.Rollout) string {
 	switch {
 	case r.Orphaned():
@@ -27,7 +27,7 @@ func next(r rollout.Rollout) string {
 	case rollout.Queued, rollout.Ended:
 		return ""
 	case rollout.Preparing:
-		return joined("; ", "shifts to "+r.Current().Weight.String()+" when the pods are ready", deadline(r, patience(r)))
+		return joined("; ", "shifts to "+r.Current().Weight.String()+" when the pods are ready", deadline(r, podDeadline(r)))
 	case rollout.Shifting:
 		return joined("; ", afterShift(r), deadline(r, r.Spec.Limits.Shift))
 	case rollout.Baking:
@@ -38,12 +38,12 @@ func next(r rollout.Rollout) string {
 		}
 		return giveUp(r)
 	case rollout.Promoting:
-		return joined("; ", "the canary leaves when every pod of stable runs "+version(r.Image), deadline(r, patience(r)))
+		return joined("; ", "the canary leaves when every pod of stable runs "+version(r.Image), deadline(r, podDeadline(r)))
 	case rollout.Returning:
 		return "removes the canary once its last requests are done"
 	case rollout.RollingBack:
 		if r.StableWritten {
-			return "removes the canary once stable runs " + old(r) + " again and the last requests are done"
+			return "removes the canary once stable runs " + oldVersion(r) + " again and the last requests are done"
 		}
 		return "removes the canary once its last requests are done"
 	case rollout.Cleaning, rollout.Releasing:
@@ -52,15 +52,15 @@ func next(r rollout.Rollout) string {
 	return ""
 }
 
-// patience is how long pods may take to be ready.
-func patience(r rollout.Rollout) time.Duration {
+// podDeadline is how long pods may take to be ready.
+func podDeadline(r rollout.Rollout) time.Duration {
 	if r.Original.Progress > 0 {
 		return r.Original.Progress
 	}
 	return defaultProgress
 }
 
-// deadline says when a phase that does not get done is rolled back.
+// deadline says when a phase that does not finish is rolled back.
 func deadline(r rollout.Rollout, limit time.Duration) string {
 	left := limit - r.Spans.Deadline
 	if limit <= 0 || left <= 0 || r.ReconciledAt.IsZero() {
@@ -69,7 +69,7 @@ func deadline(r rollout.Rollout, limit time.Duration) string {
 	return "rolls back at " + at(r.ReconciledAt.Add(left)) + " if not"
 }
 
-// giveUp says when a question that nobody answers rolls the rollout back.
+// giveUp says when an unanswered question rolls the rollout back.
 func giveUp(r rollout.Rollout) string {
 	return giveUpAt(r, r.ReconciledAt, r.Spec.Limits.Wait-r.Spans.Waiting)
 }
@@ -88,7 +88,7 @@ func afterShift(r rollout.Rollout) string {
 	return "goes on once the route has the weight"
 }
 
-// afterBake says what ends a bake, or what keeps it.
+// afterBake says what ends a bake, or what prolongs it.
 func afterBake(r rollout.Rollout) string {
 	step := r.Current()
 	worst, bad := r.Verdict.Worst()
@@ -107,7 +107,7 @@ func afterBake(r rollout.Rollout) string {
 	return gateOpens(r, r.ReconciledAt.Add(max(step.Bake-r.Spans.Bake, 0)))
 }
 
-// gateOpens says what the end of the bake leads to.
+// gateOpens says what follows the bake.
 func gateOpens(r rollout.Rollout, when time.Time) string {
 	moment := "then"
 	if !when.IsZero() {
@@ -117,12 +117,12 @@ func gateOpens(r rollout.Rollout, when time.Time) string {
 		if !r.Current().DemandsEvidence() {
 			moment = "as soon as the route has the weight"
 		}
-		return moves(r, r.Step) + " " + moment
+		return promotionMove(r, r.Step) + " " + moment
 	}
 	return joined("; ", "asks for approval "+moment, giveUpAt(r, when, r.Spec.Limits.Wait))
 }
 
-// unknownLimit says what unknown evidence leads to, and when.
+// unknownLimit says what follows from unknown evidence, and when.
 func unknownLimit(r rollout.Rollout) string {
 	left := r.Spec.Limits.UnknownLimit - r.Spans.Unknown
 	if r.Spec.Limits.UnknownLimit <= 0 || r.ReconciledAt.IsZero() || left <= 0 {

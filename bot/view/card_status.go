@@ -6,7 +6,7 @@ import (
 	"canarybot.io/rollout"
 )
 
-// status is the line that says where a rollout is: what to read when there is time for one line only.
+// status is a rollout's status in one line.
 func status(r rollout.Rollout) string {
 	switch {
 	case r.Phase == rollout.Ended:
@@ -16,16 +16,16 @@ func status(r rollout.Rollout) string {
 	case r.Stuck != nil:
 		return dotted(iconBad+" *Stuck*", phase(r), share(r))
 	case r.Held && r.Drift == nil && !r.Paused && r.Phase.Forward():
-		return dotted(iconUnknown+" *Held*", share(r), stepOf(r), phase(r), judged(r))
+		return dotted(iconUnknown+" *Held*", share(r), stepOf(r), phase(r), currentVerdict(r))
 	case r.Drift != nil:
-		return dotted(iconWarning+" *Held*", share(r), stepOf(r), phase(r), judged(r))
+		return dotted(iconWarning+" *Held*", share(r), stepOf(r), phase(r), currentVerdict(r))
 	case r.Paused:
-		return dotted(iconPaused+" *Paused*", share(r), stepOf(r), phase(r), judged(r))
+		return dotted(iconPaused+" *Paused*", share(r), stepOf(r), phase(r), currentVerdict(r))
 	}
 	return progress(r)
 }
 
-// progress is the status of a rollout that nothing stands over.
+// progress is the status of a rollout without stuck, drift or pause.
 func progress(r rollout.Rollout) string {
 	switch r.Phase {
 	case rollout.Queued:
@@ -34,15 +34,15 @@ func progress(r rollout.Rollout) string {
 		}
 		return dotted(iconGoing+" *Queued*", "looking at the cluster before the start")
 	case rollout.Preparing:
-		return dotted("*Starting*", share(r), stepOf(r), pods(r), judged(r))
+		return dotted("*Starting*", share(r), stepOf(r), pods(r), currentVerdict(r))
 	case rollout.Shifting:
 		return dotted("*"+shifting(r)+"*", stepOf(r))
 	case rollout.Baking:
-		return dotted("*"+share(r)+"*", stepOf(r), phase(r), judged(r))
+		return dotted("*"+share(r)+"*", stepOf(r), phase(r), currentVerdict(r))
 	case rollout.Awaiting:
-		return dotted(iconGoing+" *Waiting for a person*", share(r), stepOf(r), judged(r))
+		return dotted(iconGoing+" *Waiting for a person*", share(r), stepOf(r), currentVerdict(r))
 	case rollout.Promoting:
-		return dotted("*Promoting*", share(r), version(r.Image)+" becomes stable", judged(r))
+		return dotted("*Promoting*", share(r), version(r.Image)+" becomes stable", currentVerdict(r))
 	case rollout.Returning:
 		return dotted("*Finishing*", "stable runs "+version(r.Image)+", the canary leaves traffic")
 	case rollout.RollingBack:
@@ -57,7 +57,7 @@ func progress(r rollout.Rollout) string {
 	return outcome(r)
 }
 
-// phase is what a rollout does just now, within a line that begins with something else.
+// phase says what a rollout is doing, for use within a line.
 func phase(r rollout.Rollout) string {
 	switch {
 	case r.Phase == rollout.Shifting:
@@ -70,7 +70,7 @@ func phase(r rollout.Rollout) string {
 	return phaseName(r.Phase)
 }
 
-// phaseName is what a rollout does in a phase, in the middle of a sentence.
+// phaseName says what a rollout does in a phase, for use within a sentence.
 func phaseName(p rollout.Phase) string {
 	switch p {
 	case rollout.Queued:
@@ -96,13 +96,13 @@ func phaseName(p rollout.Phase) string {
 
 func shifting(r rollout.Rollout) string { return "Shifting to " + r.Current().Weight.String() }
 
-// share is how much of the traffic the new version has.
+// share is the new version's share of the traffic.
 func share(r rollout.Rollout) string {
 	w, ok := r.Weight()
 	switch {
 	case !ok:
 		return ""
-	case r.Phase == rollout.Shifting: // what it wants is not there yet
+	case r.Phase == rollout.Shifting: // the target weight is not reached yet
 		w = 0
 		if r.Step > 0 && r.Step <= len(r.Spec.Plan.Steps) {
 			w = r.Spec.Plan.Steps[r.Step-1].Weight
@@ -117,19 +117,19 @@ func pods(r rollout.Rollout) string {
 	if r.Size == 0 {
 		return ""
 	}
-	return "waits for " + several(r.Size, "pod", "pods")
+	return "waits for " + plural(r.Size, "pod", "pods")
 }
 
-// judged is the verdict, where there is something to judge.
-func judged(r rollout.Rollout) string {
-	if !judges(r) {
+// currentVerdict is the verdict, if there is something to judge.
+func currentVerdict(r rollout.Rollout) string {
+	if !isJudged(r) {
 		return ""
 	}
 	return verdict(r.Verdict)
 }
 
-// judges reports whether evidence counts now: on the way up, once a step that bakes has traffic.
-func judges(r rollout.Rollout) bool {
+// isJudged reports whether evidence counts now: before the end, while a step that bakes has traffic.
+func isJudged(r rollout.Rollout) bool {
 	step := r.Current()
 	if (r.Phase == rollout.Preparing || r.Phase == rollout.Shifting) && r.Step > 0 && r.Step <= len(r.Spec.Plan.Steps) {
 		step = r.Spec.Plan.Steps[r.Step-1]
@@ -149,19 +149,19 @@ func outcome(r rollout.Rollout) string {
 	end := r.Ending
 	switch end.Outcome {
 	case rollout.Succeeded:
-		return dotted(iconDone+" *Succeeded*", everyone(r), took(r))
+		return dotted(iconDone+" *Succeeded*", allTraffic(r), totalTime(r))
 	case rollout.RolledBack:
-		return dotted(iconBack+" *Rolled back*", plainly(r, end.Reason, end.By), everyone(r), took(r))
+		return dotted(iconBack+" *Rolled back*", plainly(r, end.Reason, end.By), allTraffic(r), totalTime(r))
 	case rollout.Cancelled:
 		return dotted(iconBad+" *Cancelled*", plainly(r, end.Reason, end.By), "nothing was changed")
 	case rollout.Abandoned:
-		return dotted(iconBad+" *Abandoned*", plainly(r, end.Reason, end.By), took(r))
+		return dotted(iconBad+" *Abandoned*", plainly(r, end.Reason, end.By), totalTime(r))
 	}
 	return "*Ended*"
 }
 
-// everyone says which version has all the traffic, and since when.
-func everyone(r rollout.Rollout) string {
+// allTraffic says which version gets all the traffic, and since when.
+func allTraffic(r rollout.Rollout) string {
 	image := r.Image
 	if r.Ending.Outcome == rollout.RolledBack {
 		image = r.From()
@@ -171,17 +171,17 @@ func everyone(r rollout.Rollout) string {
 	}
 	s := "100 % on " + version(image)
 	if image == "" {
-		s = "100 % on " + old(r)
+		s = "100 % on " + oldVersion(r)
 	}
-	// Where stable had the new image already, weight 0 was not yet everyone on the old one.
+	// If stable already had the new image, not everyone was on the old one at weight 0.
 	if !r.Ending.WeightZero.IsZero() && !(r.StableWritten && r.Ending.Outcome == rollout.RolledBack) {
 		s += " since " + exactly(r.Ending.WeightZero)
 	}
 	return s
 }
 
-// took says how long the rollout lived.
-func took(r rollout.Rollout) string {
+// totalTime says how long the rollout took.
+func totalTime(r rollout.Rollout) string {
 	from := r.Started
 	if from.IsZero() {
 		from = r.Request.At

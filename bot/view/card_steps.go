@@ -15,9 +15,9 @@ func nextStep(r rollout.Rollout, step int) (rollout.Step, bool) {
 	return rollout.Step{}, false
 }
 
-// onward says where a promotion from the step leads: "to 50 %", "to everyone", and "for good" where everyone is on the
-// canary already and stable comes after.
-func onward(r rollout.Rollout, step int) string {
+// promotionTarget says where a promotion from the step leads: "to 50 %", "to everyone", and "for good" where everyone
+// is on the canary already and stable comes after.
+func promotionTarget(r rollout.Rollout, step int) string {
 	s, ok := nextStep(r, step)
 	switch {
 	case ok && s.Weight < 100:
@@ -28,21 +28,21 @@ func onward(r rollout.Rollout, step int) string {
 	return "to everyone"
 }
 
-// moves says the same as something that happens: "goes to 50 %".
-func moves(r rollout.Rollout, step int) string {
-	if to := onward(r, step); to != "for good" {
+// promotionMove returns the same with a verb: "goes to 50 %".
+func promotionMove(r rollout.Rollout, step int) string {
+	if to := promotionTarget(r, step); to != "for good" {
 		return "goes " + to
 	}
 	return "makes it the stable version"
 }
 
-// stepOf says which step of how many.
+// stepOf returns "step 1 of 3".
 func stepOf(r rollout.Rollout) string {
 	return fmt.Sprintf("step %d of %d", r.Step+1, max(len(r.Spec.Plan.Steps), r.Step+1))
 }
 
-// planned describes a plan: "5 % for 10 min, 50 % for 10 min, then everyone".
-func planned(p rollout.Plan) string {
+// describePlan describes a plan: "5 % for 10 min, 50 % for 10 min, then everyone".
+func describePlan(p rollout.Plan) string {
 	var all []string
 	for i, s := range p.Steps {
 		if i == 10 {
@@ -61,7 +61,7 @@ func planned(p rollout.Plan) string {
 	return strings.Join(append(all, "then everyone"), ", ")
 }
 
-// bar shows the steps of the plan and where the rollout is among them.
+// bar shows the plan's steps and the rollout's position.
 func bar(r rollout.Rollout) string {
 	labels := []string{"start"}
 	for _, s := range r.Spec.Plan.Steps {
@@ -118,7 +118,7 @@ func position(r rollout.Rollout, everyone int) (here int, mark string) {
 	return here, iconGoing
 }
 
-// window keeps a long bar readable on a phone: the items around the one that counts.
+// window shortens a long bar for phones: it keeps the items around the current one.
 func window(items []string, here int) []string {
 	const most = 8
 	if len(items) <= most {

@@ -8,7 +8,7 @@ import (
 	"canarybot.io/rollout"
 )
 
-// nameOf is what people call what the evidence is about: of slow requests a share is judged, not a quantile.
+// nameOf is the display name of the evidence: for slow requests a share is judged, not a quantile.
 func nameOf(e rollout.Evidence) string {
 	if named, _ := rollout.Named(e.Check); named.Signal != rollout.LatencySignal || e.Unit != rollout.Ratio {
 		return checkName(e.Check)
@@ -19,7 +19,7 @@ func nameOf(e rollout.Evidence) string {
 	return "slower than " + amountOf(e.Compared.Bound, rollout.Seconds, configured).String()
 }
 
-// checkName is what people call a check.
+// checkName is a check's display name.
 func checkName(name string) string {
 	if named, ok := rollout.Named(name); ok {
 		return named.Words
@@ -41,7 +41,7 @@ func icon(r rollout.Result) string {
 	return iconUnknown
 }
 
-// limitWord is what stands before a check's threshold.
+// limitWord is the word before a check's threshold.
 func limitWord(c rollout.Comparison) string {
 	if c == rollout.GreaterThan {
 		return "must be above"
@@ -49,7 +49,7 @@ func limitWord(c rollout.Comparison) string {
 	return "limit"
 }
 
-// why puts the reason behind evidence into words; empty where the numbers say it.
+// why puts the reason behind evidence into words; empty if the numbers are enough.
 func why(e rollout.Evidence) string {
 	switch e.Why {
 	case rollout.WhyNone, rollout.WhyLimit:
@@ -108,7 +108,7 @@ func why(e rollout.Evidence) string {
 	return word(string(e.Why))
 }
 
-// whyBet puts what a running bet says into words.
+// whyBet puts the state of a running bet into words.
 func whyBet(e rollout.Evidence) string {
 	times := e.Compared != nil && e.Compared.AtLeast > 1
 	// The other reasons are in why.
@@ -116,16 +116,16 @@ func whyBet(e rollout.Evidence) string {
 	switch e.Why {
 	case rollout.WhyWorse, rollout.WhyBeyond:
 		if times {
-			return fmt.Sprintf("at least %s times stable, %s", amountOf(e.Compared.AtLeast, rollout.Number, configured), sure(e))
+			return fmt.Sprintf("at least %s times stable, %s", amountOf(e.Compared.AtLeast, rollout.Number, configured), confidence(e))
 		}
 		if e.Why == rollout.WhyBeyond {
-			return "beyond the limit, " + sure(e)
+			return "beyond the limit, " + confidence(e)
 		}
-		return "worse than stable, " + sure(e)
+		return "worse than stable, " + confidence(e)
 	case rollout.WhyGrows:
-		return "grows so fast that it reaches the limit within the hour, " + sure(e)
+		return "grows so fast that it reaches the limit within the hour, " + confidence(e)
 	case rollout.WhyNoShare:
-		return "the traffic that it should get does not come, " + sure(e)
+		return "the traffic that it should get does not come, " + confidence(e)
 	case rollout.WhyOnePod:
 		return "in one pod alone, its others are fine"
 	default:
@@ -133,8 +133,8 @@ func whyBet(e rollout.Evidence) string {
 	}
 }
 
-// sure is how certain what a bet says is: that its limit is reached by chance is as unlikely.
-func sure(e rollout.Evidence) string {
+// confidence is the certainty of a bet: the probability that its limit is not reached by chance.
+func confidence(e rollout.Evidence) string {
 	if e.Compared == nil || e.Compared.Limit <= 0 {
 		return "for sure"
 	}
@@ -165,12 +165,12 @@ func sentence(e rollout.Evidence) string {
 	return s
 }
 
-// small returns the evidence as the card has it: "p99 210 ms (205, 500) ✅". What the numbers in the brackets are is
-// said where it was not said before.
-func (l *labels) small(e rollout.Evidence) string {
-	name, reason := nameOf(e), joined(", ", why(e), informs(e))
+// compact returns the evidence as shown on the card: "p99 210 ms (205, 500) ✅". The numbers in brackets are labelled
+// only the first time.
+func (l *labels) compact(e rollout.Evidence) string {
+	name, reason := nameOf(e), joined(", ", why(e), informOnly(e))
 	if e.Result == rollout.Pass {
-		reason = informs(e)
+		reason = informOnly(e)
 	}
 	if e.Canary == nil {
 		return joined(" ", name, icon(e.Result), reason)
@@ -179,21 +179,21 @@ func (l *labels) small(e rollout.Evidence) string {
 	var brackets []string
 	if e.Stable != nil {
 		stable := amountOf(*e.Stable, e.Unit, measured).beside(value)
-		brackets = append(brackets, l.once(&l.stable, "stable ")+stable)
+		brackets = append(brackets, l.labelOnce(&l.stable, "stable ")+stable)
 	}
 	switch {
 	case e.Comparison == rollout.GreaterThan:
 		brackets = append(brackets, "must be above "+limit.beside(value))
 	default:
-		brackets = append(brackets, l.once(&l.limit, "limit ")+limit.beside(value))
+		brackets = append(brackets, l.labelOnce(&l.limit, "limit ")+limit.beside(value))
 	}
 	return joined(" ", name, value.String(), "("+strings.Join(brackets, ", ")+")", icon(e.Result), reason)
 }
 
-// labels remembers which words the line of checks has said.
+// labels records which labels the line of checks already has.
 type labels struct{ stable, limit bool }
 
-func (l *labels) once(said *bool, label string) string {
+func (l *labels) labelOnce(said *bool, label string) string {
 	if *said {
 		return ""
 	}
@@ -201,7 +201,7 @@ func (l *labels) once(said *bool, label string) string {
 	return label
 }
 
-// checks returns the card's line of checks. Of very many, those that pass are only counted.
+// checks returns the card's line of checks. If there are many, those that pass are only counted.
 func checks(v rollout.Verdict) string {
 	const most = 12
 	var l labels
@@ -212,7 +212,7 @@ func checks(v rollout.Verdict) string {
 			left++
 			continue
 		}
-		all = append(all, l.small(e))
+		all = append(all, l.compact(e))
 	}
 	if left > 0 {
 		all = append(all, fmt.Sprintf("and %d more", left))
@@ -220,8 +220,8 @@ func checks(v rollout.Verdict) string {
 	return strings.Join(all, "  ")
 }
 
-// whole returns the evidence as the thread has it: every number with its unit and, over a bake, how it went.
-func whole(e rollout.Evidence) string {
+// fullEvidence returns the evidence as shown in the thread: every number with its unit and, over a bake, its course.
+func fullEvidence(e rollout.Evidence) string {
 	var numbers, course string
 	if e.Canary != nil {
 		value, limit := pair(*e.Canary, e.Threshold, e.Unit)
@@ -239,18 +239,18 @@ func whole(e rollout.Evidence) string {
 		}
 	}
 	line := joined(" ", icon(e.Result), nameOf(e), numbers)
-	return dotted(line, why(e), informs(e), samples(e), course, detail(e.Detail))
+	return dotted(line, why(e), informOnly(e), samples(e), course, detail(e.Detail))
 }
 
-// informs says that a check does not decide, where it does not.
-func informs(e rollout.Evidence) string {
+// informOnly returns a note on a check that does not decide; empty for others.
+func informOnly(e rollout.Evidence) string {
 	if e.DryRun {
 		return "only informs"
 	}
 	return ""
 }
 
-// samples says on how much the evidence stands, where requests were counted.
+// samples says on how many requests the evidence rests, where they were counted.
 func samples(e rollout.Evidence) string {
 	if e.Compared == nil || e.Compared.Canary.Requests <= 0 {
 		return ""
@@ -259,7 +259,7 @@ func samples(e rollout.Evidence) string {
 	return fmt.Sprintf("%s of %s requests, stable %s of %s", count(c.Canary.Bad), count(c.Canary.Requests), count(c.Stable.Bad), count(c.Stable.Requests))
 }
 
-// verdict says how a step's checks stand, in a few words.
+// verdict summarizes the results of a step's checks.
 func verdict(v rollout.Verdict) string {
 	worst, ok := v.Worst()
 	switch {

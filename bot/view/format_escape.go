@@ -8,11 +8,11 @@ import (
 	"unicode/utf8"
 )
 
-// How much of what comes from outside is shown.
+// The most characters shown of text from outside.
 const (
 	maxWord   = 64  // a name, a version, an id
-	maxWords  = 300 // what a person wrote
-	maxDetail = 200 // what a machine answered
+	maxWords  = 300 // a person's text
+	maxDetail = 200 // a machine's answer
 )
 
 // word, words and detail are the three lengths of escape.
@@ -20,25 +20,25 @@ func word(s string) string   { return escape(s, maxWord) }
 func words(s string) string  { return escape(s, maxWords) }
 func detail(s string) string { return escape(s, maxDetail) }
 
-// escape makes text from outside fit to be shown: one line of at most so many characters, in which nothing is a
-// mention, a link, a date or formatting, and nothing changes the direction or hides.
+// escape makes text from outside safe to show: one line of at most so many characters, without mentions, links, dates,
+// formatting, direction marks or hidden characters.
 func escape(s string, most int) string {
-	return entities.Replace(quench(clip(oneLine(head(s, most)), most)))
+	return entities.Replace(escapeMarks(clip(oneLine(firstBytes(s, most)), most)))
 }
 
-// head bounds the work on text of any length: so many bytes hold more characters than are shown, but for what nobody
-// sees.
-func head(s string, most int) string {
+// firstBytes bounds the work on text of any length: it keeps enough bytes for the characters that are shown, except
+// invisible ones.
+func firstBytes(s string, most int) string {
 	if enough := 16 * most; len(s) > enough {
 		return strings.ToValidUTF8(s[:enough], "")
 	}
 	return s
 }
 
-// code makes text from outside fit for a code span, and puts it into one. Marks mean nothing there, so that a command
-// stays as it must be typed.
+// code puts text from outside into a code span. Formatting characters have no effect there, so a command stays as it
+// must be typed.
 func code(s string) string {
-	s = clip(oneLine(head(s, maxSection/4)), maxSection/4)
+	s = clip(oneLine(firstBytes(s, maxSection/4)), maxSection/4)
 	if s == "" {
 		return ""
 	}
@@ -47,7 +47,7 @@ func code(s string) string {
 
 var entities = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
 
-// oneLine drops what nobody sees and makes every space a plain one.
+// oneLine drops invisible characters and makes every space a plain one.
 func oneLine(s string) string {
 	s = strings.Map(func(r rune) rune {
 		switch {
@@ -63,7 +63,7 @@ func oneLine(s string) string {
 	return strings.Join(strings.Fields(s), " ")
 }
 
-// filler reports whether r is a letter that looks like nothing.
+// filler reports whether r is an invisible letter.
 func filler(r rune) bool {
 	switch r {
 	case '\u034F', '\u115F', '\u1160', '\u17B4', '\u17B5', '\u2800', '\u3164', '\uFFA0':
@@ -72,9 +72,9 @@ func filler(r rune) bool {
 	return false
 }
 
-// quench replaces the characters that format by ones that look like them and do nothing. An underscore inside a word
-// formats nothing and stays, so that versions can be copied.
-func quench(s string) string {
+// escapeMarks replaces formatting characters by lookalikes without effect. An underscore inside a word has no effect
+// and stays, so that versions can be copied.
+func escapeMarks(s string) string {
 	runes := []rune(s)
 	inWord := func(i int) bool {
 		return i >= 0 && i < len(runes) && (unicode.IsLetter(runes[i]) || unicode.IsDigit(runes[i]))
@@ -106,8 +106,8 @@ func clip(s string, most int) string {
 	return string([]rune(s)[:most-1]) + "…"
 }
 
-// fit cuts finished mrkdwn to so many characters, never within an entity or a construct of ours.
-func fit(s string, most int) string {
+// truncateMrkdwn cuts finished mrkdwn to so many characters, never within an entity or one of Slack's constructs.
+func truncateMrkdwn(s string, most int) string {
 	if utf8.RuneCountInString(s) <= most {
 		return s
 	}
@@ -129,19 +129,19 @@ var (
 	linkToken = regexp.MustCompile(`<https?:[^|>]*\|([^>]*)>`)
 )
 
-// spoken turns finished mrkdwn into what a lock screen says: times in words, links by their label, no marks, one line.
-// Mentions stay: Slack speaks them as names.
-func spoken(s string) string {
-	s = dateToken.ReplaceAllString(fit(s, maxSection), "$1")
+// notificationText turns finished mrkdwn into the text for a lock screen: times in words, links by their label, no
+// marks, one line. Mentions stay: Slack speaks them as names.
+func notificationText(s string) string {
+	s = dateToken.ReplaceAllString(truncateMrkdwn(s, maxSection), "$1")
 	s = linkToken.ReplaceAllString(s, "$1")
 	s = strings.NewReplacer("*", "", "`", "", "\n", " ").Replace(s)
-	return fit(quench(s), maxText)
+	return truncateMrkdwn(escapeMarks(s), maxText)
 }
 
 // slackID is what Slack's user ids look like.
 var slackID = regexp.MustCompile(`^[UW][A-Z0-9]{2,24}$`)
 
-// mention returns the live mention of a Slack id; anything else is only a word.
+// mention returns the live mention of a Slack id; anything else is returned as a word.
 func mention(id string) string {
 	if slackID.MatchString(id) {
 		return "<@" + id + ">"
@@ -149,7 +149,7 @@ func mention(id string) string {
 	return word(id)
 }
 
-// anchor returns a live link to one of our own messages, or the bare label when the link is none.
+// anchor returns a link to one of the bot's own messages, or only the label if the link is not valid.
 func anchor(link, label string) string {
 	u, err := url.Parse(link)
 	if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" || len(link) > 500 ||

@@ -7,21 +7,21 @@ import (
 	"canarybot.io/rollout"
 )
 
-// kubectl returns one line to type by hand, about the rollout's namespace.
+// kubectl returns a kubectl command line in the rollout's namespace.
 func kubectl(r rollout.Rollout, format string, args ...any) string {
-	return fmt.Sprintf("kubectl -n %s ", shell(r.Spec.Objects.Namespace)) + fmt.Sprintf(format, args...)
+	return fmt.Sprintf("kubectl -n %s ", shellSafe(r.Spec.Objects.Namespace)) + fmt.Sprintf(format, args...)
 }
 
-// annotate is the line that rolls back when Slack or the bot is down.
+// annotate is the command line that rolls back when Slack or the bot is down.
 func annotate(r rollout.Rollout) string {
 	return kubectl(r, "annotate %s canarybot.io/rollback=now", route(r))
 }
 
 func route(r rollout.Rollout) string {
-	return strings.ToLower(shell(r.Spec.Objects.Route.Kind)) + "/" + shell(r.Spec.Objects.Route.Name)
+	return strings.ToLower(shellSafe(r.Spec.Objects.Route.Kind)) + "/" + shellSafe(r.Spec.Objects.Route.Name)
 }
 
-// lookAt returns the one line that shows most about why a rollout is stuck.
+// lookAt returns the command line that best shows why a rollout is stuck.
 func lookAt(r rollout.Rollout, why rollout.Reason) string {
 	o := r.Spec.Objects
 	// For every other reason the phase says where to look.
@@ -29,26 +29,26 @@ func lookAt(r rollout.Rollout, why rollout.Reason) string {
 	switch why.Code {
 	case rollout.ReasonReverted:
 		if r.Drift != nil && r.Drift.Field != rollout.FieldWeight && r.Drift.Field != rollout.FieldRouteUID {
-			return kubectl(r, "get deployment %s -o yaml --show-managed-fields", shell(deploymentOf(r)))
+			return kubectl(r, "get deployment %s -o yaml --show-managed-fields", shellSafe(deploymentOf(r)))
 		}
 		return kubectl(r, "get %s -o yaml --show-managed-fields", route(r))
 	case rollout.ReasonStableGone:
-		return kubectl(r, "get deployment %s", shell(o.Stable))
+		return kubectl(r, "get deployment %s", shellSafe(o.Stable))
 	case rollout.ReasonStableNoPods:
-		return kubectl(r, "get endpointslices -l kubernetes.io/service-name=%s", shell(o.StableService))
+		return kubectl(r, "get endpointslices -l kubernetes.io/service-name=%s", shellSafe(o.StableService))
 	case rollout.ReasonStable:
-		return kubectl(r, "describe deployment %s", shell(o.Stable))
+		return kubectl(r, "describe deployment %s", shellSafe(o.Stable))
 	case rollout.ReasonUnreadable:
-		return kubectl(r, "get deployment %s", shell(o.Stable))
+		return kubectl(r, "get deployment %s", shellSafe(o.Stable))
 	case rollout.ReasonWriteRefused:
 		return kubectl(r, "describe %s", route(r))
 	default:
 	}
 	switch {
 	case r.Phase == rollout.Cleaning:
-		return kubectl(r, "describe deployment %s", shell(o.Canary))
+		return kubectl(r, "describe deployment %s", shellSafe(o.Canary))
 	case r.Phase == rollout.RollingBack && r.StableWritten:
-		return kubectl(r, "describe deployment %s", shell(o.Stable))
+		return kubectl(r, "describe deployment %s", shellSafe(o.Stable))
 	default:
 		return kubectl(r, "describe %s", route(r))
 	}
@@ -62,8 +62,8 @@ func deploymentOf(r rollout.Rollout) string {
 	return r.Spec.Objects.Canary
 }
 
-// shell lets a name into a command line only as far as it is a name: what a shell would read drops out.
-func shell(name string) string {
+// shellSafe removes from a name every character that a shell would interpret.
+func shellSafe(name string) string {
 	return clip(strings.Trim(strings.Map(func(r rune) rune {
 		switch {
 		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', r == '-', r == '.':
@@ -73,14 +73,14 @@ func shell(name string) string {
 	}, name), "-."), 2*maxWord)
 }
 
-// stuck says why a rollout does not come to its end, and what to look at.
+// stuck says why a rollout cannot end, and how to inspect it.
 func stuck(r rollout.Rollout, why rollout.Reason) string {
 	return fmt.Sprintf("%s It keeps trying. Look at it: %s",
-		capital(full(because(r, why, rollout.Actor{Kind: rollout.Bot}))), code(lookAt(r, why)))
+		capitalize(fullStop(because(r, why, rollout.Actor{Kind: rollout.Bot}))), code(lookAt(r, why)))
 }
 
-// remains says what an ended rollout left for people to know.
-func remains(r rollout.Rollout) []string {
+// leftovers returns what people should know about an ended rollout.
+func leftovers(r rollout.Rollout) []string {
 	var all []string
 	end := r.Ending
 	if end.StableImage != "" {

@@ -7,7 +7,7 @@ import (
 	"canarybot.io/rollout"
 )
 
-// The emoji, each always beside a word.
+// The emoji. Each is always next to a word.
 const (
 	iconCanary  = "🐤"
 	iconDone    = "✅"
@@ -20,20 +20,20 @@ const (
 	iconUnknown = "❓"
 )
 
-// version returns what people call an image.
+// version returns the short name of an image.
 func version(image string) string { return word(rollout.ShortVersion(image)) }
 
-// before returns what people call the version that the rollout found; empty while it has not looked yet.
-func before(r rollout.Rollout) string {
+// foundVersion returns the version that the rollout found; empty until it has read the cluster.
+func foundVersion(r rollout.Rollout) string {
 	if r.From() == "" {
 		return ""
 	}
 	return version(r.From())
 }
 
-// old is before, in a sentence that needs a word in any case.
-func old(r rollout.Rollout) string {
-	if v := before(r); v != "" {
+// oldVersion is foundVersion with a placeholder for use in a sentence.
+func oldVersion(r rollout.Rollout) string {
+	if v := foundVersion(r); v != "" {
 		return v
 	}
 	return "the version before"
@@ -41,14 +41,14 @@ func old(r rollout.Rollout) string {
 
 // change returns what the rollout does to the version: "v1.2.3 → v1.2.4".
 func change(r rollout.Rollout) string {
-	if v := before(r); v != "" {
+	if v := foundVersion(r); v != "" {
 		return v + " → " + version(r.Image)
 	}
 	return "→ " + version(r.Image)
 }
 
-// subject names a rollout where nothing around it does: "checkout v1.2.4 (production)".
-func subject(r rollout.Rollout) string {
+// fullName names a rollout outside of its own thread: "checkout v1.2.4 (production)".
+func fullName(r rollout.Rollout) string {
 	return fmt.Sprintf("%s %s (%s)", word(string(r.Service)), version(r.Image), environment(r))
 }
 
@@ -59,8 +59,8 @@ func environment(r rollout.Rollout) string {
 	return "no environment"
 }
 
-// who names an actor.
-func who(a rollout.Actor) string {
+// actorName names an actor.
+func actorName(a rollout.Actor) string {
 	switch a.Kind {
 	case rollout.Person:
 		return mention(a.ID)
@@ -74,7 +74,7 @@ func who(a rollout.Actor) string {
 	return "somebody"
 }
 
-// mentions names people so that Slack calls them; of very many only the first.
+// mentions mentions people so that Slack notifies them; if there are many, only the first.
 func mentions(ids []string) string {
 	const most = 20
 	var all []string
@@ -99,31 +99,31 @@ func quoted(s string) string {
 	return `"` + s + `"`
 }
 
-// saying appends a person's words to a sentence.
-func saying(s string) string {
+// reasonSuffix renders a person's reason as the end of a sentence.
+func reasonSuffix(s string) string {
 	if q := quoted(s); q != "" {
 		return ": " + q
 	}
 	return ""
 }
 
-// capital makes the first letter of a sentence a capital.
-func capital(s string) string {
+// capitalize makes the first letter of a sentence upper case.
+func capitalize(s string) string {
 	for i, r := range s {
 		return s[:i] + strings.ToUpper(string(r)) + s[i+len(string(r)):]
 	}
 	return s
 }
 
-// full closes a sentence that may end in somebody else's words.
-func full(s string) string {
+// fullStop ends a sentence that may end with quoted text.
+func fullStop(s string) string {
 	if s == "" || strings.HasSuffix(s, ".") || strings.HasSuffix(s, "…") || strings.HasSuffix(s, "!") || strings.HasSuffix(s, "?") {
 		return s
 	}
 	return s + "."
 }
 
-// lower makes the first letter small, for the middle of a sentence.
+// lower makes the first letter lower case, for use within a sentence.
 func lower(s string) string {
 	for i, r := range s {
 		return s[:i] + strings.ToLower(string(r)) + s[i+len(string(r)):]

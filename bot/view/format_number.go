@@ -13,7 +13,7 @@ import (
 // amount is a number with its unit, as people read it.
 type amount struct{ number, unit string }
 
-// String returns both.
+// String returns the number and its unit.
 func (a amount) String() string {
 	if a.unit == "" {
 		return a.number
@@ -21,7 +21,7 @@ func (a amount) String() string {
 	return a.number + " " + a.unit
 }
 
-// beside returns the amount as it reads next to another: the unit is not said twice.
+// beside returns the amount next to another one: the unit is not repeated.
 func (a amount) beside(other amount) string {
 	if a.unit == other.unit {
 		return a.number
@@ -29,7 +29,7 @@ func (a amount) beside(other amount) string {
 	return a.String()
 }
 
-// How many digits count: a measured value is rounded, a limit stands as it was configured.
+// How many digits count: a measured value is rounded, a limit is shown as configured.
 const (
 	measured   = 2
 	configured = 4
@@ -75,7 +75,7 @@ func bytes(v float64, digits int) amount {
 	}
 }
 
-// percent keeps near 100 what it keeps near 0: the share that is missing is what matters there.
+// percent is as precise near 100 as near 0, where the missing share is what matters.
 func percent(v float64, digits int) string {
 	if missing := 100 - v; v > 90 && missing > 0 {
 		return fixed(v, places(missing, digits))
@@ -83,7 +83,7 @@ func percent(v float64, digits int) string {
 	return decimal(v, digits)
 }
 
-// decimal returns a number with so many digits that count, one more from ten on, and no zeros that say nothing.
+// decimal returns a number with so many significant digits, one more from ten on, without trailing zeros.
 func decimal(v float64, digits int) string {
 	if math.Abs(v) >= 1e9 {
 		return strconv.FormatFloat(v, 'g', 4, 64)
@@ -94,7 +94,7 @@ func decimal(v float64, digits int) string {
 	return fixed(v, places(v, digits))
 }
 
-// places is how many decimals show so many digits that count of v.
+// places is how many decimals show that many significant digits of v.
 func places(v float64, digits int) int {
 	if v == 0 {
 		return 0
@@ -114,8 +114,8 @@ func fixed(v float64, places int) string {
 	return s
 }
 
-// pair returns a value and its limit. Where rounding would make a value that misses its limit look like it, more
-// digits are shown.
+// pair returns a value and its limit. If rounding would make a failing value look equal to its limit, more digits are
+// shown.
 func pair(value, limit float64, unit rollout.Unit) (v, l amount) {
 	l = amountOf(limit, unit, configured)
 	for digits := measured; digits <= 6; digits++ {
@@ -166,8 +166,8 @@ func clock(d time.Duration) string {
 	return fmt.Sprintf("%d:%02d", m, s)
 }
 
-// several returns a count with its noun.
-func several(n int, one, many string) string {
+// plural returns a count with its noun.
+func plural(n int, one, many string) string {
 	if n == 1 {
 		return "1 " + one
 	}

@@ -118,7 +118,7 @@ func TestEscape(t *testing.T) {
 func TestFitNeverCutsAnEntity(t *testing.T) {
 	for _, text := range []string{strings.Repeat("&amp;", 10), strings.Repeat("<@U024BE7LH>", 5), "`code` and `more code`", strings.Repeat("ä", 40)} {
 		for most := 1; most < 45; most++ {
-			got := fit(text, most)
+			got := truncateMrkdwn(text, most)
 			if n := len([]rune(got)); n > most {
 				t.Errorf("fit(%q, %d) has %d characters", text, most, n)
 			}

@@ -6,19 +6,19 @@ import (
 	"canarybot.io/rollout"
 )
 
-// because puts a reason into words that follow a colon. By is who decided, where somebody did.
+// because puts a reason into words that follow a colon. By is who decided, if anybody did.
 func because(r rollout.Rollout, why rollout.Reason, by rollout.Actor) string {
 	return joined(": ", plainly(r, why, by), detailOf(why))
 }
 
-// plainly is because without the words of others.
+// plainly is because without quoted text.
 func plainly(r rollout.Rollout, why rollout.Reason, by rollout.Actor) string {
 	limits := r.Spec.Limits
 	switch why.Code {
 	case rollout.ReasonNone:
 		return ""
 	case rollout.ReasonPerson:
-		return who(by) + " asked for it"
+		return actorName(by) + " asked for it"
 	case rollout.ReasonAnnotation:
 		return "canarybot.io/rollback=now was set on the cluster"
 	case rollout.ReasonReplaced:
@@ -45,17 +45,17 @@ func plainly(r rollout.Rollout, why rollout.Reason, by rollout.Actor) string {
 		}
 		return "no verdict for " + span(limits.UnknownLimit) + ": " + sentence(*why.Evidence)
 	case rollout.ReasonWeightZero, rollout.ReasonRouteGone, rollout.ReasonCanaryGone, rollout.ReasonServiceGone, rollout.ReasonStableGone:
-		return gone(why.Code)
+		return missingObject(why.Code)
 	case rollout.ReasonImageDiffers, rollout.ReasonStableNoPods, rollout.ReasonSlow, rollout.ReasonReverted, rollout.ReasonPreflight,
 		rollout.ReasonHeld, rollout.ReasonOrphanGone, rollout.ReasonUnreadable, rollout.ReasonWriteRefused:
 		return obstacle(r, why)
-	case rollout.ReasonOrphaned: // the reply that offers to remove it says all
+	case rollout.ReasonOrphaned: // the reply that offers to remove it explains it
 	}
 	return word(string(why.Code))
 }
 
-// gone names what somebody else took away.
-func gone(code rollout.ReasonCode) string {
+// missingObject names what somebody else deleted.
+func missingObject(code rollout.ReasonCode) string {
 	// The other reasons are in plainly.
 	//exhaustive:ignore
 	switch code {
@@ -72,7 +72,7 @@ func gone(code rollout.ReasonCode) string {
 	}
 }
 
-// obstacle names what keeps a rollout from starting or ending.
+// obstacle names what blocks a rollout's start or end.
 func obstacle(r rollout.Rollout, why rollout.Reason) string {
 	// The other reasons are in plainly.
 	//exhaustive:ignore
@@ -91,7 +91,7 @@ func obstacle(r rollout.Rollout, why rollout.Reason) string {
 		return joined(" ", manager(why.Detail), "undid the same change three times")
 	case rollout.ReasonPreflight:
 		if n := len(r.Ending.Left) + len(r.Ending.Checks); n > 0 {
-			return several(n, "thing", "things") + " to put right first"
+			return plural(n, "thing", "things") + " to put right first"
 		}
 		return "there is something to put right first"
 	case rollout.ReasonHeld:
@@ -108,14 +108,14 @@ func obstacle(r rollout.Rollout, why rollout.Reason) string {
 	}
 }
 
-// detailOf returns the words of others that belong to the reason.
+// detailOf returns the quoted text that belongs to the reason.
 func detailOf(why rollout.Reason) string {
-	// For every other reason the words of others stand in Detail.
+	// For every other reason the quoted text is in Detail.
 	//exhaustive:ignore
 	switch why.Code {
 	case rollout.ReasonPerson:
 		return quoted(why.Detail)
-	case rollout.ReasonReplaced, rollout.ReasonHeld, rollout.ReasonReverted: // said in the sentence
+	case rollout.ReasonReplaced, rollout.ReasonHeld, rollout.ReasonReverted: // part of the sentence
 		return ""
 	case rollout.ReasonCheck, rollout.ReasonUnknown:
 		if why.Evidence != nil {
@@ -146,7 +146,7 @@ func failure(whose string, f rollout.Failure) string {
 	return fmt.Sprintf("the pods of %s fail (%s)", whose, word(string(f.Kind)))
 }
 
-// manager names who wrote to the cluster, as managedFields has it.
+// manager names the field manager that wrote to the cluster.
 func manager(by string) string {
 	if m := word(by); m != "" {
 		return "somebody (" + m + ")"
@@ -154,7 +154,7 @@ func manager(by string) string {
 	return "somebody"
 }
 
-// drifted says what somebody else changed.
+// drifted describes a change by somebody else.
 func drifted(d rollout.Drift) string {
 	by := manager(d.By)
 	switch d.Field {

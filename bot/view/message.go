@@ -8,17 +8,17 @@ import (
 	"github.com/slack-go/slack"
 )
 
-// Message is one message to Slack. Text is what a lock screen and a screen reader say: a whole sentence that makes
-// sense alone. Blocks are never empty.
+// Message is one message to Slack. Text is for lock screens and screen readers: a sentence that makes sense by itself.
+// Blocks are never empty.
 type Message struct {
 	Text   string
 	Blocks []slack.Block
-	// Broadcast asks for a thread reply to be shown in the channel too.
+	// Broadcast also shows a thread reply in the channel.
 	Broadcast bool
 }
 
-// What we allow ourselves, below Slack's own limits: 50 blocks, 3000 characters a section, 4000 a text that is
-// edited, about 13,000 a message.
+// The view's own limits, below Slack's: 50 blocks, 3000 characters a section, 4000 a text that is edited, about 13,000
+// a message.
 const (
 	maxText    = 1000
 	maxSection = 2900
@@ -30,9 +30,9 @@ const (
 	maxConfirm = 300
 )
 
-// message makes a message of paragraphs, the first of which is also what a lock screen says.
+// message makes a message from paragraphs; the first one is also its text.
 func message(paragraphs ...string) Message {
-	m := Message{Text: spoken(paragraphs[0])}
+	m := Message{Text: notificationText(paragraphs[0])}
 	for _, p := range paragraphs {
 		if p != "" {
 			m.Blocks = append(m.Blocks, section(p))
@@ -41,37 +41,37 @@ func message(paragraphs ...string) Message {
 	return m
 }
 
-// said replaces what a lock screen says.
-func (m Message) said(format string, args ...any) Message {
-	m.Text = spoken(fmt.Sprintf(format, args...))
+// withText replaces the text.
+func (m Message) withText(format string, args ...any) Message {
+	m.Text = notificationText(fmt.Sprintf(format, args...))
 	return m
 }
 
-// with appends blocks.
-func (m Message) with(blocks ...slack.Block) Message {
+// withBlocks appends blocks.
+func (m Message) withBlocks(blocks ...slack.Block) Message {
 	m.Blocks = append(m.Blocks, blocks...)
 	return m
 }
 
-// section is a paragraph. Nothing in it is linked but what we link.
+// section is a paragraph. Slack adds no links of its own to it.
 func section(text string) *slack.SectionBlock {
 	return slack.NewSectionBlock(mrkdwn(text), nil, nil, slack.SectionBlockOptionExpand(true))
 }
 
 // context is a line in small print.
 func context(text string) *slack.ContextBlock {
-	return slack.NewContextBlock("", mrkdwn(fit(text, maxContext)))
+	return slack.NewContextBlock("", mrkdwn(truncateMrkdwn(text, maxContext)))
 }
 
 func mrkdwn(text string) *slack.TextBlockObject {
-	return slack.NewTextBlockObject(slack.MarkdownType, fit(text, maxSection), false, true)
+	return slack.NewTextBlockObject(slack.MarkdownType, truncateMrkdwn(text, maxSection), false, true)
 }
 
 func plain(text string, most int) *slack.TextBlockObject {
-	return slack.NewTextBlockObject(slack.PlainTextType, fit(text, most), false, false)
+	return slack.NewTextBlockObject(slack.PlainTextType, truncateMrkdwn(text, most), false, false)
 }
 
-// list makes sections of lines, as many as a message holds. What does not fit is counted, and the last line says so.
+// list makes sections from lines, as many as a message holds. The last line counts the rest.
 func list(lines []string) []slack.Block {
 	var blocks []slack.Block
 	var part strings.Builder
@@ -83,7 +83,7 @@ func list(lines []string) []slack.Block {
 		}
 	}
 	for _, line := range lines {
-		line = fit(line, maxSection/2)
+		line = truncateMrkdwn(line, maxSection/2)
 		size := utf8.RuneCountInString(line) + 1
 		if total += size; total > maxMessage-maxSection {
 			break
@@ -104,10 +104,10 @@ func list(lines []string) []slack.Block {
 	return blocks
 }
 
-// paragraph joins what is not empty, one line each.
+// paragraph joins the non-empty texts, one line each.
 func paragraph(lines ...string) string { return joined("\n", lines...) }
 
-// dotted joins what is not empty with the dot that the cards use.
+// dotted joins the non-empty texts with a middle dot.
 func dotted(parts ...string) string { return joined(" · ", parts...) }
 
 func joined(between string, parts ...string) string {

@@ -22,32 +22,32 @@ func orphanButtons(r rollout.Rollout) []button {
 		fmt.Sprintf("Nothing is changed in %s, and nobody judges this canary. The next rollout of %s is refused while anything of it stands.", environment(r), name),
 		"Leave it", "Not yet",
 	}}
-	return []button{back(r), leave}
+	return []button{rollbackButton(r), leave}
 }
 
-// askedAboutOrphan puts the question to the approvers. Nobody may be looking at a channel that heard nothing for long:
-// it is told there too.
-func (t telling) askedAboutOrphan() Message {
+// askedAboutOrphan puts the question to the approvers. The channel may have been quiet for long, so the question is
+// broadcast there too.
+func (t threadReply) askedAboutOrphan() Message {
 	m := message(paragraph(
-		fmt.Sprintf("%s *%s was left behind* with %s of the traffic, and nobody judges it. %s", iconWarning, subject(t.r), t.e.Data.Weight, leftBehind(t.r)),
-		joined(" ", t.calls(), "Roll back or leave it, on "+t.card()+".",
+		fmt.Sprintf("%s *%s was left behind* with %s of the traffic, and nobody judges it. %s", iconWarning, fullName(t.r), t.e.Data.Weight, leftBehind(t.r)),
+		joined(" ", t.mentionApprovers(), "Roll back or leave it, on "+t.cardLink()+".",
 			fmt.Sprintf("Nothing starts for %s before that is answered.", word(string(t.r.Service)))))).
-		said("%s was left behind with %s of the traffic, and nobody judges it. Roll back, or leave it.", subject(t.r), t.e.Data.Weight)
+		withText("%s was left behind with %s of the traffic, and nobody judges it. Roll back, or leave it.", fullName(t.r), t.e.Data.Weight)
 	m.Broadcast = true
 	return m
 }
 
-// busyWithOrphan refuses a launch while nobody has said what becomes of an orphan.
+// busyWithOrphan refuses a launch while an orphan waits for a decision.
 func (a Answers) busyWithOrphan(launch rollout.DeployRequest, busy *rollout.BusyError, link string) Message {
 	name, asks := word(string(launch.Service)), busy.Live
 	lines := []string{
 		fmt.Sprintf("%s *%s has a canary that was left behind*: %s. %s", iconWarning, name, dotted(change(asks), asks.Orphan.Weight.String()+" of traffic"), leftBehind(asks)),
 	}
 	if before := busy.Before; before != nil {
-		lines = append(lines, takenBack(*before))
+		lines = append(lines, rolledBackAt(*before))
 	}
 	lines = append(lines, joined(" ", "Answer that first, on", anchorOr(link, "its card")+"."),
-		a.otherwise(launch, "Or roll it back and start yours: "))
+		a.alternatives(launch, "Or roll it back and start yours: "))
 	return message(paragraph(lines...)).
-		said("%s has a canary that was left behind; that has to be answered first.", name)
+		withText("%s has a canary that was left behind; that has to be answered first.", name)
 }

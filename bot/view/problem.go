@@ -9,8 +9,8 @@ import (
 	"canarybot.io/rollout"
 )
 
-// sentences has the sentence of each problem code, from the tables of all areas. What stands in braces is filled in from
-// the problem, escaped:
+// sentences has the sentence of each problem code, from the tables of all areas. Placeholders in braces are filled in
+// from the problem, escaped:
 //
 //	{service} {rollout} {phase}        names, and the phase in words
 //	{object} {other}                   "Deployment shop/checkout"
@@ -52,7 +52,7 @@ func Problem(p rollout.Problem) string {
 	case p.IsZero():
 		return ""
 	case !ok: // stored by a newer Canarybot
-		return joined(": ", "Something is wrong ("+word(string(p.Code))+")", full(words(p.Words)))
+		return joined(": ", "Something is wrong ("+word(string(p.Code))+")", fullStop(words(p.Words)))
 	}
 	return placeholder.ReplaceAllStringFunc(sentence, func(name string) string { return fill(p, name) })
 }
@@ -66,13 +66,13 @@ func Problems(all []rollout.Problem) []string {
 	return lines
 }
 
-// Sentence returns what an error says to people. An error that is not ours is never shown: its text is for the log.
+// Sentence returns an error's message for people. Errors of other packages are never shown: their text is for the log.
 func Sentence(err error) string { return Problem(rollout.ProblemOf(err)) }
 
-// short is a problem's sentence where there is little room.
-func short(p rollout.Problem) string { return fit(Problem(p), maxDetail) }
+// short is a problem's sentence for small spaces.
+func short(p rollout.Problem) string { return truncateMrkdwn(Problem(p), maxDetail) }
 
-// fill returns what a placeholder stands for.
+// fill returns a placeholder's value.
 func fill(p rollout.Problem, name string) string {
 	switch name {
 	case "{service}":
@@ -96,7 +96,7 @@ func fill(p rollout.Problem, name string) string {
 	case "{reason}":
 		return words(strings.ReplaceAll(p.Value, "_", " "))
 	case "{words}":
-		return full(words(p.Words))
+		return fullStop(words(p.Words))
 	case "{said}":
 		return escape(p.Words, 2*maxWords)
 	case "{count}":
@@ -113,7 +113,7 @@ func fill(p rollout.Problem, name string) string {
 	return fillObject(p, name)
 }
 
-// fillObject returns what a placeholder about an object stands for.
+// fillObject returns the value of a placeholder about an object.
 func fillObject(p rollout.Problem, name string) string {
 	switch name {
 	case "{object}":
@@ -138,7 +138,7 @@ func fillObject(p rollout.Problem, name string) string {
 	return fillCluster(p, name)
 }
 
-// resourceName is an object as kubectl takes it: "deployment/checkout".
+// resourceName is an object in kubectl's notation: "deployment/checkout".
 func resourceName(o rollout.ObjectRef) string {
-	return strings.ToLower(shell(o.Kind)) + "/" + shell(o.Name)
+	return strings.ToLower(shellSafe(o.Kind)) + "/" + shellSafe(o.Name)
 }

@@ -8,8 +8,7 @@ import (
 	"canarybot.io/rollout"
 )
 
-// clusterSentences has the sentences of what the cluster's adapters find, as sentences has the others. Further
-// placeholders:
+// clusterSentences has the sentences for problems that the cluster's adapters find. Further placeholders:
 //
 //	{line}     "services.checkout.plan: ", the line of the configuration to change, where there is one
 //	{call}  what was asked of the API server: "read", "read pods of"
@@ -24,7 +23,7 @@ func clusterSentences() map[rollout.ProblemCode]string {
 	return all
 }
 
-// requestSentences has the sentences of what goes wrong with a request, and before one.
+// requestSentences has the sentences for failed requests to the API server.
 func requestSentences() map[rollout.ProblemCode]string {
 	return map[rollout.ProblemCode]string{
 		rollout.ProblemObjectChanged:     "{object} changed since it was read; nothing was written.",
@@ -64,7 +63,7 @@ func requestSentences() map[rollout.ProblemCode]string {
 	}
 }
 
-// startSentences has the sentences of what keeps a rollout from starting.
+// startSentences has the sentences for problems that block a rollout's start.
 func startSentences() map[rollout.ProblemCode]string {
 	const (
 		annotate = "kubectl -n {namespace} annotate {resource} {key}-"
@@ -117,7 +116,7 @@ func startSentences() map[rollout.ProblemCode]string {
 	}
 }
 
-// routeSentences has the sentences of what about a route keeps a rollout from starting.
+// routeSentences has the sentences for problems of a route that block a rollout's start.
 func routeSentences() map[rollout.ProblemCode]string {
 	const (
 		malformed  = "the route's status is not what the Gateway API describes"
@@ -160,7 +159,7 @@ func routeSentences() map[rollout.ProblemCode]string {
 	}
 }
 
-// fillCluster returns what stands for a placeholder of these sentences.
+// fillCluster returns the value of a placeholder in these sentences.
 func fillCluster(p rollout.Problem, name string) string {
 	switch name {
 	case "{line}":
@@ -193,7 +192,7 @@ func line(p rollout.Problem) string {
 	return "services." + word(string(p.Service)) + "." + word(p.Key) + ": "
 }
 
-// apiCall is what was asked of the API server, as a verb without its object.
+// apiCall is the request to the API server, as a verb without its object.
 func apiCall(p rollout.Problem) string {
 	switch p.Call {
 	case rollout.CallRead, rollout.CallWatch, rollout.CallCreate, rollout.CallUpdate, rollout.CallDelete:

@@ -21,7 +21,7 @@ func rolloutSentences() map[rollout.ProblemCode]string {
 	}
 }
 
-// decisionSentences are those of decisions that the domain refuses.
+// decisionSentences are those of refused decisions.
 func decisionSentences() map[rollout.ProblemCode]string {
 	const notNow = "{rollout} cannot be promoted now: "
 	const onceAllPass = ". It can be once every check passes."
@@ -55,7 +55,7 @@ func decisionSentences() map[rollout.ProblemCode]string {
 	}
 }
 
-// engineSentences are those of package engine. The view does not import it: the codes are its port to people.
+// engineSentences are those of package engine, which the view does not import: it knows only the codes.
 func engineSentences() map[rollout.ProblemCode]string {
 	return map[rollout.ProblemCode]string{
 		"metrics_timeout":     "Prometheus cannot be asked: no answer in time",
@@ -68,8 +68,8 @@ func engineSentences() map[rollout.ProblemCode]string {
 	}
 }
 
-// storeSentences are those of package store and its implementations: what people read when the bot cannot start, and
-// who asks for a rollout that is not there.
+// storeSentences are those of package store and its implementations: what people read when the bot cannot start, or
+// when a rollout does not exist.
 func storeSentences() map[rollout.ProblemCode]string {
 	const own = ": one Canarybot works on one store. Stop the other one, or give this one a store.path of its own."
 	const untouched = " It was left as it is. "

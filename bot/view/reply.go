@@ -7,24 +7,24 @@ import (
 	"canarybot.io/rollout"
 )
 
-// Reply returns the thread reply that tells a timeline entry; ok is false for an entry that the thread does not tell.
-// It reads the entry, and of the rollout what hardly changes: a reply that is made late tells the same. Approvers are
-// mentioned where a person is asked. Link leads to the card; empty: none is known.
+// Reply returns the thread reply for a timeline entry; ok is false for an entry that gets no reply. It uses the entry
+// and only stable parts of the rollout, so that a late reply is the same. Approvers are mentioned in questions. Link is
+// the card's; empty: unknown.
 func Reply(r rollout.Rollout, e rollout.Entry, approvers []string, link string) (m Message, ok bool) {
-	t := telling{r: r, e: e, approvers: approvers, link: link}
+	t := threadReply{r: r, e: e, approvers: approvers, link: link}
 	switch e.Kind {
 	case rollout.EntryRequested:
 		return t.requested()
 	case rollout.EntryStarted:
 		return t.started(), true
 	case rollout.EntryPhase:
-		return t.phase()
+		return t.rollingBack()
 	case rollout.EntryDecided:
 		return t.decided()
 	case rollout.EntryStep:
-		return t.step()
+		return t.stepDone()
 	case rollout.EntryVerdict:
-		return t.verdict()
+		return t.evidenceMissing()
 	case rollout.EntryAsked:
 		return t.asked(), true
 	case rollout.EntryReminded:
@@ -45,24 +45,24 @@ func Reply(r rollout.Rollout, e rollout.Entry, approvers []string, link string) 
 	return Message{}, false
 }
 
-// telling is one entry of one rollout, being told.
-type telling struct {
+// threadReply renders one entry of one rollout.
+type threadReply struct {
 	r         rollout.Rollout
 	e         rollout.Entry
 	approvers []string
 	link      string
 }
 
-// at returns the step that the entry is about.
-func (t telling) at() rollout.Step {
+// currentStep returns the step that the entry is about.
+func (t threadReply) currentStep() rollout.Step {
 	if t.e.Step >= 0 && t.e.Step < len(t.r.Spec.Plan.Steps) {
 		return t.r.Spec.Plan.Steps[t.e.Step]
 	}
 	return rollout.Step{}
 }
 
-// card leads to the card, in the middle of a line.
-func (t telling) card() string {
+// cardLink returns a link to the card, for use within a line.
+func (t threadReply) cardLink() string {
 	return anchorOr(t.link, "the card")
 }
 
@@ -74,24 +74,24 @@ func anchorOr(link, text string) string {
 	return text
 }
 
-func (t telling) requested() (Message, bool) {
+func (t threadReply) requested() (Message, bool) {
 	if t.r.Behind == "" {
 		return Message{}, false
 	}
 	behind := word(string(t.r.Behind))
 	return message(fmt.Sprintf("%s *Queued*: starts when %s is rolled back.", iconGoing, behind)).
-		said("%s is queued and starts when %s is rolled back.", subject(t.r), behind), true
+		withText("%s is queued and starts when %s is rolled back.", fullName(t.r), behind), true
 }
 
-func (t telling) started() Message {
+func (t threadReply) started() Message {
 	r := t.r
 	did := "started a canary"
 	if r.Request.Back {
 		did = "rolls it back to the version before"
 	}
 	lines := []string{
-		fmt.Sprintf("%s %s %s: %s in %s%s", iconCanary, who(r.Request.By), did, change(r), environment(r), saying(r.Request.Text)),
-		capital(planned(r.Spec.Plan)) + ".",
+		fmt.Sprintf("%s %s %s: %s in %s%s", iconCanary, actorName(r.Request.By), did, change(r), environment(r), reasonSuffix(r.Request.Text)),
+		capitalize(describePlan(r.Spec.Plan)) + ".",
 	}
 	if f := t.e.Data.DetectionPower; f != nil {
 		lines = append(lines, DetectionPower(*f, r.Spec.Plan))
@@ -99,10 +99,10 @@ func (t telling) started() Message {
 	if len(t.e.Data.Differs) > 0 {
 		lines = append(lines, iconWarning+" "+differs(t.e.Data.Differs))
 	}
-	return message(paragraph(lines...)).said("%s: %s %s. %s.", subject(r), who(r.Request.By), did, capital(planned(r.Spec.Plan)))
+	return message(paragraph(lines...)).withText("%s: %s %s. %s.", fullName(r), actorName(r.Request.By), did, capitalize(describePlan(r.Spec.Plan)))
 }
 
-// differs names in what a found canary is not like stable.
+// differs names the fields in which a found canary differs from stable.
 func differs(fields []string) string {
 	const most = 10
 	var all []string
@@ -117,56 +117,56 @@ func differs(fields []string) string {
 		". What is judged here is not quite what everyone will get."
 }
 
-// phase tells one change of phase only: that the bot rolls back, the moment it does. Everything else has an entry of
-// its own that says more.
-func (t telling) phase() (Message, bool) {
+// rollingBack announces the start of a rollback, the only phase change with a reply. Others have an entry of their own
+// that says more.
+func (t threadReply) rollingBack() (Message, bool) {
 	why := t.e.Data.Reason
 	if t.e.Data.To != rollout.RollingBack {
 		return Message{}, false
 	}
-	// Every other reason is news.
+	// Every other reason is announced.
 	//exhaustive:ignore
 	switch why.Code {
-	case rollout.ReasonPerson, rollout.ReasonAnnotation, rollout.ReasonReplaced, rollout.ReasonNone: // the decision says it
+	case rollout.ReasonPerson, rollout.ReasonAnnotation, rollout.ReasonReplaced, rollout.ReasonNone: // the decision's reply covers it
 		return Message{}, false
 	default:
 	}
-	m := message(fmt.Sprintf("%s *Rolling back*: %s Everyone returns to %s.", iconBack, full(because(t.r, why, t.e.Actor)), old(t.r))).
-		said("%s is rolling back: %s. Everyone returns to %s.", subject(t.r), plainly(t.r, why, t.e.Actor), old(t.r))
-	if why.Evidence != nil && why.Evidence.Compared != nil { // what it stood on, for who asks tomorrow
-		m = m.with(list([]string{paragraph(whole(*why.Evidence), chart(*why.Evidence), remedy(*why.Evidence))})...)
+	m := message(fmt.Sprintf("%s *Rolling back*: %s Everyone returns to %s.", iconBack, fullStop(because(t.r, why, t.e.Actor)), oldVersion(t.r))).
+		withText("%s is rolling back: %s. Everyone returns to %s.", fullName(t.r), plainly(t.r, why, t.e.Actor), oldVersion(t.r))
+	if why.Evidence != nil && why.Evidence.Compared != nil { // the evidence, for later questions
+		m = m.withBlocks(list([]string{paragraph(fullEvidence(*why.Evidence), chart(*why.Evidence), remedy(*why.Evidence))})...)
 	}
 	return m, true
 }
 
-// step tells what a step's checks came to, every one of them.
-func (t telling) step() (Message, bool) {
+// stepDone reports the results of all of a step's checks.
+func (t threadReply) stepDone() (Message, bool) {
 	v := t.e.Data.Verdict
-	if v == nil || !t.at().DemandsEvidence() {
+	if v == nil || !t.currentStep().DemandsEvidence() {
 		return Message{}, false // nothing was judged
 	}
 	lasted := t.e.At.Sub(v.Since)
 	if v.Since.IsZero() || lasted <= 0 {
-		lasted = t.at().Bake
+		lasted = t.currentStep().Bake
 	}
-	head := fmt.Sprintf("%s after %s at %s", verdict(*v), span(lasted), t.at().Weight)
+	head := fmt.Sprintf("%s after %s at %s", verdict(*v), span(lasted), t.currentStep().Weight)
 	if v.Result == rollout.Pass {
-		head = iconDone + " " + capital(head)
+		head = iconDone + " " + capitalize(head)
 	}
 	then := ""
-	if t.at().Gate == rollout.Auto {
-		then = " " + capital(moves(t.r, t.e.Step)) + "."
+	if t.currentStep().Gate == rollout.Auto {
+		then = " " + capitalize(promotionMove(t.r, t.e.Step)) + "."
 	}
 	m := message(fmt.Sprintf("*%s* · step %d of %d.%s", head, t.e.Step+1, len(t.r.Spec.Plan.Steps), then)).
-		said("%s: %s.%s", subject(t.r), head, then)
-	return m.with(list(evidence(*v))...), true
+		withText("%s: %s.%s", fullName(t.r), head, then)
+	return m.withBlocks(list(evidence(*v))...), true
 }
 
 // evidence returns a line for each check.
 func evidence(v rollout.Verdict) []string {
 	lines := make([]string, len(v.Evidence))
 	for i, e := range v.Evidence {
-		lines[i] = whole(e)
+		lines[i] = fullEvidence(e)
 		if e.Result != rollout.Pass {
 			lines[i] = paragraph(lines[i], chart(e))
 		}
@@ -174,9 +174,9 @@ func evidence(v rollout.Verdict) []string {
 	return lines
 }
 
-// verdict tells that evidence went missing. What passes or fails has entries of its own; warming up and failing once
-// come and go, and the card shows them.
-func (t telling) verdict() (Message, bool) {
+// evidenceMissing reports missing evidence. Passing and failing have entries of their own; warming up and failing once
+// are temporary, and the card shows them.
+func (t threadReply) evidenceMissing() (Message, bool) {
 	v := t.e.Data.Verdict
 	if v == nil || v.Result != rollout.Unknown {
 		return Message{}, false
@@ -185,7 +185,7 @@ func (t telling) verdict() (Message, bool) {
 	if !ok {
 		return Message{}, false
 	}
-	// Every other reason is news.
+	// Every other reason is announced.
 	//exhaustive:ignore
 	switch worst.Why {
 	case rollout.WhyNone, rollout.WhyWarmingUp, rollout.WhyNotAsked, rollout.WhyFailingOnce, rollout.WhyTooFewRequests,
@@ -200,14 +200,14 @@ func (t telling) verdict() (Message, bool) {
 	return message(paragraph(
 		fmt.Sprintf("%s *Cannot be judged*: %s%s. Nothing moves forward until it can; a failure still rolls back.", iconUnknown, sentence(worst), extra),
 		remedy(worst))).
-		said("%s cannot be judged: %s. Nothing moves forward until it can.", subject(t.r), sentence(worst)), true
+		withText("%s cannot be judged: %s. Nothing moves forward until it can.", fullName(t.r), sentence(worst)), true
 }
 
-// away tells that nobody was judging, and that nothing came of it.
-func (t telling) away() Message {
+// away reports that the bot was down and nothing was judged meanwhile.
+func (t threadReply) away() Message {
 	gap := t.e.Data.Away
 	from := t.e.At.Add(-gap)
 	return message(fmt.Sprintf("%s *Nobody was judging for %s*, from %s to %s: Canarybot was away. The bake stood still; judging goes on from here.",
 		iconWarning, span(gap), exactly(from), exactly(t.e.At))).
-		said("%s: nobody was judging for %s, because Canarybot was away. Judging goes on now.", subject(t.r), span(gap))
+		withText("%s: nobody was judging for %s, because Canarybot was away. Judging goes on now.", fullName(t.r), span(gap))
 }

@@ -7,81 +7,81 @@ import (
 )
 
 // asked puts a question to the approvers: at a gate, or because evidence was unknown for too long.
-func (t telling) asked() Message {
+func (t threadReply) asked() Message {
 	if t.e.Data.Reason.Code == rollout.ReasonOrphaned && t.r.Orphan != nil {
 		return t.askedAboutOrphan()
 	}
-	calls := t.calls()
-	limit := t.limit()
+	calls := t.mentionApprovers()
+	limit := t.answerDeadline()
 	if t.e.Data.Reason.Code == rollout.ReasonUnknown {
 		lasted := span(t.r.Spec.Limits.UnknownLimit)
 		m := message(paragraph(
 			fmt.Sprintf("%s *Held, no verdict for %s*: the checks cannot be judged, so it stays as it is.", iconUnknown, lasted),
-			joined(" ", calls, "Find out why, or roll back on "+t.card()+".", limit)))
-		m = m.said("%s waits for a person: no verdict for %s. Find out why, or roll back. %s", subject(t.r), lasted, limit)
+			joined(" ", calls, "Find out why, or roll back on "+t.cardLink()+".", limit)))
+		m = m.withText("%s waits for a person: no verdict for %s. Find out why, or roll back. %s", fullName(t.r), lasted, limit)
 		if v := t.e.Data.Verdict; v != nil {
 			lines := evidence(*v)
 			if worst, ok := v.Worst(); ok && remedy(worst) != "" {
 				lines = append(lines, remedy(worst))
 			}
-			m = m.with(list(lines)...)
+			m = m.withBlocks(list(lines)...)
 		}
 		return m
 	}
-	to := onward(t.r, t.e.Step)
+	to := promotionTarget(t.r, t.e.Step)
 	if len(t.approvers) == 0 {
-		calls = "Nobody can promote: " + code("policy.approvers") + " is empty. Roll back on " + t.card() + ", or add an approver."
+		calls = "Nobody can promote: " + code("policy.approvers") + " is empty. Roll back on " + t.cardLink() + ", or add an approver."
 	} else {
-		calls += " Promote or roll back on " + t.card() + "."
+		calls += " Promote or roll back on " + t.cardLink() + "."
 	}
 	return message(paragraph(
-		fmt.Sprintf("%s *Waiting for a person*: %s did its %s at %s. Promote %s?", iconGoing, version(t.r.Image), span(t.at().Bake), t.at().Weight, to),
+		fmt.Sprintf("%s *Waiting for a person*: %s did its %s at %s. Promote %s?", iconGoing, version(t.r.Image), span(t.currentStep().Bake), t.currentStep().Weight, to),
 		joined(" ", calls, limit))).
-		said("%s waits for approval: promote %s, or roll back. %s", subject(t.r), to, limit)
+		withText("%s waits for approval: promote %s, or roll back. %s", fullName(t.r), to, limit)
 }
 
-// limit says when nobody having answered rolls the rollout back; empty where nothing does.
-func (t telling) limit() string {
+// answerDeadline says when an unanswered question rolls the rollout back; empty if never.
+func (t threadReply) answerDeadline() string {
 	if t.e.Data.Left <= 0 {
 		return ""
 	}
 	return "Rolls back at " + at(t.e.At.Add(t.e.Data.Left)) + " if nobody answers."
 }
 
-// calls mentions the approvers, or says that there are none.
-func (t telling) calls() string {
+// mentionApprovers returns mentions of the approvers, or a note that there are none.
+func (t threadReply) mentionApprovers() string {
 	if len(t.approvers) == 0 {
 		return "Nobody may answer: " + code("policy.approvers") + " is empty."
 	}
 	return mentions(t.approvers)
 }
 
-// reminded repeats an unanswered question to the channel, calling nobody again.
-func (t telling) reminded() Message {
+// reminded repeats an unanswered question in the channel, without mentions.
+func (t threadReply) reminded() Message {
 	question := ""
 	if d := t.e.Data.Drift; d != nil {
-		question = full(capital(drifted(*d)))
+		question = fullStop(capitalize(drifted(*d)))
 	}
 	after := span(t.r.Spec.Limits.Remind)
-	m := message(joined(" ", fmt.Sprintf("%s *%s has waited %s for a person*.", iconWarning, subject(t.r), after), question,
-		"Answer on "+t.card()+".", t.limit())).
-		said("%s", joined(" ", fmt.Sprintf("%s has waited %s for a person.", subject(t.r), after), question, t.limit()))
+	m := message(joined(" ", fmt.Sprintf("%s *%s has waited %s for a person*.", iconWarning, fullName(t.r), after), question,
+		"Answer on "+t.cardLink()+".", t.answerDeadline())).
+		withText("%s", joined(" ", fmt.Sprintf("%s has waited %s for a person.", fullName(t.r), after), question, t.answerDeadline()))
 	m.Broadcast = true
 	return m
 }
 
-func (t telling) drift() (Message, bool) {
+func (t threadReply) drift() (Message, bool) {
 	d := t.e.Data.Drift
 	if d == nil {
 		return Message{}, false
 	}
 	return message(paragraph(
 		fmt.Sprintf("%s *Held*: %s. Nothing moves until a person answers; judging goes on.", iconWarning, drifted(*d)),
-		joined(" ", t.calls(), "Override or roll back, on "+t.card()+".", t.limit()))).
-		said("%s is held: %s. Override, or roll back.", subject(t.r), drifted(*d)), true
+		joined(" ", t.mentionApprovers(), "Override or roll back, on "+t.cardLink()+".", t.answerDeadline()))).
+		withText("%s is held: %s. Override, or roll back.", fullName(t.r), drifted(*d)), true
 }
 
-func (t telling) settled() Message {
+func (t threadReply) settled() Message {
 	what := "it goes on."
 	switch d := t.e.Data.Drift; {
 	case d != nil:
@@ -91,10 +91,10 @@ func (t telling) settled() Message {
 	case t.e.Data.Reason.Code == rollout.ReasonStableGone:
 		what = "stable is back; it goes on."
 	}
-	return message(iconDone+" *Settled*: "+what).said("%s: settled, %s", subject(t.r), what)
+	return message(iconDone+" *Settled*: "+what).withText("%s: settled, %s", fullName(t.r), what)
 }
 
-// fieldName is what people call a field that we steer.
+// fieldName is the display name of a managed field.
 func fieldName(f rollout.Field) string {
 	switch f {
 	case rollout.FieldWeight:
@@ -113,17 +113,17 @@ func fieldName(f rollout.Field) string {
 	return word(string(f))
 }
 
-func (t telling) overwrote() (Message, bool) {
+func (t threadReply) overwrote() (Message, bool) {
 	d := t.e.Data.Drift
 	if d == nil {
 		return Message{}, false
 	}
 	what := fmt.Sprintf("%s set %s to %s while the canary was being taken away; it was set back to %s",
 		manager(d.By), fieldName(d.Field), shown(*d, d.Value), shown(*d, d.Wanted))
-	return message(iconWarning+" "+capital(what)+".").said("%s: %s.", subject(t.r), what), true
+	return message(iconWarning+" "+capitalize(what)+".").withText("%s: %s.", fullName(t.r), what), true
 }
 
-// shown is a drift's value as people read it.
+// shown is a drift's value for people.
 func shown(d rollout.Drift, value string) string {
 	switch d.Field {
 	case rollout.FieldWeight:
@@ -135,8 +135,8 @@ func shown(d rollout.Drift, value string) string {
 	return word(value)
 }
 
-// stuck is loud: an ending that does not end. It needs a person, and calls the approvers.
-func (t telling) stuck() Message {
+// stuck reports a rollout that cannot end. It needs a person, so it mentions the approvers.
+func (t threadReply) stuck() Message {
 	r, why := t.r, t.e.Data.Reason
 	r.Drift = t.e.Data.Drift
 	plain := plainly(r, why, t.e.Actor)
@@ -150,10 +150,10 @@ func (t telling) stuck() Message {
 		calls = mentions(t.approvers)
 	}
 	m := message(paragraph(
-		fmt.Sprintf("%s *%s is stuck*: %s It keeps trying.", iconBad, subject(r), full(reason)),
+		fmt.Sprintf("%s *%s is stuck*: %s It keeps trying.", iconBad, fullName(r), fullStop(reason)),
 		joined(" ", calls, "Look at it: "+code(lookAt(r, why))),
-		"Then answer on "+t.card()+".")).
-		said("%s is stuck: %s. It keeps trying; a person has to look.", subject(r), plain)
+		"Then answer on "+t.cardLink()+".")).
+		withText("%s is stuck: %s. It keeps trying; a person has to look.", fullName(r), plain)
 	m.Broadcast = true
 	return m
 }

@@ -6,13 +6,13 @@ import (
 	"canarybot.io/rollout"
 )
 
-// decided tells who decided what, and what comes of it.
-func (t telling) decided() (Message, bool) {
-	by, said := who(t.e.Actor), saying(t.e.Data.Text)
+// decided reports a decision and its effect.
+func (t threadReply) decided() (Message, bool) {
+	by, reason := actorName(t.e.Actor), reasonSuffix(t.e.Data.Text)
 	var mark, did, then string
 	switch t.e.Data.Action {
 	case rollout.Promote:
-		mark, did, then = iconDone, "Approved by", "It "+moves(t.r, t.e.Step)+"."
+		mark, did, then = iconDone, "Approved by", "It "+promotionMove(t.r, t.e.Step)+"."
 	case rollout.Rollback:
 		return t.rollback(), true
 	case rollout.Pause:
@@ -20,7 +20,7 @@ func (t telling) decided() (Message, bool) {
 	case rollout.Resume:
 		mark, did, then = iconGoing, "Resumed by", "It goes on."
 	case rollout.Override:
-		mark, did, then = iconDone, "Overridden by", t.ours()
+		mark, did, then = iconDone, "Overridden by", t.setBack()
 	case rollout.Retry:
 		mark, did, then = iconGoing, "Told to try again by", ""
 	case rollout.Abandon:
@@ -30,36 +30,36 @@ func (t telling) decided() (Message, bool) {
 	default:
 		return Message{}, false
 	}
-	return message(joined(" ", fmt.Sprintf("%s *%s* %s%s", mark, did, by, stop(said)), then)).
-		said("%s", joined(" ", fmt.Sprintf("%s: %s %s%s", subject(t.r), lower(did), by, stop(said)), then)), true
+	return message(joined(" ", fmt.Sprintf("%s *%s* %s%s", mark, did, by, endSentence(reason)), then)).
+		withText("%s", joined(" ", fmt.Sprintf("%s: %s %s%s", fullName(t.r), lower(did), by, endSentence(reason)), then)), true
 }
 
-func (t telling) rollback() Message {
-	by, said := who(t.e.Actor), saying(t.e.Data.Text)
-	mark, did, what := iconBack, "Rollback", fmt.Sprintf("Everyone returns to %s.", old(t.r))
+func (t threadReply) rollback() Message {
+	by, reason := actorName(t.e.Actor), reasonSuffix(t.e.Data.Text)
+	mark, did, what := iconBack, "Rollback", fmt.Sprintf("Everyone returns to %s.", oldVersion(t.r))
 	switch {
 	case t.e.Data.From == rollout.Queued && t.e.Data.To == rollout.Ended:
 		mark, did, what = iconBad, "Cancelled", "It had not started; nothing was changed."
 	case t.e.Actor.Kind == rollout.Kube:
-		by, said = "somebody with rights on the cluster", ", who set "+code("canarybot.io/rollback=now")
+		by, reason = "somebody with rights on the cluster", ", who set "+code("canarybot.io/rollback=now")
 	case t.e.Data.Reason.Code == rollout.ReasonReplaced:
-		said += "; " + word(t.e.Data.Reason.Detail) + " comes instead"
+		reason += "; " + word(t.e.Data.Reason.Detail) + " comes instead"
 	}
-	return message(fmt.Sprintf("%s *%s* by %s%s %s", mark, did, by, stop(said), what)).
-		said("%s: %s by %s%s %s", subject(t.r), lower(did), by, stop(said), what)
+	return message(fmt.Sprintf("%s *%s* by %s%s %s", mark, did, by, endSentence(reason), what)).
+		withText("%s: %s by %s%s %s", fullName(t.r), lower(did), by, endSentence(reason), what)
 }
 
-// stop ends a sentence after somebody's words, or after none.
-func stop(said string) string {
-	if said == "" {
+// endSentence ends a sentence after a reason, or without one.
+func endSentence(reason string) string {
+	if reason == "" {
 		return "."
 	}
-	return full(said)
+	return fullStop(reason)
 }
 
-func (t telling) ours() string {
+func (t threadReply) setBack() string {
 	if d := t.e.Data.Drift; d != nil {
-		return fmt.Sprintf("%s is set back from %s to %s.", capital(fieldName(d.Field)), shown(*d, d.Value), shown(*d, d.Wanted))
+		return fmt.Sprintf("%s is set back from %s to %s.", capitalize(fieldName(d.Field)), shown(*d, d.Value), shown(*d, d.Wanted))
 	}
 	return ""
 }

@@ -6,8 +6,8 @@ import (
 	"canarybot.io/rollout"
 )
 
-// ended tells how a rollout came to its end.
-func (t telling) ended() (Message, bool) {
+// ended reports how a rollout ended.
+func (t threadReply) ended() (Message, bool) {
 	if t.e.Data.Ending == nil {
 		return Message{}, false
 	}
@@ -27,14 +27,14 @@ func (t telling) ended() (Message, bool) {
 }
 
 func succeeded(r rollout.Rollout) Message {
-	what := fmt.Sprintf("%s. %s", everyone(r), todo(r))
+	what := fmt.Sprintf("%s. %s", allTraffic(r), todo(r))
 	return message(paragraph(append([]string{
-		fmt.Sprintf("%s *%s succeeded*: %s", iconDone, subject(r), what),
-		capital(full(took(r))),
-	}, remains(r)...)...)).said("%s succeeded: %s", subject(r), what)
+		fmt.Sprintf("%s *%s succeeded*: %s", iconDone, fullName(r), what),
+		capitalize(fullStop(totalTime(r))),
+	}, leftovers(r)...)...)).withText("%s succeeded: %s", fullName(r), what)
 }
 
-// todo says what is left for people to do.
+// todo says what people still have to do.
 func todo(r rollout.Rollout) string {
 	if r.Ending.StableImage != "" {
 		return "Somebody else set that image while it ended; look whether it is meant."
@@ -47,26 +47,26 @@ func rolledBack(r rollout.Rollout) Message {
 	if r.Ending.Reason.Code == rollout.ReasonPerson {
 		why = because(r, r.Ending.Reason, r.Ending.By)
 	}
-	what := joined(" ", full(why), full(everyone(r)), todo(r))
+	what := joined(" ", fullStop(why), fullStop(allTraffic(r)), todo(r))
 	m := message(paragraph(append([]string{
-		fmt.Sprintf("%s *%s rolled back*: %s", iconBack, subject(r), what),
-		told(r),
-		course(r),
-	}, remains(r)...)...)).said("%s rolled back: %s", subject(r), what)
+		fmt.Sprintf("%s *%s rolled back*: %s", iconBack, fullName(r), what),
+		failureDetail(r),
+		rollbackTimes(r),
+	}, leftovers(r)...)...)).withText("%s rolled back: %s", fullName(r), what)
 	m.Broadcast = true
 	return m
 }
 
-// told returns what a machine said about the failure.
-func told(r rollout.Rollout) string {
+// failureDetail returns a machine's text about the failure.
+func failureDetail(r rollout.Rollout) string {
 	if r.Ending.Reason.Code == rollout.ReasonPerson {
 		return ""
 	}
-	return full(capital(detailOf(r.Ending.Reason)))
+	return fullStop(capitalize(detailOf(r.Ending.Reason)))
 }
 
-// course gives the times of a rollback: when the limit was broken, when traffic was off, how long everything took.
-func course(r rollout.Rollout) string {
+// rollbackTimes returns the times of a rollback: limit broken, traffic off, total duration.
+func rollbackTimes(r rollout.Rollout) string {
 	end := r.Ending
 	breach, zero := "", ""
 	if !end.Breach.IsZero() {
@@ -78,31 +78,31 @@ func course(r rollout.Rollout) string {
 	if d := end.WeightZero.Sub(end.Breach); breach != "" && zero != "" && d >= 0 {
 		zero += " (" + span(d) + " later)"
 	}
-	return full(capital(dotted(breach, zero, took(r))))
+	return fullStop(capitalize(dotted(breach, zero, totalTime(r))))
 }
 
 func cancelled(r rollout.Rollout) Message {
 	why := because(r, r.Ending.Reason, r.Ending.By)
 	m := message(paragraph(
-		fmt.Sprintf("%s *%s was cancelled before it started*: %s Nothing was changed.", iconBad, subject(r), full(why)),
-		"Asked for by "+who(r.Request.By)+".")).
-		said("%s was cancelled before it started: %s Nothing was changed.", subject(r), full(why))
-	return m.with(list(preflight(r.Ending.Left, r.Ending.Checks))...)
+		fmt.Sprintf("%s *%s was cancelled before it started*: %s Nothing was changed.", iconBad, fullName(r), fullStop(why)),
+		"Asked for by "+actorName(r.Request.By)+".")).
+		withText("%s was cancelled before it started: %s Nothing was changed.", fullName(r), fullStop(why))
+	return m.withBlocks(list(preflight(r.Ending.Left, r.Ending.Checks))...)
 }
 
 func abandoned(r rollout.Rollout) Message {
 	why := because(r, r.Ending.Reason, r.Ending.By)
 	m := message(paragraph(
-		fmt.Sprintf("%s *%s was abandoned*: %s Nothing more is changed in the cluster.", iconBad, subject(r), full(why)),
-		capital(full(took(r))))).
-		said("%s was abandoned: %s Look at what it left in the cluster.", subject(r), full(why))
+		fmt.Sprintf("%s *%s was abandoned*: %s Nothing more is changed in the cluster.", iconBad, fullName(r), fullStop(why)),
+		capitalize(fullStop(totalTime(r))))).
+		withText("%s was abandoned: %s Look at what it left in the cluster.", fullName(r), fullStop(why))
 	if len(r.Ending.Left) > 0 {
-		m = m.with(section("Left in the cluster:")).with(list(bullets(r.Ending.Left))...)
+		m = m.withBlocks(section("Left in the cluster:")).withBlocks(list(bullets(r.Ending.Left))...)
 	}
 	return m
 }
 
-// bullets makes a list of what is wrong.
+// bullets makes a list of problems.
 func bullets(all []rollout.Problem) []string {
 	lines := Problems(all)
 	for i, sentence := range lines {

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// TestMain lets the test's own program be Slack and Prometheus, as the bench's is.
+// TestMain lets the test binary act as Slack and Prometheus, as the bench's does.
 func TestMain(m *testing.M) {
 	if slices.Contains(os.Args[1:], "-outside") {
 		if err := serveOutside(context.Background()); err != nil {
@@ -19,7 +19,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// Before anything is measured every rollout has to bake, and a command has to be answered. How fast is no test.
+// Before any measurement every rollout must bake, and a command must get an answer. This does not test how fast.
 func TestWhatIsMeasuredRuns(t *testing.T) {
 	t.Parallel()
 	const n = 3
@@ -41,6 +41,6 @@ func TestWhatIsMeasuredRuns(t *testing.T) {
 func TestMeasureKnowsItsNames(t *testing.T) {
 	t.Parallel()
 	if err := measure(t.Context(), "nothing", func(figure) { t.Error("something was measured") }); err == nil {
-		t.Error("a measurement that there is none of is no error")
+		t.Error("an unknown measurement is not an error")
 	}
 }

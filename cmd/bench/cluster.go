@@ -10,7 +10,7 @@ import (
 	"canarybot.io/rollout/prom"
 )
 
-// agreeable is a cluster in which everything is at once as the rollout wants it.
+// agreeable is a cluster that carries out every change of a rollout at once.
 type agreeable struct{}
 
 const replicas = 4

@@ -1,10 +1,10 @@
 // Command bench measures the figures of the README on this machine and prints them: a table, or with -json one line
 // a figure. Nothing in it is a test.
 //
-// What is measured is the product as production runs it: package app over a bbolt file, real WebSockets to the
+// It measures the product as production runs it: package app over a bbolt file, real WebSockets to the
 // simulated Slack and real HTTP to a stand-in for Prometheus. Slack and Prometheus run in a process of their own, so
-// that memory and processor time are the product's. The cluster is one that always agrees: a Kubernetes client is not
-// in the figures.
+// that memory and processor time are the product's. The cluster carries out everything at once: the figures
+// include no Kubernetes client.
 package main
 
 import (

@@ -20,7 +20,7 @@ const (
 	watched     = 60 * time.Second
 )
 
-// with runs do over a product with n live rollouts.
+// with runs do on a product with n live rollouts.
 func with(ctx context.Context, n int, sync func() error, do func(p *product, o *outside, path string) error) error {
 	path, remove, err := temporary()
 	if err != nil {
@@ -127,7 +127,7 @@ func measureMany(ctx context.Context, tell func(figure)) error {
 }
 
 // measureRestart ends the product with a thousand live rollouts and measures from opening the file to the moment when
-// each was beaten again.
+// the engine has reconciled each again.
 func measureRestart(ctx context.Context, tell func(figure)) error {
 	const n = 1000
 	return with(ctx, n, nil, func(p *product, o *outside, path string) error {
@@ -151,7 +151,7 @@ func measureRestart(ctx context.Context, tell func(figure)) error {
 		if err != nil {
 			return err
 		}
-		tell(figure{"restart_s_1000", time.Since(began).Seconds(), "from opening the store to every one of 1000 rollouts beaten again"})
+		tell(figure{"restart_s_1000", time.Since(began).Seconds(), "from opening the store to every one of 1000 rollouts reconciled again"})
 		return again.stop()
 	})
 }
@@ -165,7 +165,7 @@ func wait(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// processorTime is what this process used so far.
+// processorTime is the processor time that this process has used.
 func processorTime() time.Duration {
 	var u syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {

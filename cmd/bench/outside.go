@@ -21,7 +21,7 @@ const (
 	channelID = "C0BENCH001"
 )
 
-// serveOutside is Slack and Prometheus in one process, until its standard input closes. It prints where they are as a
+// serveOutside is Slack and Prometheus in one process, until its standard input closes. It prints their addresses as a
 // line of JSON, and then reads commands: "slash TEXT" types the command and prints how long the ack took.
 func serveOutside(ctx context.Context) error {
 	sim := slacksim.New(slacksim.Options{
@@ -73,7 +73,7 @@ type outside struct {
 	lines *bufio.Scanner
 }
 
-// startOutside starts the other process; it ends when close is called, or with us.
+// startOutside starts the other process; it ends on close, or with this one.
 func startOutside(ctx context.Context) (*outside, error) {
 	self, err := os.Executable()
 	if err != nil {

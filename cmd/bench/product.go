@@ -53,8 +53,8 @@ func (p *product) stop() error {
 	return err
 }
 
-// launchAll starts a rollout of every service and waits until all of them bake and pass: what is asked once at the
-// beginning of each, by all of them in the same second, is not what is measured.
+// launchAll starts a rollout of every service and waits until all of them bake and pass: the measurement
+// excludes the first queries, which all of them send in the same second.
 func (p *product) launchAll(ctx context.Context) error {
 	for i := range p.n {
 		_, err := p.app.Deploy(ctx, rollout.DeployRequest{
@@ -94,7 +94,7 @@ func (p *product) until(ctx context.Context, every time.Duration, holds func() b
 	for !holds() {
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("it did not get ready in time: %w; %s", ctx.Err(), p.standing())
+			return fmt.Errorf("it did not get ready in time: %w; %s", ctx.Err(), p.phases())
 		case <-tick.C:
 		}
 	}
@@ -107,8 +107,8 @@ func temporary() (path string, remove func(), err error) {
 	return filepath.Join(folder, "store.db"), func() { _ = os.RemoveAll(folder) }, err
 }
 
-// standing says where the rollouts are, for an error.
-func (p *product) standing() string {
+// phases describes the rollouts' phases, for an error.
+func (p *product) phases() string {
 	count := map[string]int{}
 	for i := range p.n {
 		past, err := p.store.History(context.Background(), serviceName(i), 1)

@@ -12,18 +12,17 @@ import (
 // scraped is the time between two samples of a series.
 const scraped = 15 * time.Second
 
-// stablePods and canaryPods are what each side of a service has: enough for answers of the size that a service of
-// middling size leads to.
+// stablePods and canaryPods are the pods of each side: enough for answers of the size that a medium service leads to.
 const stablePods, canaryPods = 4, 1
 
-// window is the end of a question for raw samples.
+// window is the end of a query for raw samples.
 var window = regexp.MustCompile(`\[(\d+)s(?::\d+s)?\]$`)
 
 // within is the share of a healthy service's requests within each bound.
 var within = map[string]float64{"0.1": 0.75, "0.25": 0.92, "0.5": 0.998, "1": 0.9995, "+Inf": 1}
 
-// answerQuery answers every query as a healthy service's Prometheus would: raw samples where they are asked for, else
-// one healthy number.
+// answerQuery answers every query as a healthy service's Prometheus would: raw samples on request, else one
+// healthy number.
 func answerQuery(w http.ResponseWriter, r *http.Request) {
 	_ = r.ParseForm()
 	query, now := r.Form.Get("query"), time.Now()
@@ -45,7 +44,7 @@ func answerQuery(w http.ResponseWriter, r *http.Request) {
 
 func unix(at time.Time) string { return strconv.FormatFloat(float64(at.UnixMilli())/1000, 'f', 3, 64) }
 
-// number is the one healthy number that a query of a check gives.
+// number is the one healthy number that answers a check's query.
 func number(query string, now time.Time) string {
 	value := "0.001"
 	switch {

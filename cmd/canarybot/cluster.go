@@ -22,7 +22,7 @@ const (
 	problemNoKubernetes rollout.ProblemCode = "kubernetes_unreachable"
 )
 
-// newRouters makes a router for each kind of route. To add one, add its line here.
+// newRouters creates a router for each kind of route. To add one, add its line here.
 func newRouters(settings *rest.Config) (map[string]kube.Router, error) {
 	dyn, err := dynamic.NewForConfig(settings)
 	if err != nil {
@@ -38,7 +38,7 @@ func newRouters(settings *rest.Config) (map[string]kube.Router, error) {
 	}, nil
 }
 
-// newCluster makes the adapter that reads and writes.
+// newCluster creates the adapter that reads and writes.
 func newCluster(settings *rest.Config) (*kube.Cluster, error) {
 	routers, err := newRouters(settings)
 	if err != nil {
@@ -47,7 +47,7 @@ func newCluster(settings *rest.Config) (*kube.Cluster, error) {
 	return kube.New(settings, routers)
 }
 
-// newWatcher makes the adapter that only wakes.
+// newWatcher creates the adapter that only wakes.
 func newWatcher(settings *rest.Config, log *slog.Logger) (*kube.Watcher, error) {
 	long := kube.ForWatching(settings)
 	routers, err := newRouters(long)

@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// pkg is what `go list` says of a package.
+// pkg is what `go list` reports of a package.
 type pkg struct {
 	ImportPath string
 	Imports    []string
@@ -42,8 +42,8 @@ func list(t *testing.T, patterns ...string) []pkg {
 
 const module = "canarybot.io/"
 
-// layers says who may import what of ours, and why. What a package is not named for it may not import; NAME/* is for those in the
-// folder that are not named.
+// layers lists which of this module's packages each package may import, and why. It may import no others; NAME/* covers
+// the packages of a folder without an entry.
 var layers = map[string]struct {
 	may []string
 	why string
@@ -94,15 +94,15 @@ func TestWhoImportsWhom(t *testing.T) {
 			continue
 		}
 		for _, imported := range p.Imports {
-			ours, is := strings.CutPrefix(imported, module)
-			if is && !slices.Contains(rule.may, ours) {
-				t.Errorf("%s imports %s: %s", name, ours, rule.why)
+			inner, is := strings.CutPrefix(imported, module)
+			if is && !slices.Contains(rule.may, inner) {
+				t.Errorf("%s imports %s: %s", name, inner, rule.why)
 			}
 		}
 	}
 }
 
-// linked says what must not be linked into a package, and why.
+// linked lists what must not be linked into a package, and why.
 func TestWhatIsNotLinked(t *testing.T) {
 	for _, tt := range []struct{ root, not, why string }{
 		{"rollout", "github.com/", "the domain imports the standard library only"},
@@ -113,7 +113,7 @@ func TestWhatIsNotLinked(t *testing.T) {
 		{"cmd/canarybot", module + "rollout/sim", "production talks to a real cluster"},
 		{"cmd/demo", module + "rollout/kube", "the demo needs no Kubernetes; Prometheus's engine links a corner of client-go by itself"},
 		{"bot/view", "github.com/slack-go/slack/socketmode", "rendering knows blocks, no client"},
-		{"bot/slack", module, "the connection knows nothing of ours"},
+		{"bot/slack", module, "the connection imports no other package of the bot"},
 		{"rollout/judge", "net/http", "judging is pure"},
 	} {
 		for _, p := range list(t, module+tt.root) {

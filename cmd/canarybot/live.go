@@ -39,7 +39,7 @@ var scopes = map[string]string{ //nolint:gochecknoglobals // data
 	"users:read":        "to tell members from guests",
 }
 
-// describe prints what a service came to, defaults filled in.
+// describe prints a service's configuration with its defaults.
 func describe(out io.Writer, c config.Config, name rollout.ServiceName) {
 	s := c.Services[name]
 	o := s.Spec.Objects
@@ -50,7 +50,7 @@ func describe(out io.Writer, c config.Config, name rollout.ServiceName) {
 	}
 }
 
-// liveSlack tries both tokens, the scopes by name, and every channel.
+// liveSlack tries both tokens, each scope, and every channel.
 func liveSlack(ctx context.Context, out io.Writer, c config.Config) []string {
 	tokens, err := slackFromEnv()
 	if err != nil {
@@ -77,7 +77,7 @@ func liveSlack(ctx context.Context, out io.Writer, c config.Config) []string {
 	return problems
 }
 
-// missingScopes names the scopes that the bot's token lacks. Where Slack did not say which it has, none is named.
+// missingScopes names the scopes that the bot's token lacks. It names none if Slack did not list the token's scopes.
 func missingScopes(granted string) []string {
 	if granted == "" {
 		return nil
@@ -92,7 +92,7 @@ func missingScopes(granted string) []string {
 	return problems
 }
 
-// slackOptions are those of the bot's own client, with the headers of its answers.
+// slackOptions are those of the bot's own client, and capture the headers of its answers.
 func slackOptions(tokens connection.Config, headers func(http.Header)) []slack.Option {
 	options := []slack.Option{
 		slack.OptionAppLevelToken(tokens.AppToken), slack.OptionHTTPClient(&http.Client{Timeout: asking}),
@@ -142,7 +142,7 @@ func slackWords(err error) string {
 	return err.Error()
 }
 
-// liveCluster runs every service's preflight with every plan that it has, the rights included.
+// liveCluster runs every service's preflight with each of its plans, rights included.
 func liveCluster(ctx context.Context, out io.Writer, c config.Config) []string {
 	settings, err := kubeSettings()
 	if err != nil {
@@ -159,8 +159,8 @@ func liveCluster(ctx context.Context, out io.Writer, c config.Config) []string {
 	return problems
 }
 
-// liveService runs one service's preflights, unless a rollout stands in its place: which bot's that is cannot be told
-// without the store.
+// liveService runs one service's preflights, unless the service has a rollout in progress: only the store knows which
+// bot's that is.
 func liveService(ctx context.Context, out io.Writer, cluster *kube.Cluster, s rollout.Service) []string {
 	ctx, cancel := context.WithTimeout(ctx, 3*asking)
 	defer cancel()
@@ -172,7 +172,7 @@ func liveService(ctx context.Context, out io.Writer, cluster *kube.Cluster, s ro
 	var problems []string
 	add := func(prefix, problem string) {
 		if line := fmt.Sprintf("%s%s: %s", s.Name, prefix, problem); !slices.ContainsFunc(problems, func(p string) bool {
-			return strings.HasSuffix(p, problem) // said of another plan already
+			return strings.HasSuffix(p, problem) // already reported for another plan
 		}) {
 			problems = append(problems, line)
 		}
@@ -197,8 +197,8 @@ func liveService(ctx context.Context, out io.Writer, cluster *kube.Cluster, s ro
 	return problems
 }
 
-// liveChecks asks every check of every stable version, and prints the one number that it has. What a start would be
-// refused for is a problem here too.
+// liveChecks runs every check on every stable version, and prints its one number. Whatever would make a start fail is a
+// problem here too.
 func liveChecks(ctx context.Context, out io.Writer, c config.Config) []string {
 	source, err := prom.New(c.Prometheus)
 	if err != nil {
@@ -221,7 +221,7 @@ func liveChecks(ctx context.Context, out io.Writer, c config.Config) []string {
 				fmt.Fprintf(out, "  · %s: %s It only informs (dry_run).\n", name, terminal(view.StableProblem(e)))
 			}
 		}
-		if _, away := ready.Unreachable(); !away { // nothing more would come from what does not answer
+		if _, away := ready.Unreachable(); !away { // the rest would not answer either
 			describeSignals(out, r, ready.DetectionPower)
 			for _, b := range evaluator.Backtests(ctx, r) {
 				fmt.Fprintf(out, "  · %s: %s\n", name, terminal(view.Backtest(b)))
@@ -231,7 +231,7 @@ func liveChecks(ctx context.Context, out io.Writer, c config.Config) []string {
 	return problems
 }
 
-// describeSignals prints what the judge will see of a rollout by the default plan.
+// describeSignals prints what the judge will see of a rollout with the default plan.
 func describeSignals(out io.Writer, r rollout.Rollout, f rollout.DetectionPower) {
 	if text := view.DetectionPower(f, r.Spec.Plan); text != "" {
 		fmt.Fprintf(out, "  ✓ %s: %s\n", r.Service, terminal(text))
@@ -245,7 +245,7 @@ func describeSignals(out io.Writer, r rollout.Rollout, f rollout.DetectionPower)
 	}
 }
 
-// byLimits lists the checks that are judged by their limits.
+// byLimits lists the checks that the judge decides by their limits.
 func byLimits(checks []rollout.Check) (names []string) {
 	for _, c := range checks {
 		if c.Signal == rollout.NoSignal {
@@ -255,5 +255,5 @@ func byLimits(checks []rollout.Check) (names []string) {
 	return names
 }
 
-// terminal undoes what Slack wants escaped.
+// terminal undoes Slack's escaping.
 func terminal(text string) string { return html.UnescapeString(text) }

@@ -15,7 +15,7 @@ import (
 	"canarybot.io/config"
 )
 
-// This file is in the package because a command has no other way in that does not end the process.
+// This file is in the package because every other entry of a command ends the process.
 
 const small = `
 environment: test
@@ -26,7 +26,7 @@ services:
   search: {namespace: shop, image: r/search, route: {kind: HTTPRoute, name: search}, channel: "#elsewhere"}
 `
 
-// slackAt serves a simulated Slack to this process's environment.
+// slackAt serves a simulated Slack and sets this process's environment to use it.
 func slackAt(t *testing.T, botToken, appToken string) *slacksim.Sim {
 	t.Helper()
 	sim := slacksim.Start(t, slacksim.Options{})
@@ -63,7 +63,7 @@ func TestLiveSlack(t *testing.T) {
 	}{
 		"right tokens, a channel that it is not in": {"", "", []string{"the bot is in no channel #elsewhere: make it, or type /invite @canarybot there."}},
 		"a wrong bot token":                         {"xoxb-1-wrong", "", []string{"SLACK_BOT_TOKEN: Slack answers \"invalid_auth\""}},
-		"both wrong, both told": {"xoxb-1-wrong", "xapp-1-wrong", []string{
+		"both wrong, both reported": {"xoxb-1-wrong", "xapp-1-wrong", []string{
 			"SLACK_BOT_TOKEN: Slack answers \"invalid_auth\"", "SLACK_APP_TOKEN: Slack answers \"invalid_auth\"",
 		}},
 	} {
@@ -94,7 +94,7 @@ func TestMissingScopesAreNamed(t *testing.T) {
 	}
 }
 
-// A Prometheus that is not there is told for each check, and as what it is.
+// An unreachable Prometheus is reported for each check, as unreachable.
 func TestLiveChecksWithoutPrometheus(t *testing.T) {
 	c, err := config.Parse([]byte(small))
 	if err != nil {
@@ -107,8 +107,8 @@ func TestLiveChecksWithoutPrometheus(t *testing.T) {
 	}
 }
 
-// What the judge will see of a rollout, what each check would have said of stable in the last hour, and which checks
-// are judged by limits alone.
+// What the judge will see of a rollout, what each check would have shown of stable in the last hour, and which checks
+// the judge decides by limits alone.
 func TestLiveSignals(t *testing.T) {
 	prometheus := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		now := time.Now()

@@ -4,8 +4,8 @@
 //	canarybot validate --config FILE [--live]
 //	canarybot version
 //
-// It is the only composer of production: it reads the configuration and the environment, makes the clients, and hands
-// them to package app.
+// It is the only composer of production: it reads the configuration and the environment, creates the clients, and
+// passes them to package app.
 package main
 
 import (
@@ -35,14 +35,14 @@ func main() {
 	}
 }
 
-// sentence is what is shown of an error: its own words where it has some for people.
+// sentence renders an error: by its text for people, if it has one.
 func sentence(err error) string {
-	var ours *rollout.Error
+	var known *rollout.Error
 	switch {
-	case !errors.As(err, &ours) || ours.Problem.IsZero():
+	case !errors.As(err, &known) || known.Problem.IsZero():
 		return err.Error()
-	case ours.Cause != nil:
-		return terminal(view.Sentence(err)) + " (" + ours.Cause.Error() + ")"
+	case known.Cause != nil:
+		return terminal(view.Sentence(err)) + " (" + known.Cause.Error() + ")"
 	}
 	return terminal(view.Sentence(err))
 }

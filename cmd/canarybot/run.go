@@ -23,14 +23,14 @@ import (
 func runCommand() *cobra.Command {
 	var path string
 	cmd := &cobra.Command{
-		Use: "run", Short: "Serve Slack and run the rollouts, until told to stop", Args: cobra.NoArgs,
+		Use: "run", Short: "Serve Slack and run the rollouts, until stopped", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := config.Load(path)
 			if err != nil {
 				return err
 			}
 			log := slog.New(slog.NewJSONHandler(os.Stderr, nil))
-			klog.SetSlogLogger(log) // client-go's own words go where ours go
+			klog.SetSlogLogger(log) // client-go logs where the bot logs
 			return run(cmd.Context(), c, log)
 		},
 	}
@@ -42,7 +42,7 @@ func configFlag(cmd *cobra.Command, path *string) {
 	cmd.Flags().StringVar(path, "config", "/etc/canarybot/canarybot.yaml", "the configuration file")
 }
 
-// run composes production and serves until the context ends. What was opened first is closed last.
+// run composes production and serves until the context ends. It closes in reverse order of opening.
 func run(ctx context.Context, c config.Config, log *slog.Logger) (err error) {
 	connection, err := slackFromEnv()
 	if err != nil {
@@ -76,7 +76,7 @@ func run(ctx context.Context, c config.Config, log *slog.Logger) (err error) {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	go func() { // a store that failed while nothing was rolling out would fail every command, and look healthy
+	go func() { // without rollouts, a failed store would fail every command and still look healthy
 		select {
 		case <-store.Broken():
 			cancel()
@@ -94,7 +94,7 @@ func run(ctx context.Context, c config.Config, log *slog.Logger) (err error) {
 	return errors.Join(err, store.Err())
 }
 
-// slackFromEnv reads the tokens, both problems at once.
+// slackFromEnv reads the tokens, and reports the problems of both together.
 func slackFromEnv() (slack.Config, error) {
 	botToken, errBot := config.SecretFromEnv("SLACK_BOT_TOKEN")
 	appToken, errApp := config.SecretFromEnv("SLACK_APP_TOKEN")

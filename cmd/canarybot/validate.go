@@ -39,7 +39,7 @@ func validateCommand() *cobra.Command {
 	return cmd
 }
 
-// validateLive asks everybody that a rollout will need, and says all that is wrong at once.
+// validateLive tries everything that a rollout will need, and reports all problems together.
 func validateLive(ctx context.Context, out io.Writer, c config.Config) error {
 	ok := true
 	report := func(problems []string) {

@@ -9,20 +9,20 @@ import (
 	"canarybot.io/config"
 )
 
-// configuration is the demo's canarybot.yaml, with the spans left open.
+// configuration is the demo's canarybot.yaml, a template without its durations.
 //
 //go:embed canarybot.yaml
 var configuration string
 
-// pace is how quickly things happen in the demo. Nothing in it is fake time: the spans are short.
+// pace is how quickly things happen in the demo. Time is real: the durations are short.
 type pace struct {
 	Bake     time.Duration // of each step
 	Window   time.Duration // of the checks
-	Interval time.Duration // between two questions to Prometheus
+	Interval time.Duration // between two queries to Prometheus
 	Drain    time.Duration
 	Start    time.Duration // how long a pod takes to get ready
 	Scrape   time.Duration
-	Down     time.Duration // how long the bot stays dead when it was killed
+	Down     time.Duration // how long a killed bot stays down
 }
 
 // browsing is quick enough to watch, and slow enough to press buttons.

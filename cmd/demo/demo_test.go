@@ -16,8 +16,8 @@ import (
 	"canarybot.io/rollout"
 )
 
-// visit runs the test inside a running world, in a bubble and in memory: hours pass in no time, and nothing is faked
-// but the clock and the wires.
+// visit runs the test inside a running world, in a bubble and in memory: hours pass in no time, and only the clock
+// and the network are fake.
 func visit(t *testing.T, p pace, test func(context.Context, *player)) {
 	t.Helper()
 	t.Parallel() // most of it is waiting for the disk

@@ -15,8 +15,8 @@ type dialer func(ctx context.Context, network, address string) (net.Conn, error)
 // errCut is what a killed bot gets from the world.
 var errKilled = rollout.Refuse(rollout.Unavailable, rollout.Text("The bot was killed."))
 
-// killSwitch is everything that connects one life of the bot to the world. A kill is hard: whatever
-// the goroutines of that life still try on their way out, no last message and no last write arrives.
+// killSwitch holds every connection of one life of the bot to the world. A kill is hard: whatever the
+// goroutines of that life still try on their way out, no last message and no last write arrives.
 type killSwitch struct {
 	dial    dialer
 	cluster cluster
@@ -26,7 +26,7 @@ type killSwitch struct {
 	ended bool
 }
 
-// cluster is what a bot does to Kubernetes.
+// cluster is what a bot needs of Kubernetes.
 type cluster interface {
 	rollout.Cluster
 	rollout.Preflighter
@@ -99,7 +99,7 @@ func (c *killSwitch) Preflight(ctx context.Context, r rollout.Rollout) rollout.P
 	return c.cluster.Preflight(ctx, r)
 }
 
-// tiedConn leaves its kill switch when it is closed.
+// tiedConn removes itself from its kill switch when closed.
 type switchedConn struct {
 	net.Conn
 	killSwitch *killSwitch

@@ -7,10 +7,10 @@ import (
 	"testing"
 )
 
-// TestLinksNoKubernetes keeps the quick start quick: nothing of ours in the demo reaches for a client of the
-// Kubernetes API. Prometheus's engine and storage are a case of their own. They import a corner of client-go (for a
-// type in a logger and for metrics of service discovery), which cannot be helped from here; whatever goes beyond that
-// corner, or comes from anywhere else, fails.
+// TestLinksNoKubernetes keeps the quick start quick: the demo's own packages import no client of the Kubernetes API.
+// Prometheus's engine and storage are an exception. They import a corner of client-go (for a type in a logger and for
+// metrics of service discovery), which this repository cannot change; any import beyond that corner, or from anywhere
+// else, fails.
 func TestLinksNoKubernetes(t *testing.T) {
 	t.Parallel()
 	out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", "-f", `{{$p := .ImportPath}}{{range .Imports}}{{$p}} {{.}}{{"\n"}}{{end}}`, ".").CombinedOutput()

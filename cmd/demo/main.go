@@ -1,9 +1,9 @@
 // Command demo is the quick start: production's wiring over a simulated Slack and a simulated cluster, in one process
-// and without a single outside connection. The checks are real PromQL: Prometheus's own engine and storage run in
-// here too, scrape the simulated pods, and are asked over HTTP by production's adapter.
+// and without a single outside connection. The checks are real PromQL: Prometheus's own engine and storage run here
+// too and scrape the simulated pods, and production's adapter queries them over HTTP.
 //
 // It listens on 127.0.0.1:8080, or on ADDR. With -play it needs no browser: it plays three rollouts, prints what
-// people would see, and exits with 1 if anything came out wrong.
+// people would see, and exits with 1 if anything went wrong.
 package main
 
 import (
@@ -36,7 +36,7 @@ func main() {
 	}
 }
 
-// run is the program. Its error is a sentence for whoever started it.
+// run is the program. Its error is a sentence for the user.
 func run(ctx context.Context, args []string, env func(string) string, out io.Writer) error {
 	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
 	playing := flags.Bool("play", false, "play three rollouts in this terminal, without a browser")

@@ -25,7 +25,7 @@ const panelPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; co
 // charted is how many seconds the charts show.
 const charted = 60
 
-// newPanel serves what is beside the channel: the cluster as it is, and buttons that break things.
+// newPanel serves the panel beside the channel: the state of the cluster, and buttons that break things.
 func newPanel(w *world) http.Handler {
 	files, err := fs.Sub(panelFiles, "panel")
 	if err != nil {
@@ -103,7 +103,7 @@ func (w *world) serveEvents(rw http.ResponseWriter, r *http.Request) {
 
 // panelState is what the panel shows.
 type panelState struct {
-	Back       float64        `json:"back"` // seconds until the dead bot is back; 0: it lives
+	Back       float64        `json:"back"` // seconds until the dead bot is back; 0: it is running
 	Prometheus bool           `json:"prometheus"`
 	Slack      bool           `json:"slack"`
 	Services   []panelService `json:"services"`
@@ -115,15 +115,15 @@ type panelService struct {
 	Broken bool      `json:"broken"`
 	Stable panelSide `json:"stable"`
 	Canary panelSide `json:"canary"`
-	// Evidence is what the judge has against the canary; nil where nothing is judged.
+	// Evidence is the judge's evidence against the canary; nil while it judges nothing.
 	Evidence *panelEvidence `json:"evidence"`
 }
 
-// panelEvidence is how a judge's bets stand: odds to one, and where they suffice.
+// panelEvidence is the state of a judge's bets: odds to one, and the odds that suffice.
 type panelEvidence struct {
 	Odds   float64      `json:"odds"`
 	Limit  float64      `json:"limit"`
-	Share  float64      `json:"share"` // of the way there, 0 to 1, as logarithms go
+	Share  float64      `json:"share"` // of the way there, 0 to 1, on a log scale
 	Result string       `json:"result"`
 	Checks []panelCheck `json:"checks"`
 }
@@ -164,7 +164,7 @@ func (w *world) panelState(now time.Time) panelState {
 	return s
 }
 
-// evidence is what the living bot's judge has against the service's canary.
+// evidence returns the running bot's evidence against the service's canary.
 func (w *world) evidence(service rollout.ServiceName) *panelEvidence {
 	program := w.program.Load()
 	if program == nil {
@@ -188,7 +188,7 @@ func (w *world) evidence(service rollout.ServiceName) *panelEvidence {
 	return nil
 }
 
-// way is how far evidence has come to where it suffices, 0 to 1. Less than even odds are none of it.
+// way returns how close evidence is to sufficient, 0 to 1. Less than even odds count as 0.
 func way(odds, limit float64) float64 {
 	return math.Round(100*min(max(odds/limit, 0), 1)) / 100
 }

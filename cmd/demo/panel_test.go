@@ -55,7 +55,7 @@ func TestPanelShowsTheCluster(t *testing.T) {
 	})
 }
 
-// A dry run asks the demo's Prometheus all that it asks a real one, the last hour too, and starts nothing.
+// A dry run sends the demo's Prometheus every query that a real one gets, the last hour's too, and starts nothing.
 func TestADryRunAsksAboutTheLastHour(t *testing.T) {
 	visit(t, browsing(), func(ctx context.Context, p *player) {
 		if err := p.await(ctx, "numbers", p.measured); err != nil {
@@ -162,7 +162,7 @@ func TestUnknownButton(t *testing.T) {
 	})
 }
 
-// Every fault that a visitor may choose ends as it should, and the evidence is seen to grow until it suffices.
+// Every fault that a visitor may choose ends as it should, and the evidence grows until it suffices.
 func TestFaultsOfThePanel(t *testing.T) {
 	for fault := range faults() {
 		t.Run(fault, func(t *testing.T) {

@@ -34,7 +34,7 @@ func workspace() slacksim.Options {
 	}
 }
 
-// completions are offered while a command is typed.
+// completions are the suggestions while a user types a command.
 func completions() []slacksim.Completion {
 	var all []slacksim.Completion
 	for _, v := range versions() {

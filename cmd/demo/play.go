@@ -24,7 +24,7 @@ func scenes() []scene {
 	}
 }
 
-// play plays every scene and prints what people see, as it happens. The error says what came out wrong.
+// play plays every scene and prints what people see, as it happens. The error says what went wrong.
 func play(ctx context.Context, w *world, out io.Writer) error {
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Minute)
 	defer cancel()
@@ -59,7 +59,7 @@ func healthy(ctx context.Context, p *player) error {
 	return p.ended(ctx, c, rollout.Succeeded, "v1.2.4")
 }
 
-// bad is rolled back by its error rate, without anybody doing anything.
+// bad is rolled back for its error rate, without any action by a person.
 func bad(ctx context.Context, p *player) error {
 	c, err := p.deploy(ctx, dev, "checkout", "v1.2.5")
 	if err != nil {
@@ -92,7 +92,7 @@ func killed(ctx context.Context, p *player) error {
 	return p.ended(ctx, c, rollout.Succeeded, "v1.2.4")
 }
 
-// noViolations reports what the strict Slack holds against the bot. Even killed it has to leave nothing.
+// noViolations returns the violations that the strict Slack recorded. Even a killed bot must leave none.
 func (p *player) noViolations() error {
 	if all := p.world.slack.Violations(); len(all) > 0 {
 		return fmt.Errorf("the bot broke %d of Slack's rules, the first: %s", len(all), all[0])

@@ -16,7 +16,7 @@ import (
 // patience is how long the player waits for any one thing.
 const patience = 90 * time.Second
 
-// player does what people do in a browser, and checks what comes of it: in Slack and in the cluster.
+// player does what people do in a browser, and checks the results in Slack and in the cluster.
 type player struct {
 	world *world
 	stage *stage
@@ -28,7 +28,7 @@ type card struct {
 	service rollout.ServiceName
 }
 
-// await waits until cond holds. It asks a few times a second: the cluster moves without a word.
+// await waits until cond holds. It polls a few times a second: the cluster announces nothing.
 func (p *player) await(ctx context.Context, what string, cond func() bool) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("waited %s for %s, in vain", patience, what))
 	defer cancel()
@@ -49,7 +49,7 @@ func (p *player) app(name rollout.ServiceName) *sim.App {
 	return p.world.apps[i].app
 }
 
-// measured reports whether Prometheus has two scrapes of every pod, and the bot is there to be asked.
+// measured reports whether Prometheus has two scrapes of every pod, and the bot is running.
 func (p *player) measured() bool {
 	return p.world.prometheus.scrapes.Load() > 2 && p.world.slack.Connections() > 0
 }
@@ -71,7 +71,7 @@ func (p *player) cards() []slacksim.Message {
 	})
 }
 
-// deploy types the command and returns the card that comes of it.
+// deploy types the command and returns the resulting card.
 func (p *player) deploy(ctx context.Context, who string, service rollout.ServiceName, version string) (card, error) {
 	before := len(p.cards())
 	if err := p.slash(who, fmt.Sprintf("deploy %s %s", service, version)); err != nil {
@@ -84,7 +84,7 @@ func (p *player) deploy(ctx context.Context, who string, service rollout.Service
 	return card{ts: p.cards()[before].TS, service: service}, nil
 }
 
-// refused types a command that must come to nothing.
+// refused types a command that the bot must refuse.
 func (p *player) refused(ctx context.Context, who, text string) error {
 	before := len(p.world.slack.Ephemerals(who))
 	if err := p.slash(who, text); err != nil {
@@ -130,7 +130,7 @@ func (p *player) press(ctx context.Context, c card, who, label string) error {
 	return err
 }
 
-// ended waits for the end and checks it: the outcome on the card, one card, and the cluster as it should be.
+// ended waits for the end and checks it: the outcome on the card, one card, and the state of the cluster.
 func (p *player) ended(ctx context.Context, c card, want rollout.Outcome, version string) error {
 	var text string
 	over := func() bool {

@@ -17,8 +17,8 @@ import (
 	"canarybot.io/rollout/sim"
 )
 
-// prometheus is Prometheus's own storage and query engine, fed by scraping the simulated pods. Only its HTTP server is
-// ours (query.go). Unplugged it neither scrapes nor answers, as when its node is gone.
+// prometheus is Prometheus's own storage and query engine, fed by scraping the simulated pods. Only the HTTP server is
+// the demo's own (query.go). Unplugged it neither scrapes nor answers, like one whose node is gone.
 type prometheus struct {
 	cluster   *sim.Cluster
 	db        *tsdb.DB
@@ -31,7 +31,7 @@ type prometheus struct {
 // newPrometheus keeps its storage in the directory.
 func newPrometheus(dir string, c *sim.Cluster) (*prometheus, error) {
 	options := tsdb.DefaultOptions()
-	options.WALSegmentSize = -1 // nothing here has to outlive the process
+	options.WALSegmentSize = -1 // nothing here must outlive the process
 	options.StripeSize = 1 << 9 // a few hundred series
 	db, err := tsdb.Open(dir, nil, nil, options, nil)
 	if err != nil {

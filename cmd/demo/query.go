@@ -12,10 +12,10 @@ import (
 	"github.com/prometheus/prometheus/promql/parser"
 )
 
-// maxQuery bounds what is read of a request.
+// maxQuery bounds how much of a request is read.
 const maxQuery = 1 << 20
 
-// handler serves the part of Prometheus's HTTP API that production asks: queries of now, and of the last hour.
+// handler serves the part of Prometheus's HTTP API that production uses: instant queries, and ranges of the last hour.
 func (p *prometheus) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /api/v1/query", p.serveQuery)
@@ -94,7 +94,7 @@ func refuseQuery(w http.ResponseWriter, err error) {
 	answerQuery(w, http.StatusBadRequest, queryAnswer{Status: "error", ErrorType: "bad_data", Error: err.Error()})
 }
 
-// evaluate answers with what the query gives, and closes it.
+// evaluate answers with the query's result, and closes the query.
 func evaluate(w http.ResponseWriter, r *http.Request, text string, query promql.Query) {
 	defer query.Close()
 	result := query.Exec(r.Context())
@@ -132,7 +132,7 @@ func evaluate(w http.ResponseWriter, r *http.Request, text string, query promql.
 	answerQuery(w, http.StatusOK, queryAnswer{Status: "success", Data: data, Warnings: warnings, Infos: infos})
 }
 
-// instant is a value as the API writes it: seconds, and a number in quotes, for there are NaN and Inf.
+// instant is a value as the API writes it: seconds, and a number in quotes, because of NaN and Inf.
 func instant(at int64, v float64) [2]any {
 	return [2]any{float64(at) / 1000, strconv.FormatFloat(v, 'f', -1, 64)}
 }
@@ -140,5 +140,5 @@ func instant(at int64, v float64) [2]any {
 func answerQuery(w http.ResponseWriter, code int, a queryAnswer) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(code)
-	_ = json.NewEncoder(w).Encode(a) // the other side is gone; there is nobody to tell
+	_ = json.NewEncoder(w).Encode(a) // an error means that the client is gone
 }

@@ -10,14 +10,14 @@ import (
 	"canarybot.io/bot/slacksim"
 )
 
-// stage prints what people see in the channel, as it happens: each message once, and of a card what changed.
+// stage prints what people see in the channel, as it happens: each message once, and each change of a card.
 type stage struct {
 	slack *slacksim.Sim
 	names map[string]string
 
 	mu    sync.Mutex // guards what follows
 	out   io.Writer
-	shown map[string]string // by ts: what was printed of it last
+	shown map[string]string // by ts: what was last printed
 }
 
 func newStage(s *slacksim.Sim, out io.Writer) *stage {
@@ -72,7 +72,7 @@ func (s *stage) flush() {
 	}
 }
 
-// once prints a message the first time that it is seen.
+// once prints a message the first time it appears.
 func (s *stage) once(ts, head, text string) {
 	if _, seen := s.shown[ts]; seen {
 		return

@@ -6,8 +6,7 @@ import (
 	"time"
 )
 
-// supervisor keeps the bot alive as Kubernetes keeps a pod: when it was killed, another life begins on the same store
-// a little later.
+// supervisor restarts a killed bot as Kubernetes restarts a pod: a little later another life begins on the same store.
 type supervisor struct {
 	live    func(context.Context, *killSwitch) error // one life; it returns when everything of it has ended
 	connect func() *killSwitch
@@ -16,7 +15,7 @@ type supervisor struct {
 	mu     sync.Mutex // guards what follows
 	link   *killSwitch
 	end    context.CancelFunc
-	backAt time.Time // when the dead bot comes back; zero: it lives
+	backAt time.Time // when the dead bot comes back; zero: it is running
 }
 
 // run begins one life after the other until the context ends. Its error is that of a life that ended by itself.
@@ -27,7 +26,7 @@ func (s *supervisor) run(ctx context.Context) error {
 		err := s.live(life, link)
 		end()
 		if ctx.Err() != nil {
-			//lint:ignore nilerr the end was asked for
+			//lint:ignore nilerr the caller asked for the end
 			return nil
 		}
 		if !link.killed() {
@@ -62,7 +61,7 @@ func (s *supervisor) kill() {
 	s.end()
 }
 
-// returns is when the dead bot comes back; zero: it lives.
+// returns is when the dead bot comes back; zero: it is running.
 func (s *supervisor) returns() time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()

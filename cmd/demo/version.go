@@ -14,10 +14,10 @@ type version struct {
 	does sim.Behaviour
 }
 
-// running is the version that serves at the start.
+// running is the version that serves at first.
 const running = "v1.2.3"
 
-// versions are what there is to deploy.
+// versions are the versions to choose from.
 func versions() []version {
 	return []version{
 		{"v1.2.4", "healthy", "a click at 5 %, and everybody has it", healthyVersion},
@@ -26,14 +26,14 @@ func versions() []version {
 		{"v1.2.7", "leaks memory", "rolled back before it is killed", sim.Behaviour{Leak: 30 << 20}},
 		{"v1.2.8", "crash loop", "never gets any traffic", sim.Behaviour{CrashLoop: true}},
 		{"v1.2.9", "image missing", "never gets any traffic", sim.Behaviour{ImageMissing: true}},
-		{"v1.3.0", "no traffic", "serves, and reports nothing: silence is no health", sim.Behaviour{Silent: true}},
+		{"v1.3.0", "no traffic", "serves, and reports nothing: silence is not health", sim.Behaviour{Silent: true}},
 	}
 }
 
-// healthyVersion fails now and then, as everything does.
+// healthyVersion fails now and then, like everything.
 var healthyVersion = sim.Behaviour{Errors: 0.001}
 
-// faults are what the panel's button makes of a healthy canary, by the names that the panel has for them.
+// faults are what the panel's button can turn a healthy canary into, by the panel's names.
 func faults() map[string]sim.Behaviour {
 	return map[string]sim.Behaviour{
 		"errors-30": {Errors: 0.3, Latency: 150 * time.Millisecond},

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// welcome posts, as the bot, what there is to deploy. It goes through Slack's own API, as any message does.
+// welcome posts the list of versions as the bot, through Slack's own API like any message.
 func (w *world) welcome(ctx context.Context, client *http.Client) error {
 	blocks, err := json.Marshal(w.welcomeBlocks())
 	if err != nil {
@@ -39,7 +39,7 @@ func (w *world) welcome(ctx context.Context, client *http.Client) error {
 	return nil
 }
 
-// block is a part of a message, in Slack's own words.
+// block is a part of a message, in Slack's format.
 type block map[string]any
 
 func (w *world) welcomeBlocks() []block {

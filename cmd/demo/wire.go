@@ -15,12 +15,12 @@ import (
 	"canarybot.io/store/bolt"
 )
 
-// wiring is what production is composed of, with nothing but the simulated cluster in Kubernetes' place.
+// wiring is production's composition, with only Kubernetes replaced by the simulated cluster.
 type wiring struct {
 	config config.Config
 	slack  slack.Config // tokens and address
 	log    *slog.Logger
-	lives  func(*app.App) // is told of each life's program
+	lives  func(*app.App) // gets each life's program
 }
 
 // live is one life of the bot: it serves until the context ends, connected to the world through the kill switch.

@@ -20,8 +20,8 @@ import (
 	"canarybot.io/rollout/sim"
 )
 
-// world is everything that the bot lives in, and that outlives it: Slack, the cluster, Prometheus, a directory, and
-// one listener for all that speaks HTTP.
+// world is the bot's environment, and outlives it: Slack, the cluster, Prometheus, a directory, and one listener for
+// everything that speaks HTTP.
 type world struct {
 	pace       pace
 	dir        string
@@ -51,7 +51,7 @@ type site struct {
 	log      *slog.Logger
 }
 
-// newWorld makes everything and starts nothing. It takes over the listener; close gives everything back.
+// newWorld creates everything and starts nothing. It takes over the listener; close releases everything.
 func newWorld(p pace, at site) (w *world, err error) {
 	w = &world{pace: p, listener: at.listener, address: at.address}
 	defer func() {
@@ -91,7 +91,7 @@ func newWorld(p pace, at site) (w *world, err error) {
 	return w, nil
 }
 
-// close ends what newWorld made. Nothing of it may be running any more.
+// close ends what newWorld created. All of it must have stopped.
 func (w *world) close() error {
 	errs := []error{w.listener.Close()}
 	if errors.Is(errs[0], net.ErrClosed) {
@@ -109,7 +109,7 @@ func (w *world) close() error {
 	return errors.Join(errs...)
 }
 
-// run serves until the visit is over or the context ends. The bot goes first, so that Slack still hears its farewell.
+// run serves until the visit is over or the context ends. The bot stops first, so that Slack still gets its last edits.
 func (w *world) run(ctx context.Context, visit func(context.Context) error) error {
 	outer, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
@@ -160,7 +160,7 @@ func (w *world) setTraffic(perSecond float64) {
 	}
 }
 
-// breakIt makes every canary that stands behave like this, and reports whether there was one.
+// breakIt makes every existing canary behave like this, and reports whether there was one.
 func (w *world) breakIt(broken sim.Behaviour) bool {
 	found := false
 	for _, s := range w.apps {

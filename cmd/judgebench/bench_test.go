@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// row returns our cell of a scenario.
+// row returns Canarybot's cell of a scenario.
 func row(t *testing.T, cells []cell, scenario string, rps float64, algorithm string) cell {
 	t.Helper()
 	for _, c := range cells {
@@ -21,7 +21,7 @@ func row(t *testing.T, cells []cell, scenario string, rps float64, algorithm str
 	return cell{}
 }
 
-// What the tables show in the large holds in the small: nobody fine is wronged, and what is plain is found at once.
+// What the tables show for many rollouts holds for a few: no fine canary is wronged, and a plain fault is found at once.
 func TestCanarybotInSmallRuns(t *testing.T) {
 	t.Parallel()
 	cells := play(7, 4, 6)
@@ -53,7 +53,7 @@ func TestCanarybotInSmallRuns(t *testing.T) {
 	}
 }
 
-// A table can be made again: the seed says everything, and every algorithm sees the same world.
+// A table is reproducible: the seed determines everything, and every algorithm sees the same world.
 func TestTheSeedSaysEverything(t *testing.T) {
 	t.Parallel()
 	var first, again, other bytes.Buffer
@@ -61,7 +61,7 @@ func TestTheSeedSaysEverything(t *testing.T) {
 	printJSON(&again, play(3, 1, 1))
 	printJSON(&other, play(4, 1, 1))
 	if first.String() != again.String() || first.String() == other.String() {
-		t.Error("the same seed has to tell the same, and another seed something else")
+		t.Error("the same seed must give the same, and another seed something else")
 	}
 	x := trace{scenario: scenarios()[0], seed: 9}
 	if one, two := x.at(17, 0.05, 0), x.at(17, 0.05, 0); !reflect.DeepEqual(one, two) {
@@ -110,7 +110,7 @@ func TestTables(t *testing.T) {
 	}
 }
 
-// The worlds are drawn from what they say they are drawn from.
+// The worlds follow the distributions that they claim.
 func TestDraws(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ n, p float64 }{{20, 0.3}, {1000, 0.001}, {1000, 0.5}, {15_000, 0.05}, {1500, 0.99}} {

@@ -32,7 +32,7 @@ func (d draws) binomial(n, p float64) float64 {
 	case n*p < 30:
 		return d.waiting(n, p)
 	}
-	// The normal's third moment is off by little here, and is mended by the square root's shape.
+	// The normal's third moment is off by little here, and the square root's shape corrects it.
 	mean, sd := n*p, math.Sqrt(n*p*(1-p))
 	z := d.NormFloat64()
 	x := math.Round(mean + sd*z + (1-2*p)*(z*z-1)/6)

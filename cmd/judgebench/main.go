@@ -1,9 +1,9 @@
-// Command judgebench plays rollouts of good and of bad canaries to Canarybot's judge and to models of its peers, all on
-// the same traces, and prints how soon each finds what is bad, whom it wrongs, and how many requests are harmed.
+// Command judgebench runs Canarybot's judge and models of its peers on rollouts of good and bad canaries, all on the
+// same traces, and prints how soon each finds what is bad, whom it wrongs, and how many requests are harmed.
 //
 //	go run ./cmd/judgebench --seed 4242 --reps 200 --healthy 2000
 //
-// judgebench serve is a Prometheus that has the same traces, for a canarybot that runs.
+// judgebench serve is a Prometheus with the same traces, for a running canarybot.
 package main
 
 import (

@@ -23,7 +23,7 @@ func (x trace) rollout(a algorithm) (out outcome) {
 		weight := weights[min(step, 2)]
 		s := x.at(n, weight, began)
 		out.harm += s.harm
-		if step > 2 { // everybody has it, and nobody looks any more
+		if step > 2 { // promoted: nobody judges it any more
 			continue
 		}
 		s = sum(carried, s)
@@ -81,7 +81,7 @@ type cell struct {
 	Runs          int      `json:"runs"`
 }
 
-// play plays every scenario to every contender.
+// play runs every contender on every scenario.
 func play(seed uint64, reps, healthy int) []cell {
 	all := scenarios()
 	table := make([][]cell, len(all))

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Names of the algorithms that promises speak of.
+// Names of the algorithms in the promises.
 const (
 	canarybotName = "canarybot"
 	earlyName     = "canarybot early"
@@ -71,13 +71,13 @@ func losses(cells []cell) (all []loss) {
 			worst[c.Algorithm] = max(worst[c.Algorithm], *c.FalseRollback)
 		}
 	}
-	for _, ours := range cells {
-		if ours.Algorithm != canarybotName || ours.Healthy {
+	for _, own := range cells {
+		if own.Algorithm != canarybotName || own.Healthy {
 			continue
 		}
-		l := loss{canarybot: ours}
+		l := loss{canarybot: own}
 		for _, c := range cells {
-			if isSooner(c, ours) {
+			if isSooner(c, own) {
 				l.sooner = append(l.sooner, fmt.Sprintf("%s %s s (%.0f %%)", c.Algorithm, seconds(c.TTDMedian), 100*worst[c.Algorithm]))
 			}
 		}
@@ -89,11 +89,11 @@ func losses(cells []cell) (all []loss) {
 }
 
 // isSooner reports whether a peer finds the same fault sooner.
-func isSooner(peer, ours cell) bool {
-	if peer.Scenario != ours.Scenario || peer.RPS != ours.RPS || strings.HasPrefix(peer.Algorithm, canarybotName) {
+func isSooner(peer, own cell) bool {
+	if peer.Scenario != own.Scenario || peer.RPS != own.RPS || strings.HasPrefix(peer.Algorithm, canarybotName) {
 		return false
 	}
-	return peer.TTDMedian != nil && (ours.TTDMedian == nil || *peer.TTDMedian < *ours.TTDMedian)
+	return peer.TTDMedian != nil && (own.TTDMedian == nil || *peer.TTDMedian < *own.TTDMedian)
 }
 
 // stepRows are the faults that begin at once and stay, at 100 requests a second.
@@ -150,15 +150,15 @@ func (t table) wrongs() promise {
 }
 
 func (t table) sooner(scenario, peer string, times float64) promise {
-	ours, theirs := t.at(scenario, 100, canarybotName).TTDMedian, t.at(scenario, 100, peer).TTDMedian
+	own, theirs := t.at(scenario, 100, canarybotName).TTDMedian, t.at(scenario, 100, peer).TTDMedian
 	p := promise{what: scenario + " at 100 requests/s, beside " + peer, target: fmt.Sprintf("%.0f times sooner", times), measured: "-"}
-	if ours != nil && theirs != nil {
-		p.measured, p.met = fmt.Sprintf("%.1f times (%.0f s, %.0f s)", *theirs / *ours, *ours, *theirs), *theirs >= times**ours
+	if own != nil && theirs != nil {
+		p.measured, p.met = fmt.Sprintf("%.1f times (%.0f s, %.0f s)", *theirs / *own, *own, *theirs), *theirs >= times**own
 	}
 	return p
 }
 
-// harmed compares harmed requests by their geometric mean over the step rows. Half a request stands for none.
+// harmed compares harmed requests by their geometric mean over the step rows. Half a request counts for none.
 func (t table) harmed(peer string, times float64) promise {
 	sum := 0.0
 	for _, row := range stepRows {

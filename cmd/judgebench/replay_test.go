@@ -46,9 +46,9 @@ services:
     wait: 4h
 `
 
-// replay plays rollouts of traces, one after the other, into the program: its configuration, its questions to Prometheus
-// over HTTP, its judge, its engine and its store, over a simulated cluster. It returns how long the last canary had
-// traffic, and whether it was rolled back.
+// replay replays rollouts of traces, one after the other, through the program: its configuration, its queries to
+// Prometheus over HTTP, its judge, its engine and its store, over a simulated cluster. It returns how long the last
+// canary had traffic, and whether it was rolled back.
 func replay(t *testing.T, traces ...trace) (served time.Duration, back bool) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -166,8 +166,8 @@ type replaying struct {
 	within   time.Duration // it is found, in the median; 0: not at all
 }
 
-// The program itself, asking a Prometheus with resets, gaps, late samples and values that are no numbers, is as fast as
-// the table says, but for a few scrapes and the way to the cluster; and rolls no fine canary back.
+// The program itself, asking a Prometheus with resets, gaps, late samples and NaN values, is as fast as the table
+// shows, but for a few scrapes and the way to the cluster; and rolls back no fine canary.
 func TestReplay(t *testing.T) {
 	played := []replaying{
 		{"fine", 100, true, 0}, {"shared incident", 100, true, 0}, {"slow cold start", 100, false, 0},

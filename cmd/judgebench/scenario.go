@@ -12,7 +12,7 @@ const (
 
 var weights = [3]float64{0.05, 0.5, 1}
 
-// scenario is what befalls a rollout.
+// scenario is what happens to a rollout.
 type scenario struct {
 	name    string
 	rps     float64

@@ -19,9 +19,9 @@ import (
 
 const serveUsage = `usage: judgebench serve [--listen HOST:PORT] [--seed N] NAMESPACE/SERVICE=SCENARIO@RPS ...
 
-Is a Prometheus for a canarybot: it has, in real time, what it would have scraped of each service's pods if the next
-rollout went as the scenario says. The Deployments are SERVICE-stable and SERVICE-canary. Whoever steers the traffic
-says so on standard input, a line each time: NAMESPACE/SERVICE PERCENT. It ends with standard input.
+Serves a Prometheus for a canarybot: in real time it has the samples of each service's pods as if the next rollout
+followed the scenario. The Deployments are SERVICE-stable and SERVICE-canary. Write each change of the traffic to
+standard input, a line each: NAMESPACE/SERVICE PERCENT. It ends with standard input.
 `
 
 // served is a service whose rollout is a trace.
@@ -122,7 +122,7 @@ func (t services) readWeights(in io.Reader) error {
 	return lines.Err()
 }
 
-// Whose series a query asks for.
+// The forms that tell whose series a query selects.
 var (
 	namespaceForm = regexp.MustCompile(`namespace="([^"]*)"`)
 	podForm       = regexp.MustCompile(`pod=~"(.*?)-(?:stable|canary)-`)

@@ -15,13 +15,13 @@ func TestServeRefuses(t *testing.T) {
 		{"nothing", "", "", "no service is named"},
 		{"a service without a trace", "shop/checkout", "", "is not NAMESPACE/SERVICE=SCENARIO@RPS"},
 		{"no namespace", "checkout=fine@100", "", "is not NAMESPACE/SERVICE=SCENARIO@RPS"},
-		{"a rate that is no number", "shop/checkout=fine@many", "", "is not NAMESPACE/SERVICE=SCENARIO@RPS"},
+		{"a rate that is not a number", "shop/checkout=fine@many", "", "is not NAMESPACE/SERVICE=SCENARIO@RPS"},
 		{"an unknown scenario", "shop/checkout=magic@100", "", `there is no scenario "magic" at 100 requests a second`},
 		{"an unknown rate", "shop/checkout=fine@7", "", `there is no scenario "fine" at 7 requests a second`},
 		{"a port that is none", "--listen 127.0.0.1:x shop/checkout=fine@100", "", "unknown port"},
 		{"a weight of nobody", "--listen 127.0.0.1:0 shop/checkout=fine@100", "shop/cart 5\n", "is not NAMESPACE/SERVICE PERCENT"},
 		{"a weight beyond everything", "--listen 127.0.0.1:0 shop/checkout=fine@100", "shop/checkout 101\n", "is not NAMESPACE/SERVICE PERCENT"},
-		{"a weight that is no number", "--listen 127.0.0.1:0 shop/checkout=fine@100", "shop/checkout NaN\n", "is not NAMESPACE/SERVICE PERCENT"},
+		{"a weight that is not a number", "--listen 127.0.0.1:0 shop/checkout=fine@100", "shop/checkout NaN\n", "is not NAMESPACE/SERVICE PERCENT"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			err := serve(strings.Fields(tt.args), strings.NewReader(tt.in), io.Discard)

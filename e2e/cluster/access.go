@@ -34,7 +34,7 @@ func (c *Cluster) CertificateFile() string { return c.file(certificate) }
 func (c *Cluster) AdminToken() string { return c.token }
 
 // ServiceAccountToken returns a token with which a client is the service account, with the rights
-// that RBAC grants it and no others. The service account has to exist.
+// that RBAC grants it and no others. The service account must exist.
 func (c *Cluster) ServiceAccountToken(ctx context.Context, namespace, name string) (string, error) {
 	hour := int64(3600)
 	request := &authentication.TokenRequest{Spec: authentication.TokenRequestSpec{ExpirationSeconds: &hour}}

@@ -1,5 +1,5 @@
 // Package cluster runs a real Kubernetes control plane: etcd, kube-apiserver with RBAC and the real
-// controllers. It has no scheduler and no kubelet; package node stands in for both.
+// controllers. It has no scheduler and no kubelet; package node replaces both.
 //
 // It refuses to know what runs in the cluster. All of it listens on fixed addresses, so one network
 // namespace (package netns) holds one cluster at a time.
@@ -53,8 +53,8 @@ type Cluster struct {
 	etcd, server, controllers *process.Process
 }
 
-// Start starts a control plane that keeps its files in dir and returns when it is ready. Whoever
-// started it calls Stop.
+// Start starts a control plane that keeps its files in dir and returns when it is ready. The
+// caller must call Stop.
 func Start(ctx context.Context, dir string) (*Cluster, error) {
 	c := &Cluster{dir: dir, token: rand.Text()}
 	ctx, cancel := context.WithTimeout(ctx, startup)
@@ -191,7 +191,7 @@ func (c *Cluster) connect() error {
 	return nil
 }
 
-// ready returns nil when the API server says so. Until it has written its certificate, there is no client.
+// ready returns nil when the API server reports ready. Until it has written its certificate, there is no client.
 func (c *Cluster) ready(ctx context.Context) error {
 	if err := c.Err(); err != nil {
 		return err

@@ -24,13 +24,13 @@ var definitions = schema.GroupVersionResource{
 	Group: "apiextensions.k8s.io", Version: "v1", Resource: "customresourcedefinitions",
 }
 
-// trafficSplit is ours: the last definition that SMI published has the shape of an API version which
+// trafficSplit is written here: the last definition that SMI published has the shape of an API version which
 // Kubernetes no longer serves.
 //
 //go:embed crd/trafficsplit.yaml
 var trafficSplit []byte
 
-// InstallGatewayAPI makes the kinds of the Gateway API known and waits until they are served.
+// InstallGatewayAPI installs the kinds of the Gateway API and waits until they are served.
 func (c *Cluster) InstallGatewayAPI(ctx context.Context) error {
 	folder, err := program.ModuleFolder(ctx, "sigs.k8s.io/gateway-api")
 	if err != nil {
@@ -58,7 +58,7 @@ func (c *Cluster) InstallGatewayAPI(ctx context.Context) error {
 	return c.install(ctx, objects)
 }
 
-// InstallTrafficSplit makes SMI's TrafficSplit known and waits until it is served.
+// InstallTrafficSplit installs SMI's TrafficSplit and waits until it is served.
 func (c *Cluster) InstallTrafficSplit(ctx context.Context) error {
 	objects, err := Parse(trafficSplit)
 	if err != nil {
@@ -82,7 +82,7 @@ func (c *Cluster) install(ctx context.Context, objects []*unstructured.Unstructu
 }
 
 // served reports whether discovery lists a definition's group and resource. The condition Established comes
-// earlier than that, and who looks for the kind in between does not find it.
+// earlier than that, and a lookup of the kind in between fails.
 func (c *Cluster) served(definition *unstructured.Unstructured) error {
 	group, _, err := unstructured.NestedString(definition.Object, "spec", "group")
 	if err != nil {

@@ -79,7 +79,7 @@ func (b *Bot) Deploy(service, version string, options ...string) Card {
 	return b.Command(Dev, strings.Join(append([]string{"deploy", service, version}, options...), " "))
 }
 
-// Command types a command that starts a rollout and returns the card that comes of it.
+// Command types a command that starts a rollout and returns its card.
 func (b *Bot) Command(who, text string) Card {
 	b.t.Helper()
 	before := len(b.Cards())
@@ -102,10 +102,10 @@ func (c Card) Message() slacksim.Message {
 	return m
 }
 
-// Text returns what the card says.
+// Text returns the card's text.
 func (c Card) Text() string { return c.bot.Slack.Plain(c.Message()) }
 
-// Thread returns what the thread says, a reply each.
+// Thread returns the text of each reply in the thread.
 func (c Card) Thread() []string {
 	var replies []string
 	for _, m := range c.bot.Slack.Thread(Channel, c.TS) {
@@ -114,14 +114,14 @@ func (c Card) Thread() []string {
 	return replies
 }
 
-// Says waits until the card says all of the words.
-func (c Card) Says(within time.Duration, words ...string) {
+// Shows waits until the card shows all of the words.
+func (c Card) Shows(within time.Duration, words ...string) {
 	c.bot.t.Helper()
 	world.Eventually(c.bot.t, within, func() error { return lacks(c.Text(), words) })
 }
 
-// Tells waits until one reply of the thread says all of the words.
-func (c Card) Tells(within time.Duration, words ...string) {
+// ThreadShows waits until one reply of the thread has all of the words.
+func (c Card) ThreadShows(within time.Duration, words ...string) {
 	c.bot.t.Helper()
 	world.Eventually(c.bot.t, within, func() error {
 		thread := c.Thread()
@@ -166,7 +166,7 @@ func (c Card) Press(who, button string) time.Time {
 	return clicked
 }
 
-// PressAnswer presses a button on the newest answer that only this person sees, and returns the card that comes of it.
+// PressAnswer presses a button on the newest answer that only this person sees, and returns the resulting card.
 func (b *Bot) PressAnswer(who, button string) Card {
 	b.t.Helper()
 	before := len(b.Cards())

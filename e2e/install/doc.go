@@ -2,5 +2,5 @@
 // store, a simulated Slack on a port of its own, and the rights of the chart, nothing more. People act through the
 // Slack, and what they see is read there.
 //
-// It refuses to know what a rollout is for: what comes of it is asserted by the scenarios.
+// It refuses to know what a rollout is for: the scenarios assert the results.
 package install

@@ -36,7 +36,7 @@ type Options struct {
 	Change func(configuration map[string]any)
 	// Slack is how the simulated Slack is; the zero value is strict.
 	Slack slacksim.Options
-	// ReadOnly leaves out the chart's rights to make and delete.
+	// ReadOnly leaves out the chart's rights to create and delete.
 	ReadOnly bool
 }
 

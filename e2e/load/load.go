@@ -83,7 +83,7 @@ type Generator struct {
 	buckets []bucket // in time
 }
 
-// Start starts to send what plan says, with the process's log in dir. Whoever started it calls Stop.
+// Start starts to send what plan says, with the process's log in dir. The caller must call Stop.
 func Start(dir string, plan Plan) (*Generator, error) {
 	plan = plan.withDefaults()
 	if err := plan.validate(); err != nil {

@@ -73,7 +73,7 @@ func reenter() (int, error) {
 		for {
 			select {
 			case s := <-signals:
-				// Losing the race against its end is fine: there is nobody left to tell.
+				// Losing the race against its end is fine: nobody is left to notify.
 				_ = child.Process.Signal(s)
 			case <-ended:
 				return

@@ -16,7 +16,7 @@ const (
 // work is how long an answer takes that nothing slows down.
 const work = 2 * time.Millisecond
 
-// app is one run of a container: the web service that its image stands for.
+// app is one run of a container: the web service of its image.
 type app struct {
 	pod, container, version string
 

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Fate is what becomes of a container.
+// Fate is how a container fares.
 type Fate int
 
 // The fates of containers.
@@ -49,7 +49,7 @@ type Behaviour struct {
 
 var word = regexp.MustCompile(`^([a-z]+)([0-9]*)$`)
 
-// ParseTag says what a tag stands for.
+// ParseTag returns the behaviour that a tag names.
 func ParseTag(tag string) (Behaviour, error) {
 	var b Behaviour
 	for _, part := range strings.Split(tag, "-")[1:] {
@@ -64,7 +64,7 @@ func ParseTag(tag string) (Behaviour, error) {
 	return b, nil
 }
 
-// add adds what one word of a tag stands for.
+// add adds the behaviour of one word of a tag.
 func (b *Behaviour) add(name, digits string) error {
 	number := func(otherwise int64) (int64, error) {
 		if digits == "" {

@@ -17,7 +17,7 @@ func TestParseTag(t *testing.T) {
 	}{
 		{"a plain version is healthy", "v1.2.4", node.Behaviour{}},
 		{"other words belong to the version", "v1.2.4-rc1-2026", node.Behaviour{}},
-		{"the version itself is no word", "crash", node.Behaviour{}},
+		{"the version itself is not a word", "crash", node.Behaviour{}},
 		{"errors have a default", "v1-errors", node.Behaviour{Errors: 0.05}},
 		{"words combine", "v1-rc2-errors30-slow250", node.Behaviour{Errors: 0.3, Latency: 250 * time.Millisecond}},
 		{"a leak is in MiB a second", "v1-leak100", node.Behaviour{Leak: 100 << 20}},

@@ -113,7 +113,7 @@ func (c *container) live(ctx context.Context) *core.ContainerStateTerminated {
 	}
 }
 
-// alarm rings when a container that was started then ends by itself; for most it never does.
+// alarm fires when a container that was started then ends by itself; for most it never does.
 func alarm(started time.Time, behaviour Behaviour) (ring <-chan time.Time, cancel func()) {
 	var life time.Duration
 	switch behaviour.Fate {

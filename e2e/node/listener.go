@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// farewell bounds how long a container that is asked to end finishes what it has begun.
-const farewell = time.Second
+// drainTime bounds how long a stopping container may take to finish open requests.
+const drainTime = time.Second
 
 // listener serves one handler on the addresses of a container.
 type listener struct {
@@ -29,7 +29,7 @@ func listen(addresses []string, handler http.Handler) (*listener, error) {
 		}
 		l.serving.Go(func() {
 			if err := l.server.Serve(socket); !errors.Is(err, http.ErrServerClosed) {
-				// Whoever calls the pod from now on is refused, as if it had crashed.
+				// From now on calls to the pod are refused, as if it had crashed.
 				_ = socket.Close()
 			}
 		})
@@ -39,7 +39,7 @@ func listen(addresses []string, handler http.Handler) (*listener, error) {
 
 // shutdown stops listening at once and lets requests under way end, also when ctx has ended.
 func (l *listener) shutdown(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), farewell)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
 	defer cancel()
 	// What is left after the time is cut off by kill.
 	_ = l.server.Shutdown(ctx)

@@ -15,7 +15,7 @@ import (
 	"k8s.io/client-go/kubernetes"
 )
 
-// retry is the pause after a request that the API server did not take.
+// retry is the pause after a request that the API server did not accept.
 const retry = 100 * time.Millisecond
 
 // pod is one pod from its binding to its end.
@@ -28,7 +28,7 @@ type pod struct {
 
 	leave chan struct{} // closed when the API server asks the pod to end
 	gone  func()        // ends run at once: the object does not exist any more
-	fail  func(error)   // told of a request that can never succeed
+	fail  func(error)   // called for a request that can never succeed
 
 	mu       sync.Mutex
 	statuses []core.ContainerStatus
@@ -64,7 +64,7 @@ func (p *pod) run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-p.leave:
-			// It goes on serving until everybody has learned that it leaves.
+			// It keeps serving until every client knows that it is leaving.
 			if pause(ctx, p.grace) {
 				stop()
 				running.Wait()
@@ -79,8 +79,8 @@ func (p *pod) run(ctx context.Context) {
 	}
 }
 
-// insist repeats a request until the API server takes it. It returns false when there is no point in
-// going on: the pod does not exist any more, ctx has ended, or the request makes no sense.
+// insist repeats a request until the API server accepts it. It returns false when retrying is pointless:
+// the pod no longer exists, ctx has ended, or the request is invalid.
 func (p *pod) insist(ctx context.Context, request func(context.Context) error) bool {
 	for {
 		err := request(ctx)
@@ -107,7 +107,7 @@ func (p *pod) bind(ctx context.Context) error {
 	}
 	err := p.kube.CoreV1().Pods(p.object.Namespace).Bind(ctx, binding, meta.CreateOptions{})
 	if apierrors.IsConflict(err) {
-		return nil // bound by an earlier request whose answer was lost, or being deleted: leave says so
+		return nil // bound by an earlier request whose answer was lost, or being deleted, and then leave is closed
 	}
 	return err
 }
@@ -126,7 +126,7 @@ func (p *pod) report(container int, status core.ContainerStatus) {
 	p.mu.Unlock()
 	select {
 	case p.news <- struct{}{}:
-	default: // the token that is there stands for this status too
+	default: // the token already there covers this status too
 	}
 }
 
@@ -143,7 +143,7 @@ func (p *pod) publish(ctx context.Context) error {
 	return err
 }
 
-// status is what the containers make of the pod.
+// status is the pod's status by its containers.
 func (p *pod) status() core.PodStatus {
 	p.mu.Lock()
 	statuses := slices.Clone(p.statuses)

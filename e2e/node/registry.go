@@ -8,13 +8,13 @@ import (
 )
 
 // Registry says what images contain: the digest of each, and how it behaves. An image is known as
-// soon as somebody asked for it by its tag.
+// soon as somebody used its tag.
 type Registry struct {
 	mu     sync.Mutex
 	images map[string]image // by reference without digest, such as registry.example.com/shop/checkout:v1
 }
 
-// image is what a reference stands for at the moment.
+// image is what a reference names at the moment.
 type image struct {
 	repository string
 	tag        string
@@ -43,7 +43,7 @@ func (r *Registry) Behave(ref string, behaviour Behaviour) error {
 	return r.replace(ref, func(i *image) { i.behaviour = behaviour })
 }
 
-// Push lets a tag stand for another image from now on: containers that start later report another
+// Push makes a tag name another image from now on: containers that start later report another
 // digest. It behaves as before.
 func (r *Registry) Push(ref string) error {
 	return r.replace(ref, func(i *image) {
@@ -68,7 +68,7 @@ func (r *Registry) replace(ref string, change func(*image)) error {
 	return nil
 }
 
-// current returns what has become of an image that was pulled.
+// current returns the current state of an image that was pulled.
 func (r *Registry) current(i image) image {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -26,8 +26,8 @@ const (
 
 // Options are what may differ between runs.
 type Options struct {
-	// Grace is how long a pod goes on serving after it was asked to end. Whoever routes to it has
-	// to learn of it in that time; the endpoint controller alone may take a second.
+	// Grace is how long a pod keeps serving after a request to end. Proxies must stop routing to it in
+	// that time; the endpoint controller alone may take a second.
 	Grace time.Duration
 }
 

@@ -44,7 +44,7 @@ type Server struct {
 }
 
 // Start starts a Prometheus that scrapes each interval and keeps its files in dir; it returns when
-// queries are answered. Whoever started it calls Stop.
+// queries are answered. The caller must call Stop.
 func Start(ctx context.Context, dir string, c *cluster.Cluster, interval time.Duration) (*Server, error) {
 	if err := writeConfiguration(filepath.Join(dir, configurationFile), c, interval); err != nil {
 		return nil, err
@@ -99,7 +99,7 @@ func writeConfiguration(path string, c *cluster.Cluster, interval time.Duration)
 // Err says why Prometheus does not run, and is nil while it does.
 func (s *Server) Err() error { return s.process.Err() }
 
-// Stop ends Prometheus: for good, or for as long as a scenario wants it to be away.
+// Stop ends Prometheus: for good, or for as long as a scenario needs it down.
 func (s *Server) Stop() { s.process.Stop() }
 
 func (s *Server) ready(ctx context.Context) error {
@@ -150,7 +150,7 @@ func decode(kind string, result json.RawMessage) ([]Series, error) {
 	value := func(p point) (float64, error) {
 		text, ok := p[1].(string)
 		if !ok {
-			return 0, fmt.Errorf("%v is no value", p[1])
+			return 0, fmt.Errorf("%v is not a value", p[1])
 		}
 		return strconv.ParseFloat(text, 64)
 	}

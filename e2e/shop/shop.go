@@ -35,7 +35,7 @@ type App struct {
 	Version    string // the tag that is stable at first
 	Replicas   int
 	Router     Router
-	// Settle is for how many seconds a pod has to be ready before it counts: what slows a replacement down.
+	// Settle is how many seconds a pod must be ready before it counts, to slow a replacement down.
 	Settle int
 }
 
@@ -57,7 +57,7 @@ func Cart(namespace string) App {
 // Stable returns the name of the stable Deployment and its Service.
 func (a App) Stable() string { return a.Name + "-stable" }
 
-// Canary returns the name of the canary Deployment and its Service, which the bot is to create.
+// Canary returns the name of the canary Deployment and its Service, which the bot creates.
 func (a App) Canary() string { return a.Name + "-canary" }
 
 // Image returns the reference of a version.
@@ -71,7 +71,7 @@ func (a App) Objects() ([]*unstructured.Unstructured, error) {
 	return a.render("app", arm{App: a, Track: "stable", Tag: a.Version, Size: a.Replicas})
 }
 
-// Arm returns another Deployment with its Service, such as a canary made by hand: track is the last
+// Arm returns another Deployment with its Service, such as a manual canary: track is the last
 // part of their name and the value of their label.
 func (a App) Arm(track, version string, replicas int) ([]*unstructured.Unstructured, error) {
 	return a.render("arm", arm{App: a, Track: track, Tag: version, Size: replicas})

@@ -1,8 +1,8 @@
 // Package split is a small mesh: a proxy that does with SMI's TrafficSplits what a mesh's proxies do
-// beside each client. Who calls a Service that is the root of a split reaches the split's backends by
-// their weights, and only the ready pods of each; any other Service is reached itself.
+// beside each client. A call to a Service that is the root of a split reaches the split's backends by
+// their weights, and only the ready pods of each; a call to any other Service reaches that Service.
 //
-// It is no part of the product and refuses to be clever: no retries, no affinity, nothing but HTTP.
+// It is not part of the product and deliberately simple: no retries, no affinity, nothing but HTTP.
 package split
 
 import (

@@ -1,6 +1,6 @@
 package split
 
-// White box: how evenly turns are given is no part of the proxy's interface, yet a share of 5 % must be
+// White box: how evenly turns are given is not part of the proxy's interface, yet a share of 5 % must be
 // one in short stretches for the scenarios to be quick.
 
 import "testing"

@@ -39,7 +39,7 @@ type Proxy struct {
 }
 
 // Start creates the Gateway, starts Traefik with its log in dir, and returns when it answers. The
-// kinds of the Gateway API must be installed. Whoever started it calls Stop.
+// kinds of the Gateway API must be installed. The caller must call Stop.
 func Start(ctx context.Context, dir string, c *cluster.Cluster) (*Proxy, error) {
 	objects, err := cluster.Parse(gateway)
 	if err != nil {

@@ -54,7 +54,7 @@ func (w *World) Install(t testing.TB, app shop.App) {
 	Eventually(t, patience, func() error { return Answers(t.Context(), app) })
 }
 
-// AddCanary adds a canary made by hand, as the bot would make it, and waits until it can be routed to. The
+// AddCanary adds a canary by hand, as the bot would create it, and waits until it can be routed to. The
 // route stays as it is.
 func (w *World) AddCanary(t testing.TB, app shop.App, version string, replicas int) {
 	t.Helper()

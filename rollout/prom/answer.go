@@ -18,45 +18,45 @@ import (
 	"canarybot.io/rollout"
 )
 
-// answer is what came of one query.
+// answer is the result of one query.
 type answer struct {
 	value    model.Value
 	warnings []string
 	err      error
 }
 
-// reading is an answer judged: a finite number, or the reason why there is none.
+// reading is a checked answer: a finite number, or the reason why there is none.
 type reading struct {
 	number *float64
 	why    rollout.Why
-	detail string // Prometheus's words, or ours about them
+	detail string // from Prometheus, or about its answer
 }
 
-func not(why rollout.Why, detail string) reading { return reading{why: why, detail: detail} }
+func failedReading(why rollout.Why, detail string) reading { return reading{why: why, detail: detail} }
 
-// farthest is how much Prometheus's clock may differ from ours.
-const farthest = time.Minute
+// maxClockSkew is how much Prometheus's clock may differ from this machine's.
+const maxClockSkew = time.Minute
 
-// read returns the one number that the answer is.
+// read returns the single number in the answer.
 func (a answer) read(now time.Time) reading {
 	v, at, odd := a.one()
 	switch {
 	case odd.why != rollout.WhyNone:
 		return odd
 	case math.IsNaN(v):
-		return not(rollout.WhyNotANumber, "")
+		return failedReading(rollout.WhyNotANumber, "")
 	case math.IsInf(v, 0):
-		return not(rollout.WhyInfinite, "")
-	case at.Sub(now).Abs() > farthest:
-		return not(rollout.WhyStale, fmt.Sprintf("Prometheus's clock says %s, ours %s",
+		return failedReading(rollout.WhyInfinite, "")
+	case at.Sub(now).Abs() > maxClockSkew:
+		return failedReading(rollout.WhyStale, fmt.Sprintf("Prometheus's clock says %s, ours %s",
 			at.UTC().Format(time.TimeOnly), now.UTC().Format(time.TimeOnly)))
 	}
 	return reading{number: &v}
 }
 
-// one returns the answer's value and the time at which it was evaluated, or what is odd about it.
+// one returns the answer's value and the time at which it was evaluated, or what is wrong with it.
 func (a answer) one() (float64, time.Time, reading) {
-	if odd := a.odd(); odd.why != rollout.WhyNone {
+	if odd := a.rejection(); odd.why != rollout.WhyNone {
 		return 0, time.Time{}, odd
 	}
 	switch v := a.value.(type) {
@@ -65,18 +65,18 @@ func (a answer) one() (float64, time.Time, reading) {
 	case model.Vector:
 		switch {
 		case len(v) == 0:
-			return 0, time.Time{}, not(rollout.WhyNoData, "")
+			return 0, time.Time{}, failedReading(rollout.WhyNoData, "")
 		case len(v) > 1:
-			return 0, time.Time{}, not(rollout.WhySeveralSeries,
+			return 0, time.Time{}, failedReading(rollout.WhySeveralSeries,
 				fmt.Sprintf("%d series, the first two %s and %s", len(v), label(v[0]), label(v[1])))
 		case v[0] == nil || v[0].Histogram != nil:
-			return 0, time.Time{}, not(rollout.WhyQueryError, "the query gives a histogram, not one number")
+			return 0, time.Time{}, failedReading(rollout.WhyQueryError, "the query gives a histogram, not one number")
 		}
 		return float64(v[0].Value), v[0].Timestamp.Time(), reading{}
 	case nil:
-		return 0, time.Time{}, not(rollout.WhyQueryError, "the answer holds no result")
+		return 0, time.Time{}, failedReading(rollout.WhyQueryError, "the answer holds no result")
 	default:
-		return 0, time.Time{}, not(rollout.WhyQueryError, fmt.Sprintf("the query gives a %s, not one number", v.Type()))
+		return 0, time.Time{}, failedReading(rollout.WhyQueryError, fmt.Sprintf("the query gives a %s, not one number", v.Type()))
 	}
 }
 
@@ -87,31 +87,31 @@ func label(s *model.Sample) string {
 	return cut(s.Metric.String(), 80)
 }
 
-// odd returns why the answer is not to be read at all.
-func (a answer) odd() reading {
+// rejection returns why the answer must not be used at all.
+func (a answer) rejection() reading {
 	var tooLarge *tooLargeError
 	switch {
 	case a.err == nil && len(a.warnings) > 0:
-		return not(rollout.WhyWarnings, plain(strings.Join(a.warnings, "; ")))
+		return failedReading(rollout.WhyWarnings, plain(strings.Join(a.warnings, "; ")))
 	case a.err == nil:
 		return reading{}
 	case errors.As(a.err, &tooLarge):
-		return not(rollout.WhyTooLarge, tooLarge.Error())
+		return failedReading(rollout.WhyTooLarge, tooLarge.Error())
 	case timedOut(a.err):
-		return not(rollout.WhyTimeout, "")
+		return failedReading(rollout.WhyTimeout, "")
 	case unreachable(a.err):
-		return not(rollout.WhyUnreachable, plain(words(a.err)))
+		return failedReading(rollout.WhyUnreachable, plain(words(a.err)))
 	}
-	return not(rollout.WhyQueryError, plain(words(a.err)))
+	return failedReading(rollout.WhyQueryError, plain(words(a.err)))
 }
 
-// timedOut reports whether we, the network or Prometheus gave up waiting.
+// timedOut reports whether this client, the network or Prometheus gave up waiting.
 func timedOut(err error) bool {
 	var api *v1.Error
 	var network net.Error
 	return errors.Is(err, context.DeadlineExceeded) ||
 		errors.As(err, &network) && network.Timeout() ||
-		// Prometheus reports its own timeout as a 503, of which the client keeps the body only.
+		// Prometheus reports its own timeout as a 503, and the client keeps only its body.
 		errors.As(err, &api) && (api.Type == v1.ErrTimeout || strings.Contains(api.Detail, `"errorType":"timeout"`))
 }
 
@@ -123,7 +123,7 @@ func unreachable(err error) bool {
 		errors.As(err, &api) && (api.Type == v1.ErrServer || api.Type == v1.ErrClient)
 }
 
-// words returns what went wrong without the URL, which may hold a password or a token.
+// words returns the error's text without the URL, which may hold a password or a token.
 func words(err error) string {
 	var u *url.Error
 	if errors.As(err, &u) {
@@ -136,7 +136,7 @@ func words(err error) string {
 	return err.Error()
 }
 
-// plain makes foreign text fit for one line of a card.
+// plain makes text from outside fit into one line of a card.
 func plain(s string) string {
 	s = strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {

@@ -11,7 +11,8 @@ import (
 	"canarybot.io/rollout"
 )
 
-// Backtest asks each check about every interval of the last hour, of stable. It blocks as long as Ask does, once per check.
+// Backtest evaluates each check against stable, for every interval of the last hour. It may block as long as Ask does
+// for each check.
 func (s *Source) Backtest(ctx context.Context, q rollout.Question) []rollout.Backtest {
 	all := make([]rollout.Backtest, len(q.Checks))
 	q.Since = time.Time{}
@@ -33,7 +34,7 @@ func (s *Source) backtest(ctx context.Context, q rollout.Question, c rollout.Che
 	step := max(c.Interval, 15*time.Second)
 	r := v1.Range{Start: q.Now.Add(-time.Hour), End: q.Now, Step: step}
 	value, warnings, _, err := s.api.QueryRange(ctx, in.value, r, v1.WithTimeout(s.timeout))
-	if odd := (answer{value: value, warnings: warnings, err: err}).odd(); odd.why != rollout.WhyNone {
+	if odd := (answer{value: value, warnings: warnings, err: err}).rejection(); odd.why != rollout.WhyNone {
 		b.Problem = either(odd.detail, string(odd.why))
 		return b
 	}

@@ -16,15 +16,15 @@ import (
 // armLabel marks which arm an answer to a freshness query belongs to.
 const armLabel = "canarybot_arm"
 
-// metricName is the name that a selector's brace belongs to. A line break between them may end a comment: then it is
-// none.
+// metricName matches the name before a selector's brace. A line break between them may end a comment; then there is no
+// name.
 var metricName = regexp.MustCompile(`[a-zA-Z_:][a-zA-Z0-9_:]*[ \t]*$`)
 
-// operators may stand before the brace of a selector without a name.
+// operators may precede the brace of a selector without a name.
 var operators = []string{"and", "or", "unless", "atan2", "bool", "group_left", "group_right"}
 
 // selectors returns the selectors in a query that have a name and braces. timestamp() needs the name: two metrics of
-// one target differ in nothing else.
+// one target differ only in their name.
 func selectors(query string) []string {
 	var found []string
 	var l lexer
@@ -69,8 +69,8 @@ func newest(canary, stable string) string {
 
 // age is how old an arm's newest sample is, by Prometheus's clock.
 type age struct {
-	known bool // there was a way to ask
-	there bool // there is a current sample
+	known bool // it could be queried
+	there bool // a current sample exists
 	past  time.Duration
 }
 
@@ -94,11 +94,11 @@ func ages(query string, v model.Vector) (canary, stable age) {
 	return canary, stable
 }
 
-// oldest is the age from which a sample is stale: as many intervals as a silent canary is given, and the time that a
+// oldest is the age from which a sample is stale: as many intervals as a silent canary is allowed, plus the time that a
 // scrape may take. At the default interval a Prometheus that scrapes once a minute is still fresh.
 func oldest(c rollout.Check) time.Duration { return 4*c.Interval + 5*time.Second }
 
-// doubt returns why a value is not to be believed for the age of the samples behind it.
+// doubt returns why a value is not trusted because of the age of its samples.
 func (a age) doubt(limit time.Duration, other age) (rollout.Why, string) {
 	switch {
 	case !a.known, a.there && a.past <= limit:

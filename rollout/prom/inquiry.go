@@ -8,7 +8,7 @@ import (
 	"canarybot.io/rollout"
 )
 
-// inquiry is what to ask about one check. Queries that are empty are not asked.
+// inquiry holds the queries for one check. Empty queries are not sent.
 type inquiry struct {
 	check         rollout.Check
 	value, stable string // for the canary's arm, and for stable's where the query depends on the arm
@@ -16,12 +16,12 @@ type inquiry struct {
 	stableTraffic string
 	fresh         string
 	cut           bool // the window is shorter than the check's: the weight is younger
-	// why is set when the check is not asked at all.
+	// why is set when the check is not queried at all.
 	why    rollout.Why
 	detail string
 }
 
-// queries returns what is to be asked.
+// queries returns the queries to send.
 func (i inquiry) queries() []string {
 	var all []string
 	for _, q := range []string{i.value, i.stable, i.traffic, i.stableTraffic, i.fresh} {
@@ -32,7 +32,7 @@ func (i inquiry) queries() []string {
 	return all
 }
 
-// inquire returns what to ask about one check of the question.
+// inquire returns the queries for one check of the question.
 func inquire(q rollout.Question, c rollout.Check) inquiry {
 	window, ok := windowOf(q, c)
 	if !ok {
@@ -43,22 +43,22 @@ func inquire(q rollout.Question, c rollout.Check) inquiry {
 		return inquiry{check: c, why: rollout.WhyQueryError, detail: err.Error()}
 	}
 	in := inquiry{check: c, cut: window < c.Window.Truncate(time.Second)}
-	if in.value, in.stable, err = both(c.Query, canary, stable, q.StableOnly); err != nil {
+	if in.value, in.stable, err = expandArms(c.Query, canary, stable, q.StableOnly); err != nil {
 		return inquiry{check: c, why: rollout.WhyQueryError, detail: "query: " + err.Error()}
 	}
 	in.fresh = newest(in.value, in.stable)
 	if c.Traffic == "" {
 		return in
 	}
-	if in.traffic, in.stableTraffic, err = both(c.Traffic, canary, stable, q.StableOnly); err != nil {
+	if in.traffic, in.stableTraffic, err = expandArms(c.Traffic, canary, stable, q.StableOnly); err != nil {
 		return inquiry{check: c, why: rollout.WhyQueryError, detail: "traffic: " + err.Error()}
 	}
 	return in
 }
 
-// windowOf returns the check's window, cut so that it does not reach back before the weight was acknowledged: what
-// the canary did at another weight, or another canary before it, is not evidence. ok is false while it would hold
-// fewer than two scrapes, of which one is needed for a value and two for a rate.
+// windowOf returns the check's window, cut so that it does not reach back before the weight was acknowledged: what the
+// canary did at another weight, or another canary before it, is not evidence. ok is false while it would hold fewer
+// than two scrapes: a value needs one, a rate two.
 func windowOf(q rollout.Question, c rollout.Check) (time.Duration, bool) {
 	window := c.Window
 	if !q.Since.IsZero() {
@@ -71,7 +71,7 @@ func windowOf(q rollout.Question, c rollout.Check) (time.Duration, bool) {
 // wordsOf returns the words for the arm that is judged and for stable's.
 func wordsOf(q rollout.Question, window time.Duration) (canary, stable map[Word]string, err error) {
 	n := NamesOf(q)
-	if q.StableOnly { // what the query asks about the canary is asked about stable
+	if q.StableOnly { // the canary's query is evaluated for stable
 		n.Canary, n.CanaryService = n.Stable, n.StableService
 	}
 	arm := func(a Side) (map[Word]string, error) {
@@ -93,8 +93,8 @@ func wordsOf(q rollout.Question, window time.Duration) (canary, stable map[Word]
 	return canary, stable, err
 }
 
-// both expands a template for the arm that is judged and, where it has a twin, for stable.
-func both(template string, canary, stable map[Word]string, stableOnly bool) (ours, theirs string, err error) {
+// expandArms expands a template for the arm that is judged and, if it depends on the arm, for stable.
+func expandArms(template string, canary, stable map[Word]string, stableOnly bool) (ours, theirs string, err error) {
 	t, err := ParseQuery(template)
 	if err != nil {
 		return "", "", err

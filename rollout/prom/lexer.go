@@ -2,15 +2,15 @@ package prom
 
 import "errors"
 
-// lexer follows PromQL byte by byte and knows whether it is in a string, in a comment or in a selector's braces. Templates
-// need no more. Prometheus's own parser would link its storage, cannot read templates, and would refuse what a newer or
-// other server accepts.
+// lexer reads PromQL byte by byte and tracks whether it is in a string, in a comment or in a selector's braces.
+// Templates need no more than that. Prometheus's own parser would link its storage, cannot read templates, and would
+// refuse what a newer or other server accepts.
 type lexer struct {
-	quote   byte // of the string it is in; 0: none
-	escaped bool // the byte before was a backslash, in a string that knows escapes
+	quote   byte // of the current string; 0: none
+	escaped bool // the byte before was a backslash, in a string with escapes
 	comment bool
 	braces  bool
-	only    bool // the text is what goes between the braces and has none itself
+	only    bool // the text goes between the braces and has none itself
 	err     error
 }
 
@@ -51,7 +51,7 @@ func (l *lexer) fail(sentence string) {
 	}
 }
 
-// done returns what is wrong once everything was fed.
+// done returns what is wrong after the last byte.
 func (l *lexer) done() error {
 	switch {
 	case l.err != nil:

@@ -7,7 +7,7 @@ import (
 	"canarybot.io/rollout"
 )
 
-// Plain returns the signals of a service that counts with the plainest names.
+// Plain returns the signals of a service with conventional metric names.
 func Plain() rollout.Signals {
 	return rollout.Signals{
 		Requests: `http_requests_total{{{.Select}}}`,
@@ -20,7 +20,7 @@ func Plain() rollout.Signals {
 	}
 }
 
-// Base returns a check with the defaults.
+// Base returns a check with the default values.
 func Base() rollout.Check {
 	return rollout.Check{
 		Comparison: rollout.LessThan, Window: 5 * time.Minute, Interval: 15 * time.Second, Failures: 2,
@@ -28,8 +28,7 @@ func Base() rollout.Check {
 	}
 }
 
-// Named returns the built-in checks, as far as the signals have what they ask about, in the
-// order in which people read them.
+// Named returns the built-in checks, those that the signals provide for, in the order in which people read them.
 func Named(s rollout.Signals) []rollout.Check {
 	var all []rollout.Check
 	for _, n := range rollout.NamedChecks() {
@@ -54,7 +53,7 @@ func Named(s rollout.Signals) []rollout.Check {
 	return all
 }
 
-// query returns what a named check asks of the signals; empty where they lack something.
+// query returns the query of a named check; empty if the signals lack something it needs.
 //
 // Each query is one number for one pod or many. The sum over an absent series is absent, not zero: without "or
 // vector(0)" a canary that never failed would have no error rate, and one that only fails no success rate. The total
@@ -77,7 +76,8 @@ func query(n rollout.NamedCheck, s rollout.Signals) string {
 // traffic counts the requests in the window.
 func traffic(s rollout.Signals) string { return `sum(increase(` + s.Requests + `[{{.Window}}]))` }
 
-// share is what part of the requests a counter counts; where there is no such counter, what part its opposite does not.
+// share is the fraction of the requests that a counter counts; without such a counter, the fraction that its opposite
+// does not count.
 func share(s rollout.Signals, of, opposite string) string {
 	part := func(of string) string {
 		return `(sum(rate(` + of + `[{{.Window}}])) or vector(0)) / sum(rate(` + s.Requests + `[{{.Window}}]))`
@@ -88,7 +88,7 @@ func share(s rollout.Signals, of, opposite string) string {
 	return part(of)
 }
 
-// quantile is the duration, in seconds, that such a share of the requests stays below.
+// quantile is the duration, in seconds, that this share of the requests stays below.
 func quantile(s rollout.Signals, q float64) string {
 	by := "sum by (le) "
 	if s.Native {
@@ -101,9 +101,8 @@ func quantile(s rollout.Signals, q float64) string {
 	return text
 }
 
-// readings asks for the newest reading of each container that is there now, and none from before the window: Prometheus
-// remembers a series without a staleness marker for five minutes, and a leak that was rolled back must not condemn its
-// fix.
+// readings queries the newest reading of each container that exists now, and none from before the window: Prometheus
+// keeps a series without a staleness marker for five minutes, and a leak that was rolled back must not fail its fix.
 func readings(s rollout.Signals) string {
 	return `max(last_over_time(` + s.Memory + `[{{.Window}}]) and ` + s.Memory + `)`
 }

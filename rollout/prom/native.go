@@ -11,8 +11,8 @@ import (
 )
 
 // nativeSeries turns a native histogram into one counter for each bound: the requests that stayed within it, or within
-// the next bound above that all histograms have which are compared: a client, or Prometheus, may make buckets wider at any
-// time, and what is counted must not become less by that.
+// the next higher bound that all compared histograms share: a client or Prometheus may widen buckets at any time, and
+// the counts must not drop because of that.
 func (i rawInquiry) nativeSeries(s *model.SampleStream, edges float64) []rollout.Series {
 	out := make([]rollout.Series, 0, len(i.bounds)+1)
 	for _, text := range append(slices.Clone(i.bounds), "+Inf") {
@@ -41,10 +41,10 @@ func (i rawInquiry) nativeSeries(s *model.SampleStream, edges float64) []rollout
 	return out
 }
 
-// edge is the bound itself, or the next one above where buckets are so many for each power of two; 0: they are of another
-// kind.
+// edge is the bound itself, or the next higher one at that many buckets for each power of two; 0: the buckets are of
+// another kind.
 func edge(bound, perPower float64) float64 {
-	if perPower <= 0 || bound < least || math.IsInf(bound, 1) {
+	if perPower <= 0 || bound < minBound || math.IsInf(bound, 1) {
 		return bound
 	}
 	k := math.Log2(bound) * perPower
@@ -54,7 +54,7 @@ func edge(bound, perPower float64) float64 {
 	return math.Exp2(math.Ceil(k) / perPower)
 }
 
-// coarsest returns the lowest resolution among native histograms; 0 where there is none, or one of another kind.
+// coarsest returns the lowest resolution among native histograms; 0 if there is none, or one of another kind.
 func coarsest(all ...model.Value) (perPower float64) {
 	for _, v := range all {
 		matrix, _ := v.(model.Matrix)
@@ -75,15 +75,15 @@ func coarsest(all ...model.Value) (perPower float64) {
 	return perPower
 }
 
-// longest is the latency, in seconds, up to which the bounds of a native histogram are listed.
-const longest = 120.0
+// maxBound is the latency, in seconds, up to which the bounds of a native histogram are listed.
+const maxBound = 120.0
 
 // counted is how much of a histogram is within a bound.
 type counted struct{ bound, within float64 }
 
-// boundsOf returns what a native histogram has within each of its bounds, rising. Only buckets that count something are in
-// an answer; the bounds between them, and above them up to the largest, are there all the same: those of a resolution of
-// 2^s buckets for each power of two are 2^(k/2^s), for any whole k. See
+// boundsOf returns the counts of a native histogram within each of its bounds, ascending. An answer contains only
+// buckets that are not empty; the bounds between them, and above them up to the largest, are filled in: at a resolution
+// of 2^s buckets for each power of two they are 2^(k/2^s), for every integer k. See
 // https://prometheus.io/docs/specs/native_histograms/#schema
 func boundsOf(h *model.SampleHistogram, largest float64) []counted {
 	const most = 1 << 12 // of the bounds that are filled in: 16 powers of two at the finest resolution
@@ -91,7 +91,7 @@ func boundsOf(h *model.SampleHistogram, largest float64) []counted {
 	perPower, exponential := resolution(h.Buckets)
 	within, filled := 0.0, 0
 	fill := func(below float64) {
-		if !exponential || len(all) == 0 || all[len(all)-1].bound < least {
+		if !exponential || len(all) == 0 || all[len(all)-1].bound < minBound {
 			return
 		}
 		for k := math.Round(math.Log2(all[len(all)-1].bound)*perPower) + 1; filled < most; k++ {
@@ -103,7 +103,7 @@ func boundsOf(h *model.SampleHistogram, largest float64) []counted {
 			filled++
 		}
 	}
-	for _, b := range h.Buckets { // they rise
+	for _, b := range h.Buckets { // in ascending order
 		if b == nil {
 			continue
 		}
@@ -115,13 +115,13 @@ func boundsOf(h *model.SampleHistogram, largest float64) []counted {
 	return all
 }
 
-// least is below every latency; what is nearer to zero is in the bucket for zero.
-const least = 1e-9
+// minBound is below every latency; anything closer to zero is in the zero bucket.
+const minBound = 1e-9
 
 // resolution returns how many buckets there are for each power of two, and whether the buckets are of that kind at all.
 func resolution(buckets model.HistogramBuckets) (perPower float64, exponential bool) {
 	for _, b := range buckets {
-		if b == nil || float64(b.Lower) < least {
+		if b == nil || float64(b.Lower) < minBound {
 			continue
 		}
 		is := 1 / math.Log2(float64(b.Upper)/float64(b.Lower))

@@ -51,7 +51,7 @@ func TestBoundsOf(t *testing.T) {
 		})
 	}
 	// Eight for each power of two is what client libraries have at most, and then some.
-	fine := boundsOf(&model.SampleHistogram{Buckets: model.HistogramBuckets{bucket(math.Exp2(-9), math.Exp2(-9+1.0/256), 1)}}, longest)
+	fine := boundsOf(&model.SampleHistogram{Buckets: model.HistogramBuckets{bucket(math.Exp2(-9), math.Exp2(-9+1.0/256), 1)}}, maxBound)
 	if last := fine[len(fine)-1].bound; last < 64 || len(fine) > 1<<12+1 {
 		t.Errorf("at the finest resolution %d bounds up to %g", len(fine), last)
 	}

@@ -30,7 +30,7 @@ const (
 	metrics
 )
 
-// rawInquiry is what to ask about a service's signals: for each arm and metric a query, empty where nothing is asked.
+// rawInquiry holds the queries for a service's signals: one for each arm and metric, empty where none is sent.
 type rawInquiry struct {
 	canary, stable [metrics]string
 	history        [metrics]string
@@ -40,13 +40,13 @@ type rawInquiry struct {
 	unit           time.Duration
 }
 
-// queries returns what is to be asked.
+// queries returns the queries to send.
 func (i rawInquiry) queries() []string {
 	all := slices.Concat(i.canary[:], i.stable[:], i.history[:], []string{i.buckets})
 	return slices.DeleteFunc(all, func(q string) bool { return q == "" })
 }
 
-// inquireRaw returns what to ask about the signals. The error is why nothing can be asked.
+// inquireRaw returns the queries for the signals. The error says why there are none.
 func inquireRaw(q rollout.Question) (rawInquiry, error) {
 	s := q.Signals
 	in := rawInquiry{native: s.Native, bounds: q.Want.Bounds, unit: s.Unit}
@@ -67,7 +67,7 @@ func inquireRaw(q rollout.Question) (rawInquiry, error) {
 	}
 	templates := [metrics]string{s.Requests, s.Errors, s.Success, s.Latency, s.Memory}
 	if s.Errors != "" {
-		templates[successes] = "" // what failed is counted; the rest did not
+		templates[successes] = "" // failures are counted; the rest succeeded
 	}
 	for m, template := range templates {
 		if template == "" || metric(m) == latency && len(q.Want.Bounds) == 0 {
@@ -100,8 +100,8 @@ func inquireRaw(q rollout.Question) (rawInquiry, error) {
 	return in, nil
 }
 
-// perRequest are labels that tell requests of one target apart, and those of buckets are not among them. History sums
-// over them: how pods differ is asked of pods.
+// perRequest are the labels that distinguish requests of one target, except those of buckets. History sums over them:
+// differences between pods are measured on pods.
 var perRequest = []string{"code", "status", "status_code", "response_code", "http_status_code", "method", "verb", "handler", "route", "path", "uri"}
 
 // ParseSignal parses the template of a signal: one vector selector with braces, and nothing around it.
@@ -122,7 +122,7 @@ func ParseSignal(text string) (Template, error) {
 	return t, nil
 }
 
-// sample are words of which any select would do, to look at what a template expands to.
+// sample are arbitrary valid words, to see what a template expands to.
 var sample = map[Word]string{
 	Namespace: "n", Service: "s", Stable: "s", Canary: "s-canary", Arm: "canary", Deployment: "s", Backend: "s",
 	Select: `a="b"`, Pods: `a="b"`, Window: "60s",
@@ -137,11 +137,11 @@ func selectorsOf(template string, canary, stable map[Word]string) (ours, theirs 
 	return strings.TrimSpace(t.Expand(canary)), strings.TrimSpace(t.Expand(stable)), nil
 }
 
-// within narrows a selector of buckets to some of them and the one that counts everything.
+// within narrows a selector of buckets to some of them and the +Inf bucket.
 func within(selector string, bounds []string) string {
 	forms := []string{`\+Inf`}
 	for _, b := range bounds {
-		if _, err := strconv.ParseFloat(b, 64); err == nil { // no histogram has another
+		if _, err := strconv.ParseFloat(b, 64); err == nil { // no histogram has other bounds
 			forms = append(forms, written(b)...)
 		}
 	}
@@ -172,7 +172,7 @@ func written(bound string) []string {
 	return all
 }
 
-// read returns what the answers hold.
+// read returns the contents of the answers.
 func (i rawInquiry) read(answers map[string]answer, err error) rollout.Raw {
 	if err != nil {
 		failed := rollout.Reading{Why: rollout.WhyQueryError, Detail: "signals: " + err.Error()}
@@ -196,10 +196,10 @@ func (i rawInquiry) read(answers map[string]answer, err error) rollout.Raw {
 	return raw
 }
 
-// series reads raw samples. What belongs to no bound of a histogram is left out. Edges is the resolution that a native one
-// is read in.
+// series reads raw samples. Samples that belong to no bound of a histogram are left out. Edges is the resolution that a
+// native one is read in.
 func (i rawInquiry) series(a answer, histogram bool, edges float64) rollout.Reading {
-	odd := a.odd()
+	odd := a.rejection()
 	out := rollout.Reading{Why: odd.why, Detail: odd.detail}
 	if odd.why != rollout.WhyNone && odd.why != rollout.WhyWarnings {
 		return out
@@ -231,7 +231,7 @@ func kind(v model.Value) string {
 	return v.Type().String()
 }
 
-// scale is what a latency of 1 is in seconds.
+// scale is the unit of latencies in seconds.
 func (i rawInquiry) scale() float64 {
 	if i.unit <= 0 {
 		return 1
@@ -247,10 +247,10 @@ func seriesOf(s *model.SampleStream, bound float64) rollout.Series {
 	return out
 }
 
-// targetLabels are what Prometheus puts on every series of one target.
+// targetLabels are the labels that Prometheus puts on every series of one target.
 var targetLabels = []model.LabelName{"job", "instance", "namespace", "pod"}
 
-// target names who exposes a series: every series of one scrape has the same.
+// target identifies the target that exposes a series: it is the same for every series of one scrape.
 func target(m model.Metric) string {
 	parts := make([]string, len(targetLabels))
 	for i, name := range targetLabels {
@@ -261,7 +261,7 @@ func target(m model.Metric) string {
 
 // bucketsOf reads which bounds a histogram has, as one series for each with a single point: what stayed within it.
 func (i rawInquiry) bucketsOf(a answer) rollout.Reading {
-	odd := a.odd()
+	odd := a.rejection()
 	out := rollout.Reading{Why: odd.why, Detail: odd.detail}
 	vector, ok := a.value.(model.Vector)
 	if odd.why != rollout.WhyNone && odd.why != rollout.WhyWarnings || !ok {
@@ -281,7 +281,7 @@ func (i rawInquiry) bucketsOf(a answer) rollout.Reading {
 			}
 			continue
 		}
-		for _, b := range boundsOf(s.Histogram, longest/i.scale()) {
+		for _, b := range boundsOf(s.Histogram, maxBound/i.scale()) {
 			add(strconv.FormatFloat(b.bound, 'g', -1, 64), b.bound, s.Timestamp, b.within)
 		}
 		add("+Inf", math.Inf(1), s.Timestamp, float64(s.Histogram.Count))

@@ -8,8 +8,8 @@ import (
 	"canarybot.io/rollout"
 )
 
-// sample returns the check's sample. A value is believed only when the samples behind it are fresh, and where the
-// requests could not be counted the value stays, with the reason, so that it can be shown but not judged.
+// sample returns the check's sample. A value is trusted only if its samples are fresh. Where the requests could not be
+// counted the value stays, with the reason, so that it can be shown but not judged.
 func (in inquiry) sample(answers map[string]answer, now time.Time) rollout.Sample {
 	s := rollout.Sample{Check: in.check.Name, At: now}
 	if in.why != rollout.WhyNone {
@@ -18,10 +18,10 @@ func (in inquiry) sample(answers map[string]answer, now time.Time) rollout.Sampl
 	}
 	limit := oldest(in.check)
 	canary, stable, odd := in.ages(answers)
-	value := answers[in.value].read(now).but(odd).aged(canary, stable, limit).filling(in.cut, canary, limit)
+	value := answers[in.value].read(now).orOddity(odd).aged(canary, stable, limit).filling(in.cut, canary, limit)
 	s.Canary, s.CanaryWhy, s.Detail = value.number, value.why, value.detail
 	if in.stable != "" {
-		twin := answers[in.stable].read(now).but(odd).aged(stable, canary, limit).filling(in.cut, stable, limit)
+		twin := answers[in.stable].read(now).orOddity(odd).aged(stable, canary, limit).filling(in.cut, stable, limit)
 		s.Stable, s.StableWhy = twin.number, twin.why
 		s.Detail = either(s.Detail, twin.detail)
 	}
@@ -45,29 +45,29 @@ func (in inquiry) ages(answers map[string]answer) (canary, stable age, odd readi
 		return age{}, age{}, reading{}
 	}
 	a := answers[in.fresh]
-	if odd = a.odd(); odd.why != rollout.WhyNone {
+	if odd = a.rejection(); odd.why != rollout.WhyNone {
 		return age{}, age{}, odd
 	}
 	v, ok := a.value.(model.Vector)
 	if !ok {
-		return age{}, age{}, not(rollout.WhyQueryError, "the answer to the freshness query is not a vector")
+		return age{}, age{}, failedReading(rollout.WhyQueryError, "the answer to the freshness query is not a vector")
 	}
 	canary, stable = ages(in.fresh, v)
 	return canary, stable, reading{}
 }
 
-// but returns the reading, or the oddity where the reading is a number.
-func (r reading) but(odd reading) reading {
+// orOddity returns the reading, or the oddity if the reading is a number.
+func (r reading) orOddity(odd reading) reading {
 	if r.number == nil || odd.why == rollout.WhyNone {
 		return r
 	}
 	return odd
 }
 
-// aged returns the reading, or why the number is not to be believed for its age.
+// aged returns the reading, or why the number is too old to be trusted.
 func (r reading) aged(mine, other age, limit time.Duration) reading {
 	if why, detail := mine.doubt(limit, other); why != rollout.WhyNone && r.number != nil {
-		return not(why, detail)
+		return failedReading(why, detail)
 	}
 	return r
 }
@@ -76,7 +76,7 @@ func (r reading) aged(mine, other age, limit time.Duration) reading {
 // acknowledged, an arm with current samples may not have the two scrapes yet that a rate needs.
 func (r reading) filling(cut bool, mine age, limit time.Duration) reading {
 	if cut && r.why == rollout.WhyNoData && mine.there && mine.past <= limit {
-		return not(rollout.WhyWarmingUp, "")
+		return failedReading(rollout.WhyWarmingUp, "")
 	}
 	return r
 }

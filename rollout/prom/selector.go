@@ -9,7 +9,7 @@ import (
 	"canarybot.io/rollout"
 )
 
-// Names are the names that a query may speak of. All are DNS labels.
+// Names are the names that a query may use. All are DNS labels.
 type Names struct {
 	Namespace string
 	Service   rollout.ServiceName
@@ -19,7 +19,7 @@ type Names struct {
 	StableService, CanaryService string
 }
 
-// NamesOf returns the names that a question speaks of.
+// NamesOf returns the names in a question.
 func NamesOf(q rollout.Question) Names {
 	return Names{
 		Namespace: q.Namespace, Service: q.Service, Stable: q.Stable, Canary: q.Canary,
@@ -36,12 +36,13 @@ const (
 	StableArm Side = "stable"
 )
 
-// LongestDeployment is the longest name of a Deployment by which its pods can be recognized. A pod is named
+// LongestDeployment is the longest name of a Deployment whose pods can be recognized by name. A pod is named
 // NAME-HASH-XXXXX, at most 63 bytes with a hash of up to 10; Kubernetes cuts longer names short before the last five.
 const LongestDeployment = 63 - 5 - len("-") - 10 - len("-")
 
-// alphabet is what Kubernetes makes the two last parts of a pod's name of (k8s.io/apimachinery/pkg/util/rand): no
-// vowels, so that the pods of checkout's Job checkout-migrate, or of its DaemonSet, are never taken for checkout's.
+// alphabet has the characters that Kubernetes uses for the last two parts of a pod's name
+// (k8s.io/apimachinery/pkg/util/rand): no vowels, so that the pods of checkout's Job checkout-migrate, or of its
+// DaemonSet, are never mistaken for checkout's.
 const alphabet = "[bcdfghjklmnpqrstvwxz2456789]"
 
 // byPod matches the names of the Deployment's pods. Neither part has a dash, and PromQL anchors at both ends, so that
@@ -93,7 +94,7 @@ func (n Names) words(arm Side) map[Word]string {
 	}
 }
 
-// check refuses names that could mean something in a query.
+// check rejects names that could have a meaning in a query.
 func (n Names) check() error {
 	for _, name := range []string{n.Namespace, string(n.Service), n.Stable, n.Canary, n.backend(StableArm), n.backend(CanaryArm)} {
 		if !rollout.IsDNSLabel(name) {

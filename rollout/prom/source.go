@@ -30,24 +30,25 @@ func Default(url string) Options {
 }
 
 const (
-	// atOnce is how many queries of one question are under way together.
+	// atOnce is how many queries of one question run in parallel.
 	atOnce = 4
-	// questions is how many questions are. Prometheus evaluates 20 queries at a time (its -query.max-concurrency); more
-	// would wait there, each with a connection here, and each question with the answers that it has so far.
+	// questions is how many questions run in parallel. Prometheus evaluates 20 queries at a time (its
+	// -query.max-concurrency); more would wait there, each with a connection here, and each question holding the
+	// answers it has so far.
 	questions = 16
 )
 
-// Source asks one Prometheus, or what speaks its query API. It is safe for concurrent use.
+// Source queries one Prometheus, or a server with the same query API. It is safe for concurrent use.
 type Source struct {
 	api     v1.API
 	client  api.Client
 	timeout time.Duration
-	turns   chan struct{} // holds one for each question under way
+	turns   chan struct{} // holds one element for each question in progress
 }
 
 var _ rollout.Metrics = (*Source)(nil)
 
-// ProblemSettings says that the connection to Prometheus is configured wrongly; Words say how.
+// ProblemSettings reports that the connection to Prometheus is configured wrongly; Words say how.
 const ProblemSettings rollout.ProblemCode = "prometheus_settings"
 
 // New returns a Source. It does not connect yet; the error names what is wrong with the options.
@@ -59,7 +60,7 @@ func New(o Options) (*Source, error) {
 	return &Source{api: v1.NewAPI(client), client: client, timeout: o.Timeout, turns: make(chan struct{}, questions)}, nil
 }
 
-// Close closes connections that are kept for the next question.
+// Close closes idle connections.
 func (s *Source) Close() error {
 	if c, ok := s.client.(api.CloseIdler); ok {
 		c.CloseIdleConnections()
@@ -67,15 +68,15 @@ func (s *Source) Close() error {
 	return nil
 }
 
-// Ask returns one sample for each check, in their order, and what is wanted of the signals. It blocks until all queries
-// are answered, the timeout has passed or ctx is done; whatever was not answered is there with a reason.
+// Ask returns one sample for each check, in their order, and the requested history of the signals. It blocks until all
+// queries are answered, the timeout has passed or ctx is done; an unanswered check has a sample with a reason.
 func (s *Source) Ask(ctx context.Context, q rollout.Question) rollout.Answer {
 	inquiries := make([]inquiry, len(q.Checks))
 	var queries []string
 	for i, c := range q.Checks {
 		inquiries[i] = inquire(q, c)
 		for _, query := range inquiries[i].queries() {
-			if !slices.Contains(queries, query) { // several checks count the same traffic
+			if !slices.Contains(queries, query) { // several checks may count the same traffic
 				queries = append(queries, query)
 			}
 		}
@@ -95,13 +96,13 @@ func (s *Source) Ask(ctx context.Context, q rollout.Question) rollout.Answer {
 	return out
 }
 
-// fetch asks the queries, a few at a time, and returns the answers by query. Waiting for its turn counts towards the
+// fetch sends the queries, a few at a time, and returns the answers by query. Waiting for its turn counts towards the
 // timeout.
 func (s *Source) fetch(ctx context.Context, queries []string) map[string]answer {
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
 	select {
-	case <-ctx.Done(): // each query will say so
+	case <-ctx.Done(): // each query reports it
 	case s.turns <- struct{}{}:
 		defer func() { <-s.turns }()
 	}
@@ -129,8 +130,8 @@ func (s *Source) fetch(ctx context.Context, queries []string) map[string]answer 
 	return answers
 }
 
-// one asks one query, at Prometheus's own time. A panic in decoding what Prometheus sent is an error like any other:
-// it must not end the program that can roll back.
+// one sends one query, evaluated at Prometheus's own time. A panic in decoding what Prometheus sent is an error like
+// any other: it must not end the program that can roll back.
 func (s *Source) one(ctx context.Context, query string) (a answer) {
 	defer func() {
 		if r := recover(); r != nil {

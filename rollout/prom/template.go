@@ -37,23 +37,23 @@ type part struct {
 }
 
 // ParseQuery parses the template of a query. The error is a sentence that names what is wrong: a word that does not
-// exist, braces that belong to none, or a word where its value could change the query's meaning: names stand in
-// quotes, the window outside of them, and the select between a selector's braces.
+// exist, stray braces, or a word where its value could change the query's meaning: names belong in quotes, the window
+// outside of quotes, and the select between a selector's braces.
 func ParseQuery(text string) (Template, error) {
 	return parse(text, &lexer{}, []Word{Namespace, Service, Stable, Canary, Arm, Deployment, Backend, Select, Pods, Window})
 }
 
-// ParseSelect parses the template of a select: label matchers, as they stand between a selector's braces.
+// ParseSelect parses the template of a select: label matchers, as written between a selector's braces.
 func ParseSelect(text string) (Template, error) {
 	return parse(text, &lexer{braces: true, only: true}, []Word{Namespace, Service, Stable, Canary, Arm, Deployment, Backend, Pods})
 }
 
-// armed are the words that differ between the arms.
-var armed = []Word{Arm, Deployment, Backend, Select, Pods}
+// armWords are the words that differ between the arms.
+var armWords = []Word{Arm, Deployment, Backend, Select, Pods}
 
-// Twin reports whether the query depends on the arm, and so is asked for both.
+// Twin reports whether the query depends on the arm, and so is evaluated for both.
 func (t Template) Twin() bool {
-	return slices.ContainsFunc(t.parts, func(p part) bool { return slices.Contains(armed, p.word) })
+	return slices.ContainsFunc(t.parts, func(p part) bool { return slices.Contains(armWords, p.word) })
 }
 
 // Expand returns the text with the words' values.
@@ -66,7 +66,7 @@ func (t Template) Expand(words map[Word]string) string {
 	return b.String()
 }
 
-// wordForm is a word at the start of the text, or anything that looks as if it were meant to be one.
+// wordForm matches a word at the start of the text, or anything that looks like an attempt at one.
 var wordForm = regexp.MustCompile(`^\{\{([^{}]*)\}\}`)
 
 func parse(text string, l *lexer, known []Word) (Template, error) {
@@ -107,7 +107,7 @@ func parse(text string, l *lexer, known []Word) (Template, error) {
 	return t, l.done()
 }
 
-// wordOf returns the known word that was found.
+// wordOf returns the known word in the match.
 func wordOf(found []string, known []Word) (Word, error) {
 	name, dot := strings.CutPrefix(found[1], ".")
 	if dot && slices.Contains(known, Word(name)) {
@@ -120,8 +120,8 @@ func wordOf(found []string, known []Word) (Word, error) {
 	return "", fmt.Errorf("%s is not a known word here; known are %s", cut(found[0], 40), strings.Join(forms, " "))
 }
 
-// place returns what is wrong with the position of the word. Values are DNS labels, matchers and durations: a label cannot
-// leave a string, and matchers and durations mean nothing in one.
+// place returns what is wrong with the position of the word. Values are DNS labels, matchers and durations: a label
+// cannot leave a string, and matchers and durations have no meaning in one.
 func place(w Word, form string, l *lexer) error {
 	switch {
 	case l.comment:
@@ -147,7 +147,7 @@ func place(w Word, form string, l *lexer) error {
 	return nil
 }
 
-// cut shortens text that a sentence quotes.
+// cut shortens quoted text.
 func cut(s string, longest int) string {
 	if r := []rune(s); len(r) > longest {
 		return string(r[:longest]) + "…"

@@ -10,8 +10,8 @@ import (
 	"github.com/prometheus/common/config"
 )
 
-// largest is how much of an answer is read. One number takes a few hundred bytes.
-const largest = 1 << 20
+// maxAnswerBytes is how much of an answer is read. One number takes a few hundred bytes.
+const maxAnswerBytes = 1 << 20
 
 // CheckURL returns what is wrong with the address of a Prometheus. It never quotes the address.
 func CheckURL(address string) error {
@@ -54,8 +54,8 @@ func newClient(o Options) (api.Client, error) {
 	return api.NewClient(api.Config{Address: o.URL, Client: client})
 }
 
-// sameHost refuses redirects that would carry our credentials to another host, or out of TLS: the round tripper adds
-// them to each request, whoever it goes to.
+// sameHost refuses redirects that would send the credentials to another host, or out of TLS: the round tripper adds
+// them to each request, whatever its host.
 func sameHost(next *http.Request, before []*http.Request) error {
 	first := before[0].URL
 	switch {
@@ -67,18 +67,18 @@ func sameHost(next *http.Request, before []*http.Request) error {
 	return nil
 }
 
-// limited bounds how much of an answer is read. It sits outside of the transport, behind decompression.
+// limited bounds how much of an answer is read. It wraps the transport, so it counts decompressed bytes.
 type limited struct{ next http.RoundTripper }
 
 func (l limited) RoundTrip(r *http.Request) (*http.Response, error) {
 	resp, err := l.next.RoundTrip(r)
 	if err == nil {
-		resp.Body = &limitedBody{ReadCloser: resp.Body, left: largest}
+		resp.Body = &limitedBody{ReadCloser: resp.Body, left: maxAnswerBytes}
 	}
 	return resp, err
 }
 
-// CloseIdleConnections lets http.Client reach the transport.
+// CloseIdleConnections lets http.Client close the transport's connections.
 func (l limited) CloseIdleConnections() {
 	if c, ok := l.next.(interface{ CloseIdleConnections() }); ok {
 		c.CloseIdleConnections()
@@ -99,7 +99,7 @@ func (b *limitedBody) Read(p []byte) (int, error) {
 	if b.left < 0 {
 		return 0, &tooLargeError{}
 	}
-	if len(p) > b.left+1 { // one byte more than allowed, to know an answer of exactly that size from a larger one
+	if len(p) > b.left+1 { // one byte more than allowed, to tell an answer of exactly that size from a larger one
 		p = p[:b.left+1]
 	}
 	n, err := b.ReadCloser.Read(p)

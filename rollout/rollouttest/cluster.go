@@ -6,14 +6,13 @@ import (
 	"canarybot.io/rollout"
 )
 
-// Cluster checks a cluster adapter with its router: the objects that it makes are inert, every write is guarded and
-// stamped, it reports what somebody else did and changes nothing that it was not asked to. Every case gets a new
-// environment.
+// Cluster checks a cluster adapter with its router: the objects that it creates are inert, every write is guarded and
+// stamped, it reports changes by others and changes nothing else. Every case gets a new environment.
 func Cluster(t *testing.T, world func(t *testing.T) (rollout.Cluster, Editor)) {
 	t.Helper()
 	made := func(t *testing.T) *harness {
 		cluster, editor := world(t)
-		return grip(t, cluster, editor)
+		return newHarness(t, cluster, editor)
 	}
 	run(t, routeCases, made)
 	run(t, clusterCases, made)

@@ -1,8 +1,7 @@
 // Package rollouttest checks that an adapter keeps the contract of its port. The same suites run against the adapters
-// over an API server in memory, against the simulated cluster, and in e2e against the real thing, so they know
-// nothing but package rollout: what a rollout does to the cluster goes through the adapter, what everybody else does
-// goes through an Editor.
+// with an API server in memory, against the simulated cluster, and in e2e against a real cluster, so they use only
+// package rollout: a rollout's actions go through the adapter, everybody else's through an Editor.
 //
-// A new router is checked by rollouttest.Router in a test of a few lines: make a route, wrap what people do to it in
-// an Editor, call Router.
+// A new router is checked by rollouttest.Router in a test of a few lines: create a route, implement Editor for it, call
+// Router.
 package rollouttest

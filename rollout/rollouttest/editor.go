@@ -7,10 +7,11 @@ import (
 	"canarybot.io/rollout"
 )
 
-// Editor is everybody else: people with kubectl, other controllers. Its methods fail the test themselves.
+// Editor changes objects like everybody else: people with kubectl, other controllers. Its methods fail the test on
+// errors.
 type Editor interface {
 	// Rollout returns a rollout in Preparing whose stable Deployment, stable Service and route exist, and whose canary
-	// does not. The route names the stable Service only. Found says so.
+	// does not. The route names only the stable Service. Found says so.
 	Rollout() rollout.Rollout
 	// Set changes a field, FieldWeight, FieldCanaryImage, FieldCanaryReplicas or FieldStableImage, to the value, which
 	// is an image or a number. Stamps stay as they are.
@@ -21,7 +22,7 @@ type Editor interface {
 	Delete(object rollout.Object)
 }
 
-// harness observes, writes and checks for one test.
+// harness has what one test needs to observe, write and check.
 type harness struct {
 	*testing.T
 	r        rollout.Rollout
@@ -30,11 +31,11 @@ type harness struct {
 	revision rollout.Revision
 }
 
-func grip(t *testing.T, cluster rollout.Cluster, editor Editor) *harness {
+func newHarness(t *testing.T, cluster rollout.Cluster, editor Editor) *harness {
 	return &harness{T: t, r: editor.Rollout(), cluster: cluster, editor: editor, revision: 1}
 }
 
-// world observes, and fails the test when the cluster could not be read.
+// world observes, and fails the test if the cluster could not be read.
 func (h *harness) world() rollout.Observed {
 	h.Helper()
 	w := h.cluster.Observe(h.Context(), h.r)
@@ -78,11 +79,11 @@ func metaOf(w rollout.Observed, object rollout.Object) rollout.Meta {
 	return rollout.Meta{}
 }
 
-// mostConflicts is how often a write is decided again before the test gives up. In a real cluster controllers write too,
-// mostly statuses, so that conflicts are normal; a rollout reads and judges again as well.
+// mostConflicts is how often a write is retried after a conflict before the test gives up. In a real cluster
+// controllers write too, mostly statuses, so conflicts are normal; a rollout retries as well.
 const mostConflicts = 20
 
-// do decides a write on the current state and sends it, again after a conflict, and returns the accepted one.
+// do builds a write from the current state and sends it, retries after a conflict, and returns the accepted write.
 func (h *harness) do(object rollout.Object, verb rollout.Verb, change func(*rollout.Write)) rollout.Write {
 	h.Helper()
 	for range mostConflicts {
@@ -99,7 +100,7 @@ func (h *harness) do(object rollout.Object, verb rollout.Verb, change func(*roll
 	return rollout.Write{}
 }
 
-// refused sends a write that has to be refused with the code and to change nothing that rollouts steer.
+// refused sends a write that must be refused with the code and must not change any managed field.
 func (h *harness) refused(w rollout.Write, code rollout.Code) {
 	h.Helper()
 	before := steered(h.world())
@@ -112,7 +113,8 @@ func (h *harness) refused(w rollout.Write, code rollout.Code) {
 	}
 }
 
-// fields are what rollouts steer, and the revisions of the stamps. Versions are not among them: a status is one too.
+// fields are the managed fields and the revisions of the stamps. They have no versions, which status updates change
+// too.
 type fields struct {
 	stable, canary, service, route     bool
 	stableImage, canaryImage           string
@@ -139,7 +141,7 @@ func steered(w rollout.Observed) fields {
 	}
 }
 
-// stamped checks that the object has the stamp of this write.
+// stamped checks that the object carries the stamp of this write.
 func (h *harness) stamped(w rollout.Write) {
 	h.Helper()
 	s := metaOf(h.world(), w.Object).Stamp
@@ -167,7 +169,7 @@ func image(image string) func(*rollout.Write) {
 
 func dropCanary(x *rollout.Write) { x.DropCanary = true }
 
-// router makes a Cluster of a router, which sees nothing but the route.
+// router adapts a router to a Cluster that sees only the route.
 type router struct{ Routes }
 
 // Routes is the part of a router that the suite checks.

@@ -7,13 +7,13 @@ import (
 	"canarybot.io/rollout"
 )
 
-// Router checks a router: it reads the pair's share exactly, writes only on the version that a write was decided on,
+// Router checks a router: it reads the pair's share exactly, writes only to the version that a write was decided on,
 // stamps its writes, and restores the original weights. Every case gets a new environment.
 func Router(t *testing.T, world func(t *testing.T) (Routes, Editor)) {
 	t.Helper()
 	run(t, routeCases, func(t *testing.T) *harness {
 		routes, editor := world(t)
-		return grip(t, router{routes}, editor)
+		return newHarness(t, router{routes}, editor)
 	})
 }
 
@@ -56,7 +56,7 @@ var routeCases = []testCase{
 	{"a write on an older version is a conflict", func(h *harness) {
 		h.do(rollout.RouteObject, rollout.Update, weight(0))
 		late := h.write(rollout.RouteObject, rollout.Update, weight(50))
-		h.do(rollout.RouteObject, rollout.Update, weight(0)) // an undo that changes nothing but its stamp
+		h.do(rollout.RouteObject, rollout.Update, weight(0)) // an undo that changes only its stamp
 		h.refused(late, rollout.Conflict)
 		if got := h.world().Route.Weight; got != 0 {
 			h.Errorf("the share reads %d after a late write was refused, want 0", got)

@@ -6,24 +6,24 @@ import (
 	"canarybot.io/rollout"
 )
 
-// App is a service in the cluster: two Deployments, their Services, a route, and the requests that come in. Its
-// methods are what people and tests do to it behind Canarybot's back; by is the manager that managedFields name then.
+// App is a service in the cluster: two Deployments, their Services, a route, and the incoming requests. Its methods are
+// what people and tests do to it without Canarybot; by is the field manager of the change.
 type App struct {
 	cluster *Cluster
 	setup   Setup
 
 	// The cluster's lock guards what follows.
-	now           time.Time // up to here it has been brought
+	now           time.Time // the app is simulated up to this time
 	stable        *side
 	canary        *side
 	canaryService *object
 	route         *route
 	requests      float64 // a second
-	lost          float64 // requests that no pod was there for
+	lost          float64 // requests that found no pod
 	byVersion     map[string]Counters
 }
 
-// newApp makes the app as it stands, its pods up and ready; the caller holds the lock.
+// newApp creates the app with its pods up and ready; the caller holds the lock.
 func newApp(c *Cluster, s Setup) *App {
 	a := &App{cluster: c, setup: s, now: time.Now().Add(-s.Age), requests: s.Requests, byVersion: map[string]Counters{}}
 	a.stable = &side{app: a, name: s.Objects.Stable}
@@ -92,15 +92,15 @@ func (a *App) annotated() []*object {
 	return all
 }
 
-// settle lets the cluster's controllers do what they do at this moment.
+// settle runs the cluster's controllers at this moment.
 func (a *App) settle() {
 	a.stable.settle()
 	a.canary.settle()
 	a.settleRoute()
 }
 
-// advance brings the app up to the time, one event after the other: what it becomes does not depend on how often
-// somebody looks.
+// advance simulates the app up to the time, event by event, so that its state does not depend on how often it is
+// observed.
 func (a *App) advance(to time.Time) {
 	for a.now.Before(to) {
 		next := a.next(to)
@@ -110,7 +110,7 @@ func (a *App) advance(to time.Time) {
 	}
 }
 
-// next is when something happens next, at the latest the time itself.
+// next is the time of the next event, at most the given time.
 func (a *App) next(to time.Time) time.Time {
 	next := to
 	each := func(t time.Time) {

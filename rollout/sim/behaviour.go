@@ -9,7 +9,7 @@ import (
 type Behaviour struct {
 	// Errors is the share of its requests that end with 500.
 	Errors float64
-	// Latency is the median of its answers; zero: 60 ms.
+	// Latency is the median latency of its answers; zero: 60 ms.
 	Latency time.Duration
 	// Memory is what one pod takes at first, in bytes; zero: 180 MiB. Leak is what it adds in a second.
 	Memory, Leak float64

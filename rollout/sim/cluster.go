@@ -20,7 +20,7 @@ var (
 type Cluster struct {
 	options Options
 
-	mu          sync.Mutex // guards what follows and every app; never held across a call of somebody else's
+	mu          sync.Mutex // guards what follows and every app; never held across a call to other code
 	apps        []*App
 	fault       Fault
 	unreachable bool
@@ -29,7 +29,7 @@ type Cluster struct {
 	versions    int
 	uids        int
 	random      *rand.Rand
-	pushed      map[string]int // how often a tag was pushed anew
+	pushed      map[string]int // how often a tag was pushed again
 }
 
 // New returns a cluster without apps.
@@ -72,7 +72,7 @@ func (c *Cluster) PushAgain(tag string) {
 	c.pushed[tag]++
 }
 
-// Unreachable cuts the API server off, or brings it back. Pods and traffic go on.
+// Unreachable disconnects the API server, or reconnects it. Pods and traffic go on.
 func (c *Cluster) Unreachable(down bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -106,7 +106,7 @@ func (c *Cluster) Do(ctx context.Context, r rollout.Rollout, w rollout.Write) er
 	})
 }
 
-// Preflight says whether the rollout may start.
+// Preflight reports whether the rollout may start.
 func (c *Cluster) Preflight(ctx context.Context, r rollout.Rollout) (p rollout.Preflight) {
 	err := c.call(ctx, Call{Op: Preflight, Rollout: r.ID, Object: written(r, rollout.StableDeployment)}, func() error {
 		p = c.preflight(r)
@@ -136,7 +136,7 @@ func (c *Cluster) advance() {
 	}
 }
 
-// version gives out the next resourceVersion.
+// version returns the next resourceVersion.
 func (c *Cluster) version() string {
 	c.versions++
 	return strconv.Itoa(1000 + c.versions)

@@ -18,26 +18,26 @@ type deployment struct {
 	due                 time.Time // when it will
 	progressed          time.Time // when the rollout of pods last moved
 	status              status
-	behaves             *Behaviour // stands in place of the version's; for breaking a canary
+	behaves             *Behaviour // overrides the version's; for breaking a canary
 }
 
-// status is what the controller says about the pods.
+// status is the controller's view of the pods.
 type status struct {
 	total, updated, available int
 	failure                   rollout.Failure
 }
 
-// side is one of the two Deployments with its pods, which outlive it a little.
+// side is one of the two Deployments with its pods, which exist a little longer than it.
 type side struct {
 	app     *App
 	name    string
 	dep     *deployment
 	pods    []*pod    // terminating ones too
-	orphans time.Time // when pods without a Deployment are taken away
+	orphans time.Time // when pods without a Deployment are removed
 	past    history
 }
 
-// change notes a new spec: the controller sees it a little later.
+// change records a new spec: the controller sees it a little later.
 func (s *side) change() {
 	s.dep.seen = false
 	s.dep.due = s.app.now.Add(s.app.cluster.options.Controller)
@@ -55,7 +55,7 @@ func (s *side) endpoints() []*pod {
 	return all
 }
 
-// settle does what the controllers do at this moment, and notes a changed status.
+// settle runs the controllers at this moment, and records a changed status.
 func (s *side) settle() {
 	now, c := s.app.now, s.app.cluster
 	s.pods = slices.DeleteFunc(s.pods, func(p *pod) bool {
@@ -87,7 +87,7 @@ func (s *side) settle() {
 }
 
 // reconcile takes one round of the controller's steps and reports whether anything was done. Stopping frees room for
-// starting, so that it may take several.
+// starting, so it may take several rounds.
 func (s *side) reconcile() bool {
 	d := s.dep
 	if d.paused {
@@ -98,7 +98,7 @@ func (s *side) reconcile() bool {
 		switch {
 		case !p.alive():
 			if s.app.setup.Strategy == Recreate && p.image != d.image {
-				old = append(old, p) // it has to be gone before the first new one starts
+				old = append(old, p) // it has to stop before the first new one starts
 			}
 			continue
 		case p.image == d.image:
@@ -110,7 +110,7 @@ func (s *side) reconcile() bool {
 			ready = append(ready, p)
 		}
 	}
-	surge, spare := s.room()
+	surge, spare := s.surgeRoom()
 	if s.app.setup.Strategy == Recreate && len(old) > 0 {
 		return s.stop(old) > 0
 	}
@@ -128,15 +128,15 @@ func (s *side) reconcile() bool {
 	return start > 0 || stopped > 0
 }
 
-// room returns how many pods may be above, and how many below, what is wanted while pods are replaced.
-func (s *side) room() (surge, spare int) {
+// surgeRoom returns how many pods may be above, and how many below, what is wanted while pods are replaced.
+func (s *side) surgeRoom() (surge, spare int) {
 	if s.app.setup.Strategy == NoSurge {
 		return 0, 1
 	}
 	return max(1, (s.dep.replicas+3)/4), 0
 }
 
-// surplus picks the pods to take away: those that do not serve first, then the youngest.
+// surplus picks the pods to remove: those that do not serve first, then the youngest.
 func surplus(pods []*pod, n int, now time.Time) []*pod {
 	if n <= 0 {
 		return nil
@@ -155,7 +155,7 @@ func surplus(pods []*pod, n int, now time.Time) []*pod {
 	return pods[:n]
 }
 
-// stop tells the pods to stop and returns how many were still alive.
+// stop stops the pods and returns how many were still alive.
 func (s *side) stop(pods []*pod) int {
 	n := 0
 	for _, p := range pods {
@@ -167,7 +167,7 @@ func (s *side) stop(pods []*pod) int {
 	return n
 }
 
-// judge is the status as it should be.
+// judge returns the status for the current pods.
 func (s *side) judge() status {
 	var st status
 	for _, p := range s.pods {
@@ -197,7 +197,7 @@ func (s *side) judge() status {
 	return st
 }
 
-// workload is the side as the domain sees it; endpoints are counted by whoever knows its Service.
+// workload is the side as the domain sees it; the caller, which knows its Service, counts endpoints.
 func (s *side) workload() rollout.Workload {
 	d := s.dep
 	if d == nil {
@@ -221,7 +221,7 @@ func (s *side) workload() rollout.Workload {
 	return w
 }
 
-// times are when something happens to the side by itself.
+// times are the times of the side's next events.
 func (s *side) times(each func(time.Time)) {
 	for _, p := range s.pods {
 		for _, t := range p.times(s.app.cluster.options.Stop) {

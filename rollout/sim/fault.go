@@ -26,15 +26,15 @@ type Call struct {
 	Object  rollout.ObjectRef // what is read or written first
 	Write   rollout.Write     // of a Do
 	After   bool
-	Err     error // what came of it, after it
+	Err     error // the result, after the call
 }
 
-// Fault is asked before and after every call. An error before it keeps the call from happening and is its answer;
-// ErrLate before a Do holds the write back until Land. An error after it replaces the answer of what has happened:
-// the response is lost. It is called without a lock held and may reach into the cluster.
+// Fault is called before and after every call. An error before the call prevents it and is its answer; ErrLate before a
+// Do delays the write until Land. An error after the call replaces its answer: the response is lost. It is called
+// without a lock held and may change the cluster.
 type Fault func(Call) error
 
-// ErrLate makes a write late: its sender hears Unavailable now, and it arrives when Land is called.
+// ErrLate makes a write late: its sender gets Unavailable now, and it arrives when Land is called.
 var ErrLate = errors.New("the write is under way")
 
 // ErrLost is an answer that never came: what a Fault returns to lose a request or its response.
@@ -49,8 +49,7 @@ func (c *Cluster) SetFault(f Fault) {
 	c.fault = f
 }
 
-// Land lets the writes that were held back arrive, in order, and returns what each came to: a Conflict when its object
-// changed meanwhile.
+// Land delivers the delayed writes in order and returns the result of each: a Conflict if its object changed meanwhile.
 func (c *Cluster) Land() []error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -62,7 +61,7 @@ func (c *Cluster) Land() []error {
 	return all
 }
 
-// call runs do under the lock, with everything around it that may go wrong.
+// call runs do under the lock, with faults before and after it.
 func (c *Cluster) call(ctx context.Context, call Call, do func() error) error {
 	c.mu.Lock()
 	c.calls++
@@ -113,7 +112,7 @@ func (c *Cluster) locked(call Call, do func() error) error {
 	return do()
 }
 
-// travel takes the time of a request. One that was given up on the way never happened.
+// travel takes the time of a request. A request whose context ends on the way never happens.
 func (c *Cluster) travel(ctx context.Context, call Call) error {
 	if c.options.Latency > 0 {
 		timer := time.NewTimer(c.options.Latency)

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// history is what a side counted so far, at each moment when the rates may have changed: in between it is a straight
-// line, so that any window can be asked exactly.
+// history is what a side counted so far, at each time when the rates may have changed. In between it is linear, so any
+// window can be computed exactly.
 type history struct{ points []point }
 
 type point struct {
@@ -14,18 +14,18 @@ type point struct {
 	total Counters
 }
 
-// remembered is how far back windows can be asked.
-const remembered = 15 * time.Minute
+// historyWindow is how far back windows can begin.
+const historyWindow = 15 * time.Minute
 
-// note adds what was counted since the last point.
+// note adds a point with the current counts.
 func (h *history) note(at time.Time, more Counters) {
 	total := more
 	if n := len(h.points); n > 0 {
 		total = h.points[n-1].total.plus(more, 1)
 	}
 	h.points = append(h.points, point{at: at, total: total})
-	if len(h.points) > 16 && at.Sub(h.points[0].at) > 2*remembered {
-		keep := at.Add(-remembered)
+	if len(h.points) > 16 && at.Sub(h.points[0].at) > 2*historyWindow {
+		keep := at.Add(-historyWindow)
 		i, _ := slices.BinarySearchFunc(h.points, keep, func(p point, t time.Time) int { return p.at.Compare(t) })
 		h.points = slices.Delete(h.points, 0, max(0, i-1)) // one before, so that the line reaches back
 	}

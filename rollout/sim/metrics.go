@@ -11,8 +11,8 @@ import (
 
 var _ rollout.Metrics = (*Metrics)(nil)
 
-// Metrics answers the named checks straight from a cluster's counters, and says unknown to any other. Windows are
-// cut and doubted as production's adapter does it. It may be told to be unplugged.
+// Metrics answers the named checks straight from a cluster's counters, and answers unknown to any other. Windows are
+// cut and checked as in the production adapter. It can be unplugged.
 type Metrics struct {
 	cluster *Cluster
 
@@ -32,21 +32,21 @@ func (m *Metrics) Unplug(out bool) {
 	m.unplugged = out
 }
 
-// SetFault asks f before every question; its error makes every answer a query error. Nil: nothing goes wrong.
+// SetFault calls f before every question; its error makes every answer a query error. Nil: nothing goes wrong.
 func (m *Metrics) SetFault(f func(rollout.Question) error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.fault = f
 }
 
-// Alter puts every sample through f before it is handed out. Nil: samples are what was counted.
+// Alter passes every sample through f before it is returned. Nil: samples are what was counted.
 func (m *Metrics) Alter(f func(rollout.Sample) rollout.Sample) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.alter = f
 }
 
-// Ask returns one sample for each check, and of the signals what is wanted.
+// Ask returns one sample for each check, and the requested history of the signals.
 func (m *Metrics) Ask(ctx context.Context, q rollout.Question) rollout.Answer {
 	m.mu.Lock()
 	unplugged, fault, alter := m.unplugged, m.fault, m.alter
@@ -108,8 +108,8 @@ func (c *Cluster) sample(q rollout.Question, check rollout.Check) rollout.Sample
 
 // answer is one side's value, its requests in the window, or why there is none.
 func (s *side) answer(check rollout.Check, now time.Time, window time.Duration) (value, requests *float64, why rollout.Why) {
-	heard, memory := s.heard(now)
-	if !heard {
+	reporting, memory := s.reportsMetrics(now)
+	if !reporting {
 		return nil, nil, rollout.WhyNoData
 	}
 	seen := s.past.between(now.Add(-window), now)

@@ -6,10 +6,10 @@ import (
 	"canarybot.io/rollout"
 )
 
-// Manager is what Canarybot's own writes are called in managedFields.
+// Manager is the field manager of Canarybot's own writes.
 const Manager = "canarybot"
 
-// object is what every object has.
+// object is what all objects have in common.
 type object struct {
 	uid     string
 	version string
@@ -19,7 +19,7 @@ type object struct {
 
 func (c *Cluster) newObject() object { return object{uid: c.uid(), version: c.version()} }
 
-// meta reduces the object to what the domain knows of it; nil is an object that does not exist.
+// meta returns the object's metadata as the domain sees it; nil if it does not exist.
 func (o *object) meta() rollout.Meta {
 	if o == nil {
 		return rollout.Meta{}
@@ -32,7 +32,7 @@ func (o *object) meta() rollout.Meta {
 	return m
 }
 
-// mark sets or, for a release, removes what a write of ours leaves on its object.
+// mark sets the stamp of a write on its object or, for a release, removes it.
 func (o *object) mark(c *Cluster, w rollout.Write) {
 	o.version = c.version()
 	if w.Verb == rollout.Release {
@@ -44,7 +44,7 @@ func (o *object) mark(c *Cluster, w rollout.Write) {
 	o.asks = o.asks || w.AskRollback
 }
 
-// guard refuses a write that was decided on another object than this one.
+// guard refuses a write that was decided on another version of the object.
 func (o *object) guard(w rollout.Write, what rollout.ObjectRef) error {
 	refuse := func(code rollout.Code, problem rollout.ProblemCode) error {
 		return rollout.Refuse(code, rollout.Problem{Code: problem, Object: what})
@@ -66,7 +66,7 @@ func (o *object) guard(w rollout.Write, what rollout.ObjectRef) error {
 	return nil
 }
 
-// rollbackID is the decision that the annotation on the object is; empty where there is none.
+// rollbackID is the id of the decision in the object's annotation; empty if there is none.
 func (o *object) rollbackID() rollout.DecisionID {
 	if o == nil || !o.asks {
 		return ""

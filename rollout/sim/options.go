@@ -7,14 +7,14 @@ import (
 	"canarybot.io/rollout"
 )
 
-// Options are what a cluster is like. The zero value is a quick and healthy one.
+// Options describe a cluster. The zero value is a fast and healthy one.
 type Options struct {
-	// Behaviours are by image tag; a tag that is not in it is healthy.
+	// Behaviours are by image tag; other tags are healthy.
 	Behaviours map[string]Behaviour
 	// Start is how long a pod takes to get ready, Stop how long it is seen terminating.
 	Start, Stop time.Duration
 	// Controller is how long it takes until a Deployment's new spec is observed; Accept, a route's; Collect, until the
-	// pods of a deleted Deployment are taken away.
+	// pods of a deleted Deployment are removed.
 	Controller, Accept, Collect time.Duration
 	// Latency is how long each call through a port takes.
 	Latency time.Duration
@@ -22,7 +22,7 @@ type Options struct {
 	Jitter float64
 	// Seed decides names and jitter.
 	Seed uint64
-	// Fault is asked around every call through a port; nil: nothing goes wrong.
+	// Fault is called before and after every call through a port; nil: nothing goes wrong.
 	Fault Fault
 }
 
@@ -46,7 +46,7 @@ const (
 	Recreate
 )
 
-// Setup is an app as it stands before Canarybot comes.
+// Setup describes an app before Canarybot's first rollout.
 type Setup struct {
 	Objects  rollout.Objects
 	Image    string
@@ -54,14 +54,14 @@ type Setup struct {
 	Strategy Strategy
 	// Progress is the Deployments' progress deadline; default: ten minutes.
 	Progress time.Duration
-	// Requests come in each second; default: 100.
+	// Requests is the number of requests per second; default: 100.
 	Requests float64
-	// Canary is the image of a canary that stands there already, at 0 replicas; empty: none does. A canary that stands
-	// there has its Service and its place in the route.
+	// Canary is the image of an existing canary, at 0 replicas; empty: none exists. An existing canary has its Service
+	// and its place in the route.
 	Canary string
-	// Age is for how long requests have been coming in already.
+	// Age is how long requests have been coming in.
 	Age time.Duration
-	// NoRoute: the route is yet to be made.
+	// NoRoute: the route does not exist yet.
 	NoRoute bool
 }
 

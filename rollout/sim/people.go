@@ -6,7 +6,7 @@ import (
 	"canarybot.io/rollout"
 )
 
-// edit brings the app up to date and changes it, as somebody else does.
+// edit brings the app up to date and changes it on behalf of somebody else.
 func (a *App) edit(change func()) {
 	a.cluster.mu.Lock()
 	defer a.cluster.mu.Unlock()
@@ -77,7 +77,7 @@ func (a *App) Delete(o rollout.Object) {
 	})
 }
 
-// Recreate deletes the object and makes it anew, alike but for UID, stamps and annotations.
+// Recreate deletes the object and creates it again, the same except for UID, stamps and annotations.
 func (a *App) Recreate(o rollout.Object) {
 	a.edit(func() {
 		fresh := a.cluster.newObject()
@@ -104,7 +104,7 @@ func (a *App) AskRollback(o rollout.Object) {
 	a.annotate(o, func(x *object) { x.asks = true })
 }
 
-// StripStamp removes our annotation from an object.
+// StripStamp removes the stamp from an object.
 func (a *App) StripStamp(o rollout.Object) {
 	a.annotate(o, func(x *object) { x.stamp = nil })
 }
@@ -137,7 +137,7 @@ func (a *App) annotate(o rollout.Object, change func(*object)) {
 	})
 }
 
-// RefuseRoute makes the router refuse the route's next weights with these words; none: it takes them again.
+// RefuseRoute makes the router refuse the route's next weights with these words; empty: it accepts them again.
 func (a *App) RefuseRoute(words string) {
 	a.edit(func() {
 		if a.route != nil {
@@ -146,7 +146,7 @@ func (a *App) RefuseRoute(words string) {
 	})
 }
 
-// Break makes the canary that stands there behave like this from now on. It ends with the canary.
+// Break makes the current canary behave like this from now on. It ends with the canary.
 func (a *App) Break(b Behaviour) {
 	a.edit(func() {
 		if a.canary.dep != nil {

@@ -9,7 +9,7 @@ import (
 	"canarybot.io/rollout"
 )
 
-// pod is one pod of a Deployment. What becomes of it is decided when it is made, as times; never is far away.
+// pod is one pod of a Deployment. Its fate is decided at creation, as times; never is far in the future.
 type pod struct {
 	name     string
 	image    string
@@ -18,7 +18,7 @@ type pod struct {
 	ready    time.Time // from here on it is ready
 	failing  time.Time // from here on it fails in the way of failure
 	failure  rollout.FailureKind
-	stopped  time.Time // it was told to stop; zero: it was not
+	stopped  time.Time // when it was asked to stop; zero: it was not
 	counters Counters
 }
 
@@ -62,7 +62,7 @@ func (c *Cluster) newPod(deployment, image string, now time.Time) *pod {
 	return p
 }
 
-// alphabet is the one that Kubernetes makes its random names of.
+// alphabet has the characters of Kubernetes' random names.
 const alphabet = "bcdfghjklmnpqrstvwxz2456789"
 
 func letters(n uint64, count int) string {
@@ -80,7 +80,7 @@ func hash(text string) uint64 {
 	return h.Sum64()
 }
 
-// alive reports whether the pod was not told to stop.
+// alive reports whether the pod was not asked to stop.
 func (p *pod) alive() bool { return p.stopped.IsZero() }
 
 // serves reports whether the pod is ready: it is then among the endpoints.
@@ -103,7 +103,7 @@ func (p *pod) fails(now time.Time) rollout.Failure {
 	return rollout.Failure{Kind: p.failure, Detail: fmt.Sprintf("pod %s: %s", p.name, words[p.failure])}
 }
 
-// times are when something happens to the pod by itself.
+// times are the times of the pod's next events.
 func (p *pod) times(stop time.Duration) [3]time.Time {
 	if !p.alive() {
 		return [3]time.Time{p.stopped.Add(stop)}

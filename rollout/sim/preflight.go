@@ -6,7 +6,7 @@ import (
 	"canarybot.io/rollout"
 )
 
-// preflight takes inert leftovers away and says what keeps the rollout from starting; the caller holds the lock.
+// preflight removes inert leftovers and returns what blocks the rollout's start; the caller holds the lock.
 func (c *Cluster) preflight(r rollout.Rollout) rollout.Preflight {
 	o := r.Spec.Objects
 	a := c.app(o)
@@ -79,7 +79,7 @@ func (a *App) problems(r rollout.Rollout) []rollout.Problem {
 	return all
 }
 
-// clear deletes what an ended rollout of the same store left behind, inert, and had made itself.
+// clear deletes what an ended rollout of the same store left behind, inert, if that rollout created it.
 func (a *App) clear(r rollout.Rollout) {
 	left := func(o *object) *rollout.Original {
 		if o == nil || o.stamp == nil || o.stamp.Store != r.Store || o.stamp.Rollout == r.ID {

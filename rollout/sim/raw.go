@@ -9,8 +9,8 @@ import (
 	"canarybot.io/rollout"
 )
 
-// raw is what a Prometheus would have stored of a service's signals, as far as it is wanted: samples at even times, one
-// series for each counter and side. Detail says why nothing can be had; empty: everything can.
+// raw returns what a Prometheus would have stored for the requested signals: samples at regular times, one series for
+// each counter and side. Detail says why nothing is available; empty: everything is.
 func (c *Cluster) raw(q rollout.Question, detail string) rollout.Raw {
 	w := q.Want
 	if q.Signals.Requests == "" && q.Signals.Memory == "" || w.Since.IsZero() && !w.Buckets && !w.History {
@@ -52,10 +52,10 @@ func (c *Cluster) raw(q rollout.Question, detail string) rollout.Raw {
 
 func le(bound float64) string { return strconv.FormatFloat(bound, 'g', -1, 64) }
 
-// read is what was stored of a side from a time on. A side that is not heard now has no series.
+// read returns a side's stored series from a time on. A side that reports no metrics now has no series.
 func (s *side) read(q rollout.Question, from time.Time) rollout.Read {
-	heard, memory := s.heard(q.Now)
-	if !heard {
+	reporting, memory := s.reportsMetrics(q.Now)
+	if !reporting {
 		return rollout.Read{}
 	}
 	series := func(name string, bound float64, value func(Counters) float64) rollout.Series {
@@ -83,13 +83,13 @@ func (s *side) read(q rollout.Question, from time.Time) rollout.Read {
 	return r
 }
 
-// heard reports whether some pod of the side reports metrics, and what the largest of them uses.
-func (s *side) heard(now time.Time) (heard bool, memory float64) {
+// reportsMetrics reports whether some pod of the side reports metrics, and what the largest of them uses.
+func (s *side) reportsMetrics(now time.Time) (reporting bool, memory float64) {
 	for _, p := range s.pods {
 		if p.alive() && !now.Before(p.ready) && !s.app.behaviour(s, p).Silent {
-			heard = true
+			reporting = true
 			memory = max(memory, s.app.behaviour(s, p).memory(now.Sub(p.born)))
 		}
 	}
-	return heard, memory
+	return reporting, memory
 }

@@ -12,20 +12,20 @@ type route struct {
 	hasCanary bool
 	weight    rollout.Weight
 	weightBy  string
-	accepted  bool      // the router took it as it is
+	accepted  bool      // the router accepted it as it is
 	due       time.Time // when it will
 	serving   rollout.Weight
-	refused   string // why the router does not take it, in its words; for tests
+	refused   string // the router's reason for not accepting it; for tests
 }
 
-// changeRoute notes new weights: the router takes them a little later.
+// changeRoute records new weights: the router accepts them a little later.
 func (a *App) changeRoute() {
 	a.route.accepted = false
 	a.route.due = a.now.Add(a.cluster.options.Accept)
 	a.route.version = a.cluster.version()
 }
 
-// settleRoute lets the router take new weights.
+// settleRoute lets the router accept new weights.
 func (a *App) settleRoute() {
 	r := a.route
 	if r == nil || r.accepted || a.now.Before(r.due) || r.refused != "" {
@@ -39,7 +39,7 @@ func (a *App) settleRoute() {
 	r.version = a.cluster.version() // the status is part of the object
 }
 
-// share is what the canary really gets: a route that is gone sends everything to stable, as the Service does.
+// share is what the canary really gets: without a route everything goes to stable, through the Service.
 func (a *App) share() float64 {
 	if a.route == nil {
 		return 0

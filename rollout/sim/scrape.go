@@ -8,16 +8,16 @@ import (
 	"canarybot.io/rollout"
 )
 
-// Point is one series' value now: what a scrape of the cluster's pods yields.
+// Point is the current value of one series, from a scrape of the cluster's pods.
 type Point struct {
 	Name   string
 	Labels map[string]string
 	Value  float64
 }
 
-// Scrape returns the series of every pod that is up and reports metrics, with the plainest names and the
-// labels namespace, pod, service and version. Counts are exact and so not always whole: a canary with a handful of
-// requests in a short window would otherwise look far better or worse than it is.
+// Scrape returns the series of every pod that is up and reports metrics, with conventional names and the labels
+// namespace, pod, service and version. Counts are exact and so not always whole: a canary with a handful of requests in
+// a short window would otherwise look far better or worse than it is.
 func (c *Cluster) Scrape() []Point {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -56,7 +56,7 @@ func (a *App) points(s *side, p *pod) []Point {
 		{"http_duration_bucket", with("le", "+Inf"), c.Requests},
 		{"container_memory_working_set_bytes", with("container", "app"), math.Round(a.behaviour(s, p).memory(a.now.Sub(p.born)))},
 	}
-	if c.Errors > 0 { // like most libraries': a counter is not there before it counted
+	if c.Errors > 0 { // like most libraries': a counter does not exist before its first count
 		all = append(all,
 			Point{"http_5xx_total", with(), c.Errors},
 			Point{"http_errors", with(), c.Errors})

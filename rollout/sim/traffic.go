@@ -77,8 +77,8 @@ func within(bound, median float64) float64 {
 	return 0.5 * math.Erfc(-math.Log(bound/median)/(spread*math.Sqrt2))
 }
 
-// flow lets requests come in from the app's present to the time. Nothing else happens in between, so every rate is
-// constant.
+// flow serves the requests from the app's current time to the given one. There are no events in between, so every rate
+// is constant.
 func (a *App) flow(to time.Time) {
 	n := a.requests * a.jitter() * to.Sub(a.now).Seconds()
 	share := a.share()

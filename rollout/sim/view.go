@@ -6,7 +6,7 @@ import (
 	"canarybot.io/rollout"
 )
 
-// View is an app as somebody sees it who looks at the cluster, and not through Canarybot.
+// View is an app as seen in the cluster, without Canarybot.
 type View struct {
 	Share  rollout.Weight // of the traffic that the canary really gets
 	Broken bool           // by Break
@@ -31,7 +31,7 @@ type PodView struct {
 	State   PodState
 }
 
-// PodState is what somebody sees of a pod at a glance.
+// PodState is a pod's state in one word.
 type PodState string
 
 // The states.
@@ -42,7 +42,7 @@ const (
 	PodStopping PodState = "stopping"
 )
 
-// Rate is what one second brought.
+// Rate is the traffic of one second.
 type Rate struct{ Requests, Errors float64 }
 
 // View returns the app as it is now, with the rates of so many seconds.

@@ -6,7 +6,7 @@ import (
 	"canarybot.io/rollout"
 )
 
-// write does one guarded write at the app's present; the caller holds the lock and brought it up to date.
+// write does one guarded write at the app's current time; the caller holds the lock and brought it up to date.
 func (a *App) write(w rollout.Write) error {
 	if err := a.allowed(w); err != nil {
 		return err
@@ -45,7 +45,7 @@ func written(r rollout.Rollout, object rollout.Object) rollout.ObjectRef {
 	return ref("Deployment", o.Namespace, o.Stable)
 }
 
-// allowed refuses what must never be sent, whatever the cluster looks like.
+// allowed refuses writes that must never be sent, whatever the cluster's state.
 func (a *App) allowed(w rollout.Write) error {
 	wrong := func(why string) error {
 		return rollout.Wrap(rollout.Invalid, fmt.Errorf("a write to %s %s; nothing was written", w.Object, why))
@@ -83,7 +83,7 @@ func (s *side) write(w rollout.Write, what rollout.ObjectRef) error {
 	}
 	switch w.Verb {
 	case rollout.Create:
-		s.stop(s.pods) // what an earlier Deployment of the name left is not its own
+		s.stop(s.pods) // pods of an earlier Deployment of that name are not its own
 		s.dep = s.app.newDeployment(w.Image, 0, Manager)
 		stamp := w.Stamp
 		s.dep.stamp = &stamp
@@ -99,7 +99,7 @@ func (s *side) write(w rollout.Write, what rollout.ObjectRef) error {
 	return nil
 }
 
-// set changes the spec, in the name of the manager. A spec that is set to what it is already has nothing to observe.
+// set changes the spec, as the field manager. An unchanged spec leaves nothing to observe.
 func (s *side) set(image string, replicas *int, by string) {
 	if image != "" && image != s.dep.image {
 		s.dep.image, s.dep.imageBy = image, by

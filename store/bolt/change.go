@@ -7,16 +7,16 @@ import (
 	"canarybot.io/store"
 )
 
-// change is one Commit: encoded by its caller, judged and written by the writer.
+// change is one Commit: encoded by its caller, checked and written by the writer.
 type change struct {
 	changes  []rollout.Change
 	rollouts [][]byte
 	entries  [][][]byte
-	holders  map[rollout.ServiceName]rollout.ID // what judge found: who holds afterwards
+	holders  map[rollout.ServiceName]rollout.ID // found by judge: the holders afterwards
 	keep     int
 }
 
-// newChange encodes, so that the writer, whom everybody waits for, need not.
+// newChange encodes the change, so that the writer, which every caller waits for, need not.
 func newChange(changes []rollout.Change, keep int) (*change, error) {
 	c := &change{changes: changes, keep: keep}
 	for _, one := range changes {
@@ -38,7 +38,7 @@ func newChange(changes []rollout.Change, keep int) (*change, error) {
 	return c, nil
 }
 
-// judge returns why the changes may not be made, or nil. It writes nothing.
+// judge returns why the changes are refused, or nil. It writes nothing.
 func (c *change) judge(t *table) error {
 	for _, one := range c.changes {
 		if one.Decision == "" {
@@ -81,7 +81,7 @@ func judgeOne(t *table, one rollout.Change) error {
 	return store.Follows(head, one)
 }
 
-// head returns a rollout's head: from its own small record while the rollout is open, which is nearly always.
+// head returns a rollout's head: read from a small record while the rollout is open, which is nearly always.
 func (t *table) head(id rollout.ID) (store.Head, bool, error) {
 	key := rolloutKey(id)
 	head, ok, err := value[store.Head](t, bucketOpen, key)
@@ -92,7 +92,7 @@ func (t *table) head(id rollout.ID) (store.Head, bool, error) {
 	return store.Head{Revision: r.Revision, Seq: r.Seq}, ok, err
 }
 
-// write makes the changes, which judge found good. An error is a fault.
+// write makes the changes, which judge has accepted. An error is a fault.
 func (c *change) write(t *table) error {
 	at, timed := store.When(c.changes)
 	for i := range c.changes {
@@ -145,7 +145,7 @@ func (c *change) writeOne(t *table, i int, at time.Time) error {
 	return t.put(bucketDecidedAt, timeKey(at)+" "+string(one.Decision), nil)
 }
 
-// mark keeps the small record of an open rollout.
+// mark maintains the small record of an open rollout.
 func mark(t *table, r rollout.Rollout, key string) error {
 	if r.Terminal() {
 		return t.del(bucketOpen, key)
@@ -153,7 +153,7 @@ func mark(t *table, r rollout.Rollout, key string) error {
 	return t.putJSON(bucketOpen, key, store.Head{Revision: r.Revision + 1, Seq: r.Seq})
 }
 
-// number gives out the rollout's number. Several may be created in one commit, in any order.
+// number records the rollout's number as taken. Several may be created in one commit, in any order.
 func number(t *table, r rollout.Rollout) error {
 	if r.Revision != 0 {
 		return nil

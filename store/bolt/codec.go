@@ -14,13 +14,13 @@ const frameSize = 9 // eight hex digits and a space
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// checksum covers the bucket and the key too: a record that lies in another's place is as wrong as a changed one.
+// checksum covers the bucket and the key too: a record in the wrong place is as bad as a changed one.
 func checksum(bucket, key string, payload []byte) uint32 {
 	crc := crc32.Update(0, castagnoli, []byte(bucket+"\x00"+key+"\x00"))
 	return crc32.Update(crc, castagnoli, payload)
 }
 
-// frame returns the record as it lies in the file: its checksum in hex, a space, the payload.
+// frame returns the record as stored in the file: its checksum in hex, a space, the payload.
 func frame(bucket, key string, payload []byte) []byte {
 	raw := make([]byte, 0, frameSize+len(payload))
 	raw = fmt.Appendf(raw, "%08x ", checksum(bucket, key, payload))
@@ -40,7 +40,7 @@ func unframe(bucket, key string, raw []byte) (payload []byte, crc uint32, err er
 	return payload, crc, nil
 }
 
-// encode returns the record of a value. It fails on what JSON cannot say: NaN, or a year beyond 9999.
+// encode returns the record of a value. It fails on what JSON cannot represent: NaN, or a year beyond 9999.
 func encode(v any) ([]byte, error) {
 	payload, err := json.Marshal(v)
 	if err != nil {
@@ -49,8 +49,8 @@ func encode(v any) ([]byte, error) {
 	return payload, nil
 }
 
-// decode reads a record that is whole. Fields that it does not know are passed over: a newer program that needs them
-// understood raises the schema.
+// decode reads a valid record. It ignores unknown fields: a newer program whose fields must be understood raises the
+// schema.
 func decode[T any](bucket, key string, payload []byte) (T, error) {
 	var v T
 	if err := json.Unmarshal(payload, &v); err != nil {
@@ -59,13 +59,13 @@ func decode[T any](bucket, key string, payload []byte) (T, error) {
 	return v, nil
 }
 
-// rolloutKey returns where a rollout lies: ten digits, so that the keys sort as the numbers do.
+// rolloutKey returns the key of a rollout: its number has ten digits, so that keys sort like numbers.
 func rolloutKey(id rollout.ID) string {
 	service, n, _ := id.Split()
 	return fmt.Sprintf("%s/%010d", service, n)
 }
 
-// rolloutID returns the id of the rollout that lies under the key.
+// rolloutID returns the id of the rollout with the key.
 func rolloutID(key string) rollout.ID {
 	service, digits, _ := strings.Cut(key, "/")
 	return rollout.ID(service + "-" + strings.TrimLeft(digits, "0"))

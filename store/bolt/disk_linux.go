@@ -8,8 +8,7 @@ import (
 	"syscall"
 )
 
-// network returns the name of the network file system that the directory lies on; empty for any other, or when it
-// cannot be told.
+// network returns the name of the network file system that holds the directory; empty for a local one, or if unknown.
 func network(dir string) string {
 	var stat syscall.Statfs_t
 	if err := syscall.Statfs(dir, &stat); err != nil {
@@ -29,7 +28,7 @@ func networkName(magic uint32) string {
 	return ""
 }
 
-// holder returns " (process N)" when the kernel says who has locked the file, which it does not across containers.
+// holder returns " (process N)" if the kernel tells which process has locked the file; across containers it does not.
 func holder(file *os.File) string {
 	info, err := file.Stat()
 	if err != nil {

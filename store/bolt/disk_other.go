@@ -4,8 +4,8 @@ package bolt
 
 import "os"
 
-// network cannot tell here.
+// network returns empty: unknown on this system.
 func network(string) string { return "" }
 
-// holder cannot tell here.
+// holder returns empty: unknown on this system.
 func holder(*os.File) string { return "" }

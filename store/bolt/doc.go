@@ -1,4 +1,4 @@
-// Package bolt keeps rollouts in one bbolt file. It is the store of production.
+// Package bolt keeps rollouts in one bbolt file. It is the production store.
 //
 // What it promises beyond rollout.Store:
 //

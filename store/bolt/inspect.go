@@ -8,26 +8,26 @@ import (
 	"slices"
 )
 
-// damageError says that the file is ours and not whole.
+// damageError reports that the file is a Canarybot store, but damaged.
 type damageError struct{ what string }
 
 func (e *damageError) Error() string { return e.what }
 
 func damagef(format string, args ...any) error { return &damageError{fmt.Sprintf(format, args...)} }
 
-// alienError says that the file is not ours.
-type alienError struct{ why string }
+// foreignError reports that the file is not a Canarybot store.
+type foreignError struct{ why string }
 
-func (e *alienError) Error() string { return e.why }
+func (e *foreignError) Error() string { return e.why }
 
-// newerError says that a newer program wrote the file.
+// newerError reports that a newer Canarybot wrote the file.
 type newerError struct{ schema int }
 
 func (e *newerError) Error() string { return fmt.Sprintf("schema %d", e.schema) }
 
-// inspector reads a whole file and believes nothing: pages must form a tree in which every page occurs once, keys
-// must lie where a lookup finds them, every page must be in use or free, every record must match its checksum and
-// all of them the stored sum.
+// inspector reads a whole file and trusts nothing: pages must form a tree in which every page occurs once, keys must be
+// where a lookup finds them, every page must be in use or free, every record must match its checksum and all of them
+// the stored sum.
 type inspector struct {
 	f    io.ReaderAt
 	meta meta
@@ -35,43 +35,43 @@ type inspector struct {
 	sum  sum
 }
 
-// inspect returns what the file says of itself, or why it may not be used: alienError, newerError, damageError, or
-// the disk's error. It writes nothing.
-func inspect(f io.ReaderAt, size int64) (self, error) {
+// inspect returns the file's identity, or why it may not be used: a foreignError, newerError, damageError, or the
+// disk's error. It writes nothing.
+func inspect(f io.ReaderAt, size int64) (identity, error) {
 	m, err := metas(f, size)
 	if err != nil {
-		return self{}, err
+		return identity{}, err
 	}
 	in := &inspector{f: f, meta: m}
 	in.seen = make([]bool, in.meta.high)
 	in.seen[0], in.seen[1] = true, true
 	roots, err := in.roots()
 	if err != nil {
-		return self{}, err
+		return identity{}, err
 	}
-	found, want, err := in.self(roots)
+	found, want, err := in.readIdentity(roots)
 	if err != nil {
-		return self{}, err
+		return identity{}, err
 	}
 	for _, name := range buckets()[1:] {
 		if err := in.bucket(name, roots[name], in.record(name)); err != nil {
-			return self{}, err
+			return identity{}, err
 		}
 	}
 	if in.sum != want {
-		return self{}, damagef("records are missing or stand in an older state: %d of %d are there", in.sum.Records, want.Records)
+		return identity{}, damagef("records are missing or stand in an older state: %d of %d are there", in.sum.Records, want.Records)
 	}
 	if err := in.free(); err != nil {
-		return self{}, err
+		return identity{}, err
 	}
 	return found, nil
 }
 
-// metas returns the newer of the two meta pages. Both must be whole: bbolt would go on with the older one and lose
-// the last commit. A crash leaves no broken one behind, for the data of a meta page lies within one sector.
+// metas returns the newer of the two meta pages. Both must be valid: bbolt would go on with the older one and lose the
+// last commit. A crash cannot leave a broken one, because the data of a meta page fits into one sector.
 func metas(f io.ReaderAt, size int64) (meta, error) {
 	if size == 0 {
-		return meta{}, &alienError{"it is empty"}
+		return meta{}, &foreignError{"it is empty"}
 	}
 	a, magic, ok := readMeta(f, 0)
 	if !ok {
@@ -79,7 +79,7 @@ func metas(f io.ReaderAt, size int64) (meta, error) {
 			_, _, magic = readMeta(f, at)
 		}
 		if !magic {
-			return meta{}, &alienError{"it has another format"}
+			return meta{}, &foreignError{"it has another format"}
 		}
 		return meta{}, damagef("its first page differs from its checksum")
 	}
@@ -101,7 +101,7 @@ func metas(f io.ReaderAt, size int64) (meta, error) {
 	return a, nil
 }
 
-// roots returns the value of each bucket: where it begins.
+// roots returns the value of each bucket, which says where it begins.
 func (in *inspector) roots() (map[string][]byte, error) {
 	roots := make(map[string][]byte)
 	err := in.walk(in.meta.root, nil, nil, func(e element) error {
@@ -112,13 +112,13 @@ func (in *inspector) roots() (map[string][]byte, error) {
 		return nil
 	})
 	if _, ours := roots[bucketSelf]; err == nil && !ours {
-		return nil, &alienError{"it is a bbolt file of another program"}
+		return nil, &foreignError{"it is a bbolt file of another program"}
 	}
 	return roots, err
 }
 
-// self reads our own bucket, which every schema keeps, and only then expects the others.
-func (in *inspector) self(roots map[string][]byte) (found self, want sum, err error) {
+// readIdentity reads the bucket canarybot, which every schema keeps, before it expects the others.
+func (in *inspector) readIdentity(roots map[string][]byte) (found identity, want sum, err error) {
 	err = in.bucket(bucketSelf, roots[bucketSelf], func(e element) error {
 		payload, crc, err := unframe(bucketSelf, string(e.key), e.value)
 		switch {
@@ -139,20 +139,20 @@ func (in *inspector) self(roots map[string][]byte) (found self, want sum, err er
 	})
 	switch {
 	case err != nil:
-		return self{}, sum{}, err
+		return identity{}, sum{}, err
 	case found.Format != format:
-		return self{}, sum{}, &alienError{"its format is not ours"}
+		return identity{}, sum{}, &foreignError{"its format is not ours"}
 	case found.Schema > schema:
-		return self{}, sum{}, &newerError{found.Schema}
+		return identity{}, sum{}, &newerError{found.Schema}
 	case found.Schema < 1 || found.ID == "":
-		return self{}, sum{}, damagef("its schema is %d", found.Schema)
+		return identity{}, sum{}, damagef("its schema is %d", found.Schema)
 	case len(roots) != len(buckets()):
-		return self{}, sum{}, damagef("it has %d buckets and should have %d", len(roots), len(buckets()))
+		return identity{}, sum{}, damagef("it has %d buckets and should have %d", len(roots), len(buckets()))
 	}
 	return found, want, nil
 }
 
-// record returns what checks and counts one record of the bucket.
+// record returns the function that checks and counts one record of the bucket.
 func (in *inspector) record(name string) func(element) error {
 	return func(e element) error {
 		_, crc, err := unframe(name, string(e.key), e.value)
@@ -184,8 +184,8 @@ func (in *inspector) bucket(name string, value []byte, each func(element) error)
 	return in.leaf(name, value[headerSize:], nil, nil, plain)
 }
 
-// walk calls each for the elements of the tree below the page. first is the key that its parent names it by, next
-// the key of its neighbour.
+// walk calls each for the elements of the tree below the page. first is the key under which its parent lists it, next
+// the key of its right neighbour.
 func (in *inspector) walk(id uint64, first, next []byte, each func(element) error) error {
 	page, err := in.page(id)
 	if err != nil {
@@ -219,8 +219,8 @@ func (in *inspector) leaf(name string, page, first, next []byte, each func(eleme
 	return err
 }
 
-// ordered returns the elements of a page whose keys rise from first, which must be the first one exactly because
-// bbolt finds a changed page in its parent by it, and stay below next.
+// ordered returns the elements of a page. Their keys must rise, begin with exactly first, because bbolt finds a changed
+// page in its parent by it, and stay below next.
 func ordered(name string, page, first, next []byte) ([]element, error) {
 	all, err := elements(page)
 	if err != nil {

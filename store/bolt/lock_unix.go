@@ -14,8 +14,8 @@ import (
 
 const lockPause = 50 * time.Millisecond
 
-// lock takes the same lock as bbolt, on the same descriptor. It waits for a process that is shutting down, then says
-// who holds it.
+// lock takes the same lock as bbolt, on the same descriptor. It waits for a process that is shutting down, then names
+// the process that holds it.
 func (s *Store) lock(ctx context.Context, file *os.File) error {
 	end := time.Now().Add(s.o.Wait)
 	pause := time.NewTicker(lockPause)

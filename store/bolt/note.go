@@ -10,24 +10,24 @@ import (
 
 func noteKey(kind, key string) string { return kind + "/" + key }
 
-// note is one PutNote, or one DeleteNote when gone is set.
+// note is one PutNote, or one DeleteNote when deleted is set.
 type note struct {
-	key   string
-	value []byte
-	gone  bool
+	key     string
+	value   []byte
+	deleted bool
 }
 
 func (n *note) judge(*table) error { return nil }
 
 func (n *note) write(t *table) error {
-	if n.gone {
+	if n.deleted {
 		return t.del(bucketNotes, n.key)
 	}
 	return t.put(bucketNotes, n.key, n.value)
 }
 
-// PutNote stores a small record under its kind and key, in place of the one before. It is durable when PutNote
-// returns; a note whose key is a rollout's id is dropped together with that rollout.
+// PutNote stores a small record under its kind and key, replacing the previous one. It is durable when PutNote returns;
+// a note whose key is a rollout's id is deleted with that rollout.
 func (s *Store) PutNote(ctx context.Context, kind, key string, value []byte) error {
 	if err := store.CheckNote(kind, key, value); err != nil {
 		return err
@@ -35,18 +35,18 @@ func (s *Store) PutNote(ctx context.Context, kind, key string, value []byte) err
 	return s.commit(ctx, &note{key: noteKey(kind, key), value: bytes.Clone(value)})
 }
 
-// DeleteNote removes a note. One that is not there is no error.
+// DeleteNote removes a note. Deleting a missing note is not an error.
 func (s *Store) DeleteNote(ctx context.Context, kind, key string) error {
 	if err := store.CheckNoteKey(kind, key); err != nil {
 		return err
 	}
-	return s.commit(ctx, &note{key: noteKey(kind, key), gone: true})
+	return s.commit(ctx, &note{key: noteKey(kind, key), deleted: true})
 }
 
 // Note returns one note; ok is false when there is none.
 func (s *Store) Note(ctx context.Context, kind, key string) (value []byte, ok bool, err error) {
 	if store.CheckNoteKey(kind, key) != nil {
-		return nil, false, ctx.Err() // what cannot be stored is not there
+		return nil, false, ctx.Err() // such a note cannot have been stored
 	}
 	err = s.view(ctx, func(t *table) error {
 		var payload []byte

@@ -13,8 +13,8 @@ import (
 	"canarybot.io/rollout"
 )
 
-// Open opens the store in the file, which it makes when there is none. It starts the writer, which Close ends. Every
-// error is a sentence that names the file and what to do; a file that is refused is left as it is.
+// Open opens the store in the file, which it creates if missing. It starts the writer, which Close ends. Every error
+// names the file and what to do; a refused file is left unchanged.
 func Open(ctx context.Context, path string, o Options) (*Store, error) {
 	s := newStore(path, o)
 	if err := checkPlace(filepath.Dir(path)); err != nil {
@@ -26,7 +26,7 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 		if err := create(path, o.noSync); err != nil {
 			return nil, err
 		}
-	case err == nil && !info.Mode().IsRegular(): // opening a pipe would wait for ever
+	case err == nil && !info.Mode().IsRegular(): // opening a pipe would block forever
 		return nil, problem(rollout.Invalid, ProblemNotAFile, path)
 	}
 	if err := s.open(ctx); err != nil {
@@ -36,8 +36,8 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 	return s, nil
 }
 
-// open locks the file before it looks, so that no writer changes it underneath, and gives bbolt the very same
-// descriptor, so that there is no moment without the lock.
+// open locks the file before inspecting it, so that nothing changes it meanwhile, and hands the same descriptor to
+// bbolt, so that the lock is never released in between.
 func (s *Store) open(ctx context.Context) error {
 	file, err := openFile(s.path)
 	if err != nil {
@@ -47,7 +47,7 @@ func (s *Store) open(ctx context.Context) error {
 		file.Close()
 		return err
 	}
-	found, err := look(file)
+	found, err := inspectLocked(file)
 	if err != nil {
 		file.Close()
 		return refuse(s.path, err)
@@ -64,10 +64,10 @@ func (s *Store) open(ctx context.Context) error {
 	return nil
 }
 
-func look(file *os.File) (self, error) {
+func inspectLocked(file *os.File) (identity, error) {
 	info, err := file.Stat()
 	if err != nil {
-		return self{}, err
+		return identity{}, err
 	}
 	return inspect(file, info.Size())
 }
@@ -90,23 +90,23 @@ func options(file *os.File, noSync bool) *bbolt.Options {
 	}
 }
 
-// refuse turns what inspect found into the sentence for people.
+// refuse turns an error of inspect into one with a message for people.
 func refuse(path string, err error) error {
 	var newer *newerError
-	var alien *alienError
+	var foreign *foreignError
 	var damage *damageError
 	switch {
 	case errors.As(err, &newer):
 		return rollout.Refuse(rollout.Invalid, rollout.Problem{Code: ProblemNewer, Key: path, Count: newer.schema, Limit: schema})
-	case errors.As(err, &alien):
-		return rollout.Refuse(rollout.Invalid, rollout.Problem{Code: ProblemForeign, Key: path, Words: alien.why})
+	case errors.As(err, &foreign):
+		return rollout.Refuse(rollout.Invalid, rollout.Problem{Code: ProblemForeign, Key: path, Words: foreign.why})
 	case errors.As(err, &damage):
 		return rollout.Refuse(rollout.Invalid, rollout.Problem{Code: ProblemDamaged, Key: path, Words: damage.what})
 	}
 	return problem(rollout.Unavailable, ProblemUnreadable, path).Because(err)
 }
 
-// checkPlace returns why no store can be in the directory.
+// checkPlace returns why the directory cannot hold a store.
 func checkPlace(dir string) error {
 	info, err := os.Stat(dir)
 	switch {
@@ -123,8 +123,8 @@ func checkPlace(dir string) error {
 	return nil
 }
 
-// create builds a new store beside its place and links it there when it is whole: bbolt's own first pages are not
-// safe against a crash. Of two processes that do this at once one wins, and the other then meets its lock.
+// create builds a new store in a temporary file and links it into place when complete: bbolt does not create its first
+// pages crash-safely. If two processes do this at once, one wins, and the other finds the file locked.
 func create(path string, noSync bool) (err error) {
 	defer func() {
 		if err != nil {
@@ -159,7 +159,7 @@ func build(file *os.File, noSync bool) error {
 			}
 		}
 		t := &table{tx: tx}
-		if err := t.putJSON(bucketSelf, keySelf, self{Format: format, Schema: schema, ID: rand.Text()}); err != nil {
+		if err := t.putJSON(bucketSelf, keySelf, identity{Format: format, Schema: schema, ID: rand.Text()}); err != nil {
 			return err
 		}
 		return t.saveSum()
@@ -167,7 +167,7 @@ func build(file *os.File, noSync bool) error {
 	return errors.Join(err, db.Close())
 }
 
-// publish gives the finished file its name unless there is one of that name by now. Where the file system knows no
+// publish gives the finished file its name unless a file of that name exists by now. Where the file system has no hard
 // links, it renames.
 func publish(temp, path string, link func(from, to string) error) error {
 	err := link(temp, path)

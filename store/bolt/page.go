@@ -7,8 +7,8 @@ import (
 	"io"
 )
 
-// This file reads bbolt's pages, file format 2, without bbolt: it checks every length before it uses it, where bbolt
-// trusts them and would panic, fault or loop.
+// This file reads bbolt's pages, file format 2, without bbolt: it checks every length before using it, where bbolt
+// would panic, fault or loop.
 
 const (
 	headerSize = 16 // id 8, flags 2, count 2, overflow 4
@@ -22,15 +22,15 @@ const (
 	bucketElement = 1
 )
 
-var order = binary.NativeEndian // bbolt writes what the machine does
+var order = binary.NativeEndian // bbolt writes in native byte order
 
-// meta is one of the two pages that say where everything begins.
+// meta is one of the two pages that point to all others.
 type meta struct {
 	pageSize, root, freelist, high, txid uint64
 }
 
-// readMeta reads the meta page at the offset. magic reports whether it looks like one at all, ok whether its checksum
-// holds.
+// readMeta reads the meta page at the offset. magic reports whether it looks like a meta page at all, ok whether its
+// checksum matches.
 func readMeta(f io.ReaderAt, offset int64) (m meta, magic, ok bool) {
 	var b [headerSize + metaSize]byte
 	if _, err := f.ReadAt(b[:], offset); err != nil {
@@ -58,7 +58,7 @@ func flagsOf(page []byte) uint16    { return order.Uint16(page[8:]) }
 func countOf(page []byte) int       { return int(order.Uint16(page[10:])) }
 func overflowOf(page []byte) uint64 { return uint64(order.Uint32(page[12:])) }
 
-// elements returns what lies on a branch or leaf page.
+// elements returns the elements of a branch or leaf page.
 func elements(page []byte) ([]element, error) {
 	flags := flagsOf(page)
 	if flags != leafPage && flags != branchPage {

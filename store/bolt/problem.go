@@ -2,7 +2,7 @@ package bolt
 
 import "canarybot.io/rollout"
 
-// What is wrong with a store. Key is the path where not said otherwise.
+// What is wrong with a store. Key is the path unless noted otherwise.
 const (
 	ProblemNotAFile         rollout.ProblemCode = "store_not_a_file"
 	ProblemNotOpened        rollout.ProblemCode = "store_not_opened"
@@ -17,7 +17,7 @@ const (
 	ProblemNetwork          rollout.ProblemCode = "store_network" // Value is the file system
 	ProblemNotMade          rollout.ProblemCode = "store_not_made"
 	ProblemNotLocked        rollout.ProblemCode = "store_not_locked"
-	ProblemInUse            rollout.ProblemCode = "store_in_use"    // by a process that is not known
+	ProblemInUse            rollout.ProblemCode = "store_in_use"    // by an unknown process
 	ProblemInUseBy          rollout.ProblemCode = "store_in_use_by" // Value is the process
 	ProblemNotClosed        rollout.ProblemCode = "store_not_closed"
 	ProblemFailed           rollout.ProblemCode = "store_failed"
@@ -30,7 +30,7 @@ func problem(code rollout.Code, problem rollout.ProblemCode, path string) *rollo
 	return rollout.Refuse(code, rollout.Problem{Code: problem, Key: path})
 }
 
-// inUse returns the error about a store that a process holds; empty: it is not known which.
+// inUse returns the error for a store that another process has locked; process is empty if unknown.
 func inUse(path, process string) error {
 	p := rollout.Problem{Code: ProblemInUse, Key: path}
 	if process != "" {

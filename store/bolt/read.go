@@ -24,7 +24,8 @@ func (s *Store) Load(ctx context.Context, id rollout.ID) (rollout.Rollout, error
 	return r, err
 }
 
-// Open returns the service's rollouts that have not ended, by number; for no service, those of all, by service.
+// Open returns the service's rollouts that have not ended, by number; without a service, those of all services, ordered
+// by service.
 func (s *Store) Open(ctx context.Context, service rollout.ServiceName) ([]rollout.Rollout, error) {
 	prefix := ""
 	if service != "" {
@@ -69,7 +70,7 @@ func (s *Store) History(ctx context.Context, service rollout.ServiceName, limit 
 func (t *table) newest(service rollout.ServiceName, limit int) []string {
 	prefix := []byte(string(service) + "/")
 	c := t.tx.Bucket([]byte(bucketRollouts)).Cursor()
-	k, _ := c.Seek([]byte(string(service) + string(rune('/'+1)))) // the first key behind the service's
+	k, _ := c.Seek([]byte(string(service) + string(rune('/'+1)))) // the first key after the service's
 	if k == nil {
 		k, _ = c.Last()
 	} else {
@@ -82,7 +83,7 @@ func (t *table) newest(service rollout.ServiceName, limit int) []string {
 	return keys
 }
 
-// Timeline returns the rollout's entries with a Seq above after, in order; none for a rollout that is not there.
+// Timeline returns the rollout's entries with a Seq above after, in order; none if the rollout does not exist.
 func (s *Store) Timeline(ctx context.Context, id rollout.ID, after int) ([]rollout.Entry, error) {
 	var all []rollout.Entry
 	prefix := rolloutKey(id) + "/"
@@ -100,7 +101,7 @@ func (s *Store) Timeline(ctx context.Context, id rollout.ID, after int) ([]rollo
 // maxSeq keeps the keys of entries within their ten digits.
 const maxSeq = 9_999_999_998
 
-// Holder returns the live rollout that holds the service; empty: nobody does.
+// Holder returns the live rollout that holds the service; empty if there is none.
 func (s *Store) Holder(ctx context.Context, service rollout.ServiceName) (id rollout.ID, err error) {
 	err = s.view(ctx, func(t *table) error {
 		id, _, err = value[rollout.ID](t, bucketHolders, string(service))

@@ -11,7 +11,7 @@ import (
 // timeKey returns the time as a key that sorts: JSON bounds the years to four digits.
 func timeKey(at time.Time) string { return at.UTC().Format("2006-01-02T15:04:05Z") }
 
-// prune drops the ended rollouts of the service beyond the newest, with their entries and the notes under their ids.
+// prune deletes all but the newest ended rollouts of the service, with their entries and the notes keyed by their ids.
 func (t *table) prune(service rollout.ServiceName, keep int) error {
 	var ended []string
 	open := t.tx.Bucket([]byte(bucketOpen))
@@ -42,14 +42,14 @@ func (t *table) drop(key string) error {
 	return t.del(bucketRollouts, key)
 }
 
-// kinds returns the kinds that have notes, by leaping from one to the next.
+// kinds returns the kinds that have notes, seeking from one to the next.
 func (t *table) kinds() []string {
 	var kinds []string
 	c := t.tx.Bucket([]byte(bucketNotes)).Cursor()
 	for k, _ := c.First(); k != nil; {
 		kind, _, _ := bytes.Cut(k, []byte{'/'})
 		kinds = append(kinds, string(kind))
-		k, _ = c.Seek([]byte(string(kind) + string(rune('/'+1)))) // the first key behind all of the kind
+		k, _ = c.Seek([]byte(string(kind) + string(rune('/'+1)))) // the first key after the kind's
 	}
 	return kinds
 }

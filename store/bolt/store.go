@@ -22,15 +22,15 @@ var _ rollout.Store = (*Store)(nil)
 
 // Options are the choices for Open. The zero value is what production uses.
 type Options struct {
-	// Keep is how many ended rollouts of one service stay, with their timelines. Default: store.Keep.
+	// Keep is how many ended rollouts are kept per service, with their timelines. Default: store.Keep.
 	Keep int
-	// Wait is how long Open waits for another process to let go of the file. Default: 5 s.
+	// Wait is how long Open waits for another process to release the file. Default: 5 s.
 	Wait time.Duration
-	// Sync, when set, runs in every transaction just before its syncs: a benchmark makes the disk slow with it, a
-	// test makes it fail.
+	// Sync, when set, runs in every transaction just before its syncs: benchmarks use it to slow the disk down, tests
+	// to make it fail.
 	Sync func() error
 
-	noSync bool // set by tests of logic only, which spend most of their time in syncs otherwise
+	noSync bool // for tests of logic, which would otherwise spend most of their time in syncs
 }
 
 // Store keeps rollouts in one file. It is safe for concurrent use. Make one with Open and end it with Close.
@@ -46,7 +46,7 @@ type Store struct {
 	done    chan struct{} // closed by the writer when it is finished
 
 	closed   atomic.Bool
-	ended    chan struct{} // closed when Close is through
+	ended    chan struct{} // closed when Close has finished
 	closeErr error         // written before ended is closed
 
 	failing sync.Once
@@ -54,7 +54,7 @@ type Store struct {
 	cause   error         // why; written before broken is closed
 
 	panicking sync.Once
-	panicked  chan struct{} // closed when bbolt panicked: it may hold its locks for ever
+	panicked  chan struct{} // closed when bbolt panicked: it may hold its locks forever
 }
 
 func newStore(path string, o Options) *Store {
@@ -68,14 +68,14 @@ func newStore(path string, o Options) *Store {
 	return s
 }
 
-// ID identifies the store. It was drawn when the file was made and stays with it.
+// ID identifies the store. It is generated when the file is created and never changes.
 func (s *Store) ID() string { return s.id }
 
-// Broken is closed when the disk has failed, or what lies on it turned out to be damaged. Every call fails from then
-// on, and the process should exit: only opening the file again shows what is stored.
+// Broken is closed when the disk has failed or its data is damaged. Every call fails from then on, and the process
+// should exit: only reopening the file shows what was stored.
 func (s *Store) Broken() <-chan struct{} { return s.broken }
 
-// Err returns why the store is broken: nil when it is not.
+// Err returns why the store is broken: nil if it is not.
 func (s *Store) Err() error {
 	select {
 	case <-s.broken:
@@ -85,9 +85,9 @@ func (s *Store) Err() error {
 	}
 }
 
-// Commit makes all the changes durable, or none. It returns when they are on the disk. A call whose context ends
-// before the writer took it changes nothing and returns the context's error; once taken, it is waited for to its
-// end, because a caller that left would not know whether it counts.
+// Commit makes all the changes durable, or none. It returns when they are on the disk. A call whose context ends before
+// the writer has accepted it changes nothing and returns the context's error. Once accepted, Commit waits for the
+// result, because a caller that left would not know whether the change was stored.
 func (s *Store) Commit(ctx context.Context, changes ...rollout.Change) error {
 	if err := store.Check(changes); err != nil || len(changes) == 0 {
 		return err
@@ -99,11 +99,11 @@ func (s *Store) Commit(ctx context.Context, changes ...rollout.Change) error {
 	return s.commit(ctx, c)
 }
 
-// Close finishes the transaction in progress and lets go of the file. Calls after it are Unavailable. It waits for
-// the writer and for reads in progress, unless bbolt panicked: then both may hang in its locks, and Close takes the
-// file away from them.
+// Close finishes the transaction in progress and releases the file. Calls after it are Unavailable. It waits for the
+// writer and for reads in progress, unless bbolt panicked: then both may hang in its locks, and Close closes the file
+// under them.
 func (s *Store) Close() error {
-	if s.closed.CompareAndSwap(false, true) { // no sync.Once: in a synctest bubble its mutex is no wait
+	if s.closed.CompareAndSwap(false, true) { // no sync.Once: waiting for its mutex does not count as blocked in a synctest bubble
 		s.closeErr = s.close()
 		close(s.ended)
 	}
@@ -128,7 +128,7 @@ func (s *Store) close() error {
 	return nil
 }
 
-// view runs a read. What it finds damaged breaks the store.
+// view runs a read. Damage that it finds breaks the store.
 func (s *Store) view(ctx context.Context, read func(*table) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -149,7 +149,7 @@ func (s *Store) view(ctx context.Context, read func(*table) error) error {
 	return err
 }
 
-// fail breaks the store and returns what its callers get.
+// fail marks the store as broken and returns the error for its callers.
 func (s *Store) fail(err error) error {
 	s.failing.Do(func() {
 		s.cause = problem(rollout.Unavailable, ProblemFailed, s.path).Because(err)
@@ -159,7 +159,7 @@ func (s *Store) fail(err error) error {
 	return s.cause
 }
 
-// guard is guard for what uses the open file: it remembers a panic.
+// guard is like the function guard, for code that uses the open file: it records a panic.
 func (s *Store) guard(f func() error) error {
 	err := guard(f)
 	var p *panicError
@@ -173,13 +173,14 @@ func (s *Store) gone() error {
 	return problem(rollout.Unavailable, ProblemClosed, s.path)
 }
 
-// panicError is a panic of bbolt, which it raises over pages that contradict each other.
+// panicError is a panic of bbolt, raised over pages that contradict each other.
 type panicError struct{ value any }
 
 func (p *panicError) Error() string { return fmt.Sprintf("bbolt panicked: %v", p.value) }
 
 // guard turns panics into faults, also those of a page that the disk cannot deliver: bbolt maps the file, so an I/O
-// error or a truncation arrives as a memory fault, which would end the process with a stack instead of a sentence.
+// error or a truncation arrives as a memory fault, which would end the process with a stack trace instead of a clear
+// error.
 func guard(f func() error) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {

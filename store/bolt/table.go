@@ -39,8 +39,8 @@ func buckets() []string {
 	}
 }
 
-// self is the record that says what the file is.
-type self struct {
+// identity is the record that identifies the file.
+type identity struct {
 	Format string `json:"format"`
 	Schema int    `json:"schema"`
 	ID     string `json:"id"`
@@ -55,7 +55,7 @@ type sum struct {
 func (s sum) with(crc uint32) sum    { return sum{s.Records + 1, s.CRC + uint64(crc)} }
 func (s sum) without(crc uint32) sum { return sum{s.Records - 1, s.CRC - uint64(crc)} }
 
-// fault is an error of the disk or of what lies on it, as opposed to a refused change: the store ends with it.
+// fault is an error of the disk or its data, as opposed to a refused change: it breaks the store.
 type fault struct{ error }
 
 func (f *fault) Unwrap() error { return f.error }
@@ -109,7 +109,7 @@ func (t *table) del(bucket, key string) error {
 	return faulty(b.Delete([]byte(key)))
 }
 
-// uncount takes the record that lies under the key, if any, out of the sum.
+// uncount subtracts the record under the key, if any, from the sum.
 func (t *table) uncount(b *bbolt.Bucket, bucket, key string) error {
 	raw := b.Get([]byte(key))
 	if raw == nil {
@@ -165,7 +165,7 @@ func (t *table) scan(bucket, prefix, from string, each func(key string, payload 
 	return nil
 }
 
-// value returns a record decoded, or the zero value when there is none.
+// value returns a decoded record, or the zero value if there is none.
 func value[T any](t *table, bucket, key string) (v T, ok bool, err error) {
 	payload, ok, err := t.get(bucket, key)
 	if err != nil || !ok {

@@ -6,7 +6,7 @@ import (
 	"runtime"
 )
 
-// op is one change of the store. judge says why it may not be made and writes nothing; write makes it.
+// op is one change of the store. judge returns why it is refused and writes nothing; write makes it.
 type op interface {
 	judge(t *table) error
 	write(t *table) error
@@ -36,11 +36,11 @@ func (s *Store) commit(ctx context.Context, o op) error {
 	case <-s.broken:
 		return s.cause
 	}
-	return <-r.answer // not with ctx: the writer has it and answers in any case
+	return <-r.answer // without ctx: the writer has accepted it and always answers
 }
 
-// run is the only writer. The queue has no buffer: what is waiting while a transaction is in progress waits in the
-// senders, can still be withdrawn by them, and is collected at once when the next transaction begins.
+// run is the only writer. The queue has no buffer: while a transaction is in progress, requests wait in their senders,
+// who can still withdraw them, and are collected together when the next transaction begins.
 func (s *Store) run() {
 	defer close(s.done)
 	for {
@@ -57,10 +57,9 @@ func (s *Store) run() {
 	}
 }
 
-// collect returns the request and everything else that waits. When nothing does, it yields once and looks again:
-// those whom the last transaction answered are often about to send their next request, and the one that was first
-// would otherwise have a transaction of its own, with all others behind it. A sender waits for its answer, so this
-// ends when all have sent.
+// collect returns the request and all others that are waiting. If none are, it yields and tries again: callers that the
+// last transaction answered are often about to send their next request, and the first of them would otherwise get a
+// transaction of its own while all others wait. A sender waits for its answer, so this ends when all have sent.
 func (s *Store) collect(first *request) []*request {
 	batch := []*request{first}
 	for yielded := false; ; {
@@ -78,8 +77,8 @@ func (s *Store) collect(first *request) []*request {
 	}
 }
 
-// transact commits the batch in one transaction and answers everybody. Nobody hears of success before the sync; nor
-// of a refusal, which may rest on another change of the same batch.
+// transact commits the batch in one transaction and answers everybody. No caller gets an answer before the sync, not
+// even a refusal, which may depend on another change of the same batch.
 func (s *Store) transact(batch []*request) error {
 	refused := make([]error, len(batch))
 	err := s.Err()
@@ -98,13 +97,13 @@ func (s *Store) transact(batch []*request) error {
 	return err
 }
 
-// transaction fills refused with the answers to the changes that may not be made. An error is the disk's.
+// transaction fills refused with the answers to refused changes. An error is the disk's.
 func (s *Store) transaction(batch []*request, refused []error) error {
 	tx, err := s.db.Begin(true)
 	if err != nil {
 		return err
 	}
-	defer tx.Rollback() //nolint:errcheck // it lets go of the locks; after a commit it does nothing
+	defer tx.Rollback() //nolint:errcheck // releases the locks; after a commit it does nothing
 	t := &table{tx: tx}
 	if err := t.loadSum(); err != nil {
 		return err

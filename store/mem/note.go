@@ -7,7 +7,7 @@ import (
 	"canarybot.io/store"
 )
 
-// PutNote stores a small record under its kind and key, in place of the one before.
+// PutNote stores a small record under its kind and key, replacing the previous one.
 func (s *Store) PutNote(ctx context.Context, kind, key string, value []byte) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -49,7 +49,7 @@ func (s *Store) Notes(ctx context.Context, kind string) (map[string][]byte, erro
 	return all, nil
 }
 
-// DeleteNote removes a note. One that is not there is no error.
+// DeleteNote removes a note. Deleting a missing note is not an error.
 func (s *Store) DeleteNote(ctx context.Context, kind, key string) error {
 	if err := ctx.Err(); err != nil {
 		return err

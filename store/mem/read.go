@@ -22,7 +22,8 @@ func (s *Store) Load(ctx context.Context, id rollout.ID) (rollout.Rollout, error
 	return clone(r)
 }
 
-// Open returns the service's rollouts that have not ended, by number; for no service, those of all, by service.
+// Open returns the service's rollouts that have not ended, by number; without a service, those of all services, ordered
+// by service.
 func (s *Store) Open(ctx context.Context, service rollout.ServiceName) ([]rollout.Rollout, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -50,7 +51,7 @@ func (s *Store) History(ctx context.Context, service rollout.ServiceName, limit 
 	return clone(all[:min(len(all), max(limit, 0))])
 }
 
-// Timeline returns the rollout's entries with a Seq above after; none for a rollout that is not there.
+// Timeline returns the rollout's entries with a Seq above after; none if the rollout does not exist.
 func (s *Store) Timeline(ctx context.Context, id rollout.ID, after int) ([]rollout.Entry, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err

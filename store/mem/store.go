@@ -1,6 +1,6 @@
-// Package mem is a store of rollouts in memory: the reference for what a store does, and the store of tests and of
-// the demo. Nothing in it survives the process. Values go through JSON on their way in and out, so a caller sees
-// exactly what it would see from a disk, and never shares memory with the store.
+// Package mem is a store of rollouts in memory: the reference for what a store does, and the store for tests and the
+// demo. Nothing in it survives the process. Values go through JSON on their way in and out, so a caller sees exactly
+// what it would see from a disk, and never shares memory with the store.
 //
 // It passes storetest.Run.
 package mem
@@ -53,7 +53,7 @@ func New(o Options) *Store {
 // ID identifies the store.
 func (s *Store) ID() string { return s.id }
 
-// Close does nothing: the next user of the value finds everything, as a process finds its file again.
+// Close does nothing: the next user of the value finds all data, as a process does when it reopens its file.
 func (s *Store) Close() error { return nil }
 
 // Commit makes all the changes, or none.
@@ -87,7 +87,7 @@ func (s *Store) Commit(ctx context.Context, changes ...rollout.Change) error {
 	return nil
 }
 
-// judge returns who holds the services after the changes, or why they may not be made.
+// judge returns the holders of the services after the changes, or why the changes are refused.
 func (s *Store) judge(changes []rollout.Change) (map[rollout.ServiceName]rollout.ID, error) {
 	for _, c := range changes {
 		if _, ok := s.decided[c.Decision]; ok {
@@ -121,7 +121,7 @@ func (s *Store) apply(c rollout.Change, at time.Time) {
 	}
 }
 
-// prune forgets the ended rollouts of the service beyond the newest.
+// prune deletes all but the newest ended rollouts of the service.
 func (s *Store) prune(service rollout.ServiceName) {
 	kept := 0
 	for _, r := range s.newest(service) {

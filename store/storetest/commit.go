@@ -22,7 +22,7 @@ func commitCases() []testCase {
 		{"everything is there after opening again", func(b *bed) {
 			id := b.ID()
 			r := b.one(Move(Queued("checkout", 1), rollout.Preparing, Epoch()))
-			r = b.one(Beat(r, Epoch().Add(time.Second)))
+			r = b.one(WithoutEntry(r, Epoch().Add(time.Second)))
 			b.reopen()
 			if diff := cmp.Diff(b.load("checkout-1"), r); diff != "" {
 				b.Fatalf("-got +want:\n%s", diff)
@@ -83,7 +83,7 @@ func commitCases() []testCase {
 
 func allOrNone(b *bed) {
 	old := b.one(Move(Queued("checkout", 1), rollout.Queued, Epoch()))
-	now := b.one(Beat(old, Epoch()))
+	now := b.one(WithoutEntry(old, Epoch()))
 	b.refused(rollout.Conflict,
 		Decided(Move(Queued("checkout", 2), rollout.Preparing, Epoch()), "slack:1"), Move(old, rollout.Ended, Epoch()))
 	if _, err := b.Load(b.Context(), "checkout-2"); rollout.CodeOf(err) != rollout.NotFound {

@@ -1,5 +1,5 @@
-// Package storetest is the suite that every store of rollouts must pass: cases for each sentence of rollout.Store,
-// and a random machine that compares a store with a model and opens it anew after every step.
+// Package storetest is the suite that every store of rollouts must pass: cases for each sentence of rollout.Store, and
+// a random machine that compares a store with a model and reopens it after every step.
 //
 // The test of a new store is one function:
 //

@@ -19,7 +19,7 @@ import (
 type machine struct {
 	*bed
 	model *model
-	past  []rollout.Rollout // every value that was ever stored: what stale changes are made from
+	past  []rollout.Rollout // every value ever stored, to make stale changes from
 	now   time.Time
 
 	touched map[rollout.ID]bool // by the last commit that was stored
@@ -75,7 +75,7 @@ func (m *machine) change(t *rapid.T) rollout.Change {
 		skip := rapid.SampledFrom([]int{0, 0, 0, 1, -1}).Draw(t, "skip")
 		r.ID = rollout.NewID(r.Service, max(1, m.model.number(r.Service)+skip))
 	}
-	c := Beat(r, m.now)
+	c := WithoutEntry(r, m.now)
 	if rapid.IntRange(0, 4).Draw(t, "quiet") > 0 {
 		c = Move(r, rapid.SampledFrom(phases()).Draw(t, "phase"), m.now)
 	}
@@ -122,7 +122,7 @@ func (m *machine) compare(t *rapid.T) {
 	m.same(t, "notes", notes, m.model.notes, err)
 }
 
-// service compares what is known of a service, of its history so many rollouts.
+// service compares everything about a service, with its history up to a limit.
 func (m *machine) service(t *rapid.T, service rollout.ServiceName, limit int) {
 	ctx := m.Context()
 	want := m.model.all(func(r rollout.Rollout) bool { return r.Service == service })

@@ -9,8 +9,8 @@ import (
 	"canarybot.io/store"
 )
 
-// model is what a store should be, in the fewest lines: plain maps, no errors, no retention. It shares no rule with
-// the stores.
+// model is the specification of a store, in as few lines as possible: plain maps, no errors, no retention. It shares no
+// rule with the stores.
 type model struct {
 	rollouts map[rollout.ID]rollout.Rollout
 	entries  map[rollout.ID][]rollout.Entry
@@ -25,7 +25,7 @@ func newModel() *model {
 	}
 }
 
-// answer is what a commit comes to.
+// answer is the result of a commit.
 type answer string
 
 const (
@@ -36,7 +36,7 @@ const (
 	held     answer = "held"
 )
 
-// commit answers, and changes the model when the answer is stored.
+// commit returns the answer, and changes the model if that is stored.
 func (m *model) commit(changes []rollout.Change) answer {
 	if a := m.judge(changes); a != stored {
 		return a

@@ -8,22 +8,22 @@ import (
 	"canarybot.io/rollout"
 )
 
-// Store is what a store provides: rollouts, small records for others, and an end.
+// Store is what a store provides: rollouts, notes for other packages, and Close.
 type Store interface {
 	rollout.Store
-	// PutNote stores a small record under its kind and key, durably, in place of the one before.
+	// PutNote stores a small record under its kind and key, durably, replacing the previous one.
 	PutNote(ctx context.Context, kind, key string, value []byte) error
 	// Note returns one note; ok is false when there is none.
 	Note(ctx context.Context, kind, key string) (value []byte, ok bool, err error)
 	// Notes returns every note of the kind by its key.
 	Notes(ctx context.Context, kind string) (map[string][]byte, error)
-	// DeleteNote removes a note. One that is not there is no error.
+	// DeleteNote removes a note. Deleting a missing note is not an error.
 	DeleteNote(ctx context.Context, kind, key string) error
 	// Close ends the store and everything it started.
 	Close() error
 }
 
-// Open opens the store that lives in the directory, an empty one the first time. It keeps store.Keep ended rollouts.
+// Open opens the store in the directory, which is empty the first time. It keeps store.Keep ended rollouts.
 type Open func(tb testing.TB, dir string) Store
 
 // Run runs the whole suite.
@@ -48,7 +48,7 @@ type testCase struct {
 	run  func(b *bed)
 }
 
-// bed is a store under test with its place.
+// bed is a store under test with its directory.
 type bed struct {
 	testing.TB
 	Store
@@ -80,7 +80,7 @@ func (b *bed) end() {
 	}
 }
 
-// commit commits what must succeed and returns the rollouts as they are stored then.
+// commit makes a commit that must succeed and returns the rollouts as stored.
 func (b *bed) commit(changes ...rollout.Change) []rollout.Rollout {
 	b.Helper()
 	if err := b.Commit(b.Context(), changes...); err != nil {
@@ -100,7 +100,7 @@ func (b *bed) one(c rollout.Change) rollout.Rollout {
 	return b.commit(c)[0]
 }
 
-// refused commits what must fail with the code.
+// refused makes a commit that must fail with the code.
 func (b *bed) refused(code rollout.Code, changes ...rollout.Change) {
 	b.Helper()
 	err := b.Commit(b.Context(), changes...)
@@ -109,7 +109,7 @@ func (b *bed) refused(code rollout.Code, changes ...rollout.Change) {
 	}
 }
 
-// load returns a rollout that must be there.
+// load returns a rollout that must exist.
 func (b *bed) load(id rollout.ID) rollout.Rollout {
 	b.Helper()
 	r, err := b.Load(b.Context(), id)

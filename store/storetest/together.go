@@ -47,7 +47,7 @@ func togetherCases() []testCase {
 	}
 }
 
-// race runs n of them at once and returns what each came to.
+// race runs n calls at once and returns the result of each.
 func race(n int, run func(i int) error) []error {
 	errs := make([]error, n)
 	var wg sync.WaitGroup
@@ -58,7 +58,7 @@ func race(n int, run func(i int) error) []error {
 	return errs
 }
 
-// won checks that so many succeeded and that the others failed as expected; both must hold after opening again.
+// won checks that so many succeeded and the others failed as expected; both must hold after reopening.
 func (b *bed) won(errs []error, want int, expected func(error) bool) {
 	b.Helper()
 	before, err := b.Open(b.Context(), "")

@@ -9,7 +9,7 @@ import (
 // Epoch is the time of the suite's first entries.
 func Epoch() time.Time { return time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC) }
 
-// Queued returns a rollout that asks for the service and was never stored.
+// Queued returns a queued rollout of the service that was never stored.
 func Queued(service rollout.ServiceName, n int) rollout.Rollout {
 	return rollout.Rollout{
 		ID: rollout.NewID(service, n), Service: service, Store: "storetest",
@@ -24,7 +24,7 @@ func Queued(service rollout.ServiceName, n int) rollout.Rollout {
 	}
 }
 
-// Move returns the change that brings the rollout to the phase, with one entry at the time.
+// Move returns the change that takes the rollout to the phase, with one entry at the given time.
 func Move(r rollout.Rollout, to rollout.Phase, at time.Time) rollout.Change {
 	from := r.Phase
 	r.Seq++
@@ -42,8 +42,8 @@ func Decided(c rollout.Change, id rollout.DecisionID) rollout.Change {
 	return c
 }
 
-// Beat returns the change of a beat in which nothing happened: no entry.
-func Beat(r rollout.Rollout, at time.Time) rollout.Change {
+// WithoutEntry returns a change without entries: nothing happened.
+func WithoutEntry(r rollout.Rollout, at time.Time) rollout.Change {
 	r.ReconciledAt = at
 	return rollout.Change{Rollout: r}
 }

@@ -18,7 +18,7 @@ type Confirm struct {
 	Style                      string
 }
 
-// Button is a button as it stands in a message.
+// Button is a button in a message.
 type Button struct {
 	Label    string
 	ActionID string

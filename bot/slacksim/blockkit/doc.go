@@ -1,5 +1,5 @@
-// Package blockkit judges and reads Slack's Block Kit as it appears in messages:
-// it validates a blocks array and answers problems in Slack's wording with JSON
+// Package blockkit validates and reads Slack's Block Kit in messages: it
+// validates a blocks array and reports problems in Slack's wording with JSON
 // pointers, lists the buttons in it, and renders it and mrkdwn as plain text.
 //
 // It is pure: bytes in, values out. It knows the blocks a chat bot sends

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// textRule is what a place demands of the text object in it.
+// textRule says what kind of text object is allowed somewhere.
 type textRule struct {
 	max      int
 	required bool
@@ -108,7 +108,7 @@ func (c *checker) confirm(at string, b map[string]any) {
 	c.style(at, d)
 }
 
-// actionID checks an element's action_id and that it is alone in its block.
+// actionID checks an element's action_id and that it is unique in its block.
 func (c *checker) actionID(at string, e map[string]any, seen map[string]bool) {
 	id, ok := c.shortString(at, e, "action_id", maxID)
 	if !ok {
@@ -154,8 +154,7 @@ func webAddress(link string) bool {
 	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != ""
 }
 
-// only reports properties that do not belong into the object, in their order
-// in the alphabet.
+// only reports unknown properties of the object, in alphabetical order.
 func (c *checker) only(at string, o map[string]any, allowed ...string) {
 	for _, field := range slices.SortedFunc(maps.Keys(o), cmp.Compare[string]) {
 		if !slices.Contains(allowed, field) {

@@ -74,9 +74,9 @@ func Decode(raw []byte) ([]map[string]any, error) {
 	return blocks, nil
 }
 
-// Validate returns everything that is wrong with a blocks array that stands at
-// the JSON pointer base ("/blocks" in messages, "" in blocks.validate). An empty
-// result means Slack would take it.
+// Validate returns everything that is wrong with a blocks array at the JSON
+// pointer base ("/blocks" in messages, "" in blocks.validate). An empty result
+// means Slack would take it.
 func Validate(raw []byte, base string) []Problem {
 	blocks, err := Decode(raw)
 	if err != nil {

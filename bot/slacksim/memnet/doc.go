@@ -8,5 +8,5 @@
 // every wait is on a sync.Cond, which bubbles understand, and every direction
 // holds a socket's worth of bytes.
 //
-// It knows nothing of what is said over its connections.
+// It knows nothing about the protocols on its connections.
 package memnet

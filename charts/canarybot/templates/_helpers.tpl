@@ -7,7 +7,7 @@
 {{- end -}}
 {{- end -}}
 
-{{/* What the pods are selected by. It can never change. */}}
+{{/* The labels that select the pods. They can never change. */}}
 {{- define "canarybot.selector" -}}
 app.kubernetes.io/name: canarybot
 app.kubernetes.io/instance: {{ .Release.Name }}

@@ -1,7 +1,7 @@
 // Package kubetest is a small Kubernetes API in memory that speaks HTTP and JSON, for tests of the adapters.
 //
-// client-go's fake clientset checks no conflicts and tracks no field managers, which is what the adapters are about.
-// This one does: resourceVersions, UIDs, preconditions, generations, merge patches, managedFields in outline, access
-// reviews, faults by request. It runs no controllers, admits everything, sets no defaults and knows no watches: status,
-// pods and endpoints are what a test puts there. What only a real API server can prove is proved in e2e.
+// client-go's fake clientset neither checks conflicts nor tracks field managers, which the adapters depend on. This
+// server does: resourceVersions, UIDs, preconditions, generations, merge patches, managedFields in outline, access
+// reviews, faults by request. It runs no controllers, admits everything, sets no defaults and supports no real watches:
+// tests supply status, pods and endpoints. What only a real API server can prove is tested in e2e.
 package kubetest

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// owners are the managers of an object, each with the paths of the fields that it set last.
+// owners are the field managers of an object, each with the paths of the fields that it set last.
 type owners map[string]*owned
 
 type owned struct {
@@ -39,7 +39,7 @@ func (o owners) change(manager string, version int, before, after Object) owners
 	return next
 }
 
-// render returns the owners as metadata.managedFields has them.
+// render returns the owners in the form of metadata.managedFields.
 func (o owners) render() []any {
 	var entries []any
 	for _, name := range slices.Sorted(maps.Keys(o)) {
@@ -53,7 +53,7 @@ func (o owners) render() []any {
 				at = at[step].(Object)
 			}
 		}
-		// A version is a second: times have to tell the order, and have no finer grain.
+		// One second per version: times must show the order, and have no finer resolution.
 		when := time.Date(2026, 1, 1, 0, 0, o[name].at, 0, time.UTC).Format(time.RFC3339)
 		entries = append(entries, Object{
 			"manager": name, "operation": "Update", "time": when, "fieldsType": "FieldsV1", "fieldsV1": tree,
@@ -67,7 +67,7 @@ type leaf struct {
 	value any
 }
 
-// leaves returns the fields of the spec by their paths. Containers go by name, any other list is one field.
+// leaves returns the fields of the spec by their paths. Containers are identified by name; any other list is one field.
 func leaves(o Object) map[string]leaf {
 	all := map[string]leaf{}
 	if o != nil {

@@ -14,7 +14,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// Object is an object as JSON has it.
+// Object is an object as decoded from JSON.
 type Object = map[string]any
 
 // Server is the API server. Its methods are safe for concurrent use.
@@ -33,10 +33,10 @@ type Server struct {
 	used    map[string]bool // "VERB RESOURCE.GROUP"
 }
 
-// key names an object: the resource without its version, for the versions of an object are one object.
+// key names an object: the resource without its version, because all versions are the same object.
 type key struct{ group, resource, namespace, name string }
 
-// kinds are what the server knows: the resources of each group, and their kinds.
+// kinds are the supported kinds: the resources of each group, and their kinds.
 var kinds = map[string]map[string]string{
 	"":                          {"services": "Service", "pods": "Pod", "persistentvolumeclaims": "PersistentVolumeClaim"},
 	"apps":                      {"deployments": "Deployment", "replicasets": "ReplicaSet"},
@@ -47,7 +47,7 @@ var kinds = map[string]map[string]string{
 	"split.smi-spec.io":         {"trafficsplits": "TrafficSplit"},
 }
 
-// reasons are what the real API server says with these codes.
+// reasons are the real API server's reasons for these codes.
 var reasons = map[int]string{
 	http.StatusBadRequest: "BadRequest", http.StatusUnauthorized: "Unauthorized", http.StatusForbidden: "Forbidden",
 	http.StatusNotFound: "NotFound", http.StatusConflict: "Conflict", http.StatusUnprocessableEntity: "Invalid",
@@ -67,7 +67,7 @@ func New(t testing.TB) *Server {
 // URL is where the server listens.
 func (s *Server) URL() string { return s.http.URL }
 
-// Deny takes a right away: the access review says no, and so does the request.
+// Deny revokes a permission: access reviews and requests are denied.
 func (s *Server) Deny(verb, resource string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -95,7 +95,7 @@ func (s *Server) Writes() []string {
 	return slices.Clone(s.writes)
 }
 
-// Used returns the rights that requests made use of, as "VERB RESOURCE.GROUP", sorted.
+// Used returns the permissions that requests used, as "VERB RESOURCE.GROUP", sorted.
 func (s *Server) Used() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -205,7 +205,7 @@ func (s *Server) serve(w http.ResponseWriter, req request) {
 	answer(w, http.StatusOK, object)
 }
 
-// watch shows what there is as added, and ends: whoever watches has to come again.
+// watch reports all existing objects as added, and ends: the client has to watch again.
 func (s *Server) watch(w http.ResponseWriter, req request) {
 	w.Header().Set("Content-Type", "application/json")
 	for _, item := range s.list(req)["items"].([]Object) {
@@ -225,7 +225,7 @@ func (s *Server) discover(w http.ResponseWriter, group, version string) {
 	answer(w, http.StatusOK, Object{"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": strings.TrimPrefix(group+"/"+version, "/"), "resources": resources})
 }
 
-// review answers whether the bot may do something.
+// review answers an access review.
 func (s *Server) review(w http.ResponseWriter, r *http.Request) {
 	var asked struct {
 		Spec struct {
@@ -246,15 +246,15 @@ func (s *Server) review(w http.ResponseWriter, r *http.Request) {
 func answer(w http.ResponseWriter, code int, body any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(code)
-	_ = json.NewEncoder(w).Encode(body) // the client went away; nobody is left to be told
+	_ = json.NewEncoder(w).Encode(body) // an error means that the client has left
 }
 
 func status(code int, reason, message string) Object {
 	return Object{"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": code, "reason": reason, "message": message}
 }
 
-// Apply puts the objects of a YAML text there, as the given manager. An object that exists is replaced, but for what
-// identifies it.
+// Apply stores the objects of a YAML text as the given manager. An existing object is replaced, except for its
+// identity.
 func (s *Server) Apply(manager, manifests string) {
 	s.t.Helper()
 	for _, text := range strings.Split(manifests, "\n---\n") {

@@ -17,8 +17,8 @@ const (
 	NewImage = "registry.example.com/shop/checkout:v1.2.4"
 )
 
-// Shop is the world that most tests start from: the service checkout in the namespace shop, rolled out, behind a
-// Service that selects on track, steered by an HTTPRoute that a Gateway took.
+// Shop is the cluster that most tests start from: the service checkout in the namespace shop, rolled out, behind a
+// Service that selects on track, with an HTTPRoute that a Gateway accepted.
 const Shop = Stable + "\n---\n" + HTTPRoute
 
 // Stable is the shop without a route.
@@ -74,7 +74,7 @@ status:
     - {type: ResolvedRefs, status: "True", reason: ResolvedRefs, message: all found, observedGeneration: 1}
 `
 
-// Rollout returns a rollout of the shop to NewImage, as it is when its start was committed.
+// Rollout returns a rollout of the shop to NewImage, as it is right after its start was committed.
 func Rollout() rollout.Rollout {
 	return rollout.Rollout{
 		ID: "checkout-42", Service: "checkout", Store: "store-1", Revision: 3, Image: NewImage, Phase: rollout.Preparing,
@@ -93,7 +93,7 @@ func Rollout() rollout.Rollout {
 	}
 }
 
-// Config returns the configuration of a client of the server, which knows JSON only.
+// Config returns the configuration for a client of the server, which supports only JSON.
 func (s *Server) Config() *rest.Config {
 	const jsonOnly = "application/json"
 	return &rest.Config{Host: s.URL(), QPS: -1, ContentConfig: rest.ContentConfig{ContentType: jsonOnly, AcceptContentTypes: jsonOnly}}
@@ -106,10 +106,10 @@ type Editor struct {
 	R rollout.Rollout
 }
 
-// Rollout returns the rollout that the world is about.
+// Rollout returns the rollout of the shop.
 func (e Editor) Rollout() rollout.Rollout { return e.R }
 
-// Set changes a field that we steer.
+// Set changes a managed field.
 func (e Editor) Set(field rollout.Field, value string) {
 	e.T.Helper()
 	o := e.R.Spec.Objects
@@ -134,7 +134,7 @@ func (e Editor) Set(field rollout.Field, value string) {
 	}
 }
 
-// steer sets the share in whatever lists of backends the route has.
+// steer sets the share in every list of backends of the route.
 func (e Editor) steer(v any, weight int) {
 	switch v := v.(type) {
 	case []any:

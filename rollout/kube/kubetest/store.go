@@ -16,7 +16,7 @@ type entry struct {
 	fields owners
 }
 
-// failure is an answer that refuses.
+// failure is an error answer.
 type failure struct {
 	code            int
 	reason, message string
@@ -30,7 +30,7 @@ func missing(k key) *failure {
 	return refuse(http.StatusNotFound, "NotFound", "%s %q not found", k.resource, k.name)
 }
 
-// Get returns a copy of the object; nil when there is none.
+// Get returns a copy of the object; nil if there is none.
 func (s *Server) Get(resource, namespace, name string) Object {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -86,7 +86,7 @@ func (s *Server) put(manager string, object Object) {
 	s.t.Fatalf("kubetest knows no %v of %q", object["kind"], group)
 }
 
-// store puts the object there with what the API server sets: identity, version, generation, managers.
+// store stores the object with the fields that the API server sets: identity, version, generation, managers.
 func (s *Server) store(k key, manager string, object Object) Object {
 	m := meta(object)
 	before := s.objects[k]
@@ -101,7 +101,7 @@ func (s *Server) store(k key, manager string, object Object) Object {
 		m["uid"] = meta(old)["uid"]
 		m["managedFields"] = meta(old)["managedFields"]
 		if reflect.DeepEqual(clone(old), clone(object)) {
-			return clone(old) // as the real one has it: what changes nothing burns no resourceVersion
+			return clone(old) // like the real one: a write without a change does not raise the resourceVersion
 		}
 		generation, _ = strconv.Atoi(fmt.Sprint(meta(old)["generation"]))
 		if !reflect.DeepEqual(clone(old)["spec"], clone(object)["spec"]) {
@@ -124,7 +124,7 @@ func (s *Server) get(req request) (Object, *failure) {
 	return served(e.object, req), nil
 }
 
-// served is the object in the version that was asked for: none of our kinds differ between versions but in name.
+// served is the object in the requested version: the known kinds differ between versions only in apiVersion.
 func served(object Object, req request) Object {
 	object = clone(object)
 	object["apiVersion"] = strings.TrimPrefix(req.group+"/"+req.version, "/")
@@ -147,7 +147,7 @@ func (s *Server) list(req request) Object {
 	}
 }
 
-// matches knows selectors of the form a=b,c=d.
+// matches supports selectors of the form a=b,c=d.
 func matches(selector string, object Object) bool {
 	labels, _ := meta(object)["labels"].(Object)
 	for _, term := range strings.FieldsFunc(selector, func(r rune) bool { return r == ',' }) {
@@ -212,7 +212,7 @@ func (s *Server) remove(req request) (Object, *failure) {
 	return status(http.StatusOK, "", "deleted"), nil
 }
 
-// merge applies a merge patch. Containers are merged by their names, as a strategic one has it.
+// merge applies a merge patch. Containers are merged by name, as in a strategic merge patch.
 func merge(into, patch Object) {
 	for k, v := range patch {
 		nested, isObject := v.(Object)
@@ -256,7 +256,7 @@ func meta(o Object) Object {
 	return m
 }
 
-// clone copies an object, and makes of it what JSON makes of it.
+// clone copies an object through JSON.
 func clone(o Object) Object {
 	text, err := json.Marshal(o)
 	copied := Object{}

@@ -39,6 +39,18 @@ func check(t *testing.T, name string) rollout.Check {
 	return rollout.Check{}
 }
 
+// defaultChecks are the named checks of a service that lists none.
+func defaultChecks(t *testing.T) []rollout.Check {
+	t.Helper()
+	var all []rollout.Check
+	for _, c := range rollout.NamedChecks() {
+		if !c.Optional {
+			all = append(all, check(t, string(c.Name)))
+		}
+	}
+	return all
+}
+
 func TestTheExampleOfTheDesign(t *testing.T) {
 	t.Parallel()
 	got := load(t, "design")
@@ -109,7 +121,7 @@ func TestTheLeastThatWorks(t *testing.T) {
 				Route: rollout.RouteRef{Kind: "HTTPRoute", Name: "checkout"},
 			},
 			Plan:   config.Standard(),
-			Checks: []rollout.Check{check(t, "error_rate"), check(t, "latency_p99"), check(t, "memory_usage")},
+			Checks: defaultChecks(t),
 			Limits: limits(), Signals: prom.Plain(), Judging: judging(),
 		},
 	}

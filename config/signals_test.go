@@ -43,7 +43,7 @@ func TestReadyMadeSignals(t *testing.T) {
 		if diff := cmp.Diff(signals, s.Spec.Signals); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
-		if len(s.Spec.Checks) != 3 {
+		if len(s.Spec.Checks) != len(defaultChecks(t)) {
 			t.Errorf("%s has the checks %v", name, s.Spec.Checks)
 		}
 		for _, c := range s.Spec.Checks {

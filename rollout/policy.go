@@ -31,7 +31,7 @@ const (
 	Rollback Action = "rollback"
 	Pause    Action = "pause"
 	Resume   Action = "resume"
-	Override Action = "set_ours"
+	Override Action = "set_ours" // as stored records and the buttons of posted cards have it
 	Retry    Action = "retry"
 	Abandon  Action = "abandon"
 	AutoGate Action = "auto" // deploy with every gate on auto

@@ -83,14 +83,23 @@ func (s *Sim) add(r *room, m Message) *Message {
 	return &m
 }
 
-func (s *Sim) updateMessage(c call) reply {
+// namedMessage returns the message that the call names by its channel and the argument of this name.
+func (s *Sim) namedMessage(c call, argument string) (*room, *Message, reply) {
 	r := s.room(c.text("channel"))
 	if r == nil || r.Private && r.BotAbsent {
-		return refuse("channel_not_found")
+		return nil, nil, refuse("channel_not_found")
 	}
-	m := r.message(c.text("ts"))
+	m := r.message(c.text(argument))
 	if m == nil {
-		return refuse("message_not_found")
+		return nil, nil, refuse("message_not_found")
+	}
+	return r, m, reply{}
+}
+
+func (s *Sim) updateMessage(c call) reply {
+	r, m, rep := s.namedMessage(c, "ts")
+	if rep.err != "" {
+		return rep
 	}
 	if !m.FromBot {
 		s.recordViolation(ForeignMessage, "chat.update of a message by %s", m.User)
@@ -159,13 +168,9 @@ func (s *Sim) addEphemeral(r *room, e Ephemeral) *Ephemeral {
 }
 
 func (s *Sim) getPermalink(c call) reply {
-	r := s.room(c.text("channel"))
-	if r == nil || r.Private && r.BotAbsent {
-		return refuse("channel_not_found")
-	}
-	m := r.message(c.text("message_ts"))
-	if m == nil {
-		return refuse("message_not_found")
+	r, m, rep := s.namedMessage(c, "message_ts")
+	if rep.err != "" {
+		return rep
 	}
 	return ok(map[string]any{"channel": r.ID, "permalink": s.permalink(m)})
 }

@@ -20,6 +20,7 @@ import (
 //	{key} {value} {want} {names}       what to change, from what, to what, and what there is to choose from
 //	{quoted}                           the value in quotes, where it is what somebody typed
 //	{version} {wantversion}            the value and what it should be, where those are images
+//	{action}                           the value as a verb, where it is an action
 //	{reason}                           the value, where that is a code such as no_data: "no data"
 //	{count} {limit}                    numbers
 //	{span} {duration}                  "2 min 30 s" and "2m30s"
@@ -95,6 +96,8 @@ func fill(p rollout.Problem, name string) string {
 		return words(rollout.ShortVersion(p.Want))
 	case "{reason}":
 		return words(strings.ReplaceAll(p.Value, "_", " "))
+	case "{action}":
+		return actionVerb(rollout.Action(p.Value))
 	case "{words}":
 		return fullStop(words(p.Words))
 	case "{said}":

@@ -13,7 +13,7 @@ func rolloutSentences() map[rollout.ProblemCode]string {
 		rollout.ProblemImageLeft:       "an image on {resource} that is not the one it had",
 		rollout.ProblemNotAcknowledged: "the route is not acknowledged any more",
 		rollout.ProblemNotAMember:      "Only full members of this Slack workspace may do that; guests and other workspaces may not.",
-		rollout.ProblemNotAllowed:      "You ({key}) may not {reason} here.",
+		rollout.ProblemNotAllowed:      "You ({key}) may not {action} here.",
 		rollout.ProblemForeignImage:    "{quoted} is not an image in {want}, the repository that the configuration allows.",
 		rollout.ProblemNotAVersion:     "{quoted} is not a version: give a tag such as v1.2.4, a digest sha256:…, or a full reference.",
 		rollout.ProblemUnreleased: "{service} runs {version}, which Canarybot did not release (the last that it did is {wantversion}), " +
@@ -32,7 +32,7 @@ func decisionSentences() map[rollout.ProblemCode]string {
 		rollout.ProblemNotPaused:          "{rollout} is not paused.",
 		rollout.ProblemPausedAlready:      "{rollout} is paused already.",
 		rollout.ProblemCannotPause:        "{rollout} is {phase} and cannot be paused any more; it can be rolled back.",
-		rollout.ProblemNotADecision:       "{reason} is not a decision about a rollout.",
+		rollout.ProblemNotADecision:       "To {action} is not a decision about a rollout.",
 		rollout.ProblemPromotingAlready:   "{rollout} is promoting already.",
 		rollout.ProblemBaking:             "{rollout} is still baking at {count} %: {duration} to go while its checks pass.",
 		rollout.ProblemNotAtAGate:         "{rollout} is {phase}; it asks for a promotion when a step is done.",

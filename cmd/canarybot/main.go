@@ -19,6 +19,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"canarybot.io/bot/view"
+	"canarybot.io/config"
 	"canarybot.io/rollout"
 )
 
@@ -38,7 +39,10 @@ func main() {
 // sentence renders an error: by its text for people, if it has one.
 func sentence(err error) string {
 	var known *rollout.Error
+	var file *config.Error
 	switch {
+	case errors.As(err, &file):
+		return file.Error() // one line for each problem
 	case !errors.As(err, &known) || known.Problem.IsZero():
 		return err.Error()
 	case known.Cause != nil:

@@ -54,7 +54,7 @@ func describe(out io.Writer, c config.Config, name rollout.ServiceName) {
 func liveSlack(ctx context.Context, out io.Writer, c config.Config) []string {
 	tokens, err := slackFromEnv()
 	if err != nil {
-		return strings.Split(err.Error(), "\n")
+		return strings.Split(sentence(err), "\n")
 	}
 	granted := ""
 	client := slack.New(tokens.BotToken, slackOptions(tokens, func(h http.Header) {

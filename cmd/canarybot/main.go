@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -36,10 +37,17 @@ func main() {
 	}
 }
 
-// sentence renders an error: by its text for people, if it has one.
+// sentence renders an error: by its text for people, if it has one; of several errors, a line each.
 func sentence(err error) string {
 	var known *rollout.Error
 	var file *config.Error
+	if several, ok := err.(interface{ Unwrap() []error }); ok { // as errors.Join makes it
+		lines := make([]string, len(several.Unwrap()))
+		for i, one := range several.Unwrap() {
+			lines[i] = sentence(one)
+		}
+		return strings.Join(lines, "\n")
+	}
 	switch {
 	case errors.As(err, &file):
 		return file.Error() // one line for each problem

@@ -30,6 +30,11 @@ func TestSentence(t *testing.T) {
 			rollout.Refuse(rollout.Invalid, rollout.Problem{Code: problemClient}).Because(errors.New("no <host>")),
 			"No client for Kubernetes can be made. (no <host>)",
 		},
+		"two problems at once": {
+			errors.Join(rollout.Refuse(rollout.Invalid, rollout.Problem{Code: config.ProblemSecretMissing, Key: "A"}),
+				rollout.Refuse(rollout.Invalid, rollout.Problem{Code: config.ProblemSecretMissing, Key: "B"})),
+			"Neither A nor A_FILE is set.\nNeither B nor B_FILE is set.",
+		},
 		"no problem of ours": {errors.New("flag needs an argument"), "flag needs an argument"},
 	} {
 		if diff := cmp.Diff(tt.want, sentence(tt.err)); diff != "" {

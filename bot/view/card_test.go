@@ -60,14 +60,14 @@ func special() map[string]rollout.Rollout {
 			r.Verdict.Evidence[0].DryRun = true
 			r.Verdict.Result = rollout.Pass
 		}),
-		"compared_taken_back": with(func(r *rollout.Rollout) {
+		"compared_rolled_back": with(func(r *rollout.Rollout) {
 			*r = ending(rollout.RolledBack, nil)
 			r.Verdict = compared(rollout.Fail, rollout.WhyWorse)
 			r.Ending.Reason.Evidence = &r.Verdict.Evidence[0]
 		}),
 		"orphan":           orphan("checkout-41"),
 		"orphan_unstamped": orphan(""),
-		"orphan_taken_back": func() rollout.Rollout {
+		"orphan_rolled_back": func() rollout.Rollout {
 			r := orphan("checkout-41")
 			r.Phase, r.Ending.Reason, r.Ending.By = rollout.RollingBack, rollout.Reason{Code: rollout.ReasonPerson}, person("U024BE7LH")
 			return r

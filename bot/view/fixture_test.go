@@ -191,7 +191,7 @@ func ending(outcome rollout.Outcome, change func(e *rollout.Ending)) rollout.Rol
 var weightDrift = rollout.Drift{Field: rollout.FieldWeight, Wanted: "5", Value: "20", By: "kubectl-edit"}
 
 // foreseen is a preflight that passes, with what the judge will see.
-func foreseen() rollout.Preflight {
+func detectable() rollout.Preflight {
 	return rollout.Preflight{Original: baking().Original, Backtests: []rollout.Backtest{
 		{Check: "error_rate", Asked: 241, Beyond: 3, Series: 1}, {Check: "latency_p99", Asked: 241, Series: 1}, {Check: "memory_usage", Asked: 241, None: 241},
 		{Check: "own", Asked: 241, Series: 4}, {Check: "other", Asked: 241, None: 60, Series: 1}, {Check: "odd", Problem: "<!channel> parse error"},

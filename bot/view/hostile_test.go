@@ -242,7 +242,7 @@ func FuzzNothingFromOutsideComesAlive(f *testing.F) {
 	f.Add("v1.2.4", true)
 	f.Fuzz(func(t *testing.T, text string, all bool) {
 		stuck, a := poison(special()["stuck"], text, all), view.Answers{Command: text}
-		reply, _ := view.Reply(stuck, poison(entries()["stuck_fought"], text, false), []string{text}, text)
+		reply, _ := view.Reply(stuck, poison(entries()["stuck_reverted"], text, false), []string{text}, text)
 		harmless(t, text, map[string]view.Message{
 			"card": view.Card(stuck, view.CardOptions{}), "reply": reply, "stale": a.Stale(rollout.Text(text)),
 			"busy": a.Busy(poison(launch(), text, all), &rollout.BusyError{Live: stuck}, text), "cancelled": view.Card(poison(special()["cancelled"], text, all), view.CardOptions{}),

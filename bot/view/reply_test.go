@@ -30,8 +30,8 @@ func entries() map[string]rollout.Entry {
 	second.Step = 1
 	annotated := data(rollout.EntryDecided, rollout.Data{Action: rollout.Rollback, Reason: rollout.Reason{Code: rollout.ReasonAnnotation}})
 	annotated.Actor = rollout.Actor{Kind: rollout.Kube, ID: "kube:uid:77"}
-	ours := decided(rollout.Override, "")
-	ours.Data.Drift = &weightDrift
+	override := decided(rollout.Override, "")
+	override.Data.Drift = &weightDrift
 	unqueued := decided(rollout.Rollback, "wrong service")
 	unqueued.Data.From, unqueued.Data.To = rollout.Queued, rollout.Ended
 	replaced := decided(rollout.Rollback, "hot fix")
@@ -40,18 +40,18 @@ func entries() map[string]rollout.Entry {
 		"replaced":        replaced,
 		"started":         data(rollout.EntryStarted, rollout.Data{}),
 		"started_differs": data(rollout.EntryStarted, rollout.Data{Differs: []string{"resources", "env[TAX_URL]"}}),
-		"turning_back_worse": data(rollout.EntryPhase, rollout.Data{From: rollout.Baking, To: rollout.RollingBack,
+		"rolling_back_worse": data(rollout.EntryPhase, rollout.Data{From: rollout.Baking, To: rollout.RollingBack,
 			Reason: rollout.Reason{Code: rollout.ReasonCheck, Evidence: &compared(rollout.Fail, rollout.WhyWorse).Evidence[0]}}),
-		"turning_back_no_share": data(rollout.EntryPhase, rollout.Data{From: rollout.Baking, To: rollout.RollingBack,
+		"rolling_back_no_share": data(rollout.EntryPhase, rollout.Data{From: rollout.Baking, To: rollout.RollingBack,
 			Reason: rollout.Reason{Code: rollout.ReasonCheck, Evidence: &compared(rollout.Fail, rollout.WhyNoShare).Evidence[0]}}),
-		"turning_back": data(rollout.EntryPhase, rollout.Data{From: rollout.Baking, To: rollout.RollingBack, Reason: rollout.Reason{Code: rollout.ReasonCheck, Evidence: &worst}}),
-		"turning_back_crash": data(rollout.EntryPhase, rollout.Data{From: rollout.Preparing, To: rollout.RollingBack, Reason: rollout.Reason{
+		"rolling_back": data(rollout.EntryPhase, rollout.Data{From: rollout.Baking, To: rollout.RollingBack, Reason: rollout.Reason{Code: rollout.ReasonCheck, Evidence: &worst}}),
+		"rolling_back_crash": data(rollout.EntryPhase, rollout.Data{From: rollout.Preparing, To: rollout.RollingBack, Reason: rollout.Reason{
 			Code: rollout.ReasonCanary, Failure: rollout.Failure{Kind: rollout.CrashLoop, Detail: "back-off 40s restarting failed container=checkout"},
 		}}),
 		"promoted":     decided(rollout.Promote, "looks good"),
 		"paused":       decided(rollout.Pause, ""),
 		"resumed":      decided(rollout.Resume, ""),
-		"set_ours":     ours,
+		"override":     override,
 		"retried":      decided(rollout.Retry, ""),
 		"abandoning":   decided(rollout.Abandon, "the cluster goes away tonight"),
 		"rollback":     decided(rollout.Rollback, "customers complain"),
@@ -75,7 +75,7 @@ func entries() map[string]rollout.Entry {
 		"stuck_traffic":   data(rollout.EntryStuck, rollout.Data{Reason: rollout.Reason{Code: rollout.ReasonSlow}, From: rollout.RollingBack, Weight: 5}),
 		"stuck":           data(rollout.EntryStuck, rollout.Data{Reason: rollout.Reason{Code: rollout.ReasonSlow}}),
 		"stuck_no_pods":   data(rollout.EntryStuck, rollout.Data{Reason: rollout.Reason{Code: rollout.ReasonStableNoPods, Failure: rollout.Failure{Kind: rollout.Unschedulable, Detail: "0/3 nodes are available"}}}),
-		"stuck_fought":    data(rollout.EntryStuck, rollout.Data{Reason: rollout.Reason{Code: rollout.ReasonReverted, Detail: "argocd"}, Drift: &weightDrift}),
+		"stuck_reverted":  data(rollout.EntryStuck, rollout.Data{Reason: rollout.Reason{Code: rollout.ReasonReverted, Detail: "argocd"}, Drift: &weightDrift}),
 		"away":            data(rollout.EntryAway, rollout.Data{Away: 4*time.Minute + 12*time.Second}),
 		"verdict_failing": data(rollout.EntryVerdict, rollout.Data{Verdict: &failed}),
 	}

@@ -64,16 +64,14 @@ func CodeOf(err error) Code {
 	}
 }
 
-// ProblemOf returns what an error says is wrong: ProblemInternal for an error that is not ours, whose text is for the
+// ProblemOf returns what an error says is wrong: ProblemInternal for an error without a problem, whose text is for the
 // log only.
 func ProblemOf(err error) Problem {
 	var e *Error
 	switch {
 	case err == nil:
 		return Problem{}
-	case !errors.As(err, &e):
-		return Problem{Code: ProblemInternal}
-	case e.Problem.IsZero():
+	case !errors.As(err, &e) || e.Problem.IsZero():
 		return Problem{Code: ProblemInternal}
 	default:
 		return e.Problem

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 
 	"canarybot.io/rollout"
 )
@@ -25,7 +26,7 @@ import (
 //	{count} {limit}                    numbers
 //	{span} {duration}                  "2 min 30 s" and "2m30s"
 //	{words} {said}                     somebody else's words, with a full stop at the end and without
-func sentences() map[rollout.ProblemCode]string {
+var sentences = sync.OnceValue(func() map[rollout.ProblemCode]string {
 	all := map[rollout.ProblemCode]string{}
 	for _, table := range []map[rollout.ProblemCode]string{
 		commonSentences(), rolloutSentences(), decisionSentences(), engineSentences(), storeSentences(), settingSentences(),
@@ -34,7 +35,7 @@ func sentences() map[rollout.ProblemCode]string {
 		maps.Copy(all, table)
 	}
 	return all
-}
+})
 
 // commonSentences are those of the codes that every package uses.
 func commonSentences() map[rollout.ProblemCode]string {

@@ -21,8 +21,8 @@ const (
 const lookTimeout = time.Second
 
 // Deploy commits a new rollout, queued, and returns it: it then runs in the background. The errors are answers for
-// whoever asked: NotFound for an unknown service, a BusyError, a SameVersionError, a TakenBackError, Forbidden,
-// Invalid. With DryRun nothing is committed; see DryRun.
+// whoever asked: NotFound for an unknown service, a BusyError, a SameVersionError, a RolledBackError, Forbidden,
+// Invalid.
 func (e *Engine) Deploy(ctx context.Context, l rollout.DeployRequest) (rollout.Rollout, error) {
 	for {
 		r, others, err := e.prepare(ctx, l)
@@ -48,7 +48,7 @@ func (e *Engine) Deploy(ctx context.Context, l rollout.DeployRequest) (rollout.R
 	}
 }
 
-// DryRun runs the preflight of a launch, asks about the last hour too, and changes nothing in the store.
+// DryRun runs the preflight of a deploy, asks about the last hour too, and changes nothing in the store.
 func (e *Engine) DryRun(ctx context.Context, l rollout.DeployRequest) (rollout.Rollout, rollout.Preflight, error) {
 	r, _, err := e.prepare(ctx, l)
 	if err != nil {

@@ -36,7 +36,7 @@ type Engine struct {
 
 	mu      sync.Mutex // guards the fields below; held for lines, never across I/O
 	workers map[rollout.ID]*worker
-	running context.Context //nolint:containedctx // the lifetime of the workers that Launch starts
+	running context.Context //nolint:containedctx // the lifetime of the workers that Deploy starts
 	group   sync.WaitGroup
 	broken  chan error
 }

@@ -65,9 +65,7 @@ func TestInstallationWorks(t *testing.T) {
 			string(complete(t, installed(t, "route: {kind: TrafficSplit"))), "trafficsplits", installed(t, "kind: TrafficSplit\nmetadata"),
 		},
 	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			s := kubetest.New(t)
+		kubetest.Run(t, c.name, func(t *testing.T, s *kubetest.Server) {
 			s.Apply("helm", c.objects)
 			settle(s)
 			steered(t, s, c.config)

@@ -36,16 +36,16 @@ func made(t *testing.T, s *kubetest.Server, r rollout.Rollout) (deployment, serv
 
 // TestMade shows what is made from the shop's stable, in whole.
 func TestMade(t *testing.T) {
-	t.Parallel()
-	s := kubetest.New(t)
-	s.Apply("helm", kubetest.Shop)
-	deployment, service := made(t, s, kubetest.Rollout())
-	for name, object := range map[string]kubetest.Object{"canary.yaml": deployment, "canary_service.yaml": service} {
-		for _, key := range []string{"managedFields", "uid", "resourceVersion", "generation"} {
-			delete(object["metadata"].(kubetest.Object), key)
+	kubetest.Test(t, func(t *testing.T, s *kubetest.Server) {
+		s.Apply("helm", kubetest.Shop)
+		deployment, service := made(t, s, kubetest.Rollout())
+		for name, object := range map[string]kubetest.Object{"canary.yaml": deployment, "canary_service.yaml": service} {
+			for _, key := range []string{"managedFields", "uid", "resourceVersion", "generation"} {
+				delete(object["metadata"].(kubetest.Object), key)
+			}
+			golden(t, name, object)
 		}
-		golden(t, name, object)
-	}
+	})
 }
 
 func golden(t *testing.T, name string, object kubetest.Object) {
@@ -70,37 +70,37 @@ func golden(t *testing.T, name string, object kubetest.Object) {
 }
 
 func TestMadeWithLabelsOfTheConfiguration(t *testing.T) {
-	t.Parallel()
-	s := kubetest.New(t)
-	s.Apply("helm", kubetest.Shop)
-	s.Edit("helm", "services", "shop", "checkout", func(o kubetest.Object) {
-		o["spec"].(kubetest.Object)["selector"] = kubetest.Object{"app": "checkout"}
+	kubetest.Test(t, func(t *testing.T, s *kubetest.Server) {
+		s.Apply("helm", kubetest.Shop)
+		s.Edit("helm", "services", "shop", "checkout", func(o kubetest.Object) {
+			o["spec"].(kubetest.Object)["selector"] = kubetest.Object{"app": "checkout"}
+		})
+		r := kubetest.Rollout()
+		r.Spec.Objects.CanaryLabels = map[string]string{"app": "checkout-canary"}
+		deployment, service := made(t, s, r)
+		spec := deployment["spec"].(kubetest.Object)
+		want := kubetest.Object{"app": "checkout-canary", "track": "stable"}
+		if diff := cmp.Diff(spec["selector"].(kubetest.Object)["matchLabels"], any(want)); diff != "" {
+			t.Errorf("selector of the Deployment, got before want:\n%s", diff)
+		}
+		if diff := cmp.Diff(service["spec"].(kubetest.Object)["selector"], any(kubetest.Object{"app": "checkout-canary"})); diff != "" {
+			t.Errorf("selector of the Service, got before want:\n%s", diff)
+		}
 	})
-	r := kubetest.Rollout()
-	r.Spec.Objects.CanaryLabels = map[string]string{"app": "checkout-canary"}
-	deployment, service := made(t, s, r)
-	spec := deployment["spec"].(kubetest.Object)
-	want := kubetest.Object{"app": "checkout-canary", "track": "stable"}
-	if diff := cmp.Diff(spec["selector"].(kubetest.Object)["matchLabels"], any(want)); diff != "" {
-		t.Errorf("selector of the Deployment, got before want:\n%s", diff)
-	}
-	if diff := cmp.Diff(service["spec"].(kubetest.Object)["selector"], any(kubetest.Object{"app": "checkout-canary"})); diff != "" {
-		t.Errorf("selector of the Service, got before want:\n%s", diff)
-	}
 }
 
 // A canary that would be reached through stable's Service is not made, whatever preflight said before.
 func TestNotMadeWithinReachOfStable(t *testing.T) {
-	t.Parallel()
-	s := kubetest.New(t)
-	s.Apply("helm", kubetest.Shop)
-	s.Edit("helm", "services", "shop", "checkout", func(o kubetest.Object) {
-		o["spec"].(kubetest.Object)["selector"] = kubetest.Object{"app": "checkout"}
+	kubetest.Test(t, func(t *testing.T, s *kubetest.Server) {
+		s.Apply("helm", kubetest.Shop)
+		s.Edit("helm", "services", "shop", "checkout", func(o kubetest.Object) {
+			o["spec"].(kubetest.Object)["selector"] = kubetest.Object{"app": "checkout"}
+		})
+		err := connect(t, s).Do(t.Context(), kubetest.Rollout(), rollout.Write{Object: rollout.CanaryDeployment, Verb: rollout.Create})
+		if rollout.CodeOf(err) != rollout.Invalid || len(s.Writes()) > 0 {
+			t.Errorf("got %v and writes %v, want invalid and none", err, s.Writes())
+		}
 	})
-	err := connect(t, s).Do(t.Context(), kubetest.Rollout(), rollout.Write{Object: rollout.CanaryDeployment, Verb: rollout.Create})
-	if rollout.CodeOf(err) != rollout.Invalid || len(s.Writes()) > 0 {
-		t.Errorf("got %v and writes %v, want invalid and none", err, s.Writes())
-	}
 }
 
 // One write is one request, and what went wrong with it is told in the domain's terms.
@@ -122,9 +122,7 @@ func TestErrors(t *testing.T) {
 		{"no answer from its store", http.StatusGatewayTimeout, rollout.Unavailable},
 		{"the connection breaks", -1, rollout.Unavailable},
 	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			s := kubetest.New(t)
+		kubetest.Run(t, c.name, func(t *testing.T, s *kubetest.Server) {
 			s.Apply("helm", kubetest.Shop)
 			r, adapter := kubetest.Rollout(), connect(t, s)
 			m := adapter.Observe(t.Context(), r).Stable.Meta

@@ -143,9 +143,7 @@ func TestFailuresOfTheDeployment(t *testing.T) {
 func checkFailures(t *testing.T, cases []failureCase) {
 	t.Helper()
 	for _, c := range cases {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			s := kubetest.New(t)
+		kubetest.Run(t, c.name, func(t *testing.T, s *kubetest.Server) {
 			s.Apply("helm", kubetest.Shop+"\n---\n"+canaryDeployment+"\n---\n"+c.pods)
 			if c.change != nil {
 				s.Edit("controller", "deployments", "shop", "checkout-canary", c.change)
@@ -168,60 +166,60 @@ func conditions(d kubetest.Object, kind, status, reason, message string) {
 }
 
 func TestImageIDs(t *testing.T) {
-	t.Parallel()
-	digest := func(c string) string { return "sha256:" + strings.Repeat(c, 64) }
-	running := func(id, ready string) string {
-		return `{phase: Running, conditions: [{type: Ready, status: "` + ready + `"}], containerStatuses: [{name: checkout, ready: true, imageID: "` + id + `", state: {running: {}}}, {name: proxy, imageID: "sha256:proxy"}]}`
-	}
-	s := kubetest.New(t)
-	s.Apply("helm", strings.Join([]string{
-		kubetest.Shop, canaryDeployment,
-		pod("a", "canary-now", running("registry.example.com/shop/checkout@"+digest("b"), "True")),
-		pod("b", "canary-now", running("docker-pullable://registry.example.com/shop/checkout@"+digest("b"), "True")),
-		pod("c", "canary-now", running(digest("a"), "True")),
-		pod("not-ready", "canary-now", running(digest("c"), "False")),
-		strings.Replace(pod("older", "canary-before", running(digest("d"), "True")), kubetest.NewImage, kubetest.OldImage, 1),
-	}, "\n---\n"))
-	w := connect(t, s).Observe(t.Context(), kubetest.Rollout())
-	if diff := cmp.Diff(w.Canary.ImageIDs, []string{digest("a"), digest("b")}); diff != "" {
-		t.Errorf("got before want:\n%s", diff)
-	}
+	kubetest.Test(t, func(t *testing.T, s *kubetest.Server) {
+		digest := func(c string) string { return "sha256:" + strings.Repeat(c, 64) }
+		running := func(id, ready string) string {
+			return `{phase: Running, conditions: [{type: Ready, status: "` + ready + `"}], containerStatuses: [{name: checkout, ready: true, imageID: "` + id + `", state: {running: {}}}, {name: proxy, imageID: "sha256:proxy"}]}`
+		}
+		s.Apply("helm", strings.Join([]string{
+			kubetest.Shop, canaryDeployment,
+			pod("a", "canary-now", running("registry.example.com/shop/checkout@"+digest("b"), "True")),
+			pod("b", "canary-now", running("docker-pullable://registry.example.com/shop/checkout@"+digest("b"), "True")),
+			pod("c", "canary-now", running(digest("a"), "True")),
+			pod("not-ready", "canary-now", running(digest("c"), "False")),
+			strings.Replace(pod("older", "canary-before", running(digest("d"), "True")), kubetest.NewImage, kubetest.OldImage, 1),
+		}, "\n---\n"))
+		w := connect(t, s).Observe(t.Context(), kubetest.Rollout())
+		if diff := cmp.Diff(w.Canary.ImageIDs, []string{digest("a"), digest("b")}); diff != "" {
+			t.Errorf("got before want:\n%s", diff)
+		}
+	})
 }
 
 func TestEndpoints(t *testing.T) {
-	t.Parallel()
-	slice := func(name, service, endpoints string) string {
-		return "apiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\naddressType: IPv4\nmetadata: {name: " + name +
-			", namespace: shop, labels: {kubernetes.io/service-name: " + service + "}}\nendpoints: " + endpoints + "\n"
-	}
-	s := kubetest.New(t)
-	s.Apply("controller", strings.Join([]string{
-		kubetest.HTTPRoute,
-		slice("four", "checkout", `[{addresses: [198.18.0.7], conditions: {ready: true}, targetRef: {uid: p1}}, {addresses: [198.18.0.8], conditions: {ready: false}, targetRef: {uid: p2}}, {addresses: [198.18.0.9], targetRef: {uid: p3}}]`),
-		slice("six", "checkout", `[{addresses: ["fd00::7"], conditions: {ready: true}, targetRef: {uid: p1}}, {addresses: ["fd00::a"], conditions: {ready: true}}]`),
-		slice("canary", "checkout-canary", `[]`),
-	}, "\n---\n"))
-	w := connect(t, s).Observe(t.Context(), kubetest.Rollout())
-	if !w.Unreadable.IsZero() || w.Stable.Exists {
-		t.Fatalf("got %+v, want a readable world without stable", w)
-	}
-	if w.Stable.Endpoints != 3 || w.Canary.Endpoints != 0 {
-		t.Errorf("got %d and %d endpoints, want 3 (ready, not said, without a pod) and 0", w.Stable.Endpoints, w.Canary.Endpoints)
-	}
+	kubetest.Test(t, func(t *testing.T, s *kubetest.Server) {
+		slice := func(name, service, endpoints string) string {
+			return "apiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\naddressType: IPv4\nmetadata: {name: " + name +
+				", namespace: shop, labels: {kubernetes.io/service-name: " + service + "}}\nendpoints: " + endpoints + "\n"
+		}
+		s.Apply("controller", strings.Join([]string{
+			kubetest.HTTPRoute,
+			slice("four", "checkout", `[{addresses: [198.18.0.7], conditions: {ready: true}, targetRef: {uid: p1}}, {addresses: [198.18.0.8], conditions: {ready: false}, targetRef: {uid: p2}}, {addresses: [198.18.0.9], targetRef: {uid: p3}}]`),
+			slice("six", "checkout", `[{addresses: ["fd00::7"], conditions: {ready: true}, targetRef: {uid: p1}}, {addresses: ["fd00::a"], conditions: {ready: true}}]`),
+			slice("canary", "checkout-canary", `[]`),
+		}, "\n---\n"))
+		w := connect(t, s).Observe(t.Context(), kubetest.Rollout())
+		if !w.Unreadable.IsZero() || w.Stable.Exists {
+			t.Fatalf("got %+v, want a readable world without stable", w)
+		}
+		if w.Stable.Endpoints != 3 || w.Canary.Endpoints != 0 {
+			t.Errorf("got %d and %d endpoints, want 3 (ready, not said, without a pod) and 0", w.Stable.Endpoints, w.Canary.Endpoints)
+		}
+	})
 }
 
 func TestRolledOut(t *testing.T) {
-	t.Parallel()
-	s := kubetest.New(t)
-	s.Apply("helm", kubetest.Shop)
-	c := connect(t, s)
-	if w := c.Observe(t.Context(), kubetest.Rollout()); !w.Stable.RolledOut() {
-		t.Errorf("got %+v, want it rolled out", w.Stable)
-	}
-	s.Edit("kubectl", "deployments", "shop", "checkout", func(d kubetest.Object) { d["spec"].(kubetest.Object)["replicas"] = 5 })
-	if w := c.Observe(t.Context(), kubetest.Rollout()); w.Stable.RolledOut() || w.Stable.GenerationObserved || w.Stable.Replicas != 5 {
-		t.Errorf("got %+v, want 5 replicas that nobody has looked at", w.Stable)
-	}
+	kubetest.Test(t, func(t *testing.T, s *kubetest.Server) {
+		s.Apply("helm", kubetest.Shop)
+		c := connect(t, s)
+		if w := c.Observe(t.Context(), kubetest.Rollout()); !w.Stable.RolledOut() {
+			t.Errorf("got %+v, want it rolled out", w.Stable)
+		}
+		s.Edit("kubectl", "deployments", "shop", "checkout", func(d kubetest.Object) { d["spec"].(kubetest.Object)["replicas"] = 5 })
+		if w := c.Observe(t.Context(), kubetest.Rollout()); w.Stable.RolledOut() || w.Stable.GenerationObserved || w.Stable.Replicas != 5 {
+			t.Errorf("got %+v, want 5 replicas that nobody has looked at", w.Stable)
+		}
+	})
 }
 
 // Whatever cannot be read makes the observation unreadable, with a problem that says what.
@@ -252,9 +250,7 @@ func TestUnreadable(t *testing.T) {
 			Code: rollout.ProblemKindNotServed, Object: rollout.ObjectRef{Kind: "HTTPRoute"}, Value: "gateway.networking.k8s.io", Names: []string{"v1", "v1beta1"},
 		}},
 	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			s := kubetest.New(t)
+		kubetest.Run(t, c.name, func(t *testing.T, s *kubetest.Server) {
 			s.Apply("helm", kubetest.Shop)
 			r := kubetest.Rollout()
 			if c.fault == nil {
@@ -291,9 +287,7 @@ func TestAnEndingIsReadableWithoutPods(t *testing.T) {
 		{"rolling back, without stable", "/deployments/checkout", rollout.RollingBack, false},
 		{"rolling back, without the route", "/httproutes/checkout", rollout.RollingBack, false},
 	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			s := kubetest.New(t)
+		kubetest.Run(t, c.name, func(t *testing.T, s *kubetest.Server) {
 			s.Apply("helm", kubetest.Shop+"\n---\n"+canaryDeployment+"\n---\n"+pod("a", "canary-now", crashing))
 			s.Fail(on(c.path, http.StatusTooManyRequests))
 			r := kubetest.Rollout()

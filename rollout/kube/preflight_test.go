@@ -75,9 +75,7 @@ func TestPreflightFound(t *testing.T) {
 			},
 		},
 	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			s := kubetest.New(t)
+		kubetest.Run(t, c.name, func(t *testing.T, s *kubetest.Server) {
 			s.Apply("helm", kubetest.Shop+"\n---\n"+c.more)
 			if c.edit != nil {
 				s.Edit("helm", "deployments", "shop", "checkout", func(d kubetest.Object) {
@@ -99,9 +97,7 @@ func TestPreflightFound(t *testing.T) {
 func TestPreflightUnreadable(t *testing.T) {
 	t.Parallel()
 	for _, path := range []string{"/deployments/checkout", "/services", "/httproutes/checkout", "/poddisruptionbudgets", "/selfsubjectaccessreviews"} {
-		t.Run(path, func(t *testing.T) {
-			t.Parallel()
-			s := kubetest.New(t)
+		kubetest.Run(t, path, func(t *testing.T, s *kubetest.Server) {
 			s.Apply("helm", kubetest.Shop)
 			s.Fail(on(path, http.StatusServiceUnavailable))
 			got := connect(t, s).Preflight(t.Context(), queued())
@@ -130,9 +126,7 @@ func TestPreflightSweeps(t *testing.T) {
 		}},
 		{name: "something else stands in the way", stamp: made, change: func(_ *kubetest.Server, r *rollout.Rollout) { r.Image = kubetest.OldImage }},
 	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			s := kubetest.New(t)
+		kubetest.Run(t, c.name, func(t *testing.T, s *kubetest.Server) {
 			s.Apply("helm", kubetest.Shop+"\n---\n"+foundCanary)
 			for resource, name := range map[string]string{"deployments": "checkout-canary", "services": "checkout-canary"} {
 				s.Edit("canarybot", resource, "shop", name, func(o kubetest.Object) { kubetest.Annotate(o, "canarybot.io/applied", c.stamp) })
@@ -165,9 +159,7 @@ func TestPreflightSweepsASplitLast(t *testing.T) {
 		{"all is inert", 0, []string{"delete deployments/checkout-canary", "delete trafficsplits/checkout", "delete services/checkout-canary"}},
 		{"the canary still has pods", 2, nil},
 	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			s := kubetest.New(t)
+		kubetest.Run(t, c.name, func(t *testing.T, s *kubetest.Server) {
 			s.Apply("helm", kubetest.Stable+"\n---\n"+foundCanary+`
 ---
 apiVersion: v1

@@ -84,9 +84,7 @@ func alone(surge int) func(*kubetest.Server) {
 func check(t *testing.T, cases []problemCase) {
 	t.Helper()
 	for _, c := range cases {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			s := kubetest.New(t)
+		kubetest.Run(t, c.name, func(t *testing.T, s *kubetest.Server) {
 			s.Apply("helm", kubetest.Shop)
 			if c.world != nil {
 				c.world(s)

@@ -113,24 +113,24 @@ func TestChartGrantsExactlyWhatIsNeeded(t *testing.T) {
 
 // A life with everything that can happen uses every right of the list, and no other.
 func TestEveryRightIsUsed(t *testing.T) {
-	t.Parallel()
-	s := kubetest.New(t)
-	s.Apply("helm", kubetest.Shop+"\n---\n"+canaryDeployment+"\n---\n"+pod("a", "canary-now", crashing))
-	s.Apply("helm", "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: data, namespace: shop}\nspec: {accessModes: [ReadWriteMany]}\n")
-	s.Edit("helm", "deployments", "shop", "checkout", func(d kubetest.Object) {
-		spec(d)["template"].(kubetest.Object)["spec"].(kubetest.Object)["volumes"] = []any{
-			kubetest.Object{"name": "d", "persistentVolumeClaim": kubetest.Object{"claimName": "data"}},
+	kubetest.Test(t, func(t *testing.T, s *kubetest.Server) {
+		s.Apply("helm", kubetest.Shop+"\n---\n"+canaryDeployment+"\n---\n"+pod("a", "canary-now", crashing))
+		s.Apply("helm", "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: data, namespace: shop}\nspec: {accessModes: [ReadWriteMany]}\n")
+		s.Edit("helm", "deployments", "shop", "checkout", func(d kubetest.Object) {
+			spec(d)["template"].(kubetest.Object)["spec"].(kubetest.Object)["volumes"] = []any{
+				kubetest.Object{"name": "d", "persistentVolumeClaim": kubetest.Object{"claimName": "data"}},
+			}
+		})
+		c := connect(t, s)
+		c.Observe(t.Context(), kubetest.Rollout()) // with a failing pod
+		s.Delete("deployments", "shop", "checkout-canary")
+		c.Preflight(t.Context(), queued())
+		life(t, c, kubetest.Rollout(), rollout.Write{Object: rollout.RouteObject, Verb: rollout.Update})
+		heard(t, s)
+		if diff := cmp.Diff(s.Used(), flat(needs(t, gateway.Kind, true, false).Rights())); diff != "" {
+			t.Errorf("used before listed:\n%s", diff)
 		}
 	})
-	c := connect(t, s)
-	c.Observe(t.Context(), kubetest.Rollout()) // with a failing pod
-	s.Delete("deployments", "shop", "checkout-canary")
-	c.Preflight(t.Context(), queued())
-	life(t, c, kubetest.Rollout(), rollout.Write{Object: rollout.RouteObject, Verb: rollout.Update})
-	heard(t, s)
-	if diff := cmp.Diff(s.Used(), flat(needs(t, gateway.Kind, true, false).Rights())); diff != "" {
-		t.Errorf("used before listed:\n%s", diff)
-	}
 }
 
 // life makes the canary and takes it away again.

@@ -50,38 +50,38 @@ func heard(t *testing.T, s *kubetest.Server) rollout.ServiceName {
 }
 
 func TestAWatchWakesTheServiceOfADeploymentOrRoute(t *testing.T) {
-	t.Parallel()
-	s := kubetest.New(t)
-	s.Apply("helm", kubetest.Shop)
-	if name := heard(t, s); name != kubetest.Rollout().Service {
-		t.Errorf("woke %q", name)
-	}
+	kubetest.Test(t, func(t *testing.T, s *kubetest.Server) {
+		s.Apply("helm", kubetest.Shop)
+		if name := heard(t, s); name != kubetest.Rollout().Service {
+			t.Errorf("woke %q", name)
+		}
+	})
 }
 
 // A watch that is refused is said once, with the reason, and tried again.
 func TestAWatchThatIsRefusedIsLogged(t *testing.T) {
-	t.Parallel()
-	s := kubetest.New(t)
-	s.Apply("helm", kubetest.Shop)
-	s.Fail(on("/httproutes", http.StatusForbidden))
-	routers := map[string]kube.Router{gateway.Kind: routerOf(t, gateway.Kind, s)}
-	said, written := io.Pipe()
-	watcher, err := kube.NewWatcher(kube.ForWatching(kube.Config(s.Config())), routers, slog.New(slog.NewTextHandler(written, nil)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan struct{})
-	r := kubetest.Rollout()
-	go func() {
-		defer close(done)
-		watcher.Run(ctx, map[rollout.ServiceName]rollout.Service{r.Service: {Spec: r.Spec}}, func(rollout.ServiceName) {})
-	}()
-	line, err := bufio.NewReader(said).ReadString('\n')
-	if err != nil || !strings.Contains(line, "kind=HTTPRoute") || !strings.Contains(line, "namespace=shop") {
-		t.Errorf("said %q, %v", line, err)
-	}
-	cancel()
-	said.Close()
-	<-done
+	kubetest.Test(t, func(t *testing.T, s *kubetest.Server) {
+		s.Apply("helm", kubetest.Shop)
+		s.Fail(on("/httproutes", http.StatusForbidden))
+		routers := map[string]kube.Router{gateway.Kind: routerOf(t, gateway.Kind, s)}
+		said, written := io.Pipe()
+		watcher, err := kube.NewWatcher(kube.ForWatching(kube.Config(s.Config())), routers, slog.New(slog.NewTextHandler(written, nil)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		r := kubetest.Rollout()
+		go func() {
+			defer close(done)
+			watcher.Run(ctx, map[rollout.ServiceName]rollout.Service{r.Service: {Spec: r.Spec}}, func(rollout.ServiceName) {})
+		}()
+		line, err := bufio.NewReader(said).ReadString('\n')
+		if err != nil || !strings.Contains(line, "kind=HTTPRoute") || !strings.Contains(line, "namespace=shop") {
+			t.Errorf("said %q, %v", line, err)
+		}
+		cancel()
+		said.Close()
+		<-done
+	})
 }

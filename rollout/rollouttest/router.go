@@ -3,6 +3,7 @@ package rollouttest
 import (
 	"context"
 	"testing"
+	"testing/synctest"
 
 	"canarybot.io/rollout"
 )
@@ -26,7 +27,7 @@ type testCase struct {
 func run(t *testing.T, cases []testCase, world func(t *testing.T) *harness) {
 	t.Helper()
 	for _, c := range cases {
-		t.Run(c.name, func(t *testing.T) { c.run(world(t)) })
+		t.Run(c.name, func(t *testing.T) { synctest.Test(t, func(t *testing.T) { c.run(world(t)) }) })
 	}
 }
 

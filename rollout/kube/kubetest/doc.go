@@ -1,4 +1,4 @@
-// Package kubetest is a small Kubernetes API in memory that speaks HTTP and JSON, for tests of the adapters.
+// Package kubetest is a small Kubernetes API in memory, for tests of the adapters: an HTTP transport that answers in JSON.
 //
 // client-go's fake clientset neither checks conflicts nor tracks field managers, which the adapters depend on. This
 // server does: resourceVersions, UIDs, preconditions, generations, merge patches, managedFields in outline, access

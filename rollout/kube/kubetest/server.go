@@ -3,6 +3,7 @@ package kubetest
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 
 	"sigs.k8s.io/yaml"
 )
@@ -19,8 +21,7 @@ type Object = map[string]any
 
 // Server is the API server. Its methods are safe for concurrent use.
 type Server struct {
-	t    testing.TB
-	http *httptest.Server
+	t testing.TB
 
 	mu      sync.Mutex
 	last    int // resourceVersion
@@ -55,17 +56,24 @@ var reasons = map[int]string{
 	http.StatusServiceUnavailable: "ServiceUnavailable", http.StatusGatewayTimeout: "Timeout",
 }
 
-// New starts a server, which is closed when the test ends.
+// New returns an empty server.
 func New(t testing.TB) *Server {
-	t.Helper()
-	s := &Server{t: t, objects: map[key]*entry{}, denied: map[string]bool{}, gone: map[string]bool{}, used: map[string]bool{}}
-	s.http = httptest.NewServer(s)
-	t.Cleanup(s.http.Close)
-	return s
+	return &Server{t: t, objects: map[key]*entry{}, denied: map[string]bool{}, gone: map[string]bool{}, used: map[string]bool{}}
 }
 
-// URL is where the server listens.
-func (s *Server) URL() string { return s.http.URL }
+// Test runs the test with a server of its own, beside others, in a bubble: no machine is so slow that a request to the
+// server reaches its time limit, because time stands still while anything runs.
+func Test(t *testing.T, test func(t *testing.T, s *Server)) {
+	t.Helper()
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) { test(t, New(t)) })
+}
+
+// Run is Test as a subtest of the given name.
+func Run(t *testing.T, name string, test func(t *testing.T, s *Server)) {
+	t.Helper()
+	t.Run(name, func(t *testing.T) { Test(t, test) })
+}
 
 // Deny revokes a permission: access reviews and requests are denied.
 func (s *Server) Deny(verb, resource string) {
@@ -111,24 +119,41 @@ type request struct {
 	body     []byte
 }
 
-// ServeHTTP answers one request.
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+// RoundTrip answers one request in place: no connection, so that a bubble can hold client and server.
+func (s *Server) RoundTrip(r *http.Request) (*http.Response, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if err := r.Context().Err(); err != nil {
+		return nil, err
+	}
+	if r.Body == nil {
+		r.Body = http.NoBody
+	}
+	w := httptest.NewRecorder()
+	if dropped := s.handle(w, r); dropped {
+		return nil, io.ErrUnexpectedEOF
+	}
+	response := w.Result()
+	response.Request = r
+	return response, nil
+}
+
+// handle writes the answer, unless the connection drops.
+func (s *Server) handle(w http.ResponseWriter, r *http.Request) (dropped bool) {
 	if s.fault != nil {
 		switch code := s.fault(r); code {
 		case 0:
 		case -1:
-			panic(http.ErrAbortHandler)
+			return true
 		default:
 			w.Header().Set("Retry-After", "1")
 			answer(w, code, status(code, reasons[code], "made to fail"))
-			return
+			return false
 		}
 	}
 	if strings.HasSuffix(r.URL.Path, "/selfsubjectaccessreviews") {
 		s.review(w, r)
-		return
+		return false
 	}
 	parts := strings.Split(strings.Trim(r.URL.Path, "/"), "/")
 	req, ok := parse(parts, r)
@@ -145,6 +170,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		s.serve(w, req)
 	}
+	return false
 }
 
 func parse(parts []string, r *http.Request) (request, bool) {

@@ -96,7 +96,7 @@ func Rollout() rollout.Rollout {
 // Config returns the configuration for a client of the server, which supports only JSON.
 func (s *Server) Config() *rest.Config {
 	const jsonOnly = "application/json"
-	return &rest.Config{Host: s.URL(), QPS: -1, ContentConfig: rest.ContentConfig{ContentType: jsonOnly, AcceptContentTypes: jsonOnly}}
+	return &rest.Config{Host: "http://kubetest", Transport: s, QPS: -1, ContentConfig: rest.ContentConfig{ContentType: jsonOnly, AcceptContentTypes: jsonOnly}}
 }
 
 // Editor is somebody else in the shop: a rollouttest.Editor whose field manager is kubectl.

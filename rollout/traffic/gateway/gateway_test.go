@@ -112,16 +112,14 @@ func TestRules(t *testing.T) {
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			giveAndTake(t, c.found, c.steered)
+			kubetest.Test(t, func(t *testing.T, s *kubetest.Server) { giveAndTake(t, s, c.found, c.steered) })
 		})
 	}
 }
 
 // giveAndTake steers a route to 5 %, compares its rules, and gives it back as it was.
-func giveAndTake(t *testing.T, before, steered string) {
+func giveAndTake(t *testing.T, s *kubetest.Server, before, steered string) {
 	t.Helper()
-	s := kubetest.New(t)
 	s.Apply("helm", routeWith(before))
 	rt := connect(t, s)
 	r := foundOf(t, rt)
@@ -190,9 +188,7 @@ func TestSharesThatDisagree(t *testing.T) {
 		{"stable named nowhere means everybody is on the canary", "[{backendRefs: [{name: checkout-canary}]}]", true, 100, true},
 		{"nobody of the pair", "[{backendRefs: [{name: cart}]}]", true, 0, false},
 	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			s := kubetest.New(t)
+		kubetest.Run(t, c.name, func(t *testing.T, s *kubetest.Server) {
 			s.Apply("helm", routeWith(c.rules))
 			if c.stamped {
 				s.Edit("canarybot", "httproutes", "shop", "checkout", func(o kubetest.Object) {
@@ -219,9 +215,7 @@ func TestUndoing(t *testing.T) {
 		{"stable comes back", `[{backendRefs: [{name: checkout-canary, port: 80}]}]`,
 			`[{backendRefs: [{name: checkout-canary, port: 80, weight: 0}, {name: checkout, port: 80, weight: 100}]}]`},
 	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			s := kubetest.New(t)
+		kubetest.Run(t, c.name, func(t *testing.T, s *kubetest.Server) {
 			s.Apply("helm", routeWith(c.found))
 			rt := connect(t, s)
 			r := foundOf(t, rt)
@@ -263,9 +257,7 @@ func TestAcknowledged(t *testing.T) {
 			rollout.Problem{Code: rollout.ProblemGatewaySilent, Other: a, Key: "ResolvedRefs"}},
 		{"at 0 no Gateway is needed", "", "0", true, rollout.Problem{Code: rollout.ProblemNoGateway}},
 	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			s := kubetest.New(t)
+		kubetest.Run(t, c.name, func(t *testing.T, s *kubetest.Server) {
 			manifest := routeWith("[{backendRefs: [{name: checkout, weight: 95}, {name: checkout-canary, weight: " + c.weight + "}]}]")
 			manifest, _, _ = strings.Cut(manifest, "\nstatus:")
 			s.Apply("helm", manifest+"\nstatus: {parents: ["+c.parents+"]}\n")
@@ -284,35 +276,35 @@ func TestAcknowledged(t *testing.T) {
 }
 
 func TestNothingToSteerIsRefused(t *testing.T) {
-	t.Parallel()
-	s := kubetest.New(t)
-	s.Apply("helm", routeWith("[{backendRefs: [{name: cart}]}]"))
-	rt := connect(t, s)
-	err := do(t, rt, foundOf(t, rt), rollout.Update, 5, false)
-	want := rollout.Problem{Code: rollout.ProblemNothingToSteer, Object: ref("HTTPRoute", "checkout"), Value: "checkout", Want: "checkout-canary"}
-	if diff := cmp.Diff(rollout.ProblemOf(err), want); diff != "" {
-		t.Errorf("got before want:\n%s", diff)
-	}
+	kubetest.Test(t, func(t *testing.T, s *kubetest.Server) {
+		s.Apply("helm", routeWith("[{backendRefs: [{name: cart}]}]"))
+		rt := connect(t, s)
+		err := do(t, rt, foundOf(t, rt), rollout.Update, 5, false)
+		want := rollout.Problem{Code: rollout.ProblemNothingToSteer, Object: ref("HTTPRoute", "checkout"), Value: "checkout", Want: "checkout-canary"}
+		if diff := cmp.Diff(rollout.ProblemOf(err), want); diff != "" {
+			t.Errorf("got before want:\n%s", diff)
+		}
+	})
 }
 
 // A custom resource definition that goes away says nothing about the route; one that comes back is found again.
 func TestDefinitionGoesAway(t *testing.T) {
-	t.Parallel()
-	s := kubetest.New(t)
-	s.Apply("helm", kubetest.HTTPRoute)
-	rt := connect(t, s)
-	r := foundOf(t, rt)
-	s.Withdraw("gateway.networking.k8s.io/v1")
-	if _, err := rt.Read(t.Context(), r); rollout.CodeOf(err) != rollout.Unavailable {
-		t.Errorf("got %v, want unavailable", err)
-	}
-	if route, err := rt.Read(t.Context(), r); err != nil || !route.Exists {
-		t.Errorf("got %+v, %v in the version that is left", route, err)
-	}
-	s.Withdraw("gateway.networking.k8s.io/v1beta1")
-	for range 2 {
+	kubetest.Test(t, func(t *testing.T, s *kubetest.Server) {
+		s.Apply("helm", kubetest.HTTPRoute)
+		rt := connect(t, s)
+		r := foundOf(t, rt)
+		s.Withdraw("gateway.networking.k8s.io/v1")
 		if _, err := rt.Read(t.Context(), r); rollout.CodeOf(err) != rollout.Unavailable {
 			t.Errorf("got %v, want unavailable", err)
 		}
-	}
+		if route, err := rt.Read(t.Context(), r); err != nil || !route.Exists {
+			t.Errorf("got %+v, %v in the version that is left", route, err)
+		}
+		s.Withdraw("gateway.networking.k8s.io/v1beta1")
+		for range 2 {
+			if _, err := rt.Read(t.Context(), r); rollout.CodeOf(err) != rollout.Unavailable {
+				t.Errorf("got %v, want unavailable", err)
+			}
+		}
+	})
 }

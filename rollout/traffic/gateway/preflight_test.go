@@ -64,15 +64,13 @@ func TestPreflight(t *testing.T) {
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			c.check(t)
+			kubetest.Test(t, c.check)
 		})
 	}
 }
 
-func (c preflightCase) check(t *testing.T) {
+func (c preflightCase) check(t *testing.T, s *kubetest.Server) {
 	t.Helper()
-	s := kubetest.New(t)
 	s.Apply("helm", routeWith(c.rules))
 	r := kubetest.Rollout()
 	if c.change != nil {
@@ -110,9 +108,7 @@ func TestPreflightOfARouteThatNobodyServes(t *testing.T) {
 		{"its status is malformed", `7`, rollout.Problem{Code: rollout.ProblemStartStatusMalformed}},
 		{"an older generation was taken", `{parentRef: {name: a}, conditions: [{type: Accepted, status: "True", observedGeneration: 0}]}`, rollout.Problem{}},
 	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			s := kubetest.New(t)
+		kubetest.Run(t, c.name, func(t *testing.T, s *kubetest.Server) {
 			manifest, _, _ := strings.Cut(kubetest.HTTPRoute, "\nstatus:")
 			s.Apply("helm", manifest+"\nstatus: {parents: ["+c.parents+"]}\n")
 			start, err := connect(t, s).Preflight(t.Context(), kubetest.Rollout())
@@ -132,14 +128,14 @@ func TestPreflightOfARouteThatNobodyServes(t *testing.T) {
 }
 
 func TestPreflightTakesOverWhatAnEndedRolloutLeft(t *testing.T) {
-	t.Parallel()
-	s := kubetest.New(t)
-	s.Apply("helm", routeWith("[{backendRefs: [{name: checkout, port: 80}, {name: checkout-canary, port: 80, weight: 0}]}]"))
-	s.Edit("canarybot", "httproutes", "shop", "checkout", func(o kubetest.Object) {
-		kubetest.Annotate(o, "canarybot.io/applied", `{"store":"store-1","rollout":"checkout-41","revision":3,"weight":0,"found":{"stable":{},"route":{"uid":"uid-1"}}}`)
+	kubetest.Test(t, func(t *testing.T, s *kubetest.Server) {
+		s.Apply("helm", routeWith("[{backendRefs: [{name: checkout, port: 80}, {name: checkout-canary, port: 80, weight: 0}]}]"))
+		s.Edit("canarybot", "httproutes", "shop", "checkout", func(o kubetest.Object) {
+			kubetest.Annotate(o, "canarybot.io/applied", `{"store":"store-1","rollout":"checkout-41","revision":3,"weight":0,"found":{"stable":{},"route":{"uid":"uid-1"}}}`)
+		})
+		start, err := connect(t, s).Preflight(t.Context(), kubetest.Rollout())
+		if err != nil || len(start.Problems) > 0 || start.Found.HasCanary {
+			t.Errorf("got %+v, %v, %v; want the canary's place as not found, to be taken out at the end", start.Found, start.Problems, err)
+		}
 	})
-	start, err := connect(t, s).Preflight(t.Context(), kubetest.Rollout())
-	if err != nil || len(start.Problems) > 0 || start.Found.HasCanary {
-		t.Errorf("got %+v, %v, %v; want the canary's place as not found, to be taken out at the end", start.Found, start.Problems, err)
-	}
 }

@@ -93,36 +93,36 @@ func spec(t *testing.T, s *kubetest.Server) string {
 }
 
 func TestMakeAndDelete(t *testing.T) {
-	t.Parallel()
-	s := kubetest.New(t)
-	rt, r := connect(t, s), shop(true)
-	zero, five := rollout.Weight(0), rollout.Weight(5)
-	if err := send(t, rt, r, rollout.Write{Verb: rollout.Create, Weight: &zero}); err != nil {
-		t.Fatal(err)
-	}
-	want := `{"backends":[{"service":"checkout","weight":100},{"service":"checkout-canary","weight":0}],"service":"shop"}`
-	if diff := cmp.Diff(spec(t, s), want); diff != "" {
-		t.Errorf("made, got before want:\n%s", diff)
-	}
-	if err := send(t, rt, r, rollout.Write{Verb: rollout.Create, Weight: &zero}); rollout.CodeOf(err) != rollout.Conflict {
-		t.Errorf("made twice: got %v, want a conflict", err)
-	}
-	if err := send(t, rt, r, rollout.Write{Verb: rollout.Update, Weight: &five}); err != nil {
-		t.Fatal(err)
-	}
-	want = `{"backends":[{"service":"checkout","weight":95},{"service":"checkout-canary","weight":5}],"service":"shop"}`
-	if diff := cmp.Diff(spec(t, s), want); diff != "" {
-		t.Errorf("steered, got before want:\n%s", diff)
-	}
-	if route, err := rt.Read(t.Context(), r); err != nil || !route.Acknowledged || route.Weight != 5 {
-		t.Errorf("got %+v, %v; want it acknowledged, as it has no status", route, err)
-	}
-	if err := send(t, rt, r, rollout.Write{Verb: rollout.Delete}); err != nil {
-		t.Fatal(err)
-	}
-	if s.Get("trafficsplits", "shop", "checkout") != nil {
-		t.Error("the split is there after it was deleted")
-	}
+	kubetest.Test(t, func(t *testing.T, s *kubetest.Server) {
+		rt, r := connect(t, s), shop(true)
+		zero, five := rollout.Weight(0), rollout.Weight(5)
+		if err := send(t, rt, r, rollout.Write{Verb: rollout.Create, Weight: &zero}); err != nil {
+			t.Fatal(err)
+		}
+		want := `{"backends":[{"service":"checkout","weight":100},{"service":"checkout-canary","weight":0}],"service":"shop"}`
+		if diff := cmp.Diff(spec(t, s), want); diff != "" {
+			t.Errorf("made, got before want:\n%s", diff)
+		}
+		if err := send(t, rt, r, rollout.Write{Verb: rollout.Create, Weight: &zero}); rollout.CodeOf(err) != rollout.Conflict {
+			t.Errorf("made twice: got %v, want a conflict", err)
+		}
+		if err := send(t, rt, r, rollout.Write{Verb: rollout.Update, Weight: &five}); err != nil {
+			t.Fatal(err)
+		}
+		want = `{"backends":[{"service":"checkout","weight":95},{"service":"checkout-canary","weight":5}],"service":"shop"}`
+		if diff := cmp.Diff(spec(t, s), want); diff != "" {
+			t.Errorf("steered, got before want:\n%s", diff)
+		}
+		if route, err := rt.Read(t.Context(), r); err != nil || !route.Acknowledged || route.Weight != 5 {
+			t.Errorf("got %+v, %v; want it acknowledged, as it has no status", route, err)
+		}
+		if err := send(t, rt, r, rollout.Write{Verb: rollout.Delete}); err != nil {
+			t.Fatal(err)
+		}
+		if s.Get("trafficsplits", "shop", "checkout") != nil {
+			t.Error("the split is there after it was deleted")
+		}
+	})
 }
 
 // Weights as people and controllers write them, in every version: read in any form, written as whole numbers.
@@ -144,9 +144,7 @@ func TestForms(t *testing.T) {
 		{"beside a third", `[{service: checkout, weight: 500m}, {service: legacy, weight: "500m"}]`, 0,
 			`[{"service":"checkout","weight":50},{"service":"checkout-canary","weight":50},{"service":"legacy","weight":100}]`},
 	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			s := kubetest.New(t)
+		kubetest.Run(t, c.name, func(t *testing.T, s *kubetest.Server) {
 			s.Apply("helm", split(c.backends))
 			rt, r := connect(t, s), shop(false)
 			route, err := rt.Read(t.Context(), r)
@@ -169,9 +167,7 @@ func TestServedVersion(t *testing.T) {
 	t.Parallel()
 	all := []string{"v1alpha2", "v1alpha4", "v1alpha3", "v1alpha1"}
 	for i, version := range all {
-		t.Run(version, func(t *testing.T) {
-			t.Parallel()
-			s := kubetest.New(t)
+		kubetest.Run(t, version, func(t *testing.T, s *kubetest.Server) {
 			s.Apply("helm", split("[{service: checkout, weight: 100}]"))
 			for _, better := range all[:i] {
 				s.Withdraw("split.smi-spec.io/" + better)
@@ -251,15 +247,13 @@ func TestPreflight(t *testing.T) {
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			c.check(t)
+			kubetest.Test(t, c.check)
 		})
 	}
 }
 
-func (c preflightCase) check(t *testing.T) {
+func (c preflightCase) check(t *testing.T, s *kubetest.Server) {
 	t.Helper()
-	s := kubetest.New(t)
 	s.Apply("helm", c.manifests)
 	start, err := connect(t, s).Preflight(t.Context(), c.rollout)
 	if err != nil {
@@ -284,9 +278,7 @@ func TestPreflightTellsALeftover(t *testing.T) {
 		{"found by an ended rollout", `{"store":"store-1","rollout":"checkout-41","revision":9,"found":{"stable":{},"route":{"uid":"uid-3"}}}`, false},
 		{"of another store", `{"store":"store-2","rollout":"checkout-41","revision":9,"found":{"stable":{}}}`, false},
 	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			s := kubetest.New(t)
+		kubetest.Run(t, c.name, func(t *testing.T, s *kubetest.Server) {
 			s.Apply("helm", split("[{service: checkout, weight: 100}, {service: checkout-canary, weight: 0}]"))
 			s.Edit("canarybot", "trafficsplits", "shop", "checkout", func(o kubetest.Object) { kubetest.Annotate(o, "canarybot.io/applied", c.stamp) })
 			start, err := connect(t, s).Preflight(t.Context(), shop(true))

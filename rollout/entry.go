@@ -48,6 +48,7 @@ type Data struct {
 	Ending  *Ending       `json:"ending,omitempty"`
 	Differs []string      `json:"problems,omitempty"` // the fields in which a canary that was there differs from stable
 	Away    time.Duration `json:"away,omitempty"`
+	Notices []Problem     `json:"notices,omitempty"` // what people should know of the cluster, at the start
 	// DetectionPower is what the judge will see, at the start.
 	DetectionPower *DetectionPower `json:"foresight,omitempty"`
 	Advice         Advice          `json:"advice,omitempty"` // the judge's, beside a person's decision

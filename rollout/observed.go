@@ -117,6 +117,7 @@ type Facts struct {
 type Preflight struct {
 	Original       Original
 	Problems       []Problem      // each names the line to add or change; none: it may start
+	Notices        []Problem      // what people should know of the cluster, and what does not keep it from starting
 	Checks         []Evidence     // that stable itself fails or has no answer to: they could judge no canary
 	Unreadable     Problem        // why nothing can be said yet
 	DetectionPower DetectionPower // what the judge will see

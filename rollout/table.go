@@ -264,7 +264,7 @@ func (rc *reconciliation) start() {
 	rc.Original = rc.f.Preflight.Original
 	rc.Started = rc.f.Now
 	rc.Size = need(rc.Current().Weight, rc.Original.Stable.Replicas)
-	data := Data{Differs: rc.Original.TemplateDiffers}
+	data := Data{Differs: rc.Original.TemplateDiffers, Notices: rc.f.Preflight.Notices}
 	if f := rc.f.Preflight.DetectionPower; len(f.Detections) > 0 || f.Coarse != nil {
 		data.DetectionPower = &f
 	}

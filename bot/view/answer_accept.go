@@ -70,6 +70,7 @@ func (a Answers) DryRun(r rollout.Rollout, p rollout.Preflight) Message {
 	if len(p.Original.TemplateDiffers) > 0 {
 		lines = append(lines, iconWarning+" "+differs(p.Original.TemplateDiffers))
 	}
+	lines = append(lines, notices(p.Notices)...)
 	return message(paragraph(lines...)).withText("Dry run of %s: it would start. Nothing was changed.", fullName(r))
 }
 

@@ -99,7 +99,17 @@ func (t threadReply) started() Message {
 	if len(t.e.Data.Differs) > 0 {
 		lines = append(lines, iconWarning+" "+differs(t.e.Data.Differs))
 	}
+	lines = append(lines, notices(t.e.Data.Notices)...)
 	return message(paragraph(lines...)).withText("%s: %s %s. %s.", fullName(r), actorName(r.Request.By), did, capitalize(describePlan(r.Spec.Plan)))
+}
+
+// notices has a line for each thing that people should know at the start.
+func notices(all []rollout.Problem) []string {
+	lines := Problems(all)
+	for i, sentence := range lines {
+		lines[i] = iconWarning + " " + sentence
+	}
+	return lines
 }
 
 // differs names the fields in which a found canary differs from stable.

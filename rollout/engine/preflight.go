@@ -34,6 +34,7 @@ func (e *Engine) preflight(ctx context.Context, r rollout.Rollout) rollout.Prefl
 			all.Original = one.Original
 		}
 		all.Problems = append(all.Problems, one.Problems...)
+		all.Notices = append(all.Notices, one.Notices...)
 	}
 	if r.Spec.Plan.DemandsEvidence() && len(r.Spec.Checks) > 0 {
 		e.askStable(ctx, r, &all)

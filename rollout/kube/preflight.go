@@ -73,7 +73,7 @@ func (c *Cluster) Preflight(ctx context.Context, r rollout.Rollout) rollout.Pref
 			return unreadable(err)
 		}
 	}
-	return rollout.Preflight{Original: s.found()}
+	return rollout.Preflight{Original: s.found(), Notices: s.notices()}
 }
 
 // inConfig returns an error's problem, which a line of the service's configuration solves.

@@ -24,7 +24,7 @@ func (a Answers) Why(r rollout.Rollout) Message {
 		lines = append(lines, odds)
 	}
 	m := message(paragraph(lines...)).withText("%s: %s.", word(string(r.ID)), verdict(v))
-	for _, e := range v.Evidence {
+	for _, e := range worstFirst(v.Evidence) {
 		m = m.withBlocks(list([]string{paragraph(fullEvidence(e), chart(e), remedy(e))})...)
 	}
 	return m.withBlocks(context("Judged " + exactly(v.At) + ", since " + exactly(v.Since)))
@@ -100,7 +100,7 @@ var blocks = []rune("▁▂▃▄▅▆▇█")
 // chart draws a check's values over time, canary above stable, on one scale that includes the limit; empty if they were
 // not compared.
 func chart(e rollout.Evidence) string {
-	if e.Compared == nil || len(e.Compared.Trend) < 2 {
+	if e.Compared == nil || len(e.Compared.Trend) < 2 || e.Why == rollout.WhyNoShare {
 		return ""
 	}
 	low, high := math.Min(0, e.Threshold), e.Threshold

@@ -25,8 +25,8 @@ func Card(r rollout.Rollout, opts CardOptions) Message {
 	if r.Orphan == nil {
 		m = m.withBlocks(context(bar(r)))
 	}
-	if line := checks(r.Verdict); line != "" && (isJudged(r) || r.Ending.Reason.Code == rollout.ReasonCheck) {
-		m = m.withBlocks(context(line))
+	if isJudged(r) || r.Ending.Reason.Code == rollout.ReasonCheck {
+		m = m.withBlocks(checkBlocks(r.Verdict)...)
 	}
 	if line := next(r); line != "" && !opts.Restarting {
 		m = m.withBlocks(context("Next: " + line))

@@ -172,10 +172,10 @@ func (t threadReply) stepDone() (Message, bool) {
 	return m.withBlocks(list(evidence(*v))...), true
 }
 
-// evidence returns a line for each check.
+// evidence returns all about each check, the worst first.
 func evidence(v rollout.Verdict) []string {
 	lines := make([]string, len(v.Evidence))
-	for i, e := range v.Evidence {
+	for i, e := range worstFirst(v.Evidence) {
 		lines[i] = fullEvidence(e)
 		if e.Result != rollout.Pass {
 			lines[i] = paragraph(lines[i], chart(e))

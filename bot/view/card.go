@@ -2,6 +2,7 @@ package view
 
 import (
 	"fmt"
+	"strings"
 
 	"canarybot.io/rollout"
 )
@@ -65,7 +66,9 @@ func notes(r rollout.Rollout, opts CardOptions) []string {
 		all = append(all, iconWarning+" "+fullStop(capitalize(drifted(*r.Drift)))+" Nothing moves until a person answers; judging goes on.")
 	}
 	add(r.Held && !r.Phase.Ending(), iconUnknown+" No verdict for "+span(r.Spans.Unknown)+": a person is asked, and the bake stands still.")
-	add(!r.Trouble.IsZero(), iconWarning+" The cluster does not answer as it should: "+fullStop(short(r.Trouble)))
+	trouble := short(r.Trouble)
+	add(!r.Trouble.IsZero() && !(r.Stuck != nil && strings.Contains(stuck(r, *r.Stuck), trouble)),
+		iconWarning+" The cluster does not answer as it should: "+fullStop(trouble))
 	if r.Phase == rollout.RollingBack || r.Ending.Outcome != "" {
 		all = append(all, capitalize(detailOf(r.Ending.Reason)))
 	}

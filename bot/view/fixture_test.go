@@ -65,7 +65,7 @@ func compared(result rollout.Result, why rollout.Why) rollout.Verdict {
 		Canary: rollout.Count{Requests: 14_502, Bad: 305}, Stable: rollout.Count{Requests: 275_520, Bad: 281},
 		Odds: 9.1, Limit: 4.605, AtLeast: 10,
 	}
-	for i := range 15 {
+	for i := range 16 {
 		errors.Compared.Trend = append(errors.Compared.Trend, [2]float64{0.002 * float64(i), 0.001})
 	}
 	if why != rollout.WhyWorse {
@@ -238,6 +238,27 @@ func detectable() rollout.Preflight {
 		Requests: 100, Errorless: true, Coarse: &rollout.Coarse{Limit: 0.4, Below: 0.25, Above: 0.5},
 		Detections: []rollout.Detection{{Share: 0.05, After: 45 * time.Second}, {Share: 0.02, After: 75 * time.Second}, {Share: 0.005, Step: 1, After: time.Minute}},
 	}}
+}
+
+// undetectable is a preflight that passes, where bakes are too short for the traffic.
+func undetectable() rollout.Preflight {
+	return rollout.Preflight{Original: baking().Original, DetectionPower: rollout.DetectionPower{
+		Requests: 0.4, Detections: []rollout.Detection{{Share: 0.05, Step: 1, After: time.Minute}, {Share: 0.02, Step: -1}, {Share: 0.005, Step: -1}},
+	}}
+}
+
+// noticed is so many things to know about a start.
+func noticed(n int) []rollout.Problem {
+	said := []string{
+		"HTTPRoute shop/checkout-internal sends traffic to Service checkout too: 10 % of checkout's users may come another way.",
+		"Container proxy of Deployment shop/checkout-stable keeps its image registry.example.com/shop/proxy:v7: only checkout changes",
+		"VerticalPodAutoscaler shop/checkout restarts pods when it likes, also in the middle of a step.",
+	}
+	all := make([]rollout.Problem, n)
+	for i := range all {
+		all[i] = rollout.Text(said[i%len(said)])
+	}
+	return all
 }
 
 // cannot is a preflight that fails for what the signals lack.

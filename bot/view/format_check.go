@@ -70,33 +70,33 @@ func why(e rollout.Evidence) string {
 		return ""
 	case rollout.WhyCeiling:
 		if e.Ceiling != nil {
-			return fmt.Sprintf("beyond %s, where one answer is enough", amountOf(*e.Ceiling, e.Unit, configured))
+			return fmt.Sprintf("beyond %s, where one sample fails", amountOf(*e.Ceiling, e.Unit, configured))
 		}
-		return "so far beyond the limit that one answer is enough"
+		return "so far beyond the limit that one sample fails"
 	case rollout.WhySilent:
 		return "no data from the canary, while stable reports"
 	case rollout.WhyFailingOnce:
-		return "failing once"
+		return "failed once so far"
 	case rollout.WhyNoData:
 		return "no data"
 	case rollout.WhyNotANumber:
-		return "not a number"
+		return "not a number (NaN)"
 	case rollout.WhyInfinite:
 		return "infinite"
 	case rollout.WhySeveralSeries:
-		return "several series instead of one number"
+		return "the query gives several series instead of one number"
 	case rollout.WhyWarnings:
 		return "Prometheus answered with a warning"
 	case rollout.WhyStale:
 		return "only old numbers"
 	case rollout.WhyQueryError:
-		return "Prometheus refused the question"
+		return "Prometheus refuses the query"
 	case rollout.WhyUnreachable:
 		return "Prometheus cannot be asked"
 	case rollout.WhyTimeout:
 		return "no answer in time"
 	case rollout.WhyTooLarge:
-		return "the answer is too large"
+		return "Prometheus's answer is too large"
 	case rollout.WhyWarmingUp:
 		return "warming up"
 	case rollout.WhyTooFewRequests:
@@ -107,13 +107,13 @@ func why(e rollout.Evidence) string {
 	case rollout.WhyNotAsked:
 		return "not asked yet"
 	case rollout.WhyNoTraffic:
-		return "gets no requests"
+		return "the canary gets no requests"
 	case rollout.WhyPartial:
-		return "too few of its pods report"
+		return "too few of the canary's pods report"
 	case rollout.WhyCoarse:
 		return "the histogram has no bucket at the limit"
 	case rollout.WhySameSeries:
-		return "canary and stable are told by the same series"
+		return "the same series are selected for canary and stable"
 	case rollout.WhyShared:
 		return "stable has the same trouble, so it may not be the canary's"
 	case rollout.WhyWorse, rollout.WhyBeyond, rollout.WhyGrows, rollout.WhyNoShare, rollout.WhyOnePod, rollout.WhyUndecided:
@@ -141,7 +141,7 @@ func whyBet(e rollout.Evidence) string {
 	case rollout.WhyNoShare:
 		return "the canary gets less than half of its share of the traffic, " + confidence(e)
 	case rollout.WhyOnePod:
-		return "in one pod alone, its others are fine"
+		return "in one pod alone, the others are fine"
 	default:
 		return "not clear yet"
 	}

@@ -88,7 +88,7 @@ func obstacle(r rollout.Rollout, why rollout.Reason) string {
 		}
 		return s
 	case rollout.ReasonSlow:
-		return "it is not done after " + span(r.Spec.Limits.Stuck)
+		return "it could not be ended within " + span(r.Spec.Limits.Stuck)
 	case rollout.ReasonReverted:
 		return joined(" ", manager(why.Detail), "undid the same change three times")
 	case rollout.ReasonPreflight:

@@ -131,7 +131,7 @@ func TestSlackTakesWhateverTheRolloutIs(t *testing.T) {
 		r := randomRollout(t)
 		e := rollout.Entry{
 			Kind: rapid.SampledFrom(kinds).Draw(t, "kind"), At: noon, Step: rapid.IntRange(-1, 70).Draw(t, "of step"), Actor: person("U024BE7LH"),
-			Data: rollout.Data{To: r.Phase, Reason: randomReason(t), Verdict: &r.Verdict, Drift: r.Drift, Ending: &r.Ending, Differs: rapid.SliceOfN(rapid.StringN(0, 2000, -1), 0, 60).Draw(t, "differs"), Away: r.Spans.Bake},
+			Data: rollout.Data{To: r.Phase, Reason: randomReason(t), Verdict: &r.Verdict, Drift: r.Drift, Ending: &r.Ending, Notices: rapid.SliceOfN(rapid.Custom(randomProblem), 0, 20).Draw(t, "notices"), Differs: rapid.SliceOfN(rapid.StringN(0, 2000, -1), 0, 60).Draw(t, "differs"), Away: r.Spans.Bake},
 		}
 		made := []view.Message{
 			view.Card(r, view.CardOptions{}), view.Card(r, view.CardOptions{Restarting: true, Decided: &e}),

@@ -37,9 +37,12 @@ func entries() map[string]rollout.Entry {
 	replaced := decided(rollout.Rollback, "hot fix")
 	replaced.Data.Reason = rollout.Reason{Code: rollout.ReasonReplaced, Detail: "checkout-43"}
 	return map[string]rollout.Entry{
-		"replaced":        replaced,
-		"started":         data(rollout.EntryStarted, rollout.Data{}),
-		"started_differs": data(rollout.EntryStarted, rollout.Data{Differs: []string{"resources", "env[TAX_URL]"}}),
+		"replaced":             replaced,
+		"started":              data(rollout.EntryStarted, rollout.Data{}),
+		"started_notice":       data(rollout.EntryStarted, rollout.Data{Notices: noticed(1)}),
+		"started_notices":      data(rollout.EntryStarted, rollout.Data{DetectionPower: new(detectable().DetectionPower), Differs: []string{"resources"}, Notices: noticed(3)}),
+		"started_many_notices": data(rollout.EntryStarted, rollout.Data{Notices: noticed(11)}),
+		"started_differs":      data(rollout.EntryStarted, rollout.Data{Differs: []string{"resources", "env[TAX_URL]"}}),
 		"rolling_back_worse": data(rollout.EntryPhase, rollout.Data{From: rollout.Baking, To: rollout.RollingBack,
 			Reason: rollout.Reason{Code: rollout.ReasonCheck, Evidence: &compared(rollout.Fail, rollout.WhyWorse).Evidence[0]}}),
 		"rolling_back_no_share": data(rollout.EntryPhase, rollout.Data{From: rollout.Baking, To: rollout.RollingBack,

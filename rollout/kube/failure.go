@@ -1,7 +1,6 @@
 package kube
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -22,47 +21,40 @@ var telling = []rollout.FailureKind{
 	rollout.OOMKilled, rollout.CrashLoop, rollout.ImagePull, rollout.ProgressDeadline, rollout.Unschedulable, rollout.NotReady,
 }
 
-// failure returns what is wrong with the Deployment, if anything. Only pods of its current template count: those of an
-// older template, or of a deleted Deployment of that name, say nothing about this one.
-func (c *Cluster) failure(ctx context.Context, d *apps.Deployment, pods []core.Pod, selector string) (rollout.Failure, error) {
+// failure returns what is wrong with the Deployment, if anything. Of its pods only those of its current template count:
+// those of an older one say nothing about this one.
+func failure(d *apps.Deployment, sets []apps.ReplicaSet, pods []core.Pod) rollout.Failure {
 	if !observed(d) {
-		return rollout.Failure{}, nil // no pod of this template exists yet
-	}
-	failing := map[string][]rollout.Failure{} // by ReplicaSet
-	for _, p := range pods {
-		owner := meta.GetControllerOf(&p)
-		if f := podFailure(p); f.Kind != rollout.NoFailure && owner != nil {
-			failing[owner.Name] = append(failing[owner.Name], f)
-		}
+		return rollout.Failure{} // no pod of this template exists yet
 	}
 	failures := deploymentFailures(d)
-	if len(failing) > 0 {
-		sets, err := c.listReplicaSets(ctx, deploymentRef(d), selector)
-		if err != nil {
-			return rollout.Failure{}, err
+	if now := current(d, sets); now != nil {
+		for _, p := range pods {
+			if f := podFailure(p); f.Kind != rollout.NoFailure && meta.IsControlledBy(&p, now) {
+				failures = append(failures, f)
+			}
 		}
-		failures = append(failures, failing[current(d, sets)]...)
 	}
 	slices.SortStableFunc(failures, func(a, b rollout.Failure) int {
 		return slices.Index(telling, a.Kind) - slices.Index(telling, b.Kind)
 	})
 	if len(failures) == 0 {
-		return rollout.Failure{}, nil
+		return rollout.Failure{}
 	}
-	return failures[0], nil
+	return failures[0]
 }
 
-// current returns the name of the ReplicaSet of the Deployment's current template, or an empty name. Where that one
-// existed before, the controller observes the template a moment before it updates the Deployment's revision: a
-// ReplicaSet with other images is then the previous one.
-func current(d *apps.Deployment, sets []apps.ReplicaSet) string {
-	for _, s := range sets {
-		if meta.IsControlledBy(&s, d) && s.Annotations[revisionAnnotation] == d.Annotations[revisionAnnotation] &&
+// current returns the ReplicaSet of the Deployment's current template, or nil. Where that one existed before, the
+// controller observes the template a moment before it updates the Deployment's revision: a ReplicaSet with other images
+// is then the previous one.
+func current(d *apps.Deployment, sets []apps.ReplicaSet) *apps.ReplicaSet {
+	for i, s := range sets {
+		if s.Annotations[revisionAnnotation] == d.Annotations[revisionAnnotation] &&
 			slices.Equal(images(s.Spec.Template), images(d.Spec.Template)) {
-			return s.Name
+			return &sets[i]
 		}
 	}
-	return ""
+	return nil
 }
 
 // images returns the images of the template's containers, in order.

@@ -44,7 +44,8 @@ var kinds = map[string]map[string]string{
 	"autoscaling":               {"horizontalpodautoscalers": "HorizontalPodAutoscaler"},
 	"policy":                    {"poddisruptionbudgets": "PodDisruptionBudget"},
 	"discovery.k8s.io":          {"endpointslices": "EndpointSlice"},
-	"gateway.networking.k8s.io": {"httproutes": "HTTPRoute"},
+	"gateway.networking.k8s.io": {"httproutes": "HTTPRoute", "grpcroutes": "GRPCRoute", "tlsroutes": "TLSRoute", "tcproutes": "TCPRoute"},
+	"networking.k8s.io":         {"ingresses": "Ingress"},
 	"split.smi-spec.io":         {"trafficsplits": "TrafficSplit"},
 }
 

@@ -238,6 +238,7 @@ func (rc *reconciliation) observe() {
 		return
 	}
 	rc.LastApplied = rc.lastApplied(rc.w)
+	rc.PodsWait = rc.podsWait()
 	if rc.Phase.Forward() && !rc.blocked() {
 		rc.Size = max(rc.Size, need(rc.Current().Weight, max(rc.Original.Stable.Replicas, rc.w.Stable.Replicas)))
 		rc.Hold = max(rc.Hold, rc.w.Stable.Replicas)
@@ -311,6 +312,7 @@ func withoutSamples(r Rollout) Rollout {
 	if !r.Trouble.IsZero() {
 		r.Trouble = Problem{Code: "some"}
 	}
+	r.PodsWait.Detail = "" // the kubelet tells it in other words between two attempts
 	return r
 }
 

@@ -186,9 +186,11 @@ type Rollout struct {
 	Spans        Spans     `json:"spans,omitzero"`
 	ReconciledAt time.Time `json:"beat,omitzero"`
 	Trouble      Problem   `json:"trouble,omitzero"` // what keeps the cluster from being read or written just now
-	Started      time.Time `json:"started,omitzero"` // the service was taken
-	Ending       Ending    `json:"ending,omitzero"`
-	Promoted     bool      `json:"promoted,omitempty"` // stable is rolled out at the new image
+	// PodsWait is what the pods that the phase waits for wait for themselves, where patience may help.
+	PodsWait Failure   `json:"pods_wait,omitzero"`
+	Started  time.Time `json:"started,omitzero"` // the service was taken
+	Ending   Ending    `json:"ending,omitzero"`
+	Promoted bool      `json:"promoted,omitempty"` // stable is rolled out at the new image
 }
 
 // From returns the image that the rollout found on stable.

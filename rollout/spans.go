@@ -122,6 +122,18 @@ func (rc *reconciliation) stableHeld() bool {
 	return !rc.scaled(rc.w) || rc.w.Scaler.Min >= rc.hold(rc.w)
 }
 
+// podsWait is what the pods that the phase waits for wait for themselves: what may pass, and ends at the deadline if not.
+func (rc *reconciliation) podsWait() Failure {
+	f := rc.w.Canary.Failure
+	if rc.Phase == Promoting || rc.Phase == RollingBack {
+		f = rc.w.Stable.Failure
+	}
+	if rc.Phase < Preparing || rc.Phase > RollingBack || f.Kind != ImagePullRetried && f.Kind != Unschedulable {
+		return Failure{}
+	}
+	return f
+}
+
 // promoted reports whether stable is rolled out at the new image.
 func (rc *reconciliation) promoted() bool {
 	return rc.w.Stable.Image == rc.Image && rc.w.Stable.RolledOut() && rc.w.Stable.Endpoints > 0 &&

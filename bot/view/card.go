@@ -68,6 +68,7 @@ func notes(r rollout.Rollout, opts CardOptions) []string {
 	add(r.Held && !r.Phase.Ending(), iconUnknown+" No verdict for "+span(r.Spans.Unknown)+": a person is asked, and the bake stands still.")
 	said := r.Stuck != nil && strings.Contains(stuck(r, *r.Stuck), short(r.Trouble))
 	add(!r.Trouble.IsZero() && !said, iconWarning+" "+trouble(r.Trouble))
+	add(r.PodsWait.Kind != rollout.NoFailure, iconWarning+" "+fullStop(podsWait(r)))
 	if r.Phase == rollout.RollingBack || r.Ending.Outcome != "" {
 		all = append(all, capitalize(detailOf(r.Ending.Reason)))
 	}

@@ -136,6 +136,8 @@ func failure(whose string, f rollout.Failure) string {
 		return fmt.Sprintf("the pods of %s keep crashing", whose)
 	case rollout.ImagePull:
 		return fmt.Sprintf("the image of %s cannot be pulled", whose)
+	case rollout.ImagePullRetried:
+		return fmt.Sprintf("the image of %s could not be pulled yet, and Kubernetes tries again", whose)
 	case rollout.OOMKilled:
 		return fmt.Sprintf("a pod of %s ran out of memory", whose)
 	case rollout.ProgressDeadline:
@@ -146,6 +148,15 @@ func failure(whose string, f rollout.Failure) string {
 		return fmt.Sprintf("the pods of %s are not ready", whose)
 	}
 	return fmt.Sprintf("the pods of %s fail (%s)", whose, word(string(f.Kind)))
+}
+
+// podsWait says what the pods that the rollout waits for wait for themselves.
+func podsWait(r rollout.Rollout) string {
+	whose := "the canary"
+	if r.Phase == rollout.Promoting || r.Phase == rollout.RollingBack {
+		whose = "stable"
+	}
+	return joined(": ", capitalize(failure(whose, r.PodsWait)), detail(r.PodsWait.Detail))
 }
 
 // manager names the field manager that wrote to the cluster.

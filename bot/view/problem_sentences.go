@@ -18,10 +18,10 @@ func rolloutSentences() map[rollout.ProblemCode]string {
 		rollout.ProblemStableStrained: "Stable has {count} of {limit} pods ready, and takes all traffic all the same.",
 		rollout.ProblemStableUnready:  "No pod of {resource} is ready: nothing moves forward until one is.",
 		rollout.ProblemSettling:       "{object} does not say whether its gateway took the weight: it counts once it has stood for {span}.",
-		rollout.ProblemNotAMember:      "Only full members of this Slack workspace may do that; guests and other workspaces may not.",
-		rollout.ProblemNotAllowed:      "You ({key}) may not {action} here.",
-		rollout.ProblemForeignImage:    "{quoted} is not an image in {want}, the repository that the configuration allows.",
-		rollout.ProblemNotAVersion:     "{quoted} is not a version: give a tag such as v1.2.4, a digest sha256:…, or a full reference.",
+		rollout.ProblemNotAMember:     "Only full members of this Slack workspace may do that; guests and other workspaces may not.",
+		rollout.ProblemNotAllowed:     "You ({key}) may not {action} here.",
+		rollout.ProblemForeignImage:   "{quoted} is not an image in {want}, the repository that the configuration allows.",
+		rollout.ProblemNotAVersion:    "{quoted} is not a version: give a tag such as v1.2.4, a digest sha256:…, or a full reference.",
 		rollout.ProblemUnreleased: "{service} runs {version}, which Canarybot did not release (the last that it did is {wantversion}), " +
 			"so there is no going back from it; deploy a version by name.",
 	}
@@ -102,6 +102,22 @@ func storeSentences() map[rollout.ProblemCode]string {
 		"store_failed":          "The store {key} failed. Whether the last change is stored shows when Canarybot starts again; it stops now.",
 		"store_closed":          "The store {key} is closed: Canarybot is shutting down.",
 		"record_unexpected":     "The stored record {quoted} in {key} does not say what this version of Canarybot expects.",
+	}
+}
+
+// metricsSentences are those of package prom about the store of the metrics.
+func metricsSentences() map[rollout.ProblemCode]string {
+	const limits = "{service} is judged by its limits alone, and not compared with stable"
+	return map[rollout.ProblemCode]string{
+		"metrics_no_raw":    "The metrics store returns no raw samples ({said}), so " + limits + ".",
+		"metrics_resampled": "The metrics store returns other samples than it was given, fewer or more or at other times, so " + limits + ".",
+		"metrics_reported_twice": "Each counter of {service} is reported with {count} values of the label {quoted}, so " + limits +
+			"; select one of them in services.{service}.select, or have the store merge them.",
+		"metrics_replicas": "{count} servers report each counter of {service}, told apart by the label {quoted}: one of them is counted, but queries " +
+			"of your own see all; have the store merge them (Thanos: --query.replica-label={value}).",
+		"metrics_pods_not_counted": "Pods whose names begin like those of {service} are not counted as its: {names} ({count} in all).",
+		"metrics_pods_doubtful": "Pods are counted as those of {service} by names that may be somebody else's: {names} ({count} in all); " +
+			"if they are, write services.{service}.select.",
 	}
 }
 

@@ -81,8 +81,14 @@ func remedy(e rollout.Evidence) string {
 		return "The signals have to tell the two sides apart; see select in the configuration."
 	case rollout.WhySeveralSeries, rollout.WhyQueryError, rollout.WhyNotANumber, rollout.WhyInfinite:
 		return "The check's query has to be mended in the configuration."
-	case rollout.WhyUnreachable, rollout.WhyTimeout, rollout.WhyStale, rollout.WhyWarnings, rollout.WhyTooLarge:
+	case rollout.WhyUnreachable, rollout.WhyTimeout, rollout.WhyStale, rollout.WhyWarnings, rollout.WhyTooLarge, rollout.WhyIncomplete:
 		return "Prometheus has to be looked after; judging goes on by itself when it answers."
+	case rollout.WhyLittleShare:
+		return "Does the route send it users? Connections that are kept open stay where they are for a while. Where the service is also called past its route, " +
+			code("judge.share: false") + " leaves this out."
+	case rollout.WhyProbes:
+		return "Does the route send it users? If these are probes, leave them out of what is counted, see the configuration's " + code("select") + "; if they are users, " +
+			code("judge.share: false") + " leaves this out."
 	case rollout.WhyOnePod:
 		return "Its node may be to blame. Delete the pod, and its successor is judged instead; otherwise the canary is rolled back soon."
 	case rollout.WhyPartial:

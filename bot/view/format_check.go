@@ -96,6 +96,15 @@ func why(e rollout.Evidence) string {
 		return "gets no requests"
 	case rollout.WhyPartial:
 		return "too few of its pods report"
+	case rollout.WhyLittleShare:
+		if e.Share == nil {
+			return "gets far fewer requests than its weight promises"
+		}
+		return fmt.Sprintf("gets %s of the requests and not %s", amountOf(e.Share.Got, rollout.Ratio, measured), amountOf(e.Share.Asked, rollout.Ratio, configured))
+	case rollout.WhyProbes:
+		return "gets the same few requests all the time, as probes send them and users do not"
+	case rollout.WhyIncomplete:
+		return "Prometheus left out series that it had before"
 	case rollout.WhyCoarse:
 		return "the histogram has no bucket at the limit"
 	case rollout.WhySameSeries:

@@ -42,7 +42,8 @@ func (s *signalState) judge(c rollout.Case) rollout.Verdict {
 	s.Baseline.update(c)
 	w := normalise(c, &s.Baseline)
 	s.skip(w)
-	if _, bad := firstWith(w.required(), unread); !bad {
+	w.lacks = s.lacking(w, s.Through)
+	if _, bad := firstWith(w.required(), unread); !bad && !w.lacks[countGroup] {
 		for end := s.Through.Add(w.interval); !w.now.Before(end.Add(w.grace)); end = end.Add(w.interval) {
 			s.update(w, end)
 		}

@@ -54,7 +54,7 @@ func normalise(c rollout.Case, b *baseline) *window {
 	return &window{
 		pace: p, now: c.Now, since: c.Since,
 		canaryShare:  canaryShare(c),
-		judgesShare:  !c.Adrift && !c.Spec.Judging.NoShare,
+		judgesShare:  judgesShare(c),
 		countsErrors: c.Spec.Signals.Errors != "",
 		bounds:       b.Seconds,
 		checks:       c.Spec.Checks,
@@ -78,6 +78,9 @@ func configuredInterval(s rollout.Signals) time.Duration {
 	}
 	return 15 * time.Second
 }
+
+// judgesShare reports whether the canary should get its share: the weight is the plan's, and all traffic passes the route.
+func judgesShare(c rollout.Case) bool { return !c.Adrift && !c.Spec.Judging.NoShare }
 
 func canaryShare(c rollout.Case) float64 {
 	if c.Step >= len(c.Spec.Plan.Steps) {

@@ -87,8 +87,8 @@ func remedy(e rollout.Evidence) string {
 		return "Does the route send it users? Connections that are kept open stay where they are for a while. Where the service is also called past its route, " +
 			code("judge.share: false") + " leaves this out."
 	case rollout.WhyProbes:
-		return "Does the route send it users? If these are probes, leave them out of what is counted, see the configuration's " + code("select") + "; if they are users, " +
-			code("judge.share: false") + " leaves this out."
+		return "Probes send as many requests in each half minute; users do not. Does the route send it users? Leave probes out of what is counted, see " +
+			code("select") + " in the configuration; if these are users, " + code("judge.share: false") + " leaves this out."
 	case rollout.WhyOnePod:
 		return "Its node may be to blame. Delete the pod, and its successor is judged instead; otherwise the canary is rolled back soon."
 	case rollout.WhyPartial:

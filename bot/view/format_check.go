@@ -100,9 +100,9 @@ func why(e rollout.Evidence) string {
 		if e.Share == nil {
 			return "gets far fewer requests than its weight promises"
 		}
-		return fmt.Sprintf("gets %s of the requests and not %s", amountOf(e.Share.Got, rollout.Ratio, measured), amountOf(e.Share.Asked, rollout.Ratio, configured))
+		return fmt.Sprintf("gets %s of the requests instead of %s", amountOf(e.Share.Got, rollout.Ratio, measured), amountOf(e.Share.Asked, rollout.Ratio, configured))
 	case rollout.WhyProbes:
-		return "gets the same few requests all the time, as probes send them and users do not"
+		return "its few requests look like those of probes"
 	case rollout.WhyIncomplete:
 		return "Prometheus left out series that it had before"
 	case rollout.WhyCoarse:

@@ -80,6 +80,16 @@ func special() map[string]rollout.Rollout {
 			return r
 		}(),
 		"queued_behind": func() rollout.Rollout { r := in(rollout.Queued); r.Behind = "checkout-41"; return r }(),
+		"preparing_image_late": func() rollout.Rollout {
+			r := in(rollout.Preparing)
+			r.PodsWait = rollout.Failure{Kind: rollout.ImagePullRetried, Detail: "pod checkout-canary-7d4b9, container app: ErrImagePull: 429 Too Many Requests"}
+			return r
+		}(),
+		"promoting_image_late": func() rollout.Rollout {
+			r := in(rollout.Promoting)
+			r.PodsWait = rollout.Failure{Kind: rollout.ImagePullRetried, Detail: "pod checkout-5f6c8, container app: ErrImagePull: EOF"}
+			return r
+		}(),
 		"baking_failing_once": with(func(r *rollout.Rollout) {
 			r.Verdict = unknown(rollout.WhyFailingOnce)
 			r.Verdict.Evidence[0].Canary, r.Verdict.Evidence[0].Stable = ptr(0.021), ptr(0.001)

@@ -11,7 +11,13 @@ func rolloutSentences() map[rollout.ProblemCode]string {
 		rollout.ProblemObjectLeft:      "{resource} in {namespace}",
 		rollout.ProblemWeightLeft:      "the canary's weight in {resource}",
 		rollout.ProblemImageLeft:       "an image on {resource} that is not the one it had",
+		rollout.ProblemMinLeft:         "the minimum of {count} replicas in {resource}",
 		rollout.ProblemNotAcknowledged: "the route is not acknowledged any more",
+		rollout.ProblemStableShort: "Stable has {count} of {limit} pods ready: {index} % of the traffic stays on the canary while stable grows, " +
+			"for a minute at most.",
+		rollout.ProblemStableStrained: "Stable has {count} of {limit} pods ready, and takes all traffic all the same.",
+		rollout.ProblemStableUnready:  "No pod of {resource} is ready: nothing moves forward until one is.",
+		rollout.ProblemSettling:       "{object} does not say whether its gateway took the weight: it counts once it has stood for {span}.",
 		rollout.ProblemNotAMember:      "Only full members of this Slack workspace may do that; guests and other workspaces may not.",
 		rollout.ProblemNotAllowed:      "You ({key}) may not {action} here.",
 		rollout.ProblemForeignImage:    "{quoted} is not an image in {want}, the repository that the configuration allows.",
@@ -51,7 +57,6 @@ func decisionSentences() map[rollout.ProblemCode]string {
 		rollout.ProblemNothingToRetry: "{rollout} is not stuck; there is nothing to try again.",
 		rollout.ProblemNotStuck:       "{rollout} is not stuck; only a stuck rollout can be abandoned.",
 		rollout.ProblemReasonMissing:  "Say why: /canary abandon {rollout} REASON.",
-		rollout.ProblemMayHaveTraffic: "The canary of {rollout} may still have traffic; it can be abandoned once its weight was set to 0.",
 	}
 }
 

@@ -42,14 +42,14 @@ func randomReason(t *rapid.T) rollout.Reason {
 		Code: rapid.SampledFrom([]rollout.ReasonCode{
 			rollout.ReasonNone, rollout.ReasonPerson, rollout.ReasonAnnotation, rollout.ReasonReplaced, rollout.ReasonCheck,
 			rollout.ReasonCanary, rollout.ReasonStable, rollout.ReasonDeadline, rollout.ReasonUnanswered, rollout.ReasonUnknown,
-			rollout.ReasonWeightZero, rollout.ReasonRouteGone, rollout.ReasonCanaryGone, rollout.ReasonServiceGone, rollout.ReasonStableGone,
+			rollout.ReasonWeightZero, rollout.ReasonRouteGone, rollout.ReasonCanaryGone, rollout.ReasonServiceGone, rollout.ReasonStableGone, rollout.ReasonStableEmpty,
 			rollout.ReasonImageDiffers, rollout.ReasonStableNoPods, rollout.ReasonSlow, rollout.ReasonReverted, rollout.ReasonPreflight,
 			rollout.ReasonHeld, rollout.ReasonUnreadable, rollout.ReasonWriteRefused, "odd",
 		}).Draw(t, "code"),
 		Detail:  rapid.StringN(0, 4000, -1).Draw(t, "reason"),
 		Problem: randomProblem(t),
 		Failure: rollout.Failure{Kind: rapid.SampledFrom([]rollout.FailureKind{
-			rollout.NoFailure, rollout.CrashLoop, rollout.ImagePull, rollout.OOMKilled, rollout.ProgressDeadline, rollout.Unschedulable, rollout.NotReady,
+			rollout.NoFailure, rollout.CrashLoop, rollout.ImagePull, rollout.ImagePullRetried, rollout.OOMKilled, rollout.ProgressDeadline, rollout.Unschedulable, rollout.NotReady,
 		}).Draw(t, "failure")},
 	}
 	if rapid.Bool().Draw(t, "with evidence") {

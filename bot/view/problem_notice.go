@@ -7,9 +7,9 @@ import (
 // noticeSentences has the sentences for what people should know of the cluster at the start, and what does not keep a
 // rollout from starting.
 func noticeSentences() map[rollout.ProblemCode]string {
-	const never = ": whoever comes in there never meets the canary, and the share is of the rest."
+	const never = ": whoever comes in there never meets the canary, whose share counts only among the others."
 	return map[rollout.ProblemCode]string{
-		rollout.ProblemCanaryTemplate:  "The pods of {object} differ from stable's in these fields, which would take one side for the other: {names}.",
+		rollout.ProblemCanaryTemplate:  "The pods of {object} differ from stable's in these fields, so that nobody takes one side for the other: {names}.",
 		rollout.ProblemKeepsApart:      "{object} keeps all pods of its kind apart ({key}), the canary's too: each canary pod needs a place ({value}) without a pod of stable's.",
 		rollout.ProblemServiceLocal:    "{object} has internalTrafficPolicy: Local, and so has the canary's: through it only nodes with a canary pod reach the canary.",
 		rollout.ProblemServiceExposed:  "{object} lets users in by itself ({value})" + never,

@@ -65,6 +65,9 @@ func compared(result rollout.Result, why rollout.Why) rollout.Verdict {
 		Canary: rollout.Count{Requests: 14_502, Bad: 305}, Stable: rollout.Count{Requests: 275_520, Bad: 281},
 		Odds: 9.1, Limit: 4.605, AtLeast: 10,
 	}
+	if why == rollout.WhyLittleShare {
+		errors.Share = &rollout.TrafficShare{Got: 0.0012, Asked: 0.05}
+	}
 	for i := range 16 {
 		errors.Compared.Trend = append(errors.Compared.Trend, [2]float64{0.002 * float64(i), 0.001})
 	}
@@ -249,14 +252,10 @@ func undetectable() rollout.Preflight {
 
 // noticed is so many things to know about a start.
 func noticed(n int) []rollout.Problem {
-	said := []string{
-		"HTTPRoute shop/checkout-internal sends traffic to Service checkout too: 10 % of checkout's users may come another way.",
-		"Container proxy of Deployment shop/checkout-stable keeps its image registry.example.com/shop/proxy:v7: only checkout changes",
-		"VerticalPodAutoscaler shop/checkout restarts pods when it likes, also in the middle of a step.",
-	}
+	samples := noticeProblems()
 	all := make([]rollout.Problem, n)
 	for i := range all {
-		all[i] = rollout.Text(said[i%len(said)])
+		all[i] = samples[i%len(samples)]
 	}
 	return all
 }

@@ -110,6 +110,15 @@ func why(e rollout.Evidence) string {
 		return "the canary gets no requests"
 	case rollout.WhyPartial:
 		return "too few of the canary's pods report"
+	case rollout.WhyLittleShare:
+		if e.Share == nil {
+			return "the canary gets far fewer requests than its weight promises"
+		}
+		return fmt.Sprintf("the canary gets %s of the requests instead of %s", amountOf(e.Share.Got, rollout.Ratio, measured), amountOf(e.Share.Asked, rollout.Ratio, configured))
+	case rollout.WhyProbes:
+		return "the canary's few requests look like those of probes"
+	case rollout.WhyIncomplete:
+		return "Prometheus left out series that it had before"
 	case rollout.WhyCoarse:
 		return "the histogram has no bucket at the limit"
 	case rollout.WhySameSeries:
@@ -203,7 +212,8 @@ func says(e rollout.Evidence) string {
 	if e.Stable != nil {
 		stable = "stable " + amountOf(*e.Stable, e.Unit, measured).String()
 	}
-	return " " + dotted(value, stable, limit, reason, informOnly(e))
+	together := strings.NewReplacer(" ", nbsp)
+	return " " + dotted(value, together.Replace(stable), together.Replace(limit), reason, informOnly(e))
 }
 
 // valueAndLimit returns the canary's value and the limit, which has its name. Where rounding would make the value look

@@ -43,18 +43,30 @@ type inspection struct {
 	pods   string // pods whose names begin alike; empty where pods are not told apart by names
 }
 
+// looks is how often a store is looked at that seems to resample: one that merges replicas may answer two questions from two
+// of them.
+const looks = 3
+
 // Inspect looks at what the store returns of stable. Where it returns nothing, or does not answer, there is nothing to say.
-// It blocks as long as Ask does, twice.
+// It blocks as long as Ask does, for each of two questions that it asks three times at most.
 func (s *Source) Inspect(ctx context.Context, q rollout.Question) rollout.Inspection {
 	in, ok := inspect(q)
 	if !ok {
 		return rollout.Inspection{}
 	}
+	var (
+		out     rollout.Inspection
+		answers map[string]answer
+		raw     answer
+	)
 	asks := slices.DeleteFunc([]string{in.ages, in.counts, in.pods}, func(q string) bool { return q == "" })
-	answers := s.fetch(ctx, asks) // before the samples: what they tell of must be among those
-	raw := s.fetch(ctx, []string{in.raw})[in.raw]
-	var out rollout.Inspection
-	out.Limits, out.Raw = in.proof(raw, answers[in.ages], answers[in.counts])
+	for range looks {
+		answers = s.fetch(ctx, asks) // before the samples: what they tell of must be among those
+		raw = s.fetch(ctx, []string{in.raw})[in.raw]
+		if out.Limits, out.Raw = in.proof(raw, answers[in.ages], answers[in.counts]); out.Limits.Code != ProblemResampled {
+			break
+		}
+	}
 	if matrix, ok := raw.value.(model.Matrix); ok && raw.err == nil {
 		twice, limits := in.twice(matrix)
 		if out.Limits.IsZero() && limits {

@@ -23,13 +23,17 @@ const (
 	ProblemObjectExists      ProblemCode = "object_exists"        // a create found one of that name
 	ProblemObjectMissing     ProblemCode = "object_missing"       // there is none of that name
 	ProblemKindGone          ProblemCode = "kind_gone"            // the API server does not serve the object's kind
-	ProblemForbidden         ProblemCode = "forbidden"            // by RBAC or authentication, in Words
+	ProblemForbidden         ProblemCode = "forbidden"            // by RBAC or admission, in Words
 	ProblemRefused           ProblemCode = "refused"              // by validation or admission, in Words
 	ProblemRequestFailed     ProblemCode = "request_failed"       // nobody knows what became of it: Words
 	ProblemRequestTimeout    ProblemCode = "request_timeout"      // no answer in time
 	ProblemRequestCanceled   ProblemCode = "request_canceled"     // we gave up
 	ProblemAPIServerNoAnswer ProblemCode = "api_server_no_answer" // the connection failed: Words
 )
+
+// Final reports whether the problem is an answer of the API server that no retry mends: somebody has to change a right,
+// a policy, a quota or the object.
+func (p Problem) Final() bool { return p.Code == ProblemForbidden || p.Code == ProblemRefused }
 
 // What is wrong with a write before it is sent.
 const (

@@ -21,6 +21,7 @@ const (
 	ReasonServiceGone  ReasonCode = "service_gone"   // the canary's Service was deleted
 	ReasonStableGone   ReasonCode = "stable_gone"    // stable was deleted
 	ReasonImageDiffers ReasonCode = "image_differs"  // a pod runs another image than the one judged
+	ReasonStableEmpty  ReasonCode = "stable_empty"   // stable was scaled to 0
 	ReasonStableNoPods ReasonCode = "stable_no_pods" // no endpoint behind stable to take the traffic
 	ReasonSlow         ReasonCode = "slow"           // an ending phase is not done in its time
 	ReasonReverted     ReasonCode = "fought"         // Detail is the manager that undoes a field of ours
@@ -52,7 +53,8 @@ const (
 	NotCreated       FailureKind = "not_created"    // the pods cannot be made just now: a webhook is down
 	ConfigMissing    FailureKind = "config_missing" // a ConfigMap or a Secret that the pods need, or a key of one
 	CrashLoop        FailureKind = "crash_loop"
-	ImagePull        FailureKind = "image_pull"
+	ImagePull        FailureKind = "image_pull"         // no further attempt will get the image
+	ImagePullRetried FailureKind = "image_pull_retried" // the next attempt may: a busy registry, a network in trouble
 	OOMKilled        FailureKind = "oom_killed"
 	ProgressDeadline FailureKind = "progress_deadline"
 	Unschedulable    FailureKind = "unschedulable"
@@ -71,7 +73,19 @@ func (f Failure) Condemns() bool {
 	switch f.Kind {
 	case CrashLoop, ImagePull, OOMKilled, ProgressDeadline, Refused, OverQuota:
 		return true
-	case NoFailure, NotCreated, ConfigMissing, Unschedulable, NotReady:
+	case NoFailure, ImagePullRetried, NotCreated, ConfigMissing, Unschedulable, NotReady:
+		return false
+	}
+	return false
+}
+
+// Waits reports whether people should know what the pods wait for while they do: it may pass, and lasts longer than a
+// start.
+func (f Failure) Waits() bool {
+	switch f.Kind {
+	case ImagePullRetried, OverQuota, NotCreated, ConfigMissing, Unschedulable:
+		return true
+	case NoFailure, CrashLoop, ImagePull, OOMKilled, Refused, ProgressDeadline, NotReady:
 		return false
 	}
 	return false

@@ -19,7 +19,30 @@ const revisionAnnotation = "deployment.kubernetes.io/revision"
 // Deployment miss its deadline, people see the cause and not its consequence.
 var telling = []rollout.FailureKind{
 	rollout.OOMKilled, rollout.CrashLoop, rollout.ImagePull, rollout.Refused, rollout.OverQuota, rollout.ProgressDeadline,
-	rollout.NotCreated, rollout.ConfigMissing, rollout.Unschedulable, rollout.NotReady,
+	rollout.ImagePullRetried, rollout.NotCreated, rollout.ConfigMissing, rollout.Unschedulable, rollout.NotReady,
+}
+
+// rank orders failures by how telling they are; of two of a kind the one that says why comes first.
+func rank(f rollout.Failure) int {
+	at := 2 * slices.Index(telling, f.Kind)
+	if bare(f) {
+		at++
+	}
+	return at
+}
+
+// worst returns the most telling failure. A missed deadline says nothing of its cause, so that of the next one, which
+// alone would wait, goes with it.
+func worst(failures []rollout.Failure) rollout.Failure {
+	if len(failures) == 0 {
+		return rollout.Failure{}
+	}
+	slices.SortStableFunc(failures, func(a, b rollout.Failure) int { return rank(a) - rank(b) })
+	first := failures[0]
+	if first.Kind == rollout.ProgressDeadline && len(failures) > 1 {
+		first.Detail += "; " + failures[1].Detail
+	}
+	return first
 }
 
 // failure returns what is wrong with the Deployment, if anything. Of its pods only those of its current template count:
@@ -36,13 +59,7 @@ func failure(d *apps.Deployment, sets []apps.ReplicaSet, pods []core.Pod) rollou
 			}
 		}
 	}
-	slices.SortStableFunc(failures, func(a, b rollout.Failure) int {
-		return slices.Index(telling, a.Kind) - slices.Index(telling, b.Kind)
-	})
-	if len(failures) == 0 {
-		return rollout.Failure{}
-	}
-	return failures[0]
+	return worst(failures)
 }
 
 // current returns the ReplicaSet of the Deployment's current template, or nil. Where that one existed before, the
@@ -88,10 +105,14 @@ func podFailure(p core.Pod) rollout.Failure {
 		return rollout.Failure{}
 	}
 	statuses := slices.Concat(p.Status.InitContainerStatuses, p.Status.ContainerStatuses)
+	var failures []rollout.Failure
 	for _, s := range statuses {
 		if kind, words := containerFailure(s); kind != rollout.NoFailure {
-			return rollout.Failure{Kind: kind, Detail: fmt.Sprintf("pod %s, container %s: %s", p.Name, s.Name, words)}
+			failures = append(failures, rollout.Failure{Kind: kind, Detail: fmt.Sprintf("pod %s, container %s: %s", p.Name, s.Name, words)})
 		}
+	}
+	if len(failures) > 0 {
+		return worst(failures)
 	}
 	for _, c := range p.Status.Conditions {
 		if c.Type == core.PodScheduled && c.Status == core.ConditionFalse && c.Reason == core.PodReasonUnschedulable {
@@ -129,18 +150,18 @@ func containerFailure(s core.ContainerStatus) (rollout.FailureKind, string) {
 	if w == nil {
 		return rollout.NoFailure, ""
 	}
-	switch w.Reason {
-	case "CrashLoopBackOff":
-		words := said(w.Reason, w.Message)
+	words := said(w.Reason, w.Message)
+	if w.Reason == "CrashLoopBackOff" {
 		if t := s.LastTerminationState.Terminated; t != nil {
 			words = fmt.Sprintf("%s (exit code %d, %d restarts)", words, t.ExitCode, s.RestartCount)
 		}
 		return rollout.CrashLoop, words
-	case "ImagePullBackOff", "ErrImagePull", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError",
-		"RegistryUnavailable", "SignatureValidationFailed":
-		return rollout.ImagePull, said(w.Reason, w.Message)
 	}
-	return rollout.NoFailure, ""
+	kind := pullFailure(w.Reason, w.Message)
+	if kind == rollout.NoFailure {
+		return rollout.NoFailure, ""
+	}
+	return kind, words
 }
 
 // said joins a reason and its message.

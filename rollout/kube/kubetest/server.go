@@ -117,6 +117,7 @@ type request struct {
 	key
 	manager  string
 	selector string
+	json     bool // the body is a JSON patch
 	body     []byte
 }
 
@@ -176,7 +177,7 @@ func (s *Server) handle(w http.ResponseWriter, r *http.Request) (dropped bool) {
 
 func parse(parts []string, r *http.Request) (request, bool) {
 	q := r.URL.Query()
-	req := request{manager: q.Get("fieldManager"), selector: q.Get("labelSelector")}
+	req := request{manager: q.Get("fieldManager"), selector: q.Get("labelSelector"), json: r.Header.Get("Content-Type") == "application/json-patch+json"}
 	switch {
 	case len(parts) >= 5 && parts[0] == "api" && parts[2] == "namespaces":
 		req.version, parts = parts[1], parts[3:]

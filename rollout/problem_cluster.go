@@ -188,7 +188,7 @@ const (
 	ProblemServiceLocal    ProblemCode = "service_local"     // Object has internalTrafficPolicy: Local
 	ProblemServiceExposed  ProblemCode = "service_exposed"   // Object lets users in by itself: Value, its type or field
 	ProblemServiceBeside   ProblemCode = "service_beside"    // Object selects the pods of Other, stable, and is not in the split
-	ProblemOtherWay        ProblemCode = "other_way"         // Object, another route, names the Service Other, stable's
-	ProblemOtherWayCanary  ProblemCode = "other_way_canary"  // Object, another route, names the Service Other, the canary's
+	ProblemOtherWays       ProblemCode = "other_ways"        // Object, stable's Service or one beside it, is named by the routes Names and Count more
+	ProblemOtherWaysCanary ProblemCode = "other_ways_canary" // Object, the canary's Service, is named by the routes Names and Count more
 	ProblemOtherWaysUnread ProblemCode = "other_ways_unread" // the bot may not list Names in Object's namespace
 )

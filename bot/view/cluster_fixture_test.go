@@ -164,8 +164,9 @@ func noticeProblems() []rollout.Problem {
 		{Code: rollout.ProblemServiceLocal, Object: inShop("Service", "checkout")},
 		{Code: rollout.ProblemServiceExposed, Object: inShop("Service", "checkout"), Value: "type LoadBalancer"},
 		{Code: rollout.ProblemServiceBeside, Object: inShop("Service", "checkout-internal"), Other: inShop("Deployment", "checkout")},
-		{Code: rollout.ProblemOtherWay, Object: inShop("Ingress", "legacy"), Other: inShop("Service", "checkout")},
-		{Code: rollout.ProblemOtherWayCanary, Object: inShop("HTTPRoute", "testers"), Other: inShop("Service", "checkout-canary")},
+		{Code: rollout.ProblemOtherWays, Object: inShop("Service", "checkout"), Names: []string{"HTTPRoute admin", "Ingress legacy"}},
+		{Code: rollout.ProblemOtherWays, Object: inShop("Service", "checkout"), Names: []string{"Ingress a", "Ingress b", "Ingress c", "Ingress d", "Ingress e"}, Count: 2},
+		{Code: rollout.ProblemOtherWaysCanary, Object: inShop("Service", "checkout-canary"), Names: []string{"HTTPRoute testers"}},
 		{Code: rollout.ProblemOtherWaysUnread, Object: rollout.ObjectRef{Namespace: "shop"}, Names: []string{"ingresses.networking.k8s.io", "grpcroutes.gateway.networking.k8s.io"}},
 	}
 }

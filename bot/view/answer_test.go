@@ -45,13 +45,15 @@ func answers() map[string]view.Message {
 			r.Verdict = compared(rollout.Fail, rollout.WhyWorse)
 			r.Ending.Reason.Evidence = &r.Verdict.Evidence[0]
 		})),
-		"why_beyond":      a.Why(with(func(r *rollout.Rollout) { r.Verdict = compared(rollout.Fail, rollout.WhyBeyond) })),
-		"why_undecided":   a.Why(with(func(r *rollout.Rollout) { r.Verdict = compared(rollout.Unknown, rollout.WhyUndecided) })),
-		"why_shared":      a.Why(with(func(r *rollout.Rollout) { r.Verdict = compared(rollout.Unknown, rollout.WhyShared) })),
-		"why_unasked":     a.Why(with(func(r *rollout.Rollout) { r.Verdict = unknown(rollout.WhyUnreachable) })),
-		"why_never":       a.Why(in(rollout.Queued)),
-		"history_agreed":  a.History("checkout", []rollout.Rollout{ending(rollout.Succeeded, nil)}).Agreement(37, 38),
-		"whoami_deployer": a.Whoami(person("U024BE7LH"), policy(), nil),
+		"why_beyond":       a.Why(with(func(r *rollout.Rollout) { r.Verdict = compared(rollout.Fail, rollout.WhyBeyond) })),
+		"why_undecided":    a.Why(with(func(r *rollout.Rollout) { r.Verdict = compared(rollout.Unknown, rollout.WhyUndecided) })),
+		"why_little_share": a.Why(with(func(r *rollout.Rollout) { r.Verdict = compared(rollout.Unknown, rollout.WhyLittleShare) })),
+		"why_probes":       a.Why(with(func(r *rollout.Rollout) { r.Verdict = compared(rollout.Unknown, rollout.WhyProbes) })),
+		"why_shared":       a.Why(with(func(r *rollout.Rollout) { r.Verdict = compared(rollout.Unknown, rollout.WhyShared) })),
+		"why_unasked":      a.Why(with(func(r *rollout.Rollout) { r.Verdict = unknown(rollout.WhyUnreachable) })),
+		"why_never":        a.Why(in(rollout.Queued)),
+		"history_agreed":   a.History("checkout", []rollout.Rollout{ending(rollout.Succeeded, nil)}).Agreement(37, 38),
+		"whoami_deployer":  a.Whoami(person("U024BE7LH"), policy(), nil),
 		"whoami_services": a.Whoami(person("U024BE7LH"), policy(), []rollout.Service{
 			{Name: "checkout", Policy: policy()}, {Name: "search", Policy: rollout.Policy{Approvers: []string{"U024BE7LH"}, Rollback: []string{rollout.Everyone}}},
 		}),

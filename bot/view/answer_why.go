@@ -69,8 +69,14 @@ func remedy(e rollout.Evidence) string {
 		return "The configuration has to tell the two sides apart: look at " + code("select") + " and " + code("signals") + "."
 	case rollout.WhySeveralSeries, rollout.WhyQueryError, rollout.WhyNotANumber, rollout.WhyInfinite:
 		return "The check's query has to be mended in the configuration."
-	case rollout.WhyUnreachable, rollout.WhyTimeout, rollout.WhyStale, rollout.WhyWarnings, rollout.WhyTooLarge:
+	case rollout.WhyUnreachable, rollout.WhyTimeout, rollout.WhyStale, rollout.WhyWarnings, rollout.WhyTooLarge, rollout.WhyIncomplete:
 		return "Prometheus has to be looked after; judging goes on by itself when it answers."
+	case rollout.WhyLittleShare:
+		return "Does the route send it users? Connections that are kept open stay where they are for a while. Where the service is also called past its route, " +
+			code("judge.share: false") + " leaves this out."
+	case rollout.WhyProbes:
+		return "Probes send as many requests in each half minute; users do not. Does the route send it users? Leave probes out of what is counted, see " +
+			code("select") + " in the configuration; if these are users, " + code("judge.share: false") + " leaves this out."
 	case rollout.WhyOnePod:
 		return "Its node may be to blame. Delete the pod, and its successor is judged instead; otherwise the canary is rolled back soon."
 	case rollout.WhyPartial:

@@ -52,9 +52,12 @@ func cards() map[string]view.Message {
 func special() map[string]rollout.Rollout {
 	all := outcomes()
 	maps.Copy(all, map[string]rollout.Rollout{
-		"compared":          with(func(r *rollout.Rollout) { r.Verdict = compared(rollout.Unknown, rollout.WhyUndecided) }),
-		"compared_one_pod":  with(func(r *rollout.Rollout) { r.Verdict = compared(rollout.Unknown, rollout.WhyOnePod) }),
-		"compared_no_share": with(func(r *rollout.Rollout) { r.Verdict = compared(rollout.Fail, rollout.WhyNoShare) }),
+		"compared":              with(func(r *rollout.Rollout) { r.Verdict = compared(rollout.Unknown, rollout.WhyUndecided) }),
+		"compared_one_pod":      with(func(r *rollout.Rollout) { r.Verdict = compared(rollout.Unknown, rollout.WhyOnePod) }),
+		"compared_no_share":     with(func(r *rollout.Rollout) { r.Verdict = compared(rollout.Fail, rollout.WhyNoShare) }),
+		"compared_little_share": with(func(r *rollout.Rollout) { r.Verdict = compared(rollout.Unknown, rollout.WhyLittleShare) }),
+		"compared_probes":       with(func(r *rollout.Rollout) { r.Verdict = compared(rollout.Unknown, rollout.WhyProbes) }),
+		"compared_incomplete":   with(func(r *rollout.Rollout) { r.Verdict = compared(rollout.Unknown, rollout.WhyIncomplete) }),
 		"compared_dry_run": with(func(r *rollout.Rollout) {
 			r.Verdict = compared(rollout.Fail, rollout.WhyWorse)
 			r.Verdict.Evidence[0].DryRun = true

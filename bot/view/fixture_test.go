@@ -65,6 +65,9 @@ func compared(result rollout.Result, why rollout.Why) rollout.Verdict {
 		Canary: rollout.Count{Requests: 14_502, Bad: 305}, Stable: rollout.Count{Requests: 275_520, Bad: 281},
 		Odds: 9.1, Limit: 4.605, AtLeast: 10,
 	}
+	if why == rollout.WhyLittleShare {
+		errors.Share = &rollout.TrafficShare{Got: 0.0012, Asked: 0.05}
+	}
 	for i := range 16 {
 		errors.Compared.Trend = append(errors.Compared.Trend, [2]float64{0.002 * float64(i), 0.001})
 	}

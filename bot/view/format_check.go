@@ -110,6 +110,15 @@ func why(e rollout.Evidence) string {
 		return "the canary gets no requests"
 	case rollout.WhyPartial:
 		return "too few of the canary's pods report"
+	case rollout.WhyLittleShare:
+		if e.Share == nil {
+			return "the canary gets far fewer requests than its weight promises"
+		}
+		return fmt.Sprintf("the canary gets %s of the requests instead of %s", amountOf(e.Share.Got, rollout.Ratio, measured), amountOf(e.Share.Asked, rollout.Ratio, configured))
+	case rollout.WhyProbes:
+		return "the canary's few requests look like those of probes"
+	case rollout.WhyIncomplete:
+		return "Prometheus left out series that it had before"
 	case rollout.WhyCoarse:
 		return "the histogram has no bucket at the limit"
 	case rollout.WhySameSeries:

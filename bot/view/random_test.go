@@ -27,7 +27,8 @@ func randomEvidence(t *rapid.T) rollout.Evidence {
 		Why: rapid.SampledFrom([]rollout.Why{
 			rollout.WhyNone, rollout.WhyLimit, rollout.WhyCeiling, rollout.WhySilent, rollout.WhyFailingOnce, rollout.WhyNoData,
 			rollout.WhyNotANumber, rollout.WhyInfinite, rollout.WhySeveralSeries, rollout.WhyWarnings, rollout.WhyStale, rollout.WhyQueryError,
-			rollout.WhyTimeout, rollout.WhyTooLarge, rollout.WhyWarmingUp, rollout.WhyTooFewRequests, rollout.WhyNotAsked, "odd",
+			rollout.WhyTimeout, rollout.WhyTooLarge, rollout.WhyWarmingUp, rollout.WhyTooFewRequests, rollout.WhyNotAsked, rollout.WhyIncomplete,
+			rollout.WhyLittleShare, rollout.WhyProbes, "odd",
 		}).Draw(t, "why"),
 		Detail: rapid.StringN(0, 2000, -1).Draw(t, "detail"),
 		Canary: number("canary"), Stable: number("stable"), Requests: number("requests"), Lowest: number("lowest"), Highest: number("highest"),

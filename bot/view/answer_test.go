@@ -82,6 +82,8 @@ func answers() map[string]view.Message {
 		"needs_reason":        a.NeedsReason(in(rollout.RollingBack)),
 		"dry_run":             a.DryRun(in(rollout.Queued), found),
 		"dry_run_detection":   a.DryRun(in(rollout.Queued), detectable()),
+		"dry_run_notices":     a.DryRun(in(rollout.Queued), rollout.Preflight{Original: baking().Original, Notices: noticed(11)}),
+		"dry_run_unnoticed":   a.DryRun(in(rollout.Queued), undetectable()),
 		"dry_run_cannot":      a.DryRun(in(rollout.Queued), cannot()),
 		"dry_run_refused":     a.DryRun(in(rollout.Queued), refused),
 		"dry_run_unreadable":  a.DryRun(in(rollout.Queued), rollout.Preflight{Unreadable: rollout.Text("the API server does not answer")}),

@@ -268,6 +268,9 @@ func (rc *reconciliation) podsGone() bool {
 func (rc *reconciliation) start() {
 	rc.Original = rc.f.Preflight.Original
 	rc.Started = rc.f.Now
+	if rc.f.Preflight.ByLimits {
+		rc.Spec.Checks = ByLimits(rc.Spec.Checks)
+	}
 	rc.Size = need(rc.Current().Weight, rc.Original.Stable.Replicas)
 	rc.Hold = rc.Original.Stable.Replicas
 	data := Data{Differs: rc.Original.TemplateDiffers, Notices: rc.f.Preflight.Notices}

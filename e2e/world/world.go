@@ -89,6 +89,9 @@ func Start(t testing.TB, options Options) *World {
 	if err := w.startRest(ctx, t, options.ScrapeInterval); err != nil {
 		t.Fatalf("start the world: %v", err)
 	}
+	if err := w.serveMetrics(ctx, t); err != nil {
+		t.Fatalf("serve metrics to autoscalers: %v", err)
+	}
 	t.Logf("the world was ready after %s", time.Since(began).Round(time.Millisecond))
 	return w
 }

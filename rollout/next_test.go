@@ -139,6 +139,12 @@ func TestWhatEndsABake(t *testing.T) {
 		"a crash loop": {func(_ *rollout.Rollout, w *rollout.Observed, _ *rollout.Facts) {
 			w.Canary.Failure = rollout.Failure{Kind: rollout.CrashLoop}
 		}, rollout.RollingBack, rollout.ReasonCanary},
+		"an image that no attempt will get": {func(_ *rollout.Rollout, w *rollout.Observed, _ *rollout.Facts) {
+			w.Canary.Failure = rollout.Failure{Kind: rollout.ImagePull}
+		}, rollout.RollingBack, rollout.ReasonCanary},
+		"an image that the next attempt may get does not": {func(_ *rollout.Rollout, w *rollout.Observed, _ *rollout.Facts) {
+			w.Canary.Failure = rollout.Failure{Kind: rollout.ImagePullRetried}
+		}, rollout.Baking, ""},
 		"an unschedulable pod alone does not": {func(_ *rollout.Rollout, w *rollout.Observed, _ *rollout.Facts) {
 			w.Canary.Failure = rollout.Failure{Kind: rollout.Unschedulable}
 		}, rollout.Baking, ""},

@@ -21,6 +21,7 @@ const (
 	ReasonServiceGone  ReasonCode = "service_gone"   // the canary's Service was deleted
 	ReasonStableGone   ReasonCode = "stable_gone"    // stable was deleted
 	ReasonImageDiffers ReasonCode = "image_differs"  // a pod runs another image than the one judged
+	ReasonStableEmpty  ReasonCode = "stable_empty"   // stable was scaled to 0
 	ReasonStableNoPods ReasonCode = "stable_no_pods" // no endpoint behind stable to take the traffic
 	ReasonSlow         ReasonCode = "slow"           // an ending phase is not done in its time
 	ReasonReverted     ReasonCode = "fought"         // Detail is the manager that undoes a field of ours
@@ -44,11 +45,12 @@ type Reason struct {
 // FailureKind is how a workload fails, in Kubernetes' own terms.
 type FailureKind string
 
-// The kinds of failures. Unschedulable and NotReady alone never condemn: they wait for the deadline.
+// The kinds of failures. ImagePullRetried, Unschedulable and NotReady alone never condemn: they wait for the deadline.
 const (
 	NoFailure        FailureKind = ""
 	CrashLoop        FailureKind = "crash_loop"
-	ImagePull        FailureKind = "image_pull"
+	ImagePull        FailureKind = "image_pull"         // no further attempt will get the image
+	ImagePullRetried FailureKind = "image_pull_retried" // the next attempt may: a busy registry, a network in trouble
 	OOMKilled        FailureKind = "oom_killed"
 	ProgressDeadline FailureKind = "progress_deadline"
 	Unschedulable    FailureKind = "unschedulable"
@@ -66,7 +68,7 @@ func (f Failure) Condemns() bool {
 	switch f.Kind {
 	case CrashLoop, ImagePull, OOMKilled, ProgressDeadline:
 		return true
-	case NoFailure, Unschedulable, NotReady:
+	case NoFailure, ImagePullRetried, Unschedulable, NotReady:
 		return false
 	}
 	return false

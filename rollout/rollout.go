@@ -77,6 +77,7 @@ type Spans struct {
 	Waiting  time.Duration `json:"waiting,omitempty"`  // for a person
 	Deadline time.Duration `json:"deadline,omitempty"` // this phase's condition unmet
 	Drained  time.Duration `json:"drained,omitempty"`  // since weight 0 was acknowledged
+	Settled  time.Duration `json:"settled,omitempty"`  // the route has this phase's weight, and its router does not say which generation it took
 	Ending   time.Duration `json:"ending,omitempty"`   // this ending phase, for stuck
 	Furthest int           `json:"furthest,omitempty"` // the furthest progress of this phase's pods: deadlines restart when it rises
 }
@@ -92,6 +93,7 @@ const (
 	FieldStableImage    Field = "stable_image"
 	FieldStableUID      Field = "stable_uid"
 	FieldRouteUID       Field = "route_uid"
+	FieldStableMin      Field = "stable_min" // the scaler's minimum
 )
 
 // Drift is a field that somebody else changed.
@@ -119,6 +121,7 @@ type LastApplied struct {
 	CanaryReplicas int     `json:"canary_replicas,omitempty"`
 	StableImage    string  `json:"stable_image,omitempty"`
 	RouteUID       string  `json:"route_uid,omitempty"`
+	StableMin      int     `json:"stable_min,omitempty"`
 	// CanaryServiceUID is set for an orphan's Service only: our own is known by its stamp.
 	CanaryServiceUID string `json:"canary_service_uid,omitempty"`
 }
@@ -158,6 +161,7 @@ type Rollout struct {
 	Original    Original    `json:"found,omitzero"`
 	LastApplied LastApplied `json:"known,omitzero"`
 	Size        int         `json:"size,omitempty"` // the canary's replicas; only grows
+	Hold        int         `json:"hold,omitempty"` // stable's size that its scaler has to leave; only grows
 	// StableWritten is true once the rollout decided to change stable's image: rolling back then restores it.
 	StableWritten bool `json:"touched,omitempty"`
 	// UndoRevision is the commit that began to take the canary off traffic; weight and stable's image count as restored
@@ -182,9 +186,11 @@ type Rollout struct {
 	Spans        Spans     `json:"spans,omitzero"`
 	ReconciledAt time.Time `json:"beat,omitzero"`
 	Trouble      Problem   `json:"trouble,omitzero"` // what keeps the cluster from being read or written just now
-	Started      time.Time `json:"started,omitzero"` // the service was taken
-	Ending       Ending    `json:"ending,omitzero"`
-	Promoted     bool      `json:"promoted,omitempty"` // stable is rolled out at the new image
+	// PodsWait is what the pods that the phase waits for wait for themselves, where patience may help.
+	PodsWait Failure   `json:"pods_wait,omitzero"`
+	Started  time.Time `json:"started,omitzero"` // the service was taken
+	Ending   Ending    `json:"ending,omitzero"`
+	Promoted bool      `json:"promoted,omitempty"` // stable is rolled out at the new image
 }
 
 // From returns the image that the rollout found on stable.

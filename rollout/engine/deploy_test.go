@@ -137,3 +137,20 @@ func TestACheckThatOnlyInformsKeepsNothingFromStarting(t *testing.T) {
 		})
 	}
 }
+
+// A registry that is busy for a minute delays a rollout, and ends none.
+func TestABusyRegistryIsWaitedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, sim.Setup{}, quick, func(o *sim.Options) { o.Behaviours["v1.2.4"] = sim.Behaviour{ImageLate: time.Minute} })
+		time.Sleep(2 * time.Minute)
+		w.start(0, false)
+		defer w.stop()
+		r, _ := w.launch("v1.2.4", nil)
+		w.until(r.ID, "telling what it waits for", func(r rollout.Rollout) bool {
+			return r.Phase == rollout.Preparing && r.PodsWait.Kind == rollout.ImagePullRetried
+		})
+		if r = w.until(r.ID, "its end", ended); r.Ending.Outcome != rollout.Succeeded || r.PodsWait.Kind != rollout.NoFailure {
+			t.Errorf("ended %+v, waits for %+v", r.Ending, r.PodsWait)
+		}
+	})
+}

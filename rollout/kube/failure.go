@@ -1,7 +1,6 @@
 package kube
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -19,50 +18,60 @@ const revisionAnnotation = "deployment.kubernetes.io/revision"
 // telling has the failures, the most specific first: when pods fail in several ways, or a pod's failure made the
 // Deployment miss its deadline, people see the cause and not its consequence.
 var telling = []rollout.FailureKind{
-	rollout.OOMKilled, rollout.CrashLoop, rollout.ImagePull, rollout.ProgressDeadline, rollout.Unschedulable, rollout.NotReady,
+	rollout.OOMKilled, rollout.CrashLoop, rollout.ImagePull, rollout.ProgressDeadline, rollout.ImagePullRetried, rollout.Unschedulable, rollout.NotReady,
 }
 
-// failure returns what is wrong with the Deployment, if anything. Only pods of its current template count: those of an
-// older template, or of a deleted Deployment of that name, say nothing about this one.
-func (c *Cluster) failure(ctx context.Context, d *apps.Deployment, pods []core.Pod, selector string) (rollout.Failure, error) {
-	if !observed(d) {
-		return rollout.Failure{}, nil // no pod of this template exists yet
+// rank orders failures by how telling they are; of two of a kind the one that says why comes first.
+func rank(f rollout.Failure) int {
+	at := 2 * slices.Index(telling, f.Kind)
+	if bare(f) {
+		at++
 	}
-	failing := map[string][]rollout.Failure{} // by ReplicaSet
-	for _, p := range pods {
-		owner := meta.GetControllerOf(&p)
-		if f := podFailure(p); f.Kind != rollout.NoFailure && owner != nil {
-			failing[owner.Name] = append(failing[owner.Name], f)
-		}
+	return at
+}
+
+// worst returns the most telling failure. A missed deadline says nothing of its cause, so that of the next one, which
+// alone would wait, goes with it.
+func worst(failures []rollout.Failure) rollout.Failure {
+	if len(failures) == 0 {
+		return rollout.Failure{}
+	}
+	slices.SortStableFunc(failures, func(a, b rollout.Failure) int { return rank(a) - rank(b) })
+	first := failures[0]
+	if first.Kind == rollout.ProgressDeadline && len(failures) > 1 {
+		first.Detail += "; " + failures[1].Detail
+	}
+	return first
+}
+
+// failure returns what is wrong with the Deployment, if anything. Of its pods only those of its current template count:
+// those of an older one say nothing about this one.
+func failure(d *apps.Deployment, sets []apps.ReplicaSet, pods []core.Pod) rollout.Failure {
+	if !observed(d) {
+		return rollout.Failure{} // no pod of this template exists yet
 	}
 	failures := deploymentFailures(d)
-	if len(failing) > 0 {
-		sets, err := c.listReplicaSets(ctx, deploymentRef(d), selector)
-		if err != nil {
-			return rollout.Failure{}, err
+	if now := current(d, sets); now != nil {
+		for _, p := range pods {
+			if f := podFailure(p); f.Kind != rollout.NoFailure && meta.IsControlledBy(&p, now) {
+				failures = append(failures, f)
+			}
 		}
-		failures = append(failures, failing[current(d, sets)]...)
 	}
-	slices.SortStableFunc(failures, func(a, b rollout.Failure) int {
-		return slices.Index(telling, a.Kind) - slices.Index(telling, b.Kind)
-	})
-	if len(failures) == 0 {
-		return rollout.Failure{}, nil
-	}
-	return failures[0], nil
+	return worst(failures)
 }
 
-// current returns the name of the ReplicaSet of the Deployment's current template, or an empty name. Where that one
-// existed before, the controller observes the template a moment before it updates the Deployment's revision: a
-// ReplicaSet with other images is then the previous one.
-func current(d *apps.Deployment, sets []apps.ReplicaSet) string {
-	for _, s := range sets {
-		if meta.IsControlledBy(&s, d) && s.Annotations[revisionAnnotation] == d.Annotations[revisionAnnotation] &&
+// current returns the ReplicaSet of the Deployment's current template, or nil. Where that one existed before, the
+// controller observes the template a moment before it updates the Deployment's revision: a ReplicaSet with other images
+// is then the previous one.
+func current(d *apps.Deployment, sets []apps.ReplicaSet) *apps.ReplicaSet {
+	for i, s := range sets {
+		if s.Annotations[revisionAnnotation] == d.Annotations[revisionAnnotation] &&
 			slices.Equal(images(s.Spec.Template), images(d.Spec.Template)) {
-			return s.Name
+			return &sets[i]
 		}
 	}
-	return ""
+	return nil
 }
 
 // images returns the images of the template's containers, in order.
@@ -96,10 +105,14 @@ func podFailure(p core.Pod) rollout.Failure {
 		return rollout.Failure{}
 	}
 	statuses := slices.Concat(p.Status.InitContainerStatuses, p.Status.ContainerStatuses)
+	var failures []rollout.Failure
 	for _, s := range statuses {
 		if kind, words := containerFailure(s); kind != rollout.NoFailure {
-			return rollout.Failure{Kind: kind, Detail: fmt.Sprintf("pod %s, container %s: %s", p.Name, s.Name, words)}
+			failures = append(failures, rollout.Failure{Kind: kind, Detail: fmt.Sprintf("pod %s, container %s: %s", p.Name, s.Name, words)})
 		}
+	}
+	if len(failures) > 0 {
+		return worst(failures)
 	}
 	for _, c := range p.Status.Conditions {
 		if c.Type == core.PodScheduled && c.Status == core.ConditionFalse && c.Reason == core.PodReasonUnschedulable {
@@ -133,18 +146,18 @@ func containerFailure(s core.ContainerStatus) (rollout.FailureKind, string) {
 	if w == nil {
 		return rollout.NoFailure, ""
 	}
-	switch w.Reason {
-	case "CrashLoopBackOff":
-		words := said(w.Reason, w.Message)
+	words := said(w.Reason, w.Message)
+	if w.Reason == "CrashLoopBackOff" {
 		if t := s.LastTerminationState.Terminated; t != nil {
 			words = fmt.Sprintf("%s (exit code %d, %d restarts)", words, t.ExitCode, s.RestartCount)
 		}
 		return rollout.CrashLoop, words
-	case "ImagePullBackOff", "ErrImagePull", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError",
-		"RegistryUnavailable", "SignatureValidationFailed":
-		return rollout.ImagePull, said(w.Reason, w.Message)
 	}
-	return rollout.NoFailure, ""
+	kind := pullFailure(w.Reason, w.Message)
+	if kind == rollout.NoFailure {
+		return rollout.NoFailure, ""
+	}
+	return kind, words
 }
 
 // said joins a reason and its message.

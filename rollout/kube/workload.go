@@ -8,7 +8,6 @@ import (
 
 	apps "k8s.io/api/apps/v1"
 	core "k8s.io/api/core/v1"
-	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"canarybot.io/rollout"
 	"canarybot.io/rollout/kube/object"
@@ -17,13 +16,13 @@ import (
 // workload reads a Deployment with its pods. One that does not exist is a fact. Once a rollout ends, what its pods
 // report only informs people: in an incident the API server may refuse or delay lists while it still serves small
 // requests, and weight 0 does not wait for them.
-func (c *Cluster) workload(ctx context.Context, r rollout.Rollout, name string) (rollout.Workload, error) {
+func (c *Cluster) workload(ctx context.Context, r rollout.Rollout, name string) (side, error) {
 	d, err := c.getDeployment(ctx, r.Spec.Objects.Namespace, name)
 	switch {
 	case rollout.CodeOf(err) == rollout.NotFound:
-		return rollout.Workload{}, nil
+		return side{}, nil
 	case err != nil:
-		return rollout.Workload{}, err
+		return side{}, err
 	}
 	container := r.Spec.Objects.Container
 	if !r.Phase.Ending() {
@@ -34,25 +33,19 @@ func (c *Cluster) workload(ctx context.Context, r rollout.Rollout, name string) 
 	if w, err := c.withPods(ctx, d, container); err == nil {
 		return w, nil
 	}
-	return reduce(d, container), nil
+	return side{Workload: reduce(d, container)}, nil
 }
 
 // withPods returns the Deployment with what its pods report: the images that they run, and how they fail.
-func (c *Cluster) withPods(ctx context.Context, d *apps.Deployment, container string) (rollout.Workload, error) {
-	w := reduce(d, container)
-	selector, err := meta.LabelSelectorAsSelector(d.Spec.Selector)
+func (c *Cluster) withPods(ctx context.Context, d *apps.Deployment, container string) (side, error) {
+	sets, pods, err := c.own(ctx, d)
 	if err != nil {
-		return rollout.Workload{}, rollout.Refuse(rollout.Invalid, rollout.Problem{
-			Code: rollout.ProblemSelectorUnreadable, Object: deploymentRef(d),
-		}).Because(err)
+		return side{}, err
 	}
-	pods, err := c.listPods(ctx, deploymentRef(d), selector.String())
-	if err != nil {
-		return rollout.Workload{}, err
-	}
+	w := side{Workload: reduce(d, container), own: uids(pods)}
 	w.ImageIDs = imageIDs(pods, containerName(d, container), w.Image)
-	w.Failure, err = c.failure(ctx, d, pods, selector.String())
-	return w, err
+	w.Failure = failure(d, sets, pods)
+	return w, nil
 }
 
 // reduce returns the Deployment as the domain sees it, without its pods.

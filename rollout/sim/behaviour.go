@@ -18,6 +18,8 @@ type Behaviour struct {
 	// ImageMissing: the image cannot be pulled. CrashLoop: it crashes at every start. Unready: it starts and never gets
 	// ready. Unschedulable: no node has room for it.
 	ImageMissing, CrashLoop, Unready, Unschedulable bool
+	// ImageLate is how long its registry answers that there are too many requests; then the pods get the image.
+	ImageLate time.Duration
 	// CrashAfter and OOMAfter let a ready pod crash, or be killed for lack of memory, so much later; zero: never.
 	CrashAfter, OOMAfter time.Duration
 	// Silent: it serves, and reports no metrics.

@@ -45,6 +45,8 @@ func TestFailures(t *testing.T) {
 		"healthy":           {sim.Behaviour{}, time.Minute, rollout.NoFailure},
 		"crash loop":        {sim.Behaviour{CrashLoop: true}, 5 * time.Second, rollout.CrashLoop},
 		"image missing":     {sim.Behaviour{ImageMissing: true}, 5 * time.Second, rollout.ImagePull},
+		"image late":        {sim.Behaviour{ImageLate: time.Minute}, 5 * time.Second, rollout.ImagePullRetried},
+		"image come":        {sim.Behaviour{ImageLate: time.Minute}, 2 * time.Minute, rollout.NoFailure},
 		"no room":           {sim.Behaviour{Unschedulable: true}, 5 * time.Second, rollout.Unschedulable},
 		"never ready":       {sim.Behaviour{Unready: true}, 5 * time.Second, rollout.NotReady},
 		"never ready, late": {sim.Behaviour{Unready: true}, 11 * time.Minute, rollout.ProgressDeadline},

@@ -17,6 +17,7 @@ type pod struct {
 	born     time.Time
 	ready    time.Time // from here on it is ready
 	failing  time.Time // from here on it fails in the way of failure
+	mended   time.Time // from here on it does not fail any more
 	failure  rollout.FailureKind
 	stopped  time.Time // when it was asked to stop; zero: it was not
 	counters Counters
@@ -40,13 +41,16 @@ func (c *Cluster) newPod(deployment, image string, now time.Time) *pod {
 	p := &pod{
 		name: fmt.Sprintf("%s-%s-%s", deployment, letters(hash(image), 9), letters(c.random.Uint64(), 5)), image: image,
 		imageID: fmt.Sprintf("sha256:%016x%048x", hash(image), c.pushed[rollout.ShortVersion(image)]),
-		born:    now, ready: now.Add(start), failing: now.Add(never),
+		born:    now, ready: now.Add(start), failing: now.Add(never), mended: now.Add(2 * never),
 	}
 	switch {
 	case b.Unschedulable:
 		p.failure, p.failing = rollout.Unschedulable, now
 	case b.ImageMissing:
 		p.failure, p.failing = rollout.ImagePull, now.Add(pullBackOff)
+	case b.ImageLate > 0:
+		p.failure, p.failing = rollout.ImagePullRetried, now.Add(pullBackOff)
+		p.mended, p.ready = now.Add(b.ImageLate), now.Add(b.ImageLate+start)
 	case b.CrashLoop:
 		p.failure, p.failing = rollout.CrashLoop, now.Add(start+crashBackOff)
 	case b.Unready:
@@ -85,20 +89,25 @@ func (p *pod) alive() bool { return p.stopped.IsZero() }
 
 // serves reports whether the pod is ready: it is then among the endpoints.
 func (p *pod) serves(now time.Time) bool {
-	return p.alive() && !now.Before(p.ready) && now.Before(p.failing)
+	return p.alive() && !now.Before(p.ready) && !p.failed(now)
+}
+
+func (p *pod) failed(now time.Time) bool {
+	return !now.Before(p.failing) && now.Before(p.mended)
 }
 
 // fails returns how the pod fails, in the cluster's words.
 func (p *pod) fails(now time.Time) rollout.Failure {
-	if !p.alive() || now.Before(p.failing) {
+	if !p.alive() || !p.failed(now) {
 		return rollout.Failure{}
 	}
 	words := map[rollout.FailureKind]string{
-		rollout.Unschedulable: "0/3 nodes are available: 3 Insufficient memory.",
-		rollout.ImagePull:     "ImagePullBackOff: Back-off pulling image " + strconv.Quote(p.image),
-		rollout.CrashLoop:     "CrashLoopBackOff: back-off 10s restarting failed container (exit code 1, 2 restarts)",
-		rollout.OOMKilled:     "killed for lack of memory, 1 restarts",
-		rollout.NotReady:      "runs but is not ready",
+		rollout.Unschedulable:    "0/3 nodes are available: 3 Insufficient memory.",
+		rollout.ImagePull:        "ImagePullBackOff: Back-off pulling image " + strconv.Quote(p.image),
+		rollout.ImagePullRetried: "ErrImagePull: toomanyrequests: You have reached your pull rate limit.",
+		rollout.CrashLoop:        "CrashLoopBackOff: back-off 10s restarting failed container (exit code 1, 2 restarts)",
+		rollout.OOMKilled:        "killed for lack of memory, 1 restarts",
+		rollout.NotReady:         "runs but is not ready",
 	}
 	return rollout.Failure{Kind: p.failure, Detail: fmt.Sprintf("pod %s: %s", p.name, words[p.failure])}
 }
@@ -108,5 +117,5 @@ func (p *pod) times(stop time.Duration) [3]time.Time {
 	if !p.alive() {
 		return [3]time.Time{p.stopped.Add(stop)}
 	}
-	return [3]time.Time{p.ready, p.failing}
+	return [3]time.Time{p.ready, p.failing, p.mended}
 }

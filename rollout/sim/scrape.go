@@ -26,7 +26,7 @@ func (c *Cluster) Scrape() []Point {
 		a.advance(time.Now())
 		for _, s := range []*side{a.stable, a.canary} {
 			for _, p := range s.pods {
-				if p.alive() && !a.now.Before(p.ready) && a.now.Before(p.failing) && !a.behaviour(s, p).Silent {
+				if p.serves(a.now) && !a.behaviour(s, p).Silent {
 					all = append(all, a.points(s, p)...)
 				}
 			}

@@ -81,7 +81,7 @@ func (p *pod) state(now time.Time) PodState {
 		return PodStopping
 	case p.serves(now):
 		return PodReady
-	case !now.Before(p.failing):
+	case p.failed(now):
 		return PodFailing
 	default:
 		return PodStarting

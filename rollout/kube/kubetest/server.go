@@ -44,7 +44,8 @@ var kinds = map[string]map[string]string{
 	"autoscaling":               {"horizontalpodautoscalers": "HorizontalPodAutoscaler"},
 	"policy":                    {"poddisruptionbudgets": "PodDisruptionBudget"},
 	"discovery.k8s.io":          {"endpointslices": "EndpointSlice"},
-	"gateway.networking.k8s.io": {"httproutes": "HTTPRoute"},
+	"gateway.networking.k8s.io": {"httproutes": "HTTPRoute", "grpcroutes": "GRPCRoute", "tlsroutes": "TLSRoute", "tcproutes": "TCPRoute"},
+	"networking.k8s.io":         {"ingresses": "Ingress"},
 	"split.smi-spec.io":         {"trafficsplits": "TrafficSplit"},
 }
 
@@ -116,6 +117,7 @@ type request struct {
 	key
 	manager  string
 	selector string
+	json     bool // the body is a JSON patch
 	body     []byte
 }
 
@@ -175,7 +177,7 @@ func (s *Server) handle(w http.ResponseWriter, r *http.Request) (dropped bool) {
 
 func parse(parts []string, r *http.Request) (request, bool) {
 	q := r.URL.Query()
-	req := request{manager: q.Get("fieldManager"), selector: q.Get("labelSelector")}
+	req := request{manager: q.Get("fieldManager"), selector: q.Get("labelSelector"), json: r.Header.Get("Content-Type") == "application/json-patch+json"}
 	switch {
 	case len(parts) >= 5 && parts[0] == "api" && parts[2] == "namespaces":
 		req.version, parts = parts[1], parts[3:]

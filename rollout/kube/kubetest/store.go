@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	jsonpatch "gopkg.in/evanphx/json-patch.v4"
 )
 
 // entry is a stored object and who owns which of its fields.
@@ -177,6 +179,9 @@ func (s *Server) patch(req request) (Object, *failure) {
 	if e == nil {
 		return nil, missing(req.key)
 	}
+	if req.json {
+		return s.patchValues(req, e.object)
+	}
 	patch := Object{}
 	if err := json.Unmarshal(req.body, &patch); err != nil {
 		return nil, refuse(http.StatusBadRequest, "BadRequest", "%v", err)
@@ -190,6 +195,26 @@ func (s *Server) patch(req request) (Object, *failure) {
 	}
 	object := clone(e.object)
 	merge(object, patch)
+	return s.store(req.key, req.manager, object), nil
+}
+
+// patchValues applies a JSON patch. A test that fails is answered as the real one does.
+func (s *Server) patchValues(req request, before Object) (Object, *failure) {
+	patch, err := jsonpatch.DecodePatch(req.body)
+	if err != nil {
+		return nil, refuse(http.StatusBadRequest, "BadRequest", "%v", err)
+	}
+	text, err := json.Marshal(before)
+	if err == nil {
+		text, err = patch.Apply(text)
+	}
+	object := Object{}
+	if err == nil {
+		err = json.Unmarshal(text, &object)
+	}
+	if err != nil {
+		return nil, refuse(http.StatusUnprocessableEntity, "Invalid", "the server rejected our request due to an error in our request: %v", err)
+	}
 	return s.store(req.key, req.manager, object), nil
 }
 

@@ -78,7 +78,7 @@ const (
 	ProblemLosesAll         ProblemCode = "loses_all"         // maxUnavailable is all of them
 	ProblemLosesOne         ProblemCode = "loses_one"         // the only replica may go before the next one is ready
 	ProblemNoSurge          ProblemCode = "no_surge"          // the only replica goes before the next one starts
-	ProblemScalerShrinks    ProblemCode = "scaler_shrinks"    // Object, an autoscaler, makes stable small
+	ProblemScalersSeveral   ProblemCode = "scalers_several"   // the autoscalers Names all set the size of Object
 	ProblemScalerOnCanary   ProblemCode = "scaler_on_canary"  // Object, an autoscaler, sets the canary's size
 	ProblemVolumeNotShared  ProblemCode = "volume_not_shared" // Object, a claim, has the access modes Value
 )
@@ -186,5 +186,7 @@ const (
 	ProblemServiceBeside   ProblemCode = "service_beside"    // Object selects the pods of Other, stable, and is not in the split
 	ProblemOtherWay        ProblemCode = "other_way"         // Object, another route, names the Service Other, stable's
 	ProblemOtherWayCanary  ProblemCode = "other_way_canary"  // Object, another route, names the Service Other, the canary's
+	ProblemScalerHeld      ProblemCode = "scaler_held"       // the minimum Key of Object, an autoscaler, is raised from Count to Limit
+	ProblemVerticalScaler  ProblemCode = "vertical_scaler"   // Object restarts the pods of Other to resize them
 	ProblemOtherWaysUnread ProblemCode = "other_ways_unread" // the bot may not list Names in Object's namespace
 )

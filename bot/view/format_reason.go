@@ -68,7 +68,7 @@ func missingObject(code rollout.ReasonCode) string {
 	case rollout.ReasonServiceGone:
 		return "somebody deleted the canary's Service"
 	case rollout.ReasonStableEmpty:
-		return "somebody scaled stable to 0: whoever is not on the canary gets no answer"
+		return "somebody scaled stable to 0, and whoever is not on the canary gets no answer"
 	default:
 		return "somebody deleted stable"
 	}

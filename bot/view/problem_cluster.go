@@ -98,7 +98,7 @@ func startSentences() map[rollout.ProblemCode]string {
 		rollout.ProblemLosesAll:         "{line}{object} may lose all its pods at once, so promoting would stop every one of them before new ones serve. " + hundred + "rollingUpdate.maxUnavailable below 100 %.",
 		rollout.ProblemLosesOne:         "{line}{object} has one replica and may lose it before the new one serves. " + hundred + "rollingUpdate.maxUnavailable to 0.",
 		rollout.ProblemNoSurge:          "{line}{object} has one replica and no surge, so promoting stops it before the new one starts. " + hundred + "rollingUpdate.maxSurge to 1 or more.",
-		rollout.ProblemScalerShrinks:    "{line}{object} shrinks stable while the canary has most of the traffic, and promoting would find stable too small. Use a plan whose weights stay at 50 or below, or one that ends with a step of weight 100.",
+		rollout.ProblemScalersSeveral:   "The autoscalers {names} all set the size of {object}, so nobody can say which minimum holds it; leave one of them.",
 		rollout.ProblemScalerOnCanary:   "{object} scales the canary, whose size Canarybot sets: delete it, or let it scale {othername}.",
 		rollout.ProblemVolumeNotShared:  "{object} is mounted by stable and can not be shared with the canary (access modes [{value}]): use ReadWriteMany or ReadOnlyMany, or a canary Deployment with a volume of its own.",
 

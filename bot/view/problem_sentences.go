@@ -18,10 +18,10 @@ func rolloutSentences() map[rollout.ProblemCode]string {
 		rollout.ProblemStableStrained: "Stable has {count} of {limit} pods ready, and takes all traffic all the same.",
 		rollout.ProblemStableUnready:  "No pod of {resource} is ready: nothing moves forward until one is.",
 		rollout.ProblemSettling:       "{object} does not say whether its gateway took the weight: it counts once it has stood for {span}.",
-		rollout.ProblemNotAMember:      "Only full members of this Slack workspace may do that; guests and other workspaces may not.",
-		rollout.ProblemNotAllowed:      "You ({key}) may not {action} here.",
-		rollout.ProblemForeignImage:    "{quoted} is not an image in {want}, the repository that the configuration allows.",
-		rollout.ProblemNotAVersion:     "{quoted} is not a version: give a tag such as v1.2.4, a digest sha256:…, or a full reference.",
+		rollout.ProblemNotAMember:     "Only full members of this Slack workspace may do that; guests and other workspaces may not.",
+		rollout.ProblemNotAllowed:     "You ({key}) may not {action} here.",
+		rollout.ProblemForeignImage:   "{quoted} is not an image in {want}, the repository that the configuration allows.",
+		rollout.ProblemNotAVersion:    "{quoted} is not a version: give a tag such as v1.2.4, a digest sha256:…, or a full reference.",
 		rollout.ProblemUnreleased: "{service} runs {version}, which Canarybot did not release (the last that it did is {wantversion}), " +
 			"so there is no going back from it; deploy a version by name.",
 	}

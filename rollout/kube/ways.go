@@ -32,7 +32,7 @@ var ways = []way{
 
 // Wishes returns the rights that a start makes use of and does without.
 func Wishes() []Right {
-	var all []Right
+	all := []Right{{Group: "autoscaling.k8s.io", Resource: "verticalpodautoscalers", Verbs: []string{"list"}}}
 	for _, w := range ways {
 		all = append(all, Right{Group: w.group, Resource: w.resource, Verbs: []string{"list"}})
 	}

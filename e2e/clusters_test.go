@@ -54,6 +54,14 @@ func pinning(w *world.World) func(string) string {
 	}
 }
 
+// mirroring returns a function that takes images from a mirror, and pins them there.
+func mirroring(w *world.World) func(string) string {
+	pin := pinning(w)
+	return func(image string) string {
+		return pin(strings.Replace(image, "registry.example.com/", "mirror.example.com/", 1))
+	}
+}
+
 // testPinning has images pinned in Deployments, or in the pods alone.
 func testPinning(t *testing.T, w *world.World, resource string) {
 	app := shop.Checkout("pinning-" + resource)

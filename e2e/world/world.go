@@ -1,5 +1,6 @@
-// Package world puts the real world together: a control plane, a node whose pods listen, Prometheus, a
-// proxy for HTTPRoutes and one for TrafficSplits, all in the network namespace of the test process.
+// Package world puts the real world together: a control plane, two nodes whose pods listen, Prometheus, what
+// autoscalers ask, a proxy for HTTPRoutes and one for TrafficSplits, all in the network namespace of the test
+// process.
 //
 // A test binary that uses it has
 //

@@ -39,7 +39,7 @@ func (c *Cluster) newPod(deployment, image string, now time.Time) *pod {
 		start = c.options.Start
 	}
 	p := &pod{
-		name: fmt.Sprintf("%s-%s-%s", deployment, letters(hash(image), 9), letters(c.random.Uint64(), 5)), image: image,
+		name: fmt.Sprintf("%s-%s-%s", deployment, hashed(image), letters(c.random.Uint64(), 5)), image: image,
 		imageID: fmt.Sprintf("sha256:%016x%048x", hash(image), c.pushed[rollout.ShortVersion(image)]),
 		born:    now, ready: now.Add(start), failing: now.Add(never), mended: now.Add(2 * never),
 	}
@@ -74,6 +74,17 @@ func letters(n uint64, count int) string {
 	for i := range name {
 		name[i] = alphabet[n%uint64(len(alphabet))]
 		n /= uint64(len(alphabet))
+	}
+	return string(name)
+}
+
+// hashed returns what a ReplicaSet's name ends in: Kubernetes writes the digits of a hash as other characters.
+func hashed(text string) string {
+	const digits = "456789bcdf"
+	n, name := hash(text), make([]byte, 9)
+	for i := range name {
+		name[i] = digits[n%10]
+		n /= 10
 	}
 	return string(name)
 }

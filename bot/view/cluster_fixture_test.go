@@ -164,10 +164,11 @@ func noticeProblems() []rollout.Problem {
 		{Code: rollout.ProblemServiceLocal, Object: inShop("Service", "checkout")},
 		{Code: rollout.ProblemServiceExposed, Object: inShop("Service", "checkout"), Value: "type LoadBalancer"},
 		{Code: rollout.ProblemServiceBeside, Object: inShop("Service", "checkout-internal"), Other: inShop("Deployment", "checkout")},
-		{Code: rollout.ProblemOtherWay, Object: inShop("Ingress", "legacy"), Other: inShop("Service", "checkout")},
-		{Code: rollout.ProblemOtherWayCanary, Object: inShop("HTTPRoute", "testers"), Other: inShop("Service", "checkout-canary")},
 		{Code: rollout.ProblemScalerHeld, Object: inShop("HorizontalPodAutoscaler", "checkout"), Key: "spec.minReplicas", Count: 2, Limit: 20},
 		{Code: rollout.ProblemVerticalScaler, Object: inShop("VerticalPodAutoscaler", "checkout"), Other: inShop("Deployment", "checkout")},
+		{Code: rollout.ProblemOtherWays, Object: inShop("Service", "checkout"), Names: []string{"HTTPRoute admin", "Ingress legacy"}},
+		{Code: rollout.ProblemOtherWays, Object: inShop("Service", "checkout"), Names: []string{"Ingress a", "Ingress b", "Ingress c", "Ingress d", "Ingress e"}, Count: 2},
+		{Code: rollout.ProblemOtherWaysCanary, Object: inShop("Service", "checkout-canary"), Names: []string{"HTTPRoute testers"}},
 		{Code: rollout.ProblemOtherWaysUnread, Object: rollout.ObjectRef{Namespace: "shop"}, Names: []string{"ingresses.networking.k8s.io", "grpcroutes.gateway.networking.k8s.io"}},
 	}
 }

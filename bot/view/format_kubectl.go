@@ -47,6 +47,9 @@ func lookAt(r rollout.Rollout, why rollout.Reason) string {
 	case rollout.ReasonUnreadable:
 		return kubectl(r, "get deployment %s", shellSafe(o.Stable))
 	case rollout.ReasonWriteRefused:
+		if refused := why.Problem.Object; refused.Kind != "" && refused.Name != "" {
+			return kubectl(r, "describe %s", resourceName(refused))
+		}
 		return kubectl(r, "describe %s", route(r))
 	default:
 	}

@@ -17,6 +17,7 @@ import (
 //	{either}   the names, joined by "or"
 //	{labels}   where the canary's labels are set
 //	{owner}    whose pod it is
+//	{more}     " and 2 more", where not all names are told
 func clusterSentences() map[rollout.ProblemCode]string {
 	all := requestSentences()
 	maps.Copy(all, startSentences())
@@ -176,6 +177,11 @@ func fillCluster(p rollout.Problem, name string) string {
 		return routeWeights(p)
 	case "{either}":
 		return words(strings.Join(p.Names, " or "))
+	case "{more}":
+		if p.Count == 0 {
+			return ""
+		}
+		return " and " + strconv.Itoa(p.Count) + " more"
 	case "{owner}":
 		if p.Want == "" {
 			return "a bare pod"

@@ -14,10 +14,10 @@ func noticeSentences() map[rollout.ProblemCode]string {
 		rollout.ProblemServiceLocal:    "{object} has internalTrafficPolicy: Local, and so has the canary's: through it only nodes with a canary pod reach the canary.",
 		rollout.ProblemServiceExposed:  "{object} lets users in by itself ({value})" + never,
 		rollout.ProblemServiceBeside:   "{object} selects the pods of Deployment {othername} too" + never,
-		rollout.ProblemOtherWay:        "{object} sends requests to Service {othername} too" + never,
-		rollout.ProblemOtherWayCanary:  "{object} names Service {othername}, the canary's: whoever comes in there meets the canary at any weight, also at 0.",
 		rollout.ProblemScalerHeld:      "{object} would shrink stable while the canary takes its load: its minimum ({key}) goes from {count} to {limit} until this is over.",
 		rollout.ProblemVerticalScaler:  "{object} restarts pods of {other} to resize them: a step may meet that, and look worse for it.",
+		rollout.ProblemOtherWays:       "{object} also gets requests by {names}{more}" + never,
+		rollout.ProblemOtherWaysCanary: "{object}, the canary's, also gets requests by {names}{more}: whoever comes in there meets the canary at any weight, also at 0.",
 		rollout.ProblemOtherWaysUnread: "The bot may not list {names} in namespace {namespace}, so it does not know of other ways to the service there.",
 	}
 }

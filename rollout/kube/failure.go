@@ -1,7 +1,6 @@
 package kube
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -47,46 +46,43 @@ func worst(failures []rollout.Failure) rollout.Failure {
 
 // failure returns what is wrong with the Deployment, if anything. Only pods of its current template count: those of an
 // older template, or of a deleted Deployment of that name, say nothing about this one.
-func (c *Cluster) failure(ctx context.Context, d *apps.Deployment, pods []core.Pod, selector string) (rollout.Failure, error) {
+func failure(d *apps.Deployment, sets []apps.ReplicaSet, pods []core.Pod) rollout.Failure {
 	if !observed(d) {
-		return rollout.Failure{}, nil // no pod of this template exists yet
+		return rollout.Failure{} // no pod of this template exists yet
 	}
-	failing := map[string][]rollout.Failure{} // by ReplicaSet
+	failures, now := deploymentFailures(d), current(d, sets)
 	for _, p := range pods {
-		owner := meta.GetControllerOf(&p)
-		if f := podFailure(p); f.Kind != rollout.NoFailure && owner != nil {
-			failing[owner.Name] = append(failing[owner.Name], f)
+		if f := podFailure(p); f.Kind != rollout.NoFailure && now != nil && isOf(p, now) {
+			failures = append(failures, f)
 		}
 	}
-	failures := deploymentFailures(d)
-	if len(failing) > 0 {
-		sets, err := c.listReplicaSets(ctx, deploymentRef(d), selector)
-		if err != nil {
-			return rollout.Failure{}, err
-		}
-		failures = append(failures, failing[current(d, sets)]...)
-	}
-	return worst(failures), nil
+	return worst(failures)
 }
 
-// current returns the name of the ReplicaSet of the Deployment's current template, or an empty name. Where that one
-// existed before, the controller observes the template a moment before it updates the Deployment's revision: a
-// ReplicaSet with other images is then the previous one.
-func current(d *apps.Deployment, sets []apps.ReplicaSet) string {
-	for _, s := range sets {
+// current returns the ReplicaSet of the Deployment's current template, or nil. Where that one existed before, the
+// controller observes the template a moment before it updates the Deployment's revision: a ReplicaSet with other images
+// is then the previous one.
+func current(d *apps.Deployment, sets []apps.ReplicaSet) *apps.ReplicaSet {
+	for i, s := range sets {
 		if meta.IsControlledBy(&s, d) && s.Annotations[revisionAnnotation] == d.Annotations[revisionAnnotation] &&
 			slices.Equal(images(s.Spec.Template), images(d.Spec.Template)) {
-			return s.Name
+			return &sets[i]
 		}
 	}
-	return ""
+	return nil
+}
+
+// isOf reports whether the pod belongs to the ReplicaSet.
+func isOf(p core.Pod, set *apps.ReplicaSet) bool {
+	owner := meta.GetControllerOf(&p)
+	return owner != nil && owner.Name == set.Name
 }
 
 // images returns the images of the template's containers, in order.
 func images(t core.PodTemplateSpec) []string {
-	all := make([]string, len(t.Spec.Containers))
-	for i, c := range t.Spec.Containers {
-		all[i] = c.Image
+	var all []string
+	for _, c := range containersOf(&t.Spec) {
+		all = append(all, c.Image)
 	}
 	return all
 }

@@ -82,7 +82,9 @@ func pulling(reason, message string) string {
 func TestTheMostTellingPullIsTold(t *testing.T) {
 	t.Parallel()
 	const waits = `Back-off pulling image "shop/checkout:v1.2.4"`
-	missed := func(d kubetest.Object) { conditions(d, "Progressing", "False", "ProgressDeadlineExceeded", "timed out") }
+	missed := func(d kubetest.Object) {
+		conditions(d, "Progressing", "False", "ProgressDeadlineExceeded", "timed out")
+	}
 	busy := pod("b", "canary-now", pulling("ErrImagePull", "429 Too Many Requests"))
 	checkFailures(t, []failureCase{
 		{

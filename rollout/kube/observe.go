@@ -22,11 +22,11 @@ func (c *Cluster) Observe(ctx context.Context, r rollout.Rollout) rollout.Observ
 			return err
 		},
 		func() (err error) {
-			w.Stable, err = c.workload(ctx, r, o.Stable)
+			w.Stable, err = c.workload(ctx, r, rollout.StableDeployment)
 			return err
 		},
 		func() (err error) {
-			w.Canary, err = c.workload(ctx, r, o.Canary)
+			w.Canary, err = c.workload(ctx, r, rollout.CanaryDeployment)
 			return err
 		},
 		func() (err error) {

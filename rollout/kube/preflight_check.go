@@ -28,7 +28,7 @@ func (s *start) problems() []rollout.Problem {
 
 // notices returns what people should know about the cluster, and what does not keep the rollout from starting.
 func (s *start) notices() []rollout.Problem {
-	return s.route.Notices
+	return slices.Concat(s.imageNotices(), s.route.Notices)
 }
 
 // key returns the problem with the key of the service's configuration that solves it.
@@ -41,22 +41,21 @@ func (s *start) key(key string, p rollout.Problem) rollout.Problem {
 // stable then, and it may be stable's own failure that such a plan rolls back.
 func (s *start) checkStable() []rollout.Problem {
 	var problems []rollout.Problem
-	d, o := s.stable, s.r.Spec.Objects
+	d := s.stable
 	add := func(p rollout.Problem) {
 		p.Object = deploymentRef(d)
 		problems = append(problems, p)
 	}
-	name := containerName(d, o.Container)
-	image := imageOf(d, name)
+	image, wrong := s.foundImage(d)
 	switch {
-	case image == "":
-		problems = append(problems, inConfig(s.r, "container", noContainer(d, o.Container)))
-	case image == s.r.Image:
+	case len(wrong) > 0:
+		problems = append(problems, wrong...)
+	case rollout.SameImage(image, s.r.Image):
 		add(rollout.Problem{Code: rollout.ProblemAlreadyRuns, Value: rollout.ShortVersion(image)})
 	case !s.r.Unreleased(image).IsZero():
 		problems = append(problems, s.r.Unreleased(image))
 	}
-	switch w := reduce(d, o.Container); {
+	switch w := reduce(d, s.r, rollout.StableDeployment); {
 	case w.Replicas == 0:
 		add(rollout.Problem{Code: rollout.ProblemNoReplicas})
 	case w.Paused:
@@ -134,14 +133,11 @@ func (s *start) checkVolumes() []rollout.Problem {
 
 // checkCanary is about a canary that was there before.
 func (s *start) checkCanary() []rollout.Problem {
-	d, o := s.canary, s.r.Spec.Objects
+	d := s.canary
 	if d == nil {
 		return nil
 	}
-	var problems []rollout.Problem
-	if imageOf(d, containerName(d, o.Container)) == "" {
-		problems = append(problems, inConfig(s.r, "container", noContainer(d, o.Container)))
-	}
+	_, problems := s.foundImage(d)
 	if d.Spec.Paused {
 		problems = append(problems, rollout.Problem{Code: rollout.ProblemPaused, Object: deploymentRef(d)})
 	}

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	apps "k8s.io/api/apps/v1"
+
+	"canarybot.io/rollout"
 )
 
 // mostDiffering limits how many fields are named: the thread makes people look, it is not the whole diff.
@@ -16,8 +18,8 @@ const mostDiffering = 10
 
 // templateDiffers returns the fields in which the canary's pods differ from stable's, except labels and the image, as
 // paths such as "spec.containers[app].env". What is measured on other pods than stable's says less about a version.
-func templateDiffers(stable, canary *apps.Deployment, container string) []string {
-	a, b := plain(stable, container), plain(canary, container)
+func templateDiffers(stable, canary *apps.Deployment, r rollout.Rollout) []string {
+	a, b := plain(stable, r), plain(canary, r)
 	var paths []string
 	differ("", a, b, &paths)
 	slices.Sort(paths)
@@ -25,14 +27,13 @@ func templateDiffers(stable, canary *apps.Deployment, container string) []string
 }
 
 // plain returns the pod template as plain data, without what may differ.
-func plain(d *apps.Deployment, container string) map[string]any {
+func plain(d *apps.Deployment, r rollout.Rollout) map[string]any {
 	template := d.Spec.Template.DeepCopy()
 	template.Labels = nil
 	delete(template.Annotations, "kubectl.kubernetes.io/restartedAt")
-	name := containerName(d, container)
-	for i := range template.Spec.Containers {
-		if template.Spec.Containers[i].Name == name {
-			template.Spec.Containers[i].Image = ""
+	for _, c := range containersOf(&template.Spec) {
+		if slices.Contains(chosen(d, r), c.Name) {
+			c.Image = ""
 		}
 	}
 	data := map[string]any{}

@@ -61,9 +61,9 @@ func (a *App) newDeployment(image string, replicas int, by string) *deployment {
 }
 
 // observed is the app as the domain sees it.
-func (a *App) observed() rollout.Observed {
+func (a *App) observed(r rollout.Rollout) rollout.Observed {
 	w := rollout.Observed{
-		Stable: a.stable.workload(), Canary: a.canary.workload(),
+		Stable: a.stable.workload(r, rollout.StableDeployment), Canary: a.canary.workload(r, rollout.CanaryDeployment),
 		Service: a.canaryService.meta(), Route: a.readRoute(),
 	}
 	w.Stable.Endpoints = len(a.stable.endpoints())

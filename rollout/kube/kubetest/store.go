@@ -51,7 +51,7 @@ func (s *Server) Edit(manager, resource, namespace, name string, edit func(Objec
 		if k.resource == resource && k.namespace == namespace && k.name == name {
 			changed := clone(e.object)
 			edit(changed)
-			s.store(k, manager, clone(changed))
+			s.store(k, manager, clone(changed), clone(changed), false)
 			return
 		}
 	}
@@ -79,23 +79,38 @@ func (s *Server) put(manager string, object Object) {
 	for resource, kind := range kinds[group] {
 		if kind == object["kind"] {
 			m := meta(object)
-			s.store(key{group, resource, fmt.Sprint(m["namespace"]), fmt.Sprint(m["name"])}, manager, object)
+			s.store(key{group, resource, fmt.Sprint(m["namespace"]), fmt.Sprint(m["name"])}, manager, clone(object), object, false)
 			return
 		}
 	}
 	s.t.Fatalf("kubetest knows no %v of %q", object["kind"], group)
 }
 
-// store stores the object with the fields that the API server sets: identity, version, generation, managers.
-func (s *Server) store(k key, manager string, object Object) Object {
+// admit has the webhook look at an object before it is stored.
+func (s *Server) admit(req request, asked Object) (Object, *failure) {
+	object := clone(asked)
+	if s.webhook == nil {
+		return object, nil
+	}
+	if denial := s.webhook(req.verb, req.resource, object); denial != nil {
+		return nil, &failure{denial.Code, reasons[denial.Code], denial.Words}
+	}
+	return object, nil
+}
+
+// store stores the object with the fields that the API server sets: identity, version, generation, and the managers of
+// what was asked for. A dry run stores nothing.
+func (s *Server) store(k key, manager string, asked, object Object, dryRun bool) Object {
 	m := meta(object)
 	before := s.objects[k]
 	fields := owners{}
 	generation := 1
 	var old Object
 	if before == nil {
-		s.uids++
-		m["uid"] = fmt.Sprintf("uid-%d", s.uids)
+		m["uid"] = fmt.Sprintf("uid-%d", s.uids+1)
+		if !dryRun {
+			s.uids++
+		}
 	} else {
 		old, fields = before.object, before.fields
 		m["uid"] = meta(old)["uid"]
@@ -108,9 +123,13 @@ func (s *Server) store(k key, manager string, object Object) Object {
 			generation++
 		}
 	}
+	if dryRun {
+		m["generation"], m["resourceVersion"] = generation, strconv.Itoa(s.last)
+		return clone(object)
+	}
 	s.last++
 	m["generation"], m["resourceVersion"] = generation, strconv.Itoa(s.last)
-	fields = fields.change(manager, s.last, old, object)
+	fields = fields.change(manager, s.last, old, asked)
 	m["managedFields"] = fields.render()
 	s.objects[k] = &entry{object: clone(object), fields: fields}
 	return clone(object)
@@ -169,7 +188,11 @@ func (s *Server) create(req request) (Object, *failure) {
 		return nil, refuse(http.StatusConflict, "AlreadyExists", "%s %q already exists", req.resource, req.name)
 	}
 	meta(object)["namespace"] = req.namespace
-	return s.store(req.key, req.manager, object), nil
+	made, err := s.admit(req, object)
+	if err != nil {
+		return nil, err
+	}
+	return s.store(req.key, req.manager, object, made, req.dryRun), nil
 }
 
 func (s *Server) patch(req request) (Object, *failure) {
@@ -190,7 +213,11 @@ func (s *Server) patch(req request) (Object, *failure) {
 	}
 	object := clone(e.object)
 	merge(object, patch)
-	return s.store(req.key, req.manager, object), nil
+	made, failed := s.admit(req, object)
+	if failed != nil {
+		return nil, failed
+	}
+	return s.store(req.key, req.manager, object, made, req.dryRun), nil
 }
 
 func (s *Server) remove(req request) (Object, *failure) {
@@ -212,7 +239,7 @@ func (s *Server) remove(req request) (Object, *failure) {
 	return status(http.StatusOK, "", "deleted"), nil
 }
 
-// merge applies a merge patch. Containers are merged by name, as in a strategic merge patch.
+// merge applies a merge patch. Containers are merged by name, as in a strategic merge patch, and init containers too.
 func merge(into, patch Object) {
 	for k, v := range patch {
 		nested, isObject := v.(Object)
@@ -226,7 +253,7 @@ func merge(into, patch Object) {
 			target = Object{}
 			merge(target, nested)
 			into[k] = target
-		case k == "containers":
+		case k == "containers", k == "initContainers":
 			mergeByName(into, k, v.([]any))
 		default:
 			into[k] = v

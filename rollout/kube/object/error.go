@@ -92,6 +92,11 @@ func refused(err error) bool {
 	return code >= http.StatusBadRequest && code < http.StatusInternalServerError && code != http.StatusTooManyRequests
 }
 
+// NoDryRun reports whether the error is one of a webhook that takes no part in dry runs: it says nothing about the write.
+func NoDryRun(err error) bool {
+	return err != nil && strings.Contains(rollout.ProblemOf(err).Words, "does not support dry run")
+}
+
 // words returns the server's own words in one line, cut to what fits a phone.
 func words(err error) string {
 	const longest = 300

@@ -11,6 +11,7 @@ import (
 type deployment struct {
 	object
 	image               string
+	source              string // the image as it was written, before admission: what the registry has behind it
 	replicas            int
 	imageBy, replicasBy string
 	paused              bool
@@ -116,7 +117,7 @@ func (s *side) reconcile() bool {
 	}
 	start := min(d.replicas-len(fresh), d.replicas+surge-len(fresh)-len(old))
 	for range start {
-		s.pods = append(s.pods, s.app.cluster.newPod(s.name, d.image, s.app.now))
+		s.pods = append(s.pods, s.app.cluster.newPod(s.name, d, s.app.now))
 	}
 	stopped := s.stop(surplus(fresh, len(fresh)-d.replicas, s.app.now))
 	dead := slices.DeleteFunc(slices.Clone(old), func(p *pod) bool { return p.serves(s.app.now) })

@@ -31,16 +31,17 @@ const (
 	crashBackOff = time.Second
 )
 
-// newPod makes a pod of the image, at the time.
-func (c *Cluster) newPod(deployment, image string, now time.Time) *pod {
+// newPod makes a pod of the Deployment, at the time.
+func (c *Cluster) newPod(name string, d *deployment, now time.Time) *pod {
+	image := d.image
 	b := c.behaviour(image)
 	start := b.Start
 	if start == 0 {
 		start = c.options.Start
 	}
 	p := &pod{
-		name: fmt.Sprintf("%s-%s-%s", deployment, letters(hash(image), 9), letters(c.random.Uint64(), 5)), image: image,
-		imageID: c.resolve(image),
+		name: fmt.Sprintf("%s-%s-%s", name, letters(hash(image), 9), letters(c.random.Uint64(), 5)), image: image,
+		imageID: c.resolve(d.source),
 		born:    now, ready: now.Add(start), failing: now.Add(never), mended: now.Add(2 * never),
 	}
 	switch {

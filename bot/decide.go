@@ -28,6 +28,9 @@ func (b *Bot) typed(ctx context.Context, req request, cmd command.Command) (answ
 		return answer{}, err
 	}
 	d := rollout.Decision{ID: req.id, Action: cmd.Verb.Action(), Turn: cur.Turn, Text: cmd.Reason}
+	if cur.Showing == r.Turn && r.Stuck != nil && (d.Action == rollout.Abandon || d.Action == rollout.Retry) {
+		d.Turn = r.Turn // only a card that says stuck makes anybody type this, and it may be there before Slack says so
+	}
 	return b.decide(ctx, req, r, d)
 }
 

@@ -56,7 +56,7 @@ func Load(path string) (Config, error) {
 	if len(problems) > 0 {
 		return Config{}, &Error{File: path, Problems: problems}
 	}
-	c.Prometheus.HTTP.SetDirectory(filepath.Dir(path))
+	c.Prometheus.SetDirectory(filepath.Dir(path))
 	return c, nil
 }
 

@@ -76,7 +76,7 @@ func testSilent(t *testing.T, w *world.World) {
 	}
 	off := s.weights.becomes(t, silent, 0)
 	t.Logf("silent, and weight 0 accepted %s later", off.Sub(silent).Round(10*time.Millisecond))
-	card.Shows(time.Minute, "Rolled back", "silent while stable reports")
+	card.Shows(time.Minute, "Rolled back", "no data from the canary")
 	s.before.restored(t, w, app, current)
 	s.unharmed()
 	s.noRepeats(card)

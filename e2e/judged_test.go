@@ -84,7 +84,7 @@ func testIdle(t *testing.T, w *world.World) {
 	s.traffic.Stop()
 	s.traffic = w.Load(t, s.app, load.Plan{For: 5 * time.Minute, Rate: 3})
 	card := s.bot.Deploy(s.app.Name, next)
-	card.Shows(time.Minute, "5 % of traffic", "baking 0:00 of 0:06", "of 10 requests")
+	card.Shows(time.Minute, "5 % of traffic", "baking 0:00 of 0:06", "of the 10 needed")
 	s.unharmed()
 	s.traffic = w.Load(t, s.app, load.Plan{For: 5 * time.Minute})
 	card.Shows(time.Minute, "Waiting for a person", "5 % of traffic")

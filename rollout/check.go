@@ -102,6 +102,9 @@ const (
 	WhyPartial        Why = "partial"          // unknown: too few of the pods report
 	WhySameSeries     Why = "same_series"      // unknown: canary and stable have the same series
 	WhyCoarse         Why = "coarse"           // unknown: no bucket bound near the limit
+	WhyIncomplete     Why = "incomplete"       // unknown: the answer lacks series that an earlier one had
+	WhyLittleShare    Why = "little_share"     // unknown: far fewer requests than the weight promises, see Evidence.Share
+	WhyProbes         Why = "probes"           // unknown: the same few requests in each scrape, as probes send them
 )
 
 // Sample is one reading of one check, for both arms: what an adapter hands to the judge. A value that could not be
@@ -137,7 +140,15 @@ type Evidence struct {
 	Highest *float64 `json:"highest,omitempty"`
 	// Compared is what a judge of signals counted.
 	Compared *Compared `json:"compared,omitempty"`
-	DryRun   bool      `json:"dry_run,omitempty"`
+	// Share is set where the canary gets far fewer requests than it should.
+	Share  *TrafficShare `json:"share,omitempty"`
+	DryRun bool          `json:"dry_run,omitempty"`
+}
+
+// TrafficShare is the canary's share of the pair's requests, 0 to 1: as counted lately, and as asked of the route.
+type TrafficShare struct {
+	Got   float64 `json:"got"`
+	Asked float64 `json:"asked"`
 }
 
 // Compared is the state of a running bet on one check.

@@ -90,7 +90,7 @@ func (rc *reconciliation) countRevert(d Drift) {
 }
 
 // countOverwrites notes that somebody gave the canary traffic while the rollout ends: the weight is set to 0 again, and
-// the timeline says so.
+// the timeline says so, until it is clear that they will not stop.
 func (rc *reconciliation) countOverwrites() {
 	route := rc.w.Route
 	if !route.Exists || route.share() == 0 || !rc.writtenSince(route.Meta, rc.UndoRevision) || route.share() == rc.ourWeight(route) {
@@ -98,7 +98,7 @@ func (rc *reconciliation) countOverwrites() {
 	}
 	d := Drift{Field: FieldWeight, Wanted: weightText(0), Value: weightText(route.share()), By: route.WeightBy}
 	all, times := addRevert(rc.Reverts, d.Field, d.By, route.Version)
-	if slices.Equal(all, rc.Reverts) {
+	if slices.Equal(all, rc.Reverts) || times > maxReverts {
 		return
 	}
 	rc.Reverts = all
@@ -108,18 +108,22 @@ func (rc *reconciliation) countOverwrites() {
 	}
 }
 
-// checkStuck marks the rollout as stuck when an ending does not end or stable is gone, and clears the mark when stable is
-// back.
+// checkStuck marks the rollout as stuck when an ending does not end, or stable is gone or scaled to 0, and clears the mark
+// when stable is back.
 func (rc *reconciliation) checkStuck() {
 	gone := rc.readable() && rc.Phase.Live() && !rc.w.Stable.Exists
+	empty := rc.readable() && rc.w.Stable.Exists && rc.w.Stable.Replicas == 0
 	switch {
 	case rc.Stuck != nil:
-		if rc.Stuck.Code == ReasonStableGone && rc.readable() && !gone {
+		back := rc.Stuck.Code == ReasonStableGone && !gone || rc.Stuck.Code == ReasonStableEmpty && !gone && !empty
+		if back && rc.readable() {
 			rc.tell(EntrySettled, bot, Data{Reason: *rc.Stuck})
 			rc.Stuck = nil
 		}
 	case gone && rc.Phase.Forward():
 		rc.setStuck(Reason{Code: ReasonStableGone})
+	case empty && rc.Phase.Forward(): // whoever is not on the canary is served by nobody
+		rc.setStuck(Reason{Code: ReasonStableEmpty})
 	case rc.Phase.Ending() && rc.Spec.Limits.Stuck > 0 && rc.Spans.Ending >= rc.Spec.Limits.Stuck+rc.drain():
 		rc.setStuck(rc.obstacle(gone))
 	}

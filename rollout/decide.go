@@ -13,6 +13,7 @@ const (
 	ProblemObjectLeft ProblemCode = "object_left" // Object
 	ProblemWeightLeft ProblemCode = "weight_left" // the canary's weight in Object
 	ProblemImageLeft  ProblemCode = "image_left"  // a different image than before on Object
+	ProblemMinLeft    ProblemCode = "min_left"    // Object's minimum of Count replicas
 )
 
 // The problems that refuse a decision. Unless noted otherwise they have the rollout, its service and its phase.
@@ -40,7 +41,6 @@ const (
 	ProblemNothingToRetry     ProblemCode = "nothing_to_retry"
 	ProblemNotStuck           ProblemCode = "not_stuck"
 	ProblemReasonMissing      ProblemCode = "reason_missing"
-	ProblemMayHaveTraffic     ProblemCode = "may_have_traffic"
 	ProblemDecidedAlready     ProblemCode = "decided_already"
 )
 
@@ -188,10 +188,8 @@ func (r Rollout) mayAbandon(text string) error {
 		return r.refuse(ProblemNotStuck)
 	case strings.TrimSpace(text) == "":
 		return Refuse(Invalid, Problem{Code: ProblemReasonMissing, Rollout: r.ID})
-	case r.Phase == RollingBack && r.Ending.WeightZero.IsZero() && r.Stuck.Code != ReasonReverted: // when reverted, somebody else sets the weight
-		return r.refuse(ProblemMayHaveTraffic)
 	}
-	return nil
+	return nil // whatever the cluster shows: what it could not confirm is listed as left behind
 }
 
 // apply carries out a permitted decision and returns the resulting entries.
@@ -263,7 +261,7 @@ func (r *Rollout) override() {
 		r.StableWritten = true // from here on a write may be in flight, so a rollback has to write last
 	case FieldImageID:
 		r.accept(d.Value)
-	case FieldWeight, FieldCanaryImage, FieldCanaryReplicas:
+	case FieldWeight, FieldCanaryImage, FieldCanaryReplicas, FieldStableMin:
 	}
 }
 
@@ -304,6 +302,9 @@ func (r Rollout) left() []Problem {
 	}
 	if now := r.LastApplied.StableImage; r.StableWritten && now != "" && now != r.wantedStable() {
 		left = append(left, Problem{Code: ProblemImageLeft, Object: in("Deployment", o.Stable)})
+	}
+	if s := r.Original.Scaler; r.LastApplied.StableMin > s.Min {
+		left = append(left, Problem{Code: ProblemMinLeft, Object: in(s.Kind, s.Name), Count: r.LastApplied.StableMin})
 	}
 	return left
 }

@@ -46,7 +46,7 @@ func TestDecide(t *testing.T) {
 		"retry":                                  {phase: rollout.Cleaning, edit: func(r *rollout.Rollout) { r.Stuck = stuck }, action: rollout.Retry, turn: 3, want: rollout.Cleaning},
 		"abandon without a reason":               {phase: rollout.Cleaning, edit: func(r *rollout.Rollout) { r.Stuck = stuck }, action: rollout.Abandon, turn: 3, text: " ", refused: rollout.ProblemReasonMissing},
 		"abandon":                                {phase: rollout.Cleaning, edit: func(r *rollout.Rollout) { r.Stuck = stuck }, action: rollout.Abandon, turn: 3, want: rollout.Ended},
-		"abandon before the traffic is off":      {phase: rollout.RollingBack, edit: func(r *rollout.Rollout) { r.Stuck = stuck }, action: rollout.Abandon, turn: 3, refused: rollout.ProblemMayHaveTraffic},
+		"abandon before the traffic is off":      {phase: rollout.RollingBack, edit: func(r *rollout.Rollout) { r.Stuck = stuck }, action: rollout.Abandon, turn: 3, want: rollout.Ended},
 		"the bot decides in Next, never here":    {phase: rollout.Baking, action: rollout.Rollback, actor: rollout.Actor{Kind: rollout.Bot}, refused: rollout.ProblemNotAllowed},
 		"Kubernetes rights are enough to abort":  {phase: rollout.Baking, action: rollout.Rollback, actor: rollout.Actor{Kind: rollout.Kube, ID: "kube:1:2"}, want: rollout.RollingBack},
 		"Kubernetes rights are not enough to go": {phase: rollout.Awaiting, action: rollout.Promote, turn: 3, actor: rollout.Actor{Kind: rollout.Kube}, refused: rollout.ProblemNotAllowed},

@@ -12,6 +12,7 @@ type Desired struct {
 	Weight  *Weight
 	Canary  *Pods
 	Stable  string // image; empty: hands off
+	Hold    int    // the least minimum of stable's scaler; 0: hands off
 	Gone    bool   // the canary is as found: absent, or at 0 with its image
 	Release bool   // route, Services, stamps and annotations are as found
 }
@@ -48,9 +49,9 @@ func (r Rollout) blocked() bool {
 }
 
 func forwardState(r Rollout, f Facts) Desired {
-	g := Desired{Canary: &Pods{Image: r.Image, Replicas: r.Size}}
+	g := Desired{Canary: &Pods{Image: r.Image, Replicas: r.Size}, Hold: r.hold(f.Observed)}
 	may := mayForward(r, f)
-	if want, ok := r.Weight(); ok && (want <= f.Observed.Route.share() || may && f.Observed.Canary.Endpoints >= r.Size) {
+	if want, ok := r.Weight(); ok && (want <= f.Observed.Route.share() || may && f.Observed.Canary.Endpoints >= r.Size && r.stableServes(f.Observed)) {
 		g.Weight = &want
 	}
 	switch {
@@ -60,6 +61,12 @@ func forwardState(r Rollout, f Facts) Desired {
 		g.Stable = r.ourStableImage(f.Observed.Stable) // a person asked for it
 	}
 	return g
+}
+
+// stableServes reports whether stable has a pod to serve whoever is not on the canary. A plan that demands no evidence
+// may be the way back from a stable that has none.
+func (r Rollout) stableServes(w Observed) bool {
+	return w.Stable.Endpoints > 0 || !r.Spec.Plan.DemandsEvidence()
 }
 
 // mayForward reports whether these facts allow a forward move: always where the canary has no traffic or the judged
@@ -73,14 +80,51 @@ func (r Rollout) imageSent(w Observed) bool {
 	return r.ownStamp(w.Stable.Stamp) && w.Stable.Stamp.Image == r.Image
 }
 
-// weightDown returns weight 0, or nil while the weight has to wait.
+// weightDown returns the weight that an ending wants now: 0, or for a while what stable has no room for. It is nil while
+// the weight has to wait.
 func weightDown(r Rollout, w Observed) *Weight {
-	if w.Route.share() > 0 && weightWaits(r, w) {
+	share := w.Route.share()
+	if share > 0 && weightWaits(r, w) {
 		return nil
 	}
-	zero := Weight(0)
-	return &zero
+	left := min(share, r.Current().Weight, r.withoutRoom(w))
+	return &left
 }
+
+// withoutRoom is the share of the traffic that stable has too few ready pods for: it stays on a canary that passes while
+// stable grows, for half the time after which an ending counts as stuck. A canary that fails is off traffic at once.
+func (r Rollout) withoutRoom(w Observed) Weight {
+	full := r.fullSize()
+	if r.Phase > RollingBack || r.urgent(w) || hasRoom(w.Stable.Endpoints, full) || 2*r.Spans.Ending >= r.Spec.Limits.Stuck {
+		return 0
+	}
+	return Weight(100 - strained*w.Stable.Endpoints/full)
+}
+
+// urgent reports whether the canary must lose its traffic whatever stable can take: it fails, or somebody took the way of
+// an emergency.
+func (r Rollout) urgent(w Observed) bool {
+	if r.Verdict.Result == Fail || w.Canary.Endpoints == 0 || w.Canary.Failure.Condemns() {
+		return true
+	}
+	// Whoever answers, replaces or waits too long says nothing against the canary.
+	//exhaustive:ignore
+	switch r.Ending.Reason.Code {
+	case ReasonNone, ReasonPerson, ReasonReplaced, ReasonUnanswered, ReasonDeadline, ReasonUnknown, ReasonStable:
+		return false
+	default:
+		return true
+	}
+}
+
+// strained is how much of its share, in percent, stable may carry for a moment: pods are sized with room for a peak.
+const strained = 150
+
+// hasRoom reports whether the ready pods may take all traffic, which full of them are made for.
+func hasRoom(ready, full int) bool { return strained*ready >= 100*full }
+
+// fullSize is how many of stable's pods all traffic takes.
+func (r Rollout) fullSize() int { return max(r.Original.Stable.Replicas, r.Hold) }
 
 // weightWaits reports whether the traffic has to stay where it is: stable has no endpoint to take it, or, while rolling
 // back, moving it would do more harm than leaving it until stable is rolled out at the old image. That is so in two
@@ -168,6 +212,9 @@ func (p *planner) add(m Meta, w Write) {
 // bringUp brings the canary up: its Service, its place in the route at weight 0, its pods, then its share and, while
 // promoting, stable's new image.
 func (p *planner) bringUp(g Desired) {
+	if g.Hold > 0 && p.r.scaled(p.w) && p.w.Scaler.Min < g.Hold {
+		p.add(p.w.Scaler.Meta, Write{Object: StableScaler, Verb: Update, Replicas: &g.Hold})
+	}
 	if g.Canary != nil {
 		if !p.w.Service.Exists {
 			p.add(p.w.Service, Write{Object: CanaryService, Verb: Create})
@@ -218,7 +265,7 @@ func (p *planner) tearDown(g Desired) {
 	if falls || p.w.Route.share() > 0 {
 		return // no canary pod is removed while the weight reads above 0
 	}
-	if g.Gone && p.removePods() {
+	if g.Gone && (p.unhold() || p.removePods()) {
 		return
 	}
 	if g.Release {
@@ -235,8 +282,33 @@ func (p *planner) lowerWeight(g Desired) bool {
 	if route.share() == *g.Weight && (p.r.writtenSince(route.Meta, p.r.UndoRevision) || g.Release) {
 		return false
 	}
-	p.add(route.Meta, Write{Object: RouteObject, Verb: Update, Weight: g.Weight})
+	lower := Write{Object: RouteObject, Verb: Update, Weight: g.Weight}
+	if p.r.ownStamp(route.Stamp) {
+		lower.Over = route.Stamp
+	}
+	p.add(route.Meta, lower)
 	return true
+}
+
+// unhold puts the minimum of stable's scaler back, unless somebody else has set it since, and reports whether a write was
+// missing. It writes even where the minimum was never raised: a write that was sent and has not landed would stay.
+func (p *planner) unhold() bool {
+	s := p.w.Scaler
+	if !p.r.scaled(p.w) || p.r.unheld(s) {
+		return false
+	}
+	back := s.Min
+	if s.Min == p.r.ourStableMin(s) {
+		back = p.r.Original.Scaler.Min
+	}
+	p.add(s.Meta, Write{Object: StableScaler, Verb: Update, Replicas: &back})
+	return true
+}
+
+// unheld reports whether the scaler is as it was, by a write that nothing sent earlier can overtake. In releasing the
+// stamp may be gone already.
+func (r Rollout) unheld(s Scaler) bool {
+	return r.writtenSince(s.Meta, r.CleanupRevision) || r.Phase == Releasing
 }
 
 // removePods removes the canary's pods: a Deployment of ours is deleted, one that existed before goes to 0 replicas with
@@ -272,6 +344,9 @@ func (p *planner) release() {
 	}
 	if m := p.w.Canary.Meta; m.Exists && (p.r.releasesStamp(m.Stamp) || m.AsksRollback && p.r.ownCanary(p.w.Canary)) {
 		p.add(m, Write{Object: CanaryDeployment, Verb: Release})
+	}
+	if m := p.w.Scaler.Meta; m.Exists && (p.r.releasesStamp(m.Stamp) || m.AsksRollback) {
+		p.add(m, Write{Object: StableScaler, Verb: Release})
 	}
 	switch route := p.w.Route; {
 	case !route.Exists:

@@ -79,6 +79,9 @@ func drifts(r Rollout, w Observed) []Drift {
 		}
 		add(FieldWeight, weightText(r.ourWeight(w.Route)), weightText(w.Route.share()), w.Route.WeightBy)
 	}
+	if ours := r.ourStableMin(w.Scaler); r.scaled(w) && w.Scaler.Min < ours {
+		add(FieldStableMin, strconv.Itoa(ours), strconv.Itoa(w.Scaler.Min), w.Scaler.MinBy)
+	}
 	if image, replicas, ok := r.ourCanary(w.Canary); ok && w.Canary.Exists {
 		add(FieldCanaryImage, image, w.Canary.Image, w.Canary.ImageBy)
 		if w.Canary.Replicas < replicas {
@@ -89,6 +92,27 @@ func drifts(r Rollout, w Observed) []Drift {
 		add(FieldImageID, r.ImageIDs[0].String(), id.String(), "")
 	}
 	return all
+}
+
+// scaled reports whether the scaler that the rollout found still sets stable's size.
+func (r Rollout) scaled(w Observed) bool {
+	return w.Scaler.Exists && w.Scaler.UID == r.Original.Scaler.UID
+}
+
+// hold is the least size that the scaler has to leave stable: it cannot be more than the scaler allows at all.
+func (r Rollout) hold(w Observed) int {
+	if w.Scaler.Max > 0 {
+		return min(r.Hold, w.Scaler.Max)
+	}
+	return r.Hold
+}
+
+// ourStableMin is the minimum that we last gave stable's scaler; 0 before we ever did.
+func (r Rollout) ourStableMin(s Scaler) int {
+	if r.ownStamp(s.Stamp) && s.Stamp.Replicas != nil {
+		return *s.Stamp.Replicas
+	}
+	return r.LastApplied.StableMin
 }
 
 func weightText(w Weight) string { return strconv.Itoa(int(w)) }
@@ -144,6 +168,9 @@ func (r Rollout) lastApplied(w Observed) LastApplied {
 			k.CanaryImage, k.CanaryReplicas = s.Image, *s.Replicas
 		}
 	}
+	if s := w.Scaler.Stamp; r.ownStamp(s) && r.scaled(w) && s.Replicas != nil && w.Scaler.Min >= *s.Replicas {
+		k.StableMin = *s.Replicas
+	}
 	if s := w.Stable.Stamp; r.ownStamp(s) && w.Stable.Exists && s.Image != "" { // even if somebody changed it since: it was written
 		k.StableImage = s.Image
 	}
@@ -177,6 +204,8 @@ func (w Observed) version(field Field) string {
 		return w.Canary.Version
 	case FieldStableImage, FieldStableUID:
 		return w.Stable.Version
+	case FieldStableMin:
+		return w.Scaler.Version
 	}
 	return ""
 }

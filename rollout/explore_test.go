@@ -83,6 +83,7 @@ type run struct {
 	budget budget
 	wrong  mutation
 	orphan bool // another store's rollout stands in the cluster, promoting, and a write of its is still under way
+	scaler bool // something scales stable by load
 }
 
 func (x run) start() state {
@@ -112,6 +113,11 @@ func (x run) start() state {
 	found := Original{
 		Stable: OriginalWorkload{UID: "s1", Image: oldImage, Replicas: replicas}, Route: OriginalRoute{UID: "r1"},
 		Progress: 4 * unit, Surges: x.surges, CanaryService: x.found,
+	}
+	if x.scaler {
+		one := 1
+		s.w.Scaler = Scaler{Meta: Meta{Exists: true, UID: "h1", Version: "1"}, Min: one, Max: 10}
+		found.Scaler = OriginalScaler{Kind: "HorizontalPodAutoscaler", Name: "app", UID: "h1", Min: one}
 	}
 	if x.found {
 		found.Canary = OriginalWorkload{UID: "c1", Image: oldImage}
@@ -267,7 +273,7 @@ func undoOnly(w Write, seen Observed) bool {
 		return w.Verb == Update && seen.Stable.Image == w.Image
 	case CanaryDeployment:
 		return w.Verb == Update && seen.Canary.Image == w.Image && seen.Canary.Replicas == *w.Replicas
-	case CanaryService:
+	case CanaryService, StableScaler:
 	}
 	return false
 }
@@ -288,7 +294,7 @@ func excused(w Observed, r Rollout) Observed {
 }
 
 func stripped(w Observed) Observed {
-	w.Stable.Stamp, w.Canary.Stamp, w.Route.Stamp, w.Service.Stamp = nil, nil, nil, nil
+	w.Stable.Stamp, w.Canary.Stamp, w.Route.Stamp, w.Service.Stamp, w.Scaler.Stamp = nil, nil, nil, nil, nil
 	return w
 }
 
@@ -344,8 +350,8 @@ func (x run) land(s state) step {
 	switch {
 	case !lands:
 		t.label += " (conflict)"
-	case s.r.UndoRevision == 0 && (s.r.Ending.Outcome == Abandoned || s.r.Orphan != nil):
-		// given up on the way up: what was sent stays sent
+	case s.r.UndoRevision == 0 && s.r.Orphan != nil, s.r.Ending.Outcome == Abandoned && s.r.Ending.WeightZero.IsZero():
+		// given up before weight 0 was confirmed: what was sent stays sent
 	case s.r.Phase >= Cleaning && raises:
 		t.err = "invariant 5: a write sent before the rollback raised the weight after it"
 	case s.r.Phase == Ended && s.r.Ending.Outcome == Abandoned && !raises:
@@ -509,12 +515,15 @@ func (s state) key(buf []byte) []byte {
 	stamp(w.Stable.Stamp)
 	stamp(w.Canary.Stamp)
 	stamp(w.Route.Stamp)
+	b = append(b, byte(r.Hold), byte(r.LastApplied.StableMin), byte(w.Scaler.Min), byte(w.Stable.Replicas))
+	stamp(w.Scaler.Stamp)
 	flag(w.Service.Stamp != nil, s.foreign[0], s.foreign[1], s.foreign[2])
 	write := func(p *sent) {
 		word(string(p.Object), string(p.Verb), p.Image, p.phase.String(), string(p.overrule))
 		flag(p.Version == w.meta(p.Object).Version && p.UID == w.meta(p.Object).UID, p.DropCanary,
 			p.evidence == Pass, p.stored == Pass)
 		stamp(&p.Stamp)
+		flag(p.Over != nil && sameStamp(w.meta(p.Object).Stamp, *p.Over))
 		flag(r.UndoRevision > 0 && p.Stamp.Revision >= r.UndoRevision)
 	}
 	for i := range s.pending {
@@ -650,27 +659,29 @@ var (
 // runs are complete within their budgets. They are small enough for the race detector, and take every row.
 func runs() []run {
 	return []run{
-		{"one click", twoSteps, true, false, budget{clicks: [2]int8{1}}, mutation{}, false},
-		{"a fault", threeSteps, true, false, budget{faults: 1}, mutation{}, false},
-		{"way back, a fault, cannot surge", wayBack, false, false, budget{faults: 1}, mutation{}, false},
-		{"way back, an edit", wayBack, true, false, budget{foreign: 1}, mutation{}, false},
-		{"an orphan", twoSteps, true, false, budget{foreign: 1, clicks: [2]int8{1}}, mutation{}, true},
+		{"one click", twoSteps, true, false, budget{clicks: [2]int8{1}}, mutation{}, false, false},
+		{"a fault", threeSteps, true, false, budget{faults: 1}, mutation{}, false, false},
+		{"way back, a fault, cannot surge", wayBack, false, false, budget{faults: 1}, mutation{}, false, false},
+		{"way back, an edit", wayBack, true, false, budget{foreign: 1}, mutation{}, false, false},
+		{"a scaler", twoSteps, true, false, budget{foreign: 1}, mutation{}, false, true},
+		{"an orphan", twoSteps, true, false, budget{foreign: 1, clicks: [2]int8{1}}, mutation{}, true, false},
 	}
 }
 
 // bigRuns are the rest: together well over four million states.
 func bigRuns() []run {
 	return []run{
-		{"three steps, a fault and a click", threeSteps, true, false, budget{faults: 1, clicks: [2]int8{1}}, mutation{}, false},
-		{"found canary, late write", twoSteps, true, true, budget{late: 1, clicks: [2]int8{1}}, mutation{}, false},
-		{"way back, cannot surge", wayBack, false, false, budget{late: 1, clicks: [2]int8{1}}, mutation{}, false},
-		{"two steps, four clicks", twoSteps, true, false, budget{clicks: [2]int8{3, 1}}, mutation{}, false},
-		{"two steps, late write, two people", twoSteps, true, false, budget{late: 1, clicks: [2]int8{1, 1}}, mutation{}, false},
-		{"two steps, edit", twoSteps, true, false, budget{foreign: 1, clicks: [2]int8{1}}, mutation{}, false},
-		{"three steps, edit and late write", threeSteps, true, false, budget{foreign: 1, late: 1}, mutation{}, false},
-		{"way back, edit and late write", wayBack, false, true, budget{foreign: 1, late: 1}, mutation{}, false},
-		{"an orphan, edit and late write", twoSteps, false, true, budget{foreign: 1, late: 1, clicks: [2]int8{1}}, mutation{}, true},
-		{"two steps, cannot surge", twoSteps, false, true, budget{late: 1, faults: 1, clicks: [2]int8{1}}, mutation{}, false},
+		{"three steps, a fault and a click", threeSteps, true, false, budget{faults: 1, clicks: [2]int8{1}}, mutation{}, false, false},
+		{"a scaler and a late write", twoSteps, true, false, budget{late: 1}, mutation{}, false, true},
+		{"found canary, late write", twoSteps, true, true, budget{late: 1, clicks: [2]int8{1}}, mutation{}, false, false},
+		{"way back, cannot surge", wayBack, false, false, budget{late: 1, clicks: [2]int8{1}}, mutation{}, false, false},
+		{"two steps, four clicks", twoSteps, true, false, budget{clicks: [2]int8{3, 1}}, mutation{}, false, false},
+		{"two steps, late write, two people", twoSteps, true, false, budget{late: 1, clicks: [2]int8{1, 1}}, mutation{}, false, false},
+		{"two steps, edit", twoSteps, true, false, budget{foreign: 1, clicks: [2]int8{1}}, mutation{}, false, false},
+		{"three steps, edit and late write", threeSteps, true, false, budget{foreign: 1, late: 1}, mutation{}, false, false},
+		{"way back, edit and late write", wayBack, false, true, budget{foreign: 1, late: 1}, mutation{}, false, false},
+		{"an orphan, edit and late write", twoSteps, false, true, budget{foreign: 1, late: 1, clicks: [2]int8{1}}, mutation{}, true, false},
+		{"two steps, cannot surge", twoSteps, false, true, budget{late: 1, faults: 1, clicks: [2]int8{1}}, mutation{}, false, false},
 	}
 }
 
@@ -726,9 +737,9 @@ func neverMatched(rows map[string]bool) []string {
 // A rule that can be taken away unnoticed is not a rule, or the explorer proves nothing.
 func TestExplorerNoticesABrokenRule(t *testing.T) {
 	for _, x := range []run{
-		{"an undo need not write", twoSteps, true, false, budget{late: 1, clicks: [2]int8{1}}, mutation{lazyUndo: true}, false},
-		{"objects bear no stamp", twoSteps, true, false, budget{foreign: 1, late: 1, clicks: [2]int8{1}}, mutation{noStamps: true}, false},
-		{"forward needs no evidence", threeSteps, true, false, budget{}, mutation{noForward: true}, false},
+		{"an undo need not write", twoSteps, true, false, budget{late: 1, clicks: [2]int8{1}}, mutation{lazyUndo: true}, false, false},
+		{"objects bear no stamp", twoSteps, true, false, budget{foreign: 1, late: 1, clicks: [2]int8{1}}, mutation{noStamps: true}, false, false},
+		{"forward needs no evidence", threeSteps, true, false, budget{}, mutation{noForward: true}, false, false},
 	} {
 		t.Run(x.name, func(t *testing.T) {
 			t.Parallel()

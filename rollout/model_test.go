@@ -2,6 +2,7 @@ package rollout
 
 import (
 	"fmt"
+	"reflect"
 	"strconv"
 )
 
@@ -17,6 +18,8 @@ func (w *Observed) meta(o Object) *Meta {
 		return &w.Service
 	case RouteObject:
 		return &w.Route.Meta
+	case StableScaler:
+		return &w.Scaler.Meta
 	}
 	panic("no such object: " + string(o))
 }
@@ -36,7 +39,7 @@ func (s *state) apply(p sent) (lands bool, problem string) {
 		}
 		version := m.Version
 		*m = Meta{Exists: true, UID: string(p.Object) + "-ours", Version: version}
-	} else if !m.Exists || m.UID != p.UID || m.Version != p.Version {
+	} else if !m.Exists || m.UID != p.UID || p.Over == nil && m.Version != p.Version || p.Over != nil && !sameStamp(m.Stamp, *p.Over) {
 		return false, ""
 	}
 	problem = s.overwrites(p)
@@ -50,12 +53,25 @@ func (s *state) apply(p sent) (lands bool, problem string) {
 		s.applyCanary(p)
 	case StableDeployment:
 		s.applyStable(p)
+	case StableScaler:
+		s.applyScaler(p)
 	case CanaryService:
 		if p.Verb == Delete {
 			s.w.Service = Meta{Version: s.w.Service.Version}
 		}
 	}
 	return true, problem
+}
+
+// sameStamp reports whether the object bears the very stamp.
+func sameStamp(got *Stamp, want Stamp) bool { return got != nil && reflect.DeepEqual(*got, want) }
+
+func (s *state) applyScaler(p sent) {
+	if p.Verb == Release {
+		s.w.Scaler.Stamp = nil
+		return
+	}
+	s.w.Scaler.Min = *p.Replicas
 }
 
 func (s *state) applyRoute(p sent) {
@@ -156,6 +172,10 @@ func orZero(n *int) *int {
 
 func legalRaise(p sent, before Weight) string {
 	switch {
+	case p.seen.Scaler.Exists && p.seen.Scaler.Min < p.seen.Stable.Replicas:
+		return "invariant 19: traffic was taken from stable while its scaler may shrink it"
+	case p.seen.Stable.Endpoints == 0 && p.demands:
+		return "invariant 6: the weight rose while nobody serves the rest"
 	case p.phase > Promoting:
 		return "invariant 5: an ending rollout raised the weight"
 	case p.seen.Canary.Endpoints < p.size:
@@ -192,6 +212,12 @@ func (x run) pods(s state) []step {
 		t := step{label: "stable crashes", to: s}
 		t.to.left.faults--
 		t.to.w.Stable.Failure = Failure{Kind: CrashLoop}
+		all = append(all, t)
+	}
+	if c := s.w.Scaler; c.Exists && s.w.Stable.Exists && s.w.Stable.Replicas > c.Min && s.w.Route.share() > 0 {
+		t := step{label: "the scaler makes stable small", to: s}
+		t.to.w.Stable.Replicas, t.to.w.Stable.Total, t.to.w.Stable.Updated = c.Min, c.Min, min(c.Min, s.w.Stable.Updated)
+		t.to.w.Stable.Available, t.to.w.Stable.Endpoints = min(c.Min, s.w.Stable.Available), min(c.Min, s.w.Stable.Endpoints)
 		all = append(all, t)
 	}
 	if !s.rolled && s.w.Stable.Exists && s.w.Stable.Failure.Kind == NoFailure {
@@ -272,6 +298,14 @@ func (x run) strangers(s state) []step {
 		s.foreign[byStable] = true
 		fresh(&s.w.Stable.Meta)
 	})
+	edit("scales stable to 0", stable.Exists && stable.Replicas > 0 && !s.w.Scaler.Exists, func(s *state) {
+		s.w.Stable.Replicas, s.w.Stable.Total, s.w.Stable.Updated, s.w.Stable.Available, s.w.Stable.Endpoints = 0, 0, 0, 0, 0
+		fresh(&s.w.Stable.Meta)
+	})
+	edit("lowers the scaler's minimum", s.w.Scaler.Exists && s.w.Scaler.Min > 1, func(s *state) {
+		s.w.Scaler.Min = 1
+		fresh(&s.w.Scaler.Meta)
+	})
 	edit("deletes stable", stable.Exists, func(s *state) {
 		s.w.Stable = Workload{Meta: Meta{Version: s.w.Stable.Version}}
 	})
@@ -315,6 +349,8 @@ func (x run) illegal(before Rollout, s state) string {
 		return "invariant 8: a found canary was not given back"
 	case r.ownStamp(s.w.Stable.Stamp) || r.ownStamp(s.w.Route.Stamp) || s.w.Canary.Exists && r.ownStamp(s.w.Canary.Stamp):
 		return "ended with a stamp left behind"
+	case s.w.Scaler.Exists && (s.w.Scaler.Min != 1 || s.w.Scaler.Stamp != nil):
+		return "ended with stable's scaler not as it was"
 	case !x.found && s.w.Service.Exists && !s.w.Route.HasCanary && !x.wrong.noStamps:
 		return "ended with the canary's Service left behind"
 	}

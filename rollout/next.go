@@ -171,14 +171,68 @@ func notAcknowledged(route Route) Problem {
 	return Problem{Code: ProblemNotAcknowledged}
 }
 
+// What people should know about while a phase goes on.
+const (
+	ProblemStableShort    ProblemCode = "stable_short"    // Count of its Limit pods are ready; Index % stay on the canary until it has more
+	ProblemStableStrained ProblemCode = "stable_strained" // the same, and it takes all traffic all the same
+	ProblemStableUnready  ProblemCode = "stable_unready"  // no pod of Object is ready: nothing moves forward
+	ProblemSettling       ProblemCode = "settling"        // the router says no generation of the route Object: a weight counts after Span
+)
+
+// difficulty is what about the cluster makes the phase take longer, or is not as people expect.
+func (rc *reconciliation) difficulty() Problem {
+	route, o := rc.w.Route, rc.Spec.Objects
+	if !route.Exists {
+		return Problem{}
+	}
+	switch rc.Phase {
+	case Preparing:
+		if route.HasCanary && !rc.w.Service.Exists {
+			return Problem{} // its Service comes next
+		}
+		if !rc.stableServes(rc.w) {
+			return Problem{Code: ProblemStableUnready, Object: ObjectRef{Kind: "Deployment", Namespace: o.Namespace, Name: o.Stable}}
+		}
+		return route.Unresolved
+	case Baking, Awaiting:
+		if !route.Acknowledged {
+			return notAcknowledged(route) // it stops the bake's clock
+		}
+	case Shifting, Returning, RollingBack:
+		if p := rc.strain(); !p.IsZero() {
+			return p
+		}
+		if route.Unversioned && rc.atWeight() && !rc.settled() {
+			return Problem{
+				Code: ProblemSettling, Object: ObjectRef{Kind: o.Route.Kind, Namespace: o.Namespace, Name: o.Route.Name}, Span: Settling,
+			}
+		}
+	case Queued, Promoting, Cleaning, Releasing, Ended:
+	}
+	return Problem{}
+}
+
+// strain is that stable has fewer pods than the traffic that comes back to it takes.
+func (rc *reconciliation) strain() Problem {
+	ready, full := rc.w.Stable.Endpoints, rc.fullSize()
+	if !rc.Phase.Ending() || rc.w.Route.share() == 0 || hasRoom(ready, full) {
+		return Problem{}
+	}
+	p := Problem{Code: ProblemStableStrained, Count: ready, Limit: full}
+	if left := rc.withoutRoom(rc.w); left > 0 {
+		p.Code, p.Index = ProblemStableShort, int(min(left, rc.w.Route.share(), rc.Current().Weight))
+	}
+	return p
+}
+
 // observe records which of our writes the cluster shows, and keeps the canary's size in step with stable's.
 func (rc *reconciliation) observe() {
 	rc.Trouble = rc.w.Unreadable
 	if rc.Trouble.IsZero() {
 		rc.Trouble = rc.f.Refused
 	}
-	if rc.Trouble.IsZero() && (rc.Phase == Baking || rc.Phase == Awaiting) && rc.w.Route.Exists && !rc.w.Route.Acknowledged {
-		rc.Trouble = notAcknowledged(rc.w.Route) // it stops the bake's clock
+	if rc.Trouble.IsZero() && rc.readable() {
+		rc.Trouble = rc.difficulty()
 	}
 	if !rc.readable() || rc.Phase == Queued {
 		return
@@ -188,6 +242,7 @@ func (rc *reconciliation) observe() {
 	rc.Admitted = rc.admitted()
 	if rc.Phase.Forward() && !rc.blocked() {
 		rc.Size = max(rc.Size, need(rc.Current().Weight, max(rc.Original.Stable.Replicas, rc.w.Stable.Replicas)))
+		rc.Hold = max(rc.Hold, rc.w.Stable.Replicas)
 	}
 	rc.recordImageIDs()
 	if rc.Phase.Ending() {

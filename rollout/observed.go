@@ -10,6 +10,7 @@ type Observed struct {
 	Canary     Workload
 	Service    Meta // the canary's own Service
 	Route      Route
+	Scaler     Scaler // stable's, where the rollout found one
 	// Rollback is the id of the annotation canarybot.io/rollback=now, kube:UID:RESOURCEVERSION, when one of the route
 	// and the two Deployments bears it.
 	Rollback DecisionID
@@ -60,6 +61,20 @@ type Route struct {
 	// Acknowledged is true when the router took the route as it is; always true for a router without status.
 	Acknowledged bool
 	Problem      Problem // why it is not acknowledged
+	// Unversioned is true when the router took the route and does not say which generation of it: a weight then counts
+	// once it has stood for a while.
+	Unversioned bool
+	// Unresolved is why the router could send the canary no traffic: a weight above 0 would be lost.
+	Unresolved Problem
+}
+
+// Scaler is what sets stable's size by load: a HorizontalPodAutoscaler, or a ScaledObject of KEDA. While the canary takes
+// load away it would make stable small, so the rollout raises its minimum and puts it back at the end.
+type Scaler struct {
+	Meta
+	Min   int // the replicas that it leaves at least
+	Max   int
+	MinBy string // the manager that last changed the minimum
 }
 
 // Stamp is the annotation canarybot.io/applied: which write made the object what it is. Every write sets it in the
@@ -80,6 +95,7 @@ type Original struct {
 	Canary        OriginalWorkload `json:"canary,omitzero"`
 	CanaryService bool             `json:"canary_service,omitempty"`
 	Route         OriginalRoute    `json:"route,omitzero"`
+	Scaler        OriginalScaler   `json:"scaler,omitzero"`
 	// Progress is stable's progress deadline.
 	Progress time.Duration `json:"progress,omitempty"`
 	// Surges is false when replacing stable's pods may leave none of them: Recreate, or a single replica without surge.
@@ -103,6 +119,14 @@ type OriginalRoute struct {
 	UID       string `json:"uid,omitempty"`
 	HasCanary bool   `json:"has_canary,omitempty"`
 	Weight    Weight `json:"weight,omitempty"`
+}
+
+// OriginalScaler is what scales stable, as it was. An empty UID means that nothing does.
+type OriginalScaler struct {
+	Kind string `json:"kind,omitempty"`
+	Name string `json:"name,omitempty"`
+	UID  string `json:"uid,omitempty"`
+	Min  int    `json:"min,omitempty"`
 }
 
 // Facts is what a reconcile knows.
@@ -143,6 +167,7 @@ const (
 	CanaryDeployment Object = "canary"
 	CanaryService    Object = "canary_service"
 	RouteObject      Object = "route"
+	StableScaler     Object = "scaler" // Replicas of its writes is the minimum
 )
 
 // Verb is what a write does to its object.
@@ -159,10 +184,14 @@ const (
 
 // Write is one guarded request: it applies only to the object and version that it was decided on, and sets a stamp.
 type Write struct {
-	Object     Object
-	Verb       Verb
-	UID        string // of the object that it was decided on; empty for a create
-	Version    string // its resourceVersion
+	Object  Object
+	Verb    Verb
+	UID     string // of the object that it was decided on; empty for a create
+	Version string // its resourceVersion
+	// Over is the stamp that guards the write in place of the version, where it is set: the write lands on what others
+	// changed since, and on no later write of ours. Only weight 0 while ending is written like that: a controller that
+	// rewrites the route without a pause must not win.
+	Over       *Stamp
 	Weight     *Weight
 	Image      string // empty: untouched
 	Replicas   *int

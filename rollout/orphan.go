@@ -31,7 +31,7 @@ func FindOrphan(w Observed, knows func(Stamp) bool) (Orphan, bool) {
 // stamps returns the stamps of the observed objects, the route's first.
 func (w Observed) stamps() []*Stamp {
 	var all []*Stamp
-	for _, m := range []Meta{w.Route.Meta, w.Stable.Meta, w.Canary.Meta, w.Service} {
+	for _, m := range []Meta{w.Route.Meta, w.Stable.Meta, w.Canary.Meta, w.Service, w.Scaler.Meta} {
 		if m.Exists && m.Stamp != nil {
 			all = append(all, m.Stamp)
 		}

@@ -178,3 +178,21 @@ const (
 	ProblemRootMissing        ProblemCode = "root_missing"         // Object, the Service that clients call
 	ProblemBackendPort        ProblemCode = "backend_port"         // the Service Object lacks the port Value of the root Other
 )
+
+// What about stable's Service keeps a rollout from starting: it is no Service in front of pods.
+const (
+	ProblemServiceExternal   ProblemCode = "service_external"   // Object is of the type ExternalName
+	ProblemServiceSelectless ProblemCode = "service_selectless" // Object selects nothing, in front of Other
+)
+
+// What people should know of the cluster, and what does not keep a rollout from starting.
+const (
+	ProblemCanaryTemplate  ProblemCode = "canary_template"   // the canary Object's pods have Names of their own
+	ProblemKeepsApart      ProblemCode = "keeps_apart"       // by the field Key of Object no canary pod is where a pod of stable is, within the topology Value
+	ProblemServiceLocal    ProblemCode = "service_local"     // Object has internalTrafficPolicy: Local
+	ProblemServiceExposed  ProblemCode = "service_exposed"   // Object lets users in by itself: Value, its type or field
+	ProblemServiceBeside   ProblemCode = "service_beside"    // Object selects the pods of Other, stable, and is not in the split
+	ProblemOtherWay        ProblemCode = "other_way"         // Object, another route, names the Service Other, stable's
+	ProblemOtherWayCanary  ProblemCode = "other_way_canary"  // Object, another route, names the Service Other, the canary's
+	ProblemOtherWaysUnread ProblemCode = "other_ways_unread" // the bot may not list Names in Object's namespace
+)

@@ -21,6 +21,7 @@ const (
 	ReasonServiceGone  ReasonCode = "service_gone"   // the canary's Service was deleted
 	ReasonStableGone   ReasonCode = "stable_gone"    // stable was deleted
 	ReasonImageDiffers ReasonCode = "image_differs"  // a pod runs another image than the one judged
+	ReasonStableEmpty  ReasonCode = "stable_empty"   // stable was scaled to 0
 	ReasonStableNoPods ReasonCode = "stable_no_pods" // no endpoint behind stable to take the traffic
 	ReasonSlow         ReasonCode = "slow"           // an ending phase is not done in its time
 	ReasonReverted     ReasonCode = "fought"         // Detail is the manager that undoes a field of ours

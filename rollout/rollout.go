@@ -102,6 +102,7 @@ type Spans struct {
 	Waiting  time.Duration `json:"waiting,omitempty"`  // for a person
 	Deadline time.Duration `json:"deadline,omitempty"` // this phase's condition unmet
 	Drained  time.Duration `json:"drained,omitempty"`  // since weight 0 was acknowledged
+	Settled  time.Duration `json:"settled,omitempty"`  // the route has this phase's weight, and its router does not say which generation it took
 	Ending   time.Duration `json:"ending,omitempty"`   // this ending phase, for stuck
 	Furthest int           `json:"furthest,omitempty"` // the furthest progress of this phase's pods: deadlines restart when it rises
 }
@@ -117,6 +118,7 @@ const (
 	FieldStableImage    Field = "stable_image"
 	FieldStableUID      Field = "stable_uid"
 	FieldRouteUID       Field = "route_uid"
+	FieldStableMin      Field = "stable_min" // the scaler's minimum
 	// FieldImageID is what the pods resolved the image to, where it is not what was judged and nobody knows whether a
 	// further platform is the reason. Overriding it accepts the value.
 	FieldImageID Field = "image_id"
@@ -147,6 +149,7 @@ type LastApplied struct {
 	CanaryReplicas int     `json:"canary_replicas,omitempty"`
 	StableImage    string  `json:"stable_image,omitempty"`
 	RouteUID       string  `json:"route_uid,omitempty"`
+	StableMin      int     `json:"stable_min,omitempty"`
 	// CanaryServiceUID is set for an orphan's Service only: our own is known by its stamp.
 	CanaryServiceUID string `json:"canary_service_uid,omitempty"`
 }
@@ -187,6 +190,7 @@ type Rollout struct {
 	Original    Original    `json:"found,omitzero"`
 	LastApplied LastApplied `json:"known,omitzero"`
 	Size        int         `json:"size,omitempty"` // the canary's replicas; only grows
+	Hold        int         `json:"hold,omitempty"` // stable's size that its scaler has to leave; only grows
 	// StableWritten is true once the rollout decided to change stable's image: rolling back then restores it.
 	StableWritten bool `json:"touched,omitempty"`
 	// UndoRevision is the commit that began to take the canary off traffic; weight and stable's image count as restored

@@ -10,6 +10,7 @@ func (rc *reconciliation) grow() {
 	unknown := rc.WeightAckedAt != (time.Time{}) && rc.demands() && rc.Verdict.Result == Unknown
 	s.Unknown = span(s.Unknown, rc.credit, unknown)
 	s.Waiting = span(s.Waiting, rc.credit, rc.Waits())
+	s.Settled = span(s.Settled, rc.credit, rc.atWeight() && rc.w.Route.Unversioned)
 	s.Drained = span(s.Drained, rc.credit, rc.offTraffic())
 	if rc.Phase == Baking && rc.weightReached() && rc.passes() && !rc.blocked() {
 		s.Bake += rc.credit
@@ -74,10 +75,28 @@ func (r Rollout) Waits() bool {
 	return r.Phase == Awaiting || r.Orphaned() || r.Phase.Forward() && (r.Paused || r.Held || r.Drift != nil)
 }
 
-// weightReached reports whether the route has the phase's weight, acknowledged.
-func (rc *reconciliation) weightReached() bool {
+// Settling is how long a weight has to stand where the router does not say which generation of the route it took. Proxies
+// apply a route within a few seconds.
+const Settling = 10 * time.Second
+
+// atWeight reports whether the route has the phase's weight and its router does not object: by our own write, where the
+// rollout is ending.
+func (rc *reconciliation) atWeight() bool {
 	want, ok := rc.Weight()
-	return ok && rc.readable() && rc.w.Route.Exists && rc.w.Route.share() == want && rc.w.Route.Acknowledged
+	route := rc.w.Route
+	return ok && rc.readable() && route.Exists && route.share() == want && route.Acknowledged &&
+		(rc.Phase.Forward() || rc.writtenSince(route.Meta, rc.UndoRevision))
+}
+
+// settled reports whether a weight that the route has counts as followed.
+func (rc *reconciliation) settled() bool {
+	return !rc.w.Route.Unversioned || rc.Spans.Settled >= Settling
+}
+
+// weightReached reports whether the route has the phase's weight, acknowledged. What was acknowledged once, in shifting,
+// need not settle again.
+func (rc *reconciliation) weightReached() bool {
+	return rc.atWeight() && (rc.Phase != Shifting || rc.settled())
 }
 
 // offTraffic reports whether the canary gets no traffic, by a write that nothing sent earlier can overtake. A route that
@@ -86,8 +105,7 @@ func (rc *reconciliation) offTraffic() bool {
 	if !rc.readable() || (rc.Phase != Returning && rc.Phase != RollingBack) {
 		return false
 	}
-	route := rc.w.Route
-	return !route.Exists || route.share() == 0 && route.Acknowledged && rc.writtenSince(route.Meta, rc.UndoRevision)
+	return !rc.w.Route.Exists || rc.atWeight() && rc.settled()
 }
 
 // ready reports whether the canary has the pods that its step needs, of the new image and among its endpoints.
@@ -95,7 +113,13 @@ func (rc *reconciliation) ready() bool {
 	c := rc.w.Canary
 	return rc.ownCanary(c) && c.GenerationObserved && c.Image == rc.Image && c.Replicas >= rc.Size &&
 		c.Updated >= rc.Size && c.Available >= rc.Size && c.Endpoints >= rc.Size &&
-		rc.w.Service.Exists && rc.w.Route.Exists && rc.w.Route.HasCanary
+		rc.w.Service.Exists && rc.w.Route.Exists && rc.w.Route.HasCanary && rc.w.Route.Unresolved.IsZero() &&
+		rc.stableHeld() && rc.stableServes(rc.w)
+}
+
+// stableHeld reports whether stable's scaler leaves stable the size that all traffic takes.
+func (rc *reconciliation) stableHeld() bool {
+	return !rc.scaled(rc.w) || rc.w.Scaler.Min >= rc.hold(rc.w)
 }
 
 // podsWait is what the pods that the phase waits for wait for themselves: what may pass, and ends at the deadline if not.
@@ -112,7 +136,8 @@ func (rc *reconciliation) podsWait() Failure {
 
 // promoted reports whether stable is rolled out at the new image.
 func (rc *reconciliation) promoted() bool {
-	return rc.w.Stable.Image == rc.Image && rc.w.Stable.RolledOut() && rc.w.Stable.Endpoints > 0
+	return rc.w.Stable.Image == rc.Image && rc.w.Stable.RolledOut() && rc.w.Stable.Endpoints > 0 &&
+		(!rc.scaled(rc.w) || rc.w.Stable.Replicas >= rc.hold(rc.w))
 }
 
 // unmet reports whether the rollout waits for the phase's own condition: only then does its deadline grow.

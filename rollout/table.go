@@ -98,7 +98,8 @@ var table = []row{
 	{"rolled back", []Phase{RollingBack}, Cleaning, "weight 0 is acknowledged and drained, and stable is rolled out at the old image if it was touched",
 		func(rc *reconciliation) bool { return rc.drained() && stableRestored(rc.Rollout, rc.w) },
 		func(rc *reconciliation) { rc.Ending.Outcome = RolledBack; rc.beginCleanup() }},
-	{"canary removed", []Phase{Cleaning}, Releasing, "no canary endpoint is left", (*reconciliation).podsGone, nil},
+	{"canary removed", []Phase{Cleaning}, Releasing, "no canary endpoint is left, and stable's autoscaler is as it was",
+		func(rc *reconciliation) bool { return rc.podsGone() && (!rc.scaled(rc.w) || rc.unheld(rc.w.Scaler)) }, nil},
 	{"released", []Phase{Releasing}, Ended, "route, Services, stamps and annotations are as they were",
 		func(rc *reconciliation) bool {
 			return rc.readable() && rc.podsGone() && len(Writes(rc.Rollout, rc.f)) == 0
@@ -149,7 +150,7 @@ func (r *Rollout) enter(to Phase) {
 		r.Spans.Waiting, r.Spans.Unknown = 0, 0
 	}
 	r.Phase = to
-	r.Spans.Deadline, r.Spans.Ending, r.Spans.Drained, r.Spans.Furthest = 0, 0, 0, 0
+	r.Spans.Deadline, r.Spans.Ending, r.Spans.Settled, r.Spans.Drained, r.Spans.Furthest = 0, 0, 0, 0, 0
 	r.Stuck = nil
 }
 
@@ -253,6 +254,7 @@ func (rc *reconciliation) start() {
 	rc.Original = rc.f.Preflight.Original
 	rc.Started = rc.f.Now
 	rc.Size = need(rc.Current().Weight, rc.Original.Stable.Replicas)
+	rc.Hold = rc.Original.Stable.Replicas
 	data := Data{Differs: rc.Original.TemplateDiffers, Notices: rc.f.Preflight.Notices}
 	if f := rc.f.Preflight.DetectionPower; len(f.Detections) > 0 || f.Coarse != nil {
 		data.DetectionPower = &f

@@ -32,6 +32,8 @@ type Cursor struct {
 	Since   time.Time `json:"since,omitzero"` // when Posting was first stored
 	// Turn is the one that the card shows: what a typed command answers.
 	Turn rollout.Turn `json:"turn,omitempty"`
+	// Showing is the turn that an edit under way may show already: Slack answers after people see it.
+	Showing rollout.Turn `json:"showing,omitempty"`
 	// Restarting is true while the card says that the bot is restarting.
 	Restarting bool `json:"restarting,omitempty"`
 	Done       bool `json:"done,omitempty"` // the rollout has ended, and all of it is shown

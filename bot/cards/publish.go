@@ -82,6 +82,9 @@ func (c *card) editCard(ctx context.Context, p *Publisher) error {
 		c.drew(r, m)
 		return c.saveTurn(ctx, p, r)
 	}
+	if err := c.saveShowing(ctx, p, r); err != nil {
+		return err
+	}
 	err := p.Slack.Update(ctx, c.cur.Channel, c.cur.Card, slack.Message(m))
 	switch {
 	case slack.CodeOf(err) == "message_not_found":
@@ -186,12 +189,21 @@ func hash(m view.Message) string {
 	return fmt.Sprintf("%x", sha256.Sum256(raw))
 }
 
+// saveShowing notes which turn the card is about to show.
+func (c *card) saveShowing(ctx context.Context, p *Publisher, r rollout.Rollout) error {
+	if c.cur.Turn == r.Turn || c.cur.Showing == r.Turn {
+		return nil
+	}
+	c.cur.Showing = r.Turn
+	return p.cursors.save(ctx, c.r.ID, c.cur)
+}
+
 // saveTurn notes which turn the card shows: a typed command answers what was seen.
 func (c *card) saveTurn(ctx context.Context, p *Publisher, r rollout.Rollout) error {
 	if c.cur.Turn == r.Turn && !c.cur.Restarting {
 		return nil
 	}
-	c.cur.Turn, c.cur.Restarting = r.Turn, false
+	c.cur.Turn, c.cur.Showing, c.cur.Restarting = r.Turn, 0, false
 	return p.cursors.save(ctx, r.ID, c.cur)
 }
 

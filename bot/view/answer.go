@@ -147,7 +147,7 @@ var rights = []struct {
 }{
 	{rollout.Deploy, "deploy, pause, resume, try again"},
 	{rollout.Rollback, "roll back"},
-	{rollout.Promote, "promote, answer drift, abandon, deploy with --auto"},
+	{rollout.Promote, "promote, override, abandon, deploy with --auto"},
 }
 
 // Whoami says who a person is to the bot and what they may do: by the global policy, and where a service's own policy

@@ -70,8 +70,8 @@ func (a Answers) DryRun(r rollout.Rollout, p rollout.Preflight) Message {
 	if len(p.Original.TemplateDiffers) > 0 {
 		lines = append(lines, iconWarning+" "+differs(p.Original.TemplateDiffers))
 	}
-	lines = append(lines, notices(p.Notices)...)
-	return message(paragraph(lines...)).withText("Dry run of %s: it would start. Nothing was changed.", fullName(r))
+	return message(paragraph(lines...)).withText("Dry run of %s: it would start. Nothing was changed.", fullName(r)).
+		withBlocks(list(notices(p.Notices))...)
 }
 
 // RolledBackAlready answers a rollback request when the last rollout was a rollback already: the previous version is

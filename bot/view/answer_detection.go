@@ -2,6 +2,7 @@ package view
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"canarybot.io/rollout"
@@ -12,45 +13,51 @@ func Errorless(f rollout.DetectionPower) string {
 	if !f.Errorless {
 		return ""
 	}
-	return "Stable's past has no series of errors: nobody failed, or signals.errors selects nothing and will never show that somebody does. Try its selector in Prometheus over a day that had errors."
+	return "No error of stable is on record: no request failed, or signals.errors selects nothing and would never show one. Try its selector in Prometheus over a day that had errors."
 }
 
-// DetectionPower says what a judge can detect in a rollout at current traffic: "at 5 % of 100 requests/s it sees 2 %
-// errors in about 75 s, 0.5 % not before the 50 % step". Empty if nothing is known.
+// DetectionPower says which errors will be noticed in a rollout at current traffic, how soon, and which never. Empty if
+// nothing is known.
 func DetectionPower(f rollout.DetectionPower, plan rollout.Plan) string {
-	var all []string
-	if len(f.Detections) > 0 && len(plan.Steps) > 0 {
-		sees := make([]string, len(f.Detections))
-		blind := true
-		for i, s := range f.Detections {
-			share := amountOf(s.Share, rollout.Ratio, configured).String()
-			if i == 0 {
-				share += " errors"
-			}
-			blind = blind && s.Step < 0
-			switch {
-			case s.Step < 0 || s.Step >= len(plan.Steps):
-				sees[i] = share + " at no step"
-			case s.Step == 0:
-				sees[i] = fmt.Sprintf("%s in about %s", share, span(s.After))
-			default:
-				sees[i] = fmt.Sprintf("%s not before the %s step", share, plan.Steps[s.Step].Weight)
-			}
-		}
-		what := "it sees " + strings.Join(sees, ", ")
-		if blind {
-			what = fmt.Sprintf("with bakes this short, fewer than %s errors are seen at no step", amountOf(f.Detections[0].Share, rollout.Ratio, configured))
-		}
-		all = append(all, fmt.Sprintf("At %s of %s requests/s %s.", plan.Steps[0].Weight, amountOf(f.Requests, rollout.Number, measured).number, what))
+	return joined(" ", detections(f, plan), coarse(f.Coarse))
+}
+
+func detections(f rollout.DetectionPower, plan rollout.Plan) string {
+	if len(f.Detections) == 0 || len(plan.Steps) == 0 {
+		return ""
 	}
-	if c := f.Coarse; c != nil {
-		at := func(v float64) string { return amountOf(v, rollout.Seconds, configured).String() }
-		below := ""
-		if c.Below > 0 {
-			below = at(c.Below) + " and "
+	sentences := []string{fmt.Sprintf("Stable gets %s requests/s.", amountOf(f.Requests, rollout.Number, measured))}
+	var soon, never []string
+	for _, d := range f.Detections {
+		share := amountOf(d.Share, rollout.Ratio, configured)
+		switch {
+		case d.Step < 0 || d.Step >= len(plan.Steps):
+			never = append(never, share.String())
+		case d.Step == 0:
+			soon = append(soon, fmt.Sprintf("%s after about %s", share, span(d.After)))
+		default:
+			sentences = append(sentences, fmt.Sprintf("Errors of %s are noticed only at the %s step.", share, plan.Steps[d.Step].Weight))
 		}
-		all = append(all, fmt.Sprintf("The latency histogram has no bucket at %s, only %s%s: what is slow is judged at %s. Add a bucket at %s.",
-			at(c.Limit), below, at(c.Above), at(c.Above), at(c.Limit)))
 	}
-	return strings.Join(all, " ")
+	if len(soon) > 0 {
+		sentences = slices.Insert(sentences, 1, "At the first step errors are noticed: "+strings.Join(soon, ", ")+".")
+	}
+	if len(never) > 0 {
+		sentences = append(sentences, "Errors of "+never[0]+" and less would go unnoticed at every step of this plan.")
+	}
+	return strings.Join(sentences, " ")
+}
+
+// coarse says that the latency limit lies between two buckets; empty if it does not.
+func coarse(c *rollout.Coarse) string {
+	if c == nil {
+		return ""
+	}
+	at := func(v float64) string { return amountOf(v, rollout.Seconds, configured).String() }
+	below := ""
+	if c.Below > 0 {
+		below = at(c.Below) + " and "
+	}
+	return fmt.Sprintf("The latency histogram has no bucket at %s, only %s%s: what is slow is judged at %s. Add a bucket at %s.",
+		at(c.Limit), below, at(c.Above), at(c.Above), at(c.Limit))
 }

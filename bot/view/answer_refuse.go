@@ -111,7 +111,7 @@ func actionVerb(action rollout.Action) string {
 	case rollout.Resume:
 		return "resume a rollout"
 	case rollout.Override:
-		return "answer drift"
+		return "override a change"
 	case rollout.Retry:
 		return "try again"
 	case rollout.Abandon:

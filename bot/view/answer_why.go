@@ -20,14 +20,12 @@ func (a Answers) Why(r rollout.Rollout) Message {
 	if r.Ending.Reason.Code != rollout.ReasonCheck && (r.Phase == rollout.RollingBack || r.Ending.Outcome != "") {
 		lines = append(lines, capitalize(plainly(r, r.Ending.Reason, r.Ending.By))+".")
 	}
-	if odds := combinedBets(v); odds != "" {
-		lines = append(lines, odds)
-	}
+	lines = append(lines, combinedBets(v))
 	m := message(paragraph(lines...)).withText("%s: %s.", word(string(r.ID)), verdict(v))
-	for _, e := range v.Evidence {
+	for _, e := range worstFirst(v.Evidence) {
 		m = m.withBlocks(list([]string{paragraph(fullEvidence(e), chart(e), remedy(e))})...)
 	}
-	return m.withBlocks(context("Judged " + exactly(v.At) + ", since " + exactly(v.Since)))
+	return m.withBlocks(context("Judged " + exactly(v.At) + ", by what was seen since " + exactly(v.Since)))
 }
 
 // noVerdict says why there is no verdict.
@@ -35,27 +33,17 @@ func noVerdict(r rollout.Rollout) string {
 	if r.WeightAckedAt.IsZero() {
 		return "its canary never got traffic"
 	}
-	return "its step demands no evidence"
+	return "its step has no bake, so no check is asked"
 }
 
-// combinedBets says what a bet of 1 on the canary being bad is worth now, over all checks.
+// combinedBets says how far the evidence of all checks together has come; empty where nothing was bet.
 func combinedBets(v rollout.Verdict) string {
 	if v.Limit <= 0 {
 		return ""
 	}
-	return fmt.Sprintf("All evidence together stands at 1 : %s against the canary; it is rolled back at 1 : %s, which at most %s of fine ones reach.",
-		odds(v.Odds), odds(v.Limit), amountOf(math.Exp(-v.Limit), rollout.Ratio, configured))
-}
-
-// odds renders a logarithm as odds to one.
-func odds(log float64) string {
-	switch {
-	case log >= math.Log(1e6):
-		return "a million and more"
-	case log <= 0:
-		return "1"
-	}
-	return amountOf(math.Floor(math.Exp(log)+0.5), rollout.Number, 9).number
+	const most = 9.99 // beyond that nobody counts
+	return fmt.Sprintf("All checks together: %.0f %% of the evidence that it takes to roll back. At most %s of fine canaries ever reach 100 %%.",
+		100*min(max(v.Odds/v.Limit, 0), most), amountOf(math.Exp(-v.Limit), rollout.Ratio, configured))
 }
 
 // remedy says what a verdict lacks or may get wrong, and what to do about it; empty if nothing.
@@ -74,15 +62,21 @@ func remedy(e rollout.Evidence) string {
 	case rollout.WhyUndecided, rollout.WhyFailingOnce:
 		return "The next scrapes decide."
 	case rollout.WhyNoData:
-		return "Does Prometheus scrape its pods, and do the signals select them?"
+		return "Does Prometheus scrape the canary's pods, and do " + code("signals") + " in the configuration select them?"
 	case rollout.WhyCoarse:
 		return "Give the histogram a bucket at the limit, or set the limit to a bucket's bound."
 	case rollout.WhySameSeries:
-		return "The signals have to tell the two sides apart; see select in the configuration."
+		return "The configuration has to tell the two sides apart: look at " + code("select") + " and " + code("signals") + "."
 	case rollout.WhySeveralSeries, rollout.WhyQueryError, rollout.WhyNotANumber, rollout.WhyInfinite:
 		return "The check's query has to be mended in the configuration."
-	case rollout.WhyUnreachable, rollout.WhyTimeout, rollout.WhyStale, rollout.WhyWarnings, rollout.WhyTooLarge:
+	case rollout.WhyUnreachable, rollout.WhyTimeout, rollout.WhyStale, rollout.WhyWarnings, rollout.WhyTooLarge, rollout.WhyIncomplete:
 		return "Prometheus has to be looked after; judging goes on by itself when it answers."
+	case rollout.WhyLittleShare:
+		return "Does the route send it users? Connections that are kept open stay where they are for a while. Where the service is also called past its route, " +
+			code("judge.share: false") + " leaves this out."
+	case rollout.WhyProbes:
+		return "Probes send as many requests in each half minute; users do not. Does the route send it users? Leave probes out of what is counted, see " +
+			code("select") + " in the configuration; if these are users, " + code("judge.share: false") + " leaves this out."
 	case rollout.WhyOnePod:
 		return "Its node may be to blame. Delete the pod, and its successor is judged instead; otherwise the canary is rolled back soon."
 	case rollout.WhyPartial:
@@ -100,7 +94,7 @@ var blocks = []rune("▁▂▃▄▅▆▇█")
 // chart draws a check's values over time, canary above stable, on one scale that includes the limit; empty if they were
 // not compared.
 func chart(e rollout.Evidence) string {
-	if e.Compared == nil || len(e.Compared.Trend) < 2 {
+	if e.Compared == nil || len(e.Compared.Trend) < 2 || e.Why == rollout.WhyNoShare {
 		return ""
 	}
 	low, high := math.Min(0, e.Threshold), e.Threshold
@@ -117,8 +111,9 @@ func chart(e rollout.Evidence) string {
 		}
 		return b.String()
 	}
-	return fmt.Sprintf("`%s` canary\n`%s` stable\nthe limit is at `%c`, the top is %s", draw(0), draw(1),
-		block(e.Threshold, low, high), amountOf(high, e.Unit, measured))
+	shown := func(v float64) string { return amountOf(v, e.Unit, measured).String() }
+	return fmt.Sprintf("`%s` canary\n`%s` stable\nOldest first. The lowest bar is %s, the highest %s; %s %s.", draw(0), draw(1),
+		shown(low), shown(high), limitIs(e.Comparison), amountOf(e.Threshold, e.Unit, configured))
 }
 
 func block(v, low, high float64) rune {

@@ -2,6 +2,7 @@ package view
 
 import (
 	"fmt"
+	"strings"
 
 	"canarybot.io/rollout"
 )
@@ -25,8 +26,8 @@ func Card(r rollout.Rollout, opts CardOptions) Message {
 	if r.Orphan == nil {
 		m = m.withBlocks(context(bar(r)))
 	}
-	if line := checks(r.Verdict); line != "" && (isJudged(r) || r.Ending.Reason.Code == rollout.ReasonCheck) {
-		m = m.withBlocks(context(line))
+	if isJudged(r) || r.Ending.Reason.Code == rollout.ReasonCheck {
+		m = m.withBlocks(checkBlocks(r.Verdict)...)
 	}
 	if line := next(r); line != "" && !opts.Restarting {
 		m = m.withBlocks(context("Next: " + line))
@@ -65,7 +66,8 @@ func notes(r rollout.Rollout, opts CardOptions) []string {
 		all = append(all, iconWarning+" "+fullStop(capitalize(drifted(*r.Drift)))+" Nothing moves until a person answers; judging goes on.")
 	}
 	add(r.Held && !r.Phase.Ending(), iconUnknown+" No verdict for "+span(r.Spans.Unknown)+": a person is asked, and the bake stands still.")
-	add(!r.Trouble.IsZero(), iconWarning+" The cluster does not answer as it should: "+fullStop(short(r.Trouble)))
+	said := r.Stuck != nil && strings.Contains(stuck(r, *r.Stuck), short(r.Trouble))
+	add(!r.Trouble.IsZero() && !said, iconWarning+" "+trouble(r.Trouble))
 	add(r.PodsWait.Kind != rollout.NoFailure, iconWarning+" "+fullStop(podsWait(r)))
 	if r.Phase == rollout.RollingBack || r.Ending.Outcome != "" {
 		all = append(all, capitalize(detailOf(r.Ending.Reason)))
@@ -108,4 +110,17 @@ func footer(r rollout.Rollout) string {
 		checked = "last checked " + exactly(t)
 	}
 	return dotted(asked, word(string(r.ID)), checked)
+}
+
+// trouble says what is not as it should be in the cluster just now.
+func trouble(p rollout.Problem) string {
+	said := fullStop(short(p))
+	// Every other problem is an answer of the cluster that nobody expected.
+	//exhaustive:ignore
+	switch p.Code {
+	case rollout.ProblemStableShort, rollout.ProblemStableStrained, rollout.ProblemStableUnready, rollout.ProblemSettling:
+		return said
+	default:
+		return "The cluster does not answer as it should: " + said
+	}
 }

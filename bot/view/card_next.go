@@ -17,11 +17,11 @@ func next(r rollout.Rollout) string {
 	case r.Stuck != nil:
 		return "keeps trying; a person can help with the buttons"
 	case r.Drift != nil:
-		return joined("; ", "waits until a person answers: override, or roll back", giveUp(r))
+		return joined("; ", "waits until a person answers: override, or roll back", giveUp(r, "answers"))
 	case r.Paused:
-		return joined("; ", "stays as it is until somebody resumes it", giveUp(r))
+		return joined("; ", "stays as it is until somebody resumes it", giveUp(r, "does"))
 	case r.Held:
-		return joined("; ", "goes on when its checks can be judged again", giveUp(r))
+		return joined("; ", "goes on when its checks can be judged again", giveUp(r, "answers"))
 	}
 	switch r.Phase {
 	case rollout.Queued, rollout.Ended:
@@ -34,9 +34,9 @@ func next(r rollout.Rollout) string {
 		return afterBake(r)
 	case rollout.Awaiting:
 		if r.Verdict.Result != rollout.Pass && r.Current().DemandsEvidence() {
-			return joined("; ", "can be promoted once every check passes", giveUp(r))
+			return joined("; ", "can be promoted once every check passes", giveUp(r, "answers"))
 		}
-		return giveUp(r)
+		return giveUp(r, "answers")
 	case rollout.Promoting:
 		return joined("; ", "the canary leaves when every pod of stable runs "+version(r.Image), deadline(r, podDeadline(r)))
 	case rollout.Returning:
@@ -69,16 +69,16 @@ func deadline(r rollout.Rollout, limit time.Duration) string {
 	return "rolls back at " + at(r.ReconciledAt.Add(left)) + " if not"
 }
 
-// giveUp says when an unanswered question rolls the rollout back.
-func giveUp(r rollout.Rollout) string {
-	return giveUpAt(r, r.ReconciledAt, r.Spec.Limits.Wait-r.Spans.Waiting)
+// giveUp says when the rollout is rolled back because nobody does what it waits for.
+func giveUp(r rollout.Rollout, does string) string {
+	return giveUpAt(r, r.ReconciledAt, r.Spec.Limits.Wait-r.Spans.Waiting, does)
 }
 
-func giveUpAt(r rollout.Rollout, from time.Time, left time.Duration) string {
+func giveUpAt(r rollout.Rollout, from time.Time, left time.Duration, does string) string {
 	if r.Spec.Limits.Wait <= 0 || from.IsZero() {
 		return ""
 	}
-	return "rolls back at " + at(from.Add(max(left, 0))) + " if nobody answers"
+	return "rolls back at " + at(from.Add(max(left, 0))) + " if nobody " + does
 }
 
 func afterShift(r rollout.Rollout) string {
@@ -119,7 +119,7 @@ func gateOpens(r rollout.Rollout, when time.Time) string {
 		}
 		return promotionMove(r, r.Step) + " " + moment
 	}
-	return joined("; ", "asks for approval "+moment, giveUpAt(r, when, r.Spec.Limits.Wait))
+	return joined("; ", "asks for approval "+moment, giveUpAt(r, when, r.Spec.Limits.Wait, "answers"))
 }
 
 // unknownLimit says what follows from unknown evidence, and when.

@@ -14,7 +14,7 @@ func status(r rollout.Rollout) string {
 	case r.Orphaned():
 		return dotted(iconWarning+" *Left behind*", r.Orphan.Weight.String()+" of traffic", "nobody judges it")
 	case r.Stuck != nil:
-		return dotted(iconBad+" *Stuck*", phase(r), share(r))
+		return dotted(iconBad+" *Stuck*", phase(r), stuckShare(r))
 	case r.Held && r.Drift == nil && !r.Paused && r.Phase.Forward():
 		return dotted(iconUnknown+" *Held*", share(r), stepOf(r), phase(r), currentVerdict(r))
 	case r.Drift != nil:
@@ -96,6 +96,8 @@ func phaseName(p rollout.Phase) string {
 
 func shifting(r rollout.Rollout) string { return "Shifting to " + r.Current().Weight.String() }
 
+const comingOff = "coming off traffic"
+
 // share is the new version's share of the traffic.
 func share(r rollout.Rollout) string {
 	w, ok := r.Weight()
@@ -108,9 +110,17 @@ func share(r rollout.Rollout) string {
 			w = r.Spec.Plan.Steps[r.Step-1].Weight
 		}
 	case (r.Phase == rollout.Returning || r.Phase == rollout.RollingBack) && r.Ending.WeightZero.IsZero():
-		return "coming off traffic"
+		return comingOff
 	}
 	return w.String() + " of traffic"
+}
+
+// stuckShare is share, without the promise that the traffic is going away.
+func stuckShare(r rollout.Rollout) string {
+	if s := share(r); s != comingOff {
+		return s
+	}
+	return "the canary may still get traffic"
 }
 
 func pods(r rollout.Rollout) string {

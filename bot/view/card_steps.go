@@ -58,7 +58,15 @@ func describePlan(p rollout.Plan) string {
 		}
 		all = append(all, part)
 	}
-	return strings.Join(append(all, "then everyone"), ", ")
+	return strings.Join(append(all, "then "+lastStop(p)), ", ")
+}
+
+// lastStop is what comes after the steps: where everyone is on the canary already, only stable is left to change.
+func lastStop(p rollout.Plan) string {
+	if n := len(p.Steps); n > 0 && p.Steps[n-1].Weight == 100 {
+		return "stable"
+	}
+	return "everyone"
 }
 
 // bar shows the plan's steps and the rollout's position.
@@ -71,7 +79,7 @@ func bar(r rollout.Rollout) string {
 		}
 		labels = append(labels, label)
 	}
-	labels = append(labels, "everyone")
+	labels = append(labels, lastStop(r.Spec.Plan))
 	here, mark := position(r, len(labels)-1)
 	items := make([]string, len(labels))
 	for i, label := range labels {

@@ -52,9 +52,12 @@ func cards() map[string]view.Message {
 func special() map[string]rollout.Rollout {
 	all := outcomes()
 	maps.Copy(all, map[string]rollout.Rollout{
-		"compared":          with(func(r *rollout.Rollout) { r.Verdict = compared(rollout.Unknown, rollout.WhyUndecided) }),
-		"compared_one_pod":  with(func(r *rollout.Rollout) { r.Verdict = compared(rollout.Unknown, rollout.WhyOnePod) }),
-		"compared_no_share": with(func(r *rollout.Rollout) { r.Verdict = compared(rollout.Fail, rollout.WhyNoShare) }),
+		"compared":              with(func(r *rollout.Rollout) { r.Verdict = compared(rollout.Unknown, rollout.WhyUndecided) }),
+		"compared_one_pod":      with(func(r *rollout.Rollout) { r.Verdict = compared(rollout.Unknown, rollout.WhyOnePod) }),
+		"compared_no_share":     with(func(r *rollout.Rollout) { r.Verdict = compared(rollout.Fail, rollout.WhyNoShare) }),
+		"compared_little_share": with(func(r *rollout.Rollout) { r.Verdict = compared(rollout.Unknown, rollout.WhyLittleShare) }),
+		"compared_probes":       with(func(r *rollout.Rollout) { r.Verdict = compared(rollout.Unknown, rollout.WhyProbes) }),
+		"compared_incomplete":   with(func(r *rollout.Rollout) { r.Verdict = compared(rollout.Unknown, rollout.WhyIncomplete) }),
 		"compared_dry_run": with(func(r *rollout.Rollout) {
 			r.Verdict = compared(rollout.Fail, rollout.WhyWorse)
 			r.Verdict.Evidence[0].DryRun = true
@@ -65,6 +68,13 @@ func special() map[string]rollout.Rollout {
 			r.Verdict = compared(rollout.Fail, rollout.WhyWorse)
 			r.Ending.Reason.Evidence = &r.Verdict.Evidence[0]
 		}),
+		"many": with(func(r *rollout.Rollout) { r.Verdict = many() }),
+		"many_passing": with(func(r *rollout.Rollout) {
+			r.Verdict = many()
+			r.Verdict.Result, r.Verdict.Evidence = rollout.Pass, r.Verdict.Evidence[5:]
+		}),
+		"many_unknown":     with(func(r *rollout.Rollout) { r.Verdict = manyUnknown() }),
+		"own_checks":       with(func(r *rollout.Rollout) { r.Verdict = ownChecks() }),
 		"orphan":           orphan("checkout-41"),
 		"orphan_unstamped": orphan(""),
 		"orphan_rolled_back": func() rollout.Rollout {
@@ -187,7 +197,7 @@ func TestCardOfTheIssue(t *testing.T) {
 		"5 % of traffic · step 1 of 2 · baking 6:30 of 10:00 · all checks pass",
 		"[ Pause ] [ Roll back ]",
 		"✅ start   ⏳ 5 % · 10 min   ○ 50 % · 10 min   ○ everyone",
-		"errors 0.1 % (stable 0.1, limit 1) ✅  p99 210 ms (205, 500) ✅  memory 180 MiB (512) ✅",
+		"✅ errors 0.1 % · stable 0.1 % · limit 1 %", "✅ p99 210 ms · stable 205 ms · limit 500 ms", "✅ memory 180 MiB · limit 512 MiB",
 		"Next: asks for approval at 14:13 UTC; rolls back at 16:13 UTC if nobody answers",
 		`@U024BE7LH 14:02 UTC "faster tax lookup" · checkout-42 · last checked 14:09:45 UTC`,
 	} {

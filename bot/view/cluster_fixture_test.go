@@ -8,7 +8,7 @@ import (
 
 // clusterProblems has each problem that the cluster's adapters find, as they find it.
 func clusterProblems() []rollout.Problem {
-	return slices.Concat(requestProblems(), startProblems(), routeProblems())
+	return slices.Concat(requestProblems(), startProblems(), routeProblems(), noticeProblems())
 }
 
 // inShop names an object in the namespace shop.
@@ -110,6 +110,9 @@ func startProblems() []rollout.Problem {
 		{Code: rollout.ProblemServiceOnBoth, Object: inShop("Service", "all"), Want: rollout.LabelsInConfig},
 		{Code: rollout.ProblemServiceOnBoth, Want: rollout.LabelsInTemplate, Object: inShop("Service", "all")},
 		{Code: rollout.ProblemServiceOnStranger, Object: inShop("Service", "checkout"), Other: inShop("Deployment", "checkout"), Value: "cart-1"},
+		{Code: rollout.ProblemServiceOnStranger, Object: inShop("Service", "checkout"), Other: inShop("Deployment", "checkout"), Value: "report-29-x7k2p", Want: "Job report-29"},
+		{Code: rollout.ProblemServiceExternal, Service: "checkout", Key: "stable_service", Object: inShop("Service", "checkout"), Other: inShop("Deployment", "checkout")},
+		{Code: rollout.ProblemServiceSelectless, Service: "checkout", Key: "stable_service", Object: inShop("Service", "checkout"), Other: inShop("Deployment", "checkout")},
 		{Code: rollout.ProblemServiceShared, Service: "checkout", Key: "canary_service"},
 		{Code: rollout.ProblemCanaryServiceElsewhere, Object: inShop("Service", "checkout-canary"), Other: inShop("Deployment", "checkout-canary"), Value: "app=checkout,track=stable"},
 		{Code: rollout.ProblemCanaryServiceOnStable, Object: inShop("Service", "checkout-canary"), Other: inShop("Deployment", "checkout")},
@@ -154,5 +157,19 @@ func routeProblems() []rollout.Problem {
 		{Code: rollout.ProblemSplitToItself, Service: "checkout", Other: inShop("Service", "checkout"), Key: "route.service"},
 		{Code: rollout.ProblemRootMissing, Service: "checkout", Object: inShop("Service", "shop"), Key: "route.service"},
 		{Code: rollout.ProblemBackendPort, Object: inShop("Service", "checkout"), Other: inShop("Service", "shop"), Value: "81"},
+	}
+}
+
+// noticeProblems has what people should know at the start.
+func noticeProblems() []rollout.Problem {
+	return []rollout.Problem{
+		{Code: rollout.ProblemCanaryTemplate, Object: inShop("Deployment", "checkout-canary"), Names: []string{"spec.topologySpreadConstraints[0].labelSelector", "metadata.annotations[external-dns.alpha.kubernetes.io/hostname]"}},
+		{Code: rollout.ProblemKeepsApart, Object: inShop("Deployment", "checkout"), Key: "spec.affinity.podAntiAffinity", Value: "kubernetes.io/hostname"},
+		{Code: rollout.ProblemServiceLocal, Object: inShop("Service", "checkout")},
+		{Code: rollout.ProblemServiceExposed, Object: inShop("Service", "checkout"), Value: "type LoadBalancer"},
+		{Code: rollout.ProblemServiceBeside, Object: inShop("Service", "checkout-internal"), Other: inShop("Deployment", "checkout")},
+		{Code: rollout.ProblemOtherWay, Object: inShop("Ingress", "legacy"), Other: inShop("Service", "checkout")},
+		{Code: rollout.ProblemOtherWayCanary, Object: inShop("HTTPRoute", "testers"), Other: inShop("Service", "checkout-canary")},
+		{Code: rollout.ProblemOtherWaysUnread, Object: rollout.ObjectRef{Namespace: "shop"}, Names: []string{"ingresses.networking.k8s.io", "grpcroutes.gateway.networking.k8s.io"}},
 	}
 }

@@ -1,6 +1,7 @@
 package view_test
 
 import (
+	"fmt"
 	"time"
 
 	"canarybot.io/rollout"
@@ -64,6 +65,9 @@ func compared(result rollout.Result, why rollout.Why) rollout.Verdict {
 		Canary: rollout.Count{Requests: 14_502, Bad: 305}, Stable: rollout.Count{Requests: 275_520, Bad: 281},
 		Odds: 9.1, Limit: 4.605, AtLeast: 10,
 	}
+	if why == rollout.WhyLittleShare {
+		errors.Share = &rollout.TrafficShare{Got: 0.0012, Asked: 0.05}
+	}
 	for i := range 16 {
 		errors.Compared.Trend = append(errors.Compared.Trend, [2]float64{0.002 * float64(i), 0.001})
 	}
@@ -79,6 +83,44 @@ func compared(result rollout.Result, why rollout.Why) rollout.Verdict {
 		Result: result, Since: noon.Add(time.Minute), At: noon.Add(7*time.Minute + 45*time.Second), Odds: errors.Compared.Odds - 1.2, Limit: 4.605,
 		Evidence: []rollout.Evidence{errors, slow},
 	}
+}
+
+// many is a verdict over twenty checks, most of them the service's own: two fail, two are unknown.
+func many() rollout.Verdict {
+	v := compared(rollout.Fail, rollout.WhyWorse)
+	depth := evidence("orders_waiting_for_the_payment_provider", ptr(1204), ptr(12), 1000, rollout.Number)
+	depth.Result, depth.Why = rollout.Fail, rollout.WhyLimit
+	v.Evidence = append(v.Evidence, unknown(rollout.WhyTimeout).Evidence[0], depth)
+	v.Evidence[2].Check = "cart_rejected"
+	v.Evidence = append(v.Evidence, v.Evidence[2])
+	v.Evidence[len(v.Evidence)-1].Check = "cart_age"
+	for i := range 15 {
+		v.Evidence = append(v.Evidence, evidence(fmt.Sprintf("orders_of_region_%d_that_were_not_answered", i), ptr(3), ptr(2), 10, rollout.Number))
+	}
+	return v
+}
+
+// manyUnknown is the same while Prometheus is away.
+func manyUnknown() rollout.Verdict {
+	v := many()
+	v.Result = rollout.Unknown
+	for i, e := range v.Evidence {
+		v.Evidence[i] = rollout.Evidence{Check: e.Check, Result: rollout.Unknown, Why: rollout.WhyUnreachable, Threshold: e.Threshold, Comparison: e.Comparison, Unit: e.Unit}
+	}
+	return v
+}
+
+// ownChecks is a verdict over checks of every unit and both comparisons.
+func ownChecks() rollout.Verdict {
+	success := evidence("success_rate", ptr(0.9997), ptr(0.9998), 0.99, rollout.Ratio)
+	success.Comparison = rollout.GreaterThan
+	answer := evidence("answer_time", ptr(1.25), ptr(0.42), 1, rollout.Seconds)
+	answer.Result, answer.Why, answer.Ceiling = rollout.Fail, rollout.WhyCeiling, ptr(1.2)
+	depth := evidence("queue_depth", ptr(4), nil, 100, rollout.Number)
+	heap := evidence("heap", ptr(3<<30), ptr(1<<30), 2<<30, rollout.Bytes)
+	heap.Result, heap.Why, heap.DryRun = rollout.Fail, rollout.WhyLimit, true
+	orders := rollout.Evidence{Check: "orders", Result: rollout.Unknown, Why: rollout.WhyNotANumber, Threshold: 1, Comparison: rollout.GreaterThan, Unit: rollout.Number}
+	return rollout.Verdict{Result: rollout.Fail, At: noon.Add(7 * time.Minute), Evidence: []rollout.Evidence{success, answer, depth, heap, orders}}
 }
 
 func broken() rollout.Evidence {
@@ -204,6 +246,27 @@ func detectable() rollout.Preflight {
 		Requests: 100, Errorless: true, Coarse: &rollout.Coarse{Limit: 0.4, Below: 0.25, Above: 0.5},
 		Detections: []rollout.Detection{{Share: 0.05, After: 45 * time.Second}, {Share: 0.02, After: 75 * time.Second}, {Share: 0.005, Step: 1, After: time.Minute}},
 	}}
+}
+
+// undetectable is a preflight that passes, where bakes are too short for the traffic.
+func undetectable() rollout.Preflight {
+	return rollout.Preflight{Original: baking().Original, DetectionPower: rollout.DetectionPower{
+		Requests: 0.4, Detections: []rollout.Detection{{Share: 0.05, Step: 1, After: time.Minute}, {Share: 0.02, Step: -1}, {Share: 0.005, Step: -1}},
+	}}
+}
+
+// noticed is so many things to know about a start.
+func noticed(n int) []rollout.Problem {
+	said := []string{
+		"HTTPRoute shop/checkout-internal sends traffic to Service checkout too: 10 % of checkout's users may come another way.",
+		"Container proxy of Deployment shop/checkout-stable keeps its image registry.example.com/shop/proxy:v7: only checkout changes",
+		"VerticalPodAutoscaler shop/checkout restarts pods when it likes, also in the middle of a step.",
+	}
+	all := make([]rollout.Problem, n)
+	for i := range all {
+		all[i] = rollout.Text(said[i%len(said)])
+	}
+	return all
 }
 
 // cannot is a preflight that fails for what the signals lack.

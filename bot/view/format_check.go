@@ -8,11 +8,25 @@ import (
 	"canarybot.io/rollout"
 )
 
-// nameOf is the display name of the evidence: for slow requests a share is judged, not a quantile.
+// nameOf is the display name of the evidence.
 func nameOf(e rollout.Evidence) string {
-	if named, _ := rollout.Named(e.Check); named.Signal != rollout.LatencySignal || e.Unit != rollout.Ratio {
-		return checkName(e.Check)
+	switch {
+	case e.Why == rollout.WhyNoShare: // the first check only lends its place
+		return "traffic"
+	case judgedByShare(e):
+		return "latency"
 	}
+	return checkName(e.Check)
+}
+
+// judgedByShare reports whether the evidence is about the share of slow requests, and not about a quantile.
+func judgedByShare(e rollout.Evidence) bool {
+	named, _ := rollout.Named(e.Check)
+	return named.Signal == rollout.LatencySignal && e.Unit == rollout.Ratio
+}
+
+// slowerThan says which requests are slow; empty where the bound is not known.
+func slowerThan(e rollout.Evidence) string {
 	if e.Compared == nil || e.Compared.Bound <= 0 {
 		return "slow"
 	}
@@ -56,50 +70,59 @@ func why(e rollout.Evidence) string {
 		return ""
 	case rollout.WhyCeiling:
 		if e.Ceiling != nil {
-			return fmt.Sprintf("beyond %s, where one answer is enough", amountOf(*e.Ceiling, e.Unit, configured))
+			return fmt.Sprintf("beyond %s, where one sample fails", amountOf(*e.Ceiling, e.Unit, configured))
 		}
-		return "so far beyond the limit that one answer is enough"
+		return "so far beyond the limit that one sample fails"
 	case rollout.WhySilent:
-		return "silent while stable reports"
+		return "no data from the canary, while stable reports"
 	case rollout.WhyFailingOnce:
-		return "failing once"
+		return "failed once so far"
 	case rollout.WhyNoData:
 		return "no data"
 	case rollout.WhyNotANumber:
-		return "not a number"
+		return "not a number (NaN)"
 	case rollout.WhyInfinite:
 		return "infinite"
 	case rollout.WhySeveralSeries:
-		return "several series instead of one number"
+		return "the query gives several series instead of one number"
 	case rollout.WhyWarnings:
 		return "Prometheus answered with a warning"
 	case rollout.WhyStale:
 		return "only old numbers"
 	case rollout.WhyQueryError:
-		return "Prometheus refused the question"
+		return "Prometheus refuses the query"
 	case rollout.WhyUnreachable:
 		return "Prometheus cannot be asked"
 	case rollout.WhyTimeout:
 		return "no answer in time"
 	case rollout.WhyTooLarge:
-		return "the answer is too large"
+		return "Prometheus's answer is too large"
 	case rollout.WhyWarmingUp:
 		return "warming up"
 	case rollout.WhyTooFewRequests:
 		if e.Requests != nil {
-			return fmt.Sprintf("%s of %s requests", count(*e.Requests), count(e.MinRequests))
+			return fmt.Sprintf("too few requests yet, %s of the %s needed", count(*e.Requests), count(e.MinRequests))
 		}
-		return "too few requests"
+		return "too few requests yet"
 	case rollout.WhyNotAsked:
 		return "not asked yet"
 	case rollout.WhyNoTraffic:
-		return "gets no requests"
+		return "the canary gets no requests"
 	case rollout.WhyPartial:
-		return "too few of its pods report"
+		return "too few of the canary's pods report"
+	case rollout.WhyLittleShare:
+		if e.Share == nil {
+			return "the canary gets far fewer requests than its weight promises"
+		}
+		return fmt.Sprintf("the canary gets %s of the requests instead of %s", amountOf(e.Share.Got, rollout.Ratio, measured), amountOf(e.Share.Asked, rollout.Ratio, configured))
+	case rollout.WhyProbes:
+		return "the canary's few requests look like those of probes"
+	case rollout.WhyIncomplete:
+		return "Prometheus left out series that it had before"
 	case rollout.WhyCoarse:
 		return "the histogram has no bucket at the limit"
 	case rollout.WhySameSeries:
-		return "canary and stable are told by the same series"
+		return "the same series are selected for canary and stable"
 	case rollout.WhyShared:
 		return "stable has the same trouble, so it may not be the canary's"
 	case rollout.WhyWorse, rollout.WhyBeyond, rollout.WhyGrows, rollout.WhyNoShare, rollout.WhyOnePod, rollout.WhyUndecided:
@@ -125,9 +148,9 @@ func whyBet(e rollout.Evidence) string {
 	case rollout.WhyGrows:
 		return "grows so fast that it reaches the limit within the hour, " + confidence(e)
 	case rollout.WhyNoShare:
-		return "the traffic that it should get does not come, " + confidence(e)
+		return "the canary gets less than half of its share of the traffic, " + confidence(e)
 	case rollout.WhyOnePod:
-		return "in one pod alone, its others are fine"
+		return "in one pod alone, the others are fine"
 	default:
 		return "not clear yet"
 	}
@@ -141,111 +164,91 @@ func confidence(e rollout.Evidence) string {
 	return amountOf(1-math.Exp(-e.Compared.Limit), rollout.Ratio, configured).String() + " sure"
 }
 
-// count returns a number of requests: Prometheus extrapolates, people count.
-func count(v float64) string { return amountOf(math.Floor(v), rollout.Number, 9).number }
-
 // sentence returns the evidence as it reads inside a sentence: "errors 5.1 %, limit 1 %".
 func sentence(e rollout.Evidence) string {
-	name := nameOf(e)
 	reason := why(e)
-	if e.Canary == nil {
-		if reason == "" {
-			reason = "no number"
-		}
-		return name + ": " + reason
+	switch {
+	case e.Why == rollout.WhyNoShare:
+		return reason
+	case e.Canary == nil:
+		return nameOf(e) + ": " + orNoNumber(reason)
 	}
-	value, limit := pair(*e.Canary, e.Threshold, e.Unit)
+	value, limit := valueAndLimit(e)
+	s := nameOf(e) + " " + value
+	if judgedByShare(e) {
+		s = fmt.Sprintf("%s of requests %s", value, slowerThan(e))
+	}
 	if times := e.Compared != nil && e.Compared.AtLeast > 1; e.Stable != nil && (e.Why == rollout.WhyWorse || e.Why == rollout.WhyBeyond && times) {
-		return fmt.Sprintf("%s %s against %s: %s", name, value, amountOf(*e.Stable, e.Unit, measured), reason)
+		return fmt.Sprintf("%s, stable %s: %s", s, amountOf(*e.Stable, e.Unit, measured), reason)
 	}
-	s := fmt.Sprintf("%s %s, %s %s", name, value, limitWord(e.Comparison), limit)
+	s += ", " + limit
 	if reason != "" {
 		s += " (" + reason + ")"
 	}
 	return s
 }
 
-// compact returns the evidence as shown on the card: "p99 210 ms (205, 500) ✅". The numbers in brackets are labelled
-// only the first time.
-func (l *labels) compact(e rollout.Evidence) string {
-	name, reason := nameOf(e), joined(", ", why(e), informOnly(e))
+// checkLine is a check's line: "❌ errors 5.1 % · stable 0.1 % · limit 1 %". Slack aligns nothing outside of code, and
+// code breaks on a phone, so every number stands with its name.
+func checkLine(e rollout.Evidence) string {
+	return fmt.Sprintf("%s *%s*%s", icon(e.Result), nameOf(e), says(e))
+}
+
+// says returns what a check's line says after its name: every number with its own name and unit, then the reason. A
+// check without a number always has a reason.
+func says(e rollout.Evidence) string {
+	reason := why(e)
+	if e.Canary == nil || e.Why == rollout.WhyNoShare {
+		return ": " + dotted(orNoNumber(reason), informOnly(e))
+	}
 	if e.Result == rollout.Pass {
-		reason = informOnly(e)
+		reason = ""
 	}
-	if e.Canary == nil {
-		return joined(" ", name, icon(e.Result), reason)
+	value, limit := valueAndLimit(e)
+	if judgedByShare(e) {
+		value = slowerThan(e) + ": " + value
 	}
-	value, limit := pair(*e.Canary, e.Threshold, e.Unit)
-	var brackets []string
+	stable := ""
 	if e.Stable != nil {
-		stable := amountOf(*e.Stable, e.Unit, measured).beside(value)
-		brackets = append(brackets, l.labelOnce(&l.stable, "stable ")+stable)
+		stable = "stable " + amountOf(*e.Stable, e.Unit, measured).String()
 	}
-	switch {
-	case e.Comparison == rollout.GreaterThan:
-		brackets = append(brackets, "must be above "+limit.beside(value))
-	default:
-		brackets = append(brackets, l.labelOnce(&l.limit, "limit ")+limit.beside(value))
-	}
-	return joined(" ", name, value.String(), "("+strings.Join(brackets, ", ")+")", icon(e.Result), reason)
+	return " " + dotted(value, stable, limit, reason, informOnly(e))
 }
 
-// labels records which labels the line of checks already has.
-type labels struct{ stable, limit bool }
-
-func (l *labels) labelOnce(said *bool, label string) string {
-	if *said {
-		return ""
+// valueAndLimit returns the canary's value and the limit, which has its name. Where rounding would make the value look
+// like what it is beyond, more digits are shown.
+func valueAndLimit(e rollout.Evidence) (value, limit string) {
+	v, l := pair(*e.Canary, e.Threshold, e.Unit)
+	if e.Why == rollout.WhyCeiling && e.Ceiling != nil {
+		v, _ = pair(*e.Canary, *e.Ceiling, e.Unit)
 	}
-	*said = true
-	return label
+	return v.String(), limitWord(e.Comparison) + " " + l.String()
 }
 
-// checks returns the card's line of checks. If there are many, those that pass are only counted.
-func checks(v rollout.Verdict) string {
-	const most = 12
-	var l labels
-	var all []string
-	left := 0
-	for _, e := range v.Evidence {
-		if len(all) >= most || (len(v.Evidence) > most && e.Result == rollout.Pass) {
-			left++
-			continue
-		}
-		all = append(all, l.compact(e))
+func orNoNumber(reason string) string {
+	if reason == "" {
+		return "no number"
 	}
-	if left > 0 {
-		all = append(all, fmt.Sprintf("and %d more", left))
-	}
-	return strings.Join(all, "  ")
+	return reason
 }
 
-// fullEvidence returns the evidence as shown in the thread: every number with its unit and, over a bake, its course.
+// fullEvidence returns the evidence as shown in the thread: its line, what was counted and,
+// where it moved, between which values.
 func fullEvidence(e rollout.Evidence) string {
-	var numbers, course string
-	if e.Canary != nil {
-		value, limit := pair(*e.Canary, e.Threshold, e.Unit)
-		stable := ""
-		if e.Stable != nil {
-			stable = "stable " + amountOf(*e.Stable, e.Unit, measured).String()
-		}
-		numbers = fmt.Sprintf("%s (%s)", value, joined(", ", stable, limitWord(e.Comparison)+" "+limit.String()))
-	}
-	if e.Lowest != nil && e.Highest != nil {
+	var course string
+	if e.Lowest != nil && e.Highest != nil && e.Why != rollout.WhyNoShare {
 		low, high := amountOf(*e.Lowest, e.Unit, measured), amountOf(*e.Highest, e.Unit, measured)
-		course = fmt.Sprintf("between %s and %s", low, high)
-		if low == high {
-			course = "always " + low.String()
+		if low != high {
+			course = fmt.Sprintf("between %s and %s in this step", low, high)
 		}
 	}
-	line := joined(" ", icon(e.Result), nameOf(e), numbers)
-	return dotted(line, why(e), informOnly(e), samples(e), course, detail(e.Detail))
+	return dotted(checkLine(e), samples(e), course, detail(e.Detail))
 }
 
 // informOnly returns a note on a check that does not decide; empty for others.
 func informOnly(e rollout.Evidence) string {
 	if e.DryRun {
-		return "only informs"
+		return "for information only"
 	}
 	return ""
 }
@@ -255,37 +258,56 @@ func samples(e rollout.Evidence) string {
 	if e.Compared == nil || e.Compared.Canary.Requests <= 0 {
 		return ""
 	}
-	c := e.Compared
-	return fmt.Sprintf("%s of %s requests, stable %s of %s", count(c.Canary.Bad), count(c.Canary.Requests), count(c.Stable.Bad), count(c.Stable.Requests))
+	c, bad := e.Compared, "failed"
+	switch {
+	case e.Why == rollout.WhyNoShare:
+		return fmt.Sprintf("%s requests lately; on stable %s", count(c.Canary.Requests), count(c.Stable.Requests))
+	case judgedByShare(e):
+		bad = "were slow"
+	}
+	return fmt.Sprintf("%s of %s requests %s; on stable %s of %s",
+		count(c.Canary.Bad), count(c.Canary.Requests), bad, count(c.Stable.Bad), count(c.Stable.Requests))
+}
+
+// count returns a number of requests: Prometheus extrapolates, people count.
+func count(v float64) string {
+	s := amountOf(math.Floor(v), rollout.Number, 9).number
+	if v < 0 || v >= 1e9 || strings.Contains(s, ".") {
+		return s
+	}
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
 }
 
 // verdict summarizes the results of a step's checks.
 func verdict(v rollout.Verdict) string {
 	worst, ok := v.Worst()
 	switch {
+	case !ok && v.Result == rollout.Pass && len(v.Evidence) > 0 && worstFirst(v.Evidence)[0].Result != rollout.Pass:
+		return "all checks that decide pass"
 	case !ok && v.Result == rollout.Pass:
 		return "all checks pass"
 	case !ok:
 		return iconUnknown + " no verdict yet"
 	}
-	same := 0
+	same, others := 0, 0
 	for _, e := range v.Evidence {
-		if e.Result == worst.Result && e.Why == worst.Why {
+		if e.Result != worst.Result || e.DryRun {
+			continue
+		}
+		others++
+		if e.Why == worst.Why {
 			same++
 		}
 	}
 	if same > 1 && same == len(v.Evidence) && worst.Canary == nil {
 		return icon(worst.Result) + " all checks: " + why(worst)
 	}
-	others := 0
-	for _, e := range v.Evidence {
-		if e.Result == worst.Result {
-			others++
-		}
-	}
 	s := icon(worst.Result) + " " + sentence(worst)
 	if others > 1 {
-		s += fmt.Sprintf(", and %d more", others-1)
+		s += fmt.Sprintf(", and %s", plural(others-1, "more check", "more checks"))
 	}
 	return s
 }

@@ -28,12 +28,18 @@ func lookAt(r rollout.Rollout, why rollout.Reason) string {
 	//exhaustive:ignore
 	switch why.Code {
 	case rollout.ReasonReverted:
+		if r.Drift != nil && r.Drift.Field == rollout.FieldStableMin {
+			scaler := r.Original.Scaler
+			return kubectl(r, "get %s %s -o yaml --show-managed-fields", strings.ToLower(shellSafe(scaler.Kind)), shellSafe(scaler.Name))
+		}
 		if r.Drift != nil && r.Drift.Field != rollout.FieldWeight && r.Drift.Field != rollout.FieldRouteUID {
 			return kubectl(r, "get deployment %s -o yaml --show-managed-fields", shellSafe(deploymentOf(r)))
 		}
 		return kubectl(r, "get %s -o yaml --show-managed-fields", route(r))
 	case rollout.ReasonStableGone:
 		return kubectl(r, "get deployment %s", shellSafe(o.Stable))
+	case rollout.ReasonStableEmpty:
+		return kubectl(r, "scale deployment %s --replicas=%d", shellSafe(o.Stable), max(1, r.Original.Stable.Replicas))
 	case rollout.ReasonStableNoPods:
 		return kubectl(r, "get endpointslices -l kubernetes.io/service-name=%s", shellSafe(o.StableService))
 	case rollout.ReasonStable:

@@ -21,14 +21,6 @@ func (a amount) String() string {
 	return a.number + " " + a.unit
 }
 
-// beside returns the amount next to another one: the unit is not repeated.
-func (a amount) beside(other amount) string {
-	if a.unit == other.unit {
-		return a.number
-	}
-	return a.String()
-}
-
 // How many digits count: a measured value is rounded, a limit is shown as configured.
 const (
 	measured   = 2

@@ -44,7 +44,7 @@ func plainly(r rollout.Rollout, why rollout.Reason, by rollout.Actor) string {
 			return "no verdict for " + span(limits.UnknownLimit)
 		}
 		return "no verdict for " + span(limits.UnknownLimit) + ": " + sentence(*why.Evidence)
-	case rollout.ReasonWeightZero, rollout.ReasonRouteGone, rollout.ReasonCanaryGone, rollout.ReasonServiceGone, rollout.ReasonStableGone:
+	case rollout.ReasonWeightZero, rollout.ReasonRouteGone, rollout.ReasonCanaryGone, rollout.ReasonServiceGone, rollout.ReasonStableGone, rollout.ReasonStableEmpty:
 		return missingObject(why.Code)
 	case rollout.ReasonImageDiffers, rollout.ReasonStableNoPods, rollout.ReasonSlow, rollout.ReasonReverted, rollout.ReasonPreflight,
 		rollout.ReasonHeld, rollout.ReasonOrphanGone, rollout.ReasonUnreadable, rollout.ReasonWriteRefused:
@@ -67,6 +67,8 @@ func missingObject(code rollout.ReasonCode) string {
 		return "somebody deleted the canary"
 	case rollout.ReasonServiceGone:
 		return "somebody deleted the canary's Service"
+	case rollout.ReasonStableEmpty:
+		return "somebody scaled stable to 0: whoever is not on the canary gets no answer"
 	default:
 		return "somebody deleted stable"
 	}
@@ -86,7 +88,7 @@ func obstacle(r rollout.Rollout, why rollout.Reason) string {
 		}
 		return s
 	case rollout.ReasonSlow:
-		return "it is not done after " + span(r.Spec.Limits.Stuck)
+		return "it could not be ended within " + span(r.Spec.Limits.Stuck)
 	case rollout.ReasonReverted:
 		return joined(" ", manager(why.Detail), "undid the same change three times")
 	case rollout.ReasonPreflight:
@@ -196,6 +198,8 @@ func drifted(d rollout.Drift) string {
 		return by + " deleted stable and made it again"
 	case rollout.FieldRouteUID:
 		return by + " deleted the route and made it again"
+	case rollout.FieldStableMin:
+		return fmt.Sprintf("%s lowered the minimum of stable's autoscaler to %s; stable needs %s until this is over", by, word(d.Value), word(d.Wanted))
 	}
 	return fmt.Sprintf("%s set %s to %s; it should be %s", by, word(string(d.Field)), word(d.Value), word(d.Wanted))
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -45,6 +46,19 @@ func TestGolden(t *testing.T) {
 	for _, f := range files {
 		if base := filepath.Base(f); !seen[base] && !strings.HasPrefix(base, "problems") { // those have tests of their own
 			t.Errorf("%s is no case any more: delete it", f)
+		}
+	}
+}
+
+// manual finds what only the manual explains: odds, a bar named by its shape, a number in brackets without its name.
+var manual = regexp.MustCompile("\\b1 : \\d|at no step|`[▁-█]`|\\(\\d|[Ww]eight 0|it sees")
+
+func TestNothingNeedsTheManual(t *testing.T) {
+	for _, group := range []map[string]view.Message{cards(), replies(), answers()} {
+		for name, m := range group {
+			if found := manual.FindString(string(render(t, m))); found != "" {
+				t.Errorf("%s says %q", name, found)
+			}
 		}
 	}
 }

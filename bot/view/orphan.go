@@ -11,7 +11,7 @@ func leftBehind(r rollout.Rollout) string {
 	if id := word(string(r.Orphan.Rollout)); id != "" {
 		return fmt.Sprintf("This Canarybot knows nothing of %s, which left it behind: its store is new, or was lost.", id)
 	}
-	return "This Canarybot's store is new, and none of its rollouts sent the canary traffic."
+	return "This Canarybot has no record of who sent the canary traffic: its store is new."
 }
 
 // orphanButtons are the two answers about an orphan.

@@ -24,7 +24,8 @@ import (
 //	{action}                           the value as a verb, where it is an action
 //	{reason}                           the value, where that is a code such as no_data: "no data"
 //	{count} {limit}                    numbers
-//	{span} {duration}                  "2 min 30 s" and "2m30s"
+//	{span}                             "2 min 30 s"
+//	{check}                            a check's name in people's words, from the key
 //	{words} {said}                     somebody else's words, with a full stop at the end and without
 var sentences = sync.OnceValue(func() map[rollout.ProblemCode]string {
 	all := map[rollout.ProblemCode]string{}
@@ -109,8 +110,8 @@ func fill(p rollout.Problem, name string) string {
 		return strconv.Itoa(p.Limit)
 	case "{span}":
 		return span(p.Span)
-	case "{duration}":
-		return p.Span.String()
+	case "{check}":
+		return checkName(p.Key)
 	case "{phase}":
 		return phaseName(p.Phase)
 	}

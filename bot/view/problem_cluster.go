@@ -16,10 +16,12 @@ import (
 //	{route}    "Rule 0 of HTTPRoute shop/checkout: ", whose weights are wrong
 //	{either}   the names, joined by "or"
 //	{labels}   where the canary's labels are set
+//	{owner}    whose pod it is
 func clusterSentences() map[rollout.ProblemCode]string {
 	all := requestSentences()
 	maps.Copy(all, startSentences())
 	maps.Copy(all, routeSentences())
+	maps.Copy(all, noticeSentences())
 	return all
 }
 
@@ -109,7 +111,9 @@ func startSentences() map[rollout.ProblemCode]string {
 		rollout.ProblemStableServiceElsewhere: "{line}{object} does not select the pods of Deployment {othername}.",
 		rollout.ProblemStableServiceOnCanary:  "{object} selects the pods of Deployment {othername}, the canary, too: give one of the labels that it selects on another value in the canary's template.",
 		rollout.ProblemServiceOnBoth:          "{object} selects stable's pods and the canary's, so its callers would reach the canary at weight 0: " + relabel + ", or narrow its selector.",
-		rollout.ProblemServiceOnStranger:      "{object} reaches pod {value}, which is not one of Deployment {othername}: narrow the Service's selector.",
+		rollout.ProblemServiceOnStranger:      "{object} reaches pod {value} ({owner}), which is not one of Deployment {othername}: narrow the Service's selector.",
+		rollout.ProblemServiceExternal:        "{line}{object} is of the type ExternalName, a name for something elsewhere; name the Service that selects the pods of Deployment {othername}.",
+		rollout.ProblemServiceSelectless:      "{line}{object} has no selector: somebody else fills in its endpoints, and would not tell the two sides apart. Name a Service that selects the pods of Deployment {othername}.",
 		rollout.ProblemServiceShared:          "{line}It is the same Service as stable's; each side needs its own.",
 		rollout.ProblemCanaryServiceElsewhere: "{object} does not select the pods of Deployment {othername}: its selector has to match their labels ({value}).",
 		rollout.ProblemCanaryServiceOnStable:  "{object} selects the pods of stable, Deployment {othername}, too: add a label to its selector that only the canary's pods have.",
@@ -176,6 +180,11 @@ func fillCluster(p rollout.Problem, name string) string {
 		return routeWeights(p)
 	case "{either}":
 		return words(strings.Join(p.Names, " or "))
+	case "{owner}":
+		if p.Want == "" {
+			return "a bare pod"
+		}
+		return "of " + words(p.Want)
 	case "{labels}":
 		if p.Want == rollout.LabelsInTemplate {
 			return "the canary's template"

@@ -89,9 +89,13 @@ func (t threadReply) started() Message {
 	if r.Request.Back {
 		did = "rolls it back to the version before"
 	}
+	plan := capitalize(describePlan(r.Spec.Plan)) + "."
+	if r.Request.Back {
+		plan = "Everyone goes there at once, then stable is changed. No check is asked."
+	}
 	lines := []string{
 		fmt.Sprintf("%s %s %s: %s in %s%s", iconCanary, actorName(r.Request.By), did, change(r), environment(r), reasonSuffix(r.Request.Text)),
-		capitalize(describePlan(r.Spec.Plan)) + ".",
+		plan,
 	}
 	if f := t.e.Data.DetectionPower; f != nil {
 		lines = append(lines, DetectionPower(*f, r.Spec.Plan))
@@ -99,17 +103,25 @@ func (t threadReply) started() Message {
 	if len(t.e.Data.Differs) > 0 {
 		lines = append(lines, iconWarning+" "+differs(t.e.Data.Differs))
 	}
-	lines = append(lines, notices(t.e.Data.Notices)...)
-	return message(paragraph(lines...)).withText("%s: %s %s. %s.", fullName(r), actorName(r.Request.By), did, capitalize(describePlan(r.Spec.Plan)))
+	const most = 8
+	all := t.e.Data.Notices
+	told := notices(all[:min(len(all), most)])
+	if more := len(all) - most; more > 0 {
+		told = append(told, fmt.Sprintf("… and %d more; a dry run lists them all.", more))
+	}
+	return message(paragraph(lines...)).withText("%s: %s %s. %s", fullName(r), actorName(r.Request.By), did, plan).
+		withBlocks(list(told)...)
 }
 
-// notices has a line for each thing that people should know at the start.
+// notices lists what people should know at the start, each thing on a line.
 func notices(all []rollout.Problem) []string {
-	lines := Problems(all)
-	for i, sentence := range lines {
-		lines[i] = iconWarning + " " + sentence
+	switch len(all) {
+	case 0:
+		return nil
+	case 1:
+		return []string{iconWarning + " " + fullStop(Problem(all[0]))}
 	}
-	return lines
+	return append([]string{iconWarning + " *To know about this start:*"}, bullets(all)...)
 }
 
 // differs names the fields in which a found canary differs from stable.
@@ -172,10 +184,10 @@ func (t threadReply) stepDone() (Message, bool) {
 	return m.withBlocks(list(evidence(*v))...), true
 }
 
-// evidence returns a line for each check.
+// evidence returns all about each check, the worst first.
 func evidence(v rollout.Verdict) []string {
 	lines := make([]string, len(v.Evidence))
-	for i, e := range v.Evidence {
+	for i, e := range worstFirst(v.Evidence) {
 		lines[i] = fullEvidence(e)
 		if e.Result != rollout.Pass {
 			lines[i] = paragraph(lines[i], chart(e))

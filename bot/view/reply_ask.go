@@ -90,6 +90,8 @@ func (t threadReply) settled() Message {
 		what = "the checks can be judged again; it goes on."
 	case t.e.Data.Reason.Code == rollout.ReasonStableGone:
 		what = "stable is back; it goes on."
+	case t.e.Data.Reason.Code == rollout.ReasonStableEmpty:
+		what = "stable has replicas again; it goes on."
 	}
 	return message(iconDone+" *Settled*: "+what).withText("%s: settled, %s", fullName(t.r), what)
 }
@@ -111,6 +113,8 @@ func fieldName(f rollout.Field) string {
 		return "stable"
 	case rollout.FieldRouteUID:
 		return "the route"
+	case rollout.FieldStableMin:
+		return "the minimum of stable's autoscaler"
 	}
 	return word(string(f))
 }
@@ -134,7 +138,7 @@ func shown(d rollout.Drift, value string) string {
 		return version(value)
 	case rollout.FieldImageID:
 		return imageID(value)
-	case rollout.FieldCanaryReplicas, rollout.FieldStableUID, rollout.FieldRouteUID:
+	case rollout.FieldCanaryReplicas, rollout.FieldStableUID, rollout.FieldRouteUID, rollout.FieldStableMin:
 	}
 	return word(value)
 }

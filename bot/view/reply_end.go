@@ -2,6 +2,7 @@ package view
 
 import (
 	"fmt"
+	"time"
 
 	"canarybot.io/rollout"
 )
@@ -65,20 +66,28 @@ func failureDetail(r rollout.Rollout) string {
 	return fullStop(capitalize(detailOf(r.Ending.Reason)))
 }
 
-// rollbackTimes returns the times of a rollback: limit broken, traffic off, total duration.
+// rollbackTimes returns the times of a rollback: the check failed, off traffic, total duration.
 func rollbackTimes(r rollout.Rollout) string {
 	end := r.Ending
 	breach, zero := "", ""
 	if !end.Breach.IsZero() {
-		breach = "limit breached " + exactly(end.Breach)
+		breach = "a check failed " + exactly(end.Breach)
 	}
 	if !end.WeightZero.IsZero() {
-		zero = "weight 0 at " + exactly(end.WeightZero)
+		zero = "off traffic " + exactly(end.WeightZero)
 	}
 	if d := end.WeightZero.Sub(end.Breach); breach != "" && zero != "" && d >= 0 {
-		zero += " (" + span(d) + " later)"
+		zero += ", " + later(d)
 	}
 	return fullStop(capitalize(dotted(breach, zero, totalTime(r))))
+}
+
+// later says how long after something.
+func later(d time.Duration) string {
+	if d < time.Second {
+		return "at once"
+	}
+	return span(d) + " later"
 }
 
 func cancelled(r rollout.Rollout) Message {

@@ -37,9 +37,12 @@ func entries() map[string]rollout.Entry {
 	replaced := decided(rollout.Rollback, "hot fix")
 	replaced.Data.Reason = rollout.Reason{Code: rollout.ReasonReplaced, Detail: "checkout-43"}
 	return map[string]rollout.Entry{
-		"replaced":        replaced,
-		"started":         data(rollout.EntryStarted, rollout.Data{}),
-		"started_differs": data(rollout.EntryStarted, rollout.Data{Differs: []string{"resources", "env[TAX_URL]"}}),
+		"replaced":             replaced,
+		"started":              data(rollout.EntryStarted, rollout.Data{}),
+		"started_notice":       data(rollout.EntryStarted, rollout.Data{Notices: noticed(1)}),
+		"started_notices":      data(rollout.EntryStarted, rollout.Data{DetectionPower: new(detectable().DetectionPower), Differs: []string{"resources"}, Notices: noticed(3)}),
+		"started_many_notices": data(rollout.EntryStarted, rollout.Data{Notices: noticed(11)}),
+		"started_differs":      data(rollout.EntryStarted, rollout.Data{Differs: []string{"resources", "env[TAX_URL]"}}),
 		"rolling_back_worse": data(rollout.EntryPhase, rollout.Data{From: rollout.Baking, To: rollout.RollingBack,
 			Reason: rollout.Reason{Code: rollout.ReasonCheck, Evidence: &compared(rollout.Fail, rollout.WhyWorse).Evidence[0]}}),
 		"rolling_back_no_share": data(rollout.EntryPhase, rollout.Data{From: rollout.Baking, To: rollout.RollingBack,
@@ -67,20 +70,23 @@ func entries() map[string]rollout.Entry {
 			Drift: &weightDrift,
 		}),
 		"drift":             data(rollout.EntryDrift, rollout.Data{Drift: &weightDrift}),
+		"drift_min":         data(rollout.EntryDrift, rollout.Data{Drift: &rollout.Drift{Field: rollout.FieldStableMin, Wanted: "20", Value: "2", By: "helm"}}),
 		"drift_image":       data(rollout.EntryDrift, rollout.Data{Drift: &rollout.Drift{Field: rollout.FieldStableImage, Wanted: "r/checkout:v1.2.3", Value: "r/checkout:v1.2.9", By: "argocd"}}),
-		"drift_image_id":    data(rollout.EntryDrift, rollout.Data{Drift: &imageDrift}),
-		"drift_admission":   data(rollout.EntryDrift, rollout.Data{Drift: &rollout.Drift{Field: rollout.FieldCanaryImage, Wanted: "r/checkout:v1.2.4", Value: "r/checkout:v1.2.3", By: rollout.ByAdmission}}),
-		"override_image_id": {Kind: rollout.EntryDecided, At: noon, Actor: person("U0G9QF9C6"), Data: rollout.Data{Action: rollout.Override, Drift: &imageDrift}},
 		"settled":           data(rollout.EntrySettled, rollout.Data{Drift: &weightDrift}),
 		"settled_held":      data(rollout.EntrySettled, rollout.Data{Reason: rollout.Reason{Code: rollout.ReasonUnknown}}),
+		"settled_empty":     data(rollout.EntrySettled, rollout.Data{Reason: rollout.Reason{Code: rollout.ReasonStableEmpty}}),
 		"settled_stable":    data(rollout.EntrySettled, rollout.Data{Reason: rollout.Reason{Code: rollout.ReasonStableGone}}),
 		"overwrote":         data(rollout.EntryOverwrote, rollout.Data{Drift: &rollout.Drift{Field: rollout.FieldWeight, Wanted: "0", Value: "20", By: "kubectl-edit"}}),
 		"stuck_traffic":     data(rollout.EntryStuck, rollout.Data{Reason: rollout.Reason{Code: rollout.ReasonSlow}, From: rollout.RollingBack, Weight: 5}),
 		"stuck":             data(rollout.EntryStuck, rollout.Data{Reason: rollout.Reason{Code: rollout.ReasonSlow}}),
+		"stuck_empty":       data(rollout.EntryStuck, rollout.Data{Reason: rollout.Reason{Code: rollout.ReasonStableEmpty}, From: rollout.Baking, Weight: 5}),
 		"stuck_no_pods":     data(rollout.EntryStuck, rollout.Data{Reason: rollout.Reason{Code: rollout.ReasonStableNoPods, Failure: rollout.Failure{Kind: rollout.Unschedulable, Detail: "0/3 nodes are available"}}}),
 		"stuck_reverted":    data(rollout.EntryStuck, rollout.Data{Reason: rollout.Reason{Code: rollout.ReasonReverted, Detail: "argocd"}, Drift: &weightDrift}),
 		"away":              data(rollout.EntryAway, rollout.Data{Away: 4*time.Minute + 12*time.Second}),
 		"verdict_failing":   data(rollout.EntryVerdict, rollout.Data{Verdict: &failed}),
+		"drift_image_id":    data(rollout.EntryDrift, rollout.Data{Drift: &imageDrift}),
+		"drift_admission":   data(rollout.EntryDrift, rollout.Data{Drift: &rollout.Drift{Field: rollout.FieldCanaryImage, Wanted: "r/checkout:v1.2.4", Value: "r/checkout:v1.2.3", By: rollout.ByAdmission}}),
+		"override_image_id": {Kind: rollout.EntryDecided, At: noon, Actor: person("U0G9QF9C6"), Data: rollout.Data{Action: rollout.Override, Drift: &imageDrift}},
 	}
 }
 

@@ -147,7 +147,7 @@ func TestLiveSignals(t *testing.T) {
 	var out bytes.Buffer
 	liveChecks(t.Context(), &out, c)
 	for _, want := range []string{
-		"checkout: At 5 % of 100 requests/s it sees 5 % errors", "The latency histogram has no bucket at 500 ms, only 400 ms and 1 s",
+		"checkout: Stable gets 100 requests/s. At the first step errors are noticed: 5 % after about", "The latency histogram has no bucket at 500 ms, only 400 ms and 1 s",
 		"checkout: judged by limits alone: memory_usage.", "checkout: error_rate of stable itself was beyond its limit 1 of 241 times in the last hour",
 	} {
 		if !strings.Contains(out.String(), want) {

@@ -62,7 +62,7 @@ func TestPlay(t *testing.T) {
 		}
 		for _, want := range []string{
 			"only @intern sees: You (id `U0INTERN01`) may not deploy here",
-			"Rolled back · errors 5 % against 0.1 %",
+			"Rolled back · errors 5 %, stable 0.1 %",
 			"kill -9",
 		} {
 			if !strings.Contains(out.String(), want) {
@@ -75,8 +75,8 @@ func TestPlay(t *testing.T) {
 // TestVersionsEndAsListed deploys every version that the bot lists, at the pace of the browser.
 func TestVersionsEndAsListed(t *testing.T) {
 	tells := map[string]string{
-		"v1.2.5": "errors 5 % against 0.1 %", "v1.2.6": "slower than 500 ms", "v1.2.7": "memory", "v1.2.8": "crash",
-		"v1.2.9": "image", "v1.3.0": "silent while stable reports",
+		"v1.2.5": "errors 5 %, stable 0.1 %", "v1.2.6": "slower than 500 ms", "v1.2.7": "memory", "v1.2.8": "crash",
+		"v1.2.9": "image", "v1.3.0": "no data from the canary",
 	}
 	for _, v := range versions() {
 		t.Run(v.tag, func(t *testing.T) {

@@ -119,10 +119,8 @@ type panelService struct {
 	Evidence *panelEvidence `json:"evidence"`
 }
 
-// panelEvidence is the state of a judge's bets: odds to one, and the odds that suffice.
+// panelEvidence is the state of a judge's bets: how far they have come to where the canary is rolled back.
 type panelEvidence struct {
-	Odds   float64      `json:"odds"`
-	Limit  float64      `json:"limit"`
 	Share  float64      `json:"share"` // of the way there, 0 to 1, on a log scale
 	Result string       `json:"result"`
 	Checks []panelCheck `json:"checks"`
@@ -175,7 +173,6 @@ func (w *world) evidence(service rollout.ServiceName) *panelEvidence {
 			continue
 		}
 		e := &panelEvidence{
-			Odds: math.Round(math.Exp(min(r.Verdict.Odds, 14))), Limit: math.Round(math.Exp(r.Verdict.Limit)),
 			Share: way(r.Verdict.Odds, r.Verdict.Limit), Result: string(r.Verdict.Result),
 		}
 		for _, check := range r.Verdict.Evidence {

@@ -169,7 +169,7 @@ func TestFaultsOfThePanel(t *testing.T) {
 			visit(t, browsing(), func(ctx context.Context, p *player) {
 				c := bakes(t, ctx, p, "v1.2.4")
 				e := p.world.panelState(time.Now()).Services[0].Evidence
-				if e == nil || e.Share > 0.5 || len(e.Checks) != 3 || e.Limit != 100 {
+				if e == nil || e.Share > 0.5 || len(e.Checks) != 3 {
 					t.Errorf("of a fine canary the panel shows %+v", e)
 				}
 				if code := push(p, "break?fault="+fault); code != http.StatusNoContent {

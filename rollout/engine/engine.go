@@ -211,12 +211,14 @@ func (e *Engine) emergency(r rollout.Rollout) {
 		f := rollout.Facts{Now: now(), Observed: e.Cluster.Observe(ctx, r)}
 		all := rollout.Writes(r, f)
 		i := slices.IndexFunc(all, func(one rollout.Write) bool {
-			return one.Object == rollout.RouteObject && one.Weight != nil && *one.Weight == 0
+			return one.Object == rollout.RouteObject && one.Weight != nil
 		})
 		if i < 0 {
 			return
 		}
 		all[i].AskRollback = true
+		zero := rollout.Weight(0) // nothing comes after this that could take the rest
+		all[i].Weight, all[i].Stamp.Weight = &zero, &zero
 		err := e.Cluster.Do(ctx, r, all[i])
 		e.Log.Error("store failed; weight set to 0 ahead of its commit", "rollout", r.ID, "error", err)
 		if rollout.CodeOf(err) != rollout.Conflict {

@@ -273,8 +273,8 @@ func (w *worker) failed(r rollout.Rollout, write rollout.Write, err error) bool 
 		"object", write.Object, "verb", write.Verb, "error", err)
 	switch rollout.CodeOf(err) {
 	case rollout.Conflict, rollout.NotFound:
-		if w.conflicts++; w.conflicts <= conflictsAtOnce {
-			return true
+		if w.conflicts++; w.conflicts <= conflictsAtOnce || r.Phase == rollout.RollingBack {
+			return true // while it rolls back, for as long as it takes
 		}
 		w.conflicts = 0 // the next reconcile may try as often again
 		return false

@@ -23,21 +23,70 @@ const (
 // counts are the part of the state that counts requests: each once, however late its sample comes.
 //
 // Counters are added up from the anchor on, and what was judged before is subtracted. So a late sample is judged with the
-// next scrape: nothing is lost, and nothing counts twice.
+// next scrape: nothing is lost, and nothing counts twice. The anchor moves only when the sum contains all that was judged.
 type counts struct {
 	Anchor time.Time `json:"anchor"`
 	Judged [2]tally  `json:"taken"` // since the anchor
-	Step   [2]tally  `json:"step"`  // since the weight was acknowledged
+	// Answered is how many series of each arm had samples since the anchor, by group.
+	Answered [2][groups]int `json:"answered,omitzero"`
+	Step     [2]tally       `json:"step"` // since the weight was acknowledged
 	// Recent is what people are shown, in two halves, of which the newer one fills.
 	Recent [2][2]tally `json:"recent"`
 	Filled int         `json:"filled,omitempty"` // scrapes in the newer half
+	sum    [2]tally    // since the anchor, in the scrape at hand
 }
+
+// group are the series that an answer has together: those of durations may be missing without the others.
+type group int
+
+const (
+	countGroup group = iota
+	latencyGroup
+	groups
+)
 
 // newStep begins to count for another weight.
 func (c *counts) newStep(since time.Time) { *c = counts{Anchor: since} }
 
 // restart counts from another anchor. What was done since then is taken as judged.
-func (c *counts) restart(anchor time.Time, judged [2]tally) { c.Anchor, c.Judged = anchor, judged }
+func (c *counts) restart(anchor time.Time, judged [2]tally) {
+	c.Anchor, c.Judged, c.Answered = anchor, judged, [2][groups]int{}
+}
+
+// lacking reports in which groups an answer lacks series that had samples in what was judged: a store behind Prometheus
+// did not answer. Nothing is concluded from such an answer: without the series of successes every request would have
+// failed. An arm that has nothing at all is not there.
+func (c *counts) lacking(w *window, through time.Time) (lacks [groups]bool) {
+	for arm := range w.arms {
+		if w.arms[arm].empty() {
+			continue
+		}
+		for g, n := range w.arms[arm].answered(span{c.Anchor, through}) {
+			lacks[g] = lacks[g] || n < c.Answered[arm][g]
+		}
+	}
+	return lacks
+}
+
+// empty reports whether there is nothing of an arm.
+func (a *arm) empty() bool {
+	return !slices.ContainsFunc(a.answer.All(), func(r rollout.Reading) bool { return len(r.Series) > 0 })
+}
+
+// answered is how many series of an arm have samples in a span.
+func (a *arm) answered(s span) (n [groups]int) {
+	r := a.answer
+	for g, readings := range [groups][]rollout.Reading{{r.Requests, r.Errors, r.Success}, {r.Latency}} {
+		for _, reading := range readings {
+			for i := range reading.Series {
+				if slices.ContainsFunc(reading.Series[i].Points, s.contains) {
+					n[g]++
+				}
+			}
+		}
+	}
+	return n
+}
 
 // forget drops the counts that people are shown.
 func (c *counts) forget() { c.Step, c.Recent, c.Filled = [2]tally{}, [2][2]tally{}, 0 }
@@ -64,13 +113,28 @@ func (c *counts) update(sc *scrape, gap latencyGap, t *targets) (did [2]tally) {
 		did[arm] = sum[arm].plus(c.Judged[arm], -1)
 		c.Step[arm] = c.Step[arm].plus(did[arm], 1)
 		c.Recent[1][arm] = c.Recent[1][arm].plus(did[arm], 1)
+		c.Judged[arm] = c.Judged[arm].most(sum[arm]) // what is missing now was judged all the same
 	}
-	c.Judged = sum
+	c.sum = sum
+	c.noteAnswer(sc)
 	return did
 }
 
-// moveAnchor moves the anchor on where it has grown old.
+// noteAnswer notes how many series answered since the anchor.
+func (c *counts) noteAnswer(sc *scrape) {
+	for arm := range c.Answered {
+		for g, n := range sc.arms[arm].answered(span{c.Anchor, sc.to}) {
+			c.Answered[arm][g] = max(c.Answered[arm][g], n)
+		}
+	}
+}
+
+// moveAnchor moves the anchor on where it has grown old. It stays while something that was judged is not in the answer: it
+// would count again when it comes back.
 func (c *counts) moveAnchor(sc *scrape, t *targets) {
+	if c.owes() || sc.lacks[latencyGroup] {
+		return
+	}
 	late := lateScrapes
 	if sc.tooLarge() {
 		late = 1 // less is read then, and late samples are lost
@@ -79,7 +143,13 @@ func (c *counts) moveAnchor(sc *scrape, t *targets) {
 	if scrapes >= anchorScrapes || late < lateScrapes && scrapes > late {
 		s := sc.last(late)
 		c.restart(s.from, sc.tallies(s, t))
+		c.noteAnswer(sc)
 	}
+}
+
+// owes reports whether more was judged since the anchor than the answer shows.
+func (c *counts) owes() bool {
+	return c.Judged[canaryArm].exceeds(c.sum[canaryArm]) || c.Judged[stableArm].exceeds(c.sum[stableArm])
 }
 
 // recent is what an arm did in the latest scrapes.
@@ -102,6 +172,26 @@ func (t tally) plus(o tally, factor float64) tally {
 		t.Slow[i] = max(0, t.Slow[i]+factor*o.Slow[i])
 	}
 	return t
+}
+
+// most returns the larger of each part of two tallies.
+func (t tally) most(o tally) tally {
+	t.Requests, t.Errors, t.Timed = max(t.Requests, o.Requests), max(t.Errors, o.Errors), max(t.Timed, o.Timed)
+	for i := range t.Slow {
+		t.Slow[i] = max(t.Slow[i], o.Slow[i])
+	}
+	return t
+}
+
+// exceeds reports whether any part of the tally is more than another's, by more than rounding.
+func (t tally) exceeds(o tally) bool {
+	more := func(a, b float64) bool { return a-b > 1e-6*(1+b) }
+	for i := range t.Slow {
+		if more(t.Slow[i], o.Slow[i]) {
+			return true
+		}
+	}
+	return more(t.Requests, o.Requests) || more(t.Errors, o.Errors) || more(t.Timed, o.Timed)
 }
 
 // arm is the tally as a trial reads it.

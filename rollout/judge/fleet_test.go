@@ -40,6 +40,7 @@ type scraped struct {
 // does is what a pod does in a scrape.
 type does struct {
 	requests, errors, slow, memory float64
+	probes                         int // sent each ten seconds, beside the requests
 	gone, silent                   bool
 }
 
@@ -62,7 +63,7 @@ func newFleet(seed uint64, scrapes, before int, what func(canary bool, pod, scra
 		total := make([]float64, len(p.series))
 		for s := range scrapes {
 			d := what(canary, i, s-before)
-			n := f.poisson(d.requests)
+			n := f.poisson(d.requests) + float64(d.probes*probed(i, s))
 			bad, slow := f.coins(n, d.errors), f.coins(n, d.slow)
 			total[0] += n
 			total[1] += bad
@@ -82,6 +83,12 @@ func newFleet(seed uint64, scrapes, before int, what func(canary bool, pod, scra
 		}
 	}
 	return f
+}
+
+// probed is how many times a pod is called in a scrape by something that calls each ten seconds.
+func probed(pod, scrape int) int {
+	times := func(scrape int) int { return (int(interval.Seconds())*scrape + 3*pod) / 10 }
+	return times(scrape+1) - times(scrape)
 }
 
 // hurry has everything happen so many times as fast.

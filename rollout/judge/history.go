@@ -16,7 +16,7 @@ const intervalHistory = 5 * time.Minute
 
 // readHistory reads stable's past.
 func (b *baseline) readHistory(c rollout.Case) {
-	h, interval := c.Raw.History, configuredInterval(c.Spec.Signals)
+	h, interval := series.Mend(c.Raw.History), configuredInterval(c.Spec.Signals)
 	g := newGrid(reports(h), interval)
 	requests := g.byTarget(h.Requests.Series)
 	bad := g.byTarget(h.Errors.Series)

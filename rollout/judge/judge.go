@@ -72,7 +72,11 @@ func (Judge) Judge(c rollout.Case) (rollout.Verdict, []byte) {
 		v = s.signals(c).judge(c)
 	}
 	if len(limits) > 0 {
-		compared, memory := Compare(limits, c.Samples, s.Limits, c.Since, c.Now)
+		before := readLimitState(s.Limits, limits, c.Since)
+		if judgesShare(c) {
+			before.share = canaryShare(c)
+		}
+		compared, memory := compare(before, limits, c.Samples, c.Now)
 		s.Limits = memory
 		if len(signals) == 0 {
 			v = compared

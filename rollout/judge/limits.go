@@ -17,7 +17,11 @@ const patience = 10 * time.Second
 // come in any order within a call: each counts once, by its time. Those from before the weight, from the future, or of a
 // check that the rollout does not have are left out.
 func Compare(checks []rollout.Check, samples []rollout.Sample, state []byte, since, now time.Time) (rollout.Verdict, []byte) {
-	s := readLimitState(state, checks, since)
+	return compare(readLimitState(state, checks, since), checks, samples, now)
+}
+
+func compare(s limitState, checks []rollout.Check, samples []rollout.Sample, now time.Time) (rollout.Verdict, []byte) {
+	since := s.Since
 	samples = slices.Clone(samples)
 	slices.SortStableFunc(samples, func(a, b rollout.Sample) int { return a.At.Compare(b.At) })
 	for _, sample := range samples {
@@ -36,6 +40,9 @@ func Compare(checks []rollout.Check, samples []rollout.Sample, state []byte, sin
 		if silent && e.Why == rollout.WhyNoData && one.Silent.N >= silentSamples {
 			e.Result, e.Why = rollout.Fail, rollout.WhySilent
 		}
+		if little := s.littleShare(one.Last); e.Result == rollout.Pass && little != nil {
+			e.Result, e.Why, e.Share = rollout.Unknown, rollout.WhyLittleShare, little
+		}
 		if one.Last.At.After(verdict.At) {
 			verdict.At = one.Last.At
 		}
@@ -43,4 +50,17 @@ func Compare(checks []rollout.Check, samples []rollout.Sample, state []byte, sin
 	}
 	verdict.Result = rollout.Combine(verdict.Evidence)
 	return verdict, s.bytes()
+}
+
+// littleShare returns the canary's share of the requests of a sample, where they were counted, that is far below its
+// weight: a quarter of it, for of how many pods, and so how many probes, the requests are is not known.
+func (s limitState) littleShare(of rollout.Sample) *rollout.TrafficShare {
+	if of.Requests == nil || of.StableRequests == nil || s.share <= 0 || s.share >= 1 {
+		return nil
+	}
+	all := *of.Requests + *of.StableRequests
+	if !tooLittle(*of.Requests, all, s.share/4) {
+		return nil
+	}
+	return &rollout.TrafficShare{Got: *of.Requests / all, Asked: s.share}
 }

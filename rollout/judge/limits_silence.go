@@ -24,7 +24,8 @@ func (r checkState) silence(c rollout.Check, s rollout.Sample) streak {
 		rollout.WhyWarnings, rollout.WhyStale, rollout.WhyQueryError, rollout.WhyUnreachable,
 		rollout.WhyTimeout, rollout.WhyTooLarge, rollout.WhyWarmingUp, rollout.WhyNotAsked:
 	case rollout.WhyWorse, rollout.WhyBeyond, rollout.WhyGrows, rollout.WhyUndecided, rollout.WhyShared, rollout.WhyNoTraffic,
-		rollout.WhyNoShare, rollout.WhyOnePod, rollout.WhyPartial, rollout.WhySameSeries, rollout.WhyCoarse: // no sample has these
+		rollout.WhyNoShare, rollout.WhyOnePod, rollout.WhyPartial, rollout.WhySameSeries, rollout.WhyCoarse,
+		rollout.WhyIncomplete, rollout.WhyLittleShare, rollout.WhyProbes: // no sample has these
 	}
 	return r.Silent
 }

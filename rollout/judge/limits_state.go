@@ -14,6 +14,7 @@ type limitState struct {
 	Since       time.Time             `json:"since"`
 	Fingerprint string                `json:"checks"` // of the checks: others have another state
 	Checks      map[string]checkState `json:"series,omitempty"`
+	share       float64               // of the requests, 0 to 1, that the canary is to get; 0: it is not asked
 }
 
 // readLimitState reads the state. One that is damaged, or that belongs to another weight or to other checks, is

@@ -68,6 +68,7 @@ func (m *missing) update(sc *scrape) latencyGap {
 	}
 	was := m.Latency
 	_, m.Latency = firstWith(sc.latency(), unread)
+	m.Latency = m.Latency || sc.lacks[latencyGroup]
 	switch {
 	case m.Latency:
 		return latencyMissing

@@ -23,6 +23,7 @@ type signalState struct {
 	memory
 	evidence
 	Outlier outlier `json:"alone,omitzero"`
+	Users   users   `json:"users,omitzero"`
 	trend
 }
 
@@ -34,6 +35,7 @@ func (s *signalState) newStep(since time.Time) {
 	s.memory.newStep()
 	s.evidence.newStep()
 	s.Outlier.newStep()
+	s.Users.newStep()
 	s.trend.newStep()
 }
 
@@ -42,7 +44,8 @@ func (s *signalState) judge(c rollout.Case) rollout.Verdict {
 	s.Baseline.update(c)
 	w := normalise(c, &s.Baseline)
 	s.skip(w)
-	if _, bad := firstWith(w.required(), unread); !bad {
+	w.lacks = s.lacking(w, s.Through)
+	if _, bad := firstWith(w.required(), unread); !bad && !w.lacks[countGroup] {
 		for end := s.Through.Add(w.interval); !w.now.Before(end.Add(w.grace)); end = end.Add(w.interval) {
 			s.update(w, end)
 		}
@@ -85,7 +88,9 @@ func (s *signalState) update(w *window, end time.Time) {
 	did := s.counts.update(sc, gap, &s.targets)
 	s.targets.learn(sc, did[canaryArm])
 	used := s.memory.update(sc)
-	s.evidence.update(sc, s.observed(sc, did, used))
+	in := s.observed(sc, did, used)
+	s.evidence.update(sc, in)
+	s.Users.update(sc, in)
 	if replaced := s.Outlier.update(sc, s.Standing, s.counts.recent(stableArm)); replaced {
 		s.evidence.forget()
 		s.counts.forget()
@@ -103,7 +108,7 @@ func (s *signalState) observed(sc *scrape, did [2]tally, memory float64) trial.S
 	}
 	// The first scrape still holds requests of the weight before, and shares need all targets.
 	if !sc.first && sc.current && !sc.partial && sc.judgesShare {
-		in.Weight = sc.canaryShare
+		in.Weight = sc.fairShare(did[stableArm])
 	}
 	return in
 }

@@ -41,7 +41,7 @@ func canaryFails(w *window, s *signalState) rollout.Why {
 	switch {
 	case s.missing.gone(w, s.Step[canaryArm].Requests):
 		return rollout.WhySilent
-	case s.Standing.Rejected && s.Standing.Worst == trial.Share:
+	case s.Standing.Rejected && s.Standing.Worst == trial.Share && s.Users.away():
 		return rollout.WhyNoShare
 	}
 	return rollout.WhyNone
@@ -62,7 +62,7 @@ func result(w *window, s *signalState, check rollout.Check, e rollout.Evidence) 
 	if why, detail := unknown(w, s, check); why != rollout.WhyNone {
 		return rollout.Unknown, why, detail
 	}
-	if why := undecided(s, check, e); why != rollout.WhyNone {
+	if why := undecided(w, s, check, e); why != rollout.WhyNone {
 		return rollout.Unknown, why, ""
 	}
 	return rollout.Pass, rollout.WhyNone, ""
@@ -99,6 +99,8 @@ func unknown(w *window, s *signalState, check rollout.Check) (why rollout.Why, d
 		return rollout.WhyNoData, "nothing of stable to compare with"
 	case !s.Judged:
 		return rollout.WhyWarmingUp, ""
+	case w.lacks[countGroup], w.lacks[latencyGroup] && check.Signal == rollout.LatencySignal:
+		return rollout.WhyIncomplete, ""
 	}
 	if why, detail := unmeasured(s, check.Signal); why != rollout.WhyNone {
 		return why, detail
@@ -123,13 +125,17 @@ func unmeasured(s *signalState, signal rollout.Signal) (why rollout.Why, detail 
 }
 
 // undecided returns why the evidence does not suffice to pass.
-func undecided(s *signalState, check rollout.Check, e rollout.Evidence) rollout.Why {
+func undecided(w *window, s *signalState, check rollout.Check, e rollout.Evidence) rollout.Why {
 	requests := check.Signal != rollout.MemorySignal
 	switch {
 	case requests && e.Compared.Canary.Requests == 0:
 		return rollout.WhyNoTraffic
 	case requests && *e.Requests < check.MinRequests:
 		return rollout.WhyTooFewRequests
+	case requests && e.Share != nil:
+		return rollout.WhyLittleShare
+	case requests && s.Users.probes(w):
+		return rollout.WhyProbes
 	case s.Standing.SharedSlow && check.Signal == rollout.LatencySignal,
 		s.Standing.SharedErrors && (check.Signal == rollout.ErrorSignal || check.Signal == rollout.SuccessSignal):
 		return rollout.WhyShared
@@ -162,6 +168,7 @@ func figures(w *window, s *signalState, check rollout.Check) rollout.Evidence {
 		memoryFigures(&e, s)
 	} else {
 		requestFigures(&e, s, check.Signal)
+		e.Share = s.Users.little(w)
 	}
 	return e
 }

@@ -27,12 +27,14 @@ type window struct {
 	options      trial.Options
 	memoryLimit  float64 // 0: none
 	arms         [2]arm
+	lacks        [groups]bool // the answer lacks series that an earlier one had
 }
 
-// arm is what was read of one side.
+// arm is what was read of one side, with counters that never fall.
 type arm struct {
 	rollout.Read
-	reports []rollout.Series // the series that tell which targets report
+	answer  rollout.Read     // as it was read
+	reports []rollout.Series // the series of it that tell which targets report
 }
 
 // pace is how often a service is scraped, and how late a scrape may be stored.
@@ -44,13 +46,15 @@ type pace struct {
 // span is from after one time up to and including another.
 type span struct{ from, to time.Time }
 
+func (s span) contains(p rollout.Point) bool { return p.At.After(s.from) && !p.At.After(s.to) }
+
 // normalise returns the window of a case.
 func normalise(c rollout.Case, b *baseline) *window {
 	p := newPace(c.Spec.Signals, b)
 	return &window{
 		pace: p, now: c.Now, since: c.Since,
 		canaryShare:  canaryShare(c),
-		judgesShare:  !c.Adrift && !c.Spec.Judging.NoShare,
+		judgesShare:  judgesShare(c),
 		countsErrors: c.Spec.Signals.Errors != "",
 		bounds:       b.Seconds,
 		checks:       c.Spec.Checks,
@@ -60,7 +64,7 @@ func normalise(c rollout.Case, b *baseline) *window {
 	}
 }
 
-func newArm(r rollout.Read) arm { return arm{Read: r, reports: reports(r)} }
+func newArm(r rollout.Read) arm { return arm{Read: series.Mend(r), answer: r, reports: reports(r)} }
 
 // newPace takes the interval as measured where Prometheus scrapes more rarely than configured.
 func newPace(s rollout.Signals, b *baseline) pace {
@@ -74,6 +78,9 @@ func configuredInterval(s rollout.Signals) time.Duration {
 	}
 	return 15 * time.Second
 }
+
+// judgesShare reports whether the canary should get its share: the weight is the plan's, and all traffic passes the route.
+func judgesShare(c rollout.Case) bool { return !c.Adrift && !c.Spec.Judging.NoShare }
 
 func canaryShare(c rollout.Case) float64 {
 	if c.Step >= len(c.Spec.Plan.Steps) {
@@ -110,9 +117,13 @@ func (w *window) reporters(arm int, s span) []string {
 
 func (w *window) reporting(arm int, s span) bool { return len(w.reporters(arm, s)) > 0 }
 
-// complete reports whether both arms have a sample in a span. Where all traffic is the canary's, stable need not.
+// complete reports whether both arms have a sample in a span that counts. Where all traffic is the canary's, stable need
+// not.
 func (w *window) complete(s span) bool {
-	return w.reporting(canaryArm, s) && (w.canaryOnly() || w.reporting(stableArm, s))
+	counts := func(arm int) bool {
+		return len(series.Targets(reports(w.arms[arm].Read), s.from, s.to)) > 0
+	}
+	return counts(canaryArm) && (w.canaryOnly() || counts(stableArm))
 }
 
 func (w *window) canaryOnly() bool { return w.canaryShare >= 1 }

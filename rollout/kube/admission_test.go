@@ -18,7 +18,7 @@ func mutating(change func(image string) string) kubetest.Webhook {
 			return nil
 		}
 		for _, list := range []string{"containers", "initContainers"} {
-			items, _ := podSpec(o)[list].([]any)
+			items, _ := podOf(o)[list].([]any)
 			for _, item := range items {
 				c := item.(kubetest.Object)
 				c["image"] = change(c["image"].(string))
@@ -103,7 +103,7 @@ func TestAdmissionChangesOurImages(t *testing.T) {
 
 				s.Admit(nil)
 				s.Edit("kubectl", "deployments", "shop", "checkout-canary", func(d kubetest.Object) {
-					podSpec(d)["containers"].([]any)[0].(kubetest.Object)["image"] = kubetest.NewImage + "@" + digestOf("9")
+					podOf(d)["containers"].([]any)[0].(kubetest.Object)["image"] = kubetest.NewImage + "@" + digestOf("9")
 				})
 				if w := h.observed().Canary; w.Image != kubetest.NewImage+"@"+digestOf("9") || w.ImageBy != "kubectl" {
 					t.Errorf("somebody's digest: it runs %s by %q, want theirs by kubectl", w.Image, w.ImageBy)
@@ -125,7 +125,7 @@ func TestAdmissionWithoutAManager(t *testing.T) {
 	}{
 		{name: "an undo that finds the old image", image: kubetest.OldImage, what: admitted},
 		{name: "a later change by somebody else", then: func(d kubetest.Object) {
-			podSpec(d)["containers"].([]any)[0].(kubetest.Object)["image"] = kubetest.OldImage + "@" + digestOf("9")
+			podOf(d)["containers"].([]any)[0].(kubetest.Object)["image"] = kubetest.OldImage + "@" + digestOf("9")
 		}, image: kubetest.OldImage + "@" + digestOf("9")},
 	} {
 		kubetest.Run(t, c.name, func(t *testing.T, s *kubetest.Server) {
@@ -172,7 +172,7 @@ func TestAnAdmittedImageIsNotWrittenAgain(t *testing.T) {
 // onlyUnpinned leaves alone what has a digest.
 func onlyUnpinned(w kubetest.Webhook) kubetest.Webhook {
 	return func(verb, resource string, o kubetest.Object) *kubetest.Denial {
-		if resource != "deployments" || strings.Contains(podSpec(o)["containers"].([]any)[0].(kubetest.Object)["image"].(string), "@") {
+		if resource != "deployments" || strings.Contains(podOf(o)["containers"].([]any)[0].(kubetest.Object)["image"].(string), "@") {
 			return nil
 		}
 		return w(verb, resource, o)

@@ -3,7 +3,6 @@ package kube
 import (
 	"maps"
 	"slices"
-	"strings"
 
 	apps "k8s.io/api/apps/v1"
 	core "k8s.io/api/core/v1"
@@ -78,7 +77,7 @@ func narrowed(selector map[string]string, stable, canary map[string]string) map[
 }
 
 // makeCanary returns the canary's Deployment: stable's, with the image, labels and a selector of its own, and no pods.
-// Its metadata has nothing by which another tool would claim it.
+// The metadata that it carries over is in carry.go, and what its pods select is in spread.go.
 func makeCanary(stable *apps.Deployment, service *core.Service, r rollout.Rollout, image string) (*apps.Deployment, error) {
 	o := r.Spec.Objects
 	labels, err := canaryLabels(stable, service, o)
@@ -89,20 +88,33 @@ func makeCanary(stable *apps.Deployment, service *core.Service, r rollout.Rollou
 	if stable.Spec.Selector != nil {
 		selector = stable.Spec.Selector.MatchLabels
 	}
-	none := int32(0)
-	canary := &apps.Deployment{ObjectMeta: ownMeta(stable.ObjectMeta, o.Canary, changed(stable.Spec.Template.Labels, labels)), Spec: *stable.Spec.DeepCopy()}
+	none, before := int32(0), stable.Spec.Template.Labels
+	canary := &apps.Deployment{
+		ObjectMeta: ownMeta(stable.ObjectMeta, onDeployment, o.Canary, changed(before, labels)), Spec: *stable.Spec.DeepCopy(),
+	}
+	maps.Copy(canary.Labels, o.CanaryLabels) // also what a policy asks of Deployments, and stable's has of its owner
 	canary.Spec.Replicas = &none
 	canary.Spec.Paused = false
-	canary.Spec.Template.Labels = labels
-	canary.Spec.Selector = &meta.LabelSelector{MatchLabels: narrowed(selector, stable.Spec.Template.Labels, labels)}
+	ownTemplate(&canary.Spec.Template, stable.Namespace, before, labels)
+	canary.Spec.Selector = &meta.LabelSelector{MatchLabels: narrowed(selector, before, labels)}
 	if _, err := ours(stable, r); err != nil {
 		return nil, err
 	}
 	return canary, setImage(canary, r, image)
 }
 
-// makeService returns the canary's Service: stable's ports, in front of the canary's pods. It is reachable only from
-// inside the cluster, whatever type stable's has.
+// ownTemplate turns stable's pod template into the canary's, but for the image, and returns what it changed beside the
+// labels.
+func ownTemplate(t *core.PodTemplateSpec, namespace string, stable, canary map[string]string) (changes []string) {
+	for _, key := range withoutOwn(t.Annotations) {
+		changes = append(changes, "metadata.annotations["+key+"]")
+	}
+	t.Labels = canary
+	return append(changes, ownSelectors(&t.Spec, namespace, stable, canary)...)
+}
+
+// makeService returns the canary's Service: in front of the canary's pods, and with everything of stable's that says how
+// the cluster reaches pods. What lets others in, such as a node's port or a load balancer, it does not have.
 func makeService(stable *apps.Deployment, service *core.Service, found *apps.Deployment, o rollout.Objects) (*core.Service, error) {
 	selector, err := canarySelector(stable, service, found, o)
 	if err != nil {
@@ -112,13 +124,17 @@ func makeService(stable *apps.Deployment, service *core.Service, found *apps.Dep
 	for i := range ports {
 		ports[i].NodePort = 0
 	}
+	like := service.DeepCopy().Spec
 	made := &core.Service{
-		ObjectMeta: ownMeta(service.ObjectMeta, o.CanaryService, selector),
+		ObjectMeta: ownMeta(service.ObjectMeta, onService, o.CanaryService, selector),
 		Spec: core.ServiceSpec{
-			Ports: ports, Selector: selector, IPFamilies: service.Spec.IPFamilies, IPFamilyPolicy: service.Spec.IPFamilyPolicy,
+			Ports: ports, Selector: selector, IPFamilies: like.IPFamilies, IPFamilyPolicy: like.IPFamilyPolicy,
+			SessionAffinity: like.SessionAffinity, SessionAffinityConfig: like.SessionAffinityConfig,
+			InternalTrafficPolicy: like.InternalTrafficPolicy, TrafficDistribution: like.TrafficDistribution,
+			PublishNotReadyAddresses: like.PublishNotReadyAddresses,
 		},
 	}
-	if service.Spec.ClusterIP == core.ClusterIPNone {
+	if like.ClusterIP == core.ClusterIPNone {
 		made.Spec.ClusterIP = core.ClusterIPNone
 	}
 	return made, nil
@@ -139,39 +155,4 @@ func canarySelector(stable *apps.Deployment, service *core.Service, found *apps.
 		return s.MatchLabels, nil
 	}
 	return narrowed(service.Spec.Selector, labels, found.Spec.Template.Labels), nil
-}
-
-// ownMeta returns the metadata of an object that is made from another: its labels and annotations without those that
-// other tools or controllers set, and with the canary's value of the labels in which the sides differ.
-func ownMeta(from meta.ObjectMeta, name string, differing map[string]string) meta.ObjectMeta {
-	own := meta.ObjectMeta{Name: name, Namespace: from.Namespace, Labels: map[string]string{}, Annotations: map[string]string{}}
-	for k, v := range from.Labels {
-		if canarys, ok := differing[k]; ok {
-			v = canarys
-		}
-		if !foreign(k) {
-			own.Labels[k] = v
-		}
-	}
-	for k, v := range from.Annotations {
-		if !foreign(k) {
-			own.Annotations[k] = v
-		}
-	}
-	return own
-}
-
-// foreign reports whether the label or annotation says who manages an object, or what a controller made of it.
-func foreign(key string) bool {
-	domain, _, _ := strings.Cut(key, "/")
-	switch {
-	case key == "app.kubernetes.io/managed-by", key == "helm.sh/chart",
-		key == "app.kubernetes.io/instance", // Argo CD finds its objects by it, and prunes what its repository lacks
-		key == "kubectl.kubernetes.io/last-applied-configuration":
-		return true
-	case domain == object.Domain, domain == "deployment.kubernetes.io", domain == "meta.helm.sh", domain == "argocd.argoproj.io",
-		domain == "external-dns.alpha.kubernetes.io", domain == "objectset.rio.cattle.io", domain == "kapp.k14s.io":
-		return true
-	}
-	return strings.HasSuffix(domain, "toolkit.fluxcd.io") || domain == "fluxcd.io"
 }

@@ -62,10 +62,8 @@ func (h hand) do(o rollout.Object, verb rollout.Verb, image string, replicas *in
 	}
 }
 
-// podSpec returns the pod spec of a Deployment's template.
-func podSpec(d kubetest.Object) kubetest.Object {
-	return spec(d)["template"].(kubetest.Object)["spec"].(kubetest.Object)
-}
+// podOf returns the pod spec of a Deployment's template.
+func podOf(d kubetest.Object) kubetest.Object { return spec(spec(d)["template"].(kubetest.Object)) }
 
 // withContainers gives stable these containers: name to image, those that begin with "init-" as init containers and those
 // that begin with "side-" as ones that run beside the others.
@@ -84,7 +82,7 @@ func withContainers(images map[string]string) func(*kubetest.Server) {
 				mains = append(mains, c)
 			}
 		}
-		podSpec(d)["containers"], podSpec(d)["initContainers"] = mains, inits
+		podOf(d)["containers"], podOf(d)["initContainers"] = mains, inits
 	})
 }
 
@@ -92,7 +90,7 @@ func withContainers(images map[string]string) func(*kubetest.Server) {
 func images(s *kubetest.Server, deployment string) map[string]string {
 	all := map[string]string{}
 	for _, list := range []string{"containers", "initContainers"} {
-		items, _ := podSpec(s.Get("deployments", "shop", deployment))[list].([]any)
+		items, _ := podOf(s.Get("deployments", "shop", deployment))[list].([]any)
 		for _, item := range items {
 			c := item.(kubetest.Object)
 			all[fmt.Sprint(c["name"])] = fmt.Sprint(c["image"])
@@ -148,7 +146,9 @@ func TestContainersThatChange(t *testing.T) {
 			}
 			var stays []string
 			for _, n := range notices {
-				stays = append(stays, n.Value)
+				if n.Code == rollout.ProblemContainerStays {
+					stays = append(stays, n.Value)
+				}
 			}
 			if diff := cmp.Diff(stays, c.stays); diff != "" {
 				t.Errorf("told to stay, got before want:\n%s", diff)
@@ -194,7 +194,7 @@ func TestOneContainerThatSomebodyChanges(t *testing.T) {
 			}
 			s.Edit("kubectl", "deployments", "shop", "checkout", func(d kubetest.Object) {
 				for _, list := range []string{"containers", "initContainers"} {
-					for _, item := range podSpec(d)[list].([]any) {
+					for _, item := range podOf(d)[list].([]any) {
 						if item.(kubetest.Object)["name"] == c.container {
 							item.(kubetest.Object)["image"] = c.image
 						}

@@ -146,3 +146,43 @@ func TestErrors(t *testing.T) {
 		})
 	}
 }
+
+// What of stable's Service says how pods are reached is the canary's, and what lets others in is not.
+func TestServiceIsReachedAsStables(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		field       string
+		value, want any
+	}{
+		{"sessionAffinity", "ClientIP", "ClientIP"},
+		{"sessionAffinityConfig", kubetest.Object{"clientIP": kubetest.Object{"timeoutSeconds": 60.0}}, kubetest.Object{"clientIP": kubetest.Object{"timeoutSeconds": 60.0}}},
+		{"internalTrafficPolicy", "Local", "Local"},
+		{"trafficDistribution", "PreferClose", "PreferClose"},
+		{"publishNotReadyAddresses", true, true},
+		{"ipFamilies", []any{"IPv6", "IPv4"}, []any{"IPv6", "IPv4"}},
+		{"ipFamilyPolicy", "RequireDualStack", "RequireDualStack"},
+		{"ports", []any{kubetest.Object{"name": "grpc", "port": 80.0, "protocol": "TCP", "appProtocol": "kubernetes.io/h2c", "targetPort": "grpc", "nodePort": 30080.0}, kubetest.Object{"name": "dns", "port": 53.0, "protocol": "UDP", "targetPort": 5353.0}},
+			[]any{kubetest.Object{"name": "grpc", "port": 80.0, "protocol": "TCP", "appProtocol": "kubernetes.io/h2c", "targetPort": "grpc"}, kubetest.Object{"name": "dns", "port": 53.0, "protocol": "UDP", "targetPort": 5353.0}}},
+		{"clusterIP", "None", "None"},
+		{"clusterIP", "10.0.0.9", nil},
+		{"clusterIPs", []any{"10.0.0.9"}, nil},
+		{"type", "LoadBalancer", nil},
+		{"externalTrafficPolicy", "Local", nil},
+		{"healthCheckNodePort", 30081.0, nil},
+		{"loadBalancerIP", "198.51.100.7", nil},
+		{"loadBalancerClass", "example.com/lb", nil},
+		{"loadBalancerSourceRanges", []any{"198.51.100.0/24"}, nil},
+		{"allocateLoadBalancerNodePorts", true, nil},
+		{"externalIPs", []any{"198.51.100.7"}, nil},
+		{"externalName", "checkout.example.com", nil},
+	} {
+		kubetest.Run(t, c.field, func(t *testing.T, s *kubetest.Server) {
+			s.Apply("helm", kubetest.Shop)
+			s.Edit("helm", "services", "shop", "checkout", func(o kubetest.Object) { spec(o)[c.field] = c.value })
+			_, service := made(t, s, kubetest.Rollout())
+			if diff := cmp.Diff(spec(service)[c.field], c.want); diff != "" {
+				t.Errorf("got before want:\n%s", diff)
+			}
+		})
+	}
+}

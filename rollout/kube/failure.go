@@ -44,16 +44,18 @@ func worst(failures []rollout.Failure) rollout.Failure {
 	return first
 }
 
-// failure returns what is wrong with the Deployment, if anything. Only pods of its current template count: those of an
-// older template, or of a deleted Deployment of that name, say nothing about this one.
+// failure returns what is wrong with the Deployment, if anything. Of its pods only those of its current template count:
+// those of an older one say nothing about this one.
 func failure(d *apps.Deployment, sets []apps.ReplicaSet, pods []core.Pod) rollout.Failure {
 	if !observed(d) {
 		return rollout.Failure{} // no pod of this template exists yet
 	}
-	failures, now := deploymentFailures(d), current(d, sets)
-	for _, p := range pods {
-		if f := podFailure(p); f.Kind != rollout.NoFailure && now != nil && isOf(p, now) {
-			failures = append(failures, f)
+	failures := deploymentFailures(d)
+	if now := current(d, sets); now != nil {
+		for _, p := range pods {
+			if f := podFailure(p); f.Kind != rollout.NoFailure && meta.IsControlledBy(&p, now) {
+				failures = append(failures, f)
+			}
 		}
 	}
 	return worst(failures)
@@ -64,18 +66,12 @@ func failure(d *apps.Deployment, sets []apps.ReplicaSet, pods []core.Pod) rollou
 // is then the previous one.
 func current(d *apps.Deployment, sets []apps.ReplicaSet) *apps.ReplicaSet {
 	for i, s := range sets {
-		if meta.IsControlledBy(&s, d) && s.Annotations[revisionAnnotation] == d.Annotations[revisionAnnotation] &&
+		if s.Annotations[revisionAnnotation] == d.Annotations[revisionAnnotation] &&
 			slices.Equal(images(s.Spec.Template), images(d.Spec.Template)) {
 			return &sets[i]
 		}
 	}
 	return nil
-}
-
-// isOf reports whether the pod belongs to the ReplicaSet.
-func isOf(p core.Pod, set *apps.ReplicaSet) bool {
-	owner := meta.GetControllerOf(&p)
-	return owner != nil && owner.Name == set.Name
 }
 
 // images returns the images of the template's containers, in order.

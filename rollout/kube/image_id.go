@@ -6,6 +6,7 @@ import (
 
 	apps "k8s.io/api/apps/v1"
 	core "k8s.io/api/core/v1"
+	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"canarybot.io/rollout"
 )
@@ -16,7 +17,7 @@ import (
 func imageIDs(pods []core.Pod, set *apps.ReplicaSet, containers []string) []rollout.ImageID {
 	var ids []rollout.ImageID
 	for _, p := range pods {
-		if p.DeletionTimestamp != nil || !ready(p) || set == nil || !isOf(p, set) {
+		if p.DeletionTimestamp != nil || !ready(p) || set == nil || !meta.IsControlledBy(&p, set) {
 			continue
 		}
 		for _, s := range slices.Concat(p.Status.ContainerStatuses, p.Status.InitContainerStatuses) {

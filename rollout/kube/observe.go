@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"canarybot.io/rollout"
 	"canarybot.io/rollout/kube/object"
@@ -14,7 +15,8 @@ import (
 // not be read makes the whole observation unreadable, except for the pods of an ending rollout.
 func (c *Cluster) Observe(ctx context.Context, r rollout.Rollout) rollout.Observed {
 	var w rollout.Observed
-	var stableEndpoints, canaryEndpoints int
+	var stable, canary side
+	var behindStable, behindCanary endpoints
 	o := r.Spec.Objects
 	err := together(
 		func() (err error) {
@@ -22,11 +24,11 @@ func (c *Cluster) Observe(ctx context.Context, r rollout.Rollout) rollout.Observ
 			return err
 		},
 		func() (err error) {
-			w.Stable, err = c.workload(ctx, r, rollout.StableDeployment)
+			stable, err = c.workload(ctx, r, rollout.StableDeployment)
 			return err
 		},
 		func() (err error) {
-			w.Canary, err = c.workload(ctx, r, rollout.CanaryDeployment)
+			canary, err = c.workload(ctx, r, rollout.CanaryDeployment)
 			return err
 		},
 		func() (err error) {
@@ -34,18 +36,19 @@ func (c *Cluster) Observe(ctx context.Context, r rollout.Rollout) rollout.Observ
 			return err
 		},
 		func() (err error) {
-			stableEndpoints, err = c.endpoints(ctx, o.Namespace, o.StableService)
+			behindStable, err = c.endpoints(ctx, o.Namespace, o.StableService)
 			return err
 		},
 		func() (err error) {
-			canaryEndpoints, err = c.endpoints(ctx, o.Namespace, o.CanaryService)
+			behindCanary, err = c.endpoints(ctx, o.Namespace, o.CanaryService)
 			return err
 		},
 	)
 	if err != nil {
 		return rollout.Observed{Unreadable: rollout.ProblemOf(err)}
 	}
-	w.Stable.Endpoints, w.Canary.Endpoints = stableEndpoints, canaryEndpoints
+	w.Stable, w.Canary = stable.Workload, canary.Workload
+	w.Stable.Endpoints, w.Canary.Endpoints = behindStable.of(stable.own), behindCanary.of(canary.own)
 	for _, m := range []rollout.Meta{w.Route.Meta, w.Stable.Meta, w.Canary.Meta} {
 		if id := object.RollbackID(m); id != "" && w.Rollback == "" {
 			w.Rollback = id
@@ -101,29 +104,46 @@ func (c *Cluster) service(ctx context.Context, namespace, name string) (rollout.
 // serviceNameLabel is what the EndpointSlices of a Service are found by.
 const serviceNameLabel = "kubernetes.io/service-name"
 
-// endpoints counts the ready endpoints behind the Service. A pod counts once, even with an address of each family. No
-// slices at all is a fact: the Service has no endpoints.
-func (c *Cluster) endpoints(ctx context.Context, namespace, service string) (int, error) {
+// endpoints are the ready endpoints behind a Service: the UIDs of pods, and the addresses of what is none.
+type endpoints struct{ pods, others map[string]bool }
+
+// of counts the endpoints of a side, whose pods have these UIDs: a stranger behind its Service is none of them. Nil UIDs
+// are unknown ones, and count every endpoint.
+func (e endpoints) of(own map[types.UID]bool) int {
+	count := len(e.others)
+	for uid := range e.pods {
+		if own == nil || own[types.UID(uid)] {
+			count++
+		}
+	}
+	return count
+}
+
+// endpoints returns the ready endpoints behind the Service. A pod counts once, even with an address of each family. No
+// slices at all is a fact: the Service has no endpoints. Where not-ready addresses are published, all are called ready:
+// serving says which pods are.
+func (c *Cluster) endpoints(ctx context.Context, namespace, service string) (endpoints, error) {
 	asked := rollout.Problem{Call: rollout.CallEndpoints, Object: object.Ref("Service", namespace, service)}
 	slices, err := read(ctx, asked, func(ctx context.Context) (*endpointSlices, error) {
 		return c.client.endpointSlices(namespace).List(ctx, meta.ListOptions{LabelSelector: serviceNameLabel + "=" + service})
 	})
 	if err != nil {
-		return 0, err
+		return endpoints{}, err
 	}
-	ready := map[string]bool{}
+	found := endpoints{pods: map[string]bool{}, others: map[string]bool{}}
 	for _, slice := range slices.Items {
 		for _, e := range slice.Endpoints {
-			if e.Conditions.Ready != nil && !*e.Conditions.Ready {
-				continue // unset means ready
-			}
 			switch {
+			case no(e.Conditions.Ready), no(e.Conditions.Serving):
 			case e.TargetRef != nil && e.TargetRef.UID != "":
-				ready[string(e.TargetRef.UID)] = true
+				found.pods[string(e.TargetRef.UID)] = true
 			case len(e.Addresses) > 0:
-				ready[e.Addresses[0]] = true
+				found.others[e.Addresses[0]] = true
 			}
 		}
 	}
-	return len(ready), nil
+	return found, nil
 }
+
+// no reports whether a condition is false; unset means true.
+func no(condition *bool) bool { return condition != nil && !*condition }

@@ -1,7 +1,9 @@
 package kube_test
 
 import (
+	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -48,6 +50,9 @@ metadata:
 spec: {template: {spec: {containers: [{name: checkout, image: "` + kubetest.OldImage + `"}]}}}
 `
 
+// sets are the UIDs of the ReplicaSets, applied after the shop. The one of yesterday is gone.
+var sets = map[string]string{"canary-now": "uid-5", "canary-before": "uid-6", "canary-of-yesterday": "uid-0"}
+
 // pod returns a canary pod of a ReplicaSet with this status.
 func pod(name, owner, status string) string {
 	return `
@@ -57,7 +62,7 @@ metadata:
   name: ` + name + `
   namespace: shop
   labels: {app: checkout, track: canary}
-  ownerReferences: [{kind: ReplicaSet, name: ` + owner + `, uid: any, controller: true}]
+  ownerReferences: [{kind: ReplicaSet, name: ` + owner + `, uid: ` + sets[owner] + `, controller: true}]
 spec: {containers: [{name: checkout, image: "` + kubetest.NewImage + `"}]}
 status: ` + status + `
 `
@@ -117,6 +122,15 @@ func TestFailuresOfTheDeployment(t *testing.T) {
 			name: "a crashing pod of the template before says nothing", pods: pod("a", "canary-before", crashing),
 		}, {
 			name: "a crashing pod of a Deployment of that name before says nothing", pods: pod("a", "canary-of-yesterday", crashing),
+		}, {
+			name: "a crashing pod whose ReplicaSet of the same name was made anew says nothing",
+			pods: strings.Replace(pod("a", "canary-now", crashing), "uid: uid-5", "uid: uid-0", 1),
+		}, {
+			name: "a crashing pod of a CronJob with the same labels says nothing",
+			pods: strings.Replace(pod("a", "canary-now", crashing), "{kind: ReplicaSet, name: canary-now, uid: uid-5, controller: true}", "{kind: Job, name: report-29, uid: uid-0, controller: true}", 1),
+		}, {
+			name: "a crashing pod that nobody owns says nothing",
+			pods: strings.Replace(pod("a", "canary-now", crashing), ", controller: true", "", 1),
 		}, {
 			name: "a crashing pod of the image before says nothing while the revision is still its own", pods: pod("a", "canary-before", crashing),
 			change: func(d kubetest.Object) { kubetest.Annotate(d, "deployment.kubernetes.io/revision", "1") },
@@ -183,6 +197,76 @@ func TestEndpoints(t *testing.T) {
 		}
 		if w.Stable.Endpoints != 3 || w.Canary.Endpoints != 0 {
 			t.Errorf("got %d and %d endpoints, want 3 (ready, not said, without a pod) and 0", w.Stable.Endpoints, w.Canary.Endpoints)
+		}
+	})
+}
+
+// stranger returns a running pod with stable's labels and this controller; an empty one is a bare pod.
+func stranger(name, owner string) string {
+	if owner != "" {
+		owner = "ownerReferences: [" + owner + "]"
+	}
+	return "apiVersion: v1\nkind: Pod\nmetadata:\n  name: " + name + "\n  namespace: shop\n  labels: {app: checkout, track: stable}\n  " + owner +
+		"\nspec: {containers: [{name: checkout, image: \"" + kubetest.OldImage + "\"}]}\nstatus: {phase: Running, conditions: [{type: Ready, status: \"True\"}], containerStatuses: [{name: checkout, imageID: \"sha256:" + name + "\"}]}\n"
+}
+
+// stableSet is a ReplicaSet of stable, applied after the shop.
+const stableSet = `
+apiVersion: apps/v1
+kind: ReplicaSet
+metadata:
+  name: checkout-now
+  namespace: shop
+  labels: {app: checkout, track: stable}
+  annotations: {deployment.kubernetes.io/revision: "7"}
+  ownerReferences: [{kind: Deployment, name: checkout, uid: uid-1, controller: true}]
+spec: {template: {spec: {containers: [{name: checkout, image: "` + kubetest.OldImage + `"}]}}}
+`
+
+// owners are controllers of pods that have stable's labels. Only the first is a ReplicaSet of stable.
+var owners = []struct{ name, reference string }{
+	{"", "{kind: ReplicaSet, name: checkout-now, uid: uid-4, controller: true}"},
+	{"ReplicaSet checkout-now", "{kind: ReplicaSet, name: checkout-now, uid: uid-0, controller: true}"},
+	{"ReplicaSet blue-7f", "{kind: ReplicaSet, name: blue-7f, uid: uid-7, controller: true}"},
+	{"Job report-29", "{kind: Job, name: report-29, uid: uid-8, controller: true}"},
+	{"DaemonSet checkout", "{kind: DaemonSet, name: checkout, uid: uid-9, controller: true}"},
+	{"StatefulSet checkout", "{kind: StatefulSet, name: checkout, uid: uid-10, controller: true}"},
+	{"nobody, by a reference that controls nothing", "{kind: ReplicaSet, name: checkout-now, uid: uid-4}"},
+	{"nobody", ""},
+}
+
+// Of the pods that have a side's labels only those of its Deployment's ReplicaSets are its own, and count.
+func TestOnlyOwnPodsCount(t *testing.T) {
+	kubetest.Test(t, func(t *testing.T, s *kubetest.Server) {
+		s.Apply("helm", kubetest.Shop+"\n---\n"+stableSet)
+		var endpoints []string
+		for i, o := range owners {
+			name := "p" + strconv.Itoa(i)
+			s.Apply("controller", stranger(name, o.reference))
+			uid := s.Get("pods", "shop", name)["metadata"].(kubetest.Object)["uid"]
+			endpoints = append(endpoints, fmt.Sprintf("{addresses: [198.18.0.%d], targetRef: {uid: %s}}", i, uid))
+		}
+		s.Apply("controller", "apiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\naddressType: IPv4\nmetadata: {name: a, namespace: shop, labels: {kubernetes.io/service-name: checkout}}\nendpoints: ["+strings.Join(endpoints, ", ")+"]\n")
+		w := connect(t, s).Observe(t.Context(), kubetest.Rollout())
+		if diff := cmp.Diff(w.Stable.ImageIDs, []rollout.ImageID{{Digest: "sha256:p0", Config: true}}); diff != "" || w.Stable.Endpoints != 1 {
+			t.Errorf("got %d endpoints, want 1; images, got before want:\n%s", w.Stable.Endpoints, diff)
+		}
+		r := kubetest.Rollout()
+		r.Phase = rollout.RollingBack
+		s.Deny("list", "pods")
+		if w := connect(t, s).Observe(t.Context(), r); w.Stable.Endpoints != len(owners) {
+			t.Errorf("got %d endpoints where pods cannot be read, want all %d", w.Stable.Endpoints, len(owners))
+		}
+	})
+}
+
+// A pod that is not ready serves nobody, also where its address is published all the same.
+func TestAPublishedAddressIsNoEndpointBeforeItServes(t *testing.T) {
+	kubetest.Test(t, func(t *testing.T, s *kubetest.Server) {
+		s.Apply("controller", kubetest.HTTPRoute+"\n---\napiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\naddressType: IPv4\nmetadata: {name: a, namespace: shop, labels: {kubernetes.io/service-name: checkout}}\n"+
+			"endpoints: [{addresses: [198.18.0.7], conditions: {ready: true, serving: false}, targetRef: {uid: p1}}, {addresses: [198.18.0.8], conditions: {ready: true, serving: true}, targetRef: {uid: p2}}]\n")
+		if w := connect(t, s).Observe(t.Context(), kubetest.Rollout()); w.Stable.Endpoints != 1 {
+			t.Errorf("got %d endpoints, want the one that serves", w.Stable.Endpoints)
 		}
 	})
 }

@@ -28,10 +28,11 @@ type start struct {
 	canaryService *core.Service
 	scalers       []autoscaling.HorizontalPodAutoscaler
 	budgets       []policy.PodDisruptionBudget
-	behindStable  []core.Pod // what the two Services select now
-	behindCanary  []core.Pod
-	claims        []core.PersistentVolumeClaim // those that the canary's pods would mount
-	route         object.RouteStart
+	// strangeStable and strangeCanary are the pods that the two Services select and that are not their Deployments' own.
+	strangeStable, strangeCanary []core.Pod
+	claims                       []core.PersistentVolumeClaim // those that the canary's pods would mount
+	route                        object.RouteStart
+	ways                         []rollout.Problem // who comes past the route
 	// leftCanary and leftService are inert leftovers of ended rollouts, which the start deletes. They are not in canary
 	// and canaryService.
 	leftCanary  *apps.Deployment

@@ -26,11 +26,6 @@ func (s *start) problems() []rollout.Problem {
 	)
 }
 
-// notices returns what people should know about the cluster, and what does not keep the rollout from starting.
-func (s *start) notices() []rollout.Problem {
-	return slices.Concat(s.imageNotices(), s.route.Notices)
-}
-
 // key returns the problem with the key of the service's configuration that solves it.
 func (s *start) key(key string, p rollout.Problem) rollout.Problem {
 	p.Service, p.Key = s.r.Service, key

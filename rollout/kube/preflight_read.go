@@ -69,11 +69,11 @@ func (s *start) service(name string) *core.Service {
 func (c *Cluster) readMore(ctx context.Context, s *start) error {
 	return together(
 		func() (err error) {
-			s.behindStable, err = c.behind(ctx, s.stableService)
+			s.strangeStable, err = c.strangers(ctx, s.stableService, s.stable)
 			return err
 		},
 		func() (err error) {
-			s.behindCanary, err = c.behind(ctx, s.canaryService)
+			s.strangeCanary, err = c.strangers(ctx, s.canaryService, s.canary)
 			return err
 		},
 		func() (err error) {
@@ -84,6 +84,14 @@ func (c *Cluster) readMore(ctx context.Context, s *start) error {
 			s.claims, err = c.readClaims(ctx, s)
 			return err
 		},
+		func() error {
+			services := map[string]bool{s.r.Spec.Objects.StableService: true}
+			for _, name := range s.besides() {
+				services[name] = true
+			}
+			s.ways = c.otherWays(ctx, s.r, services)
+			return nil
+		},
 	)
 }
 
@@ -92,12 +100,12 @@ func (c *Cluster) silent(ctx context.Context, s *start) (bool, error) {
 	if s.stable == nil {
 		return false, nil
 	}
-	sets, pods, err := c.listOwn(ctx, s.stable)
+	sets, pods, err := c.own(ctx, s.stable)
 	now := current(s.stable, sets)
 	if err != nil || now == nil {
 		return false, err
 	}
-	runs := slices.ContainsFunc(pods, func(p core.Pod) bool { return ready(p) && isOf(p, now) })
+	runs := slices.ContainsFunc(pods, func(p core.Pod) bool { return ready(p) && meta.IsControlledBy(&p, now) })
 	return runs && len(imageIDs(pods, now, chosen(s.stable, s.r))) == 0, nil
 }
 
@@ -152,16 +160,26 @@ func (c *Cluster) listBudgets(ctx context.Context, namespace string) ([]policy.P
 	return list.Items, nil
 }
 
-// behind returns the pods that the Service selects, without those that are going away.
-func (c *Cluster) behind(ctx context.Context, service *core.Service) ([]core.Pod, error) {
+// strangers returns the pods that the Service selects and that are not the Deployment's own, without those that are
+// going away. Without a Deployment all of them are strangers.
+func (c *Cluster) strangers(ctx context.Context, service *core.Service, d *apps.Deployment) ([]core.Pod, error) {
 	if service == nil || len(service.Spec.Selector) == 0 {
 		return nil, nil
 	}
+	// The pods come first: the ReplicaSets that are read after them have made all that are the Deployment's own.
 	selector := labels.SelectorFromSet(service.Spec.Selector).String()
 	pods, err := c.listPods(ctx, object.Ref("Service", service.Namespace, service.Name), selector)
-	return slices.DeleteFunc(pods, func(p core.Pod) bool {
+	if err != nil {
+		return nil, err
+	}
+	pods = slices.DeleteFunc(pods, func(p core.Pod) bool {
 		return p.DeletionTimestamp != nil || p.Status.Phase == core.PodFailed || p.Status.Phase == core.PodSucceeded
-	}), err
+	})
+	if len(pods) == 0 || d == nil {
+		return pods, nil
+	}
+	sets, _, err := c.own(ctx, d)
+	return slices.DeleteFunc(pods, func(p core.Pod) bool { return ownedBy(p, sets) }), err
 }
 
 // readClaims reads the volume claims that stable's and the canary's pods would share. It leaves out one that does not

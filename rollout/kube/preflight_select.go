@@ -22,12 +22,20 @@ func (s *start) checkServices() []rollout.Problem {
 		return []rollout.Problem{s.key("stable_service", rollout.Problem{Code: rollout.ProblemStableServiceMissing, Object: ref, Other: stable})}
 	}
 	var problems []rollout.Problem
-	if !selects(service.Spec.Selector, s.stable.Spec.Template.Labels) {
-		problems = append(problems, s.key("stable_service", rollout.Problem{Code: rollout.ProblemStableServiceElsewhere, Object: ref, Other: stable}))
+	elsewhere := rollout.Problem{Code: rollout.ProblemStableServiceElsewhere, Object: ref, Other: stable}
+	switch {
+	case service.Spec.Type == core.ServiceTypeExternalName: // whatever it selects, nobody looks at it
+		elsewhere.Code = rollout.ProblemServiceExternal
+		return []rollout.Problem{s.key("stable_service", elsewhere)}
+	case len(service.Spec.Selector) == 0:
+		elsewhere.Code = rollout.ProblemServiceSelectless
+		return []rollout.Problem{s.key("stable_service", elsewhere)}
+	case !selects(service.Spec.Selector, s.stable.Spec.Template.Labels):
+		problems = append(problems, s.key("stable_service", elsewhere))
 	}
 	problems = append(problems, s.reachesCanary(ref)...)
 	problems = append(problems, s.checkOthers()...)
-	problems = append(problems, strangers(ref, s.behindStable, s.stable.Spec.Selector, stable)...)
+	problems = append(problems, strangers(ref, s.strangeStable, stable)...)
 	if own := s.canaryService; own != nil {
 		problems = append(problems, s.checkCanaryService(own)...)
 	}
@@ -83,21 +91,22 @@ func (s *start) checkCanaryService(own *core.Service) []rollout.Problem {
 	if o.CanaryService == o.StableService {
 		return []rollout.Problem{s.key("canary_service", rollout.Problem{Code: rollout.ProblemServiceShared})}
 	}
-	service := object.Ref("Service", o.Namespace, o.CanaryService)
+	service, canary := object.Ref("Service", o.Namespace, o.CanaryService), object.Ref("Deployment", o.Namespace, o.Canary)
+	external := rollout.Problem{Code: rollout.ProblemServiceExternal, Object: service, Other: canary}
+	if own.Spec.Type == core.ServiceTypeExternalName {
+		return []rollout.Problem{s.key("canary_service", external)}
+	}
 	add := func(p rollout.Problem) {
 		p.Object = service
 		problems = append(problems, p)
 	}
-	canary := object.Ref("Deployment", o.Namespace, o.Canary)
 	if own, template := own.Spec.Selector, s.canaryTemplate(); template != nil && !selects(own, template) {
 		add(rollout.Problem{Code: rollout.ProblemCanaryServiceElsewhere, Other: canary, Value: labels.Set(template).String()})
 	}
 	if selects(own.Spec.Selector, s.stable.Spec.Template.Labels) {
 		add(rollout.Problem{Code: rollout.ProblemCanaryServiceOnStable, Other: deploymentRef(s.stable)})
 	}
-	if s.canary != nil {
-		problems = append(problems, strangers(service, s.behindCanary, s.canary.Spec.Selector, canary)...)
-	}
+	problems = append(problems, strangers(service, s.strangeCanary, canary)...)
 	for _, p := range s.stableService.Spec.Ports {
 		if !slices.ContainsFunc(own.Spec.Ports, func(q core.ServicePort) bool { return q.Port == p.Port && protocol(q) == protocol(p) }) {
 			add(rollout.Problem{
@@ -121,7 +130,7 @@ func (s *start) canaryTemplate() map[string]string {
 	if s.canary != nil {
 		return s.canary.Spec.Template.Labels
 	}
-	if s.stableService == nil {
+	if s.stableService == nil || len(s.stableService.Spec.Selector) == 0 {
 		return nil
 	}
 	own, err := canaryLabels(s.stable, s.stableService, s.r.Spec.Objects)
@@ -131,18 +140,26 @@ func (s *start) canaryTemplate() map[string]string {
 	return own
 }
 
-// strangers returns a pod behind the Service that does not belong to its side.
-func strangers(service rollout.ObjectRef, pods []core.Pod, selector *meta.LabelSelector, deployment rollout.ObjectRef) []rollout.Problem {
-	matches, err := meta.LabelSelectorAsSelector(selector)
-	if err != nil {
-		return nil // reported where the selector is read
-	}
+// strangers names pods behind a Service that are not its Deployment's own: they get its users, and their series would be
+// taken for the Deployment's.
+func strangers(service rollout.ObjectRef, pods []core.Pod, deployment rollout.ObjectRef) []rollout.Problem {
+	const most = 3
+	var problems []rollout.Problem
+	told := map[string]bool{}
 	for _, p := range pods {
-		if !matches.Matches(labels.Set(p.Labels)) {
-			return []rollout.Problem{{Code: rollout.ProblemServiceOnStranger, Object: service, Value: p.Name, Other: deployment}}
+		by := ""
+		if owner := meta.GetControllerOf(&p); owner != nil {
+			by = owner.Kind + " " + owner.Name
 		}
+		if by != "" && told[by] || len(problems) == most {
+			continue
+		}
+		told[by] = true
+		problems = append(problems, rollout.Problem{
+			Code: rollout.ProblemServiceOnStranger, Object: service, Value: p.Name, Want: by, Other: deployment,
+		})
 	}
-	return nil
+	return problems
 }
 
 // checkSelectors makes sure that nothing that counts or guards stable's pods by their labels counts canary pods.

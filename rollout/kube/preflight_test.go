@@ -84,7 +84,7 @@ func TestPreflightFound(t *testing.T) {
 				})
 			}
 			got := connect(t, s).Preflight(t.Context(), queued())
-			if diff := cmp.Diff(got, rollout.Preflight{Original: c.want}); diff != "" {
+			if diff := cmp.Diff(got, rollout.Preflight{Original: c.want, Notices: []rollout.Problem{exposed}}); diff != "" {
 				t.Errorf("got before want:\n%s", diff)
 			}
 			if writes := s.Writes(); len(writes) > 0 {

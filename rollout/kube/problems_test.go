@@ -1,6 +1,7 @@
 package kube_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -201,6 +202,52 @@ func TestProblemsOfReach(t *testing.T) {
 			{Code: rollout.ProblemPaused, Object: ref("Deployment", "checkout-canary")},
 			{Code: rollout.ProblemCanaryRuns, Object: ref("Deployment", "checkout-canary"), Count: 2},
 		}},
+	})
+}
+
+// Whose pods a Service reaches is told by who made them: a pod with the right labels may be anybody's.
+func TestStrangersBehindServices(t *testing.T) {
+	t.Parallel()
+	var cases []problemCase
+	for _, o := range owners {
+		c := problemCase{name: "of " + o.name, world: apply(stableSet + "\n---\n" + stranger("p", o.reference))}
+		if o.name != "" {
+			p := rollout.Problem{Code: rollout.ProblemServiceOnStranger, Object: ref("Service", "checkout"), Other: ref("Deployment", "checkout"), Value: "p"}
+			if !strings.HasPrefix(o.name, "nobody") {
+				p.Want = o.name
+			}
+			c.want = []rollout.Problem{p}
+		}
+		cases = append(cases, c)
+	}
+	report := rollout.Problem{Code: rollout.ProblemServiceOnStranger, Object: ref("Service", "checkout"), Other: ref("Deployment", "checkout"), Value: "a", Want: "Job report-29"}
+	bare := report
+	bare.Value, bare.Want = "c", ""
+	check(t, append(cases, []problemCase{
+		{name: "each owner once", world: apply(stableSet + "\n---\n" + stranger("a", owners[3].reference) + "\n---\n" + stranger("b", owners[3].reference) + "\n---\n" + stranger("c", "")),
+			want: []rollout.Problem{report, bare}},
+		{name: "a job that is done", world: apply(strings.Replace(stranger("a", owners[3].reference), "phase: Running", "phase: Succeeded", 1))},
+		{name: "a pod behind a canary's Service before there is a canary", world: func(s *kubetest.Server) {
+			_, service, _ := strings.Cut(foundCanary, "\n---\n")
+			s.Apply("helm", service+"\n---\n"+pod("a", "canary-of-yesterday", "{phase: Running}"))
+		}, want: []rollout.Problem{{
+			Code: rollout.ProblemServiceOnStranger, Object: ref("Service", "checkout-canary"), Other: ref("Deployment", "checkout-canary"), Value: "a", Want: "ReplicaSet canary-of-yesterday",
+		}}},
+	}...))
+}
+
+// A Service that selects no pods has no two sides.
+func TestProblemsOfServicesWithoutPods(t *testing.T) {
+	t.Parallel()
+	check(t, []problemCase{
+		{name: "a name for something elsewhere", world: service("checkout", func(o kubetest.Object) { spec(o)["type"] = "ExternalName" }),
+			want: []rollout.Problem{{Code: rollout.ProblemServiceExternal, Service: "checkout", Key: "stable_service", Object: ref("Service", "checkout"), Other: ref("Deployment", "checkout")}}},
+		{name: "no selector", world: service("checkout", func(o kubetest.Object) { delete(spec(o), "selector") }),
+			want: []rollout.Problem{{Code: rollout.ProblemServiceSelectless, Service: "checkout", Key: "stable_service", Object: ref("Service", "checkout"), Other: ref("Deployment", "checkout")}}},
+		{name: "a canary's that is a name for something elsewhere", world: func(s *kubetest.Server) {
+			s.Apply("helm", foundCanary)
+			service("checkout-canary", func(o kubetest.Object) { spec(o)["type"] = "ExternalName" })(s)
+		}, want: []rollout.Problem{{Code: rollout.ProblemServiceExternal, Service: "checkout", Key: "canary_service", Object: ref("Service", "checkout-canary"), Other: ref("Deployment", "checkout-canary")}}},
 	})
 }
 

@@ -68,6 +68,7 @@ type rule struct {
 // granted is what the chart's Roles are made of.
 type granted struct {
 	Always []rule `json:"always"`
+	Wishes []rule `json:"wishes"`
 	Create []rule `json:"create"`
 	Routes map[string]struct {
 		Always []rule `json:"always"`
@@ -99,6 +100,9 @@ func TestChartGrantsExactlyWhatIsNeeded(t *testing.T) {
 	if err := yaml.UnmarshalStrict(text, &g); err != nil {
 		t.Fatal(err)
 	}
+	if diff := cmp.Diff(flat(rights(t, g.Wishes...)), flat(kube.Wishes())); diff != "" {
+		t.Errorf("wishes, chart before code:\n%s", diff)
+	}
 	for kind, route := range g.Routes {
 		without := slices.Concat(g.Always, route.Always)
 		if diff := cmp.Diff(flat(rights(t, without...)), flat(needs(t, kind, false, false).Rights())); diff != "" {
@@ -127,7 +131,7 @@ func TestEveryRightIsUsed(t *testing.T) {
 		c.Preflight(t.Context(), queued())
 		life(t, c, kubetest.Rollout(), rollout.Write{Object: rollout.RouteObject, Verb: rollout.Update})
 		heard(t, s)
-		if diff := cmp.Diff(s.Used(), flat(needs(t, gateway.Kind, true, false).Rights())); diff != "" {
+		if diff := cmp.Diff(s.Used(), flat(slices.Concat(needs(t, gateway.Kind, true, false).Rights(), kube.Wishes()))); diff != "" {
 			t.Errorf("used before listed:\n%s", diff)
 		}
 	})

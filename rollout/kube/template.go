@@ -16,19 +16,22 @@ import (
 // mostDiffering limits how many fields are named: the thread makes people look, it is not the whole diff.
 const mostDiffering = 10
 
-// templateDiffers returns the fields in which the canary's pods differ from stable's, except labels and the image, as
-// paths such as "spec.containers[app].env". What is measured on other pods than stable's says less about a version.
+// templateDiffers returns the fields in which the canary's pods differ from stable's, except labels, the image, and what
+// a canary made from stable would have of its own, as paths such as "spec.containers[app].env". What is measured on
+// other pods than stable's says less about a version.
 func templateDiffers(stable, canary *apps.Deployment, r rollout.Rollout) []string {
-	a, b := plain(stable, r), plain(canary, r)
+	mine, own := stable.Spec.Template.Labels, canary.Spec.Template.Labels
+	a, b := plain(stable, r, mine, own), plain(canary, r, mine, own)
 	var paths []string
 	differ("", a, b, &paths)
 	slices.Sort(paths)
 	return paths[:min(len(paths), mostDiffering)]
 }
 
-// plain returns the pod template as plain data, without what may differ.
-func plain(d *apps.Deployment, r rollout.Rollout) map[string]any {
+// plain returns the pod template as plain data, without what may differ between the sides, which have these labels.
+func plain(d *apps.Deployment, r rollout.Rollout, stable, canary map[string]string) map[string]any {
 	template := d.Spec.Template.DeepCopy()
+	ownTemplate(template, d.Namespace, stable, canary)
 	template.Labels = nil
 	delete(template.Annotations, "kubectl.kubernetes.io/restartedAt")
 	for _, c := range containersOf(&template.Spec) {

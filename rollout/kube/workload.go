@@ -6,7 +6,6 @@ import (
 
 	apps "k8s.io/api/apps/v1"
 	core "k8s.io/api/core/v1"
-	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"canarybot.io/rollout"
 	"canarybot.io/rollout/kube/object"
@@ -15,13 +14,13 @@ import (
 // workload reads one of the two Deployments with its pods. One that does not exist is a fact. Once a rollout ends, what
 // its pods report only informs people: in an incident the API server may refuse or delay lists while it still serves small
 // requests, and weight 0 does not wait for them.
-func (c *Cluster) workload(ctx context.Context, r rollout.Rollout, o rollout.Object) (rollout.Workload, error) {
+func (c *Cluster) workload(ctx context.Context, r rollout.Rollout, o rollout.Object) (side, error) {
 	d, err := c.getDeployment(ctx, r.Spec.Objects.Namespace, nameOf(r, o))
 	switch {
 	case rollout.CodeOf(err) == rollout.NotFound:
-		return rollout.Workload{}, nil
+		return side{}, nil
 	case err != nil:
-		return rollout.Workload{}, err
+		return side{}, err
 	}
 	if !r.Phase.Ending() {
 		return c.withPods(ctx, d, r, o)
@@ -31,7 +30,7 @@ func (c *Cluster) workload(ctx context.Context, r rollout.Rollout, o rollout.Obj
 	if w, err := c.withPods(ctx, d, r, o); err == nil {
 		return w, nil
 	}
-	return reduce(d, r, o), nil
+	return side{Workload: reduce(d, r, o)}, nil
 }
 
 // nameOf returns the name of the Deployment.
@@ -43,36 +42,15 @@ func nameOf(r rollout.Rollout, o rollout.Object) string {
 }
 
 // withPods returns the Deployment with what its pods report: the images that they run, and how they fail.
-func (c *Cluster) withPods(ctx context.Context, d *apps.Deployment, r rollout.Rollout, o rollout.Object) (rollout.Workload, error) {
-	w := reduce(d, r, o)
-	sets, pods, err := c.listOwn(ctx, d)
+func (c *Cluster) withPods(ctx context.Context, d *apps.Deployment, r rollout.Rollout, o rollout.Object) (side, error) {
+	sets, pods, err := c.own(ctx, d)
 	if err != nil {
-		return rollout.Workload{}, err
+		return side{}, err
 	}
+	w := side{Workload: reduce(d, r, o), own: uids(pods)}
 	w.ImageIDs = imageIDs(pods, current(d, sets), chosen(d, r))
 	w.Failure = failure(d, sets, pods)
 	return w, nil
-}
-
-// listOwn reads the ReplicaSets and the pods that the Deployment's selector matches.
-func (c *Cluster) listOwn(ctx context.Context, d *apps.Deployment) (sets []apps.ReplicaSet, pods []core.Pod, err error) {
-	selector, err := meta.LabelSelectorAsSelector(d.Spec.Selector)
-	if err != nil {
-		return nil, nil, rollout.Refuse(rollout.Invalid, rollout.Problem{
-			Code: rollout.ProblemSelectorUnreadable, Object: deploymentRef(d),
-		}).Because(err)
-	}
-	err = together(
-		func() (err error) {
-			sets, err = c.listReplicaSets(ctx, deploymentRef(d), selector.String())
-			return err
-		},
-		func() (err error) {
-			pods, err = c.listPods(ctx, deploymentRef(d), selector.String())
-			return err
-		},
-	)
-	return sets, pods, err
 }
 
 // reduce returns the Deployment as the domain sees it, without its pods.

@@ -8,6 +8,8 @@ import (
 	"math"
 	"net"
 	"net/url"
+	"regexp"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -90,9 +92,10 @@ func label(s *model.Sample) string {
 // rejection returns why the answer must not be used at all.
 func (a answer) rejection() reading {
 	var tooLarge *tooLargeError
+	doubts := doubtsIn(a.warnings)
 	switch {
-	case a.err == nil && len(a.warnings) > 0:
-		return failedReading(rollout.WhyWarnings, plain(strings.Join(a.warnings, "; ")))
+	case a.err == nil && len(doubts) > 0:
+		return failedReading(rollout.WhyWarnings, plain(strings.Join(doubts, "; ")))
 	case a.err == nil:
 		return reading{}
 	case errors.As(a.err, &tooLarge):
@@ -103,6 +106,16 @@ func (a answer) rejection() reading {
 		return failedReading(rollout.WhyUnreachable, plain(words(a.err)))
 	}
 	return failedReading(rollout.WhyQueryError, plain(words(a.err)))
+}
+
+// harmless matches what comes as a warning and does not touch the numbers. Prometheus before 3.0, and what is built on it,
+// sends information among the warnings: hints about names, and how quantiles were mended. An instant query is not sorted.
+var harmless = regexp.MustCompile(`^(PromQL info\b|\d+ more info annotations? omitted|PromQL warning: sort is ineffective for range queries)`)
+
+// doubtsIn returns the warnings because of which an answer may be incomplete or wrong. Whatever is not known to be
+// harmless is one: stores say in many words that a part of the data is missing.
+func doubtsIn(warnings []string) []string {
+	return slices.DeleteFunc(slices.Clone(warnings), func(w string) bool { return harmless.MatchString(strings.TrimSpace(w)) })
 }
 
 // timedOut reports whether this client, the network or Prometheus gave up waiting.

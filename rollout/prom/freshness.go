@@ -3,7 +3,6 @@ package prom
 import (
 	"fmt"
 	"math"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -16,35 +15,13 @@ import (
 // armLabel marks which arm an answer to a freshness query belongs to.
 const armLabel = "canarybot_arm"
 
-// metricName matches the name before a selector's brace. A line break between them may end a comment; then there is no
-// name.
-var metricName = regexp.MustCompile(`[a-zA-Z_:][a-zA-Z0-9_:]*[ \t]*$`)
-
-// operators may precede the brace of a selector without a name.
-var operators = []string{"and", "or", "unless", "atan2", "bool", "group_left", "group_right"}
-
 // selectors returns the selectors in a query that have a name and braces. timestamp() needs the name: two metrics of
 // one target differ only in their name.
 func selectors(query string) []string {
 	var found []string
-	var l lexer
-	start := -1
-	for i := range len(query) {
-		inside := l.braces
-		l.feed(query[i])
-		switch {
-		case !inside && l.braces:
-			start = -1
-			if at := metricName.FindStringIndex(query[:i]); at != nil {
-				name := strings.ToLower(strings.TrimRight(query[at[0]:i], " \t"))
-				if !slices.Contains(operators, name) {
-					start = at[0]
-				}
-			}
-		case inside && !l.braces && start >= 0:
-			if s := query[start : i+1]; !slices.Contains(found, s) {
-				found = append(found, s)
-			}
+	for _, s := range selectorsIn(query) {
+		if s.named && !slices.Contains(found, s.text) {
+			found = append(found, s.text)
 		}
 	}
 	return found

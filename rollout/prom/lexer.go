@@ -18,7 +18,7 @@ type lexer struct {
 func (l *lexer) feed(c byte) {
 	switch {
 	case l.comment:
-		l.comment = c != '\n'
+		l.comment = c != '\n' && c != '\r'
 	case l.quote != 0:
 		switch {
 		case l.escaped:

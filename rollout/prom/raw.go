@@ -62,7 +62,7 @@ func inquireRaw(q rollout.Question) (rawInquiry, error) {
 		return fmt.Sprintf("%s[%ds]", text, int(math.Ceil(reach.Seconds())))
 	}
 	history := func(text string) string {
-		return fmt.Sprintf("sum without (%s) (%s)[%ds:%ds]", strings.Join(perRequest, ", "), text,
+		return fmt.Sprintf("sum without (%s) (%s)[%ds:%ds]", strings.Join(perRequestOf(text), ", "), text,
 			int((historyScrapes * s.Scrape).Seconds()), max(1, int(s.Scrape.Seconds())))
 	}
 	templates := [metrics]string{s.Requests, s.Errors, s.Success, s.Latency, s.Memory}
@@ -102,7 +102,20 @@ func inquireRaw(q rollout.Question) (rawInquiry, error) {
 
 // perRequest are the labels that distinguish requests of one target, except those of buckets. History sums over them:
 // differences between pods are measured on pods.
-var perRequest = []string{"code", "status", "status_code", "response_code", "http_status_code", "method", "verb", "handler", "route", "path", "uri"}
+var perRequest = []string{
+	"code", "status", "status_code", "response_code", "http_status_code", "http_response_status_code", "error_type",
+	"method", "verb", "http_method", "http_request_method", "handler", "route", "http_route", "path", "uri",
+}
+
+// perRequestOf returns the labels to sum over. Names that need quotes are only for a store that is asked with such names
+// anyway: an older one cannot read them.
+func perRequestOf(text string) []string {
+	if all := selectorsIn(text); len(all) != 1 || !all[0].utf8 {
+		return perRequest
+	}
+	return append(slices.Clone(perRequest),
+		`"http.status_code"`, `"http.response.status_code"`, `"error.type"`, `"http.method"`, `"http.request.method"`, `"http.route"`)
+}
 
 // ParseSignal parses the template of a signal: one vector selector with braces, and nothing around it.
 func ParseSignal(text string) (Template, error) {
@@ -116,8 +129,12 @@ func ParseSignal(text string) (Template, error) {
 	if !t.Twin() {
 		return Template{}, errors.New(`it selects the same series for canary and stable; use {{.Select}}, for example http_requests_total{{{.Select}}}`)
 	}
-	if whole := strings.TrimSpace(t.Expand(sample)); len(selectors(whole)) != 1 || selectors(whole)[0] != whole {
+	whole := strings.TrimSpace(t.Expand(sample))
+	switch all := selectorsIn(whole); {
+	case len(all) != 1 || all[0].text != whole || !all[0].named:
 		return Template{}, errors.New("it is not a single selector; write a metric's name and its matchers in braces, for example http_requests_total{{{.Select}}}")
+	case !all[0].plain:
+		return Template{}, errors.New("it needs one name, and matchers with commas between them")
 	}
 	return t, nil
 }
@@ -146,11 +163,7 @@ func within(selector string, bounds []string) string {
 		}
 	}
 	matcher := "le=~" + strconv.Quote(strings.Join(forms, "|"))
-	inside := strings.TrimSuffix(selector, "}")
-	if strings.HasSuffix(strings.TrimRight(inside, " \t\n"), "{") || strings.HasSuffix(strings.TrimRight(inside, " \t\n"), ",") {
-		return inside + matcher + "}"
-	}
-	return inside + "," + matcher + "}"
+	return selectorsIn(selector)[0].narrowed(matcher)
 }
 
 // written are the forms in which client libraries write a bound.
@@ -250,11 +263,21 @@ func seriesOf(s *model.SampleStream, bound float64) rollout.Series {
 // targetLabels are the labels that Prometheus puts on every series of one target.
 var targetLabels = []model.LabelName{"job", "instance", "namespace", "pod"}
 
+// pushedLabels tell targets apart that push their series, as OpenTelemetry's do, under both ways to write their names.
+var pushedLabels = []model.LabelName{
+	"k8s.namespace.name", "k8s_namespace_name", "k8s.pod.name", "k8s_pod_name", "service.instance.id", "service_instance_id",
+}
+
 // target identifies the target that exposes a series: it is the same for every series of one scrape.
 func target(m model.Metric) string {
 	parts := make([]string, len(targetLabels))
 	for i, name := range targetLabels {
 		parts[i] = string(m[name])
+	}
+	for _, name := range pushedLabels {
+		if v, ok := m[name]; ok {
+			parts = append(parts, string(v))
+		}
 	}
 	return strings.Join(parts, "/")
 }

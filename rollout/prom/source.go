@@ -18,7 +18,9 @@ import (
 // Options say how to reach Prometheus.
 type Options struct {
 	URL     string                  // where the API's path /api/v1 begins; may hold user and password
-	HTTP    config.HTTPClientConfig // authentication, TLS, proxy
+	HTTP    config.HTTPClientConfig // authentication, TLS, proxy, headers
+	SignIn  SignIn                  // at a cloud's own service; at most one
+	Params  map[string]string       // sent with every query; an empty one is not sent
 	Timeout time.Duration           // for all queries of a question together
 	// Transport replaces the network; nil: the network, by HTTP.
 	Transport http.RoundTripper

@@ -45,7 +45,17 @@ func ParseQuery(text string) (Template, error) {
 
 // ParseSelect parses the template of a select: label matchers, as written between a selector's braces.
 func ParseSelect(text string) (Template, error) {
-	return parse(text, &lexer{braces: true, only: true}, []Word{Namespace, Service, Stable, Canary, Arm, Deployment, Backend, Pods})
+	t, err := parse(text, &lexer{braces: true, only: true}, []Word{Namespace, Service, Stable, Canary, Arm, Deployment, Backend, Pods})
+	if err != nil {
+		return Template{}, err
+	}
+	switch all := selectorsIn("{" + t.Expand(sample) + "}"); {
+	case len(all) != 1 || !all[0].plain:
+		return Template{}, errors.New(`it is not a list of matchers with commas between them, for example version="{{.Arm}}",app="{{.Service}}"`)
+	case all[0].named:
+		return Template{}, errors.New("it names a metric; a select narrows whatever metric it is put into")
+	}
+	return t, nil
 }
 
 // armWords are the words that differ between the arms.

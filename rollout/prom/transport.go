@@ -1,10 +1,14 @@
 package prom
 
 import (
+	"bytes"
+	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/prometheus/client_golang/api"
 	"github.com/prometheus/common/config"
@@ -47,11 +51,76 @@ func newClient(o Options) (api.Client, error) {
 			return nil, err
 		}
 	}
+	rt, err := o.SignIn.over(rt, o.URL)
+	if err != nil {
+		return nil, err
+	}
 	client := &http.Client{Transport: limited{next: rt}, CheckRedirect: sameHost}
 	if !o.HTTP.FollowRedirects {
 		client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	}
-	return api.NewClient(api.Config{Address: o.URL, Client: client})
+	plain, err := api.NewClient(api.Config{Address: o.URL, Client: client})
+	if err != nil {
+		return nil, err
+	}
+	return store{Client: plain, params: o.params()}, nil
+}
+
+// params are sent with every query. Thanos merges replicas and tells of missing stores with an error where it is asked
+// to; Prometheus and what is built on it leave out what they do not know, but Google's frontend refuses it.
+func (o Options) params() string {
+	all := url.Values{}
+	if u, err := url.Parse(o.URL); o.SignIn.Google == nil && err == nil && !strings.HasSuffix(u.Hostname(), ".googleapis.com") {
+		all.Set("dedup", "true")
+		all.Set("partial_response", "false")
+	}
+	for name, value := range o.Params {
+		if all.Set(name, value); value == "" {
+			all.Del(name)
+		}
+	}
+	return all.Encode()
+}
+
+// store is the API of a metrics store.
+type store struct {
+	api.Client
+	params string
+}
+
+// URL returns an endpoint with the parameters of every query.
+func (s store) URL(endpoint string, args map[string]string) *url.URL {
+	u := s.Client.URL(endpoint, args)
+	u.RawQuery = s.params
+	return u
+}
+
+// Do sends a request. VictoriaMetrics says that a part of the data is missing in a field of its own; it becomes a warning.
+func (s store) Do(ctx context.Context, r *http.Request) (*http.Response, []byte, error) {
+	resp, body, err := s.Client.Do(ctx, r)
+	var said struct {
+		Partial  bool     `json:"isPartial"`
+		Warnings []string `json:"warnings"`
+	}
+	if err != nil || !bytes.Contains(body, []byte(`"isPartial"`)) || json.Unmarshal(body, &said) != nil || !said.Partial {
+		return resp, body, err
+	}
+	var whole map[string]json.RawMessage
+	if err := json.Unmarshal(body, &whole); err != nil {
+		return resp, body, err
+	}
+	if whole["warnings"], err = json.Marshal(append(said.Warnings, "the answer is partial (isPartial)")); err != nil {
+		return resp, body, err
+	}
+	body, err = json.Marshal(whole)
+	return resp, body, err
+}
+
+// CloseIdleConnections closes those of the client.
+func (s store) CloseIdleConnections() {
+	if c, ok := s.Client.(api.CloseIdler); ok {
+		c.CloseIdleConnections()
+	}
 }
 
 // sameHost refuses redirects that would send the credentials to another host, or out of TLS: the round tripper adds
@@ -61,6 +130,8 @@ func sameHost(next *http.Request, before []*http.Request) error {
 	switch {
 	case len(before) > 3:
 		return fmt.Errorf("redirected by Prometheus more than three times")
+	case next.Method != before[0].Method: // a redirect of a form as GET has lost the query
+		return fmt.Errorf("redirected by Prometheus without the query to %s://%s; prometheus.url must be where that leads", next.URL.Scheme, next.URL.Host)
 	case next.URL.Hostname() != first.Hostname(), first.Scheme == "https" && next.URL.Scheme != "https":
 		return fmt.Errorf("redirected by Prometheus to %s://%s, which is not followed", next.URL.Scheme, next.URL.Host)
 	}

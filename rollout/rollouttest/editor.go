@@ -100,6 +100,14 @@ func (h *harness) do(object rollout.Object, verb rollout.Verb, change func(*roll
 	return rollout.Write{}
 }
 
+// send sends the write, which must be done at once.
+func (h *harness) send(w rollout.Write) {
+	h.Helper()
+	if err := h.cluster.Do(h.Context(), h.r, w); err != nil {
+		h.Fatalf("%s %s: %v", w.Verb, w.Object, err)
+	}
+}
+
 // refused sends a write that must be refused with the code and must not change any managed field.
 func (h *harness) refused(w rollout.Write, code rollout.Code) {
 	h.Helper()

@@ -68,6 +68,26 @@ var routeCases = []testCase{
 		h.refused(w, rollout.Conflict)
 		h.stamped(w)
 	}},
+	{"weight 0 of an ending lands on what somebody else set, and on no later write of ours", func(h *harness) {
+		h.do(rollout.RouteObject, rollout.Update, weight(5))
+		h.r.Phase = rollout.RollingBack
+		over := func(w *rollout.Write) {
+			weight(0)(w)
+			w.Over = h.world().Route.Stamp
+		}
+		w, late := h.write(rollout.RouteObject, rollout.Update, over), h.write(rollout.RouteObject, rollout.Update, over)
+		h.editor.Set(rollout.FieldWeight, "40")
+		h.send(w)
+		if route := h.world().Route; route.Weight != 0 || route.WeightBy == "" {
+			h.Errorf("got weight %d by %q, want 0 by us", route.Weight, route.WeightBy)
+		}
+		h.stamped(w)
+		h.editor.Set(rollout.FieldWeight, "40")
+		h.refused(late, rollout.Conflict)
+		if got := h.world().Route.Weight; got != 40 {
+			h.Errorf("the share reads %d after a late write was refused, want 40", got)
+		}
+	}},
 	{"a write on another object of that name is a conflict", func(h *harness) {
 		w := h.write(rollout.RouteObject, rollout.Update, weight(5))
 		w.UID = "somebody-else"

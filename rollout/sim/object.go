@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"reflect"
 
 	"canarybot.io/rollout"
 )
@@ -60,7 +61,7 @@ func (o *object) guard(w rollout.Write, what rollout.ObjectRef) error {
 		return refuse(rollout.NotFound, rollout.ProblemObjectMissing)
 	case o.uid != w.UID:
 		return refuse(rollout.Conflict, rollout.ProblemObjectReplaced)
-	case o.version != w.Version:
+	case w.Over != nil && (o.stamp == nil || !reflect.DeepEqual(*o.stamp, *w.Over)), w.Over == nil && o.version != w.Version:
 		return refuse(rollout.Conflict, rollout.ProblemObjectChanged)
 	}
 	return nil

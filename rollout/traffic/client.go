@@ -130,15 +130,25 @@ func (c *Client) Create(ctx context.Context, namespace string, route *unstructur
 
 // Patch sends one JSON merge patch, whose metadata guards it. It is sent once.
 func (c *Client) Patch(ctx context.Context, namespace, name string, patch map[string]any) error {
+	return c.patch(ctx, namespace, name, types.MergePatchType, patch)
+}
+
+func (c *Client) patch(ctx context.Context, namespace, name string, kind types.PatchType, patch any) error {
 	body, err := json.Marshal(patch)
 	if err != nil {
 		return rollout.Refuse(rollout.Internal, rollout.Problem{Code: rollout.ProblemPatchEncoding, Object: c.Ref(namespace, name)}).Because(err)
 	}
 	err = c.do(ctx, namespace, func(routes dynamic.ResourceInterface, _ string) error {
-		_, err := routes.Patch(ctx, name, types.MergePatchType, body, meta.PatchOptions{FieldManager: object.Manager})
+		_, err := routes.Patch(ctx, name, kind, body, meta.PatchOptions{FieldManager: object.Manager})
 		return err
 	})
 	return object.Error(err, c.asked(rollout.CallUpdate, namespace, name))
+}
+
+// PatchValues sends one JSON patch, which guards itself by what it tests. It is sent once. A test that fails is Invalid, as
+// is a value that the API server does not take.
+func (c *Client) PatchValues(ctx context.Context, namespace, name string, patch any) error {
+	return c.patch(ctx, namespace, name, types.JSONPatchType, patch)
 }
 
 // Delete deletes the object that the write was decided on, and no other. It is sent once.

@@ -17,13 +17,24 @@ type Dialect struct {
 	Path []string
 	// Backend is the key that names a backend's Service.
 	Backend string
+	// Pointer is where a backend stands in the object, as a JSON pointer (RFC 6901).
+	Pointer func(rule, backend int) string
 	// Rules reads the weights and finds the pair among the backends. The error is Invalid.
 	Rules func(route *unstructured.Unstructured, o rollout.Objects) (Rules, error)
 	// Spec returns the part of the spec that a merge patch replaces to set these rules: such a patch replaces whole
 	// lists.
 	Spec func(route *unstructured.Unstructured, rules Rules) map[string]any
-	// Acknowledged reports whether the route is followed as it is now, and else why not; nil: it always is.
-	Acknowledged func(route *unstructured.Unstructured, weight rollout.Weight) (bool, rollout.Problem)
+	// Acknowledged reports how far the route is followed as it is now, where the canary's share is weight; nil: it always
+	// is.
+	Acknowledged func(route *unstructured.Unstructured, weight rollout.Weight) Acknowledgement
+}
+
+// Acknowledgement says how far a route is followed as it is.
+type Acknowledgement struct {
+	Taken       bool
+	Problem     rollout.Problem // why it is not taken
+	Unversioned bool            // nobody says which generation of the route was taken
+	Unresolved  rollout.Problem // why the canary could get no traffic
 }
 
 // Router reads and steers routes of one kind. It keeps nothing but the version that the cluster serves, and is safe for
@@ -62,7 +73,8 @@ func (rt *Router) Read(ctx context.Context, r rollout.Rollout) (rollout.Route, e
 	}
 	read.Weight = rules.Share(read.Stamp)
 	if rt.dialect.Acknowledged != nil {
-		read.Acknowledged, read.Problem = rt.dialect.Acknowledged(route, read.Weight)
+		a := rt.dialect.Acknowledged(route, read.Weight)
+		read.Acknowledged, read.Problem, read.Unversioned, read.Unresolved = a.Taken, a.Problem, a.Unversioned, a.Unresolved
 	}
 	return read, nil
 }
@@ -76,6 +88,11 @@ func (rt *Router) Do(ctx context.Context, r rollout.Rollout, w rollout.Write) er
 	route, err := rt.Get(ctx, o.Namespace, o.Route.Name)
 	if err != nil {
 		return err
+	}
+	if w.Over != nil && w.Weight != nil {
+		if sent, err := rt.lower(ctx, route, r, w); sent || err != nil {
+			return err
+		}
 	}
 	patch, err := rt.patch(route, r, w)
 	if err != nil {

@@ -73,10 +73,10 @@ function evidence(c, e) {
   const box = c.find(".evidence");
   box.hidden = !e;
   if (!e) return;
-  const odds = e.odds > 1e6 ? "a million and more" : Math.max(1, e.odds).toLocaleString("en");
-  c.find(".odds").textContent = `1 : ${odds} of 1 : ${e.limit}`;
+  const share = `${Math.round(100 * e.share)} % of what it takes to roll back`;
+  c.find(".share").textContent = share;
   const bar = c.find(".bar");
-  bar.setAttribute("aria-label", `${Math.round(100 * e.share)} % of the evidence that suffices`);
+  bar.setAttribute("aria-label", share);
   bar.firstElementChild.style.width = `${100 * e.share}%`;
   box.classList.toggle("full", e.share >= 1);
   const list = c.find(".checks");

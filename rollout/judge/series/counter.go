@@ -22,23 +22,18 @@ const (
 const maxValue = 1e18
 
 // Increase returns by how much counters grew by the samples after one time and up to another. Each sample counts by its
-// difference to the one before it, which may lie before the first time; where there is none, start tells from what it
-// counts. A counter that fell was reset: all that it shows is new. Negative values and NaN are left out: no counter has
-// them. Samples may come in any order, and repeat.
+// difference to the highest one before it, which may lie before the first time; where there is none, start tells from what
+// it counts. Counters that were reset have to be mended first. Negative values and NaN are left out: no counter has them.
+// Samples may come in any order, and repeat.
 func Increase(all []rollout.Series, from, to time.Time, start func(rollout.Series) Start) (grown float64) {
 	for i := range all {
 		before, known := 0.0, false
 		for _, p := range sorted(all[i].Points) {
-			if !(p.Value >= 0) || p.Value > maxValue || p.At.After(to) {
+			if !usable(p.Value) || p.At.After(to) || known && p.Value < before {
 				continue
 			}
-			if p.At.After(from) {
-				switch {
-				case known && p.Value >= before:
-					grown += p.Value - before
-				case known, start(all[i]) == FromZero:
-					grown += p.Value
-				}
+			if p.At.After(from) && (known || start(all[i]) == FromZero) {
+				grown += p.Value - before
 			}
 			before, known = p.Value, true
 		}

@@ -45,7 +45,8 @@ var kinds = map[string]map[string]string{
 	"autoscaling":               {"horizontalpodautoscalers": "HorizontalPodAutoscaler"},
 	"policy":                    {"poddisruptionbudgets": "PodDisruptionBudget"},
 	"discovery.k8s.io":          {"endpointslices": "EndpointSlice"},
-	"gateway.networking.k8s.io": {"httproutes": "HTTPRoute"},
+	"gateway.networking.k8s.io": {"httproutes": "HTTPRoute", "grpcroutes": "GRPCRoute", "tlsroutes": "TLSRoute", "tcproutes": "TCPRoute"},
+	"networking.k8s.io":         {"ingresses": "Ingress"},
 	"split.smi-spec.io":         {"trafficsplits": "TrafficSplit"},
 }
 
@@ -136,6 +137,7 @@ type request struct {
 	manager  string
 	selector string
 	dryRun   bool
+	json     bool // the body is a JSON patch
 	body     []byte
 }
 
@@ -195,7 +197,10 @@ func (s *Server) handle(w http.ResponseWriter, r *http.Request) (dropped bool) {
 
 func parse(parts []string, r *http.Request) (request, bool) {
 	q := r.URL.Query()
-	req := request{manager: q.Get("fieldManager"), selector: q.Get("labelSelector"), dryRun: q.Get("dryRun") == "All"}
+	req := request{
+		manager: q.Get("fieldManager"), selector: q.Get("labelSelector"), dryRun: q.Get("dryRun") == "All",
+		json: r.Header.Get("Content-Type") == "application/json-patch+json",
+	}
 	switch {
 	case len(parts) >= 5 && parts[0] == "api" && parts[2] == "namespaces":
 		req.version, parts = parts[1], parts[3:]

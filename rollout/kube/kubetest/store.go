@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	jsonpatch "gopkg.in/evanphx/json-patch.v4"
 )
 
 // entry is a stored object and who owns which of its fields.
@@ -86,16 +88,15 @@ func (s *Server) put(manager string, object Object) {
 	s.t.Fatalf("kubetest knows no %v of %q", object["kind"], group)
 }
 
-// admit has the webhook look at an object before it is stored.
-func (s *Server) admit(req request, asked Object) (Object, *failure) {
+// write stores what was asked for as admission leaves it.
+func (s *Server) write(req request, asked Object) (Object, *failure) {
 	object := clone(asked)
-	if s.webhook == nil {
-		return object, nil
+	if s.webhook != nil {
+		if denial := s.webhook(req.verb, req.resource, object); denial != nil {
+			return nil, &failure{denial.Code, reasons[denial.Code], denial.Words}
+		}
 	}
-	if denial := s.webhook(req.verb, req.resource, object); denial != nil {
-		return nil, &failure{denial.Code, reasons[denial.Code], denial.Words}
-	}
-	return object, nil
+	return s.store(req.key, req.manager, asked, object, req.dryRun), nil
 }
 
 // store stores the object with the fields that the API server sets: identity, version, generation, and the managers of
@@ -188,17 +189,16 @@ func (s *Server) create(req request) (Object, *failure) {
 		return nil, refuse(http.StatusConflict, "AlreadyExists", "%s %q already exists", req.resource, req.name)
 	}
 	meta(object)["namespace"] = req.namespace
-	made, err := s.admit(req, object)
-	if err != nil {
-		return nil, err
-	}
-	return s.store(req.key, req.manager, object, made, req.dryRun), nil
+	return s.write(req, object)
 }
 
 func (s *Server) patch(req request) (Object, *failure) {
 	e := s.objects[req.key]
 	if e == nil {
 		return nil, missing(req.key)
+	}
+	if req.json {
+		return s.patchValues(req, e.object)
 	}
 	patch := Object{}
 	if err := json.Unmarshal(req.body, &patch); err != nil {
@@ -213,11 +213,27 @@ func (s *Server) patch(req request) (Object, *failure) {
 	}
 	object := clone(e.object)
 	merge(object, patch)
-	made, failed := s.admit(req, object)
-	if failed != nil {
-		return nil, failed
+	return s.write(req, object)
+}
+
+// patchValues applies a JSON patch. A test that fails is answered as the real one does.
+func (s *Server) patchValues(req request, before Object) (Object, *failure) {
+	patch, err := jsonpatch.DecodePatch(req.body)
+	if err != nil {
+		return nil, refuse(http.StatusBadRequest, "BadRequest", "%v", err)
 	}
-	return s.store(req.key, req.manager, object, made, req.dryRun), nil
+	text, err := json.Marshal(before)
+	if err == nil {
+		text, err = patch.Apply(text)
+	}
+	object := Object{}
+	if err == nil {
+		err = json.Unmarshal(text, &object)
+	}
+	if err != nil {
+		return nil, refuse(http.StatusUnprocessableEntity, "Invalid", "the server rejected our request due to an error in our request: %v", err)
+	}
+	return s.write(req, object)
 }
 
 func (s *Server) remove(req request) (Object, *failure) {

@@ -1,6 +1,8 @@
 package gateway
 
 import (
+	"fmt"
+
 	"k8s.io/client-go/dynamic"
 
 	"canarybot.io/rollout/traffic"
@@ -21,6 +23,7 @@ func New(dyn dynamic.Interface, disc traffic.Discovery) *Router {
 			Group: "gateway.networking.k8s.io", Resource: "httproutes", Name: Kind, Versions: []string{"v1", "v1beta1"},
 		},
 		Path: []string{"f:spec", "f:rules"}, Backend: "name",
-		Rules: parse, Spec: spec, Acknowledged: acknowledged,
+		Pointer: func(rule, backend int) string { return fmt.Sprintf("/spec/rules/%d/backendRefs/%d", rule, backend) },
+		Rules:   parse, Spec: spec, Acknowledged: acknowledged,
 	}, dyn, disc)}
 }

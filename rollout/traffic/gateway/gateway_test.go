@@ -237,29 +237,46 @@ func TestAcknowledged(t *testing.T) {
 		return "{parentRef: {name: " + parent + "}, conditions: [{type: Accepted, status: \"True\", observedGeneration: " + generation +
 			"}, {type: " + kind + ", status: \"" + value + "\", reason: Why, message: words, observedGeneration: " + generation + "}]}"
 	}
+	// As controllers write it that know no generation.
+	silent := func(parent, conditions string) string {
+		return "{parentRef: {name: " + parent + "}, conditions: [" + conditions + "]}"
+	}
+	const fine = `{type: Accepted, status: "True"}, {type: ResolvedRefs, status: "True"}`
+	const unresolved = `{type: Accepted, status: "True"}, {type: ResolvedRefs, status: "False", reason: Why, message: words}`
 	a, b := rollout.ObjectRef{Kind: "Gateway", Name: "a"}, rollout.ObjectRef{Kind: "Gateway", Name: "b"}
 	for _, c := range []struct {
 		name, parents string
 		weight        string
 		want          bool
 		problem       rollout.Problem // without the route
+		unversioned   bool
 	}{
-		{"taken", condition("a", "ResolvedRefs", "True", "1"), "5", true, rollout.Problem{}},
-		{"nobody said anything yet", "", "5", false, rollout.Problem{Code: rollout.ProblemNoGateway}},
-		{"an older one was taken", condition("a", "ResolvedRefs", "True", "0"), "5", false,
-			rollout.Problem{Code: rollout.ProblemGatewayBehind, Other: a, Key: "Accepted"}},
-		{"one of two has not seen it", condition("a", "ResolvedRefs", "True", "1") + "," + condition("b", "ResolvedRefs", "True", "0"), "5", false,
-			rollout.Problem{Code: rollout.ProblemGatewayBehind, Other: b, Key: "Accepted"}},
-		{"references do not resolve", condition("a", "ResolvedRefs", "False", "1"), "5", false,
-			rollout.Problem{Code: rollout.ProblemGatewayRefuses, Other: a, Key: "ResolvedRefs", Value: "False", Want: "Why", Words: "words"}},
-		{"at 0 they need not", condition("a", "ResolvedRefs", "False", "1"), "0", true, rollout.Problem{}},
-		{"a condition is missing", condition("a", "Programmed", "True", "1"), "5", false,
-			rollout.Problem{Code: rollout.ProblemGatewaySilent, Other: a, Key: "ResolvedRefs"}},
-		{"at 0 no Gateway is needed", "", "0", true, rollout.Problem{Code: rollout.ProblemNoGateway}},
+		{name: "taken", parents: condition("a", "ResolvedRefs", "True", "1"), weight: "5", want: true},
+		{name: "nobody said anything yet", weight: "5", problem: rollout.Problem{Code: rollout.ProblemNoGateway}},
+		{name: "an older one was taken", parents: condition("a", "ResolvedRefs", "True", "0"), weight: "5",
+			problem: rollout.Problem{Code: rollout.ProblemGatewayBehind, Other: a, Key: "Accepted"}},
+		{name: "one of two has not seen it", parents: condition("a", "ResolvedRefs", "True", "1") + "," + condition("b", "ResolvedRefs", "True", "0"), weight: "5",
+			problem: rollout.Problem{Code: rollout.ProblemGatewayBehind, Other: b, Key: "Accepted"}},
+		{name: "references do not resolve", parents: condition("a", "ResolvedRefs", "False", "1"), weight: "5",
+			problem: rollout.Problem{Code: rollout.ProblemGatewayRefuses, Other: a, Key: "ResolvedRefs", Value: "False", Want: "Why", Words: "words"}},
+		{name: "at 0 they need not", parents: condition("a", "ResolvedRefs", "False", "1"), weight: "0", want: true},
+		{name: "a condition is missing", parents: condition("a", "Programmed", "True", "1"), weight: "5",
+			problem: rollout.Problem{Code: rollout.ProblemGatewaySilent, Other: a, Key: "ResolvedRefs"}},
+		{name: "at 0 no Gateway is needed", weight: "0", want: true, problem: rollout.Problem{Code: rollout.ProblemNoGateway}},
+		{name: "no generation is said", parents: silent("a", fine), weight: "5", want: true, unversioned: true},
+		{name: "no generation is said at 0", parents: silent("a", unresolved), weight: "0", want: true, unversioned: true},
+		{name: "no generation is said, and references do not resolve", parents: silent("a", unresolved), weight: "5", unversioned: true,
+			problem: rollout.Problem{Code: rollout.ProblemGatewayRefuses, Other: a, Key: "ResolvedRefs", Value: "False", Want: "Why", Words: "words"}},
+		{name: "one of two says no generation", parents: silent("a", fine) + "," + condition("b", "ResolvedRefs", "True", "1"), weight: "5", want: true, unversioned: true},
+		{name: "a part is invalid", parents: condition("a", "PartiallyInvalid", "True", "1"), weight: "0",
+			problem: rollout.Problem{Code: rollout.ProblemGatewayRefuses, Other: a, Key: "PartiallyInvalid", Value: "True", Want: "Why", Words: "words"}},
+		{name: "a part was invalid", parents: condition("a", "PartiallyInvalid", "False", "1"), weight: "0", want: true},
+		{name: "a controller that was removed reported about another Gateway", parents: condition("a", "ResolvedRefs", "True", "1") + "," + condition("old", "ResolvedRefs", "False", "0"), weight: "5", want: true},
 	} {
 		kubetest.Run(t, c.name, func(t *testing.T, s *kubetest.Server) {
 			manifest := routeWith("[{backendRefs: [{name: checkout, weight: 95}, {name: checkout-canary, weight: " + c.weight + "}]}]")
 			manifest, _, _ = strings.Cut(manifest, "\nstatus:")
+			manifest = strings.Replace(manifest, "parentRefs: [{name: public}]", "parentRefs: [{name: a}, {name: b}]", 1)
 			s.Apply("helm", manifest+"\nstatus: {parents: ["+c.parents+"]}\n")
 			route, err := connect(t, s).Read(t.Context(), kubetest.Rollout())
 			if err != nil {
@@ -270,6 +287,9 @@ func TestAcknowledged(t *testing.T) {
 			}
 			if diff := cmp.Diff(route.Problem, c.problem); route.Acknowledged != c.want || diff != "" {
 				t.Errorf("got %t, want %t; problem, got before want:\n%s", route.Acknowledged, c.want, diff)
+			}
+			if route.Unversioned != c.unversioned {
+				t.Errorf("unversioned: got %t, want %t", route.Unversioned, c.unversioned)
 			}
 		})
 	}

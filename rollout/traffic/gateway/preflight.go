@@ -46,6 +46,10 @@ func (rt *Router) Preflight(ctx context.Context, r rollout.Rollout) (object.Rout
 	add(object.Problems(route, Kind, r)...)
 	add(problems(parsed, r)...)
 	add(unattended(route)...)
+	add(unresolved(route, parsed)...)
+	if len(start.Problems) == 0 && unversioned(route) {
+		start.Notices = append(start.Notices, rollout.Problem{Code: rollout.ProblemSettling, Object: ref(o), Span: rollout.Settling})
+	}
 	return start, nil
 }
 
@@ -124,7 +128,7 @@ func count(rule traffic.Rule, service string, o rollout.Objects) int {
 // unattended refuses a route that no Gateway serves: its weights would never be acknowledged. It is no reason that the
 // newest generation was not seen yet: the rollout before may have ended a moment ago.
 func unattended(route *unstructured.Unstructured) []rollout.Problem {
-	p := refused(route, 0, "Accepted")
+	p := refused(route, 0, accepted, partly)
 	// No other problem keeps a rollout from starting.
 	//exhaustive:ignore
 	switch p.Code {
@@ -139,5 +143,19 @@ func unattended(route *unstructured.Unstructured) []rollout.Problem {
 	default:
 		return nil
 	}
+	return []rollout.Problem{p}
+}
+
+// noBackend is the reason of a reference to a Service that does not exist.
+const noBackend = "BackendNotFound"
+
+// unresolved refuses a route whose references do not resolve already: the canary's share would be lost. Where the route
+// names the canary its Service may be what is missing, which the rollout makes: that is waited for before any traffic.
+func unresolved(route *unstructured.Unstructured, rules traffic.Rules) []rollout.Problem {
+	p := refused(route, 0, resolvedRefs)
+	if p.Code != rollout.ProblemGatewayRefuses || p.Want == noBackend && rules.HasCanary() {
+		return nil
+	}
+	p.Code = rollout.ProblemStartGatewayRefuses
 	return []rollout.Problem{p}
 }

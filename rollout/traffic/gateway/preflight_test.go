@@ -96,17 +96,21 @@ func ref(kind, name string) rollout.ObjectRef { return object.Ref(kind, "shop", 
 
 func TestPreflightOfARouteThatNobodyServes(t *testing.T) {
 	t.Parallel()
-	gateway := rollout.ObjectRef{Kind: "Gateway", Name: "a"}
+	gateway := rollout.ObjectRef{Kind: "Gateway", Name: "public"}
 	for _, c := range []struct {
 		name, parents string
 		want          rollout.Problem
 	}{
 		{"nobody took it", "", rollout.Problem{Code: rollout.ProblemStartNoGateway}},
-		{"it was refused", `{parentRef: {name: a}, conditions: [{type: Accepted, status: "False", reason: NotAllowedByListeners, message: denied}]}`,
+		{"it was refused", `{parentRef: {name: public}, conditions: [{type: Accepted, status: "False", reason: NotAllowedByListeners, message: denied}]}`,
 			rollout.Problem{Code: rollout.ProblemStartGatewayRefuses, Other: gateway, Key: "Accepted", Value: "False", Want: "NotAllowedByListeners", Words: "denied"}},
-		{"it was not accepted yet", `{parentRef: {name: a}, conditions: []}`, rollout.Problem{Code: rollout.ProblemStartGatewaySilent, Other: gateway, Key: "Accepted"}},
+		{"it was not accepted yet", `{parentRef: {name: public}, conditions: []}`, rollout.Problem{Code: rollout.ProblemStartGatewaySilent, Other: gateway, Key: "Accepted"}},
 		{"its status is malformed", `7`, rollout.Problem{Code: rollout.ProblemStartStatusMalformed}},
-		{"an older generation was taken", `{parentRef: {name: a}, conditions: [{type: Accepted, status: "True", observedGeneration: 0}]}`, rollout.Problem{}},
+		{"an older generation was taken", `{parentRef: {name: public}, conditions: [{type: Accepted, status: "True", observedGeneration: 0}, {type: ResolvedRefs, status: "True", observedGeneration: 0}]}`, rollout.Problem{}},
+		{"references do not resolve", `{parentRef: {name: public}, conditions: [{type: Accepted, status: "True"}, {type: ResolvedRefs, status: "False", reason: RefNotPermitted, message: no grant}]}`,
+			rollout.Problem{Code: rollout.ProblemStartGatewayRefuses, Other: gateway, Key: "ResolvedRefs", Value: "False", Want: "RefNotPermitted", Words: "no grant"}},
+		{"a part is invalid", `{parentRef: {name: public}, conditions: [{type: Accepted, status: "True"}, {type: PartiallyInvalid, status: "True", reason: UnsupportedValue, message: rule 2}]}`,
+			rollout.Problem{Code: rollout.ProblemStartGatewayRefuses, Other: gateway, Key: "PartiallyInvalid", Value: "True", Want: "UnsupportedValue", Words: "rule 2"}},
 	} {
 		kubetest.Run(t, c.name, func(t *testing.T, s *kubetest.Server) {
 			manifest, _, _ := strings.Cut(kubetest.HTTPRoute, "\nstatus:")
@@ -125,6 +129,41 @@ func TestPreflightOfARouteThatNobodyServes(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Where the route names the canary before its Service exists, that is what does not resolve: the rollout makes it.
+func TestAMissingCanaryIsNoReasonNotToStart(t *testing.T) {
+	kubetest.Test(t, func(t *testing.T, s *kubetest.Server) {
+		manifest := strings.Replace(routeWith("[{backendRefs: [{name: checkout, port: 80}, {name: checkout-canary, port: 80, weight: 0}]}]"),
+			"status:", "ignored:", 1)
+		s.Apply("helm", manifest+`
+status: {parents: [{parentRef: {name: public}, conditions: [{type: Accepted, status: "True"}, {type: ResolvedRefs, status: "False", reason: BackendNotFound, message: checkout-canary}]}]}
+`)
+		rt := connect(t, s)
+		start, err := rt.Preflight(t.Context(), kubetest.Rollout())
+		if err != nil || len(start.Problems) > 0 {
+			t.Errorf("got %v, %v; want a start", start.Problems, err)
+		}
+		route, err := rt.Read(t.Context(), kubetest.Rollout())
+		if err != nil || route.Unresolved.Code != rollout.ProblemGatewayRefuses {
+			t.Errorf("got %+v, %v; want the canary unresolved, so that it gets no traffic yet", route, err)
+		}
+	})
+}
+
+// A Gateway that says no generation is told at the start: its weights count once they have stood for a while.
+func TestAGatewayWithoutGenerationsIsTold(t *testing.T) {
+	kubetest.Test(t, func(t *testing.T, s *kubetest.Server) {
+		manifest, _, _ := strings.Cut(kubetest.HTTPRoute, "\nstatus:")
+		s.Apply("helm", manifest+`
+status: {parents: [{parentRef: {name: public}, conditions: [{type: Accepted, status: "True"}, {type: ResolvedRefs, status: "True"}]}]}
+`)
+		start, err := connect(t, s).Preflight(t.Context(), kubetest.Rollout())
+		want := []rollout.Problem{{Code: rollout.ProblemSettling, Object: ref("HTTPRoute", "checkout"), Span: rollout.Settling}}
+		if diff := cmp.Diff(start.Notices, want); err != nil || diff != "" {
+			t.Errorf("%v; notices, got before want:\n%s", err, diff)
+		}
+	})
 }
 
 func TestPreflightTakesOverWhatAnEndedRolloutLeft(t *testing.T) {

@@ -2,11 +2,13 @@ package gateway
 
 import (
 	"encoding/json"
+	"slices"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"canarybot.io/rollout"
 	"canarybot.io/rollout/kube/object"
+	"canarybot.io/rollout/traffic"
 )
 
 // status is what the controllers of the route's Gateways report about it.
@@ -15,47 +17,103 @@ type status struct {
 }
 
 type parent struct {
-	Ref struct {
-		Name string `json:"name"`
-	} `json:"parentRef"`
+	Ref        parentRef   `json:"parentRef"`
 	Conditions []condition `json:"conditions"`
 }
 
-type condition struct {
-	Type               string `json:"type"`
-	Status             string `json:"status"`
-	Reason             string `json:"reason"`
-	Message            string `json:"message"`
-	ObservedGeneration int64  `json:"observedGeneration"`
+// parentRef names a Gateway, or a Service where a mesh follows the route. An empty namespace is the route's own.
+type parentRef struct {
+	Kind      string `json:"kind"`
+	Namespace string `json:"namespace"`
+	Name      string `json:"name"`
 }
 
-// acknowledged reports whether every parent accepted the route as it is now, and else why not. References need to
-// resolve only while the canary has a weight: at 0 its Service may not exist. A route without a Gateway sends no
-// traffic at all: that is as good as weight 0, and an end must not wait for a Gateway that was deleted.
-func acknowledged(route *unstructured.Unstructured, weight rollout.Weight) (bool, rollout.Problem) {
-	conditions := []string{"Accepted"}
+type condition struct {
+	Type    string `json:"type"`
+	Status  string `json:"status"`
+	Reason  string `json:"reason"`
+	Message string `json:"message"`
+	// ObservedGeneration is nil where the controller writes none, as several do.
+	ObservedGeneration *int64 `json:"observedGeneration"`
+}
+
+// The conditions of a route, as in GEP-1364.
+const (
+	accepted     = "Accepted"
+	resolvedRefs = "ResolvedRefs"
+	partly       = "PartiallyInvalid" // good while it is absent or false: what is invalid is dropped, and the rest is served
+)
+
+// acknowledged reports how far the Gateways follow the route as it is now. References need to resolve only while the
+// canary has a weight: at 0 its Service may not exist. A route without a Gateway sends no traffic at all: that is as good
+// as weight 0, and an end must not wait for a Gateway that was deleted.
+func acknowledged(route *unstructured.Unstructured, weight rollout.Weight) traffic.Acknowledgement {
+	generation := route.GetGeneration()
+	conditions := []string{accepted, partly}
 	if weight > 0 {
-		conditions = append(conditions, "ResolvedRefs")
+		conditions = append(conditions, resolvedRefs)
 	}
-	why := refused(route, route.GetGeneration(), conditions...)
-	return why.IsZero() || weight == 0 && why.Code == rollout.ProblemNoGateway, why
+	a := traffic.Acknowledgement{Problem: refused(route, generation, conditions...)}
+	a.Taken = a.Problem.IsZero() || weight == 0 && a.Problem.Code == rollout.ProblemNoGateway
+	a.Unversioned = unversioned(route)
+	if p := refused(route, 0, resolvedRefs); p.Code == rollout.ProblemGatewayRefuses {
+		a.Unresolved = p
+	}
+	return a
+}
+
+// parents returns what the controllers report about the route's own parents: entries of parents that the route named
+// before stay where a controller was removed without cleaning up.
+func parents(route *unstructured.Unstructured) ([]parent, error) {
+	var s status
+	var spec struct {
+		ParentRefs []parentRef `json:"parentRefs"`
+	}
+	if err := read(route.Object["status"], &s); err != nil {
+		return nil, err
+	}
+	if err := read(route.Object["spec"], &spec); err != nil || len(spec.ParentRefs) == 0 {
+		return s.Parents, nil
+	}
+	return slices.DeleteFunc(s.Parents, func(p parent) bool {
+		return !slices.ContainsFunc(spec.ParentRefs, func(ref parentRef) bool { return ref.names(p.Ref, route.GetNamespace()) })
+	}), nil
+}
+
+// names reports whether the report is about the parent: sections and ports are not compared, which some controllers leave
+// out of their reports.
+func (r parentRef) names(reported parentRef, namespace string) bool {
+	for _, ref := range []*parentRef{&r, &reported} {
+		if ref.Namespace == "" {
+			ref.Namespace = namespace
+		}
+		if ref.Kind == "" {
+			ref.Kind = "Gateway"
+		}
+	}
+	return r == reported
+}
+
+// read decodes plain data.
+func read(from, into any) error {
+	raw, err := json.Marshal(from)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(raw, into)
 }
 
 // refused returns why the conditions of a parent do not hold for this generation of the route, or a newer one.
 func refused(route *unstructured.Unstructured, generation int64, conditions ...string) rollout.Problem {
 	about := object.Ref(Kind, route.GetNamespace(), route.GetName())
-	var s status
-	raw, err := json.Marshal(route.Object["status"])
-	if err == nil {
-		err = json.Unmarshal(raw, &s)
-	}
+	reports, err := parents(route)
 	switch {
 	case err != nil:
 		return rollout.Problem{Code: rollout.ProblemRouteStatusMalformed, Object: about}
-	case len(s.Parents) == 0:
+	case len(reports) == 0:
 		return rollout.Problem{Code: rollout.ProblemNoGateway, Object: about}
 	}
-	for _, p := range s.Parents {
+	for _, p := range reports {
 		for _, kind := range conditions {
 			if why := p.lacks(kind, generation); !why.IsZero() {
 				why.Object, why.Other = about, rollout.ObjectRef{Kind: "Gateway", Name: p.Ref.Name}
@@ -66,18 +124,34 @@ func refused(route *unstructured.Unstructured, generation int64, conditions ...s
 	return rollout.Problem{}
 }
 
-// lacks returns why the parent's condition does not hold for this generation of the route, if it does not.
+// lacks returns why the parent's condition does not hold for this generation of the route, if it does not. Where the
+// controller writes no generation, what it says may be about an older one.
 func (p parent) lacks(kind string, generation int64) rollout.Problem {
+	good := "True"
+	if kind == partly {
+		good = "False"
+	}
 	for _, c := range p.Conditions {
 		switch {
 		case c.Type != kind:
-		case c.ObservedGeneration < generation:
+		case c.ObservedGeneration != nil && *c.ObservedGeneration < generation:
 			return rollout.Problem{Code: rollout.ProblemGatewayBehind, Key: kind}
-		case c.Status != "True":
+		case c.Status != good:
 			return rollout.Problem{Code: rollout.ProblemGatewayRefuses, Key: kind, Value: c.Status, Want: c.Reason, Words: c.Message}
 		default:
 			return rollout.Problem{}
 		}
 	}
+	if kind == partly {
+		return rollout.Problem{}
+	}
 	return rollout.Problem{Code: rollout.ProblemGatewaySilent, Key: kind}
+}
+
+// unversioned reports whether a parent accepts the route without saying which generation of it.
+func unversioned(route *unstructured.Unstructured) bool {
+	reports, err := parents(route)
+	return err == nil && slices.ContainsFunc(reports, func(p parent) bool {
+		return slices.ContainsFunc(p.Conditions, func(c condition) bool { return c.Type == accepted && c.ObservedGeneration == nil })
+	})
 }

@@ -2,6 +2,7 @@ package smi
 
 import (
 	"context"
+	"fmt"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/dynamic"
@@ -29,7 +30,8 @@ func New(dyn dynamic.Interface, disc traffic.Discovery) *Router {
 			Versions: []string{"v1alpha2", "v1alpha4", "v1alpha3", "v1alpha1"},
 		},
 		Path: []string{"f:spec", "f:backends"}, Backend: serviceKey,
-		Rules: parse, Spec: spec,
+		Pointer: func(_, backend int) string { return fmt.Sprintf("/spec/backends/%d", backend) },
+		Rules:   parse, Spec: spec,
 	}, dyn, disc)
 	service := traffic.Kind{Resource: "services", Name: "Service", Versions: []string{"v1"}}
 	return &Router{Router: splits, services: traffic.NewClient(service, dyn, disc)}

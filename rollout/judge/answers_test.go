@@ -1,0 +1,130 @@
+package judge_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"canarybot.io/rollout"
+)
+
+// The tests in this file are of answers that lack something once, and have it again.
+
+// without leaves out the series of a reading that are such.
+func without(r *rollout.Reading, such func(rollout.Series) bool) {
+	r.Series = slices.DeleteFunc(slices.Clone(r.Series), such)
+}
+
+func all(rollout.Series) bool { return true }
+
+// counts is what a state says was counted of each arm in its step.
+func counts(t *testing.T, state []byte) (step [2]map[string]any) {
+	t.Helper()
+	var s struct {
+		Signals struct {
+			Step [2]map[string]any `json:"step"`
+		} `json:"signals"`
+	}
+	if err := json.Unmarshal(state, &s); err != nil {
+		t.Fatal(err)
+	}
+	return s.Signals.Step
+}
+
+// Whatever an answer lacks, for however many scrapes: afterwards everything was counted, once.
+func TestWhatAnAnswerLacksOnceCountsOnce(t *testing.T) {
+	t.Parallel()
+	successes := func(c *rollout.Case) { c.Spec.Signals.Errors, c.Spec.Signals.Success = "", "s" }
+	of := func(target string) func(rollout.Series) bool {
+		return func(s rollout.Series) bool { return s.Target == target }
+	}
+	for name, tt := range map[string]struct {
+		edit func(*rollout.Case)
+		lack func(*rollout.Raw)
+		why  rollout.Why // while it is missing
+	}{
+		"nothing":                      {nil, func(*rollout.Raw) {}, rollout.WhyNone},
+		"the canary's errors":          {nil, func(r *rollout.Raw) { without(&r.Canary.Errors, all) }, rollout.WhyIncomplete},
+		"stable's errors":              {nil, func(r *rollout.Raw) { without(&r.Stable.Errors, all) }, rollout.WhyIncomplete},
+		"the errors of one pod":        {nil, func(r *rollout.Raw) { without(&r.Canary.Errors, of("pod-1")) }, rollout.WhyIncomplete},
+		"the canary's requests":        {nil, func(r *rollout.Raw) { without(&r.Canary.Requests, all) }, rollout.WhyIncomplete},
+		"the requests of one pod":      {nil, func(r *rollout.Raw) { without(&r.Stable.Requests, of("pod-3")) }, rollout.WhyIncomplete},
+		"requests of both":             {nil, func(r *rollout.Raw) { without(&r.Canary.Requests, all); without(&r.Stable.Requests, all) }, rollout.WhyIncomplete},
+		"successes":                    {successes, func(r *rollout.Raw) { without(&r.Canary.Success, all) }, rollout.WhyIncomplete},
+		"the successes of one pod":     {successes, func(r *rollout.Raw) { without(&r.Canary.Success, of("pod-0")) }, rollout.WhyIncomplete},
+		"stable altogether":            {nil, func(r *rollout.Raw) { r.Stable = rollout.Read{} }, rollout.WhyNoData},
+		"the canary altogether":        {nil, func(r *rollout.Raw) { r.Canary = rollout.Read{} }, rollout.WhyNoData},
+		"both":                         {nil, func(r *rollout.Raw) { r.Canary, r.Stable = rollout.Read{}, rollout.Read{} }, rollout.WhyNoData},
+		"all but memory":               {nil, func(r *rollout.Raw) { r.Canary = rollout.Read{Memory: r.Canary.Memory} }, rollout.WhyIncomplete},
+		"one pod altogether":           {nil, func(r *rollout.Raw) { without(&r.Canary.Requests, of("pod-1")); without(&r.Canary.Errors, of("pod-1")) }, rollout.WhyIncomplete},
+		"an answer that is refused":    {nil, func(r *rollout.Raw) { r.Canary.Errors = rollout.Reading{Why: rollout.WhyTimeout} }, rollout.WhyTimeout},
+		"errors, with a word about it": {nil, func(r *rollout.Raw) { r.Canary.Errors = rollout.Reading{Why: rollout.WhyWarnings} }, rollout.WhyIncomplete},
+	} {
+		for _, scrapes := range []int{1, 2} {
+			t.Run(fmt.Sprint(name, " for ", scrapes), func(t *testing.T) {
+				t.Parallel()
+				run := func(disturbed bool) [2]map[string]any {
+					f := newFleet(81, before+after, before, func(bool, int, int) does { return change(func(d *does) { d.requests, d.errors = 300, 0.003 }) })
+					c := signalCase()
+					if tt.edit != nil {
+						tt.edit(&c)
+					}
+					var v rollout.Verdict
+					var state []byte
+					for s := range 34 {
+						missing := disturbed && s >= 11 && s < 30 && (s-11)%5 < scrapes
+						f.odd = func(r *rollout.Raw, _ time.Time) {
+							succeeded(r)
+							if missing {
+								tt.lack(r)
+							}
+						}
+						v, state = judgeScrape(f, c, state, s)
+						if worst, _ := v.Worst(); missing && s%5 == 1 && worst.Why != tt.why {
+							t.Fatalf("scrape %d: %s because of %q, want %q", s, v.Result, worst.Why, tt.why)
+						}
+						if v.Result == rollout.Fail {
+							t.Fatalf("scrape %d: it fails: %+v", s, v.Evidence)
+						}
+					}
+					return counts(t, state)
+				}
+				near := cmp.Comparer(func(a, b float64) bool { return math.Abs(a-b) < 1e-6 })
+				if diff := cmp.Diff(run(false), run(true), near); diff != "" {
+					t.Errorf("-undisturbed +disturbed:\n%s", diff)
+				}
+			})
+		}
+	}
+}
+
+// succeeded adds what did not fail as a counter of its own.
+func succeeded(r *rollout.Raw) {
+	for _, arm := range []*rollout.Read{&r.Canary, &r.Stable, &r.History} {
+		arm.Success = rollout.Reading{}
+		for _, s := range arm.Requests.Series {
+			points := slices.Clone(s.Points)
+			for i := range points {
+				points[i].Value -= valueAt(arm.Errors.Series, s.Target, points[i].At)
+			}
+			s.Points, s.Labels = points, "success"
+			arm.Success.Series = append(arm.Success.Series, s)
+		}
+	}
+}
+
+func valueAt(all []rollout.Series, target string, at time.Time) (v float64) {
+	for _, s := range all {
+		for _, p := range s.Points {
+			if s.Target == target && p.At.Equal(at) {
+				v = p.Value
+			}
+		}
+	}
+	return v
+}

@@ -1,0 +1,149 @@
+package judge
+
+import (
+	"math"
+	"slices"
+	"time"
+
+	"canarybot.io/rollout"
+	"canarybot.io/rollout/judge/bet"
+	"canarybot.io/rollout/judge/trial"
+)
+
+const (
+	// probeRate is how many requests a second a pod may get from probes and the like: more are users'.
+	probeRate = 1.0
+	// probeBlock is the time over which probes are counted: the usual periods, of 1 to 30 s, fit into it.
+	probeBlock = 30 * time.Second
+	// minBlocks is how many of them show whether requests come evenly.
+	minBlocks = 4
+	// sharesKept is how much of the share that the canary got is kept from one scrape to the next.
+	sharesKept = 0.9
+	// shareOdds is how much likelier it has to be that the canary gets too little than that it does not.
+	shareOdds = 20
+	// shortScrapes is how many scrapes in a row with less than half of its share show that its traffic stays away, and how
+	// many with more that it had some.
+	shortScrapes = 4
+)
+
+// users is the part of the state that knows whether it is users whose requests reach the canary. Requests say nothing of
+// a version that only its probes call.
+//
+// Two things tell. The canary's share of the requests, where it is far below its weight. And their number: probes send as
+// many in each half minute, users do not. The canary is held for either, and people are told: connections that are kept
+// open keep users away for a while, and a few clients may be as regular as probes. Only a canary that lost its share, or
+// gets next to none, is condemned for it.
+type users struct {
+	Got     float64  `json:"got,omitempty"`    // requests of the canary lately, while its share can be judged
+	Of      float64  `json:"of,omitempty"`     // and of both arms
+	Asked   float64  `json:"asked,omitempty"`  // the least that is its fair share
+	Short   int      `json:"short,omitempty"`  // scrapes in a row with less than half of it
+	Had     int      `json:"had,omitempty"`    // scrapes with more
+	Blocks  int      `json:"blocks,omitempty"` // of this weight
+	Sum     float64  `json:"sum,omitempty"`    // of the canary's requests in them, and of their squares
+	Squares float64  `json:"squares,omitempty"`
+	Block   userPart `json:"part,omitzero"` // the block that fills
+	Targets int      `json:"targets,omitempty"`
+}
+
+// userPart is the beginning of a block.
+type userPart struct {
+	Scrapes  int       `json:"scrapes"`
+	Requests float64   `json:"requests"`
+	To       time.Time `json:"to"`
+}
+
+// newStep begins to watch another weight.
+func (u *users) newStep() { *u = users{} }
+
+// update adds a scrape.
+func (u *users) update(sc *scrape, in trial.Scrape) {
+	if all := in.Canary.Requests + in.Stable.Requests; in.Weight > 0 && in.Weight < 1 && all > 0 {
+		u.Got, u.Of, u.Asked = u.Got*sharesKept+in.Canary.Requests, u.Of*sharesKept+all, in.Weight
+		if in.Canary.Requests < all*in.Weight/2 {
+			u.Short++
+		} else {
+			u.Short, u.Had = 0, u.Had+1
+		}
+	}
+	whole := !sc.first && sc.current && !sc.partial && sc.judgesShare && sc.to.Sub(sc.from) == sc.interval
+	if !whole || slices.ContainsFunc(sc.reporters[canaryArm], sc.proxied) { // probes do not come through a proxy
+		u.Block = userPart{}
+		return
+	}
+	u.Targets = len(sc.reporters[canaryArm])
+	u.count(sc, in.Canary.Requests)
+}
+
+// count adds a scrape's requests to the block that fills.
+func (u *users) count(sc *scrape, requests float64) {
+	if !u.Block.To.Equal(sc.from) {
+		u.Block = userPart{}
+	}
+	u.Block = userPart{u.Block.Scrapes + 1, u.Block.Requests + requests, sc.to}
+	if u.Block.Scrapes < sc.probeScrapes() {
+		return
+	}
+	n := u.Block.Requests
+	u.Blocks, u.Sum, u.Squares, u.Block = u.Blocks+1, u.Sum+n, u.Squares+n*n, userPart{To: sc.to}
+}
+
+// probeScrapes is how many scrapes a block has.
+func (p pace) probeScrapes() int {
+	return max(1, int(math.Ceil(float64(probeBlock)/float64(p.interval))))
+}
+
+// fairShare is the least that a canary should get: its weight or, where pods get so few requests that many may be
+// probes, its share of the pods if that is less.
+func (sc *scrape) fairShare(stable tally) float64 {
+	pods, others := float64(len(sc.reporters[canaryArm])), float64(len(sc.reporters[stableArm]))
+	if stable.Requests > others*probeRate*sc.interval.Seconds() || slices.ContainsFunc(sc.reporters[canaryArm], sc.proxied) {
+		return sc.canaryShare
+	}
+	return min(sc.canaryShare, pods/(pods+others))
+}
+
+// little returns the share that the canary gets, where that is far below the one that it should get.
+func (u *users) little(w *window) *rollout.TrafficShare {
+	if !w.judgesShare || !tooLittle(u.Got, u.Of, u.Asked/2) {
+		return nil
+	}
+	return &rollout.TrafficShare{Got: u.Got / u.Of, Asked: w.canaryShare}
+}
+
+// away reports whether the canary's traffic does not come: for some scrapes in a row, though it came before, or next to
+// none of it. More than that, and less than its share, may be what open connections leave to it at first.
+func (u *users) away() bool {
+	const nothing = 0.05 // of its share
+	return u.Short >= shortScrapes && (u.Had >= shortScrapes || u.Got < u.Of*u.Asked*nothing)
+}
+
+// tooLittle reports whether so many requests of all are too few for a share, beyond chance and clusters of requests.
+func tooLittle(got, all, share float64) bool {
+	const clusters = 3
+	if all <= 0 || got >= all*share {
+		return false
+	}
+	return bet.LogBelow(bet.Counts{N: all, Bad: got}.Temper(clusters), got/all, share) >= math.Log(shareOdds)
+}
+
+// probes reports whether the canary's requests are as few and as even as those of probes.
+func (u *users) probes(w *window) bool {
+	if !w.judgesShare || u.Blocks < minBlocks || u.Sum == 0 {
+		return false
+	}
+	n := float64(u.Blocks)
+	mean := u.Sum / n
+	most := probeRate * float64(u.Targets) * (time.Duration(w.probeScrapes()) * w.interval).Seconds()
+	spread := (u.Squares - n*mean*mean) / (n - 1)
+	return mean <= most && spread < mean*evenness(n-1)
+}
+
+// evenness is the dispersion below which counts are more even than chance: that of independent requests, which is one,
+// falls below it in a hundredth of the cases (by Wilson and Hilferty's approximation of chi-squared). It is never more
+// than a quarter: users who are a third of the requests are users.
+func evenness(freedom float64) float64 {
+	const hundredth = 2.326
+	v := 2 / (9 * freedom)
+	return min(0.25, math.Pow(max(0, 1-v-hundredth*math.Sqrt(v)), 3))
+}

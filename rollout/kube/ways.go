@@ -1,0 +1,175 @@
+package kube
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+
+	core "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+
+	"canarybot.io/rollout"
+	"canarybot.io/rollout/kube/object"
+)
+
+// way is a kind of object that sends requests to Services of its namespace.
+type way struct {
+	group, resource, kind string
+	versions              []string // the best first; they are read alike
+	services              func(spec map[string]any, namespace string) []string
+}
+
+// ways are the kinds that a start looks at, to say who comes past the split. Each needs the right to list; without it
+// the start says so and goes on.
+var ways = []way{
+	{"gateway.networking.k8s.io", "httproutes", "HTTPRoute", []string{"v1", "v1beta1"}, routeServices},
+	{"gateway.networking.k8s.io", "grpcroutes", "GRPCRoute", []string{"v1", "v1alpha2"}, routeServices},
+	{"gateway.networking.k8s.io", "tlsroutes", "TLSRoute", []string{"v1", "v1alpha3", "v1alpha2"}, routeServices},
+	{"gateway.networking.k8s.io", "tcproutes", "TCPRoute", []string{"v1", "v1alpha2"}, routeServices},
+	{"networking.k8s.io", "ingresses", "Ingress", []string{"v1"}, ingressServices},
+	{"split.smi-spec.io", "trafficsplits", "TrafficSplit", []string{"v1alpha2", "v1alpha4", "v1alpha3", "v1alpha1"}, splitServices},
+}
+
+// Wishes returns the rights that a start makes use of and does without.
+func Wishes() []Right {
+	var all []Right
+	for _, w := range ways {
+		all = append(all, Right{Group: w.group, Resource: w.resource, Verbs: []string{"list"}})
+	}
+	return all
+}
+
+// wayObject is as much as is read of any of them.
+type wayObject struct {
+	Metadata struct{ Name string }
+	Spec     map[string]any
+}
+
+// otherWays returns who sends requests to the pair's Services beside the rollout's own route, as notices. It never
+// fails: what could not be read is one of them, or nothing where the cluster serves no such kind.
+func (c *Cluster) otherWays(ctx context.Context, r rollout.Rollout, services map[string]bool) []rollout.Problem {
+	o := r.Spec.Objects
+	found := make([][]rollout.Problem, len(ways))
+	unread := make([]string, len(ways))
+	var reads []func() error
+	for i, w := range ways {
+		reads = append(reads, func() error {
+			objects, err := c.list(ctx, w, o.Namespace)
+			if err != nil {
+				unread[i] = Right{Group: w.group, Resource: w.resource}.name()
+			}
+			for _, other := range objects {
+				if w.kind != o.Route.Kind || other.Metadata.Name != o.Route.Name {
+					found[i] = append(found[i], otherWay(w, other, o, services)...)
+				}
+			}
+			return nil
+		})
+	}
+	_ = together(reads...) // they return none
+	all := slices.Concat(found...)
+	if unread = slices.DeleteFunc(unread, func(name string) bool { return name == "" }); len(unread) > 0 {
+		all = append(all, rollout.Problem{
+			Code: rollout.ProblemOtherWaysUnread, Object: rollout.ObjectRef{Namespace: o.Namespace}, Names: unread,
+		})
+	}
+	return all
+}
+
+// otherWay returns what one such object has to do with the pair, once for each of its Services.
+func otherWay(w way, other wayObject, o rollout.Objects, services map[string]bool) []rollout.Problem {
+	names := w.services(other.Spec, o.Namespace)
+	slices.Sort(names)
+	var all []rollout.Problem
+	for _, name := range slices.Compact(names) {
+		p := rollout.Problem{
+			Code: rollout.ProblemOtherWay, Object: object.Ref(w.kind, o.Namespace, other.Metadata.Name), Other: object.Ref("Service", o.Namespace, name),
+		}
+		switch {
+		case name == o.CanaryService:
+			p.Code = rollout.ProblemOtherWayCanary
+		case !services[name]:
+			continue
+		}
+		all = append(all, p)
+	}
+	return all
+}
+
+// list reads all objects of the kind, in the first version that is served; none where no version is.
+func (c *Cluster) list(ctx context.Context, w way, namespace string) ([]wayObject, error) {
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+	defer cancel()
+	for _, version := range w.versions {
+		body, err := c.client.groups[core.SchemeGroupVersion].Get().SetHeader("Accept", "application/json").
+			AbsPath("/apis", w.group, version, "namespaces", namespace, w.resource).Do(ctx).Raw()
+		switch {
+		case apierrors.IsNotFound(err):
+			continue
+		case err != nil:
+			return nil, err
+		}
+		var list struct{ Items []wayObject }
+		return list.Items, json.Unmarshal(body, &list)
+	}
+	return nil, nil
+}
+
+// routeServices returns the Services that a route of the Gateway API sends to. A weight of 0 sends nothing.
+func routeServices(spec map[string]any, namespace string) []string {
+	var names []string
+	for _, rule := range objectsIn(spec["rules"]) {
+		for _, ref := range objectsIn(rule["backendRefs"]) {
+			is := func(key, usual string) bool { return text(ref[key]) == "" || ref[key] == usual }
+			if is("kind", "Service") && is("group", "") && is("namespace", namespace) && ref["weight"] != float64(0) {
+				names = append(names, text(ref["name"]))
+			}
+		}
+	}
+	return names
+}
+
+// ingressServices returns the Services that an Ingress sends to.
+func ingressServices(spec map[string]any, _ string) []string {
+	named := func(backend any) []string {
+		fields, _ := backend.(map[string]any)
+		service, _ := fields["service"].(map[string]any)
+		return []string{text(service["name"])}
+	}
+	names := named(spec["defaultBackend"])
+	for _, rule := range objectsIn(spec["rules"]) {
+		protocol, _ := rule["http"].(map[string]any)
+		for _, path := range objectsIn(protocol["paths"]) {
+			names = append(names, named(path["backend"])...)
+		}
+	}
+	return names
+}
+
+// splitServices returns the Services that a TrafficSplit sends to.
+func splitServices(spec map[string]any, _ string) []string {
+	var names []string
+	for _, backend := range objectsIn(spec["backends"]) {
+		if backend["weight"] != float64(0) {
+			names = append(names, text(backend["service"]))
+		}
+	}
+	return names
+}
+
+// objectsIn returns the objects of a list.
+func objectsIn(list any) []map[string]any {
+	items, _ := list.([]any)
+	var all []map[string]any
+	for _, item := range items {
+		if fields, ok := item.(map[string]any); ok {
+			all = append(all, fields)
+		}
+	}
+	return all
+}
+
+func text(v any) string {
+	s, _ := v.(string)
+	return s
+}

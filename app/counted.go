@@ -65,6 +65,14 @@ func (m countedMetrics) Ask(ctx context.Context, q rollout.Question) rollout.Ans
 	return answer
 }
 
+// Inspect looks at the answers, if the metrics can.
+func (m countedMetrics) Inspect(ctx context.Context, q rollout.Question) rollout.Inspection {
+	if i, ok := m.Metrics.(rollout.Inspector); ok {
+		return i.Inspect(ctx, q)
+	}
+	return rollout.Inspection{}
+}
+
 // Backtest queries the last hour, if the metrics can answer that.
 func (m countedMetrics) Backtest(ctx context.Context, q rollout.Question) []rollout.Backtest {
 	if b, ok := m.Metrics.(rollout.Backtester); ok {

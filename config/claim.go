@@ -18,11 +18,8 @@ type entry struct {
 func readSelect(w written, o rollout.Objects) string {
 	n := w.at("select")
 	if !n.there() {
-		for _, d := range []struct{ key, name string }{{"stable", o.Stable}, {"canary", o.Canary}} {
-			if len(d.name) > prom.LongestDeployment && rollout.IsDNSLabel(d.name) {
-				w.at(d.key).bad("the pods of %s cannot be recognized by their names, which Kubernetes shortens beyond %d letters; write select",
-					d.name, prom.LongestDeployment)
-			}
+		if rollout.IsDNSLabel(o.Stable) && rollout.IsDNSLabel(o.Canary) && o.Stable != o.Canary && prom.PodsAlike(o.Stable, o.Canary) {
+			w.at("canary").bad("the pods of %s and %s cannot be told apart by their names, which Kubernetes cuts; write select", o.Stable, o.Canary)
 		}
 		return ""
 	}

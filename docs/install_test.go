@@ -46,7 +46,10 @@ func settle(s *kubetest.Server) {
 		yes := func(kind string) any {
 			return kubetest.Object{"type": kind, "status": "True", "reason": kind, "message": "", "observedGeneration": 9}
 		}
-		r["status"] = kubetest.Object{"parents": []any{kubetest.Object{"conditions": []any{yes("Accepted"), yes("ResolvedRefs")}}}}
+		r["status"] = kubetest.Object{"parents": []any{kubetest.Object{
+			"parentRef":  r["spec"].(kubetest.Object)["parentRefs"].([]any)[0],
+			"conditions": []any{yes("Accepted"), yes("ResolvedRefs")},
+		}}}
 	})
 }
 
@@ -105,7 +108,7 @@ func steered(t *testing.T, s *kubetest.Server, text string) {
 	r.Phase, r.Original, r.Size = rollout.Shifting, p.Original, 1
 	for range 4 { // Service, route at 0 and pods, then the share; each beat sees what the one before wrote
 		world := cluster.Observe(t.Context(), r)
-		world.Canary.Endpoints = world.Canary.Replicas // as if they were ready
+		world.Canary.Endpoints, world.Stable.Endpoints = world.Canary.Replicas, world.Stable.Replicas // as if they were ready
 		for _, w := range rollout.Writes(r, rollout.Facts{Observed: world}) {
 			if err := cluster.Do(t.Context(), r, w); err != nil {
 				t.Fatal(err)

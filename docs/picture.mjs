@@ -53,7 +53,7 @@ try {
   await click("the first command", `[...document.querySelectorAll("#composer button")].find((b) => !b.disabled && document.querySelector("#composer textarea, #composer input").value.startsWith("/canary deploy"))`);
   await until("the question", () => look(`document.body.innerText.includes("Waiting for a person")`));
   await click("the thread", `document.querySelector(".replies-bar")`);
-  await until("the thread's summary", () => look(`document.querySelector("#replies")?.innerText.includes("Promote to 50 %?")`));
+  await until("the thread's summary", () => look(`document.querySelector("#replies")?.innerText.includes("did its")`));
   await new Promise((r) => setTimeout(r, 1500)); // what moves comes to rest
   const { data } = await send("Page.captureScreenshot", { format: "png" });
   writeFileSync("docs/card.png", Buffer.from(data, "base64"));

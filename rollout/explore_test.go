@@ -722,7 +722,7 @@ func TestExploreEveryOrderOfEvents(t *testing.T) {
 }
 
 // outside are the rows that the explored world cannot bring about; tables in next_test.go do.
-var outside = []string{"cancelled: held", "cancelled: preflight", "cancelled: unreadable", "rollback: image differs", "rollback: service gone", "rollback: unknown"}
+var outside = []string{"cancelled: held", "cancelled: preflight", "cancelled: unreadable", "rollback: image differs", "rollback: service gone", "rollback: unknown", "rollback: write refused"}
 
 func neverMatched(rows map[string]bool) []string {
 	var all []string

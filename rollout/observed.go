@@ -150,6 +150,7 @@ type Preflight struct {
 	Checks         []Evidence     // that stable itself fails or has no answer to: they could judge no canary
 	Unreadable     Problem        // why nothing can be said yet
 	DetectionPower DetectionPower // what the judge will see
+	ByLimits       bool           // the signals cannot be compared: the checks are judged by their limits; a notice says why
 	Backtests      []Backtest     // what the checks would have said lately; asked for in a dry run only
 }
 

@@ -18,6 +18,9 @@ func TestPodsThatWaitAreTold(t *testing.T) {
 	}{
 		"the canary's image":                        {phase: rollout.Preparing, canary: busy, want: busy, late: rollout.ReasonDeadline},
 		"no room for the canary":                    {phase: rollout.Preparing, canary: rollout.Failure{Kind: rollout.Unschedulable}, want: rollout.Failure{Kind: rollout.Unschedulable}, late: rollout.ReasonDeadline},
+		"a missing Secret":                          {phase: rollout.Preparing, canary: rollout.Failure{Kind: rollout.ConfigMissing}, want: rollout.Failure{Kind: rollout.ConfigMissing}, late: rollout.ReasonDeadline},
+		"a webhook that is down":                    {phase: rollout.Preparing, canary: rollout.Failure{Kind: rollout.NotCreated}, want: rollout.Failure{Kind: rollout.NotCreated}, late: rollout.ReasonDeadline},
+		"no room in a quota for stable's next pod":  {phase: rollout.Promoting, stable: rollout.Failure{Kind: rollout.OverQuota}, want: rollout.Failure{Kind: rollout.OverQuota}, late: rollout.ReasonStable},
 		"stable's image":                            {phase: rollout.Promoting, stable: busy, want: busy, late: rollout.ReasonStable},
 		"the canary's, while everybody gets it":     {phase: rollout.Promoting, canary: busy, late: rollout.ReasonStable},
 		"starting, which is no news":                {phase: rollout.Preparing, canary: rollout.Failure{Kind: rollout.NotReady, Detail: "runs but is not ready"}, late: rollout.ReasonDeadline},

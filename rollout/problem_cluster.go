@@ -23,13 +23,17 @@ const (
 	ProblemObjectExists      ProblemCode = "object_exists"        // a create found one of that name
 	ProblemObjectMissing     ProblemCode = "object_missing"       // there is none of that name
 	ProblemKindGone          ProblemCode = "kind_gone"            // the API server does not serve the object's kind
-	ProblemForbidden         ProblemCode = "forbidden"            // by RBAC or authentication, in Words
+	ProblemForbidden         ProblemCode = "forbidden"            // by RBAC or admission, in Words
 	ProblemRefused           ProblemCode = "refused"              // by validation or admission, in Words
 	ProblemRequestFailed     ProblemCode = "request_failed"       // nobody knows what became of it: Words
 	ProblemRequestTimeout    ProblemCode = "request_timeout"      // no answer in time
 	ProblemRequestCanceled   ProblemCode = "request_canceled"     // we gave up
 	ProblemAPIServerNoAnswer ProblemCode = "api_server_no_answer" // the connection failed: Words
 )
+
+// Final reports whether the problem is an answer of the API server that no retry mends: somebody has to change a right,
+// a policy, a quota or the object.
+func (p Problem) Final() bool { return p.Code == ProblemForbidden || p.Code == ProblemRefused }
 
 // What is wrong with a write before it is sent.
 const (
@@ -79,7 +83,7 @@ const (
 	ProblemLosesAll         ProblemCode = "loses_all"         // maxUnavailable is all of them
 	ProblemLosesOne         ProblemCode = "loses_one"         // the only replica may go before the next one is ready
 	ProblemNoSurge          ProblemCode = "no_surge"          // the only replica goes before the next one starts
-	ProblemScalerShrinks    ProblemCode = "scaler_shrinks"    // Object, an autoscaler, makes stable small
+	ProblemScalersSeveral   ProblemCode = "scalers_several"   // the autoscalers Names all set the size of Object
 	ProblemScalerOnCanary   ProblemCode = "scaler_on_canary"  // Object, an autoscaler, sets the canary's size
 	ProblemVolumeNotShared  ProblemCode = "volume_not_shared" // Object, a claim, has the access modes Value
 )
@@ -192,7 +196,9 @@ const (
 	ProblemServiceLocal    ProblemCode = "service_local"     // Object has internalTrafficPolicy: Local
 	ProblemServiceExposed  ProblemCode = "service_exposed"   // Object lets users in by itself: Value, its type or field
 	ProblemServiceBeside   ProblemCode = "service_beside"    // Object selects the pods of Other, stable, and is not in the split
-	ProblemOtherWay        ProblemCode = "other_way"         // Object, another route, names the Service Other, stable's
-	ProblemOtherWayCanary  ProblemCode = "other_way_canary"  // Object, another route, names the Service Other, the canary's
+	ProblemScalerHeld      ProblemCode = "scaler_held"       // the minimum Key of Object, an autoscaler, is raised from Count to Limit
+	ProblemVerticalScaler  ProblemCode = "vertical_scaler"   // Object restarts the pods of Other to resize them
+	ProblemOtherWays       ProblemCode = "other_ways"        // Object, stable's Service or one beside it, is named by the routes Names and Count more
+	ProblemOtherWaysCanary ProblemCode = "other_ways_canary" // Object, the canary's Service, is named by the routes Names and Count more
 	ProblemOtherWaysUnread ProblemCode = "other_ways_unread" // the bot may not list Names in Object's namespace
 )

@@ -45,9 +45,13 @@ type Reason struct {
 // FailureKind is how a workload fails, in Kubernetes' own terms.
 type FailureKind string
 
-// The kinds of failures. ImagePullRetried, Unschedulable and NotReady alone never condemn: they wait for the deadline.
+// The kinds of failures. Those that may pass alone never condemn: they wait for the deadline.
 const (
 	NoFailure        FailureKind = ""
+	Refused          FailureKind = "refused"        // the cluster will not have the pods: a policy, a limit, a missing ServiceAccount
+	OverQuota        FailureKind = "over_quota"     // a quota has no room for the pods
+	NotCreated       FailureKind = "not_created"    // the pods cannot be made just now: a webhook is down
+	ConfigMissing    FailureKind = "config_missing" // a ConfigMap or a Secret that the pods need, or a key of one
 	CrashLoop        FailureKind = "crash_loop"
 	ImagePull        FailureKind = "image_pull"         // no further attempt will get the image
 	ImagePullRetried FailureKind = "image_pull_retried" // the next attempt may: a busy registry, a network in trouble
@@ -63,12 +67,25 @@ type Failure struct {
 	Detail string      `json:"detail,omitempty"`
 }
 
-// Condemns reports whether the failure alone rolls the canary back.
+// Condemns reports whether the failure alone rolls the canary back. A quota that is used up does: the canary is what
+// came on top.
 func (f Failure) Condemns() bool {
 	switch f.Kind {
-	case CrashLoop, ImagePull, OOMKilled, ProgressDeadline:
+	case CrashLoop, ImagePull, OOMKilled, ProgressDeadline, Refused, OverQuota:
 		return true
-	case NoFailure, ImagePullRetried, Unschedulable, NotReady:
+	case NoFailure, ImagePullRetried, NotCreated, ConfigMissing, Unschedulable, NotReady:
+		return false
+	}
+	return false
+}
+
+// Waits reports whether people should know what the pods wait for while they do: it may pass, and lasts longer than a
+// start.
+func (f Failure) Waits() bool {
+	switch f.Kind {
+	case ImagePullRetried, OverQuota, NotCreated, ConfigMissing, Unschedulable:
+		return true
+	case NoFailure, CrashLoop, ImagePull, OOMKilled, Refused, ProgressDeadline, NotReady:
 		return false
 	}
 	return false

@@ -89,7 +89,7 @@ type Spec struct {
 	Limits      Limits  `json:"limits"`
 	Signals     Signals `json:"signals,omitzero"`
 	Judging     Judging `json:"judging,omitzero"`
-	GitOps      bool    `json:"gitops,omitempty"` // objects owned by Argo CD or Flux are acknowledged
+	GitOps      bool    `json:"gitops,omitempty"` // objects owned by Argo CD, Flux or Config Sync are acknowledged
 	// Prove lets proved health end a bake early.
 	Prove bool `json:"prove,omitempty"`
 }

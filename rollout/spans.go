@@ -128,7 +128,7 @@ func (rc *reconciliation) podsWait() Failure {
 	if rc.Phase == Promoting || rc.Phase == RollingBack {
 		f = rc.w.Stable.Failure
 	}
-	if rc.Phase < Preparing || rc.Phase > RollingBack || f.Kind != ImagePullRetried && f.Kind != Unschedulable {
+	if rc.Phase < Preparing || rc.Phase > RollingBack || !f.Waits() {
 		return Failure{}
 	}
 	return f

@@ -60,7 +60,7 @@ var table = []row{
 		func(rc *reconciliation) bool {
 			return rc.Verdict.Result == Fail && !rc.WeightAckedAt.IsZero() && rc.Spec.Plan.DemandsEvidence()
 		}, (*reconciliation).rollBackByCheck},
-	{"rollback: canary", forward, RollingBack, "the canary crashes, runs out of memory, cannot get its image, or passes its progress deadline",
+	{"rollback: canary", forward, RollingBack, "the canary crashes, runs out of memory, cannot get its image, is refused its pods, or passes its progress deadline",
 		func(rc *reconciliation) bool {
 			return rc.readable() && rc.ownCanary(rc.w.Canary) && rc.w.Canary.Failure.Condemns()
 		},
@@ -70,6 +70,9 @@ var table = []row{
 	{"rollback: stable", []Phase{Promoting}, RollingBack, "stable fails with the new image",
 		(*reconciliation).stableFails,
 		func(rc *reconciliation) { rc.rollBack(Reason{Code: ReasonStable, Failure: rc.w.Stable.Failure}, bot) }},
+	{"rollback: write refused", forward, RollingBack, "the API server refuses a write, and no further try would mend that",
+		func(rc *reconciliation) bool { return rc.readable() && rc.f.Refused.Final() },
+		func(rc *reconciliation) { rc.rollBack(Reason{Code: ReasonWriteRefused, Problem: rc.f.Refused}, bot) }},
 	{"rollback: deadline", forward, RollingBack, "the phase's deadline passed", (*reconciliation).overdue, (*reconciliation).rollBackByDeadline},
 	{"rollback: unanswered", forward, RollingBack, "nobody answered in time",
 		func(rc *reconciliation) bool {
@@ -188,10 +191,11 @@ func (rc *reconciliation) weightTaken() bool {
 }
 
 // stableFails reports whether stable fails with the new image. Where stable may have been failing before the start,
-// Kubernetes may still report that the previous image missed its progress deadline: our own deadline, as long, counts there.
+// Kubernetes may still report that the previous image missed its progress deadline: our own deadline, as long, counts
+// there. A quota without room for one pod more may have it when an old pod is gone.
 func (rc *reconciliation) stableFails() bool {
 	failure := rc.w.Stable.Failure
-	if !rc.readable() || rc.w.Stable.Image != rc.Image || !failure.Condemns() {
+	if !rc.readable() || rc.w.Stable.Image != rc.Image || !failure.Condemns() || failure.Kind == OverQuota {
 		return false
 	}
 	return failure.Kind != ProgressDeadline || rc.Spec.Plan.DemandsEvidence()
@@ -253,6 +257,9 @@ func (rc *reconciliation) podsGone() bool {
 func (rc *reconciliation) start() {
 	rc.Original = rc.f.Preflight.Original
 	rc.Started = rc.f.Now
+	if rc.f.Preflight.ByLimits {
+		rc.Spec.Checks = ByLimits(rc.Spec.Checks)
+	}
 	rc.Size = need(rc.Current().Weight, rc.Original.Stable.Replicas)
 	rc.Hold = rc.Original.Stable.Replicas
 	data := Data{Differs: rc.Original.TemplateDiffers, Notices: rc.f.Preflight.Notices}

@@ -139,7 +139,7 @@ func TestEveryReasonIsInWords(t *testing.T) {
 		rollout.WhySeveralSeries, rollout.WhyWarnings, rollout.WhyStale, rollout.WhyQueryError, rollout.WhyUnreachable, rollout.WhyTimeout,
 		rollout.WhyTooLarge, rollout.WhyWarmingUp, rollout.WhyTooFewRequests, rollout.WhyNotAsked, rollout.WhyWorse, rollout.WhyBeyond,
 		rollout.WhyGrows, rollout.WhyUndecided, rollout.WhyShared, rollout.WhyNoTraffic, rollout.WhyNoShare, rollout.WhyOnePod,
-		rollout.WhyPartial, rollout.WhySameSeries, rollout.WhyCoarse,
+		rollout.WhyPartial, rollout.WhySameSeries, rollout.WhyCoarse, rollout.WhyLittleShare, rollout.WhyProbes, rollout.WhyIncomplete,
 	} {
 		for _, e := range []rollout.Evidence{
 			{Check: rollout.ErrorRate, Result: rollout.Unknown, Why: why, Unit: rollout.Ratio},

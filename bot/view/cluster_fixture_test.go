@@ -99,7 +99,7 @@ func startProblems() []rollout.Problem {
 		{Code: rollout.ProblemLosesAll, Service: "checkout", Key: "plan", Object: inShop("Deployment", "checkout")},
 		{Code: rollout.ProblemLosesOne, Service: "checkout", Object: inShop("Deployment", "checkout"), Key: "plan"},
 		{Code: rollout.ProblemNoSurge, Service: "checkout", Object: inShop("Deployment", "checkout"), Key: "plan"},
-		{Code: rollout.ProblemScalerShrinks, Service: "checkout", Object: inShop("HorizontalPodAutoscaler", "grow"), Key: "plan"},
+		{Code: rollout.ProblemScalersSeveral, Object: inShop("Deployment", "checkout"), Names: []string{"grow", "grow-more"}},
 		{Code: rollout.ProblemScalerOnCanary, Object: inShop("HorizontalPodAutoscaler", "grow"), Other: inShop("Deployment", "checkout")},
 		{Code: rollout.ProblemVolumeNotShared, Object: inShop("PersistentVolumeClaim", "data"), Value: "ReadWriteOnce"},
 		{Code: rollout.ProblemLabelsReachCanary, Service: "checkout", Object: inShop("Service", "checkout"), Key: "canary_labels", Value: "checkout-canary", Want: "app", Names: []string{"app"}},
@@ -168,8 +168,11 @@ func noticeProblems() []rollout.Problem {
 		{Code: rollout.ProblemServiceLocal, Object: inShop("Service", "checkout")},
 		{Code: rollout.ProblemServiceExposed, Object: inShop("Service", "checkout"), Value: "type LoadBalancer"},
 		{Code: rollout.ProblemServiceBeside, Object: inShop("Service", "checkout-internal"), Other: inShop("Deployment", "checkout")},
-		{Code: rollout.ProblemOtherWay, Object: inShop("Ingress", "legacy"), Other: inShop("Service", "checkout")},
-		{Code: rollout.ProblemOtherWayCanary, Object: inShop("HTTPRoute", "testers"), Other: inShop("Service", "checkout-canary")},
+		{Code: rollout.ProblemScalerHeld, Object: inShop("HorizontalPodAutoscaler", "checkout"), Key: "spec.minReplicas", Count: 2, Limit: 20},
+		{Code: rollout.ProblemVerticalScaler, Object: inShop("VerticalPodAutoscaler", "checkout"), Other: inShop("Deployment", "checkout")},
+		{Code: rollout.ProblemOtherWays, Object: inShop("Service", "checkout"), Names: []string{"HTTPRoute admin", "Ingress legacy"}},
+		{Code: rollout.ProblemOtherWays, Object: inShop("Service", "checkout"), Names: []string{"Ingress a", "Ingress b", "Ingress c", "Ingress d", "Ingress e"}, Count: 2},
+		{Code: rollout.ProblemOtherWaysCanary, Object: inShop("Service", "checkout-canary"), Names: []string{"HTTPRoute testers"}},
 		{Code: rollout.ProblemOtherWaysUnread, Object: rollout.ObjectRef{Namespace: "shop"}, Names: []string{"ingresses.networking.k8s.io", "grpcroutes.gateway.networking.k8s.io"}},
 	}
 }

@@ -257,14 +257,10 @@ func undetectable() rollout.Preflight {
 
 // noticed is so many things to know about a start.
 func noticed(n int) []rollout.Problem {
-	said := []string{
-		"HTTPRoute shop/checkout-internal sends traffic to Service checkout too: 10 % of checkout's users may come another way.",
-		"Container proxy of Deployment shop/checkout-stable keeps its image registry.example.com/shop/proxy:v7: only checkout changes",
-		"VerticalPodAutoscaler shop/checkout restarts pods when it likes, also in the middle of a step.",
-	}
+	samples := noticeProblems()
 	all := make([]rollout.Problem, n)
 	for i := range all {
-		all[i] = rollout.Text(said[i%len(said)])
+		all[i] = samples[i%len(samples)]
 	}
 	return all
 }

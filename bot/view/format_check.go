@@ -212,7 +212,8 @@ func says(e rollout.Evidence) string {
 	if e.Stable != nil {
 		stable = "stable " + amountOf(*e.Stable, e.Unit, measured).String()
 	}
-	return " " + dotted(value, stable, limit, reason, informOnly(e))
+	together := strings.NewReplacer(" ", nbsp)
+	return " " + dotted(value, together.Replace(stable), together.Replace(limit), reason, informOnly(e))
 }
 
 // valueAndLimit returns the canary's value and the limit, which has its name. Where rounding would make the value look

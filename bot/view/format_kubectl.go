@@ -47,6 +47,9 @@ func lookAt(r rollout.Rollout, why rollout.Reason) string {
 	case rollout.ReasonUnreadable:
 		return kubectl(r, "get deployment %s", shellSafe(o.Stable))
 	case rollout.ReasonWriteRefused:
+		if refused := why.Problem.Object; refused.Kind != "" && refused.Name != "" {
+			return kubectl(r, "describe %s", resourceName(refused))
+		}
 		return kubectl(r, "describe %s", route(r))
 	default:
 	}
@@ -81,8 +84,16 @@ func shellSafe(name string) string {
 
 // stuck says why a rollout cannot end, and how to inspect it.
 func stuck(r rollout.Rollout, why rollout.Reason) string {
-	return fmt.Sprintf("%s It keeps trying. Look at it: %s",
-		capitalize(fullStop(because(r, why, rollout.Actor{Kind: rollout.Bot}))), code(lookAt(r, why)))
+	return joined(" ", capitalize(fullStop(because(r, why, rollout.Actor{Kind: rollout.Bot}))), "It keeps trying.", helpful(r, why))
+}
+
+// helpful introduces the command line that helps with a stuck rollout.
+func helpful(r rollout.Rollout, why rollout.Reason) string {
+	what := "Look at it: "
+	if why.Code == rollout.ReasonStableEmpty {
+		what = "Put it back: "
+	}
+	return what + code(lookAt(r, why))
 }
 
 // leftovers returns what people should know about an ended rollout.

@@ -3,6 +3,7 @@ package view
 import (
 	"fmt"
 	"math"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -19,6 +20,21 @@ func (a amount) String() string {
 		return a.number
 	}
 	return a.number + " " + a.unit
+}
+
+// nbsp is a space at which no line breaks.
+const nbsp = "\u00a0"
+
+var numberAndUnit = regexp.MustCompile(`(\d) (%|(?:ms|s|min|h|days?|[KMGT]iB|B)\b)`)
+
+// unbroken keeps each number on one line with its unit, on a phone too. What is code stays as it has to be typed.
+func unbroken(text string) string {
+	parts := strings.Split(text, "`")
+	for i := 0; i < len(parts); i += 2 {
+		parts[i] = numberAndUnit.ReplaceAllString(parts[i], "$1"+nbsp+"$2")
+		parts[i] = strings.ReplaceAll(parts[i], " · ", nbsp+"· ") // no line begins with the dot
+	}
+	return strings.Join(parts, "`")
 }
 
 // How many digits count: a measured value is rounded, a limit is shown as configured.

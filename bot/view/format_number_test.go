@@ -97,6 +97,23 @@ func TestClock(t *testing.T) {
 	}
 }
 
+func TestNumbersStayWithTheirUnits(t *testing.T) {
+	for text, want := range map[string]string{
+		"errors 5.1 % now":          "errors 5.1~% now",
+		"*5 %* of traffic":          "*5~%* of traffic",
+		"210 ms, 2 h 30 min, 3 s":   "210~ms, 2~h 30~min, 3~s",
+		"a · b":                     "a~· b",
+		"512 MiB and 3 B":           "512~MiB and 3~B",
+		"4 Pods, 3 bad, 2 hosts":    "4 Pods, 3 bad, 2 hosts",
+		"`sleep 5 s` for 5 s":       "`sleep 5 s` for 5~s",
+		"3 days `a` 1 day `b` 45 s": "3~days `a` 1~day `b` 45~s",
+	} {
+		if got := strings.ReplaceAll(unbroken(text), "\u00a0", "~"); got != want {
+			t.Errorf("%q becomes %q, want %q", text, got, want)
+		}
+	}
+}
+
 func TestEscape(t *testing.T) {
 	for in, want := range map[string]string{
 		"faster tax lookup":       "faster tax lookup",

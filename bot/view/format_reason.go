@@ -68,7 +68,7 @@ func missingObject(code rollout.ReasonCode) string {
 	case rollout.ReasonServiceGone:
 		return "somebody deleted the canary's Service"
 	case rollout.ReasonStableEmpty:
-		return "somebody scaled stable to 0: whoever is not on the canary gets no answer"
+		return "somebody scaled stable to 0, and whoever is not on the canary gets no answer"
 	default:
 		return "somebody deleted stable"
 	}
@@ -140,6 +140,14 @@ func failure(whose string, f rollout.Failure) string {
 		return fmt.Sprintf("the image of %s could not be pulled yet, and Kubernetes tries again", whose)
 	case rollout.OOMKilled:
 		return fmt.Sprintf("a pod of %s ran out of memory", whose)
+	case rollout.Refused:
+		return fmt.Sprintf("the cluster refuses the pods of %s", whose)
+	case rollout.OverQuota:
+		return fmt.Sprintf("a quota has no room for the pods of %s", whose)
+	case rollout.NotCreated:
+		return fmt.Sprintf("the pods of %s cannot be made just now, and Kubernetes tries again", whose)
+	case rollout.ConfigMissing:
+		return fmt.Sprintf("the pods of %s need a ConfigMap or a Secret that is not there", whose)
 	case rollout.ProgressDeadline:
 		return fmt.Sprintf("the pods of %s were not ready in time", whose)
 	case rollout.Unschedulable:

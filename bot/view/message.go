@@ -64,7 +64,7 @@ func context(text string) *slack.ContextBlock {
 }
 
 func mrkdwn(text string) *slack.TextBlockObject {
-	return slack.NewTextBlockObject(slack.MarkdownType, truncateMrkdwn(text, maxSection), false, true)
+	return slack.NewTextBlockObject(slack.MarkdownType, unbroken(truncateMrkdwn(text, maxSection)), false, true)
 }
 
 func plain(text string, most int) *slack.TextBlockObject {

@@ -17,6 +17,7 @@ import (
 //	{either}   the names, joined by "or"
 //	{labels}   where the canary's labels are set
 //	{owner}    whose pod it is
+//	{more}     " and 2 more", where not all names are told
 func clusterSentences() map[rollout.ProblemCode]string {
 	all := requestSentences()
 	maps.Copy(all, startSentences())
@@ -102,7 +103,7 @@ func startSentences() map[rollout.ProblemCode]string {
 		rollout.ProblemLosesAll:          "{line}{object} may lose all its pods at once, so promoting would stop every one of them before new ones serve. " + hundred + "rollingUpdate.maxUnavailable below 100 %.",
 		rollout.ProblemLosesOne:          "{line}{object} has one replica and may lose it before the new one serves. " + hundred + "rollingUpdate.maxUnavailable to 0.",
 		rollout.ProblemNoSurge:           "{line}{object} has one replica and no surge, so promoting stops it before the new one starts. " + hundred + "rollingUpdate.maxSurge to 1 or more.",
-		rollout.ProblemScalerShrinks:     "{line}{object} shrinks stable while the canary has most of the traffic, and promoting would find stable too small. Use a plan whose weights stay at 50 or below, or one that ends with a step of weight 100.",
+		rollout.ProblemScalersSeveral:    "The autoscalers {names} all set the size of {object}, so nobody can say which minimum holds it; leave one of them.",
 		rollout.ProblemScalerOnCanary:    "{object} scales the canary, whose size Canarybot sets: delete it, or let it scale {othername}.",
 		rollout.ProblemVolumeNotShared:   "{object} is mounted by stable and can not be shared with the canary (access modes [{value}]): use ReadWriteMany or ReadOnlyMany, or a canary Deployment with a volume of its own.",
 
@@ -180,6 +181,11 @@ func fillCluster(p rollout.Problem, name string) string {
 		return routeWeights(p)
 	case "{either}":
 		return words(strings.Join(p.Names, " or "))
+	case "{more}":
+		if p.Count == 0 {
+			return ""
+		}
+		return " and " + strconv.Itoa(p.Count) + " more"
 	case "{owner}":
 		if p.Want == "" {
 			return "a bare pod"

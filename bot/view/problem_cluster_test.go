@@ -35,7 +35,7 @@ func TestClusterSentencesAreFilled(t *testing.T) {
 		t.Errorf("%d codes are declared, and %d have sentences", len(codes), len(table))
 	}
 	all := view.Sentences()
-	mayBeEmpty := []string{"{line}", "{route}"}
+	mayBeEmpty := []string{"{line}", "{route}", "{more}"}
 	for _, p := range clusterProblems() {
 		if all[p.Code] != table[p.Code] {
 			t.Errorf("%s has two sentences", p.Code)

@@ -105,6 +105,22 @@ func storeSentences() map[rollout.ProblemCode]string {
 	}
 }
 
+// metricsSentences are those of package prom about the store of the metrics.
+func metricsSentences() map[rollout.ProblemCode]string {
+	const limits = "{service} is judged by its limits alone, and not compared with stable"
+	return map[rollout.ProblemCode]string{
+		"metrics_no_raw":    "The metrics store returns no raw samples ({said}), so " + limits + ".",
+		"metrics_resampled": "The metrics store returns other samples than it was given, fewer or more or at other times, so " + limits + ".",
+		"metrics_reported_twice": "Each counter of {service} is reported with {count} values of the label {quoted}, so " + limits +
+			"; select one of them in services.{service}.select, or have the store merge them.",
+		"metrics_replicas": "{count} servers report each counter of {service}, told apart by the label {quoted}: one of them is counted, but queries " +
+			"of your own see all; have the store merge them (Thanos: --query.replica-label={value}).",
+		"metrics_pods_not_counted": "Pods whose names begin like those of {service} are not counted as its: {names} ({count} in all).",
+		"metrics_pods_doubtful": "Pods are counted as those of {service} by names that may be somebody else's: {names} ({count} in all); " +
+			"if they are, write services.{service}.select.",
+	}
+}
+
 // settingSentences are those of the environment and the clients that are made from the configuration.
 func settingSentences() map[rollout.ProblemCode]string {
 	return map[rollout.ProblemCode]string{

@@ -50,7 +50,7 @@ func randomReason(t *rapid.T) rollout.Reason {
 		Detail:  rapid.StringN(0, 4000, -1).Draw(t, "reason"),
 		Problem: randomProblem(t),
 		Failure: rollout.Failure{Kind: rapid.SampledFrom([]rollout.FailureKind{
-			rollout.NoFailure, rollout.CrashLoop, rollout.ImagePull, rollout.ImagePullRetried, rollout.OOMKilled, rollout.ProgressDeadline, rollout.Unschedulable, rollout.NotReady,
+			rollout.NoFailure, rollout.CrashLoop, rollout.ImagePull, rollout.ImagePullRetried, rollout.OOMKilled, rollout.Refused, rollout.OverQuota, rollout.NotCreated, rollout.ConfigMissing, rollout.ProgressDeadline, rollout.Unschedulable, rollout.NotReady,
 		}).Draw(t, "failure")},
 	}
 	if rapid.Bool().Draw(t, "with evidence") {

@@ -159,7 +159,7 @@ func (t threadReply) stuck() Message {
 	}
 	m := message(paragraph(
 		fmt.Sprintf("%s *%s is stuck*: %s It keeps trying.", iconBad, fullName(r), fullStop(reason)),
-		joined(" ", calls, "Look at it: "+code(lookAt(r, why))),
+		joined(" ", calls, helpful(r, why)),
 		"Then answer on "+t.cardLink()+".")).
 		withText("%s is stuck: %s. It keeps trying; a person has to look.", fullName(r), plain)
 	m.Broadcast = true

@@ -51,6 +51,18 @@ func entries() map[string]rollout.Entry {
 		"rolling_back_crash": data(rollout.EntryPhase, rollout.Data{From: rollout.Preparing, To: rollout.RollingBack, Reason: rollout.Reason{
 			Code: rollout.ReasonCanary, Failure: rollout.Failure{Kind: rollout.CrashLoop, Detail: "back-off 40s restarting failed container=checkout"},
 		}}),
+		"rolling_back_write_refused": data(rollout.EntryPhase, rollout.Data{From: rollout.Preparing, To: rollout.RollingBack, Reason: rollout.Reason{
+			Code: rollout.ReasonWriteRefused, Problem: rollout.Problem{
+				Code: rollout.ProblemForbidden, Call: rollout.CallCreate, Object: inShop("Deployment", "checkout-canary"),
+				Words: `admission webhook "validation.gatekeeper.sh" denied the request: [must-have-owner] you must provide labels: {"owner"}`,
+			},
+		}}),
+		"rolling_back_pods_refused": data(rollout.EntryPhase, rollout.Data{From: rollout.Preparing, To: rollout.RollingBack, Reason: rollout.Reason{
+			Code: rollout.ReasonCanary, Failure: rollout.Failure{Kind: rollout.Refused, Detail: `pods "checkout-canary-66b6c48dd5-" is forbidden: violates PodSecurity "restricted:latest"`},
+		}}),
+		"rolling_back_over_quota": data(rollout.EntryPhase, rollout.Data{From: rollout.Preparing, To: rollout.RollingBack, Reason: rollout.Reason{
+			Code: rollout.ReasonCanary, Failure: rollout.Failure{Kind: rollout.OverQuota, Detail: `pods "checkout-canary-66b6c48dd5-" is forbidden: exceeded quota: compute, requested: limits.cpu=1, used: limits.cpu=8, limited: limits.cpu=8`},
+		}}),
 		"promoted":     decided(rollout.Promote, "looks good"),
 		"paused":       decided(rollout.Pause, ""),
 		"resumed":      decided(rollout.Resume, ""),

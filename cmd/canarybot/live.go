@@ -222,6 +222,7 @@ func liveChecks(ctx context.Context, out io.Writer, c config.Config) []string {
 			}
 		}
 		if _, away := ready.Unreachable(); !away { // the rest would not answer either
+			describeStore(out, name, ready.Inspection)
 			describeSignals(out, r, ready.DetectionPower)
 			for _, b := range evaluator.Backtests(ctx, r) {
 				fmt.Fprintf(out, "  · %s: %s\n", name, terminal(view.Backtest(b)))
@@ -229,6 +230,16 @@ func liveChecks(ctx context.Context, out io.Writer, c config.Config) []string {
 		}
 	}
 	return problems
+}
+
+// describeStore prints what the metrics store's answers are like.
+func describeStore(out io.Writer, name rollout.ServiceName, i rollout.Inspection) {
+	if i.Raw && i.Limits.IsZero() {
+		fmt.Fprintf(out, "  ✓ %s: METRIC[60s] returns the samples that were stored, with their own times\n", name)
+	}
+	for _, sentence := range view.Problems(i.All()) {
+		fmt.Fprintf(out, "  · %s: %s\n", name, terminal(sentence))
+	}
 }
 
 // describeSignals prints what the judge will see of a rollout with the default plan.

@@ -7,12 +7,15 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"canarybot.io/bot/slacksim"
 	"canarybot.io/config"
+	"canarybot.io/rollout"
+	"canarybot.io/rollout/prom"
 )
 
 // This file is in the package because every other entry of a command ends the process.
@@ -153,5 +156,30 @@ func TestLiveSignals(t *testing.T) {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("it does not say %q:\n%s", want, out.String())
 		}
+	}
+}
+
+// What the metrics store's answers are like, in words.
+func TestDescribeStore(t *testing.T) {
+	for name, tt := range map[string]struct {
+		found rollout.Inspection
+		want  []string
+	}{
+		"proved":       {rollout.Inspection{Raw: true}, []string{"  ✓ checkout: METRIC[60s] returns the samples that were stored, with their own times"}},
+		"not proved":   {rollout.Inspection{}, nil},
+		"not raw":      {rollout.Inspection{Limits: rollout.Problem{Code: prom.ProblemResampled, Service: "checkout"}}, []string{"  · checkout: The metrics store returns other samples"}},
+		"raw, but two": {rollout.Inspection{Raw: true, Limits: rollout.Problem{Code: prom.ProblemReportedTwice, Service: "checkout", Value: "cluster", Count: 2}}, []string{`  · checkout: Each counter of checkout is reported with 2 values of the label "cluster"`}},
+		"replicas": {rollout.Inspection{Raw: true, Notices: []rollout.Problem{{Code: prom.ProblemReplicas, Service: "checkout", Value: "replica", Count: 2}}}, []string{
+			"  ✓ checkout: METRIC[60s]", `  · checkout: 2 servers report each counter of checkout, told apart by the label "replica"`,
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var out bytes.Buffer
+			describeStore(&out, "checkout", tt.found)
+			lines := strings.FieldsFunc(out.String(), func(r rune) bool { return r == '\n' })
+			if !slices.EqualFunc(lines, tt.want, strings.HasPrefix) {
+				t.Errorf("it says\n%s", out.String())
+			}
+		})
 	}
 }

@@ -13,7 +13,7 @@ import (
 )
 
 // fake is a Prometheus that scrapes one service: the pods of a trace, with the faults of real life: counters that are
-// reset, scrapes that are lost, samples that are stored late, and values that are NaN.
+// reset, or one too low, scrapes that are lost, samples that are stored late, and values that are NaN.
 type fake struct {
 	trace          trace
 	stable, canary string         // the two Deployments
@@ -150,7 +150,19 @@ func (f *fake) row(p *fakePod, memoryMiB float64, at time.Time, d draws) stored 
 	if f.faults && d.Float64() < 0.01 {
 		row.values["http_requests_total"] = math.NaN()
 	}
+	if f.faults && d.Float64() < 0.03 && len(p.stored) > 0 {
+		row.dip(p.stored[len(p.stored)-1])
+	}
 	return row
+}
+
+// dip makes what counts every request one less than it was in the scrape before, as stores with replicas do.
+func (s stored) dip(before stored) {
+	for _, name := range []string{"http_requests_total", "http_duration_bucket+Inf"} {
+		if v := before.values[name]; v > 0 && s.values[name] >= v {
+			s.values[name] = v - 1
+		}
+	}
 }
 
 func le(bound float64) string { return strconv.FormatFloat(bound, 'g', -1, 64) }

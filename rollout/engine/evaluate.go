@@ -92,6 +92,7 @@ func (v Evaluator) Backtests(ctx context.Context, r rollout.Rollout) []rollout.B
 type Readiness struct {
 	Evidence       []rollout.Evidence // what each check says of stable
 	DetectionPower rollout.DetectionPower
+	Inspection     rollout.Inspection // what the store's answers are like
 }
 
 // Readiness asks each check of stable now, and measures what the judge will see. It blocks as long as the metrics do, a
@@ -100,10 +101,29 @@ func (v Evaluator) Readiness(ctx context.Context, r rollout.Rollout) Readiness {
 	q := r.Question(now())
 	q.StableOnly = true
 	ready := Readiness{Evidence: rollout.OnStable(r.Spec.Checks, v.Metrics.Ask(ctx, q).Samples)}
-	if _, away := ready.Unreachable(); !away { // nothing more would come from what does not answer
-		ready.DetectionPower = v.DetectionPower(ctx, r)
+	if _, away := ready.Unreachable(); away { // nothing more would come from what does not answer
+		return ready
 	}
+	ready.Inspection = v.inspect(ctx, r)
+	if !ready.Inspection.Limits.IsZero() {
+		r.Spec.Checks = rollout.ByLimits(r.Spec.Checks)
+	}
+	ready.DetectionPower = v.DetectionPower(ctx, r)
 	return ready
+}
+
+// inspect looks at what the metrics' answers are like, if they can be looked at.
+func (v Evaluator) inspect(ctx context.Context, r rollout.Rollout) rollout.Inspection {
+	inspector, ok := v.Metrics.(rollout.Inspector)
+	if !ok {
+		return rollout.Inspection{}
+	}
+	found := inspector.Inspect(ctx, r.Question(now()))
+	compared := slices.ContainsFunc(r.Spec.Checks, func(c rollout.Check) bool { return c.Signal != rollout.NoSignal })
+	if !compared { // nothing changes for a service that is judged by limits anyway
+		found.Limits = rollout.Problem{}
+	}
+	return found
 }
 
 // Problems returns the checks that could judge no canary: those that have no answer about stable, or fail there. A

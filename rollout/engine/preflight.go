@@ -65,7 +65,8 @@ func (e *Engine) remember(ctx context.Context, r rollout.Rollout, p *rollout.Pre
 // rollout has to wait.
 func (e *Engine) askStable(ctx context.Context, r rollout.Rollout, p *rollout.Preflight) {
 	ready := e.evaluator.Readiness(ctx, r)
-	p.DetectionPower = ready.DetectionPower
+	p.DetectionPower, p.ByLimits = ready.DetectionPower, !ready.Inspection.Limits.IsZero()
+	p.Notices = append(p.Notices, ready.Inspection.All()...)
 	p.Checks = append(p.Checks, ready.Problems()...)
 	if len(p.Problems) > 0 {
 		return

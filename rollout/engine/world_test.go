@@ -25,6 +25,8 @@ type world struct {
 	metrics *sim.Metrics
 	store   rollout.Store
 	service rollout.Service
+	// inspection is what the metrics' answers are found to be like.
+	inspection rollout.Inspection
 
 	ports   *ports
 	current *process
@@ -172,6 +174,11 @@ type metricsPort struct{ *ports }
 
 func (m metricsPort) Ask(ctx context.Context, q rollout.Question) rollout.Answer {
 	return through(m.ports, rollout.Answer{}, func() rollout.Answer { return m.w.metrics.Ask(ctx, q) })
+}
+
+// Inspect says what the world has for the store of the metrics.
+func (m metricsPort) Inspect(context.Context, rollout.Question) rollout.Inspection {
+	return m.w.inspection
 }
 
 // storePort counts commits only: reading changes nothing, and a process that dies while reading dies before the next

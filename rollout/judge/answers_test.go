@@ -57,15 +57,15 @@ func TestWhatAnAnswerLacksOnceCountsOnce(t *testing.T) {
 		"requests of both":             {nil, func(r *rollout.Raw) { without(&r.Canary.Requests, all); without(&r.Stable.Requests, all) }, rollout.WhyIncomplete},
 		"successes":                    {successes, func(r *rollout.Raw) { without(&r.Canary.Success, all) }, rollout.WhyIncomplete},
 		"the successes of one pod":     {successes, func(r *rollout.Raw) { without(&r.Canary.Success, of("pod-0")) }, rollout.WhyIncomplete},
-		"stable altogether":            {nil, func(r *rollout.Raw) { r.Stable = rollout.Read{} }, rollout.WhyNoData},
-		"the canary altogether":        {nil, func(r *rollout.Raw) { r.Canary = rollout.Read{} }, rollout.WhyNoData},
-		"both":                         {nil, func(r *rollout.Raw) { r.Canary, r.Stable = rollout.Read{}, rollout.Read{} }, rollout.WhyNoData},
+		"stable altogether":            {nil, func(r *rollout.Raw) { r.Stable = rollout.Read{} }, rollout.WhyIncomplete},
+		"the canary altogether":        {nil, func(r *rollout.Raw) { r.Canary = rollout.Read{} }, rollout.WhyIncomplete},
+		"both":                         {nil, func(r *rollout.Raw) { r.Canary, r.Stable = rollout.Read{}, rollout.Read{} }, rollout.WhyIncomplete},
 		"all but memory":               {nil, func(r *rollout.Raw) { r.Canary = rollout.Read{Memory: r.Canary.Memory} }, rollout.WhyIncomplete},
 		"one pod altogether":           {nil, func(r *rollout.Raw) { without(&r.Canary.Requests, of("pod-1")); without(&r.Canary.Errors, of("pod-1")) }, rollout.WhyIncomplete},
 		"an answer that is refused":    {nil, func(r *rollout.Raw) { r.Canary.Errors = rollout.Reading{Why: rollout.WhyTimeout} }, rollout.WhyTimeout},
 		"errors, with a word about it": {nil, func(r *rollout.Raw) { r.Canary.Errors = rollout.Reading{Why: rollout.WhyWarnings} }, rollout.WhyIncomplete},
 	} {
-		for _, scrapes := range []int{1, 2} {
+		for _, scrapes := range []int{1, 4} {
 			t.Run(fmt.Sprint(name, " for ", scrapes), func(t *testing.T) {
 				t.Parallel()
 				run := func(disturbed bool) [2]map[string]any {
@@ -77,7 +77,7 @@ func TestWhatAnAnswerLacksOnceCountsOnce(t *testing.T) {
 					var v rollout.Verdict
 					var state []byte
 					for s := range 34 {
-						missing := disturbed && s >= 11 && s < 30 && (s-11)%5 < scrapes
+						missing := disturbed && s >= 11 && s < 28 && (s-11)%5 < scrapes
 						f.odd = func(r *rollout.Raw, _ time.Time) {
 							succeeded(r)
 							if missing {
@@ -127,4 +127,39 @@ func valueAt(all []rollout.Series, target string, at time.Time) (v float64) {
 		}
 	}
 	return v
+}
+
+// Series that do not come back, as where Prometheus lost what it had, keep nobody from judging for long.
+func TestWhatDoesNotComeBack(t *testing.T) {
+	t.Parallel()
+	lost := func(r *rollout.Reading) {
+		for i := range r.Series {
+			r.Series[i].Points = slices.DeleteFunc(slices.Clone(r.Series[i].Points), func(p rollout.Point) bool { return p.At.Before(since.Add(11 * interval)) })
+		}
+		without(r, func(s rollout.Series) bool { return len(s.Points) == 0 })
+	}
+	for name, lose := range map[string]func(*rollout.Raw){
+		"everything from before": func(r *rollout.Raw) {
+			for _, arm := range []*rollout.Read{&r.Canary, &r.Stable} {
+				for _, reading := range []*rollout.Reading{&arm.Requests, &arm.Errors, &arm.Latency, &arm.Memory} {
+					lost(reading)
+				}
+			}
+		},
+		"the durations": func(r *rollout.Raw) { without(&r.Canary.Latency, all) },
+		"the requests of one pod": func(r *rollout.Raw) {
+			without(&r.Stable.Requests, func(s rollout.Series) bool { return s.Target == "pod-3" })
+		},
+	} {
+		f := newFleet(83, before+after, before, only(change(func(d *does) { d.errors = 0.05 }), 22))
+		f.odd = func(r *rollout.Raw, now time.Time) {
+			if now.After(since.Add(11 * interval)) {
+				lose(r)
+			}
+		}
+		v, _, at := f.run(t, signalCase(), since.Add(40*interval))
+		if scrapes := int(at.Sub(since) / interval); v.Result != rollout.Fail || scrapes < 22 || scrapes > 27 {
+			t.Errorf("%s: %s after %d scrapes: %+v", name, v.Result, scrapes, v.Evidence)
+		}
+	}
 }

@@ -55,22 +55,14 @@ func (c *counts) restart(anchor time.Time, judged [2]tally) {
 
 // lacking reports in which groups an answer lacks series that had samples in what was judged: a store behind Prometheus
 // did not answer. Nothing is concluded from such an answer: without the series of successes every request would have
-// failed. An arm that has nothing at all is not there.
+// failed, and a canary without any would be gone.
 func (c *counts) lacking(w *window, through time.Time) (lacks [groups]bool) {
 	for arm := range w.arms {
-		if w.arms[arm].empty() {
-			continue
-		}
 		for g, n := range w.arms[arm].answered(span{c.Anchor, through}) {
 			lacks[g] = lacks[g] || n < c.Answered[arm][g]
 		}
 	}
 	return lacks
-}
-
-// empty reports whether there is nothing of an arm.
-func (a *arm) empty() bool {
-	return !slices.ContainsFunc(a.answer.All(), func(r rollout.Reading) bool { return len(r.Series) > 0 })
 }
 
 // answered is how many series of an arm have samples in a span.
@@ -132,14 +124,14 @@ func (c *counts) noteAnswer(sc *scrape) {
 // moveAnchor moves the anchor on where it has grown old. It stays while something that was judged is not in the answer: it
 // would count again when it comes back.
 func (c *counts) moveAnchor(sc *scrape, t *targets) {
-	if c.owes() || sc.lacks[latencyGroup] {
+	scrapes := int(sc.to.Sub(c.Anchor) / sc.interval)
+	if c.owes() || sc.lacks[latencyGroup] && scrapes < 2*anchorScrapes {
 		return
 	}
 	late := lateScrapes
 	if sc.tooLarge() {
 		late = 1 // less is read then, and late samples are lost
 	}
-	scrapes := int(sc.to.Sub(c.Anchor) / sc.interval)
 	if scrapes >= anchorScrapes || late < lateScrapes && scrapes > late {
 		s := sc.last(late)
 		c.restart(s.from, sc.tallies(s, t))

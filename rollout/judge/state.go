@@ -44,7 +44,7 @@ func (s *signalState) judge(c rollout.Case) rollout.Verdict {
 	s.Baseline.update(c)
 	w := normalise(c, &s.Baseline)
 	s.skip(w)
-	w.lacks = s.lacking(w, s.Through)
+	s.lack(w)
 	if _, bad := firstWith(w.required(), unread); !bad && !w.lacks[countGroup] {
 		for end := s.Through.Add(w.interval); !w.now.Before(end.Add(w.grace)); end = end.Add(w.interval) {
 			s.update(w, end)
@@ -63,6 +63,17 @@ func (s *signalState) skip(w *window) {
 	if r.Why == rollout.WhyTooLarge && w.now.Sub(s.Through) > anchorScrapes*w.interval {
 		s.Through = w.now.Add(-2 * w.interval)
 		s.counts.restart(s.Through, [2]tally{})
+	}
+}
+
+// lack notes what the answer lacks. What is missing for long does not come back, as where Prometheus lost what it had:
+// then all begins with what there is.
+func (s *signalState) lack(w *window) {
+	w.lacks = s.lacking(w, s.Through)
+	if w.lacks[countGroup] && w.now.Sub(s.Through) > anchorScrapes*w.interval {
+		s.Through = w.now.Add(-2 * w.interval)
+		s.counts.restart(s.Through, [2]tally{})
+		w.lacks = [groups]bool{}
 	}
 }
 

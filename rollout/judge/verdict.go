@@ -89,6 +89,8 @@ func unknown(w *window, s *signalState, check rollout.Check) (why rollout.Why, d
 	switch {
 	case s.Shared != "":
 		return rollout.WhySameSeries, s.Shared
+	case w.lacks[countGroup], w.lacks[latencyGroup] && check.Signal == rollout.LatencySignal:
+		return rollout.WhyIncomplete, ""
 	case !s.Judged && w.now.Sub(s.Since) < 3*w.interval:
 		return rollout.WhyWarmingUp, ""
 	case !canary && stable:
@@ -99,8 +101,6 @@ func unknown(w *window, s *signalState, check rollout.Check) (why rollout.Why, d
 		return rollout.WhyNoData, "nothing of stable to compare with"
 	case !s.Judged:
 		return rollout.WhyWarmingUp, ""
-	case w.lacks[countGroup], w.lacks[latencyGroup] && check.Signal == rollout.LatencySignal:
-		return rollout.WhyIncomplete, ""
 	}
 	if why, detail := unmeasured(s, check.Signal); why != rollout.WhyNone {
 		return why, detail

@@ -35,6 +35,8 @@ func (c *Cluster) Do(ctx context.Context, r rollout.Rollout, w rollout.Write) er
 		return c.doCanary(ctx, r, w)
 	case rollout.CanaryService:
 		return c.doService(ctx, r, w)
+	case rollout.StableScaler:
+		return c.doScaler(ctx, r, w)
 	}
 	return rollout.Refuse(rollout.Invalid, rollout.Problem{Code: rollout.ProblemObjectUnknown, Value: string(w.Object)})
 }

@@ -112,7 +112,8 @@ func TestErrors(t *testing.T) {
 		want rollout.Code
 	}{
 		{"forbidden", http.StatusForbidden, rollout.Forbidden},
-		{"a token that ran out", http.StatusUnauthorized, rollout.Forbidden},
+		{"a token that ran out", http.StatusUnauthorized, rollout.Unavailable},
+		{"given up by the server", http.StatusRequestTimeout, rollout.Unavailable},
 		{"refused by an admission policy", http.StatusUnprocessableEntity, rollout.Invalid},
 		{"not understood", http.StatusBadRequest, rollout.Invalid},
 		{"a conflict that only the server sees", http.StatusConflict, rollout.Conflict},

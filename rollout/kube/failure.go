@@ -18,7 +18,8 @@ const revisionAnnotation = "deployment.kubernetes.io/revision"
 // telling has the failures, the most specific first: when pods fail in several ways, or a pod's failure made the
 // Deployment miss its deadline, people see the cause and not its consequence.
 var telling = []rollout.FailureKind{
-	rollout.OOMKilled, rollout.CrashLoop, rollout.ImagePull, rollout.ProgressDeadline, rollout.ImagePullRetried, rollout.Unschedulable, rollout.NotReady,
+	rollout.OOMKilled, rollout.CrashLoop, rollout.ImagePull, rollout.Refused, rollout.OverQuota, rollout.ProgressDeadline,
+	rollout.ImagePullRetried, rollout.NotCreated, rollout.ConfigMissing, rollout.Unschedulable, rollout.NotReady,
 }
 
 // rank orders failures by how telling they are; of two of a kind the one that says why comes first.
@@ -91,8 +92,7 @@ func deploymentFailures(d *apps.Deployment) []rollout.Failure {
 		case c.Type == apps.DeploymentProgressing && c.Status == core.ConditionFalse && c.Reason == "ProgressDeadlineExceeded":
 			failures = append(failures, rollout.Failure{Kind: rollout.ProgressDeadline, Detail: c.Message})
 		case c.Type == apps.DeploymentReplicaFailure && c.Status == core.ConditionTrue:
-			// A quota, for example: no pod exists that could show it.
-			failures = append(failures, rollout.Failure{Kind: rollout.NotReady, Detail: c.Message})
+			failures = append(failures, rollout.Failure{Kind: creationFailure(c.Reason, c.Message), Detail: c.Message})
 		}
 	}
 	return failures
@@ -126,7 +126,11 @@ func podFailure(p core.Pod) rollout.Failure {
 func notReady(p core.Pod, statuses []core.ContainerStatus) rollout.Failure {
 	for _, s := range statuses {
 		if w := s.State.Waiting; w != nil && w.Reason != "" && w.Reason != "ContainerCreating" && w.Reason != "PodInitializing" {
-			return rollout.Failure{Kind: rollout.NotReady, Detail: fmt.Sprintf("pod %s, container %s: %s", p.Name, s.Name, said(w.Reason, w.Message))}
+			kind := rollout.NotReady
+			if w.Reason == "CreateContainerConfigError" {
+				kind = rollout.ConfigMissing // somebody may make it yet
+			}
+			return rollout.Failure{Kind: kind, Detail: fmt.Sprintf("pod %s, container %s: %s", p.Name, s.Name, said(w.Reason, w.Message))}
 		}
 		if s.State.Running != nil && !s.Ready && s.Started != nil && *s.Started {
 			return rollout.Failure{Kind: rollout.NotReady, Detail: fmt.Sprintf("pod %s, container %s runs but is not ready", p.Name, s.Name)}

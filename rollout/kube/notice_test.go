@@ -51,7 +51,7 @@ func ingress(name, spec string) func(*kubetest.Server) {
 
 // past is the notice that the object sends users to stable, past the split.
 func past(kind, name, service string) []rollout.Problem {
-	return []rollout.Problem{{Code: rollout.ProblemOtherWay, Object: ref(kind, name), Other: ref("Service", service)}}
+	return []rollout.Problem{{Code: rollout.ProblemOtherWays, Object: ref("Service", service), Names: []string{kind + " " + name}}}
 }
 
 // Who comes to the service and not by its route.
@@ -77,7 +77,16 @@ func TestOtherWaysAreNamed(t *testing.T) {
 		{name: "a TrafficSplit", world: apply("apiVersion: split.smi-spec.io/v1alpha2\nkind: TrafficSplit\nmetadata: {name: ab, namespace: shop}\nspec: {service: all, backends: [{service: checkout, weight: 50}, {service: cart, weight: 50}]}\n"),
 			want: past("TrafficSplit", "ab", "checkout")},
 		{name: "a way in for testers", world: behind("HTTPRoute", "testers", "[{name: checkout-canary}]"),
-			want: []rollout.Problem{{Code: rollout.ProblemOtherWayCanary, Object: ref("HTTPRoute", "testers"), Other: ref("Service", "checkout-canary")}}},
+			want: []rollout.Problem{{Code: rollout.ProblemOtherWaysCanary, Object: ref("Service", "checkout-canary"), Names: []string{"HTTPRoute testers"}}}},
+		{name: "more than people read", world: func(s *kubetest.Server) {
+			for _, name := range []string{"a", "b", "c", "d", "e", "f"} {
+				ingress(name, "{defaultBackend: {service: {name: checkout}}}")(s)
+			}
+			behind("HTTPRoute", "other", "[{name: checkout}]")(s)
+		}, want: []rollout.Problem{{
+			Code: rollout.ProblemOtherWays, Object: ref("Service", "checkout"), Count: 2,
+			Names: []string{"HTTPRoute other", "Ingress a", "Ingress b", "Ingress c", "Ingress d"},
+		}}},
 		{name: "another Service in front of stable, and a route to it", world: func(s *kubetest.Server) {
 			s.Apply("helm", internal)
 			behind("HTTPRoute", "admin", "[{name: internal}]")(s)
@@ -244,6 +253,23 @@ func TestSpreadIsNoDifferenceOfAFoundCanary(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A port of the node is one pod's only.
+func TestPortsOfNodesAreNamed(t *testing.T) {
+	t.Parallel()
+	want := []rollout.Problem{{Code: rollout.ProblemKeepsApart, Object: ref("Deployment", "checkout"), Key: "spec.containers[0].ports[0].hostPort", Value: host}}
+	port := func(pod kubetest.Object) kubetest.Object {
+		return pod["containers"].([]any)[0].(kubetest.Object)["ports"].([]any)[0].(kubetest.Object)
+	}
+	checkNotices(t, []noticeCase{
+		{name: "a host's port", world: podSpec(func(pod kubetest.Object) { port(pod)["hostPort"] = 8080 }), want: want},
+		{name: "the host's network", world: podSpec(func(pod kubetest.Object) { pod["hostNetwork"] = true }), want: want},
+		{name: "the host's network without a port", world: podSpec(func(pod kubetest.Object) {
+			pod["hostNetwork"] = true
+			delete(pod["containers"].([]any)[0].(kubetest.Object), "ports")
+		})},
+	})
 }
 
 // Annotations by which a pod is registered somewhere are named where they are left out.

@@ -32,6 +32,10 @@ func (c *Cluster) Observe(ctx context.Context, r rollout.Rollout) rollout.Observ
 			return err
 		},
 		func() (err error) {
+			w.Scaler, err = c.scaler(ctx, r)
+			return err
+		},
+		func() (err error) {
 			w.Service, err = c.service(ctx, o.Namespace, o.CanaryService)
 			return err
 		},

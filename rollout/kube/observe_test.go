@@ -97,7 +97,7 @@ func TestFailuresOfPods(t *testing.T) {
 			name: "unschedulable", want: rollout.Failure{Kind: rollout.Unschedulable, Detail: "pod a: 0/3 nodes are available"},
 			pods: pod("a", "canary-now", `{phase: Pending, conditions: [{type: PodScheduled, status: "False", reason: Unschedulable, message: 0/3 nodes are available}]}`),
 		}, {
-			name: "a secret is missing", want: rollout.Failure{Kind: rollout.NotReady, Detail: "pod a, container checkout: CreateContainerConfigError: secret tax not found"},
+			name: "a secret is missing", want: rollout.Failure{Kind: rollout.ConfigMissing, Detail: "pod a, container checkout: CreateContainerConfigError: secret tax not found"},
 			pods: pod("a", "canary-now", `{phase: Pending, containerStatuses: [{name: checkout, state: {waiting: {reason: CreateContainerConfigError, message: secret tax not found}}}]}`),
 		}, {
 			name: "running, not ready", want: rollout.Failure{Kind: rollout.NotReady, Detail: "pod a, container checkout runs but is not ready"},
@@ -147,9 +147,6 @@ func TestFailuresOfTheDeployment(t *testing.T) {
 			change: func(d kubetest.Object) {
 				conditions(d, "Progressing", "False", "ProgressDeadlineExceeded", "timed out")
 			},
-		}, {
-			name: "no pod may be made", want: rollout.Failure{Kind: rollout.NotReady, Detail: "exceeded quota"},
-			change: func(d kubetest.Object) { conditions(d, "ReplicaFailure", "True", "FailedCreate", "exceeded quota") },
 		},
 	})
 }

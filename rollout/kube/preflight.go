@@ -12,6 +12,7 @@ import (
 	autoscaling "k8s.io/api/autoscaling/v2"
 	core "k8s.io/api/core/v1"
 	policy "k8s.io/api/policy/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"canarybot.io/rollout"
@@ -27,7 +28,12 @@ type start struct {
 	stableService *core.Service
 	canaryService *core.Service
 	scalers       []autoscaling.HorizontalPodAutoscaler
-	budgets       []policy.PodDisruptionBudget
+	scaler        struct { // what scales stable
+		kind   scalerKind
+		object *unstructured.Unstructured
+	}
+	vertical []rollout.Problem // what resizes stable's pods
+	budgets  []policy.PodDisruptionBudget
 	// strangeStable and strangeCanary are the pods that the two Services select and that are not their Deployments' own.
 	strangeStable, strangeCanary []core.Pod
 	claims                       []core.PersistentVolumeClaim // those that the canary's pods would mount
@@ -94,6 +100,9 @@ func inConfig(r rollout.Rollout, key string, err error) rollout.Problem {
 // needs adds what making the missing objects takes.
 func (s *start) needs(base Needs) Needs {
 	base.Create = s.canary == nil || s.canaryService == nil
+	if s.scaler.object != nil || len(s.scalersOfStable()) == 1 {
+		base.Scaler = s.scaler.kind.kind
+	}
 	base.CreateRoute = s.route.Found.UID == "" && s.r.Spec.Objects.Route.Create
 	return base
 }
@@ -129,6 +138,7 @@ func (s *start) found() rollout.Original {
 		f.Stable = s.foundWorkload(d)
 		f.Progress = progress(d)
 		f.Surges = !interrupts(d)
+		f.Scaler = s.foundScaler()
 	}
 	if d := s.canary; d != nil {
 		f.Canary = s.foundWorkload(d)

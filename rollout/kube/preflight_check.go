@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	apps "k8s.io/api/apps/v1"
-	autoscaling "k8s.io/api/autoscaling/v2"
 	core "k8s.io/api/core/v1"
 
 	"canarybot.io/rollout"
@@ -79,28 +78,6 @@ func (s *start) checkInterruption() []rollout.Problem {
 		code = rollout.ProblemNoSurge
 	}
 	return []rollout.Problem{s.key("plan", rollout.Problem{Code: code, Object: deploymentRef(d)})}
-}
-
-func (s *start) checkScalers() []rollout.Problem {
-	const half = 50
-	var problems []rollout.Problem
-	for _, h := range s.scalers {
-		p := rollout.Problem{Object: object.Ref("HorizontalPodAutoscaler", h.Namespace, h.Name)}
-		switch {
-		case scales(h, s.stable.Name) && s.top() > half && !s.r.Spec.Plan.EndsAtHundred():
-			p.Code = rollout.ProblemScalerShrinks
-			problems = append(problems, s.key("plan", p))
-		case scales(h, s.r.Spec.Objects.Canary):
-			p.Code, p.Other = rollout.ProblemScalerOnCanary, deploymentRef(s.stable)
-			problems = append(problems, p)
-		}
-	}
-	return problems
-}
-
-func scales(h autoscaling.HorizontalPodAutoscaler, deployment string) bool {
-	t := h.Spec.ScaleTargetRef
-	return t.Kind == "Deployment" && t.Name == deployment
 }
 
 // checkVolumes refuses volumes that only one node, or one pod, may write: the canary's pods would wait for ever, or

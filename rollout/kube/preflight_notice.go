@@ -12,7 +12,7 @@ import (
 
 // notices returns what people should know about the cluster, and what does not keep the rollout from starting.
 func (s *start) notices() []rollout.Problem {
-	return slices.Concat(s.imageNotices(), s.noticeTemplate(), s.noticeApart(), s.noticeService(), s.noticeBeside(), s.ways, s.route.Notices)
+	return slices.Concat(s.imageNotices(), s.noticeTemplate(), s.noticeApart(), s.noticeService(), s.noticeBeside(), s.noticeScaler(), s.ways, s.route.Notices)
 }
 
 // noticeTemplate names the fields that the pods of a canary to be made have of their own.
@@ -31,13 +31,13 @@ func (s *start) noticeTemplate() []rollout.Problem {
 // noticeApart says where stable's pods tolerate no canary pod beside them. The scheduler asks the pods that run, too: no
 // selector of the canary's own could change it.
 func (s *start) noticeApart() []rollout.Problem {
+	all := s.noticePorts()
 	a := s.stable.Spec.Template.Spec.Affinity
 	if a == nil || a.PodAntiAffinity == nil {
-		return nil
+		return all
 	}
 	const path = "spec.affinity.podAntiAffinity.requiredDuringSchedulingIgnoredDuringExecution"
 	stable, canary := s.stable.Spec.Template.Labels, s.canaryTemplate()
-	var all []rollout.Problem
 	for i, t := range a.PodAntiAffinity.RequiredDuringSchedulingIgnoredDuringExecution {
 		tells := func(key string) bool { return key == "pod-template-hash" || stable[key] != canary[key] }
 		if !reaches(&t, s.stable.Namespace) || excludes(t.MismatchLabelKeys, stable) || slices.ContainsFunc(t.MatchLabelKeys, tells) ||
@@ -49,6 +49,23 @@ func (s *start) noticeApart() []rollout.Problem {
 		})
 	}
 	return all
+}
+
+// noticePorts says where stable's pods take a port of their node, which no canary pod beside them gets. On the host's
+// network every port is one.
+func (s *start) noticePorts() []rollout.Problem {
+	pod := s.stable.Spec.Template.Spec
+	for i, c := range pod.Containers {
+		for j, p := range c.Ports {
+			if p.HostPort != 0 || pod.HostNetwork {
+				return []rollout.Problem{{
+					Code: rollout.ProblemKeepsApart, Object: deploymentRef(s.stable), Value: core.LabelHostname,
+					Key: fmt.Sprintf("spec.containers[%d].ports[%d].hostPort", i, j),
+				}}
+			}
+		}
+	}
+	return nil
 }
 
 // noticeService is about stable's Service as a way in of its own.

@@ -84,6 +84,11 @@ func (c *Cluster) readMore(ctx context.Context, s *start) error {
 			s.claims, err = c.readClaims(ctx, s)
 			return err
 		},
+		func() error { return c.readScaler(ctx, s) },
+		func() error {
+			c.noticeVertical(ctx, s)
+			return nil
+		},
 		func() error {
 			services := map[string]bool{s.r.Spec.Objects.StableService: true}
 			for _, name := range s.besides() {

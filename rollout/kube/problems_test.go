@@ -149,8 +149,13 @@ func TestProblemsOfThePlan(t *testing.T) {
 		{name: "all replicas may go before the next serve", world: rolledOut(func(d kubetest.Object) {
 			spec(d)["strategy"] = kubetest.Object{"rollingUpdate": kubetest.Object{"maxSurge": 1, "maxUnavailable": "100%"}}
 		}), want: []rollout.Problem{{Code: rollout.ProblemLosesAll, Service: "checkout", Object: ref("Deployment", "checkout"), Key: "plan"}}},
-		{name: "a scaler and more than half", world: apply(hpa("checkout")), change: plan(5, 60),
-			want: []rollout.Problem{{Code: rollout.ProblemScalerShrinks, Service: "checkout", Object: ref("HorizontalPodAutoscaler", "grow"), Key: "plan"}}},
+		{name: "a scaler and more than half", world: apply(hpa("checkout")), change: plan(5, 60)},
+		{name: "two scalers", world: apply(hpa("checkout") + "---\n" + strings.Replace(hpa("checkout"), "grow", "grow-more", 1)),
+			want: []rollout.Problem{{Code: rollout.ProblemScalersSeveral, Object: ref("Deployment", "checkout"), Names: []string{"grow", "grow-more"}}}},
+		{name: "a scaler that another store holds", world: func(s *kubetest.Server) {
+			apply(hpa("checkout"))(s)
+			annotate("horizontalpodautoscalers", "grow", "canarybot.io/applied", `{"store":"store-2","rollout":"checkout-7","revision":3,"replicas":4}`)(s)
+		}, want: []rollout.Problem{{Code: rollout.ProblemStampOtherStore, Object: ref("HorizontalPodAutoscaler", "grow"), Rollout: "checkout-7", Value: "store-2", Key: "canarybot.io/applied"}}},
 		{name: "a scaler and half", world: apply(hpa("checkout")), change: plan(5, 50)},
 		{name: "a scaler and everybody", world: apply(hpa("checkout")), change: plan(60, 100)},
 		{name: "a scaler on the canary", world: apply(hpa("checkout-canary")),

@@ -27,6 +27,8 @@ type Needs struct {
 	// route.
 	Create      bool
 	CreateRoute bool
+	// Scaler is the kind of what scales stable by load; empty: nothing does.
+	Scaler string
 }
 
 // Rights returns every right that this package and the router use for such a service, and no other: each verb here is
@@ -38,14 +40,21 @@ func (n Needs) Rights() []Right {
 		}
 		return always
 	}
+	scaler := func(steered bool, always ...string) []string {
+		if steered {
+			return append(always, "get", "patch")
+		}
+		return always
+	}
 	return []Right{
+		{Group: scaledObject.group, Resource: scaledObject.resource, Verbs: scaler(n.Scaler == scaledObject.kind)},
 		{Group: "apps", Resource: "deployments", Verbs: verbs(n.Create, "get", "watch", "patch")},
 		{Group: "apps", Resource: "replicasets", Verbs: []string{"list"}},
 		{Group: "", Resource: "services", Verbs: verbs(n.Create, "get", "list")},
 		{Group: "", Resource: "pods", Verbs: []string{"list"}},
 		{Group: "", Resource: "persistentvolumeclaims", Verbs: []string{"get"}},
 		{Group: "discovery.k8s.io", Resource: "endpointslices", Verbs: []string{"list"}},
-		{Group: "autoscaling", Resource: "horizontalpodautoscalers", Verbs: []string{"list"}},
+		{Group: horizontal.group, Resource: horizontal.resource, Verbs: scaler(n.Scaler == horizontal.kind, "list")},
 		{Group: "policy", Resource: "poddisruptionbudgets", Verbs: []string{"list"}},
 		{Group: n.RouteGroup, Resource: n.RouteResource, Verbs: verbs(n.CreateRoute, "get", "watch", "patch")},
 	}

@@ -58,6 +58,17 @@ func needs(t *testing.T, kind string, create, createRoute bool) kube.Needs {
 	return kube.Needs{RouteGroup: group, RouteResource: resource, Create: create, CreateRoute: createRoute}
 }
 
+// scaling returns the rights that the needs come to with each kind of scaler, each once.
+func scaling(n kube.Needs) []string {
+	var all []string
+	for _, kind := range []string{"", "HorizontalPodAutoscaler", "ScaledObject"} {
+		n.Scaler = kind
+		all = append(all, flat(n.Rights())...)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
 // rule is a rule of a Role.
 type rule struct {
 	APIGroups []string `json:"apiGroups"`
@@ -105,11 +116,11 @@ func TestChartGrantsExactlyWhatIsNeeded(t *testing.T) {
 	}
 	for kind, route := range g.Routes {
 		without := slices.Concat(g.Always, route.Always)
-		if diff := cmp.Diff(flat(rights(t, without...)), flat(needs(t, kind, false, false).Rights())); diff != "" {
+		if diff := cmp.Diff(flat(rights(t, without...)), scaling(needs(t, kind, false, false))); diff != "" {
 			t.Errorf("%s without create, chart before code:\n%s", kind, diff)
 		}
 		with := slices.Concat(without, g.Create, route.Create)
-		if diff := cmp.Diff(flat(rights(t, with...)), flat(needs(t, kind, true, len(route.Create) > 0).Rights())); diff != "" {
+		if diff := cmp.Diff(flat(rights(t, with...)), scaling(needs(t, kind, true, len(route.Create) > 0))); diff != "" {
 			t.Errorf("%s with create, chart before code:\n%s", kind, diff)
 		}
 	}
@@ -118,7 +129,7 @@ func TestChartGrantsExactlyWhatIsNeeded(t *testing.T) {
 // A life with everything that can happen uses every right of the list, and no other.
 func TestEveryRightIsUsed(t *testing.T) {
 	kubetest.Test(t, func(t *testing.T, s *kubetest.Server) {
-		s.Apply("helm", kubetest.Shop+"\n---\n"+canaryDeployment+"\n---\n"+pod("a", "canary-now", crashing))
+		s.Apply("helm", kubetest.Shop+"\n---\n"+canaryDeployment+"\n---\n"+pod("a", "canary-now", crashing)+"\n---\n"+hpa("checkout"))
 		s.Apply("helm", "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: data, namespace: shop}\nspec: {accessModes: [ReadWriteMany]}\n")
 		s.Edit("helm", "deployments", "shop", "checkout", func(d kubetest.Object) {
 			spec(d)["template"].(kubetest.Object)["spec"].(kubetest.Object)["volumes"] = []any{
@@ -129,9 +140,13 @@ func TestEveryRightIsUsed(t *testing.T) {
 		c.Observe(t.Context(), kubetest.Rollout()) // with a failing pod
 		s.Delete("deployments", "shop", "checkout-canary")
 		c.Preflight(t.Context(), queued())
-		life(t, c, kubetest.Rollout(), rollout.Write{Object: rollout.RouteObject, Verb: rollout.Update})
+		r := kubetest.Rollout()
+		r.Original.Scaler = c.Preflight(t.Context(), queued()).Original.Scaler
+		life(t, c, r, rollout.Write{Object: rollout.RouteObject, Verb: rollout.Update})
 		heard(t, s)
-		if diff := cmp.Diff(s.Used(), flat(slices.Concat(needs(t, gateway.Kind, true, false).Rights(), kube.Wishes()))); diff != "" {
+		need := needs(t, gateway.Kind, true, false)
+		need.Scaler = "HorizontalPodAutoscaler"
+		if diff := cmp.Diff(s.Used(), flat(slices.Concat(need.Rights(), kube.Wishes()))); diff != "" {
 			t.Errorf("used before listed:\n%s", diff)
 		}
 	})
@@ -140,11 +155,12 @@ func TestEveryRightIsUsed(t *testing.T) {
 // life makes the canary and takes it away again.
 func life(t *testing.T, c *kube.Cluster, r rollout.Rollout, route rollout.Write) {
 	t.Helper()
-	zero := 0
+	zero, four := 0, 4
 	for _, w := range []rollout.Write{
 		{Object: rollout.CanaryService, Verb: rollout.Create}, route,
 		{Object: rollout.CanaryDeployment, Verb: rollout.Create, Image: r.Image, Replicas: &zero},
 		{Object: rollout.StableDeployment, Verb: rollout.Update, Image: r.Image},
+		{Object: rollout.StableScaler, Verb: rollout.Update, Replicas: &four},
 		{Object: rollout.CanaryDeployment, Verb: rollout.Delete},
 		{Object: rollout.CanaryService, Verb: rollout.Delete},
 	} {
@@ -159,6 +175,8 @@ func life(t *testing.T, c *kube.Cluster, r rollout.Rollout, route rollout.Write)
 			m = world.Service
 		case rollout.RouteObject:
 			m = world.Route.Meta
+		case rollout.StableScaler:
+			m = world.Scaler.Meta
 		}
 		w.UID, w.Version = m.UID, m.Version
 		w.Stamp = rollout.Stamp{Store: r.Store, Rollout: r.ID, Revision: r.Revision}

@@ -3,6 +3,7 @@ package kube
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"slices"
 
 	core "k8s.io/api/core/v1"
@@ -32,7 +33,7 @@ var ways = []way{
 
 // Wishes returns the rights that a start makes use of and does without.
 func Wishes() []Right {
-	var all []Right
+	all := []Right{{Group: "autoscaling.k8s.io", Resource: "verticalpodautoscalers", Verbs: []string{"list"}}}
 	for _, w := range ways {
 		all = append(all, Right{Group: w.group, Resource: w.resource, Verbs: []string{"list"}})
 	}
@@ -49,25 +50,20 @@ type wayObject struct {
 // fails: what could not be read is one of them, or nothing where the cluster serves no such kind.
 func (c *Cluster) otherWays(ctx context.Context, r rollout.Rollout, services map[string]bool) []rollout.Problem {
 	o := r.Spec.Objects
-	found := make([][]rollout.Problem, len(ways))
+	found := make([][]wayObject, len(ways))
 	unread := make([]string, len(ways))
 	var reads []func() error
 	for i, w := range ways {
 		reads = append(reads, func() error {
-			objects, err := c.list(ctx, w, o.Namespace)
-			if err != nil {
+			var err error
+			if found[i], err = c.list(ctx, w, o.Namespace); err != nil {
 				unread[i] = Right{Group: w.group, Resource: w.resource}.name()
-			}
-			for _, other := range objects {
-				if w.kind != o.Route.Kind || other.Metadata.Name != o.Route.Name {
-					found[i] = append(found[i], otherWay(w, other, o, services)...)
-				}
 			}
 			return nil
 		})
 	}
 	_ = together(reads...) // they return none
-	all := slices.Concat(found...)
+	all := senders(found, o, services)
 	if unread = slices.DeleteFunc(unread, func(name string) bool { return name == "" }); len(unread) > 0 {
 		all = append(all, rollout.Problem{
 			Code: rollout.ProblemOtherWaysUnread, Object: rollout.ObjectRef{Namespace: o.Namespace}, Names: unread,
@@ -76,21 +72,34 @@ func (c *Cluster) otherWays(ctx context.Context, r rollout.Rollout, services map
 	return all
 }
 
-// otherWay returns what one such object has to do with the pair, once for each of its Services.
-func otherWay(w way, other wayObject, o rollout.Objects, services map[string]bool) []rollout.Problem {
-	names := w.services(other.Spec, o.Namespace)
-	slices.Sort(names)
-	var all []rollout.Problem
-	for _, name := range slices.Compact(names) {
-		p := rollout.Problem{
-			Code: rollout.ProblemOtherWay, Object: object.Ref(w.kind, o.Namespace, other.Metadata.Name), Other: object.Ref("Service", o.Namespace, name),
+// senders returns a notice for each of the Services that other objects than the rollout's route send to, which are found
+// by the order of the ways.
+func senders(found [][]wayObject, o rollout.Objects, services map[string]bool) []rollout.Problem {
+	by := map[string][]string{}
+	for i, w := range ways {
+		for _, other := range found[i] {
+			if w.kind == o.Route.Kind && other.Metadata.Name == o.Route.Name {
+				continue
+			}
+			names := w.services(other.Spec, o.Namespace)
+			slices.Sort(names)
+			for _, name := range slices.Compact(names) {
+				by[name] = append(by[name], w.kind+" "+other.Metadata.Name)
+			}
 		}
+	}
+	var all []rollout.Problem
+	for _, name := range slices.Sorted(maps.Keys(by)) {
+		p := rollout.Problem{Code: rollout.ProblemOtherWays, Object: object.Ref("Service", o.Namespace, name), Names: by[name]}
 		switch {
 		case name == o.CanaryService:
-			p.Code = rollout.ProblemOtherWayCanary
+			p.Code = rollout.ProblemOtherWaysCanary
 		case !services[name]:
 			continue
 		}
+		const most = 5
+		p.Count = max(0, len(p.Names)-most)
+		p.Names = p.Names[:len(p.Names)-p.Count]
 		all = append(all, p)
 	}
 	return all

@@ -35,6 +35,7 @@ type counter struct {
 	extra       []string // more labels
 	perScrape   float64
 	first, last int
+	late        time.Duration // each scrape, in its interval
 }
 
 // engine is Prometheus's own storage and engine behind its query API, at the time now.
@@ -75,7 +76,7 @@ func (e *engine) store(c counter, value func(n int) float64) {
 	app := e.db.Appender(e.Context())
 	ls := labels.FromStrings(append([]string{"__name__", c.name, "namespace", "shop", "pod", c.pod}, c.extra...)...)
 	for n := c.first; n >= c.last; n-- {
-		at := now.Add(-time.Duration(n) * scrape)
+		at := now.Add(-time.Duration(n)*scrape - c.late)
 		if _, err := app.Append(0, ls, at.UnixMilli(), value(n)); err != nil {
 			e.Fatal(err)
 		}

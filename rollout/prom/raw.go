@@ -37,7 +37,7 @@ type rawInquiry struct {
 	buckets        string
 	native         bool
 	bounds         []string
-	unit           time.Duration
+	unit, scrape   time.Duration
 }
 
 // queries returns the queries to send.
@@ -49,7 +49,7 @@ func (i rawInquiry) queries() []string {
 // inquireRaw returns the queries for the signals. The error says why there are none.
 func inquireRaw(q rollout.Question) (rawInquiry, error) {
 	s := q.Signals
-	in := rawInquiry{native: s.Native, bounds: q.Want.Bounds, unit: s.Unit}
+	in := rawInquiry{native: s.Native, bounds: q.Want.Bounds, unit: s.Unit, scrape: s.Scrape}
 	if s.Requests == "" && s.Memory == "" || q.Want.Since.IsZero() && !q.Want.Buckets && !q.Want.History {
 		return in, nil
 	}
@@ -193,16 +193,23 @@ func (i rawInquiry) read(answers map[string]answer, err error) rollout.Raw {
 		return rollout.Raw{Canary: read, Stable: read}
 	}
 	edges := coarsest(answers[i.canary[latency]].value, answers[i.stable[latency]].value)
-	arm := func(queries [metrics]string) rollout.Read {
+	arm := func(queries [metrics]string, even bool) rollout.Read {
+		var matrices []model.Matrix
+		for _, query := range queries {
+			if m, ok := answers[query].value.(model.Matrix); ok {
+				matrices = append(matrices, m)
+			}
+		}
+		who := chosen(matrices, i.scrape, even)
 		var all [metrics]rollout.Reading
 		for m, query := range queries {
 			if query != "" {
-				all[m] = i.series(answers[query], metric(m) == latency, edges)
+				all[m] = i.series(answers[query], who, metric(m) == latency, edges)
 			}
 		}
 		return rollout.Read{Requests: all[requests], Errors: all[failures], Success: all[successes], Latency: all[latency], Memory: all[memory]}
 	}
-	raw := rollout.Raw{Canary: arm(i.canary), Stable: arm(i.stable), History: arm(i.history)}
+	raw := rollout.Raw{Canary: arm(i.canary, false), Stable: arm(i.stable, false), History: arm(i.history, true)}
 	if i.buckets != "" {
 		raw.Buckets = i.bucketsOf(answers[i.buckets])
 	}
@@ -211,7 +218,7 @@ func (i rawInquiry) read(answers map[string]answer, err error) rollout.Raw {
 
 // series reads raw samples. Samples that belong to no bound of a histogram are left out. Edges is the resolution that a
 // native one is read in.
-func (i rawInquiry) series(a answer, histogram bool, edges float64) rollout.Reading {
+func (i rawInquiry) series(a answer, who reporters, histogram bool, edges float64) rollout.Reading {
 	odd := a.rejection()
 	out := rollout.Reading{Why: odd.why, Detail: odd.detail}
 	if odd.why != rollout.WhyNone && odd.why != rollout.WhyWarnings {
@@ -221,9 +228,8 @@ func (i rawInquiry) series(a answer, histogram bool, edges float64) rollout.Read
 	if !ok {
 		return rollout.Reading{Why: rollout.WhyQueryError, Detail: fmt.Sprintf("raw samples were asked for, and a %v came", kind(a.value))}
 	}
-	for _, stream := range matrix {
+	for _, stream := range who.only(matrix) {
 		switch {
-		case stream == nil:
 		case len(stream.Histograms) > 0 && histogram && i.native:
 			out.Series = append(out.Series, i.nativeSeries(stream, edges)...)
 		case histogram && !i.native:

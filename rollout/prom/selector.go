@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"strconv"
+	"strings"
 
 	"canarybot.io/rollout"
 )
@@ -36,19 +37,69 @@ const (
 	StableArm Side = "stable"
 )
 
-// LongestDeployment is the longest name of a Deployment whose pods can be recognized by name. A pod is named
-// NAME-HASH-XXXXX, at most 63 bytes with a hash of up to 10; Kubernetes cuts longer names short before the last five.
-const LongestDeployment = 63 - 5 - len("-") - 10 - len("-")
+// How Kubernetes names the pods of a Deployment: NAME-HASH- cut to 58 bytes, and five characters more (the name generator
+// of its API server). The hash is a decimal number of up to ten digits, each written as another character; both
+// alphabets have no vowels (k8s.io/apimachinery/pkg/util/rand). So no pod of a Job, CronJob (whose Jobs are named by eight
+// digits, the first of which is no such character before 2046), DaemonSet or StatefulSet with the same prefix is mistaken
+// for one of the Deployment's, unless the rest of its name looks like a hash.
+const (
+	longestBase = 58
+	longestHash = 10
+	hashLetter  = "[4-9bcdf]"
+	podLetter   = "[bcdfghjklmnpqrstvwxz2456789]"
+	podLetters  = podLetter + "{5}"
+)
 
-// alphabet has the characters that Kubernetes uses for the last two parts of a pod's name
-// (k8s.io/apimachinery/pkg/util/rand): no vowels, so that the pods of checkout's Job checkout-migrate, or of its
-// DaemonSet, are never mistaken for checkout's.
-const alphabet = "[bcdfghjklmnpqrstvwxz2456789]"
-
-// byPod matches the names of the Deployment's pods. Neither part has a dash, and PromQL anchors at both ends, so that
-// no pod of checkout-canary is one of checkout.
+// byPod matches the names of the Deployment's pods. No part has a dash, and PromQL anchors at both ends, so that no pod of
+// checkout-canary is one of checkout.
 func byPod(deployment string) string {
-	return regexp.QuoteMeta(deployment) + "-" + alphabet + "{1,10}-" + alphabet + "{5}"
+	base := deployment + "-"
+	room := longestBase - len(base) // for the hash
+	switch {
+	case room <= 0:
+		return regexp.QuoteMeta(base[:longestBase]) + podLetters
+	case room == 1:
+		return regexp.QuoteMeta(base) + hashLetter + podLetters
+	case room <= longestHash: // a long hash is cut, and the dash behind it with it
+		return fmt.Sprintf("%s(%s{1,%d}-|%s{%d})%s", regexp.QuoteMeta(base), hashLetter, room-1, hashLetter, room, podLetters)
+	}
+	return fmt.Sprintf("%s%s{1,%d}-%s", regexp.QuoteMeta(base), hashLetter, longestHash, podLetters)
+}
+
+// PodsAlike reports whether a pod of one Deployment may be named like one of the other's, because Kubernetes cuts the names
+// of both.
+func PodsAlike(a, b string) bool {
+	for _, one := range podForms(a) {
+		for _, other := range podForms(b) {
+			if len(one) == len(other) && formsMeet(one, other) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// podForms are the forms of the Deployment's pod names, one for each length of the hash, with # for a character of the hash
+// and ? for one of the last five.
+func podForms(deployment string) []string {
+	var all []string
+	for n := 1; n <= longestHash; n++ {
+		base := deployment + "-" + strings.Repeat("#", n) + "-"
+		all = append(all, base[:min(len(base), longestBase)]+"?????")
+	}
+	return all
+}
+
+// formsMeet reports whether a name has both forms.
+func formsMeet(a, b string) bool {
+	letters := map[byte]string{'#': "456789bcdf", '?': "bcdfghjklmnpqrstvwxz2456789"}
+	for i := range len(a) {
+		one, other := cmp.Or(letters[a[i]], a[i:i+1]), cmp.Or(letters[b[i]], b[i:i+1])
+		if !strings.ContainsAny(one, other) {
+			return false
+		}
+	}
+	return true
 }
 
 // Selector returns the label matchers of one arm's series: the select expanded or, when it is empty, the namespace

@@ -47,8 +47,8 @@ func newApp(c *Cluster, s Setup) *App {
 			a.route.hasCanary = true
 		}
 	}
-	a.stable.past.note(a.now, Counters{})
-	a.canary.past.note(a.now, Counters{})
+	a.stable.past.note(a.now, Counters{}, false)
+	a.canary.past.note(a.now, Counters{}, false)
 	a.settle()
 	return a
 }

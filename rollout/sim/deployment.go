@@ -192,7 +192,7 @@ func (s *side) judge() status {
 	if !whole && late && !st.failure.Condemns() {
 		st.failure = rollout.Failure{
 			Kind:   rollout.ProgressDeadline,
-			Detail: "ReplicaSet \"" + s.name + "-" + letters(hash(d.image), 9) + "\" has timed out progressing.",
+			Detail: "ReplicaSet \"" + s.name + "-" + hashed(d.image) + "\" has timed out progressing.",
 		}
 	}
 	return st

@@ -9,21 +9,23 @@ import (
 // window can be computed exactly.
 type history struct{ points []point }
 
+// point is the end of a time in which the rates were the same.
 type point struct {
-	at    time.Time
-	total Counters
+	at        time.Time
+	total     Counters
+	reporting bool // the side reported metrics in it
 }
 
 // historyWindow is how far back windows can begin.
 const historyWindow = 15 * time.Minute
 
 // note adds a point with the current counts.
-func (h *history) note(at time.Time, more Counters) {
+func (h *history) note(at time.Time, more Counters, reporting bool) {
 	total := more
 	if n := len(h.points); n > 0 {
 		total = h.points[n-1].total.plus(more, 1)
 	}
-	h.points = append(h.points, point{at: at, total: total})
+	h.points = append(h.points, point{at: at, total: total, reporting: reporting})
 	if len(h.points) > 16 && at.Sub(h.points[0].at) > 2*historyWindow {
 		keep := at.Add(-historyWindow)
 		i, _ := slices.BinarySearchFunc(h.points, keep, func(p point, t time.Time) int { return p.at.Compare(t) })
@@ -47,6 +49,12 @@ func (h *history) at(t time.Time) Counters {
 	before, after := h.points[i-1], h.points[i]
 	part := t.Sub(before.at).Seconds() / after.at.Sub(before.at).Seconds()
 	return before.total.plus(after.total.Sub(before.total), part)
+}
+
+// reported reports whether the side reported metrics at a time.
+func (h *history) reported(t time.Time) bool {
+	i, _ := slices.BinarySearchFunc(h.points, t, func(p point, t time.Time) int { return p.at.Compare(t) })
+	return i < len(h.points) && h.points[i].reporting
 }
 
 // between returns what was counted from one time to the other.

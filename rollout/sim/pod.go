@@ -40,7 +40,7 @@ func (c *Cluster) newPod(name string, d *deployment, now time.Time) *pod {
 		start = c.options.Start
 	}
 	p := &pod{
-		name: fmt.Sprintf("%s-%s-%s", name, letters(hash(image), 9), letters(c.random.Uint64(), 5)), image: image,
+		name: fmt.Sprintf("%s-%s-%s", name, hashed(image), letters(c.random.Uint64(), 5)), image: image,
 		imageID: c.resolve(d.source),
 		born:    now, ready: now.Add(start), failing: now.Add(never), mended: now.Add(2 * never),
 	}
@@ -86,6 +86,17 @@ func letters(n uint64, count int) string {
 	for i := range name {
 		name[i] = alphabet[n%uint64(len(alphabet))]
 		n /= uint64(len(alphabet))
+	}
+	return string(name)
+}
+
+// hashed returns what a ReplicaSet's name ends in: Kubernetes writes the digits of a hash as other characters.
+func hashed(text string) string {
+	const digits = "456789bcdf"
+	n, name := hash(text), make([]byte, 9)
+	for i := range name {
+		name[i] = digits[n%10]
+		n /= 10
 	}
 	return string(name)
 }

@@ -52,27 +52,29 @@ func (c *Cluster) raw(q rollout.Question, detail string) rollout.Raw {
 
 func le(bound float64) string { return strconv.FormatFloat(bound, 'g', -1, 64) }
 
-// read returns a side's stored series from a time on. A side that reports no metrics now has no series.
+// read returns a side's stored series from a time on: samples of the times at which it reported metrics.
 func (s *side) read(q rollout.Question, from time.Time) rollout.Read {
-	reporting, memory := s.reportsMetrics(q.Now)
-	if !reporting {
-		return rollout.Read{}
-	}
+	_, memory := s.reportsMetrics(q.Now)
 	series := func(name string, bound float64, value func(Counters) float64) rollout.Series {
 		out := rollout.Series{Target: s.name, Labels: s.name + name, Bound: bound}
 		for at := from.Truncate(q.Signals.Scrape); !at.After(q.Now); at = at.Add(q.Signals.Scrape) {
-			if !at.Before(from) {
+			if !at.Before(from) && s.past.reported(at) {
 				out.Points = append(out.Points, rollout.Point{At: at, Value: value(s.past.at(at))})
 			}
 		}
 		return out
 	}
 	one := func(s rollout.Series) rollout.Reading { return rollout.Reading{Series: []rollout.Series{s}} }
+	if len(series("", 0, func(Counters) float64 { return 0 }).Points) == 0 {
+		return rollout.Read{}
+	}
 	r := rollout.Read{
 		Requests: one(series("requests", 0, func(c Counters) float64 { return c.Requests })),
 		Errors:   one(series("errors", 0, func(c Counters) float64 { return c.Errors })),
 		Success:  one(series("success", 0, func(c Counters) float64 { return c.OK })),
-		Memory:   one(series("memory", 0, func(Counters) float64 { return memory })),
+	}
+	if memory > 0 {
+		r.Memory = one(series("memory", 0, func(Counters) float64 { return memory }))
 	}
 	r.Latency.Series = append(r.Latency.Series, series("le+Inf", math.Inf(1), func(c Counters) float64 { return c.Requests }))
 	for i, bound := range bounds {

@@ -86,8 +86,12 @@ func (a *App) flow(to time.Time) {
 	if a.canaryService != nil {
 		canary = a.canary.endpoints()
 	}
-	a.stable.past.note(to, a.serve(a.stable, a.stable.endpoints(), n*(1-share)))
-	a.canary.past.note(to, a.serve(a.canary, canary, n*share))
+	reporting := func(s *side) bool {
+		is, _ := s.reportsMetrics(a.now)
+		return is
+	}
+	a.stable.past.note(to, a.serve(a.stable, a.stable.endpoints(), n*(1-share)), reporting(a.stable))
+	a.canary.past.note(to, a.serve(a.canary, canary, n*share), reporting(a.canary))
 }
 
 // serve spreads requests over the pods and returns what they counted. Where there is none they are lost: the router

@@ -29,7 +29,7 @@ func lookup(f func(string) string, id string) string {
 
 // PlainMrkdwn renders mrkdwn as the words a person reads: mentions by name,
 // links by their label, dates as HH:MM UTC, entities resolved, and the markers of
-// bold, italic and strike gone. Code keeps its backticks.
+// bold, italic and strike gone. Code keeps its backticks. A space that does not break a line is a space.
 func PlainMrkdwn(text string, names Names) string {
 	var out strings.Builder
 	for i, part := range strings.Split(text, "`") {
@@ -44,7 +44,7 @@ func PlainMrkdwn(text string, names Names) string {
 	if strings.Count(text, "`")%2 == 1 {
 		plain = strings.TrimSuffix(plain, "`")
 	}
-	return plain
+	return strings.ReplaceAll(plain, "\u00a0", " ")
 }
 
 // Unescape resolves the three entities Slack knows.

@@ -23,6 +23,7 @@ func TestPlainMrkdwn(t *testing.T) {
 		{"code keeps its markers", "`*a*` and *b*", "`*a*` and b"},
 		{"code block", "```*a*```", "```*a*```"},
 		{"lone backtick", "a ` *b*", "a ` *b*"},
+		{"a space that does not break", "5\u00a0% `a\u00a0b`", "5 % `a b`"},
 		{"nested", "*_both_*", "both"},
 		{"user", "<@U1> and <@U9>", "@dev and @U9"},
 		{"channel", "<#C1> <#C9|other>", "#deploys #other"},

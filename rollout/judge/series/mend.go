@@ -90,13 +90,16 @@ type counter struct {
 
 	now    float64 // the value in the scrape at hand, where present
 	there  bool
-	seen   bool    // it has a value from before
-	twice  bool    // and one from before that, of the same process
-	fresh  bool    // it began anew after the scrape before
-	away   bool    // it was missing in the scrape before
-	before float64 // its newest value that counted
-	prior  float64 // the one before that
-	base   float64 // its value in the first scrape that was left out; only if based
+	seen   bool // it has a value from before
+	twice  bool // and one from before that, of the same process
+	fresh  bool // it began anew after the scrape before
+	missed bool // it was missing in a scrape since its newest sample
+	away   bool // and for longer than between its samples: others of the target may be scraped at other times
+	at     time.Time
+	gap    time.Duration // between its newest samples
+	before float64       // its newest value that counted
+	prior  float64       // the one before that
+	base   float64       // its value in the first scrape that was left out; only if based
 	based  bool
 	offset float64 // what it had counted before it last began anew
 }
@@ -134,10 +137,23 @@ func (t *target) next() (at time.Time, more bool) {
 	}
 	for _, c := range t.counters {
 		if c.there = len(c.points) > 0 && c.points[0].At.Equal(at); c.there {
-			c.now, c.points = c.points[0].Value, c.points[1:]
+			c.take()
+		} else {
+			c.missed = true
 		}
 	}
 	return at, more
+}
+
+// take takes the counter's next sample.
+func (c *counter) take() {
+	p := c.points[0]
+	gap := p.At.Sub(c.at)
+	c.away = c.missed && c.gap > 0 && gap > c.gap*3/2
+	if !c.at.IsZero() && !c.away {
+		c.gap = gap
+	}
+	c.now, c.points, c.at, c.missed = p.Value, c.points[1:], p.At, false
 }
 
 // fell reports whether a counter is lower than it was. One that was away began anew.
@@ -187,7 +203,7 @@ func (t *target) sums(kinds []int) (before, now, prior float64, known bool) {
 func (t *target) keep(at time.Time) {
 	t.left = 0
 	for _, c := range t.counters {
-		c.based, c.away = false, !c.there
+		c.based = false
 		if c.there {
 			c.prior, c.twice = c.before, c.seen && !c.fresh
 			c.before, c.seen, c.fresh = c.now, true, false

@@ -148,6 +148,24 @@ func TestMendSamplesInAnyOrder(t *testing.T) {
 	}
 }
 
+// Two copies of a target whose series stay apart, by a label of the store's, are scraped in turn: neither is taken for away
+// at the scrapes of the other.
+func TestMendCopiesSideBySide(t *testing.T) {
+	t.Parallel()
+	var all []rollout.Series
+	for copy, values := range [][]float64{{1000, 1100, 1099, 1300, 1400}, {990, 1090, 1190, 1290, 1390}} {
+		s := rollout.Series{Target: "a", Labels: fmt.Sprint(copy)}
+		for i, v := range values {
+			s.Points = append(s.Points, rollout.Point{At: at(i).Add(time.Duration(copy) * 7 * time.Second), Value: v})
+		}
+		all = append(all, s)
+	}
+	r := series.Mend(rollout.Read{Requests: rollout.Reading{Series: all}})
+	if got := series.Increase(r.Requests.Series, at(-1), at(9), always(series.FromFirst)); got != 800 {
+		t.Errorf("grown by %v, want 800", got)
+	}
+}
+
 // life is the truth about a target, second by second: counters that never fall.
 type life []row
 

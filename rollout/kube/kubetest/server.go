@@ -43,6 +43,8 @@ var kinds = map[string]map[string]string{
 	"":                          {"services": "Service", "pods": "Pod", "persistentvolumeclaims": "PersistentVolumeClaim"},
 	"apps":                      {"deployments": "Deployment", "replicasets": "ReplicaSet"},
 	"autoscaling":               {"horizontalpodautoscalers": "HorizontalPodAutoscaler"},
+	"autoscaling.k8s.io":        {"verticalpodautoscalers": "VerticalPodAutoscaler"},
+	"keda.sh":                   {"scaledobjects": "ScaledObject"},
 	"policy":                    {"poddisruptionbudgets": "PodDisruptionBudget"},
 	"discovery.k8s.io":          {"endpointslices": "EndpointSlice"},
 	"gateway.networking.k8s.io": {"httproutes": "HTTPRoute", "grpcroutes": "GRPCRoute", "tlsroutes": "TLSRoute", "tcproutes": "TCPRoute"},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -50,7 +51,9 @@ func translate(err error, p rollout.Problem) (rollout.Code, rollout.Problem) {
 	case apierrors.IsNotFound(err):
 		p.Code = rollout.ProblemObjectMissing
 		return rollout.NotFound, p
-	case apierrors.IsForbidden(err), apierrors.IsUnauthorized(err):
+	case apierrors.IsUnauthorized(err), passes(err):
+		// Not a refusal: a token is renewed while it is rejected.
+	case apierrors.IsForbidden(err):
 		p.Code, p.Words = rollout.ProblemForbidden, words(err)
 		return rollout.Forbidden, p
 	case refused(err):
@@ -88,8 +91,23 @@ func refused(err error) bool {
 	if !errors.As(err, &status) {
 		return false
 	}
-	code := status.Status().Code
-	return code >= http.StatusBadRequest && code < http.StatusInternalServerError && code != http.StatusTooManyRequests
+	switch code := status.Status().Code; code {
+	case http.StatusTooManyRequests, http.StatusRequestTimeout:
+		return false
+	default:
+		return code >= http.StatusBadRequest && code < http.StatusInternalServerError
+	}
+}
+
+// passing are words of the API server in refusals that hold for a moment only: its own caches are not filled yet.
+var passing = []string{"status unknown for quota", "not yet ready to handle request"}
+
+// passes reports whether a refusal is one of a moment.
+func passes(err error) bool { return apierrors.IsForbidden(err) && Passing(err.Error()) }
+
+// Passing reports whether the API server's words say that a refusal holds for a moment only.
+func Passing(words string) bool {
+	return slices.ContainsFunc(passing, func(said string) bool { return strings.Contains(words, said) })
 }
 
 // NoDryRun reports whether the error is one of a webhook that takes no part in dry runs: it says nothing about the write.

@@ -9,6 +9,7 @@ var gitOps = []struct{ key, tool string }{
 	{"argocd.argoproj.io/tracking-id", "Argo CD"},
 	{"kustomize.toolkit.fluxcd.io/name", "Flux"},
 	{"helm.toolkit.fluxcd.io/name", "Flux"},
+	{"configsync.gke.io/resource-id", "Config Sync"},
 }
 
 // gitOpsManagers are the field managers of these tools. By default an Argo CD before 3.0 leaves no other mark of its
@@ -20,7 +21,7 @@ var gitOpsManagers = []struct{ manager, tool string }{
 	{"helm-controller", "Flux"},
 }
 
-// GitOps returns the tool that owns the object and would undo our writes, "Argo CD" or "Flux", and the label, the
+// GitOps returns the tool that owns the object and would undo our writes, "Argo CD" for one, and the label, the
 // annotation or the field manager that says so. Both are empty when none does.
 func GitOps(o meta.Object) (tool, mark string) {
 	for _, m := range gitOps {

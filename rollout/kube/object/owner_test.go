@@ -27,6 +27,11 @@ func TestGitOps(t *testing.T) {
 		{"an annotation", &meta.ObjectMeta{Annotations: map[string]string{"argocd.argoproj.io/tracking-id": "shop"}}, "Argo CD", "argocd.argoproj.io/tracking-id"},
 		{"Argo CD, applied on the server", managed("helm", "argocd-controller"), "Argo CD", "managedFields of argocd-controller"},
 		{"Argo CD, applied by itself", managed("argocd-application-controller"), "Argo CD", "managedFields of argocd-application-controller"},
+		{"Config Sync, by its mark", &meta.ObjectMeta{Annotations: map[string]string{"configsync.gke.io/resource-id": "apps_deployment_shop_checkout"}}, "Config Sync", "configsync.gke.io/resource-id"},
+		{"owners that undo nothing until they are run again", &meta.ObjectMeta{
+			Labels:      map[string]string{"app.kubernetes.io/managed-by": "Helm", "kapp.k14s.io/app": "1", "applyset.kubernetes.io/part-of": "applyset-1"},
+			Annotations: map[string]string{"meta.helm.sh/release-name": "shop", "kubectl.kubernetes.io/last-applied-configuration": "{}"},
+		}, "", ""},
 		{"Flux with Kustomize", managed("kustomize-controller"), "Flux", "managedFields of kustomize-controller"},
 		{"Flux with Helm", managed("helm-controller"), "Flux", "managedFields of helm-controller"},
 	} {

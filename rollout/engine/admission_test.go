@@ -79,7 +79,7 @@ func TestALifeUnderAdmission(t *testing.T) {
 				w := newWorld(t, sim.Setup{}, quick, func(o *sim.Options) { o.Admit = admit })
 				time.Sleep(2 * time.Minute)
 				w.start(0, false)
-				defer w.stop()
+				defer func() { w.stop() }()
 
 				first := w.release("v1.2.4", nil)
 				w.stable(admit("r/shop/checkout:v1.2.4"), first)
@@ -104,6 +104,8 @@ func TestALifeUnderAdmission(t *testing.T) {
 					t.Fatal(err)
 				}
 				w.until(third.ID, "promoting", func(r rollout.Rollout) bool { return r.Phase == rollout.Promoting })
+				w.stop() // what admission made of the writes is in the objects: the next process knows it
+				w.start(0, false)
 				w.decide(rollout.Decision{ID: "back-3", Action: rollout.Rollback, Actor: person(dev)})
 				third = w.until(third.ID, "its end", ended)
 				w.stable(admit("r/shop/checkout:v1.2.6"), third)

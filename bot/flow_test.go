@@ -1,7 +1,9 @@
 package bot_test
 
 import (
+	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"canarybot.io/bot/slacksim"
@@ -56,6 +58,23 @@ func TestNumbersAloneAreShownOnceAMinute(t *testing.T) {
 		}
 		if got := w.card().Edits() - before; got < 3 || got > 5 {
 			w.t.Errorf("%d edits in 250 seconds, want about four", got)
+		}
+	})
+}
+
+// People see a new card before Slack's answer to the edit is here. What they type then answers what they saw.
+func TestAbandonTypedWhileTheCardChangesCounts(t *testing.T) {
+	inWorld(t, slacksim.Options{}, func(w *world) {
+		w.slash(dev, "deploy checkout v1.2.4")
+		w.awaitPhase("checkout-1", rollout.Awaiting)
+		w.settle()
+		w.slack.SetFault("chat.update", slacksim.Fault{LoseResponse: true})
+		w.cluster.checkout().Scale(rollout.StableDeployment, 0, "kubectl-scale")
+		w.await("the alarm", func() bool { return strings.Contains(w.shown(), "Stuck") })
+		answer := w.slash(oncall, "abandon checkout nobody is there to serve")
+		synctest.Wait()
+		if got := w.phase("checkout-1"); got != rollout.Ended {
+			t.Errorf("got %s, want it abandoned; the answer was:\n%s", got, answer)
 		}
 	})
 }

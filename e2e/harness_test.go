@@ -25,6 +25,13 @@ func TestHarness(t *testing.T) {
 			"Prometheus has each pod's series":                               testMetrics,
 			"a program is killed and runs again":                             testRun,
 			"a service account may do what the chart grants and no more":     testRights,
+			"an autoscaler follows what pods serve":                          testAutoscaler,
+			"a webhook pins images in deployments":                           func(t *testing.T, w *world.World) { testPinning(t, w, "deployments") },
+			"a webhook pins images in pods":                                  func(t *testing.T, w *world.World) { testPinning(t, w, "pods") },
+			"an image has an id on each platform":                            testPlatforms,
+			"a registry answers 429 at first":                                testThrottled,
+			"counters fall at times":                                         testDips,
+			"a Gateway names no generation":                                  testNoGeneration,
 		} {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()

@@ -38,6 +38,9 @@ func TestScenarios(t *testing.T) {
 		"refused, and put right":               testRefused,
 		"Slack away":                           testSlackAway,
 		"the chart, where pods are restricted": testChart,
+		"an autoscaler":                        testAutoscaled,
+		"counters that fall":                   testDipping,
+		"a Gateway that names no generation":   testGenerationless,
 		"the adapters' contract, HTTPRoute":    func(t *testing.T, w *world.World) { testContract(t, w, shop.Checkout) },
 		"the adapters' contract, TrafficSplit": func(t *testing.T, w *world.World) { testContract(t, w, shop.Cart) },
 	}

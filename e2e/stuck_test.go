@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"encoding/json"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -38,7 +39,9 @@ func testStuck(t *testing.T, w *world.World) {
 	card.Shows(time.Minute, "Held", manager)
 	card.Press(install.Dev, "Roll back")
 	card.Shows(time.Minute, "Stuck", manager)
-	s.bot.Slash(install.OnCall, "abandon checkout the controller wins")
+	if said := s.bot.Slash(install.OnCall, "abandon checkout the controller wins"); !strings.Contains(said, "is abandoned") {
+		t.Errorf("abandoning was answered with: %s", said)
+	}
 	card.Shows(time.Minute, "Abandoned", "the controller wins", "Left in the cluster", "deployment/checkout-canary in stuck", "httproute/checkout")
 	s.noRepeats(card)
 	relent()

@@ -94,19 +94,6 @@ func drifts(r Rollout, w Observed) []Drift {
 	return all
 }
 
-// scaled reports whether the scaler that the rollout found still sets stable's size.
-func (r Rollout) scaled(w Observed) bool {
-	return w.Scaler.Exists && w.Scaler.UID == r.Original.Scaler.UID
-}
-
-// hold is the least size that the scaler has to leave stable: it cannot be more than the scaler allows at all.
-func (r Rollout) hold(w Observed) int {
-	if w.Scaler.Max > 0 {
-		return min(r.Hold, w.Scaler.Max)
-	}
-	return r.Hold
-}
-
 // ourStableMin is the minimum that we last gave stable's scaler; 0 before we ever did.
 func (r Rollout) ourStableMin(s Scaler) int {
 	if r.ownStamp(s.Stamp) && s.Stamp.Replicas != nil {

@@ -172,6 +172,9 @@ func (c *Cluster) controllerArguments() []string {
 		// There is no kubelet to report that the node is alive.
 		"--controllers=*,-node-lifecycle-controller",
 		"--leader-elect=false",
+		// Autoscalers look each second, not four times a minute.
+		"--horizontal-pod-autoscaler-sync-period=1s",
+		"--horizontal-pod-autoscaler-initial-readiness-delay=1s",
 		"--bind-address=127.0.0.1",
 		"--cert-dir=" + c.file("controller-manager"),
 		"--kube-api-qps=200",

@@ -20,8 +20,9 @@ import (
 // Addresses of the world. The range is reserved for benchmarks of network devices, so no network
 // uses it. Kubernetes refuses loopback addresses in endpoints, which is why pods need another range.
 const (
-	Range = "198.18.0.0/16"
-	Host  = "198.18.0.1" // of everything that is not a pod
+	Range  = "198.18.0.0/16"
+	Host   = "198.18.0.1" // of everything that is not a pod
+	Second = "198.18.0.2" // of the second node
 )
 
 // inside marks, in its environment, the process that runs in the namespace.

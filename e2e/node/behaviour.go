@@ -31,6 +31,9 @@ const (
 //	v1.2.4-leak        uses 20 MiB more memory each second; -leak100: 100 MiB
 //	v1.2.4-silent      serves, and answers no scrape
 //	v1.2.4-client      serves, measured by Prometheus's client library instead of by hand
+//	v1.2.4-dips        answers each fifth scrape with counters 1 below those of the scrape before
+//	v1.2.4-platforms   has an image id of its own on each architecture
+//	v1.2.4-throttled   is pulled at the third try of each container: 429 before; -throttled5: at the sixth
 //	v1.2.4-notready    runs but never gets ready
 //	v1.2.4-crash       ends soon after each start: CrashLoopBackOff
 //	v1.2.4-oom         is killed 2 s after each start: OOMKilled; -oom10: after 10 s
@@ -45,6 +48,10 @@ type Behaviour struct {
 	Life    time.Duration // with OutOfMemory: from start to kill
 	Silent  bool          // no scrape is answered
 	Client  bool          // measured by Prometheus's client library, from its start on
+
+	Dips      bool  // counters fall by 1 at times, as deduplicating stores show them
+	Platforms bool  // the runtime reports an id of the platform's manifest, not of the list of all
+	Throttled int64 // so many pulls of each container are answered with 429
 }
 
 var word = regexp.MustCompile(`^([a-z]+)([0-9]*)$`)
@@ -91,6 +98,12 @@ func (b *Behaviour) add(name, digits string) error {
 		b.Silent = true
 	case "client":
 		b.Client = true
+	case "dips":
+		b.Dips = true
+	case "platforms":
+		b.Platforms = true
+	case "throttled":
+		b.Throttled, err = number(2)
 	case "crash":
 		b.Fate = Crashes
 	case "missing":

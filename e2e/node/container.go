@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	core "k8s.io/api/core/v1"
@@ -16,6 +17,7 @@ import (
 const (
 	crashAfter   = 200 * time.Millisecond // from start to crash
 	pullGivesUp  = 300 * time.Millisecond // from ErrImagePull to ImagePullBackOff
+	pullAgain    = time.Second            // from there to the next try, where one may help
 	firstBackOff = 500 * time.Millisecond // doubled after each crash
 	mostBackOff  = 4 * time.Second
 )
@@ -25,6 +27,7 @@ type container struct {
 	spec     core.Container
 	pod      string // the pod's name
 	address  string // the pod's
+	platform string // the node's
 	registry *Registry
 	report   func(core.ContainerStatus)
 
@@ -58,23 +61,48 @@ func (c *container) run(ctx context.Context) {
 
 // pull returns true when the image is there, false when ctx ended before.
 func (c *container) pull(ctx context.Context) bool {
-	for {
+	for tries := int64(1); ; tries++ {
 		i, err := c.registry.pull(c.spec.Image)
-		if err == nil && i.behaviour.Fate != Missing {
+		there := err == nil && i.behaviour.Fate != Missing
+		if there && tries > i.behaviour.Throttled {
 			c.image = i
 			return true
 		}
-		c.report(c.waiting("ErrImagePull", fmt.Sprintf("image %s: not found", c.spec.Image)))
+		words := notFound(c.spec.Image)
+		if there {
+			words = tooMany(c.spec.Image)
+		}
+		c.report(c.waiting("ErrImagePull", words))
 		if !pause(ctx, pullGivesUp) {
 			return false
 		}
-		c.report(c.waiting("ImagePullBackOff", fmt.Sprintf("back-off pulling image %s", c.spec.Image)))
+		c.report(c.waiting("ImagePullBackOff", fmt.Sprintf("Back-off pulling image %q: ErrImagePull: %s", c.spec.Image, words)))
+		if there {
+			if !pause(ctx, pullAgain) {
+				return false
+			}
+			continue
+		}
 		select {
 		case <-ctx.Done():
 			return false
 		case <-i.changed: // never, for an image that is not known at all
 		}
 	}
+}
+
+// notFound is what containerd says of an image that is not there, as kubelet repeats it.
+func notFound(ref string) string {
+	return fmt.Sprintf("rpc error: code = NotFound desc = failed to pull and unpack image %q: failed to resolve reference %q: %s: not found", ref, ref, ref)
+}
+
+// tooMany is what containerd says when the registry answers 429.
+func tooMany(ref string) string {
+	name, _, _ := strings.Cut(ref, "@")
+	repository, tag := split(name)
+	host, path, _ := strings.Cut(repository, "/")
+	return fmt.Sprintf("rpc error: code = Unknown desc = failed to pull and unpack image %q: failed to resolve reference %q: "+
+		"unexpected status from HEAD request to https://%s/v2/%s/manifests/%s: 429 Too Many Requests", ref, ref, host, path, tag)
 }
 
 // live runs the container once and returns how it ended. When ctx ends, so does it.
@@ -155,7 +183,7 @@ func (c *container) status() core.ContainerStatus {
 		Name: c.spec.Name, Image: c.spec.Image, RestartCount: c.restarts, Started: new(bool),
 	}
 	if c.image.digest != "" {
-		status.ImageID = c.image.id()
+		status.ImageID = c.image.id(c.platform)
 	}
 	if c.ended != nil {
 		status.LastTerminationState.Terminated = c.ended

@@ -1,5 +1,5 @@
-// Package node replaces the scheduler and the kubelet: it binds pods to a node, gives each an
-// address, and runs in this process what their images do, listening on real sockets. The
+// Package node replaces the scheduler and the kubelet: it binds pods to nodes of two architectures,
+// gives each an address, and runs in this process what their images do, listening on real sockets. The
 // real controllers do the rest: they see pods that become ready, crash or cannot be pulled.
 //
 // What an image does is written in its tag (see Behaviour), so that a scenario reads as what it is:

@@ -24,6 +24,7 @@ type pod struct {
 	registry *Registry
 	object   *core.Pod
 	address  string
+	machine  machine
 	grace    time.Duration
 
 	leave chan struct{} // closed when the API server asks the pod to end
@@ -53,7 +54,7 @@ func (p *pod) run(ctx context.Context) {
 	p.statuses = make([]core.ContainerStatus, len(p.object.Spec.Containers))
 	for i, spec := range p.object.Spec.Containers {
 		c := &container{
-			spec: spec, pod: p.object.Name, address: p.address, registry: p.registry,
+			spec: spec, pod: p.object.Name, address: p.address, platform: p.machine.platform, registry: p.registry,
 			report: func(status core.ContainerStatus) { p.report(i, status) },
 		}
 		p.report(i, c.waiting("ContainerCreating", ""))
@@ -103,7 +104,7 @@ func (p *pod) bind(ctx context.Context) error {
 	}
 	binding := &core.Binding{
 		ObjectMeta: meta.ObjectMeta{Namespace: p.object.Namespace, Name: p.object.Name, UID: p.object.UID},
-		Target:     core.ObjectReference{Kind: "Node", Name: nodeName},
+		Target:     core.ObjectReference{Kind: "Node", Name: p.machine.name},
 	}
 	err := p.kube.CoreV1().Pods(p.object.Namespace).Bind(ctx, binding, meta.CreateOptions{})
 	if apierrors.IsConflict(err) {
@@ -164,8 +165,8 @@ func (p *pod) status() core.PodStatus {
 		Phase:             phase,
 		PodIP:             p.address,
 		PodIPs:            []core.PodIP{{IP: p.address}},
-		HostIP:            nodeAddress,
-		HostIPs:           []core.HostIP{{IP: nodeAddress}},
+		HostIP:            p.machine.address,
+		HostIPs:           []core.HostIP{{IP: p.machine.address}},
 		StartTime:         &p.object.CreationTimestamp,
 		ContainerStatuses: statuses,
 		Conditions: []core.PodCondition{

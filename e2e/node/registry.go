@@ -24,8 +24,14 @@ type image struct {
 	pushes     int
 }
 
-// id returns what a container runtime reports as the image's id.
-func (i image) id() string { return i.repository + "@" + i.digest }
+// id returns what a container runtime reports as the image's id: most the digest of the list of all platforms, which is
+// what was asked for, some that of the platform's own manifest.
+func (i image) id(platform string) string {
+	if i.behaviour.Platforms {
+		return i.repository + "@" + digest(i.digest+" "+platform)
+	}
+	return i.repository + "@" + i.digest
+}
 
 // NewRegistry returns a registry in which every image does what its tag says.
 func NewRegistry() *Registry {
@@ -89,10 +95,7 @@ func (r *Registry) pull(ref string) (image, error) {
 		}
 		return image{}, fmt.Errorf("no image %s", ref)
 	}
-	repository, tag := name, "latest"
-	if colon := strings.LastIndex(name, ":"); colon > strings.LastIndex(name, "/") {
-		repository, tag = name[:colon], name[colon+1:]
-	}
+	repository, tag := split(name)
 	name = repository + ":" + tag
 	if i, ok := r.images[name]; ok {
 		return i, nil
@@ -110,6 +113,14 @@ func (r *Registry) pull(ref string) (image, error) {
 	}
 	r.images[name] = i
 	return i, nil
+}
+
+// split splits a reference without digest.
+func split(name string) (repository, tag string) {
+	if colon := strings.LastIndex(name, ":"); colon > strings.LastIndex(name, "/") {
+		return name[:colon], name[colon+1:]
+	}
+	return name, "latest"
 }
 
 func digest(content string) string {

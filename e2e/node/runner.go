@@ -19,10 +19,13 @@ import (
 	"canarybot.io/e2e/netns"
 )
 
-const (
-	nodeName    = "node-1"
-	nodeAddress = netns.Host
-)
+// machine is a node.
+type machine struct{ name, platform, address string }
+
+// machines are the nodes. Two architectures, as clusters have them that move to the cheaper one.
+func machines() []machine {
+	return []machine{{"node-1", "amd64", netns.Host}, {"node-2", "arm64", netns.Second}}
+}
 
 // Options are what may differ between runs.
 type Options struct {
@@ -49,20 +52,23 @@ type Runner struct {
 
 	// Only the informer's one goroutine uses these.
 	pods      map[types.UID]*pod
-	addresses int // handed out so far
+	addresses int               // handed out so far
+	owned     map[types.UID]int // pods seen so far, by what controls them
 }
 
 // New returns a runner for the cluster of an administrator's client.
 func New(kube kubernetes.Interface, options Options) *Runner {
-	return &Runner{Registry: NewRegistry(), kube: kube, options: options, pods: map[types.UID]*pod{}}
+	return &Runner{Registry: NewRegistry(), kube: kube, options: options, pods: map[types.UID]*pod{}, owned: map[types.UID]int{}}
 }
 
-// Run adds the node to the cluster and runs every pod until ctx ends. Then it stops the containers,
+// Run adds the nodes to the cluster and runs every pod until ctx ends. Then it stops the containers,
 // but leaves the objects as they are. It returns what
 // went wrong with pods on the way.
 func (r *Runner) Run(ctx context.Context) error {
-	if err := r.join(ctx); err != nil {
-		return fmt.Errorf("add the node: %w", err)
+	for _, m := range machines() {
+		if err := r.join(ctx, m); err != nil {
+			return fmt.Errorf("add %s: %w", m.name, err)
+		}
 	}
 	informer := informers.NewSharedInformerFactory(r.kube, 0).Core().V1().Pods().Informer()
 	_, err := informer.AddEventHandler(cache.ResourceEventHandlerFuncs{
@@ -78,12 +84,13 @@ func (r *Runner) Run(ctx context.Context) error {
 	return errors.Join(r.failed...)
 }
 
-// join creates the node, ready to take pods.
-func (r *Runner) join(ctx context.Context) error {
+// join creates a node, ready to take pods.
+func (r *Runner) join(ctx context.Context, m machine) error {
 	nodes := r.kube.CoreV1().Nodes()
-	node, err := nodes.Create(ctx, &core.Node{ObjectMeta: meta.ObjectMeta{Name: nodeName}}, meta.CreateOptions{})
+	labels := map[string]string{core.LabelArchStable: m.platform, core.LabelOSStable: "linux", core.LabelHostname: m.name}
+	node, err := nodes.Create(ctx, &core.Node{ObjectMeta: meta.ObjectMeta{Name: m.name, Labels: labels}}, meta.CreateOptions{})
 	if apierrors.IsAlreadyExists(err) {
-		node, err = nodes.Get(ctx, nodeName, meta.GetOptions{})
+		node, err = nodes.Get(ctx, m.name, meta.GetOptions{})
 	}
 	if err != nil {
 		return err
@@ -95,7 +102,8 @@ func (r *Runner) join(ctx context.Context) error {
 			core.ResourcePods:   resource.MustParse("1000"),
 		},
 		Conditions: []core.NodeCondition{{Type: core.NodeReady, Status: core.ConditionTrue, Reason: "KubeletReady"}},
-		Addresses:  []core.NodeAddress{{Type: core.NodeInternalIP, Address: nodeAddress}},
+		Addresses:  []core.NodeAddress{{Type: core.NodeInternalIP, Address: m.address}},
+		NodeInfo:   core.NodeSystemInfo{Architecture: m.platform, OperatingSystem: "linux"},
 	}
 	_, err = nodes.UpdateStatus(ctx, node, meta.UpdateOptions{})
 	return err
@@ -124,6 +132,7 @@ func (r *Runner) start(ctx context.Context, object *core.Pod) *pod {
 		registry: r.Registry,
 		object:   object,
 		address:  address(r.addresses),
+		machine:  r.place(object),
 		grace:    r.options.Grace,
 		leave:    make(chan struct{}),
 		gone:     cancel,
@@ -136,6 +145,22 @@ func (r *Runner) start(ctx context.Context, object *core.Pod) *pod {
 		p.run(ctx)
 	})
 	return p
+}
+
+// place chooses the pod's node: the one that it names or is on, else the pods of a ReplicaSet take turns.
+func (r *Runner) place(object *core.Pod) machine {
+	all := machines()
+	for _, m := range all {
+		if object.Spec.NodeName == m.name || object.Spec.NodeSelector[core.LabelArchStable] == m.platform {
+			return m
+		}
+	}
+	var owner types.UID
+	if controller := meta.GetControllerOf(object); controller != nil {
+		owner = controller.UID
+	}
+	r.owned[owner]++
+	return all[(r.owned[owner]-1)%len(all)]
 }
 
 func (r *Runner) fail(err error) {

@@ -36,6 +36,7 @@ var gateway []byte
 // Proxy is a running Traefik.
 type Proxy struct {
 	process *process.Process
+	reports *reports
 }
 
 // Start creates the Gateway, starts Traefik with its log in dir, and returns when it answers. The
@@ -52,12 +53,15 @@ func Start(ctx context.Context, dir string, c *cluster.Cluster) (*Proxy, error) 
 	if err != nil {
 		return nil, err
 	}
+	reports, err := passReports(c)
+	if err != nil {
+		return nil, err
+	}
 	running, err := process.Start(dir, string(program.Traefik), exec.Command(path,
 		"--entrypoints.web.address="+Address,
 		"--providers.kubernetesgateway=true",
-		"--providers.kubernetesgateway.endpoint="+cluster.URL,
+		"--providers.kubernetesgateway.endpoint=http://"+reportsAddress,
 		"--providers.kubernetesgateway.token="+c.AdminToken(),
-		"--providers.kubernetesgateway.certauthfilepath="+c.CertificateFile(),
 		"--providers.providersthrottleduration=100ms",
 		"--entrypoints.metrics.address="+MetricsAddress,
 		"--metrics.prometheus.entrypoint=metrics",
@@ -67,11 +71,12 @@ func Start(ctx context.Context, dir string, c *cluster.Cluster) (*Proxy, error) 
 		"--global.sendanonymoususage=false",
 	))
 	if err != nil {
+		reports.close()
 		return nil, err
 	}
-	p := &Proxy{process: running}
+	p := &Proxy{process: running, reports: reports}
 	if err := poll.Until(ctx, p.answers); err != nil {
-		running.Stop()
+		p.Stop()
 		return nil, fmt.Errorf("wait for Traefik: %w", err)
 	}
 	return p, nil
@@ -81,7 +86,14 @@ func Start(ctx context.Context, dir string, c *cluster.Cluster) (*Proxy, error) 
 func (p *Proxy) Err() error { return p.process.Err() }
 
 // Stop ends Traefik.
-func (p *Proxy) Stop() { p.process.Stop() }
+func (p *Proxy) Stop() {
+	p.process.Stop()
+	p.reports.close()
+}
+
+// ForgetGenerations makes Traefik's reports about the routes of a namespace say no generation from now on. The namespace
+// need not exist yet.
+func (p *Proxy) ForgetGenerations(namespace string) { p.reports.withoutGeneration(namespace) }
 
 // answers is nil when Traefik answers anything: without a route that is 404.
 func (p *Proxy) answers(ctx context.Context) error {

@@ -1,5 +1,6 @@
-// Package world puts the real world together: a control plane, a node whose pods listen, Prometheus, a
-// proxy for HTTPRoutes and one for TrafficSplits, all in the network namespace of the test process.
+// Package world puts the real world together: a control plane, two nodes whose pods listen, Prometheus, what
+// autoscalers ask, a proxy for HTTPRoutes and one for TrafficSplits, all in the network namespace of the test
+// process.
 //
 // A test binary that uses it has
 //
@@ -88,6 +89,9 @@ func Start(t testing.TB, options Options) *World {
 	w.startNode(t, options.Node)
 	if err := w.startRest(ctx, t, options.ScrapeInterval); err != nil {
 		t.Fatalf("start the world: %v", err)
+	}
+	if err := w.serveMetrics(ctx, t); err != nil {
+		t.Fatalf("serve metrics to autoscalers: %v", err)
 	}
 	t.Logf("the world was ready after %s", time.Since(began).Round(time.Millisecond))
 	return w

@@ -228,6 +228,9 @@ func FuzzSignalState(f *testing.F) {
 	_, state, _ := fl.run(f, signalCase(), since.Add(5*interval))
 	f.Add(state)
 	f.Add([]byte(`{"signals":{"trial":{},"since":"2026-03-01T14:00:00Z"}}`))
+	f.Add([]byte(`{"signals":{"trial":{},"since":"2026-03-01T14:00:00Z","answered":[[9999999,-1],[7,1e6]],"heard":true,
+		"users":{"got":-1e300,"of":1e308,"asked":7,"short":-9,"blocks":-3,"sum":1e300,"squares":-1e308,"part":{"scrapes":-5}}}}`))
+	f.Add([]byte(`{"signals":{"trial":{},"since":"2026-03-01T14:00:00Z","answered":[[1,1],[1]],"users":{"blocks":9,"sum":1e308,"squares":1e308,"targets":-4}}}`))
 	f.Fuzz(func(t *testing.T, state []byte) {
 		v, next := fl.judge(signalCase(), state, since.Add(6*interval))
 		if len(v.Evidence) != 3 || v.Result == rollout.Pass && len(next) == 0 {

@@ -130,7 +130,7 @@ func (e Editor) Set(field rollout.Field, value string) {
 		deployment(o.Canary, func(spec Object) { spec["replicas"] = e.number(value) })
 	case rollout.FieldWeight:
 		e.Edit("kubectl", e.routes(), o.Namespace, o.Route.Name, func(route Object) { e.steer(route, e.number(value)) })
-	case rollout.FieldStableUID, rollout.FieldRouteUID:
+	case rollout.FieldStableUID, rollout.FieldRouteUID, rollout.FieldStableMin, rollout.FieldImageID:
 		e.T.Fatalf("nobody sets %s here", field)
 	}
 }

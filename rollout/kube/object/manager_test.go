@@ -12,7 +12,7 @@ import (
 // entry is a manager's entry in managedFields, so many seconds after the first.
 func entry(manager string, second int, fields string) meta.ManagedFieldsEntry {
 	at := meta.NewTime(time.Date(2026, 1, 1, 0, 0, second, 0, time.UTC))
-	return meta.ManagedFieldsEntry{Manager: manager, Time: &at, FieldsV1: &meta.FieldsV1{Raw: []byte(fields)}}
+	return meta.ManagedFieldsEntry{Manager: manager, Time: &at, FieldsV1: meta.NewFieldsV1(fields)}
 }
 
 func TestOwnWrite(t *testing.T) {

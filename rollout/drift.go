@@ -88,6 +88,9 @@ func drifts(r Rollout, w Observed) []Drift {
 			add(FieldCanaryReplicas, strconv.Itoa(replicas), strconv.Itoa(w.Canary.Replicas), w.Canary.ReplicasBy)
 		}
 	}
+	if id, unsure := r.like(w, perhapsOther); unsure {
+		add(FieldImageID, r.ImageIDs[0].String(), id.String(), "")
+	}
 	return all
 }
 
@@ -184,7 +187,7 @@ func (w Observed) version(field Field) string {
 	switch field {
 	case FieldWeight, FieldRouteUID:
 		return w.Route.Version
-	case FieldCanaryImage, FieldCanaryReplicas:
+	case FieldCanaryImage, FieldCanaryReplicas, FieldImageID:
 		return w.Canary.Version
 	case FieldStableImage, FieldStableUID:
 		return w.Stable.Version

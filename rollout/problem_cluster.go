@@ -102,15 +102,15 @@ const (
 	ProblemStableServiceMissing   ProblemCode = "stable_service_missing"   // in front of Other
 	ProblemStableServiceElsewhere ProblemCode = "stable_service_elsewhere" // it does not select Other's pods
 	ProblemStableServiceOnCanary  ProblemCode = "stable_service_on_canary" // it selects the pods of Other, the canary
-	ProblemServiceOnBoth          ProblemCode = "service_on_both"          // a third Service selects both
+	ProblemServiceOnBoth          ProblemCode = "service_on_both"          // a third Service selects both, by the labels Names
 	ProblemServiceOnStranger      ProblemCode = "service_on_stranger"      // it reaches the pod Value, which is not Other's
 	ProblemServiceShared          ProblemCode = "service_shared"           // one Service for both sides
 	ProblemCanaryServiceElsewhere ProblemCode = "canary_service_elsewhere" // it does not select the labels Value of Other's pods
 	ProblemCanaryServiceOnStable  ProblemCode = "canary_service_on_stable" // it selects the pods of Other, stable
 	ProblemCanaryServicePort      ProblemCode = "canary_service_port"      // it lacks the port Value of stable's Service Other
-	ProblemStableSelectsCanary    ProblemCode = "stable_selects_canary"    // the selector of the Deployment Object
+	ProblemStableSelectsCanary    ProblemCode = "stable_selects_canary"    // the selector of the Deployment Object, by the labels Names
 	ProblemCanarySelectsStable    ProblemCode = "canary_selects_stable"    // the selector of the Deployment Object
-	ProblemBudgetOnBoth           ProblemCode = "budget_on_both"           // Object, a PodDisruptionBudget
+	ProblemBudgetOnBoth           ProblemCode = "budget_on_both"           // Object, a PodDisruptionBudget, by the labels Names
 )
 
 // Where the canary's labels are set.

@@ -107,8 +107,8 @@ func startProblems() []rollout.Problem {
 		{Code: rollout.ProblemStableServiceMissing, Service: "checkout", Object: inShop("Service", "other"), Other: inShop("Deployment", "checkout"), Key: "stable_service"},
 		{Code: rollout.ProblemStableServiceElsewhere, Service: "checkout", Object: inShop("Service", "checkout"), Other: inShop("Deployment", "checkout"), Key: "stable_service"},
 		{Code: rollout.ProblemStableServiceOnCanary, Object: inShop("Service", "checkout"), Other: inShop("Deployment", "checkout-canary")},
-		{Code: rollout.ProblemServiceOnBoth, Object: inShop("Service", "all"), Want: rollout.LabelsInConfig},
-		{Code: rollout.ProblemServiceOnBoth, Want: rollout.LabelsInTemplate, Object: inShop("Service", "all")},
+		{Code: rollout.ProblemServiceOnBoth, Object: inShop("Service", "all"), Want: rollout.LabelsInConfig, Names: []string{"app"}},
+		{Code: rollout.ProblemServiceOnBoth, Want: rollout.LabelsInTemplate, Object: inShop("Service", "all"), Names: []string{"app", "team"}},
 		{Code: rollout.ProblemServiceOnStranger, Object: inShop("Service", "checkout"), Other: inShop("Deployment", "checkout"), Value: "cart-1"},
 		{Code: rollout.ProblemServiceOnStranger, Object: inShop("Service", "checkout"), Other: inShop("Deployment", "checkout"), Value: "report-29-x7k2p", Want: "Job report-29"},
 		{Code: rollout.ProblemServiceExternal, Service: "checkout", Key: "stable_service", Object: inShop("Service", "checkout"), Other: inShop("Deployment", "checkout")},
@@ -118,9 +118,9 @@ func startProblems() []rollout.Problem {
 		{Code: rollout.ProblemCanaryServiceOnStable, Object: inShop("Service", "checkout-canary"), Other: inShop("Deployment", "checkout")},
 		{Code: rollout.ProblemCanaryServicePort, Object: inShop("Service", "checkout-canary"), Other: inShop("Service", "checkout"), Value: "80/TCP"},
 		{Code: rollout.ProblemStableSelectsCanary, Service: "checkout", Object: inShop("Deployment", "checkout"), Key: "canary_labels", Want: rollout.LabelsInTemplate},
-		{Code: rollout.ProblemStableSelectsCanary, Service: "checkout", Object: inShop("Deployment", "checkout"), Key: "canary_labels", Want: rollout.LabelsInConfig},
+		{Code: rollout.ProblemStableSelectsCanary, Service: "checkout", Object: inShop("Deployment", "checkout"), Key: "canary_labels", Want: rollout.LabelsInConfig, Names: []string{"app"}},
 		{Code: rollout.ProblemCanarySelectsStable, Object: inShop("Deployment", "checkout-canary")},
-		{Code: rollout.ProblemBudgetOnBoth, Object: inShop("PodDisruptionBudget", "keep"), Want: rollout.LabelsInConfig},
+		{Code: rollout.ProblemBudgetOnBoth, Object: inShop("PodDisruptionBudget", "keep"), Want: rollout.LabelsInConfig, Names: []string{"app.kubernetes.io/component", "app.kubernetes.io/name"}},
 		{Code: rollout.ProblemBudgetOnBoth, Want: rollout.LabelsInTemplate, Object: inShop("PodDisruptionBudget", "keep")},
 	}
 }

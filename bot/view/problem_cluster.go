@@ -16,6 +16,7 @@ import (
 //	{route}    "Rule 0 of HTTPRoute shop/checkout: ", whose weights are wrong
 //	{either}   the names, joined by "or"
 //	{labels}   where the canary's labels are set
+//	{oneof}    the label to change: "the label app", "one of the labels app, track"
 //	{owner}    whose pod it is
 //	{more}     " and 2 more", where not all names are told
 func clusterSentences() map[rollout.ProblemCode]string {
@@ -73,7 +74,7 @@ func startSentences() map[rollout.ProblemCode]string {
 		rights   = "RBAC: the bot may not {names} {kind} in namespace {namespace}; list that namespace in the chart's values (namespaces"
 		grant    = ") or grant it by a Role."
 		hundred  = "Use a plan that ends with a step of weight 100, or set spec.strategy."
-		relabel  = "give one of its labels another value in {labels}"
+		relabel  = "give {oneof} another value in {labels}"
 	)
 	return map[rollout.ProblemCode]string{
 		rollout.ProblemStampUnreadable:   "{object} bears an annotation {key} that cannot be read; when no rollout is under way there, remove it: " + annotate,
@@ -191,6 +192,14 @@ func fillCluster(p rollout.Problem, name string) string {
 			return "a bare pod"
 		}
 		return "of " + words(p.Want)
+	case "{oneof}":
+		switch len(p.Names) {
+		case 0:
+			return "one of its labels"
+		case 1:
+			return "the label " + words(p.Names[0])
+		}
+		return "one of the labels " + words(strings.Join(p.Names, ", "))
 	case "{labels}":
 		if p.Want == rollout.LabelsInTemplate {
 			return "the canary's template"

@@ -2,6 +2,7 @@ package kube
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	core "k8s.io/api/core/v1"
@@ -70,6 +71,7 @@ func (s *start) checkOthers() []rollout.Problem {
 		if selects(other.Spec.Selector, canary) && selects(other.Spec.Selector, s.stable.Spec.Template.Labels) {
 			problems = append(problems, rollout.Problem{
 				Code: rollout.ProblemServiceOnBoth, Object: object.Ref("Service", other.Namespace, other.Name), Want: s.labelsIn(),
+				Names: slices.Sorted(maps.Keys(other.Spec.Selector)),
 			})
 		}
 	}
@@ -172,7 +174,7 @@ func (s *start) checkSelectors() []rollout.Problem {
 	stable := s.stable.Spec.Template.Labels
 	if matches(s.stable.Spec.Selector, canary) {
 		problems = append(problems, s.key("canary_labels", rollout.Problem{
-			Code: rollout.ProblemStableSelectsCanary, Object: deploymentRef(s.stable), Want: s.labelsIn(),
+			Code: rollout.ProblemStableSelectsCanary, Object: deploymentRef(s.stable), Want: s.labelsIn(), Names: labelsOf(s.stable.Spec.Selector),
 		}))
 	}
 	if s.canary != nil && matches(s.canary.Spec.Selector, stable) {
@@ -182,10 +184,24 @@ func (s *start) checkSelectors() []rollout.Problem {
 		if matches(b.Spec.Selector, stable) && matches(b.Spec.Selector, canary) {
 			problems = append(problems, rollout.Problem{
 				Code: rollout.ProblemBudgetOnBoth, Object: object.Ref("PodDisruptionBudget", b.Namespace, b.Name), Want: s.labelsIn(),
+				Names: labelsOf(b.Spec.Selector),
 			})
 		}
 	}
 	return problems
+}
+
+// labelsOf returns the labels whose values the selector asks for, which is where another value helps; none where it only
+// asks whether a label is there.
+func labelsOf(selector *meta.LabelSelector) []string {
+	keys := slices.Collect(maps.Keys(selector.MatchLabels))
+	for _, e := range selector.MatchExpressions {
+		if e.Operator == meta.LabelSelectorOpIn {
+			keys = append(keys, e.Key)
+		}
+	}
+	slices.Sort(keys)
+	return slices.Compact(keys)
 }
 
 // matches reports whether the selector matches the labels. A nil selector matches nothing, an empty one everything.

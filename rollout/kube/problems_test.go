@@ -187,12 +187,18 @@ func TestProblemsOfReach(t *testing.T) {
 			rolledOut(func(d kubetest.Object) {
 				spec(d)["selector"] = kubetest.Object{"matchLabels": kubetest.Object{"app": "checkout"}}
 			})(s)
-		}, want: []rollout.Problem{{Code: rollout.ProblemStableSelectsCanary, Service: "checkout", Object: ref("Deployment", "checkout"), Key: "canary_labels", Want: rollout.LabelsInConfig}}},
+		}, want: []rollout.Problem{{Code: rollout.ProblemStableSelectsCanary, Service: "checkout", Object: ref("Deployment", "checkout"), Key: "canary_labels", Want: rollout.LabelsInConfig, Names: []string{"app"}}}},
 		{name: "a budget for both", world: apply("apiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {name: keep, namespace: shop}\nspec: {selector: {matchLabels: {app: checkout}}}\n"),
-			want: []rollout.Problem{{Code: rollout.ProblemBudgetOnBoth, Object: ref("PodDisruptionBudget", "keep"), Want: rollout.LabelsInConfig}}},
+			want: []rollout.Problem{{Code: rollout.ProblemBudgetOnBoth, Object: ref("PodDisruptionBudget", "keep"), Want: rollout.LabelsInConfig, Names: []string{"app"}}}},
+		{name: "a budget for both, by labels that the Service does not select on", world: func(s *kubetest.Server) {
+			rolledOut(func(d kubetest.Object) {
+				spec(d)["template"].(kubetest.Object)["metadata"].(kubetest.Object)["labels"].(kubetest.Object)["app.kubernetes.io/name"] = "checkout"
+			})(s)
+			s.Apply("helm", "apiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {name: keep, namespace: shop}\nspec: {selector: {matchLabels: {app.kubernetes.io/name: checkout}, matchExpressions: [{key: app, operator: In, values: [checkout, cart]}, {key: track, operator: Exists}]}}\n")
+		}, want: []rollout.Problem{{Code: rollout.ProblemBudgetOnBoth, Object: ref("PodDisruptionBudget", "keep"), Want: rollout.LabelsInConfig, Names: []string{"app", "app.kubernetes.io/name"}}}},
 		{name: "another Service in front of both", world: func(s *kubetest.Server) {
 			s.Apply("helm", "apiVersion: v1\nkind: Service\nmetadata: {name: all, namespace: shop}\nspec: {selector: {app: checkout}}\n---\napiVersion: v1\nkind: Service\nmetadata: {name: preview, namespace: shop}\nspec: {selector: {app: checkout, track: canary}}\n")
-		}, want: []rollout.Problem{{Code: rollout.ProblemServiceOnBoth, Object: ref("Service", "all"), Want: rollout.LabelsInConfig}}},
+		}, want: []rollout.Problem{{Code: rollout.ProblemServiceOnBoth, Object: ref("Service", "all"), Want: rollout.LabelsInConfig, Names: []string{"app"}}}},
 		{name: "a split's root is in front of both", world: func(s *kubetest.Server) {
 			s.Apply("helm", "apiVersion: v1\nkind: Service\nmetadata: {name: all, namespace: shop}\nspec: {selector: {app: checkout}}\n")
 		}, change: func(r *rollout.Rollout) { r.Spec.Objects.Route.Service = "all" }},
@@ -268,7 +274,7 @@ func TestProblemsOfTheCanary(t *testing.T) {
 		}, want: []rollout.Problem{
 			{Code: rollout.ProblemStableServiceOnCanary, Object: ref("Service", "checkout"), Other: ref("Deployment", "checkout-canary")},
 			{Code: rollout.ProblemCanaryServiceElsewhere, Object: ref("Service", "checkout-canary"), Other: ref("Deployment", "checkout-canary"), Value: "app=checkout,track=stable"},
-			{Code: rollout.ProblemStableSelectsCanary, Service: "checkout", Object: ref("Deployment", "checkout"), Key: "canary_labels", Want: rollout.LabelsInTemplate},
+			{Code: rollout.ProblemStableSelectsCanary, Service: "checkout", Object: ref("Deployment", "checkout"), Key: "canary_labels", Want: rollout.LabelsInTemplate, Names: []string{"app", "track"}},
 		}},
 		{name: "a found Service that reaches stable and lacks a port", world: func(s *kubetest.Server) {
 			s.Apply("helm", foundCanary)

@@ -20,7 +20,8 @@ const (
 
 // canaryLabels returns the labels of the pods of a canary that is made from stable: all of stable's, but for those
 // that keep stable's Service from reaching them. Those are track, where that Service selects on it, and whatever
-// canary_labels says. The error names the line to add when the Service would still reach them.
+// canary_labels says. The error names the line to add when the Service would still reach them; the labels are as they
+// would be with that line.
 func canaryLabels(stable *apps.Deployment, service *core.Service, o rollout.Objects) (map[string]string, error) {
 	labels := maps.Clone(stable.Spec.Template.Labels)
 	if labels == nil {
@@ -34,9 +35,15 @@ func canaryLabels(stable *apps.Deployment, service *core.Service, o rollout.Obje
 		return labels, nil
 	}
 	keys := slices.Sorted(maps.Keys(service.Spec.Selector)) // there is one, or it would select nothing
-	return nil, rollout.Refuse(rollout.Invalid, rollout.Problem{
+	key := keys[0]
+	// Best is one that keeps the Deployment from them, too.
+	if i := slices.IndexFunc(keys, func(k string) bool { return slices.Contains(labelsOf(stable.Spec.Selector), k) }); i >= 0 {
+		key = keys[i]
+	}
+	labels[key] = o.Canary
+	return labels, rollout.Refuse(rollout.Invalid, rollout.Problem{
 		Code: rollout.ProblemLabelsReachCanary, Key: "canary_labels", Object: object.Ref("Service", service.Namespace, service.Name),
-		Names: keys, Want: keys[0], Value: o.Canary,
+		Names: keys, Want: key, Value: o.Canary,
 	})
 }
 

@@ -127,7 +127,8 @@ func protocol(p core.ServicePort) core.Protocol {
 	return p.Protocol
 }
 
-// canaryTemplate returns the labels that canary pods have, or would have; nil when that is a problem of its own.
+// canaryTemplate returns the labels that canary pods have, or would have; nil where stable's Service is a problem of its
+// own.
 func (s *start) canaryTemplate() map[string]string {
 	if s.canary != nil {
 		return s.canary.Spec.Template.Labels
@@ -135,10 +136,8 @@ func (s *start) canaryTemplate() map[string]string {
 	if s.stableService == nil || len(s.stableService.Spec.Selector) == 0 {
 		return nil
 	}
-	own, err := canaryLabels(s.stable, s.stableService, s.r.Spec.Objects)
-	if err != nil {
-		return nil
-	}
+	// Where they still reach the canary, they are as the error proposes: what would be in the way next is told at once.
+	own, _ := canaryLabels(s.stable, s.stableService, s.r.Spec.Objects)
 	return own
 }
 
@@ -194,6 +193,9 @@ func (s *start) checkSelectors() []rollout.Problem {
 // labelsOf returns the labels whose values the selector asks for, which is where another value helps; none where it only
 // asks whether a label is there.
 func labelsOf(selector *meta.LabelSelector) []string {
+	if selector == nil {
+		return nil
+	}
 	keys := slices.Collect(maps.Keys(selector.MatchLabels))
 	for _, e := range selector.MatchExpressions {
 		if e.Operator == meta.LabelSelectorOpIn {

@@ -183,6 +183,21 @@ func TestProblemsOfReach(t *testing.T) {
 			want: []rollout.Problem{{Code: rollout.ProblemStableServiceElsewhere, Service: "checkout", Object: ref("Service", "checkout"), Other: ref("Deployment", "checkout"), Key: "stable_service"}}},
 		{name: "nothing tells the canary from stable", world: service("checkout", func(o kubetest.Object) { spec(o)["selector"] = kubetest.Object{"app": "checkout"} }),
 			want: []rollout.Problem{{Code: rollout.ProblemLabelsReachCanary, Service: "checkout", Object: ref("Service", "checkout"), Key: "canary_labels", Value: "checkout-canary", Want: "app", Names: []string{"app"}}}},
+		{name: "nothing tells the canary from stable, nor for a budget", world: func(s *kubetest.Server) {
+			service("checkout", func(o kubetest.Object) { spec(o)["selector"] = kubetest.Object{"app": "checkout"} })(s)
+			s.Apply("helm", "apiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {name: keep, namespace: shop}\nspec: {selector: {matchLabels: {track: stable}}}\n---\napiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {name: told-apart, namespace: shop}\nspec: {selector: {matchLabels: {app: checkout}}}\n")
+		}, want: []rollout.Problem{
+			{Code: rollout.ProblemLabelsReachCanary, Service: "checkout", Object: ref("Service", "checkout"), Key: "canary_labels", Value: "checkout-canary", Want: "app", Names: []string{"app"}},
+			{Code: rollout.ProblemBudgetOnBoth, Object: ref("PodDisruptionBudget", "keep"), Want: rollout.LabelsInConfig, Names: []string{"track"}},
+		}},
+		{name: "the label that is proposed tells the Deployment's pods apart, too", world: func(s *kubetest.Server) {
+			rolledOut(func(d kubetest.Object) {
+				spec(d)["selector"] = kubetest.Object{"matchLabels": kubetest.Object{"version": "v1.2.3"}}
+			})(s)
+			service("checkout", func(o kubetest.Object) {
+				spec(o)["selector"] = kubetest.Object{"app": "checkout", "version": "v1.2.3"}
+			})(s)
+		}, want: []rollout.Problem{{Code: rollout.ProblemLabelsReachCanary, Service: "checkout", Object: ref("Service", "checkout"), Key: "canary_labels", Value: "checkout-canary", Want: "version", Names: []string{"app", "version"}}}},
 		{name: "the Service is told apart and the Deployment is not", world: func(s *kubetest.Server) {
 			rolledOut(func(d kubetest.Object) {
 				spec(d)["selector"] = kubetest.Object{"matchLabels": kubetest.Object{"app": "checkout"}}

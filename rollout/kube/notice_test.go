@@ -49,6 +49,10 @@ func ingress(name, spec string) func(*kubetest.Server) {
 	return apply("apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: " + name + ", namespace: shop}\nspec: " + spec + "\n")
 }
 
+func virtual(spec string) func(*kubetest.Server) {
+	return apply("apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: mesh, namespace: shop}\nspec: " + spec + "\n")
+}
+
 // past is the notice that the object sends users to stable, past the split.
 func past(kind, name, service string) []rollout.Problem {
 	return []rollout.Problem{{Code: rollout.ProblemOtherWays, Object: ref("Service", service), Names: []string{kind + " " + name}}}
@@ -74,6 +78,14 @@ func TestOtherWaysAreNamed(t *testing.T) {
 			want: past("Ingress", "legacy", "checkout")},
 		{name: "an Ingress by its default", world: ingress("legacy", "{defaultBackend: {service: {name: checkout}}}"), want: past("Ingress", "legacy", "checkout")},
 		{name: "an Ingress of somebody else, with a backend that is no Service", world: ingress("cart", "{defaultBackend: {resource: {kind: Bucket, name: checkout}}, rules: [{http: {paths: [{backend: {service: {name: cart}}}]}}, {host: x}]}")},
+		{name: "a VirtualService of the mesh", world: virtual("{hosts: [checkout], http: [{route: [{destination: {host: checkout, port: {number: 80}}}]}]}"), want: past("VirtualService", "mesh", "checkout")},
+		{name: "a VirtualService that names the Service in full", world: virtual("{tcp: [{route: [{destination: {host: checkout.shop.svc.cluster.local}, weight: 100}, {destination: {host: cart}}]}]}"), want: past("VirtualService", "mesh", "checkout")},
+		{name: "a VirtualService that copies requests to it", world: virtual("{http: [{route: [{destination: {host: cart}}], mirror: {host: checkout.shop}}, {mirrors: [{destination: {host: checkout}, percentage: {value: 5}}]}]}"), want: past("VirtualService", "mesh", "checkout")},
+		{name: "a VirtualService that sends nothing to it", world: virtual("{http: [{route: [{destination: {host: checkout}}, {destination: {host: cart}, weight: 100}]}, {redirect: {authority: checkout}}]}")},
+		{name: "a VirtualService to a Service of that name elsewhere", world: virtual("{tls: [{route: [{destination: {host: checkout.cart.svc.cluster.local}}]}, {route: [{destination: {host: checkout.example.com}}]}]}")},
+		{name: "a VirtualService that is not what Istio describes", world: virtual("{http: checkout, tls: [checkout], tcp: [{route: [{destination: checkout}], mirror: 5}]}")},
+		{name: "a VirtualService to the canary", world: virtual("{http: [{route: [{destination: {host: checkout-canary}}]}]}"),
+			want: []rollout.Problem{{Code: rollout.ProblemOtherWaysCanary, Object: ref("Service", "checkout-canary"), Names: []string{"VirtualService mesh"}}}},
 		{name: "a TrafficSplit", world: apply("apiVersion: split.smi-spec.io/v1alpha2\nkind: TrafficSplit\nmetadata: {name: ab, namespace: shop}\nspec: {service: all, backends: [{service: checkout, weight: 50}, {service: cart, weight: 50}]}\n"),
 			want: past("TrafficSplit", "ab", "checkout")},
 		{name: "a way in for testers", world: behind("HTTPRoute", "testers", "[{name: checkout-canary}]"),

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
+	"strings"
 
 	core "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -28,6 +29,7 @@ var ways = []way{
 	{"gateway.networking.k8s.io", "tlsroutes", "TLSRoute", []string{"v1", "v1alpha3", "v1alpha2"}, routeServices},
 	{"gateway.networking.k8s.io", "tcproutes", "TCPRoute", []string{"v1", "v1alpha2"}, routeServices},
 	{"networking.k8s.io", "ingresses", "Ingress", []string{"v1"}, ingressServices},
+	{"networking.istio.io", "virtualservices", "VirtualService", []string{"v1", "v1beta1", "v1alpha3"}, virtualServices},
 	{"split.smi-spec.io", "trafficsplits", "TrafficSplit", []string{"v1alpha2", "v1alpha4", "v1alpha3", "v1alpha1"}, splitServices},
 }
 
@@ -150,6 +152,34 @@ func ingressServices(spec map[string]any, _ string) []string {
 		protocol, _ := rule["http"].(map[string]any)
 		for _, path := range objectsIn(protocol["paths"]) {
 			names = append(names, named(path["backend"])...)
+		}
+	}
+	return names
+}
+
+// virtualServices returns the Services that a VirtualService of Istio's sends to, also copies. It names them as DNS does.
+func virtualServices(spec map[string]any, namespace string) []string {
+	var names []string
+	add := func(destination any) {
+		fields, _ := destination.(map[string]any)
+		name, domain, qualified := strings.Cut(text(fields["host"]), ".")
+		if in, _, _ := strings.Cut(domain, "."); !qualified || in == namespace {
+			names = append(names, name)
+		}
+	}
+	for _, protocol := range []string{"http", "tls", "tcp"} {
+		for _, rule := range objectsIn(spec[protocol]) {
+			routes := objectsIn(rule["route"])
+			for _, route := range routes {
+				// Of several, one without a weight gets nothing.
+				if weight, _ := route["weight"].(float64); weight > 0 || len(routes) == 1 {
+					add(route["destination"])
+				}
+			}
+			add(rule["mirror"])
+			for _, mirror := range objectsIn(rule["mirrors"]) {
+				add(mirror["destination"])
+			}
 		}
 	}
 	return names

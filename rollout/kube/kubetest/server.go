@@ -49,6 +49,7 @@ var kinds = map[string]map[string]string{
 	"discovery.k8s.io":          {"endpointslices": "EndpointSlice"},
 	"gateway.networking.k8s.io": {"httproutes": "HTTPRoute", "grpcroutes": "GRPCRoute", "tlsroutes": "TLSRoute", "tcproutes": "TCPRoute"},
 	"networking.k8s.io":         {"ingresses": "Ingress"},
+	"networking.istio.io":       {"virtualservices": "VirtualService"},
 	"split.smi-spec.io":         {"trafficsplits": "TrafficSplit"},
 }
 

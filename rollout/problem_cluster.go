@@ -192,6 +192,7 @@ const (
 // What people should know of the cluster, and what does not keep a rollout from starting.
 const (
 	ProblemCanaryTemplate  ProblemCode = "canary_template"   // the canary Object's pods have Names of their own
+	ProblemVersionStays    ProblemCode = "version_stays"     // the canary Object's pods say by Names that they are of stable's version
 	ProblemKeepsApart      ProblemCode = "keeps_apart"       // by the field Key of Object no canary pod is where a pod of stable is, within the topology Value
 	ProblemServiceLocal    ProblemCode = "service_local"     // Object has internalTrafficPolicy: Local
 	ProblemServiceExposed  ProblemCode = "service_exposed"   // Object lets users in by itself: Value, its type or field

@@ -174,5 +174,6 @@ func noticeProblems() []rollout.Problem {
 		{Code: rollout.ProblemOtherWays, Object: inShop("Service", "checkout"), Names: []string{"Ingress a", "Ingress b", "Ingress c", "Ingress d", "Ingress e"}, Count: 2},
 		{Code: rollout.ProblemOtherWaysCanary, Object: inShop("Service", "checkout-canary"), Names: []string{"HTTPRoute testers"}},
 		{Code: rollout.ProblemOtherWaysUnread, Object: rollout.ObjectRef{Namespace: "shop"}, Names: []string{"ingresses.networking.k8s.io", "grpcroutes.gateway.networking.k8s.io"}},
+		{Code: rollout.ProblemVersionStays, Object: inShop("Deployment", "checkout-canary"), Names: []string{"label app.kubernetes.io/version", "variable SENTRY_RELEASE"}},
 	}
 }

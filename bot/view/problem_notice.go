@@ -10,6 +10,7 @@ func noticeSentences() map[rollout.ProblemCode]string {
 	const never = ": whoever comes in there never meets the canary, whose share counts only among the others."
 	return map[rollout.ProblemCode]string{
 		rollout.ProblemCanaryTemplate:  "The pods of {object} differ from stable's in these fields, so that nobody takes one side for the other: {names}.",
+		rollout.ProblemVersionStays:    "The pods of {object} still say stable's version ({names}), as only the image changes: whoever counts by that takes one side for the other.",
 		rollout.ProblemKeepsApart:      "{object} keeps all pods of its kind apart ({key}), the canary's too: each canary pod needs a place ({value}) without a pod of stable's.",
 		rollout.ProblemServiceLocal:    "{object} has internalTrafficPolicy: Local, and so has the canary's: through it only nodes with a canary pod reach the canary.",
 		rollout.ProblemServiceExposed:  "{object} lets users in by itself ({value})" + never,

@@ -2,6 +2,7 @@ package kube_test
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -10,10 +11,13 @@ import (
 	"canarybot.io/rollout/kube/kubetest"
 )
 
-// exposed is what the start says of the shop as it is.
-var exposed = rollout.Problem{Code: rollout.ProblemServiceExposed, Object: ref("Service", "checkout"), Value: "type NodePort"}
+// What the start says of the shop as it is.
+var (
+	exposed = rollout.Problem{Code: rollout.ProblemServiceExposed, Object: ref("Service", "checkout"), Value: "type NodePort"}
+	stays   = rollout.Problem{Code: rollout.ProblemVersionStays, Object: ref("Deployment", "checkout-canary"), Names: []string{"label version"}}
+)
 
-// noticeCase is a shop and what its start says, beside that its Service is exposed.
+// noticeCase is a shop whose Service is not exposed and whose pods tell no version, and what its start says.
 type noticeCase struct {
 	name  string
 	world func(*kubetest.Server)
@@ -24,7 +28,7 @@ func checkNotices(t *testing.T, cases []noticeCase) {
 	t.Helper()
 	for _, c := range cases {
 		kubetest.Run(t, c.name, func(t *testing.T, s *kubetest.Server) {
-			s.Apply("helm", kubetest.Shop)
+			s.Apply("helm", strings.Replace(kubetest.Shop, "version: v1.2.3, ", "", 1))
 			service("checkout", func(o kubetest.Object) { spec(o)["type"] = "ClusterIP" })(s)
 			if c.world != nil {
 				c.world(s)
@@ -127,6 +131,13 @@ func TestOtherWaysAreNamed(t *testing.T) {
 	})
 }
 
+// podLabels edits the labels of stable's pods, as if its controller had followed at once.
+func podLabels(edit func(labels kubetest.Object)) func(*kubetest.Server) {
+	return rolledOut(func(d kubetest.Object) {
+		edit(spec(d)["template"].(kubetest.Object)["metadata"].(kubetest.Object)["labels"].(kubetest.Object))
+	})
+}
+
 // podSpec edits the pods of stable, as if its controller had followed at once.
 func podSpec(edit func(pod kubetest.Object)) func(*kubetest.Server) {
 	return rolledOut(func(d kubetest.Object) { edit(spec(spec(d)["template"].(kubetest.Object))) })
@@ -224,7 +235,7 @@ func TestPodsSpreadAmongTheirOwnKind(t *testing.T) {
 			if c.keeps != "" {
 				want = append(want, rollout.Problem{Code: rollout.ProblemKeepsApart, Object: ref("Deployment", "checkout"), Key: "spec.affinity.podAntiAffinity." + must + "[0]", Value: c.keeps})
 			}
-			if diff := cmp.Diff(connect(t, s).Preflight(t.Context(), queued()).Notices, append(want, exposed)); diff != "" {
+			if diff := cmp.Diff(connect(t, s).Preflight(t.Context(), queued()).Notices, append(want, stays, exposed)); diff != "" {
 				t.Errorf("notices, got before want:\n%s", diff)
 			}
 			canary, _ := made(t, s, kubetest.Rollout())
@@ -309,4 +320,42 @@ func plainly(t *testing.T, v any) any {
 		t.Fatal(err)
 	}
 	return plain
+}
+
+// What keeps telling stable's version in the canary's pods.
+func TestVersionThatStaysIsNamed(t *testing.T) {
+	t.Parallel()
+	label := func(key, value string) func(*kubetest.Server) {
+		return podLabels(func(l kubetest.Object) { l[key] = value })
+	}
+	variables := func(list string, env ...any) func(*kubetest.Server) {
+		return podSpec(func(pod kubetest.Object) {
+			if pod[list] == nil {
+				pod[list] = []any{kubetest.Object{"name": "cache", "image": "registry.example.com/cache:v1.2.3"}}
+			}
+			pod[list].([]any)[0].(kubetest.Object)["env"] = env
+		})
+	}
+	variable := func(name, value string) any { return kubetest.Object{"name": name, "value": value} }
+	stays := func(names ...string) []rollout.Problem {
+		return []rollout.Problem{{Code: rollout.ProblemVersionStays, Object: ref("Deployment", "checkout-canary"), Names: names}}
+	}
+	checkNotices(t, []noticeCase{
+		{name: "a label of any name that has it", world: label("release", "v1.2.3"), want: stays("label release")},
+		{name: "a label that has it without its v", world: label("release", "1.2.3"), want: stays("label release")},
+		{name: "the common label, whatever it has", world: label("app.kubernetes.io/version", "1.2"), want: stays("label app.kubernetes.io/version")},
+		{name: "Datadog's label", world: label("tags.datadoghq.com/version", "1f3c"), want: stays("label tags.datadoghq.com/version")},
+		{name: "a label of a version of something else", world: label("version", "v1")},
+		{name: "a label in which the canary differs", world: func(s *kubetest.Server) {
+			label("track", "v1.2.3")(s)
+			service("checkout", func(o kubetest.Object) { spec(o)["selector"] = kubetest.Object{"track": "v1.2.3"} })(s)
+		}},
+		{name: "variables, in their order", world: variables("containers", variable("TAG", "v1.2.3"), variable("SENTRY_RELEASE", "5f2a"), variable("DD_VERSION", "5f2a"), variable("PORT", "8080")),
+			want: stays("variable DD_VERSION", "variable SENTRY_RELEASE", "variable TAG")},
+		{name: "attributes of spans", world: variables("containers", variable("OTEL_RESOURCE_ATTRIBUTES", "service.name=$(NAME),service.version=1.2")), want: stays("variable OTEL_RESOURCE_ATTRIBUTES")},
+		{name: "attributes of spans without it", world: variables("containers", variable("OTEL_RESOURCE_ATTRIBUTES", "service.criticality=high"))},
+		{name: "what the variable takes from elsewhere", world: variables("containers", variable("OTEL_RESOURCE_ATTRIBUTES", "service.version=$(VERSION)"), variable("SENTRY_RELEASE", "$(VERSION)"),
+			kubetest.Object{"name": "DD_VERSION", "valueFrom": kubetest.Object{"fieldRef": kubetest.Object{"fieldPath": "metadata.labels['x']"}}})},
+		{name: "a container of another program", world: variables("initContainers", variable("CACHE_VERSION", "v1.2.3"))},
+	})
 }

@@ -71,7 +71,7 @@ func TestTheExampleOfTheDesign(t *testing.T) {
 				Environment: "production",
 				Repository:  "registry.example.com/shop/checkout",
 				Objects: rollout.Objects{
-					Namespace: "shop", Stable: "checkout-stable", Canary: "checkout-canary", Container: "checkout",
+					Namespace: "shop", Stable: "checkout-stable", Canary: "checkout-canary", Containers: rollout.Containers{"checkout"},
 					StableService: "checkout-stable", CanaryService: "checkout-canary",
 					Route: rollout.RouteRef{Kind: "HTTPRoute", Name: "checkout"},
 				},
@@ -186,7 +186,7 @@ func TestEveryKey(t *testing.T) {
 			Spec: rollout.Spec{
 				Environment: "eu-1", Repository: "cart", Plan: config.Standard(), Select: sel, GitOps: true,
 				Objects: rollout.Objects{
-					Namespace: "basket", Stable: "cart-v1", Canary: "cart-v2", Container: "app",
+					Namespace: "basket", Stable: "cart-v1", Canary: "cart-v2", Containers: rollout.Containers{"app"},
 					StableService: "cart-a", CanaryService: "cart-b", Route: rollout.RouteRef{Kind: "HTTPRoute", Name: "cart"},
 				},
 				Checks: []rollout.Check{check(t, "error_rate"), latency, check(t, "memory_usage"), queue, orders}, Limits: cart, Signals: prom.Plain(), Judging: judging(),

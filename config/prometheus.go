@@ -62,7 +62,7 @@ func readSignIn(f fields, o prom.Options) prom.SignIn {
 		return s
 	}
 	h := o.HTTP
-	if h.BasicAuth != nil || h.Authorization != nil || h.OAuth2 != nil || h.BearerToken != "" || h.BearerTokenFile != "" {
+	if h.BasicAuth != nil || h.Authorization != nil || h.OAuth2 != nil { // a bearer token is read as an authorization
 		ways = append(ways, "http")
 	}
 	if u, err := url.Parse(o.URL); err == nil && u.User != nil {

@@ -146,9 +146,9 @@ func readImage(n node) string {
 
 func readObjects(w written) rollout.Objects {
 	o := rollout.Objects{
-		Namespace: w.at("namespace").label(""),
-		Stable:    w.at("stable").label(w.name),
-		Container: w.at("container").label(""),
+		Namespace:  w.at("namespace").label(""),
+		Stable:     w.at("stable").label(w.name),
+		Containers: readContainers(w.at("container")),
 	}
 	if !w.at("namespace").there() {
 		w.at("namespace").bad("is missing; write the Kubernetes namespace of the Deployment")
@@ -168,6 +168,28 @@ func readObjects(w written) rollout.Objects {
 		w.at("canary_service").bad("%s is also the stable Service; the canary needs its own", o.CanaryService)
 	}
 	return o
+}
+
+// readContainers reads one name or a list of them.
+func readContainers(n node) rollout.Containers {
+	if !n.there() || n.y.Kind != yaml.SequenceNode {
+		if name := n.label(""); name != "" {
+			return rollout.Containers{name}
+		}
+		return nil
+	}
+	var names rollout.Containers
+	for _, item := range n.items("[app, migrate]") {
+		name := item.label("")
+		if name != "" && slices.Contains(names, name) {
+			item.bad("%s is named twice", short(name))
+		}
+		names = append(names, name)
+	}
+	if len(names) == 0 {
+		n.bad("this list names no container; leave the line out for those that run an image of the repository")
+	}
+	return names
 }
 
 // derived reads a name whose default is made of another name, and may have become too long by that.

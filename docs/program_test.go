@@ -120,8 +120,8 @@ func TestRightsAreTold(t *testing.T) {
 	t.Parallel()
 	type rule struct{ Resources, Verbs []string }
 	var granted struct {
-		Always, Create, Wishes []rule
-		Routes                 map[string]struct{ Always, Create []rule }
+		Always, Create, Optional []rule
+		Routes                   map[string]struct{ Always, Create []rule }
 	}
 	if err := yaml.Unmarshal([]byte(read(t, "charts/canarybot/files/rights.yaml")), &granted); err != nil {
 		t.Fatal(err)
@@ -137,7 +137,7 @@ func TestRightsAreTold(t *testing.T) {
 	for _, r := range granted.Always {
 		told("always", r.Resources[0], r.Verbs)
 	}
-	for _, r := range granted.Wishes {
+	for _, r := range granted.Optional {
 		told("may be left out", r.Resources[0], r.Verbs)
 	}
 	for _, r := range granted.Create {

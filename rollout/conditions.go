@@ -65,7 +65,9 @@ func (rc *reconciliation) setDrift() {
 		d := found[i]
 		rc.Drift = &d
 		rc.tell(EntryDrift, bot, Data{Drift: &d, Left: rc.patience()})
-		rc.countRevert(d)
+		if d.Field != FieldImageID { // nobody wrote it
+			rc.countRevert(d)
+		}
 	}
 }
 

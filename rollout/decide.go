@@ -259,6 +259,8 @@ func (r *Rollout) override() {
 		r.Original.Route = OriginalRoute{UID: d.Value}
 	case FieldStableImage:
 		r.StableWritten = true // from here on a write may be in flight, so a rollback has to write last
+	case FieldImageID:
+		r.accept(d.Value)
 	case FieldWeight, FieldCanaryImage, FieldCanaryReplicas, FieldStableMin:
 	}
 }

@@ -63,12 +63,6 @@ func forwardState(r Rollout, f Facts) Desired {
 	return g
 }
 
-// stableServes reports whether stable has a pod to serve whoever is not on the canary. A plan that demands no evidence
-// may be the way back from a stable that has none.
-func (r Rollout) stableServes(w Observed) bool {
-	return w.Stable.Endpoints > 0 || !r.Spec.Plan.DemandsEvidence()
-}
-
 // mayForward reports whether these facts allow a forward move: always where the canary has no traffic or the judged
 // step demands no evidence, else on a passing verdict only.
 func mayForward(r Rollout, f Facts) bool {
@@ -90,41 +84,6 @@ func weightDown(r Rollout, w Observed) *Weight {
 	left := min(share, r.Current().Weight, r.withoutRoom(w))
 	return &left
 }
-
-// withoutRoom is the share of the traffic that stable has too few ready pods for: it stays on a canary that passes while
-// stable grows, for half the time after which an ending counts as stuck. A canary that fails is off traffic at once.
-func (r Rollout) withoutRoom(w Observed) Weight {
-	full := r.fullSize()
-	if r.Phase > RollingBack || r.urgent(w) || hasRoom(w.Stable.Endpoints, full) || 2*r.Spans.Ending >= r.Spec.Limits.Stuck {
-		return 0
-	}
-	return Weight(100 - strained*w.Stable.Endpoints/full)
-}
-
-// urgent reports whether the canary must lose its traffic whatever stable can take: it fails, or somebody took the way of
-// an emergency.
-func (r Rollout) urgent(w Observed) bool {
-	if r.Verdict.Result == Fail || w.Canary.Endpoints == 0 || w.Canary.Failure.Condemns() {
-		return true
-	}
-	// Whoever answers, replaces or waits too long says nothing against the canary.
-	//exhaustive:ignore
-	switch r.Ending.Reason.Code {
-	case ReasonNone, ReasonPerson, ReasonReplaced, ReasonUnanswered, ReasonDeadline, ReasonUnknown, ReasonStable:
-		return false
-	default:
-		return true
-	}
-}
-
-// strained is how much of its share, in percent, stable may carry for a moment: pods are sized with room for a peak.
-const strained = 150
-
-// hasRoom reports whether the ready pods may take all traffic, which full of them are made for.
-func hasRoom(ready, full int) bool { return strained*ready >= 100*full }
-
-// fullSize is how many of stable's pods all traffic takes.
-func (r Rollout) fullSize() int { return max(r.Original.Stable.Replicas, r.Hold) }
 
 // weightWaits reports whether the traffic has to stay where it is: stable has no endpoint to take it, or, while rolling
 // back, moving it would do more harm than leaving it until stable is rolled out at the old image. That is so in two

@@ -88,20 +88,10 @@ func drifts(r Rollout, w Observed) []Drift {
 			add(FieldCanaryReplicas, strconv.Itoa(replicas), strconv.Itoa(w.Canary.Replicas), w.Canary.ReplicasBy)
 		}
 	}
-	return all
-}
-
-// scaled reports whether the scaler that the rollout found still sets stable's size.
-func (r Rollout) scaled(w Observed) bool {
-	return w.Scaler.Exists && w.Scaler.UID == r.Original.Scaler.UID
-}
-
-// hold is the least size that the scaler has to leave stable: it cannot be more than the scaler allows at all.
-func (r Rollout) hold(w Observed) int {
-	if w.Scaler.Max > 0 {
-		return min(r.Hold, w.Scaler.Max)
+	if id, unsure := r.like(w, perhapsOther); unsure {
+		add(FieldImageID, r.ImageIDs[0].String(), id.String(), "")
 	}
-	return r.Hold
+	return all
 }
 
 // ourStableMin is the minimum that we last gave stable's scaler; 0 before we ever did.
@@ -197,7 +187,7 @@ func (w Observed) version(field Field) string {
 	switch field {
 	case FieldWeight, FieldRouteUID:
 		return w.Route.Version
-	case FieldCanaryImage, FieldCanaryReplicas:
+	case FieldCanaryImage, FieldCanaryReplicas, FieldImageID:
 		return w.Canary.Version
 	case FieldStableImage, FieldStableUID:
 		return w.Stable.Version

@@ -22,16 +22,23 @@ const ProblemUnreleased ProblemCode = "unreleased"
 // abandoned, so the last success did not release it, and going back would skip it unjudged. It is zero where nothing
 // speaks against the start.
 func (r Rollout) Unreleased(stable string) Problem {
-	if r.Request.Replaces == "" || stable == r.Request.Replaces || stable == r.Image {
+	if r.Request.Replaces == "" || SameImage(stable, r.Request.Replaces) || SameImage(stable, r.Image) {
 		return Problem{}
 	}
 	return Problem{Code: ProblemUnreleased, Service: r.Service, Value: stable, Want: r.Request.Replaces}
 }
 
+// Runs reports whether an image is the rollout's own: by what the references say, or because the last success put the one
+// there for the other.
+func (r Rollout) Runs(image string, past []Rollout) bool {
+	last, ok := LastSuccess(past)
+	return SameImage(image, r.Image) || ok && last.Admitted != "" && last.Admitted == image && SameImage(last.Image, r.Image)
+}
+
 // RolledBackBefore returns the newest rollout of this image, where it was rolled back and not tried with success since.
 func RolledBackBefore(past []Rollout, image string) (Rollout, bool) {
 	for _, r := range past {
-		if r.Image == image && r.Ending.Outcome != Cancelled && r.Terminal() {
+		if SameImage(r.Image, image) && r.Ending.Outcome != Cancelled && r.Terminal() {
 			return r, r.Ending.Outcome == RolledBack
 		}
 	}

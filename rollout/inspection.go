@@ -23,7 +23,7 @@ func (i Inspection) All() []Problem {
 
 // Inspector is a Metrics that says what its answers are like.
 type Inspector interface {
-	// Inspect looks at the signals of stable. It blocks as long as Metrics does, twice.
+	// Inspect looks at the signals of stable. It blocks as long as Metrics does, a few times.
 	Inspect(ctx context.Context, q Question) Inspection
 }
 

@@ -60,19 +60,19 @@ const (
 	ProblemNotAVersion  ProblemCode = "not_a_version" // Value is what was typed
 )
 
-// Image returns the full reference that a version means within the repository. The version is a tag, a digest, or a
-// full reference, which must lie within the repository. The error is Invalid.
+// Image returns the full reference that a version means within the repository. The version is a tag, a digest, a tag with
+// its digest, or a full reference, which must lie within the repository. The error is Invalid.
 func Image(repository, version string) (string, error) {
 	if rest, ok := strings.CutPrefix(version, repository); ok && rest != "" {
 		switch {
-		case rest[0] == ':' && tagForm.MatchString(rest[1:]), rest[0] == '@' && digest.MatchString(rest[1:]):
+		case rest[0] == ':' && tagged(rest[1:]), rest[0] == '@' && digest.MatchString(rest[1:]):
 			return version, nil
 		}
 	}
 	switch {
 	case digest.MatchString(version):
 		return repository + "@" + version, nil
-	case tagForm.MatchString(version):
+	case tagged(version):
 		return repository + ":" + version, nil
 	case strings.ContainsAny(version, "/"):
 		return "", Refuse(Invalid, Problem{Code: ProblemForeignImage, Value: version, Want: repository})
@@ -81,15 +81,22 @@ func Image(repository, version string) (string, error) {
 	}
 }
 
-// ShortVersion returns what people call an image: its tag, or the first twelve digits of its digest.
+// tagged reports whether the text is a tag, alone or with a digest.
+func tagged(s string) bool {
+	tag, sum, pinned := strings.Cut(s, "@")
+	return tagForm.MatchString(tag) && (!pinned || digest.MatchString(sum))
+}
+
+// ShortVersion returns what people call an image: its tag, even beside a digest, or the first twelve digits of a digest
+// that stands alone.
 func ShortVersion(image string) string {
-	name := image[strings.LastIndexByte(image, '/')+1:]
-	if _, sum, ok := strings.Cut(name, "@"); ok {
-		sum = strings.TrimPrefix(sum, "sha256:")
-		return "sha256:" + sum[:min(12, len(sum))]
-	}
+	name, sum, pinned := strings.Cut(image[strings.LastIndexByte(image, '/')+1:], "@")
 	if _, tag, ok := strings.Cut(name, ":"); ok {
 		return tag
+	}
+	if pinned {
+		sum = strings.TrimPrefix(sum, "sha256:")
+		return "sha256:" + sum[:min(12, len(sum))]
 	}
 	return "latest"
 }

@@ -239,13 +239,12 @@ func (rc *reconciliation) observe() {
 	}
 	rc.LastApplied = rc.lastApplied(rc.w)
 	rc.PodsWait = rc.podsWait()
+	rc.Admitted = rc.admitted()
 	if rc.Phase.Forward() && !rc.blocked() {
 		rc.Size = max(rc.Size, need(rc.Current().Weight, max(rc.Original.Stable.Replicas, rc.w.Stable.Replicas)))
 		rc.Hold = max(rc.Hold, rc.w.Stable.Replicas)
 	}
-	if rc.Phase == Baking && len(rc.ImageIDs) == 0 {
-		rc.ImageIDs = rc.w.Canary.ImageIDs
-	}
+	rc.recordImageIDs()
 	if rc.Phase.Ending() {
 		rc.Ending.StableImage = ""
 		if rc.w.Stable.Exists && rc.stableForeign(rc.w) && rc.w.Stable.Image != rc.wantedStable() {

@@ -22,6 +22,9 @@ const (
 	newRef   = "registry.example.com/shop/checkout:v1.2.4"
 )
 
+// judgedID is what the canary's first pods run.
+var judgedID = rollout.ImageID{Digest: "sha256:new", Platform: "amd64"}
+
 // checkout returns a rollout of two steps in its first bake, and the cluster that goes with it.
 func checkout() (rollout.Rollout, rollout.Observed) {
 	five := rollout.Weight(5)
@@ -43,7 +46,7 @@ func checkout() (rollout.Rollout, rollout.Observed) {
 		},
 		Original: rollout.Original{Stable: rollout.OriginalWorkload{UID: "s", Image: oldRef, Replicas: 10},
 			Route: rollout.OriginalRoute{UID: "r"}, Progress: 10 * time.Minute, Surges: true},
-		ImageIDs: []string{"sha256:new"},
+		ImageIDs: []rollout.ImageID{judgedID},
 	}
 	stamp := func(s rollout.Stamp) *rollout.Stamp {
 		s.Store, s.Rollout, s.Revision = "s", "checkout-1", 6
@@ -54,7 +57,7 @@ func checkout() (rollout.Rollout, rollout.Observed) {
 			GenerationObserved: true, Total: 10, Updated: 10, Available: 10, Endpoints: 10},
 		Canary: rollout.Workload{Meta: rollout.Meta{Exists: true, UID: "c", Version: "1",
 			Stamp: stamp(rollout.Stamp{Image: newRef, Replicas: &one})}, Image: newRef, Replicas: 1,
-			GenerationObserved: true, Total: 1, Updated: 1, Available: 1, Endpoints: 1, ImageIDs: []string{"sha256:new"}},
+			GenerationObserved: true, Total: 1, Updated: 1, Available: 1, Endpoints: 1, ImageIDs: []rollout.ImageID{judgedID}},
 		Service: rollout.Meta{Exists: true, UID: "v", Version: "1"},
 		Route: rollout.Route{Meta: rollout.Meta{Exists: true, UID: "r", Version: "1", Stamp: stamp(rollout.Stamp{Weight: &five})},
 			HasCanary: true, Weight: 5, Acknowledged: true},
@@ -159,7 +162,7 @@ func TestWhatEndsABake(t *testing.T) {
 		"the annotation": {func(_ *rollout.Rollout, w *rollout.Observed, _ *rollout.Facts) { w.Rollback = "kube:r:9" },
 			rollout.RollingBack, rollout.ReasonAnnotation},
 		"a pod with another image": {func(_ *rollout.Rollout, w *rollout.Observed, _ *rollout.Facts) {
-			w.Canary.ImageIDs = []string{"sha256:new", "sha256:odd"}
+			w.Canary.ImageIDs = []rollout.ImageID{judgedID, {Digest: "sha256:odd", Platform: "amd64"}}
 		}, rollout.RollingBack, rollout.ReasonImageDiffers},
 		"evidence unknown too long, where the service asks for that": {func(r *rollout.Rollout, _ *rollout.Observed, f *rollout.Facts) {
 			r.Spec.Limits.OnUnknown = rollout.RollbackOnUnk

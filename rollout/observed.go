@@ -29,7 +29,8 @@ type Meta struct {
 // Workload is a Deployment with its pods and endpoints.
 type Workload struct {
 	Meta
-	Image              string
+	Image              string // as we wrote it, where admission made something else of it
+	Admitted           string // what admission made of Image; empty: nothing else
 	Replicas           int    // spec.replicas
 	ImageBy            string // the manager that last changed the image, from managedFields
 	ReplicasBy         string
@@ -41,8 +42,9 @@ type Workload struct {
 	Endpoints          int // ready endpoints behind the workload's own Service, also when the Deployment is gone
 	// Failure is what is wrong with the pods. It and ImageIDs decide nothing from returning on, and may be missing there.
 	Failure Failure
-	// ImageIDs are what the pods that run Image resolved it to, distinct and sorted.
-	ImageIDs []string
+	// ImageIDs are what the pods of the current template resolved Image to, in all containers that have it, distinct and
+	// sorted.
+	ImageIDs []ImageID
 }
 
 // RolledOut reports whether the Deployment's rollout is complete.
@@ -98,6 +100,8 @@ type Original struct {
 	Progress time.Duration `json:"progress,omitempty"`
 	// Surges is false when replacing stable's pods may leave none of them: Recreate, or a single replica without surge.
 	Surges bool `json:"surges,omitempty"`
+	// Containers are those whose image the rollout sets, where neither the configuration says so nor there is only one.
+	Containers []string `json:"containers,omitempty"`
 	// TemplateDiffers names the fields other than image and labels in which an existing canary differs from stable.
 	TemplateDiffers []string `json:"template_differs,omitempty"`
 }
@@ -106,6 +110,7 @@ type Original struct {
 type OriginalWorkload struct {
 	UID      string `json:"uid,omitempty"`
 	Image    string `json:"image,omitempty"`
+	Tag      string `json:"tag,omitempty"` // by which Image was released, where admission put a digest in its place
 	Replicas int    `json:"replicas,omitempty"`
 }
 

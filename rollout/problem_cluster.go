@@ -77,6 +77,7 @@ const (
 	ProblemNotRolledOut     ProblemCode = "not_rolled_out"    // of Limit replicas Count are updated, Value available
 	ProblemContainerUnnamed ProblemCode = "container_unnamed" // several: Names
 	ProblemContainerMissing ProblemCode = "container_missing" // there is none called Value: Names
+	ProblemContainersDiffer ProblemCode = "containers_differ" // those whose image is set have different ones: Names
 	ProblemCanaryRuns       ProblemCode = "canary_runs"       // with Count replicas
 	ProblemRecreate         ProblemCode = "recreate"          // the strategy stops all pods first
 	ProblemLosesAll         ProblemCode = "loses_all"         // maxUnavailable is all of them
@@ -85,6 +86,13 @@ const (
 	ProblemScalersSeveral   ProblemCode = "scalers_several"   // the autoscalers Names all set the size of Object
 	ProblemScalerOnCanary   ProblemCode = "scaler_on_canary"  // Object, an autoscaler, sets the canary's size
 	ProblemVolumeNotShared  ProblemCode = "volume_not_shared" // Object, a claim, has the access modes Value
+)
+
+// What is told of the images at a start, and what admission makes of them.
+const (
+	ProblemContainerStays    ProblemCode = "container_stays"    // the container Value keeps the image Want of the repository
+	ProblemImageIDsMissing   ProblemCode = "image_ids_missing"  // no pod of Object says what it resolved its image to
+	ProblemAdmissionReplaces ProblemCode = "admission_replaces" // it makes Value of the image Want, which was written to the container Key
 )
 
 // What about Services and labels keeps a rollout from starting: they mix the pods of the two sides. Want says where the

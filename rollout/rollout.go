@@ -1,6 +1,9 @@
 package rollout
 
-import "time"
+import (
+	"encoding/json"
+	"time"
+)
 
 // Request is what was asked for, by whom.
 type Request struct {
@@ -17,11 +20,33 @@ type Objects struct {
 	Namespace     string            `json:"namespace"`
 	Stable        string            `json:"stable"` // Deployment
 	Canary        string            `json:"canary"` // Deployment
-	Container     string            `json:"container,omitempty"`
+	Containers    Containers        `json:"container,omitempty"`
 	StableService string            `json:"stable_service"`
 	CanaryService string            `json:"canary_service"`
 	CanaryLabels  map[string]string `json:"canary_labels,omitempty"`
 	Route         RouteRef          `json:"route"`
+}
+
+// Containers names the containers whose image is set, init containers among them. None: those that run an image of the
+// repository.
+type Containers []string
+
+// MarshalJSON writes a list, or a single name as an earlier Canarybot did and reads it.
+func (c Containers) MarshalJSON() ([]byte, error) {
+	if len(c) == 1 {
+		return json.Marshal(c[0])
+	}
+	return json.Marshal([]string(c))
+}
+
+// UnmarshalJSON reads a list, or a single name as an earlier Canarybot wrote it.
+func (c *Containers) UnmarshalJSON(b []byte) error {
+	var one string
+	if json.Unmarshal(b, &one) == nil {
+		*c = Containers{one}
+		return nil
+	}
+	return json.Unmarshal(b, (*[]string)(c))
 }
 
 // RouteRef names a route.
@@ -94,6 +119,9 @@ const (
 	FieldStableUID      Field = "stable_uid"
 	FieldRouteUID       Field = "route_uid"
 	FieldStableMin      Field = "stable_min" // the scaler's minimum
+	// FieldImageID is what the pods resolved the image to, where it is not what was judged and nobody knows whether a
+	// further platform is the reason. Overriding it accepts the value.
+	FieldImageID Field = "image_id"
 )
 
 // Drift is a field that somebody else changed.
@@ -152,9 +180,10 @@ type Rollout struct {
 	Seq      int         `json:"seq"` // of its last timeline entry
 	Request  Request     `json:"request"`
 	Spec     Spec        `json:"spec"`
-	Image    string      `json:"image"`            // the new version, in full
-	Behind   ID          `json:"behind,omitempty"` // queued behind the rollout that it replaces
-	Orphan   *Orphan     `json:"orphan,omitempty"` // queued, it asks what becomes of this; then it takes it away
+	Image    string      `json:"image"`              // the new version, in full
+	Admitted string      `json:"admitted,omitempty"` // what admission made of Image; empty: nothing else
+	Behind   ID          `json:"behind,omitempty"`   // queued behind the rollout that it replaces
+	Orphan   *Orphan     `json:"orphan,omitempty"`   // queued, it asks what becomes of this; then it takes it away
 
 	Phase       Phase       `json:"phase"`
 	Step        int         `json:"step"`
@@ -170,7 +199,8 @@ type Rollout struct {
 	CleanupRevision Revision `json:"clean,omitempty"`
 	// WeightAckedAt is when this step's weight was acknowledged: no query reaches back before it.
 	WeightAckedAt time.Time `json:"acked,omitzero"`
-	ImageIDs      []string  `json:"image_ids,omitempty"` // of the canary's pods at the first bake
+	// ImageIDs are what was judged: those of the canary's pods at the first bake, and those of further platforms.
+	ImageIDs []ImageID `json:"image_ids,omitempty"`
 
 	Verdict Verdict `json:"verdict,omitzero"`
 	Judge   []byte  `json:"judge,omitempty"`
@@ -193,8 +223,8 @@ type Rollout struct {
 	Promoted bool      `json:"promoted,omitempty"` // stable is rolled out at the new image
 }
 
-// From returns the image that the rollout found on stable.
-func (r Rollout) From() string { return r.Original.Stable.Image }
+// From returns the image that the rollout found on stable, with the tag that it was released by.
+func (r Rollout) From() string { return withTag(r.Original.Stable.Image, r.Original.Stable.Tag) }
 
 // Terminal reports whether the rollout has ended.
 func (r Rollout) Terminal() bool { return r.Phase == Ended }

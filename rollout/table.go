@@ -190,17 +190,6 @@ func (rc *reconciliation) weightTaken() bool {
 	return rc.ourWeight(rc.w.Route) > 0 && (known == "" || known == rc.w.Route.UID)
 }
 
-func (rc *reconciliation) imageDiffers() bool {
-	if !rc.readable() || len(rc.ImageIDs) == 0 {
-		return false
-	}
-	other := func(id string) bool { return !slices.Contains(rc.ImageIDs, id) }
-	if rc.ownCanary(rc.w.Canary) && rc.w.Canary.Image == rc.Image && slices.ContainsFunc(rc.w.Canary.ImageIDs, other) {
-		return true
-	}
-	return rc.Phase == Promoting && rc.w.Stable.Image == rc.Image && slices.ContainsFunc(rc.w.Stable.ImageIDs, other)
-}
-
 // stableFails reports whether stable fails with the new image. Where stable may have been failing before the start,
 // Kubernetes may still report that the previous image missed its progress deadline: our own deadline, as long, counts
 // there. A quota without room for one pod more may have it when an old pod is gone.

@@ -134,7 +134,7 @@ func spec() rollout.Spec {
 	return rollout.Spec{
 		Environment: "production", Repository: "registry.example.com/shop/checkout",
 		Objects: rollout.Objects{
-			Namespace: "shop", Stable: "checkout-stable", Canary: "checkout-canary", Container: "checkout",
+			Namespace: "shop", Stable: "checkout-stable", Canary: "checkout-canary", Containers: rollout.Containers{"checkout"},
 			StableService: "checkout-stable", CanaryService: "checkout-canary",
 			Route: rollout.RouteRef{Kind: "HTTPRoute", Name: "checkout"},
 		},
@@ -228,6 +228,11 @@ func ending(outcome rollout.Outcome, change func(e *rollout.Ending)) rollout.Rol
 		change(&r.Ending)
 	}
 	return r
+}
+
+var imageDrift = rollout.Drift{
+	Field: rollout.FieldImageID, Wanted: "sha256:8d0bff43db3ce5c528cb6f957520511d263d7cceee012696e4afdc9087919bb9",
+	Value: "arm64 sha256:32efb15cbb8a46f4b564857e534fd4c26a4a15813885f91b1a95b5758fea3fd5",
 }
 
 var weightDrift = rollout.Drift{Field: rollout.FieldWeight, Wanted: "5", Value: "20", By: "kubectl-edit"}

@@ -167,8 +167,20 @@ func podsWait(r rollout.Rollout) string {
 	return joined(": ", capitalize(failure(whose, r.PodsWait)), detail(r.PodsWait.Detail))
 }
 
+// imageID is the short form of what a pod resolved an image to.
+func imageID(text string) string {
+	var id rollout.ImageID
+	if id.UnmarshalText([]byte(text)) != nil {
+		return word(text)
+	}
+	return joined(" on ", version("@"+id.Digest), word(id.Platform))
+}
+
 // manager names the field manager that wrote to the cluster.
 func manager(by string) string {
+	if by == rollout.ByAdmission {
+		return "an admission webhook"
+	}
 	if m := word(by); m != "" {
 		return "somebody (" + m + ")"
 	}
@@ -187,6 +199,9 @@ func drifted(d rollout.Drift) string {
 		return fmt.Sprintf("%s set the canary's replicas to %s; it needs %s", by, word(d.Value), word(d.Wanted))
 	case rollout.FieldStableImage:
 		return fmt.Sprintf("%s set stable's image to %s; it was %s", by, version(d.Value), version(d.Wanted))
+	case rollout.FieldImageID:
+		return fmt.Sprintf("a pod of the new version runs image %s; %s was judged. That is right on another platform, and wrong if the tag was pushed again",
+			imageID(d.Value), imageID(d.Wanted))
 	case rollout.FieldStableUID:
 		return by + " deleted stable and made it again"
 	case rollout.FieldRouteUID:

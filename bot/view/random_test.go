@@ -104,7 +104,7 @@ func randomRollout(t *rapid.T) rollout.Rollout {
 		d := rollout.Drift{
 			Field: rapid.SampledFrom([]rollout.Field{
 				rollout.FieldWeight, rollout.FieldCanaryImage, rollout.FieldCanaryReplicas, rollout.FieldStableImage, rollout.FieldStableUID,
-				rollout.FieldRouteUID, "odd",
+				rollout.FieldRouteUID, rollout.FieldImageID, "odd",
 			}).Draw(t, "field"),
 			Wanted: rapid.String().Draw(t, "ours"), Value: rapid.String().Draw(t, "value"), By: rapid.String().Draw(t, "by"),
 		}

@@ -107,6 +107,8 @@ func fieldName(f rollout.Field) string {
 		return "the canary's size"
 	case rollout.FieldStableImage:
 		return "stable's image"
+	case rollout.FieldImageID:
+		return "what the pods run"
 	case rollout.FieldStableUID:
 		return "stable"
 	case rollout.FieldRouteUID:
@@ -134,6 +136,8 @@ func shown(d rollout.Drift, value string) string {
 		return word(value) + " %"
 	case rollout.FieldCanaryImage, rollout.FieldStableImage:
 		return version(value)
+	case rollout.FieldImageID:
+		return imageID(value)
 	case rollout.FieldCanaryReplicas, rollout.FieldStableUID, rollout.FieldRouteUID, rollout.FieldStableMin:
 	}
 	return word(value)

@@ -40,7 +40,7 @@ func (agreeable) Observe(_ context.Context, r rollout.Rollout) rollout.Observed 
 	pods := func(uid, image string, n int) rollout.Workload {
 		return rollout.Workload{
 			Meta: rollout.Meta{Exists: true, UID: uid, Version: "1"}, Image: image, Replicas: n, GenerationObserved: true,
-			Total: n, Updated: n, Available: n, Endpoints: n, ImageIDs: []string{"sha256:" + uid},
+			Total: n, Updated: n, Available: n, Endpoints: n, ImageIDs: []rollout.ImageID{{Digest: "sha256:" + uid}},
 		}
 	}
 	w := rollout.Observed{

@@ -97,19 +97,19 @@ func (e *Engine) prepare(ctx context.Context, l rollout.DeployRequest) (rollout.
 	if r.Behind = behind; behind != "" {
 		return r, others, nil
 	}
-	return r, others, e.checkVersion(ctx, r)
+	return r, others, e.checkVersion(ctx, r, past)
 }
 
 // checkVersion refuses what stable runs already, and a way back from what Canarybot did not release. A cluster that does not
 // answer at once has no objection: the preflight asks again, with more time.
-func (e *Engine) checkVersion(ctx context.Context, r rollout.Rollout) error {
+func (e *Engine) checkVersion(ctx context.Context, r rollout.Rollout, past []rollout.Rollout) error {
 	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
 	w := e.Cluster.Observe(ctx, r)
 	if !w.Unreadable.IsZero() || !w.Stable.Exists {
 		return nil
 	}
-	if w.Stable.Image == r.Image {
+	if r.Runs(w.Stable.Image, past) {
 		return &rollout.SameVersionError{Service: r.Service, Image: r.Image}
 	}
 	if p := r.Unreleased(w.Stable.Image); !p.IsZero() {
@@ -188,7 +188,7 @@ func (e *Engine) imageBefore(ctx context.Context, service rollout.ServiceName) (
 			Code: ProblemRolledBackAlready, Service: service, Rollout: last.ID, Value: last.From(),
 		})
 	}
-	return last.From(), last.Image, nil
+	return last.From(), last.Released(), nil
 }
 
 // makeRoom refuses a busy service, or rolls back its other rollouts and returns the one to wait for.
@@ -203,7 +203,7 @@ func (e *Engine) makeRoom(ctx context.Context, r rollout.Rollout, l rollout.Depl
 	var changes []rollout.Change
 	behind := rollout.ID("")
 	for _, other := range open {
-		if other.Phase.Live() && !other.StableWritten && other.From() == r.Image {
+		if other.Phase.Live() && !other.StableWritten && rollout.SameImage(other.From(), r.Image) {
 			return nil, "", &rollout.SameVersionError{Service: r.Service, Image: r.Image} // rolling the live one back is all it takes
 		}
 		if other.Phase.Live() || other.Orphaned() {

@@ -36,10 +36,29 @@ func (e *Engine) preflight(ctx context.Context, r rollout.Rollout) rollout.Prefl
 		all.Problems = append(all.Problems, one.Problems...)
 		all.Notices = append(all.Notices, one.Notices...)
 	}
+	e.remember(ctx, r, &all)
 	if r.Spec.Plan.DemandsEvidence() && len(r.Spec.Checks) > 0 {
 		e.askStable(ctx, r, &all)
 	}
 	return all
+}
+
+// remember adds what only earlier rollouts tell of the image that stable runs: the tag that it was released by, where
+// admission put a digest in its place, and that this is the version that was asked for. A store that cannot be read has
+// nothing to add.
+func (e *Engine) remember(ctx context.Context, r rollout.Rollout, p *rollout.Preflight) {
+	past, err := e.Store.History(ctx, r.Service, rollout.Recent)
+	if err != nil {
+		return
+	}
+	stable := &p.Original.Stable
+	stable.Tag = rollout.TagOf(stable.Image, past)
+	if r.Runs(stable.Image, past) && !rollout.SameImage(stable.Image, r.Image) { // the cluster's adapter says it of those
+		p.Problems = append(p.Problems, rollout.Problem{
+			Code: rollout.ProblemAlreadyRuns, Value: rollout.ShortVersion(r.Image),
+			Object: rollout.ObjectRef{Kind: "Deployment", Namespace: r.Spec.Objects.Namespace, Name: r.Spec.Objects.Stable},
+		})
+	}
 }
 
 // askStable adds the checks that could judge no canary. Where none of them could be asked, Prometheus is away and the

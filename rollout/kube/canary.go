@@ -78,7 +78,8 @@ func narrowed(selector map[string]string, stable, canary map[string]string) map[
 
 // makeCanary returns the canary's Deployment: stable's, with the image, labels and a selector of its own, and no pods.
 // The metadata that it carries over is in carry.go, and what its pods select is in spread.go.
-func makeCanary(stable *apps.Deployment, service *core.Service, o rollout.Objects, image string) (*apps.Deployment, error) {
+func makeCanary(stable *apps.Deployment, service *core.Service, r rollout.Rollout, image string) (*apps.Deployment, error) {
+	o := r.Spec.Objects
 	labels, err := canaryLabels(stable, service, o)
 	if err != nil {
 		return nil, err
@@ -96,27 +97,10 @@ func makeCanary(stable *apps.Deployment, service *core.Service, o rollout.Object
 	canary.Spec.Paused = false
 	ownTemplate(&canary.Spec.Template, stable.Namespace, before, labels)
 	canary.Spec.Selector = &meta.LabelSelector{MatchLabels: narrowed(selector, before, labels)}
-	name := containerName(stable, o.Container)
-	containers := canary.Spec.Template.Spec.Containers
-	i := slices.IndexFunc(containers, func(c core.Container) bool { return c.Name == name })
-	if i < 0 {
-		return nil, noContainer(stable, o.Container)
+	if _, err := ours(stable, r); err != nil {
+		return nil, err
 	}
-	containers[i].Image = image
-	return canary, nil
-}
-
-// noContainer says that nobody knows which container's image to set.
-func noContainer(d *apps.Deployment, configured string) error {
-	var names []string
-	for _, c := range d.Spec.Template.Spec.Containers {
-		names = append(names, c.Name)
-	}
-	p := rollout.Problem{Code: rollout.ProblemContainerMissing, Key: "container", Object: deploymentRef(d), Value: configured, Names: names}
-	if configured == "" {
-		p.Code = rollout.ProblemContainerUnnamed
-	}
-	return rollout.Refuse(rollout.Invalid, p)
+	return canary, setImage(canary, r, image)
 }
 
 // ownTemplate turns stable's pod template into the canary's, but for the image, and returns what it changed beside the

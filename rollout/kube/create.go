@@ -22,13 +22,16 @@ func (c *Cluster) createCanary(ctx context.Context, r rollout.Rollout, w rollout
 	if err != nil {
 		return err
 	}
-	canary, err := makeCanary(stable, service, o, w.Image)
+	canary, err := makeCanary(stable, service, r, w.Image)
 	if err != nil {
 		return err
 	}
 	canary.Annotations[object.Applied] = stamp
-	_, err = c.client.deployments(o.Namespace).Create(ctx, canary, meta.CreateOptions{FieldManager: object.Manager})
-	return object.Error(err, rollout.Problem{Call: rollout.CallCreate, Object: object.Ref("Deployment", o.Namespace, o.Canary)})
+	made, err := c.client.deployments(o.Namespace).Create(ctx, canary, meta.CreateOptions{FieldManager: object.Manager})
+	if err != nil {
+		return object.Error(err, rollout.Problem{Call: rollout.CallCreate, Object: object.Ref("Deployment", o.Namespace, o.Canary)})
+	}
+	return admitted(made, r, w.Image)
 }
 
 // createService makes the canary's Service like stable's. It comes before the canary's Deployment, so it selects the

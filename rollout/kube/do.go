@@ -3,6 +3,8 @@ package kube
 import (
 	"context"
 	"encoding/json"
+	"slices"
+	"strings"
 
 	apps "k8s.io/api/apps/v1"
 	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -28,7 +30,7 @@ func (c *Cluster) Do(ctx context.Context, r rollout.Rollout, w rollout.Write) er
 		if w.Verb == rollout.Create || w.Verb == rollout.Delete || w.Replicas != nil {
 			return rollout.Refuse(rollout.Invalid, rollout.Problem{Code: rollout.ProblemStableProtected})
 		}
-		return c.updateDeployment(ctx, r.Spec.Objects.Stable, r, w)
+		return c.updateDeployment(ctx, r, w)
 	case rollout.CanaryDeployment:
 		return c.doCanary(ctx, r, w)
 	case rollout.CanaryService:
@@ -46,7 +48,7 @@ func (c *Cluster) doCanary(ctx context.Context, r rollout.Rollout, w rollout.Wri
 	case rollout.Create:
 		return c.createCanary(ctx, r, w)
 	case rollout.Update, rollout.Release:
-		return c.updateDeployment(ctx, o.Canary, r, w)
+		return c.updateDeployment(ctx, r, w)
 	case rollout.Delete:
 		guard, err := object.Preconditions(w)
 		if err != nil {
@@ -87,13 +89,13 @@ func unknownVerb(w rollout.Write, o rollout.ObjectRef) error {
 }
 
 // updateDeployment writes image and replicas, as far as the write names them, and the stamp, in one request.
-func (c *Cluster) updateDeployment(ctx context.Context, name string, r rollout.Rollout, w rollout.Write) error {
-	o := r.Spec.Objects
-	d, err := c.getDeployment(ctx, o.Namespace, name)
+func (c *Cluster) updateDeployment(ctx context.Context, r rollout.Rollout, w rollout.Write) error {
+	namespace, name := r.Spec.Objects.Namespace, nameOf(r, w.Object)
+	d, err := c.getDeployment(ctx, namespace, name)
 	if err != nil {
 		return err
 	}
-	spec, err := deploymentSpec(d, o.Container, w)
+	spec, err := deploymentSpec(d, r, w)
 	if err != nil {
 		return err
 	}
@@ -101,27 +103,33 @@ func (c *Cluster) updateDeployment(ctx context.Context, name string, r rollout.R
 	if err != nil {
 		return err
 	}
-	_, err = c.client.deployments(o.Namespace).Patch(ctx, name, types.StrategicMergePatchType, body, meta.PatchOptions{FieldManager: object.Manager})
-	return object.Error(err, rollout.Problem{Call: rollout.CallUpdate, Object: object.Ref("Deployment", o.Namespace, name)})
+	made, err := c.client.deployments(namespace).Patch(ctx, name, types.StrategicMergePatchType, body, meta.PatchOptions{FieldManager: object.Manager})
+	if err != nil {
+		return object.Error(err, rollout.Problem{Call: rollout.CallUpdate, Object: deploymentRef(d)})
+	}
+	return admitted(made, r, w.Image)
 }
 
-// deploymentSpec returns the part of the spec that the write changes, as a strategic merge patch, which finds a
-// container by its name and would add a missing one: it refuses that.
-func deploymentSpec(d *apps.Deployment, container string, w rollout.Write) (map[string]any, error) {
+// deploymentSpec returns the part of the spec that the write changes, as a strategic merge patch, which would add a
+// container that is missing: it refuses that. An image that is as it was written already, whatever admission made of
+// it, is not sent again: admission might make something else of it this time, and the pods would be replaced for that.
+func deploymentSpec(d *apps.Deployment, r rollout.Rollout, w rollout.Write) (map[string]any, error) {
 	spec := map[string]any{}
 	if w.Replicas != nil {
 		spec["replicas"] = *w.Replicas
 	}
-	if w.Image != "" {
-		name := containerName(d, container)
-		if imageOf(d, name) == "" {
-			return nil, rollout.Refuse(rollout.Invalid, rollout.Problem{
-				Code: rollout.ProblemContainerGone, Object: deploymentRef(d), Value: name,
-			})
-		}
-		spec["template"] = map[string]any{"spec": map[string]any{
-			"containers": []any{map[string]any{"name": name, "image": w.Image}},
-		}}
+	if w.Image == "" {
+		return spec, nil
+	}
+	found, err := ours(d, r)
+	if err != nil {
+		return nil, rollout.Refuse(rollout.Invalid, rollout.Problem{
+			Code: rollout.ProblemContainerGone, Object: deploymentRef(d), Value: strings.Join(chosen(d, r), ", "),
+		}).Because(err)
+	}
+	written := r.AsWritten(w.Object, object.Meta(d), imagesOf(d, r))
+	if slices.ContainsFunc(written, func(c rollout.ContainerImage) bool { return c.Image != w.Image }) {
+		spec["template"] = imagePatch(found, w.Image)
 	}
 	return spec, nil
 }

@@ -77,9 +77,9 @@ func current(d *apps.Deployment, sets []apps.ReplicaSet) *apps.ReplicaSet {
 
 // images returns the images of the template's containers, in order.
 func images(t core.PodTemplateSpec) []string {
-	all := make([]string, len(t.Spec.Containers))
-	for i, c := range t.Spec.Containers {
-		all[i] = c.Image
+	var all []string
+	for _, c := range containersOf(&t.Spec) {
+		all = append(all, c.Image)
 	}
 	return all
 }

@@ -24,11 +24,11 @@ func (c *Cluster) Observe(ctx context.Context, r rollout.Rollout) rollout.Observ
 			return err
 		},
 		func() (err error) {
-			stable, err = c.workload(ctx, r, o.Stable)
+			stable, err = c.workload(ctx, r, rollout.StableDeployment)
 			return err
 		},
 		func() (err error) {
-			canary, err = c.workload(ctx, r, o.Canary)
+			canary, err = c.workload(ctx, r, rollout.CanaryDeployment)
 			return err
 		},
 		func() (err error) {

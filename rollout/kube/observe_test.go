@@ -176,27 +176,6 @@ func conditions(d kubetest.Object, kind, status, reason, message string) {
 	}
 }
 
-func TestImageIDs(t *testing.T) {
-	kubetest.Test(t, func(t *testing.T, s *kubetest.Server) {
-		digest := func(c string) string { return "sha256:" + strings.Repeat(c, 64) }
-		running := func(id, ready string) string {
-			return `{phase: Running, conditions: [{type: Ready, status: "` + ready + `"}], containerStatuses: [{name: checkout, ready: true, imageID: "` + id + `", state: {running: {}}}, {name: proxy, imageID: "sha256:proxy"}]}`
-		}
-		s.Apply("helm", strings.Join([]string{
-			kubetest.Shop, canaryDeployment,
-			pod("a", "canary-now", running("registry.example.com/shop/checkout@"+digest("b"), "True")),
-			pod("b", "canary-now", running("docker-pullable://registry.example.com/shop/checkout@"+digest("b"), "True")),
-			pod("c", "canary-now", running(digest("a"), "True")),
-			pod("not-ready", "canary-now", running(digest("c"), "False")),
-			strings.Replace(pod("older", "canary-before", running(digest("d"), "True")), kubetest.NewImage, kubetest.OldImage, 1),
-		}, "\n---\n"))
-		w := connect(t, s).Observe(t.Context(), kubetest.Rollout())
-		if diff := cmp.Diff(w.Canary.ImageIDs, []string{digest("a"), digest("b")}); diff != "" {
-			t.Errorf("got before want:\n%s", diff)
-		}
-	})
-}
-
 func TestEndpoints(t *testing.T) {
 	kubetest.Test(t, func(t *testing.T, s *kubetest.Server) {
 		slice := func(name, service, endpoints string) string {
@@ -266,7 +245,7 @@ func TestOnlyOwnPodsCount(t *testing.T) {
 		}
 		s.Apply("controller", "apiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\naddressType: IPv4\nmetadata: {name: a, namespace: shop, labels: {kubernetes.io/service-name: checkout}}\nendpoints: ["+strings.Join(endpoints, ", ")+"]\n")
 		w := connect(t, s).Observe(t.Context(), kubetest.Rollout())
-		if diff := cmp.Diff(w.Stable.ImageIDs, []string{"sha256:p0"}); diff != "" || w.Stable.Endpoints != 1 {
+		if diff := cmp.Diff(w.Stable.ImageIDs, []rollout.ImageID{{Digest: "sha256:p0", Config: true}}); diff != "" || w.Stable.Endpoints != 1 {
 			t.Errorf("got %d endpoints, want 1; images, got before want:\n%s", w.Stable.Endpoints, diff)
 		}
 		r := kubetest.Rollout()

@@ -43,6 +43,8 @@ type start struct {
 	// and canaryService.
 	leftCanary  *apps.Deployment
 	leftService *core.Service
+	// silentRuntime is true where no pod of stable says what it resolved the image to.
+	silentRuntime bool
 }
 
 // Preflight says whether the rollout may start and, if so, what it takes over: all problems at once, each with the line
@@ -72,6 +74,11 @@ func (c *Cluster) Preflight(ctx context.Context, r rollout.Rollout) rollout.Pref
 		}
 	}
 	problems := slices.Concat(denied, s.problems())
+	if len(problems) == 0 {
+		if problems, err = c.askAdmission(ctx, s); err != nil {
+			return unreadable(err)
+		}
+	}
 	if len(problems) > 0 {
 		return rollout.Preflight{Problems: problems, Original: s.found()}
 	}
@@ -126,24 +133,25 @@ func (c *Cluster) sweep(ctx context.Context, s *start) error {
 // found returns what the rollout takes over: what its end restores.
 func (s *start) found() rollout.Original {
 	f := rollout.Original{Route: s.route.Found, CanaryService: s.canaryService != nil}
-	container := s.r.Spec.Objects.Container
 	if d := s.stable; d != nil {
-		f.Stable = foundWorkload(d, container)
+		f.Containers = s.r.Original.Containers
+		f.Stable = s.foundWorkload(d)
 		f.Progress = progress(d)
 		f.Surges = !interrupts(d)
 		f.Scaler = s.foundScaler()
 	}
 	if d := s.canary; d != nil {
-		f.Canary = foundWorkload(d, container)
+		f.Canary = s.foundWorkload(d)
 		if s.stable != nil {
-			f.TemplateDiffers = templateDiffers(s.stable, d, container)
+			f.TemplateDiffers = templateDiffers(s.stable, d, s.r)
 		}
 	}
 	return f
 }
 
-func foundWorkload(d *apps.Deployment, container string) rollout.OriginalWorkload {
-	return rollout.OriginalWorkload{UID: string(d.UID), Image: imageOf(d, containerName(d, container)), Replicas: wanted(d)}
+func (s *start) foundWorkload(d *apps.Deployment) rollout.OriginalWorkload {
+	image, _ := s.foundImage(d)
+	return rollout.OriginalWorkload{UID: string(d.UID), Image: image, Replicas: wanted(d)}
 }
 
 // progress returns the Deployment's progress deadline: ten minutes where it is unset, as for the API server, and where

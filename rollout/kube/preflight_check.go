@@ -35,22 +35,21 @@ func (s *start) key(key string, p rollout.Problem) rollout.Problem {
 // stable then, and it may be stable's own failure that such a plan rolls back.
 func (s *start) checkStable() []rollout.Problem {
 	var problems []rollout.Problem
-	d, o := s.stable, s.r.Spec.Objects
+	d := s.stable
 	add := func(p rollout.Problem) {
 		p.Object = deploymentRef(d)
 		problems = append(problems, p)
 	}
-	name := containerName(d, o.Container)
-	image := imageOf(d, name)
+	image, wrong := s.foundImage(d)
 	switch {
-	case image == "":
-		problems = append(problems, inConfig(s.r, "container", noContainer(d, o.Container)))
-	case image == s.r.Image:
+	case len(wrong) > 0:
+		problems = append(problems, wrong...)
+	case rollout.SameImage(image, s.r.Image):
 		add(rollout.Problem{Code: rollout.ProblemAlreadyRuns, Value: rollout.ShortVersion(image)})
 	case !s.r.Unreleased(image).IsZero():
 		problems = append(problems, s.r.Unreleased(image))
 	}
-	switch w := reduce(d, o.Container); {
+	switch w := reduce(d, s.r, rollout.StableDeployment); {
 	case w.Replicas == 0:
 		add(rollout.Problem{Code: rollout.ProblemNoReplicas})
 	case w.Paused:
@@ -106,14 +105,11 @@ func (s *start) checkVolumes() []rollout.Problem {
 
 // checkCanary is about a canary that was there before.
 func (s *start) checkCanary() []rollout.Problem {
-	d, o := s.canary, s.r.Spec.Objects
+	d := s.canary
 	if d == nil {
 		return nil
 	}
-	var problems []rollout.Problem
-	if imageOf(d, containerName(d, o.Container)) == "" {
-		problems = append(problems, inConfig(s.r, "container", noContainer(d, o.Container)))
-	}
+	_, problems := s.foundImage(d)
 	if d.Spec.Paused {
 		problems = append(problems, rollout.Problem{Code: rollout.ProblemPaused, Object: deploymentRef(d)})
 	}

@@ -51,6 +51,7 @@ func (c *Cluster) read(ctx context.Context, r rollout.Rollout) (*start, error) {
 	}
 	s.stableService, s.canaryService = s.service(o.StableService), s.service(o.CanaryService)
 	s.setAside()
+	s.r.Original.Containers = toRecord(s.stable, r)
 	return s, c.readMore(ctx, s)
 }
 
@@ -76,6 +77,10 @@ func (c *Cluster) readMore(ctx context.Context, s *start) error {
 			return err
 		},
 		func() (err error) {
+			s.silentRuntime, err = c.silent(ctx, s)
+			return err
+		},
+		func() (err error) {
 			s.claims, err = c.readClaims(ctx, s)
 			return err
 		},
@@ -93,6 +98,20 @@ func (c *Cluster) readMore(ctx context.Context, s *start) error {
 			return nil
 		},
 	)
+}
+
+// silent reports whether stable has ready pods, and none of them says what it resolved the image to.
+func (c *Cluster) silent(ctx context.Context, s *start) (bool, error) {
+	if s.stable == nil {
+		return false, nil
+	}
+	sets, pods, err := c.own(ctx, s.stable)
+	now := current(s.stable, sets)
+	if err != nil || now == nil {
+		return false, err
+	}
+	runs := slices.ContainsFunc(pods, func(p core.Pod) bool { return ready(p) && meta.IsControlledBy(&p, now) })
+	return runs && len(imageIDs(pods, now, chosen(s.stable, s.r))) == 0, nil
 }
 
 // absent turns an object that does not exist into a fact: nil.

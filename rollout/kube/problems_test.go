@@ -130,11 +130,7 @@ func TestProblemsOfStable(t *testing.T) {
 			}}},
 		{name: "the same image", change: func(r *rollout.Rollout) { r.Image = kubetest.OldImage },
 			want: []rollout.Problem{{Code: rollout.ProblemAlreadyRuns, Object: ref("Deployment", "checkout"), Value: "v1.2.3"}}},
-		{name: "several containers, and none is named", world: rolledOut(func(d kubetest.Object) {
-			pod := spec(d)["template"].(kubetest.Object)["spec"].(kubetest.Object)
-			pod["containers"] = append(pod["containers"].([]any), kubetest.Object{"name": "proxy", "image": "proxy:1"})
-		}), want: []rollout.Problem{{Code: rollout.ProblemContainerUnnamed, Service: "checkout", Object: ref("Deployment", "checkout"), Key: "container", Names: []string{"checkout", "proxy"}}}},
-		{name: "no such container", change: func(r *rollout.Rollout) { r.Spec.Objects.Container = "app" },
+		{name: "no such container", change: func(r *rollout.Rollout) { r.Spec.Objects.Containers = rollout.Containers{"app"} },
 			want: []rollout.Problem{{Code: rollout.ProblemContainerMissing, Service: "checkout", Object: ref("Deployment", "checkout"), Key: "container", Value: "app", Names: []string{"checkout"}}}},
 	})
 }

@@ -78,10 +78,10 @@ type rule struct {
 
 // granted is what the chart's Roles are made of.
 type granted struct {
-	Always []rule `json:"always"`
-	Wishes []rule `json:"wishes"`
-	Create []rule `json:"create"`
-	Routes map[string]struct {
+	Always   []rule `json:"always"`
+	Optional []rule `json:"optional"`
+	Create   []rule `json:"create"`
+	Routes   map[string]struct {
 		Always []rule `json:"always"`
 		Create []rule `json:"create"`
 	} `json:"routes"`
@@ -111,8 +111,8 @@ func TestChartGrantsExactlyWhatIsNeeded(t *testing.T) {
 	if err := yaml.UnmarshalStrict(text, &g); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(flat(rights(t, g.Wishes...)), flat(kube.Wishes())); diff != "" {
-		t.Errorf("wishes, chart before code:\n%s", diff)
+	if diff := cmp.Diff(flat(rights(t, g.Optional...)), flat(kube.Optional())); diff != "" {
+		t.Errorf("optional, chart before code:\n%s", diff)
 	}
 	for kind, route := range g.Routes {
 		without := slices.Concat(g.Always, route.Always)
@@ -146,7 +146,7 @@ func TestEveryRightIsUsed(t *testing.T) {
 		heard(t, s)
 		need := needs(t, gateway.Kind, true, false)
 		need.Scaler = "HorizontalPodAutoscaler"
-		if diff := cmp.Diff(s.Used(), flat(slices.Concat(need.Rights(), kube.Wishes()))); diff != "" {
+		if diff := cmp.Diff(s.Used(), flat(slices.Concat(need.Rights(), kube.Optional()))); diff != "" {
 			t.Errorf("used before listed:\n%s", diff)
 		}
 	})

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	apps "k8s.io/api/apps/v1"
+
+	"canarybot.io/rollout"
 )
 
 // mostDiffering limits how many fields are named: the thread makes people look, it is not the whole diff.
@@ -17,9 +19,9 @@ const mostDiffering = 10
 // templateDiffers returns the fields in which the canary's pods differ from stable's, except labels, the image, and what
 // a canary made from stable would have of its own, as paths such as "spec.containers[app].env". What is measured on
 // other pods than stable's says less about a version.
-func templateDiffers(stable, canary *apps.Deployment, container string) []string {
+func templateDiffers(stable, canary *apps.Deployment, r rollout.Rollout) []string {
 	mine, own := stable.Spec.Template.Labels, canary.Spec.Template.Labels
-	a, b := plain(stable, container, mine, own), plain(canary, container, mine, own)
+	a, b := plain(stable, r, mine, own), plain(canary, r, mine, own)
 	var paths []string
 	differ("", a, b, &paths)
 	slices.Sort(paths)
@@ -27,15 +29,14 @@ func templateDiffers(stable, canary *apps.Deployment, container string) []string
 }
 
 // plain returns the pod template as plain data, without what may differ between the sides, which have these labels.
-func plain(d *apps.Deployment, container string, stable, canary map[string]string) map[string]any {
+func plain(d *apps.Deployment, r rollout.Rollout, stable, canary map[string]string) map[string]any {
 	template := d.Spec.Template.DeepCopy()
 	ownTemplate(template, d.Namespace, stable, canary)
 	template.Labels = nil
 	delete(template.Annotations, "kubectl.kubernetes.io/restartedAt")
-	name := containerName(d, container)
-	for i := range template.Spec.Containers {
-		if template.Spec.Containers[i].Name == name {
-			template.Spec.Containers[i].Image = ""
+	for _, c := range containersOf(&template.Spec) {
+		if slices.Contains(chosen(d, r), c.Name) {
+			c.Image = ""
 		}
 	}
 	data := map[string]any{}

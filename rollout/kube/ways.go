@@ -31,8 +31,8 @@ var ways = []way{
 	{"split.smi-spec.io", "trafficsplits", "TrafficSplit", []string{"v1alpha2", "v1alpha4", "v1alpha3", "v1alpha1"}, splitServices},
 }
 
-// Wishes returns the rights that a start makes use of and does without.
-func Wishes() []Right {
+// Optional returns the rights that a start makes use of and does without.
+func Optional() []Right {
 	all := []Right{{Group: "autoscaling.k8s.io", Resource: "verticalpodautoscalers", Verbs: []string{"list"}}}
 	for _, w := range ways {
 		all = append(all, Right{Group: w.group, Resource: w.resource, Verbs: []string{"list"}})

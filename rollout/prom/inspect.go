@@ -43,18 +43,30 @@ type inspection struct {
 	pods   string // pods whose names begin alike; empty where pods are not told apart by names
 }
 
+// looks is how often a store is looked at that seems to resample: one that merges replicas may answer two questions from two
+// of them.
+const looks = 3
+
 // Inspect looks at what the store returns of stable. Where it returns nothing, or does not answer, there is nothing to say.
-// It blocks as long as Ask does, twice.
+// It blocks as long as Ask does, for each of two questions that it asks three times at most.
 func (s *Source) Inspect(ctx context.Context, q rollout.Question) rollout.Inspection {
 	in, ok := inspect(q)
 	if !ok {
 		return rollout.Inspection{}
 	}
+	var (
+		out     rollout.Inspection
+		answers map[string]answer
+		raw     answer
+	)
 	asks := slices.DeleteFunc([]string{in.ages, in.counts, in.pods}, func(q string) bool { return q == "" })
-	answers := s.fetch(ctx, asks) // before the samples: what they tell of must be among those
-	raw := s.fetch(ctx, []string{in.raw})[in.raw]
-	var out rollout.Inspection
-	out.Limits, out.Raw = in.proof(raw, answers[in.ages], answers[in.counts])
+	for range looks {
+		answers = s.fetch(ctx, asks) // before the samples: what they tell of must be among those
+		raw = s.fetch(ctx, []string{in.raw})[in.raw]
+		if out.Limits, out.Raw = in.proof(raw, answers[in.ages], answers[in.counts]); out.Limits.Code != ProblemResampled {
+			break
+		}
+	}
 	if matrix, ok := raw.value.(model.Matrix); ok && raw.err == nil {
 		twice, limits := in.twice(matrix)
 		if out.Limits.IsZero() && limits {
@@ -178,18 +190,9 @@ func (in inspection) twice(m model.Matrix) (p rollout.Problem, limits bool) {
 			byTarget[target(s.Metric)] = append(byTarget[target(s.Metric)], s)
 		}
 	}
-	found := map[model.LabelName]map[model.LabelValue]bool{}
+	found := reported{}
 	for _, all := range byTarget {
-		for i, a := range all {
-			for _, b := range all[i+1:] {
-				if label, ok := difference(a.Metric, b.Metric); ok && sameCounter(a, b, tellsReporters(label)) {
-					if found[label] == nil {
-						found[label] = map[model.LabelValue]bool{}
-					}
-					found[label][a.Metric[label]], found[label][b.Metric[label]] = true, true
-				}
-			}
-		}
+		found.lookIn(all)
 	}
 	for label, values := range found {
 		one := rollout.Problem{Code: ProblemReplicas, Service: in.names.Service, Value: plain(string(label)), Count: len(values)}
@@ -201,6 +204,25 @@ func (in inspection) twice(m model.Matrix) (p rollout.Problem, limits bool) {
 		}
 	}
 	return p, p.Code == ProblemReportedTwice
+}
+
+// reported are labels whose values tell apart who reports one and the same counter.
+type reported map[model.LabelName]map[model.LabelValue]bool
+
+// lookIn adds the labels in which series of one target differ that are the same counter.
+func (r reported) lookIn(all model.Matrix) {
+	for i, a := range all {
+		for _, b := range all[i+1:] {
+			label, ok := difference(a.Metric, b.Metric)
+			if !ok || !sameCounter(a, b, tellsReporters(label)) {
+				continue
+			}
+			if r[label] == nil {
+				r[label] = map[model.LabelValue]bool{}
+			}
+			r[label][a.Metric[label]], r[label][b.Metric[label]] = true, true
+		}
+	}
 }
 
 // difference returns the only label in which two series differ.
@@ -272,17 +294,18 @@ func (in inspection) strangers(v model.Vector) []rollout.Problem {
 			continue
 		}
 		pod := string(s.Metric["pod"])
-		counted := false
+		owner, hash := "", ""
 		for name, pattern := range patterns {
 			if pattern.MatchString(pod) {
-				counted = true
-				if hash, _, ok := strings.Cut(strings.TrimPrefix(pod, name+"-"), "-"); ok && len(hash) < shortestHash {
-					doubtful = append(doubtful, pod)
-				}
+				owner = name
+				hash, _, _ = strings.Cut(strings.TrimPrefix(pod, name+"-"), "-")
 			}
 		}
-		if !counted {
+		switch {
+		case owner == "":
 			nobodys = append(nobodys, pod)
+		case len(hash) < shortestHash && len(owner) < longestBase-1-longestHash: // whose names are not cut
+			doubtful = append(doubtful, pod)
 		}
 	}
 	var all []rollout.Problem

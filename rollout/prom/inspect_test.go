@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -217,6 +218,27 @@ func TestReplicas(t *testing.T) {
 				t.Errorf("of the past %d series are counted", len(history))
 			}
 		})
+	}
+}
+
+// A store that merges replicas may answer from one of them, and then from the other: it is asked again.
+func TestAStoreThatChangesItsReplica(t *testing.T) {
+	t.Parallel()
+	for changes, raw := range map[int32]bool{1: true, 2: true, 3: false} {
+		e := newEngine(t)
+		e.add(traffic(stablePod, 100, 0)...)
+		var asked atomic.Int32
+		s := sourceOf(t, stores{engine: e, vector: func(query string, v model.Vector) model.Vector {
+			if strings.HasPrefix(query, "timestamp(") && asked.Add(1) <= changes {
+				for _, one := range v {
+					one.Value += 3
+				}
+			}
+			return v
+		}})
+		if got := s.Inspect(t.Context(), looking()); got.Raw != raw || got.Limits.IsZero() != raw {
+			t.Errorf("it changes %d times: got %+v", changes, got)
+		}
 	}
 }
 

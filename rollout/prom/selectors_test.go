@@ -195,6 +195,49 @@ func TestSignalsAreNarrowed(t *testing.T) {
 	}
 }
 
+// Whatever a signal is called, what it selects is what it says, and the bounds.
+func FuzzSignals(f *testing.F) {
+	for _, signal := range []string{
+		`l{{{.Select}}}`, `{"l.m",{{.Select}},"a b"!~'c'}`, "l # {\r\n{a=`}`,{{.Select}}, # ,\n}", `{{{.Select}},__name__="l"}`, `l{a="\"}",{{.Select}} }`,
+	} {
+		f.Add(signal)
+	}
+	f.Fuzz(func(t *testing.T, signal string) {
+		template, err := prom.ParseSignal(signal)
+		if err != nil {
+			return
+		}
+		names := map[prom.Word]string{
+			prom.Select: `x="y"`, prom.Namespace: "shop", prom.Service: "checkout", prom.Stable: "checkout", prom.Canary: "checkout-canary",
+			prom.Arm: "stable", prom.Deployment: "checkout", prom.Backend: "checkout",
+		}
+		expr, err := parser.NewParser(parser.Options{}).ParseExpr(template.Expand(names))
+		if err != nil || strings.Contains(signal, "{{.Pods}}") {
+			return
+		}
+		want := parser.ExtractSelectors(expr)
+		q := wanting(rollout.Want{Since: now.Add(-scrape), Bounds: []string{"0.5"}})
+		q.StableOnly, q.Select = true, `x="y"`
+		q.Signals = rollout.Signals{Memory: "m{{{.Select}}}", Latency: signal, Scrape: scrape}
+		queries := slices.DeleteFunc(asked(t, q), func(query string) bool { return query == `m{x="y"}[15s]` })
+		if len(queries) != 1 {
+			t.Fatalf("%q: asked %q", signal, queries)
+		}
+		for _, query := range queries {
+			got := matchers(t, query)
+			if len(got) != 1 || len(want) != 1 {
+				t.Fatalf("%q selects %v, and narrowed %v", signal, want, got)
+			}
+			bounds := slices.IndexFunc(got[0], func(m *labels.Matcher) bool {
+				return m.Name == "le" && m.Matches("+Inf") && m.Matches("0.5") && !m.Matches("1")
+			})
+			if bounds < 0 || written(slices.Delete(slices.Clone(got[0]), bounds, bounds+1)) != written(want[0]) {
+				t.Fatalf("%q selects %v, and narrowed %v", signal, want, got)
+			}
+		}
+	})
+}
+
 func TestSignalsThatCannotBeNarrowed(t *testing.T) {
 	t.Parallel()
 	for _, signal := range []string{

@@ -31,7 +31,7 @@ func newApp(c *Cluster, s Setup) *App {
 	a.stable.dep = a.newDeployment(s.Image, s.Replicas, "kubectl-client-side-apply")
 	a.stable.dep.seen = true
 	for range s.Replicas {
-		p := c.newPod(a.stable.name, s.Image, a.now)
+		p := c.newPod(a.stable.name, a.stable.dep, a.now)
 		p.born, p.ready = a.now.Add(-time.Hour), a.now.Add(-time.Hour)
 		a.stable.pods = append(a.stable.pods, p)
 	}
@@ -55,15 +55,15 @@ func newApp(c *Cluster, s Setup) *App {
 
 func (a *App) newDeployment(image string, replicas int, by string) *deployment {
 	return &deployment{
-		object: a.cluster.newObject(), image: image, replicas: replicas, imageBy: by, replicasBy: by,
+		object: a.cluster.newObject(), image: image, source: image, replicas: replicas, imageBy: by, replicasBy: by,
 		due: a.now.Add(a.cluster.options.Controller), progressed: a.now,
 	}
 }
 
 // observed is the app as the domain sees it.
-func (a *App) observed() rollout.Observed {
+func (a *App) observed(r rollout.Rollout) rollout.Observed {
 	w := rollout.Observed{
-		Stable: a.stable.workload(), Canary: a.canary.workload(),
+		Stable: a.stable.workload(r, rollout.StableDeployment), Canary: a.canary.workload(r, rollout.CanaryDeployment),
 		Service: a.canaryService.meta(), Route: a.readRoute(),
 	}
 	w.Stable.Endpoints = len(a.stable.endpoints())

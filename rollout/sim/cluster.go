@@ -30,6 +30,7 @@ type Cluster struct {
 	uids        int
 	random      *rand.Rand
 	pushed      map[string]int // how often a tag was pushed again
+	placed      int            // how many pods were given a node
 }
 
 // New returns a cluster without apps.
@@ -83,7 +84,7 @@ func (c *Cluster) Unreachable(down bool) {
 func (c *Cluster) Observe(ctx context.Context, r rollout.Rollout) (w rollout.Observed) {
 	err := c.call(ctx, Call{Op: Observe, Rollout: r.ID, Object: written(r, rollout.StableDeployment)}, func() error {
 		if a := c.app(r.Spec.Objects); a != nil {
-			w = a.observed()
+			w = a.observed(r)
 		}
 		return nil
 	})

@@ -54,7 +54,7 @@ func (e *editor) Set(field rollout.Field, value string) {
 		e.app.SetImage(rollout.CanaryDeployment, value, "kubectl-edit")
 	case rollout.FieldStableImage:
 		e.app.SetImage(rollout.StableDeployment, value, "kubectl-edit")
-	case rollout.FieldStableUID, rollout.FieldRouteUID:
+	case rollout.FieldStableUID, rollout.FieldRouteUID, rollout.FieldStableMin, rollout.FieldImageID:
 		e.Fatalf("nobody sets a UID")
 	}
 }

@@ -11,6 +11,7 @@ import (
 type deployment struct {
 	object
 	image               string
+	source              string // the image as it was written, before admission: what the registry has behind it
 	replicas            int
 	imageBy, replicasBy string
 	paused              bool
@@ -116,7 +117,7 @@ func (s *side) reconcile() bool {
 	}
 	start := min(d.replicas-len(fresh), d.replicas+surge-len(fresh)-len(old))
 	for range start {
-		s.pods = append(s.pods, s.app.cluster.newPod(s.name, d.image, s.app.now))
+		s.pods = append(s.pods, s.app.cluster.newPod(s.name, d, s.app.now))
 	}
 	stopped := s.stop(surplus(fresh, len(fresh)-d.replicas, s.app.now))
 	dead := slices.DeleteFunc(slices.Clone(old), func(p *pod) bool { return p.serves(s.app.now) })
@@ -198,13 +199,13 @@ func (s *side) judge() status {
 }
 
 // workload is the side as the domain sees it; the caller, which knows its Service, counts endpoints.
-func (s *side) workload() rollout.Workload {
+func (s *side) workload(r rollout.Rollout, o rollout.Object) rollout.Workload {
 	d := s.dep
 	if d == nil {
 		return rollout.Workload{}
 	}
 	w := rollout.Workload{
-		Meta: d.meta(), Image: d.image, Replicas: d.replicas, ImageBy: d.imageBy, ReplicasBy: d.replicasBy,
+		Meta: d.meta(), Replicas: d.replicas, ReplicasBy: d.replicasBy,
 		GenerationObserved: d.seen, Paused: d.paused,
 		Total: d.status.total, Updated: d.status.updated, Available: d.status.available,
 	}
@@ -216,9 +217,8 @@ func (s *side) workload() rollout.Workload {
 			w.ImageIDs = append(w.ImageIDs, p.imageID)
 		}
 	}
-	slices.Sort(w.ImageIDs)
-	w.ImageIDs = slices.Compact(w.ImageIDs)
-	return w
+	w.ImageIDs = rollout.SortImageIDs(w.ImageIDs)
+	return r.WithImages(o, w, []rollout.ContainerImage{{Name: s.name, Image: d.image, By: d.imageBy, Ours: d.imageBy == Manager}})
 }
 
 // times are the times of the side's next events.

@@ -16,6 +16,12 @@ type Options struct {
 	// Controller is how long it takes until a Deployment's new spec is observed; Accept, a route's; Collect, until the
 	// pods of a deleted Deployment are removed.
 	Controller, Accept, Collect time.Duration
+	// Admit is what admission makes of every image that is written to a Deployment; nil: nothing.
+	Admit func(image string) string
+	// Platforms are those of the nodes, on which pods are placed in turn; an image has an id on each. Default: amd64.
+	Platforms []string
+	// Anywhere: pods may run on any node, so that nobody who looks at one knows its platform.
+	Anywhere bool
 	// Latency is how long each call through a port takes.
 	Latency time.Duration
 	// Jitter is by how much the requests of a second differ from the rate, 0 to 1. Without it traffic is exact.
@@ -31,6 +37,12 @@ func (o Options) withDefaults() Options {
 	o.Stop = cmp.Or(o.Stop, time.Second)
 	o.Controller = cmp.Or(o.Controller, 100*time.Millisecond)
 	o.Accept = cmp.Or(o.Accept, 200*time.Millisecond)
+	if o.Admit == nil {
+		o.Admit = func(image string) string { return image }
+	}
+	if len(o.Platforms) == 0 {
+		o.Platforms = []string{"amd64"}
+	}
 	o.Collect = cmp.Or(o.Collect, 300*time.Millisecond)
 	return o
 }

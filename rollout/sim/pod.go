@@ -13,7 +13,7 @@ import (
 type pod struct {
 	name     string
 	image    string
-	imageID  string
+	imageID  rollout.ImageID
 	born     time.Time
 	ready    time.Time // from here on it is ready
 	failing  time.Time // from here on it fails in the way of failure
@@ -31,16 +31,17 @@ const (
 	crashBackOff = time.Second
 )
 
-// newPod makes a pod of the image, at the time.
-func (c *Cluster) newPod(deployment, image string, now time.Time) *pod {
+// newPod makes a pod of the Deployment, at the time.
+func (c *Cluster) newPod(name string, d *deployment, now time.Time) *pod {
+	image := d.image
 	b := c.behaviour(image)
 	start := b.Start
 	if start == 0 {
 		start = c.options.Start
 	}
 	p := &pod{
-		name: fmt.Sprintf("%s-%s-%s", deployment, hashed(image), letters(c.random.Uint64(), 5)), image: image,
-		imageID: fmt.Sprintf("sha256:%016x%048x", hash(image), c.pushed[rollout.ShortVersion(image)]),
+		name: fmt.Sprintf("%s-%s-%s", name, hashed(image), letters(c.random.Uint64(), 5)), image: image,
+		imageID: c.resolve(d.source),
 		born:    now, ready: now.Add(start), failing: now.Add(never), mended: now.Add(2 * never),
 	}
 	switch {
@@ -64,6 +65,17 @@ func (c *Cluster) newPod(deployment, image string, now time.Time) *pod {
 		p.ready = now.Add(never)
 	}
 	return p
+}
+
+// resolve returns what the image is on the node that a new pod is given.
+func (c *Cluster) resolve(image string) rollout.ImageID {
+	of := c.options.Platforms[c.placed%len(c.options.Platforms)]
+	c.placed++
+	id := rollout.ImageID{Digest: fmt.Sprintf("sha256:%016x%048x", hash(of+image), c.pushed[rollout.ShortVersion(image)]), Platform: of}
+	if c.options.Anywhere {
+		id.Platform = ""
+	}
+	return id
 }
 
 // alphabet has the characters of Kubernetes' random names.

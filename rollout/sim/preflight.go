@@ -41,7 +41,7 @@ func (a *App) surges() bool {
 
 // problems are the reasons not to start, all of them.
 func (a *App) problems(r rollout.Rollout) []rollout.Problem {
-	o, w := r.Spec.Objects, a.observed()
+	o, w := r.Spec.Objects, a.observed(r)
 	stable, canary := ref("Deployment", o.Namespace, o.Stable), ref("Deployment", o.Namespace, o.Canary)
 	route, service := ref(o.Route.Kind, o.Namespace, o.Route.Name), ref("Service", o.Namespace, o.CanaryService)
 	var all []rollout.Problem
@@ -57,7 +57,7 @@ func (a *App) problems(r rollout.Rollout) []rollout.Problem {
 		Code: rollout.ProblemNotRolledOut, Object: stable,
 		Limit: w.Stable.Replicas, Count: w.Stable.Updated, Value: strconv.Itoa(w.Stable.Available),
 	})
-	check(w.Stable.Image == r.Image, rollout.Problem{Code: rollout.ProblemAlreadyRuns, Object: stable, Value: rollout.ShortVersion(r.Image)})
+	check(rollout.SameImage(w.Stable.Image, r.Image), rollout.Problem{Code: rollout.ProblemAlreadyRuns, Object: stable, Value: rollout.ShortVersion(r.Image)})
 	check(!r.Unreleased(w.Stable.Image).IsZero(), r.Unreleased(w.Stable.Image))
 	check(w.Canary.Exists && w.Canary.Replicas > 0, rollout.Problem{Code: rollout.ProblemCanaryRuns, Object: canary, Count: w.Canary.Replicas})
 	check(w.Route.HasCanary && w.Route.Weight > 0, rollout.Problem{

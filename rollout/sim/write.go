@@ -85,6 +85,7 @@ func (s *side) write(w rollout.Write, what rollout.ObjectRef) error {
 	case rollout.Create:
 		s.stop(s.pods) // pods of an earlier Deployment of that name are not its own
 		s.dep = s.app.newDeployment(w.Image, 0, Manager)
+		s.dep.image = s.app.cluster.admit(w.Image)
 		stamp := w.Stamp
 		s.dep.stamp = &stamp
 		return nil
@@ -101,14 +102,22 @@ func (s *side) write(w rollout.Write, what rollout.ObjectRef) error {
 
 // set changes the spec, as the field manager. An unchanged spec leaves nothing to observe.
 func (s *side) set(image string, replicas *int, by string) {
-	if image != "" && image != s.dep.image {
-		s.dep.image, s.dep.imageBy = image, by
+	if made := s.app.cluster.admit(image); made != "" && made != s.dep.image {
+		s.dep.image, s.dep.source, s.dep.imageBy = made, image, by
 		s.change()
 	}
 	if replicas != nil && *replicas != s.dep.replicas {
 		s.dep.replicas, s.dep.replicasBy = *replicas, by
 		s.change()
 	}
+}
+
+// admit returns what admission makes of an image that is written.
+func (c *Cluster) admit(image string) string {
+	if image == "" {
+		return ""
+	}
+	return c.options.Admit(image)
 }
 
 // remove deletes the Deployment; its pods follow a little later.

@@ -67,11 +67,15 @@ type leaf struct {
 	value any
 }
 
-// leaves returns the fields of the spec by their paths. Containers are identified by name; any other list is one field.
+// leaves returns the fields of the spec and the annotations by their paths. Containers are identified by name; any other
+// list is one field.
 func leaves(o Object) map[string]leaf {
 	all := map[string]leaf{}
 	if o != nil {
 		walk(all, []string{"f:spec"}, clone(o)["spec"])
+		if annotations, ok := meta(clone(o))["annotations"]; ok {
+			walk(all, []string{"f:metadata", "f:annotations"}, annotations)
+		}
 	}
 	return all
 }
@@ -85,7 +89,7 @@ func walk(all map[string]leaf, path []string, v any) {
 		}
 		return
 	case []any:
-		if path[len(path)-1] == "f:containers" {
+		if last := path[len(path)-1]; last == "f:containers" || last == "f:initContainers" {
 			for _, item := range v {
 				c := item.(Object)
 				walk(all, under(fmt.Sprintf("k:{%q:%q}", "name", c["name"])), c)

@@ -30,6 +30,7 @@ type Server struct {
 	denied  map[string]bool // "VERB RESOURCE"
 	gone    map[string]bool // group/version that is not served
 	fault   func(*http.Request) int
+	webhook Webhook
 	writes  []string
 	used    map[string]bool // "VERB RESOURCE.GROUP"
 }
@@ -99,6 +100,24 @@ func (s *Server) Fail(fault func(*http.Request) int) {
 	s.fault = fault
 }
 
+// Webhook is what admission does with a create or a patch: it may change the object, and refuses the write where it
+// returns a denial. It must not call the server.
+type Webhook func(verb, resource string, o Object) *Denial
+
+// Denial is how admission refuses a write, such as 403 and "admission webhook ... denied the request: ...".
+type Denial struct {
+	Code  int
+	Words string
+}
+
+// Admit has writes pass the webhook, dry runs too; nil: none. What it changes is owned as the real server has it: by
+// whoever owned the field in the request, for managers are noted before admission.
+func (s *Server) Admit(webhook Webhook) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.webhook = webhook
+}
+
 // Writes returns the writes that were tried, as "VERB resource/name", in order.
 func (s *Server) Writes() []string {
 	s.mu.Lock()
@@ -119,6 +138,7 @@ type request struct {
 	key
 	manager  string
 	selector string
+	dryRun   bool
 	json     bool // the body is a JSON patch
 	body     []byte
 }
@@ -179,7 +199,10 @@ func (s *Server) handle(w http.ResponseWriter, r *http.Request) (dropped bool) {
 
 func parse(parts []string, r *http.Request) (request, bool) {
 	q := r.URL.Query()
-	req := request{manager: q.Get("fieldManager"), selector: q.Get("labelSelector"), json: r.Header.Get("Content-Type") == "application/json-patch+json"}
+	req := request{
+		manager: q.Get("fieldManager"), selector: q.Get("labelSelector"), dryRun: q.Get("dryRun") == "All",
+		json: r.Header.Get("Content-Type") == "application/json-patch+json",
+	}
 	switch {
 	case len(parts) >= 5 && parts[0] == "api" && parts[2] == "namespaces":
 		req.version, parts = parts[1], parts[3:]
@@ -208,7 +231,7 @@ func parse(parts []string, r *http.Request) (request, bool) {
 
 func (s *Server) serve(w http.ResponseWriter, req request) {
 	s.used[req.verb+" "+strings.TrimSuffix(req.resource+"."+req.group, ".")] = true
-	if req.verb != "get" && req.verb != "list" && req.verb != "watch" {
+	if req.verb != "get" && req.verb != "list" && req.verb != "watch" && !req.dryRun {
 		s.writes = append(s.writes, req.verb+" "+req.resource+"/"+req.name)
 	}
 	var object any

@@ -79,7 +79,8 @@ func Rollout() rollout.Rollout {
 	return rollout.Rollout{
 		ID: "checkout-42", Service: "checkout", Store: "store-1", Revision: 3, Image: NewImage, Phase: rollout.Preparing,
 		Spec: rollout.Spec{
-			Plan: rollout.Plan{Name: "standard", Steps: []rollout.Step{{Weight: 5, Bake: time.Minute, Gate: rollout.Manual}, {Weight: 50, Bake: time.Minute, Gate: rollout.Auto}}},
+			Repository: "registry.example.com/shop/checkout",
+			Plan:       rollout.Plan{Name: "standard", Steps: []rollout.Step{{Weight: 5, Bake: time.Minute, Gate: rollout.Manual}, {Weight: 50, Bake: time.Minute, Gate: rollout.Auto}}},
 			Objects: rollout.Objects{
 				Namespace: "shop", Stable: "checkout", Canary: "checkout-canary",
 				StableService: "checkout", CanaryService: "checkout-canary",
@@ -129,7 +130,7 @@ func (e Editor) Set(field rollout.Field, value string) {
 		deployment(o.Canary, func(spec Object) { spec["replicas"] = e.number(value) })
 	case rollout.FieldWeight:
 		e.Edit("kubectl", e.routes(), o.Namespace, o.Route.Name, func(route Object) { e.steer(route, e.number(value)) })
-	case rollout.FieldStableUID, rollout.FieldRouteUID:
+	case rollout.FieldStableUID, rollout.FieldRouteUID, rollout.FieldStableMin, rollout.FieldImageID:
 		e.T.Fatalf("nobody sets %s here", field)
 	}
 }

@@ -53,7 +53,7 @@ func (s *Server) Edit(manager, resource, namespace, name string, edit func(Objec
 		if k.resource == resource && k.namespace == namespace && k.name == name {
 			changed := clone(e.object)
 			edit(changed)
-			s.store(k, manager, clone(changed))
+			s.store(k, manager, clone(changed), clone(changed), false)
 			return
 		}
 	}
@@ -81,23 +81,37 @@ func (s *Server) put(manager string, object Object) {
 	for resource, kind := range kinds[group] {
 		if kind == object["kind"] {
 			m := meta(object)
-			s.store(key{group, resource, fmt.Sprint(m["namespace"]), fmt.Sprint(m["name"])}, manager, object)
+			s.store(key{group, resource, fmt.Sprint(m["namespace"]), fmt.Sprint(m["name"])}, manager, clone(object), object, false)
 			return
 		}
 	}
 	s.t.Fatalf("kubetest knows no %v of %q", object["kind"], group)
 }
 
-// store stores the object with the fields that the API server sets: identity, version, generation, managers.
-func (s *Server) store(k key, manager string, object Object) Object {
+// write stores what was asked for as admission leaves it.
+func (s *Server) write(req request, asked Object) (Object, *failure) {
+	object := clone(asked)
+	if s.webhook != nil {
+		if denial := s.webhook(req.verb, req.resource, object); denial != nil {
+			return nil, &failure{denial.Code, reasons[denial.Code], denial.Words}
+		}
+	}
+	return s.store(req.key, req.manager, asked, object, req.dryRun), nil
+}
+
+// store stores the object with the fields that the API server sets: identity, version, generation, and the managers of
+// what was asked for. A dry run stores nothing.
+func (s *Server) store(k key, manager string, asked, object Object, dryRun bool) Object {
 	m := meta(object)
 	before := s.objects[k]
 	fields := owners{}
 	generation := 1
 	var old Object
 	if before == nil {
-		s.uids++
-		m["uid"] = fmt.Sprintf("uid-%d", s.uids)
+		m["uid"] = fmt.Sprintf("uid-%d", s.uids+1)
+		if !dryRun {
+			s.uids++
+		}
 	} else {
 		old, fields = before.object, before.fields
 		m["uid"] = meta(old)["uid"]
@@ -110,9 +124,13 @@ func (s *Server) store(k key, manager string, object Object) Object {
 			generation++
 		}
 	}
+	if dryRun {
+		m["generation"], m["resourceVersion"] = generation, strconv.Itoa(s.last)
+		return clone(object)
+	}
 	s.last++
 	m["generation"], m["resourceVersion"] = generation, strconv.Itoa(s.last)
-	fields = fields.change(manager, s.last, old, object)
+	fields = fields.change(manager, s.last, old, asked)
 	m["managedFields"] = fields.render()
 	s.objects[k] = &entry{object: clone(object), fields: fields}
 	return clone(object)
@@ -171,7 +189,7 @@ func (s *Server) create(req request) (Object, *failure) {
 		return nil, refuse(http.StatusConflict, "AlreadyExists", "%s %q already exists", req.resource, req.name)
 	}
 	meta(object)["namespace"] = req.namespace
-	return s.store(req.key, req.manager, object), nil
+	return s.write(req, object)
 }
 
 func (s *Server) patch(req request) (Object, *failure) {
@@ -195,7 +213,7 @@ func (s *Server) patch(req request) (Object, *failure) {
 	}
 	object := clone(e.object)
 	merge(object, patch)
-	return s.store(req.key, req.manager, object), nil
+	return s.write(req, object)
 }
 
 // patchValues applies a JSON patch. A test that fails is answered as the real one does.
@@ -215,7 +233,7 @@ func (s *Server) patchValues(req request, before Object) (Object, *failure) {
 	if err != nil {
 		return nil, refuse(http.StatusUnprocessableEntity, "Invalid", "the server rejected our request due to an error in our request: %v", err)
 	}
-	return s.store(req.key, req.manager, object), nil
+	return s.write(req, object)
 }
 
 func (s *Server) remove(req request) (Object, *failure) {
@@ -237,7 +255,7 @@ func (s *Server) remove(req request) (Object, *failure) {
 	return status(http.StatusOK, "", "deleted"), nil
 }
 
-// merge applies a merge patch. Containers are merged by name, as in a strategic merge patch.
+// merge applies a merge patch. Containers are merged by name, as in a strategic merge patch, and init containers too.
 func merge(into, patch Object) {
 	for k, v := range patch {
 		nested, isObject := v.(Object)
@@ -251,7 +269,7 @@ func merge(into, patch Object) {
 			target = Object{}
 			merge(target, nested)
 			into[k] = target
-		case k == "containers":
+		case k == "containers", k == "initContainers":
 			mergeByName(into, k, v.([]any))
 		default:
 			into[k] = v

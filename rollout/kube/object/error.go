@@ -110,6 +110,11 @@ func Passing(words string) bool {
 	return slices.ContainsFunc(passing, func(said string) bool { return strings.Contains(words, said) })
 }
 
+// NoDryRun reports whether the error is one of a webhook that takes no part in dry runs: it says nothing about the write.
+func NoDryRun(err error) bool {
+	return err != nil && strings.Contains(rollout.ProblemOf(err).Words, "does not support dry run")
+}
+
 // words returns the server's own words in one line, cut to what fits a phone.
 func words(err error) string {
 	const longest = 300

@@ -14,6 +14,7 @@ import (
 // forbidden is a rule of a cluster that has no place for a canary.
 type forbidden struct {
 	name, rule string
+	ends       string   // as the card says
 	words      []string // of the API server
 }
 
@@ -25,12 +26,12 @@ apiVersion: v1
 kind: ResourceQuota
 metadata: {namespace: quota, name: two-pods}
 spec: {hard: {pods: "2"}}
-`, []string{"exceeded quota: two-pods", "limited: pods=2"}},
+`, "Rolled back", []string{"exceeded quota: two-pods", "limited: pods=2"}},
 		{"restricted", `
 apiVersion: v1
 kind: Namespace
 metadata: {name: restricted-shop, labels: {pod-security.kubernetes.io/enforce: restricted}}
-`, []string{`violates PodSecurity "restricted:latest"`}},
+`, "Rolled back", []string{`violates PodSecurity "restricted:latest"`}},
 		{"policy", `
 apiVersion: admissionregistration.k8s.io/v1
 kind: ValidatingAdmissionPolicy
@@ -46,7 +47,7 @@ apiVersion: admissionregistration.k8s.io/v1
 kind: ValidatingAdmissionPolicyBinding
 metadata: {name: one-deployment}
 spec: {policyName: one-deployment, validationActions: [Deny]}
-`, []string{"no second deployment in here, ask the platform team"}},
+`, "nothing was changed", []string{"no second deployment in here, ask the platform team"}},
 	}
 }
 
@@ -81,7 +82,7 @@ func testForbidden(t *testing.T, w *world.World) {
 		asked := time.Now()
 		card := bot.Deploy(app.Name, next)
 		card.Shows(20*time.Second, rules[i].words...)
-		card.Shows(20*time.Second, "100 % on "+current)
+		card.Shows(20*time.Second, rules[i].ends)
 		t.Logf("%s: over after %s:\n%s", app.Name, time.Since(asked).Round(100*time.Millisecond), card.Text())
 		before.restored(t, w, app, current)
 		if high := weights.highest(); high > 0 {

@@ -27,7 +27,7 @@ func testAutoscaled(t *testing.T, w *world.World) {
 	// when its minimum is put back: it sizes by what pods served in the last seconds.
 	s := stage(t, w, app, false, plan(10*time.Second, 5, 50, 100), drain(10*time.Second))
 	s.traffic.Stop()
-	s.traffic = w.Load(t, app, load.Plan{For: 8 * time.Minute})
+	s.traffic = w.Load(t, app, load.Plan{For: 9 * time.Minute})
 	measured(t, w, app)
 	w.Autoscale(t, app.Namespace, app.Stable())
 	s.settled()

@@ -22,10 +22,12 @@ import (
 // place, stable keeps its size, so that whoever comes back finds room: from 50 %, from 100 %, and after a promotion.
 func testAutoscaled(t *testing.T, w *world.World) {
 	app := shop.Checkout("autoscaled")
-	app.Replicas = 10                                              // what the autoscaler would choose
-	s := stage(t, w, app, false, plan(10*time.Second, 5, 50, 100)) // longer than the autoscaler needs to see and act
+	app.Replicas = 10 // what the autoscaler would choose
+	// Bakes are longer than the autoscaler needs to see and act, and so is the time between everybody's return and the end,
+	// when its minimum is put back: it sizes by what pods served in the last seconds.
+	s := stage(t, w, app, false, plan(10*time.Second, 5, 50, 100), drain(10*time.Second))
 	s.traffic.Stop()
-	s.traffic = w.Load(t, app, load.Plan{For: 8 * time.Minute})
+	s.traffic = w.Load(t, app, load.Plan{For: 9 * time.Minute})
 	measured(t, w, app)
 	w.Autoscale(t, app.Namespace, app.Stable())
 	s.settled()

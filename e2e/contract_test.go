@@ -43,7 +43,7 @@ func testContract(t *testing.T, w *world.World, kind func(namespace string) shop
 		t.Fatal(err)
 	}
 	var worlds atomic.Int64
-	rollouttest.Cluster(t, func(t *testing.T) (rollout.Cluster, rollouttest.Editor) {
+	rollouttest.RealCluster(t, func(t *testing.T) (rollout.Cluster, rollouttest.Editor) {
 		app := kind(fmt.Sprintf("contract-%s-%d", kind("").Name, worlds.Add(1)))
 		app.Replicas = 1
 		objects, err := app.Objects()
@@ -110,7 +110,7 @@ func (e editor) Set(field rollout.Field, value string) {
 		})
 	case rollout.FieldWeight:
 		e.edit(rollout.RouteObject, func(object *unstructured.Unstructured) { e.steer(object.Object["spec"], e.number(value)) })
-	case rollout.FieldStableUID, rollout.FieldRouteUID:
+	case rollout.FieldStableUID, rollout.FieldRouteUID, rollout.FieldStableMin, rollout.FieldImageID:
 		e.t.Fatalf("nobody sets %s here", field)
 	}
 }
@@ -188,6 +188,7 @@ func (e editor) of(object rollout.Object) (schema.GroupVersionResource, string) 
 		return schema.GroupVersionResource{Version: "v1", Resource: "services"}, e.app.Canary()
 	case rollout.RouteObject:
 		return routeResource(e.app), e.app.Name
+	case rollout.StableScaler: // nothing scales stable here
 	}
 	e.t.Fatalf("%s is not an object", object)
 	return schema.GroupVersionResource{}, ""

@@ -21,6 +21,8 @@ type found struct {
 	route   any // its spec
 	stable  *apps.Deployment
 	objects []string // names of Deployments, Services and routes
+	// admitted is what admission makes of an image; nil: nothing.
+	admitted func(image string) string
 }
 
 // look returns the application as it is now.
@@ -48,6 +50,9 @@ func (f found) restored(t *testing.T, w *world.World, app shop.App, version stri
 		}
 		want := f.stable.Spec.DeepCopy()
 		want.Template.Spec.Containers[0].Image = app.Image(version)
+		if f.admitted != nil {
+			want.Template.Spec.Containers[0].Image = f.admitted(app.Image(version))
+		}
 		if diff := cmp.Diff(want, &now.stable.Spec); diff != "" {
 			return fmt.Errorf("stable, wanted before left:\n%s", diff)
 		}

@@ -131,10 +131,15 @@ func (rc *reconciliation) checkStuck() {
 
 // drain is how long the phase waits for its last requests; that time does not make it stuck.
 func (rc *reconciliation) drain() time.Duration {
-	if rc.Phase == Returning || rc.Phase == RollingBack {
-		return rc.Spec.Limits.Drain
+	if rc.Phase != Returning && rc.Phase != RollingBack {
+		return 0
 	}
-	return 0
+	if rc.scaled(rc.w) && rc.LastApplied.StableMin > rc.Original.Scaler.Min {
+		// The scaler sizes by what it measured over up to a minute: given its minimum back at once, it would shrink stable
+		// for the load that is over.
+		return 2 * rc.Spec.Limits.Drain
+	}
+	return rc.Spec.Limits.Drain
 }
 
 // obstacle is what keeps an ending from ending.

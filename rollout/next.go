@@ -279,7 +279,7 @@ func (rc *reconciliation) wake() time.Time {
 		next = min(next, settling)
 	case Returning, RollingBack:
 		next = min(next, settling)
-		soon(rc.Spec.Limits.Drain, rc.Spans.Drained)
+		soon(rc.drain(), rc.Spans.Drained)
 	case Baking:
 		soon(rc.Current().Bake, rc.Spans.Bake)
 	case Queued:

@@ -164,6 +164,28 @@ func TestStableKeepsItsSizeWhileTheCanaryTakesItsLoad(t *testing.T) {
 	}
 }
 
+// An autoscaler that sizes by the last minute must have seen everybody come back before it has its minimum again.
+func TestTheMinimumOutlastsWhatTheScalerMeasured(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		raised int
+		want   time.Duration
+	}{"it was raised": {10, time.Minute}, "it was large enough": {0, 30 * time.Second}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r, w := scaled()
+			r.Phase, r.UndoRevision, r.LastApplied.StableMin = rollout.RollingBack, 5, tt.raised
+			start := r.ReconciledAt
+			for r.Phase == rollout.RollingBack && r.ReconciledAt.Sub(start) < 5*time.Minute {
+				r, _, _ = rollout.Next(r, facts(r, w, time.Second, rollout.Unknown))
+			}
+			if took := r.ReconciledAt.Sub(start); took != tt.want {
+				t.Errorf("got %s after %s, want cleaning after %s", r.Phase, took, tt.want)
+			}
+		})
+	}
+}
+
 func ptr[T any](v T) *T { return &v }
 
 // Somebody who lowers the minimum while the canary has load makes stable small: they are asked.

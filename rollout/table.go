@@ -234,7 +234,7 @@ func (rc *reconciliation) proved() bool {
 }
 
 func (rc *reconciliation) drained() bool {
-	return rc.offTraffic() && rc.Spans.Drained >= rc.Spec.Limits.Drain
+	return rc.offTraffic() && rc.Spans.Drained >= rc.drain()
 }
 
 // podsGone reports whether no canary endpoint is left and the canary is as it was originally. A canary that is not ours

@@ -43,7 +43,7 @@ func detections(f rollout.DetectionPower, plan rollout.Plan) string {
 		sentences = slices.Insert(sentences, 1, "At the first step errors are noticed: "+strings.Join(soon, ", ")+".")
 	}
 	if len(never) > 0 {
-		sentences = append(sentences, "Errors of "+never[0]+" and less would go unnoticed at every step of this plan.")
+		sentences = append(sentences, "Errors of "+never[0]+" and less may go unnoticed: the bakes of this plan are short for its traffic.")
 	}
 	return strings.Join(sentences, " ")
 }

@@ -12,13 +12,27 @@ import (
 const (
 	maxWord   = 64  // a name, a version, an id
 	maxWords  = 300 // a person's text
-	maxDetail = 200 // a machine's answer
+	maxDetail = 300 // a machine's answer
+	maxShort  = 400 // a problem's sentence where others follow
 )
 
-// word, words and detail are the three lengths of escape.
-func word(s string) string   { return escape(s, maxWord) }
-func words(s string) string  { return escape(s, maxWords) }
-func detail(s string) string { return escape(s, maxDetail) }
+// word and words are two lengths of escape.
+func word(s string) string  { return escape(s, maxWord) }
+func words(s string) string { return escape(s, maxWords) }
+
+// detail escapes a machine's answer. One that is too long loses its middle: it begins with what was tried, and why it
+// failed comes last, after every layer in between.
+func detail(s string) string {
+	const enough = 16 * maxDetail
+	if len(s) > 2*enough {
+		s = s[:enough] + s[len(s)-enough:]
+	}
+	const end = maxDetail / 3
+	if runes := []rune(oneLine(s)); len(runes) > maxDetail {
+		s = string(runes[:maxDetail-end-1]) + "…" + string(runes[len(runes)-end:])
+	}
+	return escape(s, maxDetail)
+}
 
 // escape makes text from outside safe to show: one line of at most so many characters, without mentions, links, dates,
 // formatting, direction marks or hidden characters.

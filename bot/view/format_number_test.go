@@ -132,6 +132,23 @@ func TestEscape(t *testing.T) {
 	}
 }
 
+// What a machine says last is why.
+func TestDetailKeepsBothEnds(t *testing.T) {
+	const pull = `pod checkout-canary-f8c6ddfbc-25ph8, container checkout: ImagePullBackOff: Back-off pulling image "registry.example.com/shop/checkout:v1.2.4": ` +
+		`ErrImagePull: rpc error: code = Unknown desc = failed to pull and unpack image "registry.example.com/shop/checkout:v1.2.4": ` +
+		`failed to resolve reference "registry.example.com/shop/checkout:v1.2.4": unexpected status from HEAD request to ` +
+		`https://registry.example.com/v2/shop/checkout/manifests/v1.2.4: 429 Too Many Requests`
+	for _, said := range []string{pull, strings.Repeat("ä", 20_000) + pull, pull + " " + strings.Repeat(" ", 20_000) + "\nagain", "no"} {
+		got, last := detail(said), said[strings.LastIndexByte(said, ' ')+1:]
+		if n := len([]rune(got)); n > maxDetail || !strings.HasPrefix(got, said[:2]) || !strings.HasSuffix(got, strings.TrimSpace(last)) {
+			t.Errorf("of %.300q… %d characters are left: %q", said, n, got)
+		}
+	}
+	if got := detail(pull); !strings.Contains(got, "container checkout: ImagePullBackOff") || !strings.Contains(got, "429 Too Many Requests") {
+		t.Errorf("got %q", got)
+	}
+}
+
 func TestFitNeverCutsAnEntity(t *testing.T) {
 	for _, text := range []string{strings.Repeat("&amp;", 10), strings.Repeat("<@U024BE7LH>", 5), "`code` and `more code`", strings.Repeat("ä", 40)} {
 		for most := 1; most < 45; most++ {

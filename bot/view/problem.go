@@ -73,7 +73,7 @@ func Problems(all []rollout.Problem) []string {
 func Sentence(err error) string { return Problem(rollout.ProblemOf(err)) }
 
 // short is a problem's sentence for small spaces.
-func short(p rollout.Problem) string { return truncateMrkdwn(Problem(p), maxDetail) }
+func short(p rollout.Problem) string { return truncateMrkdwn(Problem(p), maxShort) }
 
 // fill returns a placeholder's value.
 func fill(p rollout.Problem, name string) string {

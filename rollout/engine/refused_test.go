@@ -46,3 +46,25 @@ func TestAWriteThatIsRefusedForGoodEndsTheRollout(t *testing.T) {
 		})
 	}
 }
+
+// Nothing is written before the objects were looked at: a start that took everything for missing would be refused where
+// the canary's Service is there already, and may not be created.
+func TestNothingIsWrittenBeforeALook(t *testing.T) {
+	in(t, standard, func(w *world) {
+		looked, written := false, false
+		w.cluster.SetFault(func(c sim.Call) error {
+			r, _ := w.rollout()
+			switch {
+			case c.Op == sim.Observe && r.Phase >= rollout.Preparing: // the survey before it is of orphans
+				looked = true
+			case c.Op == sim.Do && !looked:
+				t.Errorf("%s of %s was sent before a look", c.Write.Verb, c.Write.Object)
+			}
+			written = written || c.Op == sim.Do
+			return nil
+		})
+		if r := w.play("v1.2.4", promoting); r.Ending.Outcome != rollout.Succeeded || !written {
+			t.Errorf("it ended as %s, with writes: %t", r.Ending.Outcome, written)
+		}
+	})
+}

@@ -133,7 +133,10 @@ func (w *worker) reconcile(ctx context.Context) (time.Time, error) {
 	}
 	w.checker.follow(after)
 	again := after.Phase != before.Phase
-	if w.apply(ctx, after, facts) {
+	// A start is decided by a preflight, not by a look at the objects: before there is one, everything would seem to be
+	// missing, and who may create nothing would be refused what is there already.
+	looked := before.Phase != rollout.Queued || before.Orphan != nil
+	if looked && w.apply(ctx, after, facts) {
 		again = true
 	}
 	if again {

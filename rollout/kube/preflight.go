@@ -212,12 +212,3 @@ func (s *start) setAside() {
 		s.leftService, s.canaryService = svc, nil
 	}
 }
-
-// top returns the largest weight of the plan.
-func (s *start) top() rollout.Weight {
-	steps := s.r.Spec.Plan.Steps
-	if len(steps) == 0 {
-		return 0
-	}
-	return slices.MaxFunc(steps, func(a, b rollout.Step) int { return int(a.Weight - b.Weight) }).Weight
-}

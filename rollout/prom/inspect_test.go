@@ -294,7 +294,8 @@ func TestStrangersAreNamed(t *testing.T) {
 			var strange, doubtful []string
 			count := 0
 			for _, p := range e.source().Inspect(t.Context(), q).Notices {
-				switch p.Code {
+				//exhaustive:ignore
+				switch p.Code { // nothing else is expected
 				case prom.ProblemPodsNotCounted:
 					strange, count = p.Names, p.Count
 				case prom.ProblemPodsDoubtful:

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql/parser"
 
@@ -121,7 +122,7 @@ func FuzzSelectors(f *testing.F) {
 		may := map[string]bool{}
 		must := map[string]bool{}
 		for _, selector := range parser.ExtractSelectors(expr) {
-			named := slices.ContainsFunc(selector, func(m *labels.Matcher) bool { return m.Name == labels.MetricName && m.Type == labels.MatchEqual })
+			named := slices.ContainsFunc(selector, func(m *labels.Matcher) bool { return m.Name == model.MetricNameLabel && m.Type == labels.MatchEqual })
 			may[written(selector)] = named
 			must[written(selector)] = named && len(selector) > 1
 		}

@@ -2,20 +2,32 @@ package rollouttest
 
 import (
 	"testing"
+	"testing/synctest"
 
 	"canarybot.io/rollout"
 )
 
 // Cluster checks a cluster adapter with its router: the objects that it creates are inert, every write is guarded and
-// stamped, it reports changes by others and changes nothing else. Every case gets a new environment.
+// stamped, it reports changes by others and changes nothing else. Every case gets a new environment, in a bubble.
 func Cluster(t *testing.T, world func(t *testing.T) (rollout.Cluster, Editor)) {
+	t.Helper()
+	checkCluster(t, synctest.Test, world)
+}
+
+// RealCluster checks the same over sockets, which no bubble may hold.
+func RealCluster(t *testing.T, world func(t *testing.T) (rollout.Cluster, Editor)) {
+	t.Helper()
+	checkCluster(t, func(t *testing.T, check func(*testing.T)) { check(t) }, world)
+}
+
+func checkCluster(t *testing.T, inside func(*testing.T, func(*testing.T)), world func(t *testing.T) (rollout.Cluster, Editor)) {
 	t.Helper()
 	made := func(t *testing.T) *harness {
 		cluster, editor := world(t)
 		return newHarness(t, cluster, editor)
 	}
-	run(t, routeCases, made)
-	run(t, clusterCases, made)
+	run(t, inside, routeCases, made)
+	run(t, inside, clusterCases, made)
 }
 
 // make creates the canary's objects, inert, in the order of a start.

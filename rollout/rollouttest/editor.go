@@ -75,6 +75,8 @@ func metaOf(w rollout.Observed, object rollout.Object) rollout.Meta {
 		return w.Service
 	case rollout.RouteObject:
 		return w.Route.Meta
+	case rollout.StableScaler:
+		return w.Scaler.Meta
 	}
 	return rollout.Meta{}
 }

@@ -12,7 +12,7 @@ import (
 // stamps its writes, and restores the original weights. Every case gets a new environment.
 func Router(t *testing.T, world func(t *testing.T) (Routes, Editor)) {
 	t.Helper()
-	run(t, routeCases, func(t *testing.T) *harness {
+	run(t, synctest.Test, routeCases, func(t *testing.T) *harness {
 		routes, editor := world(t)
 		return newHarness(t, router{routes}, editor)
 	})
@@ -24,10 +24,11 @@ type testCase struct {
 	run  func(h *harness)
 }
 
-func run(t *testing.T, cases []testCase, world func(t *testing.T) *harness) {
+// run runs the cases in a bubble, or where else inside runs them.
+func run(t *testing.T, inside func(*testing.T, func(*testing.T)), cases []testCase, world func(t *testing.T) *harness) {
 	t.Helper()
 	for _, c := range cases {
-		t.Run(c.name, func(t *testing.T) { synctest.Test(t, func(t *testing.T) { c.run(world(t)) }) })
+		t.Run(c.name, func(t *testing.T) { inside(t, func(t *testing.T) { c.run(world(t)) }) })
 	}
 }
 

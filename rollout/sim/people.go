@@ -73,6 +73,7 @@ func (a *App) Delete(o rollout.Object) {
 			a.canaryService = nil
 		case rollout.RouteObject:
 			a.route = nil
+		case rollout.StableScaler: // nothing scales stable here
 		}
 	})
 }
@@ -95,6 +96,7 @@ func (a *App) Recreate(o rollout.Object) {
 				a.route.object = fresh
 				a.changeRoute()
 			}
+		case rollout.StableScaler:
 		}
 	})
 }
@@ -129,6 +131,7 @@ func (a *App) annotate(o rollout.Object, change func(*object)) {
 			if a.route != nil {
 				x = &a.route.object
 			}
+		case rollout.StableScaler:
 		}
 		if x != nil {
 			change(x)

@@ -21,6 +21,7 @@ func (a *App) write(w rollout.Write) error {
 		return a.writeService(w, ref("Service", o.Namespace, o.CanaryService))
 	case rollout.RouteObject:
 		return a.writeRoute(w, ref(o.Route.Kind, o.Namespace, o.Route.Name))
+	case rollout.StableScaler: // nothing scales stable here
 	}
 	return rollout.Refuse(rollout.Invalid, rollout.Problem{Code: rollout.ProblemObjectUnknown, Value: string(w.Object)})
 }
@@ -40,7 +41,7 @@ func written(r rollout.Rollout, object rollout.Object) rollout.ObjectRef {
 		return ref("Service", o.Namespace, o.CanaryService)
 	case rollout.RouteObject:
 		return ref(o.Route.Kind, o.Namespace, o.Route.Name)
-	case rollout.StableDeployment:
+	case rollout.StableDeployment, rollout.StableScaler:
 	}
 	return ref("Deployment", o.Namespace, o.Stable)
 }

@@ -193,6 +193,8 @@ func (e Editor) of(object rollout.Object) (resource, name string) {
 		return "services", o.CanaryService
 	case rollout.RouteObject:
 		return e.routes(), o.Route.Name
+	case rollout.StableScaler:
+		return "horizontalpodautoscalers", e.R.Original.Scaler.Name
 	}
 	e.T.Fatalf("%s is no object", object)
 	return "", ""

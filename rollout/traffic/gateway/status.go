@@ -72,7 +72,10 @@ func parents(route *unstructured.Unstructured) ([]parent, error) {
 	if err := read(route.Object["status"], &s); err != nil {
 		return nil, err
 	}
-	if err := read(route.Object["spec"], &spec); err != nil || len(spec.ParentRefs) == 0 {
+	if err := read(route.Object["spec"], &spec); err != nil {
+		return nil, err
+	}
+	if len(spec.ParentRefs) == 0 {
 		return s.Parents, nil
 	}
 	return slices.DeleteFunc(s.Parents, func(p parent) bool {

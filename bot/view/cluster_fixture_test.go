@@ -78,6 +78,8 @@ func startProblems() []rollout.Problem {
 		{Code: rollout.ProblemGitOpsOwned, Service: "checkout", Object: inShop("HTTPRoute", "checkout"), Key: "kustomize.toolkit.fluxcd.io/name", Value: "Flux"},
 		{Code: rollout.ProblemGitOpsOwned, Service: "checkout", Object: inShop("Deployment", "checkout"), Key: "managedFields of argocd-controller", Value: "Argo CD"},
 		{Code: rollout.ProblemGitOpsOwned, Service: "checkout", Object: inShop("Deployment", "checkout"), Key: "argocd.argoproj.io/tracking-id", Value: "Argo CD"},
+		{Code: rollout.ProblemGitOpsOwned, Service: "checkout", Object: inShop("HorizontalPodAutoscaler", "grow"), Key: "argocd.argoproj.io/tracking-id", Value: "Argo CD"},
+		{Code: rollout.ProblemGitOpsOwned, Service: "checkout", Object: inShop("ScaledObject", "grow"), Key: "kustomize.toolkit.fluxcd.io/name", Value: "Flux"},
 		{Code: rollout.ProblemRightsMissing, Object: rollout.ObjectRef{Kind: "pods", Namespace: "shop"}, Names: []string{"list"}},
 		{Code: rollout.ProblemRightsMissingRoute, Object: rollout.ObjectRef{Kind: "httproutes.gateway.networking.k8s.io", Namespace: "shop"}, Names: []string{"patch"}},
 		{Code: rollout.ProblemRightsMissingCreate, Object: rollout.ObjectRef{Kind: "deployments.apps", Namespace: "shop"}, Names: []string{"patch", "delete"}},

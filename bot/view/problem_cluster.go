@@ -17,6 +17,7 @@ import (
 //	{either}   the names, joined by "or"
 //	{labels}   where the canary's labels are set
 //	{oneof}    the label to change: "the label app", "one of the labels app, track"
+//	{steered}  what the bot writes to the object beside its own annotations
 //	{owner}    whose pod it is
 //	{more}     " and 2 more", where not all names are told
 func clusterSentences() map[rollout.ProblemCode]string {
@@ -81,7 +82,7 @@ func startSentences() map[rollout.ProblemCode]string {
 		rollout.ProblemStampOtherStore:   "{object} bears the stamp of rollout {rollout} of another Canarybot, whose store is {value}; when that one is gone for good, put the object right and remove the stamp: " + annotate,
 		rollout.ProblemStampOtherService: "{object} bears the stamp of rollout {rollout}, of another service: wait for its end. Only if it has ended and left the stamp, remove it: " + annotate,
 		rollout.ProblemRollbackAsked:     "{object} bears the annotation {key}={value}, which rolls back every rollout; remove it: " + annotate,
-		rollout.ProblemGitOpsOwned:       "services.{service}.gitops: {value} owns {object} ({key}) and may undo what Canarybot writes. Let it ignore images, replicas and weights there, and set gitops: acknowledged.",
+		rollout.ProblemGitOpsOwned:       "services.{service}.gitops: {value} owns {object} ({key}) and may undo what Canarybot writes. Let it ignore {steered} there, and set gitops: acknowledged.",
 
 		rollout.ProblemRightsMissing:            rights + grant,
 		rollout.ProblemRightsMissingRoute:       rights + ", with its kind among routes" + grant,
@@ -192,6 +193,8 @@ func fillCluster(p rollout.Problem, name string) string {
 			return "a bare pod"
 		}
 		return "of " + words(p.Want)
+	case "{steered}":
+		return steered(p.Object.Kind)
 	case "{oneof}":
 		switch len(p.Names) {
 		case 0:
@@ -207,6 +210,19 @@ func fillCluster(p rollout.Problem, name string) string {
 		return "canary_labels"
 	}
 	return name
+}
+
+// steered names what the bot writes to an object of the kind.
+func steered(kind string) string {
+	switch kind {
+	case "Deployment":
+		return "images and replicas"
+	case "HorizontalPodAutoscaler":
+		return "spec.minReplicas"
+	case "ScaledObject":
+		return "spec.minReplicaCount"
+	}
+	return "backends and their weights"
 }
 
 // line names the line of the configuration to change, as the start of a sentence.

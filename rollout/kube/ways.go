@@ -160,29 +160,32 @@ func ingressServices(spec map[string]any, _ string) []string {
 // virtualServices returns the Services that a VirtualService of Istio's sends to, also copies. It names them as DNS does.
 func virtualServices(spec map[string]any, namespace string) []string {
 	var names []string
-	add := func(destination any) {
-		fields, _ := destination.(map[string]any)
-		name, domain, qualified := strings.Cut(text(fields["host"]), ".")
-		if in, _, _ := strings.Cut(domain, "."); !qualified || in == namespace {
-			names = append(names, name)
-		}
-	}
-	for _, protocol := range []string{"http", "tls", "tcp"} {
-		for _, rule := range objectsIn(spec[protocol]) {
-			routes := objectsIn(rule["route"])
-			for _, route := range routes {
-				// Of several, one without a weight gets nothing.
-				if weight, _ := route["weight"].(float64); weight > 0 || len(routes) == 1 {
-					add(route["destination"])
-				}
-			}
-			add(rule["mirror"])
-			for _, mirror := range objectsIn(rule["mirrors"]) {
-				add(mirror["destination"])
+	for _, rule := range slices.Concat(objectsIn(spec["http"]), objectsIn(spec["tls"]), objectsIn(spec["tcp"])) {
+		for _, destination := range destinations(rule) {
+			fields, _ := destination.(map[string]any)
+			name, domain, qualified := strings.Cut(text(fields["host"]), ".")
+			if in, _, _ := strings.Cut(domain, "."); !qualified || in == namespace {
+				names = append(names, name)
 			}
 		}
 	}
 	return names
+}
+
+// destinations returns where a rule of a VirtualService sends requests and copies of them. Of several destinations, one
+// without a weight gets nothing.
+func destinations(rule map[string]any) []any {
+	all := []any{rule["mirror"]}
+	routes := objectsIn(rule["route"])
+	for _, route := range routes {
+		if weight, _ := route["weight"].(float64); weight > 0 || len(routes) == 1 {
+			all = append(all, route["destination"])
+		}
+	}
+	for _, mirror := range objectsIn(rule["mirrors"]) {
+		all = append(all, mirror["destination"])
+	}
+	return all
 }
 
 // splitServices returns the Services that a TrafficSplit sends to.

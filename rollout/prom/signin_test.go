@@ -388,6 +388,7 @@ func TestSigningInHangs(t *testing.T) {
 				t.Fatalf("it took %s", took)
 			}
 		}
+		synctest.Wait()
 		if together.most > 64 {
 			t.Errorf("%d requests hang", together.most)
 		}

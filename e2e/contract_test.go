@@ -43,7 +43,7 @@ func testContract(t *testing.T, w *world.World, kind func(namespace string) shop
 		t.Fatal(err)
 	}
 	var worlds atomic.Int64
-	rollouttest.RealCluster(t, func(t *testing.T) (rollout.Cluster, rollouttest.Editor) {
+	rollouttest.Cluster(t, func(t *testing.T, check func(*testing.T)) { check(t) }, func(t *testing.T) (rollout.Cluster, rollouttest.Editor) {
 		app := kind(fmt.Sprintf("contract-%s-%d", kind("").Name, worlds.Add(1)))
 		app.Replicas = 1
 		objects, err := app.Objects()

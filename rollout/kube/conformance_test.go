@@ -2,6 +2,7 @@ package kube_test
 
 import (
 	"testing"
+	"testing/synctest"
 
 	"canarybot.io/rollout"
 	"canarybot.io/rollout/kube"
@@ -23,7 +24,7 @@ func connect(t *testing.T, s *kubetest.Server) *kube.Cluster {
 
 func TestClusterKeepsItsContract(t *testing.T) {
 	t.Parallel()
-	rollouttest.Cluster(t, func(t *testing.T) (rollout.Cluster, rollouttest.Editor) {
+	rollouttest.Cluster(t, synctest.Test, func(t *testing.T) (rollout.Cluster, rollouttest.Editor) {
 		s := kubetest.New(t)
 		s.Apply("helm", kubetest.Shop)
 		return connect(t, s), kubetest.Editor{Server: s, T: t, R: kubetest.Rollout()}
@@ -32,7 +33,7 @@ func TestClusterKeepsItsContract(t *testing.T) {
 
 func TestClusterWithTrafficSplitKeepsItsContract(t *testing.T) {
 	t.Parallel()
-	rollouttest.Cluster(t, func(t *testing.T) (rollout.Cluster, rollouttest.Editor) {
+	rollouttest.Cluster(t, synctest.Test, func(t *testing.T) (rollout.Cluster, rollouttest.Editor) {
 		s := kubetest.New(t)
 		s.Apply("helm", kubetest.Stable+"\n---\n"+`
 apiVersion: split.smi-spec.io/v1alpha2

@@ -2,25 +2,14 @@ package rollouttest
 
 import (
 	"testing"
-	"testing/synctest"
 
 	"canarybot.io/rollout"
 )
 
 // Cluster checks a cluster adapter with its router: the objects that it creates are inert, every write is guarded and
-// stamped, it reports changes by others and changes nothing else. Every case gets a new environment, in a bubble.
-func Cluster(t *testing.T, world func(t *testing.T) (rollout.Cluster, Editor)) {
-	t.Helper()
-	checkCluster(t, synctest.Test, world)
-}
-
-// RealCluster checks the same over sockets, which no bubble may hold.
-func RealCluster(t *testing.T, world func(t *testing.T) (rollout.Cluster, Editor)) {
-	t.Helper()
-	checkCluster(t, func(t *testing.T, check func(*testing.T)) { check(t) }, world)
-}
-
-func checkCluster(t *testing.T, inside func(*testing.T, func(*testing.T)), world func(t *testing.T) (rollout.Cluster, Editor)) {
+// stamped, it reports changes by others and changes nothing else. Every case gets a new environment, and runs inside what
+// the second argument makes: synctest.Test, or nothing where the adapter has sockets, which no bubble may hold.
+func Cluster(t *testing.T, inside func(*testing.T, func(*testing.T)), world func(t *testing.T) (rollout.Cluster, Editor)) {
 	t.Helper()
 	made := func(t *testing.T) *harness {
 		cluster, editor := world(t)

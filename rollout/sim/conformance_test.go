@@ -3,6 +3,7 @@ package sim_test
 import (
 	"strconv"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"canarybot.io/rollout"
@@ -13,7 +14,7 @@ import (
 // TestConformance holds the simulated cluster to the contract that the real one is held to. Its controllers stand
 // still: a status that changes between a read and a write is a conflict, and the suite is not about that.
 func TestConformance(t *testing.T) {
-	rollouttest.Cluster(t, func(t *testing.T) (rollout.Cluster, rollouttest.Editor) {
+	rollouttest.Cluster(t, synctest.Test, func(t *testing.T) (rollout.Cluster, rollouttest.Editor) {
 		c := sim.New(sim.Options{Controller: time.Hour, Accept: time.Hour})
 		app := c.Add(sim.Setup{Objects: sim.Objects("shop", "checkout"), Image: oldImage})
 		return c, &editor{T: t, cluster: c, app: app}

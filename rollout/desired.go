@@ -304,7 +304,7 @@ func (p *planner) release() {
 	if m := p.w.Canary.Meta; m.Exists && (p.r.releasesStamp(m.Stamp) || m.AsksRollback && p.r.ownCanary(p.w.Canary)) {
 		p.add(m, Write{Object: CanaryDeployment, Verb: Release})
 	}
-	if m := p.w.Scaler.Meta; m.Exists && (p.r.releasesStamp(m.Stamp) || m.AsksRollback) {
+	if m := p.w.Scaler.Meta; m.Exists && p.r.releasesStamp(m.Stamp) {
 		p.add(m, Write{Object: StableScaler, Verb: Release})
 	}
 	switch route := p.w.Route; {

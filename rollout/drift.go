@@ -94,9 +94,9 @@ func drifts(r Rollout, w Observed) []Drift {
 	return all
 }
 
-// ourStableMin is the minimum that we last gave stable's scaler; 0 before we ever did.
+// ourStableMin is the minimum that we, or the orphan that we remove, last gave stable's scaler; 0 before we ever did.
 func (r Rollout) ourStableMin(s Scaler) int {
-	if r.ownStamp(s.Stamp) && s.Stamp.Replicas != nil {
+	if r.releasesStamp(s.Stamp) && s.Stamp.Replicas != nil {
 		return *s.Stamp.Replicas
 	}
 	return r.LastApplied.StableMin

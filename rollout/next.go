@@ -218,11 +218,13 @@ func (rc *reconciliation) strain() Problem {
 	if !rc.Phase.Ending() || rc.w.Route.share() == 0 || hasRoom(ready, full) {
 		return Problem{}
 	}
-	p := Problem{Code: ProblemStableStrained, Count: ready, Limit: full}
-	if left := rc.withoutRoom(rc.w); left > 0 {
-		p.Code, p.Index = ProblemStableShort, int(min(left, rc.w.Route.share(), rc.Current().Weight))
+	switch left := weightDown(rc.Rollout, rc.w); {
+	case left == nil: // none comes back yet
+		return Problem{}
+	case *left > 0:
+		return Problem{Code: ProblemStableShort, Count: ready, Limit: full, Index: int(*left)}
 	}
-	return p
+	return Problem{Code: ProblemStableStrained, Count: ready, Limit: full}
 }
 
 // observe records which of our writes the cluster shows, and keeps the canary's size in step with stable's.

@@ -190,8 +190,8 @@ type Write struct {
 	UID     string // of the object that it was decided on; empty for a create
 	Version string // its resourceVersion
 	// Over is the stamp that guards the write in place of the version, where it is set: the write lands on what others
-	// changed since, and on no later write of ours. Only weight 0 while ending is written like that: a controller that
-	// rewrites the route without a pause must not win.
+	// changed since, and on no later write of ours. Only traffic is taken off like that, while ending: a controller
+	// that rewrites the route without a pause must not win.
 	Over       *Stamp
 	Weight     *Weight
 	Image      string // empty: untouched

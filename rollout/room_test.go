@@ -29,6 +29,7 @@ func TestTrafficGoesBackAsStableHasRoom(t *testing.T) {
 		why     rollout.ReasonCode
 		ending  time.Duration
 		crash   bool
+		waits   bool
 		want    rollout.Weight
 		told    rollout.ProblemCode
 	}{
@@ -43,6 +44,7 @@ func TestTrafficGoesBackAsStableHasRoom(t *testing.T) {
 		"the canary fails":                    {ready: 2, share: 100, verdict: rollout.Fail, why: rollout.ReasonCheck, want: 0, told: rollout.ProblemStableStrained},
 		"it fails meanwhile":                  {ready: 2, share: 100, verdict: rollout.Fail, why: rollout.ReasonPerson, want: 0, told: rollout.ProblemStableStrained},
 		"its pods fail":                       {ready: 2, share: 100, why: rollout.ReasonPerson, crash: true, want: 0, told: rollout.ProblemStableStrained},
+		"nobody is there to take it":          {ready: 0, share: 100, why: rollout.ReasonPerson, waits: true},
 		"by annotation":                       {ready: 2, share: 100, why: rollout.ReasonAnnotation, want: 0, told: rollout.ProblemStableStrained},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -58,8 +60,8 @@ func TestTrafficGoesBackAsStableHasRoom(t *testing.T) {
 			f := facts(r, w, 0, tt.verdict)
 			after, _, _ := rollout.Next(r, f)
 			got, wrote := routeWrite(after, f)
-			if !wrote {
-				t.Fatal("nothing was written to the route")
+			if wrote == tt.waits {
+				t.Fatalf("written to the route: %t", wrote)
 			}
 			if got != tt.want || after.Trouble.Code != tt.told {
 				t.Errorf("got %d %% and %q on the card, want %d %% and %q", got, after.Trouble.Code, tt.want, tt.told)
@@ -187,6 +189,21 @@ func TestTheMinimumOutlastsWhatTheScalerMeasured(t *testing.T) {
 }
 
 func ptr[T any](v T) *T { return &v }
+
+// What a lost store's rollout raised is put back with all else that it left.
+func TestAnOrphansMinimumIsPutBack(t *testing.T) {
+	t.Parallel()
+	r, w := scaled()
+	r.Phase, r.UndoRevision, r.CleanupRevision, r.Ending.Outcome = rollout.Cleaning, 8, 9, rollout.RolledBack
+	r.Orphan = &rollout.Orphan{Store: "lost", Rollout: "checkout-9"}
+	w.Route.Stamp.Revision = 9
+	w.Scaler.Min, w.Scaler.Stamp = 10, &rollout.Stamp{Store: "lost", Rollout: "checkout-9", Replicas: ptr(10)}
+	got := scalerWrite(rollout.Writes(r, facts(r, w, time.Second, rollout.Unknown)))
+	want := &rollout.Write{Object: rollout.StableScaler, Verb: rollout.Update, UID: "h", Version: "4", Replicas: ptr(2)}
+	if diff := cmp.Diff(got, want); diff != "" {
+		t.Errorf("got before want:\n%s", diff)
+	}
+}
 
 // Somebody who lowers the minimum while the canary has load makes stable small: they are asked.
 func TestALoweredMinimumIsAsked(t *testing.T) {

@@ -181,14 +181,7 @@ func hundred(step int) rollout.Rollout {
 	return r
 }
 
-func notAsked() rollout.Verdict {
-	v := passing()
-	v.Result = rollout.Unknown
-	for i, e := range v.Evidence {
-		v.Evidence[i] = rollout.Evidence{Check: e.Check, Result: rollout.Unknown, Why: rollout.WhyNotAsked, Threshold: e.Threshold, Comparison: e.Comparison, Unit: e.Unit}
-	}
-	return v
-}
+func notAsked() rollout.Verdict { return unanswered(passing(), rollout.WhyNotAsked) }
 
 func TestCardOfTheIssue(t *testing.T) {
 	got := string(render(t, view.Card(baking(), view.CardOptions{})))

@@ -101,11 +101,13 @@ func many() rollout.Verdict {
 }
 
 // manyUnknown is the same while Prometheus is away.
-func manyUnknown() rollout.Verdict {
-	v := many()
+func manyUnknown() rollout.Verdict { return unanswered(many(), rollout.WhyUnreachable) }
+
+// unanswered is the verdict with no answer to any of its checks.
+func unanswered(v rollout.Verdict, why rollout.Why) rollout.Verdict {
 	v.Result = rollout.Unknown
 	for i, e := range v.Evidence {
-		v.Evidence[i] = rollout.Evidence{Check: e.Check, Result: rollout.Unknown, Why: rollout.WhyUnreachable, Threshold: e.Threshold, Comparison: e.Comparison, Unit: e.Unit}
+		v.Evidence[i] = rollout.Evidence{Check: e.Check, Result: rollout.Unknown, Why: why, Threshold: e.Threshold, Comparison: e.Comparison, Unit: e.Unit}
 	}
 	return v
 }

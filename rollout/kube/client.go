@@ -1,6 +1,8 @@
 package kube
 
 import (
+	"context"
+	"encoding/json"
 	"fmt"
 
 	apps "k8s.io/api/apps/v1"
@@ -97,6 +99,15 @@ func (c client) autoscalers(namespace string) *gentype.ClientWithList[*autoscali
 
 func (c client) budgets(namespace string) *gentype.ClientWithList[*policy.PodDisruptionBudget, *policy.PodDisruptionBudgetList] {
 	return kind[policy.PodDisruptionBudget, policy.PodDisruptionBudgetList](c, policy.SchemeGroupVersion, "poddisruptionbudgets", namespace)
+}
+
+// getJSON reads what is at the path: of kinds that Canarybot knows by a few fields only, in whatever version is served.
+func (c client) getJSON(ctx context.Context, into any, path ...string) error {
+	body, err := c.groups[core.SchemeGroupVersion].Get().SetHeader("Accept", "application/json").AbsPath(path...).Do(ctx).Raw()
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(body, into)
 }
 
 // accessReviews returns the client for the questions about what the bot may do.

@@ -87,19 +87,8 @@ func TestImageIDsOfAllContainersThatChange(t *testing.T) {
 // Where no pod of stable tells what it runs, people know at the start that nobody can compare.
 func TestARuntimeThatTellsNoIDsIsToldAtTheStart(t *testing.T) {
 	t.Parallel()
-	const set = `
-apiVersion: apps/v1
-kind: ReplicaSet
-metadata:
-  name: stable-now
-  namespace: shop
-  labels: {app: checkout, track: stable}
-  annotations: {deployment.kubernetes.io/revision: "7"}
-  ownerReferences: [{kind: Deployment, name: checkout, uid: uid-1, controller: true}]
-spec: {template: {spec: {containers: [{name: checkout, image: "` + kubetest.OldImage + `"}]}}}
-`
 	stablePod := func(id string) string {
-		return strings.NewReplacer("track: canary", "track: stable", "uid: ,", "uid: uid-4,").Replace(pod("a", "stable-now", running(id)))
+		return strings.NewReplacer("track: canary", "track: stable", "uid: ,", "uid: uid-4,").Replace(pod("a", "checkout-now", running(id)))
 	}
 	silent := []rollout.Problem{{Code: rollout.ProblemImageIDsMissing, Object: ref("Deployment", "checkout")}}
 	for _, c := range []struct {
@@ -111,7 +100,7 @@ spec: {template: {spec: {containers: [{name: checkout, image: "` + kubetest.OldI
 		{"no pod", "", nil},
 	} {
 		kubetest.Run(t, c.name, func(t *testing.T, s *kubetest.Server) {
-			s.Apply("helm", strings.Join([]string{kubetest.Shop, set, c.pod}, "\n---\n"))
+			s.Apply("helm", strings.Join([]string{kubetest.Shop, stableSet, c.pod}, "\n---\n"))
 			got := connect(t, s).Preflight(t.Context(), queued())
 			got.Notices = slices.DeleteFunc(got.Notices, func(p rollout.Problem) bool { return p.Code != rollout.ProblemImageIDsMissing })
 			if diff := cmp.Diff(got.Notices, c.want, cmpopts.EquateEmpty()); diff != "" || !got.Passes() {

@@ -29,8 +29,9 @@ type start struct {
 	canaryService *core.Service
 	scalers       []autoscaling.HorizontalPodAutoscaler
 	scaler        struct { // what scales stable
-		kind   scalerKind
-		object *unstructured.Unstructured
+		kind      scalerKind
+		object    *unstructured.Unstructured
+		forbidden error // it may not be read
 	}
 	vertical []rollout.Problem // what resizes stable's pods
 	budgets  []policy.PodDisruptionBudget
@@ -73,6 +74,9 @@ func (c *Cluster) Preflight(ctx context.Context, r rollout.Rollout) rollout.Pref
 			return unreadable(err)
 		}
 	}
+	if s.scaler.forbidden != nil && len(denied) == 0 {
+		return unreadable(s.scaler.forbidden)
+	}
 	problems := slices.Concat(denied, s.problems())
 	if len(problems) == 0 {
 		if problems, err = c.askAdmission(ctx, s); err != nil {
@@ -100,9 +104,7 @@ func inConfig(r rollout.Rollout, key string, err error) rollout.Problem {
 // needs adds what making the missing objects takes.
 func (s *start) needs(base Needs) Needs {
 	base.Create = s.canary == nil || s.canaryService == nil
-	if s.scaler.object != nil || len(s.scalersOfStable()) == 1 {
-		base.Scaler = s.scaler.kind.kind
-	}
+	base.Scaler = s.scaler.kind.kind
 	base.CreateRoute = s.route.Found.UID == "" && s.r.Spec.Objects.Route.Create
 	return base
 }

@@ -86,7 +86,7 @@ func (c *Cluster) readMore(ctx context.Context, s *start) error {
 		},
 		func() error { return c.readScaler(ctx, s) },
 		func() error {
-			c.noticeVertical(ctx, s)
+			c.readVertical(ctx, s)
 			return nil
 		},
 		func() error {

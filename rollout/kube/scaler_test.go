@@ -167,3 +167,31 @@ func TestARollbackDoesNotDependOnTheScaler(t *testing.T) {
 		})
 	}
 }
+
+// Whoever upgrades the bot and not its rights is told which one is missing.
+func TestAScalerThatMayNotBeSteered(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name, manifests, resource, group string
+		verbs                            []string
+	}{
+		{"an autoscaler that may not be read", horizontal, "horizontalpodautoscalers", "autoscaling", []string{"get"}},
+		{"an autoscaler that may not be changed", horizontal, "horizontalpodautoscalers", "autoscaling", []string{"patch"}},
+		{"KEDA", ofKEDA, "scaledobjects", "keda.sh", []string{"get", "patch"}},
+	} {
+		kubetest.Run(t, c.name, func(t *testing.T, s *kubetest.Server) {
+			s.Apply("helm", kubetest.Shop+"\n---\n"+c.manifests)
+			for _, verb := range c.verbs {
+				s.Deny(verb, c.resource)
+			}
+			p := connect(t, s).Preflight(t.Context(), queued())
+			want := []rollout.Problem{{
+				Code: rollout.ProblemRightsMissing, Names: c.verbs,
+				Object: rollout.ObjectRef{Kind: c.resource + "." + c.group, Namespace: "shop"},
+			}}
+			if diff := cmp.Diff(p.Problems, want); diff != "" || !p.Unreadable.IsZero() {
+				t.Errorf("unreadable %+v; problems, got before want:\n%s", p.Unreadable, diff)
+			}
+		})
+	}
+}

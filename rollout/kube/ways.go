@@ -2,12 +2,10 @@ package kube
 
 import (
 	"context"
-	"encoding/json"
 	"maps"
 	"slices"
 	"strings"
 
-	core "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"canarybot.io/rollout"
@@ -112,16 +110,11 @@ func (c *Cluster) list(ctx context.Context, w way, namespace string) ([]wayObjec
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
 	for _, version := range w.versions {
-		body, err := c.client.groups[core.SchemeGroupVersion].Get().SetHeader("Accept", "application/json").
-			AbsPath("/apis", w.group, version, "namespaces", namespace, w.resource).Do(ctx).Raw()
-		switch {
-		case apierrors.IsNotFound(err):
-			continue
-		case err != nil:
-			return nil, err
-		}
 		var list struct{ Items []wayObject }
-		return list.Items, json.Unmarshal(body, &list)
+		err := c.client.getJSON(ctx, &list, "/apis", w.group, version, "namespaces", namespace, w.resource)
+		if !apierrors.IsNotFound(err) {
+			return list.Items, err
+		}
 	}
 	return nil, nil
 }

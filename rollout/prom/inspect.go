@@ -280,13 +280,17 @@ func sameCounter(a, b *model.SampleStream, labelled bool) bool {
 // strangers names pods that are nobody's although their names begin alike, and those whose names could be somebody else's:
 // a real hash is hardly ever so short.
 func (in inspection) strangers(v model.Vector) []rollout.Problem {
-	patterns := make(map[string]*regexp.Regexp, 2)
+	type side struct {
+		name    string
+		pattern *regexp.Regexp
+	}
+	var sides []side
 	for _, name := range []string{in.names.Stable, in.names.Canary} {
 		pattern, err := regexp.Compile("^(?:" + byPod(name) + ")$")
 		if err != nil {
 			return nil
 		}
-		patterns[name] = pattern
+		sides = append(sides, side{name, pattern})
 	}
 	var nobodys, doubtful []string
 	for _, s := range v {
@@ -295,10 +299,10 @@ func (in inspection) strangers(v model.Vector) []rollout.Problem {
 		}
 		pod := string(s.Metric["pod"])
 		owner, hash := "", ""
-		for name, pattern := range patterns {
-			if pattern.MatchString(pod) {
-				owner = name
-				hash, _, _ = strings.Cut(strings.TrimPrefix(pod, name+"-"), "-")
+		for _, one := range sides {
+			if one.pattern.MatchString(pod) {
+				owner = one.name
+				hash, _, _ = strings.Cut(strings.TrimPrefix(pod, owner+"-"), "-")
 			}
 		}
 		switch {

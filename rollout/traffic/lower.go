@@ -23,7 +23,7 @@ type operation struct {
 // tests of the UID, of our own stamp and of the backends' names. A later write of ours has another stamp, so a late one
 // changes nothing. Sent is false where such a patch cannot say what has to change; nothing was sent then.
 func (rt *Router) lower(ctx context.Context, route *unstructured.Unstructured, r rollout.Rollout, w rollout.Write) (sent bool, err error) {
-	if rt.dialect.Pointer == nil || !isNow(route, w) {
+	if !isNow(route, w) {
 		return false, nil
 	}
 	before, err := rt.dialect.Rules(route, r.Spec.Objects)

@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-
 	"canarybot.io/rollout"
 	"canarybot.io/rollout/kube/object"
 	"canarybot.io/rollout/traffic"
@@ -45,9 +43,10 @@ func (rt *Router) Preflight(ctx context.Context, r rollout.Rollout) (object.Rout
 	}
 	add(object.Problems(route, Kind, r)...)
 	add(problems(parsed, r)...)
-	add(unattended(route)...)
-	add(unresolved(route, parsed)...)
-	if len(start.Problems) == 0 && unversioned(route) {
+	rs := reportsOn(route)
+	add(unattended(rs)...)
+	add(unresolved(rs, parsed)...)
+	if len(start.Problems) == 0 && rs.unversioned() {
 		start.Notices = append(start.Notices, rollout.Problem{Code: rollout.ProblemSettling, Object: ref(o), Span: rollout.Settling})
 	}
 	return start, nil
@@ -127,8 +126,8 @@ func count(rule traffic.Rule, service string, o rollout.Objects) int {
 
 // unattended refuses a route that no Gateway serves: its weights would never be acknowledged. It is no reason that the
 // newest generation was not seen yet: the rollout before may have ended a moment ago.
-func unattended(route *unstructured.Unstructured) []rollout.Problem {
-	p := refused(route, 0, accepted, partly)
+func unattended(rs reports) []rollout.Problem {
+	p := rs.lack(0, accepted, partly)
 	// No other problem keeps a rollout from starting.
 	//exhaustive:ignore
 	switch p.Code {
@@ -151,9 +150,9 @@ const noBackend = "BackendNotFound"
 
 // unresolved refuses a route whose references do not resolve already: the canary's share would be lost. Where the route
 // names the canary its Service may be what is missing, which the rollout makes: that is waited for before any traffic.
-func unresolved(route *unstructured.Unstructured, rules traffic.Rules) []rollout.Problem {
-	p := refused(route, 0, resolvedRefs)
-	if p.Code != rollout.ProblemGatewayRefuses || p.Want == noBackend && rules.HasCanary() {
+func unresolved(rs reports, rules traffic.Rules) []rollout.Problem {
+	p := rs.unresolved()
+	if p.IsZero() || p.Want == noBackend && rules.HasCanary() {
 		return nil
 	}
 	p.Code = rollout.ProblemStartGatewayRefuses

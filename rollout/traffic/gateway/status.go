@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"encoding/json"
+	"errors"
 	"slices"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -44,43 +45,45 @@ const (
 	partly       = "PartiallyInvalid" // good while it is absent or false: what is invalid is dropped, and the rest is served
 )
 
-// acknowledged reports how far the Gateways follow the route as it is now. References need to resolve only while the
-// canary has a weight: at 0 its Service may not exist. A route without a Gateway sends no traffic at all: that is as good
-// as weight 0, and an end must not wait for a Gateway that was deleted.
-func acknowledged(route *unstructured.Unstructured, weight rollout.Weight) traffic.Acknowledgement {
-	generation := route.GetGeneration()
-	conditions := []string{accepted, partly}
-	if weight > 0 {
-		conditions = append(conditions, resolvedRefs)
-	}
-	a := traffic.Acknowledgement{Problem: refused(route, generation, conditions...)}
-	a.Taken = a.Problem.IsZero() || weight == 0 && a.Problem.Code == rollout.ProblemNoGateway
-	a.Unversioned = unversioned(route)
-	if p := refused(route, 0, resolvedRefs); p.Code == rollout.ProblemGatewayRefuses {
-		a.Unresolved = p
-	}
-	return a
+// reports are what the controllers report about a route's own parents.
+type reports struct {
+	about   rollout.ObjectRef
+	parents []parent
+	err     error // they are not what the Gateway API describes
 }
 
-// parents returns what the controllers report about the route's own parents: entries of parents that the route named
-// before stay where a controller was removed without cleaning up.
-func parents(route *unstructured.Unstructured) ([]parent, error) {
+// reportsOn reads the route's status. Entries of parents that the route named before are left out: they stay where a
+// controller was removed without cleaning up.
+func reportsOn(route *unstructured.Unstructured) reports {
 	var s status
 	var spec struct {
 		ParentRefs []parentRef `json:"parentRefs"`
 	}
-	if err := read(route.Object["status"], &s); err != nil {
-		return nil, err
+	rs := reports{about: object.Ref(Kind, route.GetNamespace(), route.GetName())}
+	if rs.err = errors.Join(read(route.Object["status"], &s), read(route.Object["spec"], &spec)); rs.err != nil {
+		return rs
 	}
-	if err := read(route.Object["spec"], &spec); err != nil {
-		return nil, err
+	for _, p := range s.Parents {
+		named := func(ref parentRef) bool { return ref.names(p.Ref, route.GetNamespace()) }
+		if len(spec.ParentRefs) == 0 || slices.ContainsFunc(spec.ParentRefs, named) {
+			rs.parents = append(rs.parents, p)
+		}
 	}
-	if len(spec.ParentRefs) == 0 {
-		return s.Parents, nil
+	return rs
+}
+
+// acknowledged reports how far the Gateways follow the route as it is now. References need to resolve only while the
+// canary has a weight: at 0 its Service may not exist. A route without a Gateway sends no traffic at all: that is as good
+// as weight 0, and an end must not wait for a Gateway that was deleted.
+func acknowledged(route *unstructured.Unstructured, weight rollout.Weight) traffic.Acknowledgement {
+	conditions := []string{accepted, partly}
+	if weight > 0 {
+		conditions = append(conditions, resolvedRefs)
 	}
-	return slices.DeleteFunc(s.Parents, func(p parent) bool {
-		return !slices.ContainsFunc(spec.ParentRefs, func(ref parentRef) bool { return ref.names(p.Ref, route.GetNamespace()) })
-	}), nil
+	rs := reportsOn(route)
+	a := traffic.Acknowledgement{Problem: rs.lack(route.GetGeneration(), conditions...), Unversioned: rs.unversioned(), Unresolved: rs.unresolved()}
+	a.Taken = a.Problem.IsZero() || weight == 0 && a.Problem.Code == rollout.ProblemNoGateway
+	return a
 }
 
 // names reports whether the report is about the parent: sections and ports are not compared, which some controllers leave
@@ -106,22 +109,35 @@ func read(from, into any) error {
 	return json.Unmarshal(raw, into)
 }
 
-// refused returns why the conditions of a parent do not hold for this generation of the route, or a newer one.
-func refused(route *unstructured.Unstructured, generation int64, conditions ...string) rollout.Problem {
-	about := object.Ref(Kind, route.GetNamespace(), route.GetName())
-	reports, err := parents(route)
+// lack returns why the conditions of a parent do not hold for this generation of the route, or a newer one.
+func (rs reports) lack(generation int64, conditions ...string) rollout.Problem {
 	switch {
-	case err != nil:
-		return rollout.Problem{Code: rollout.ProblemRouteStatusMalformed, Object: about}
-	case len(reports) == 0:
-		return rollout.Problem{Code: rollout.ProblemNoGateway, Object: about}
+	case rs.err != nil:
+		return rollout.Problem{Code: rollout.ProblemRouteStatusMalformed, Object: rs.about}
+	case len(rs.parents) == 0:
+		return rollout.Problem{Code: rollout.ProblemNoGateway, Object: rs.about}
 	}
-	for _, p := range reports {
+	for _, p := range rs.parents {
 		for _, kind := range conditions {
 			if why := p.lacks(kind, generation); !why.IsZero() {
-				why.Object, why.Other = about, rollout.ObjectRef{Kind: "Gateway", Name: p.Ref.Name}
-				return why
+				return rs.of(p, why)
 			}
+		}
+	}
+	return rollout.Problem{}
+}
+
+// of returns the problem with the route and the parent that has it.
+func (rs reports) of(p parent, why rollout.Problem) rollout.Problem {
+	why.Object, why.Other = rs.about, rollout.ObjectRef{Kind: "Gateway", Name: p.Ref.Name}
+	return why
+}
+
+// unresolved returns why a parent cannot resolve the route's references. One that says nothing of them may yet.
+func (rs reports) unresolved() rollout.Problem {
+	for _, p := range rs.parents {
+		if why := p.lacks(resolvedRefs, 0); why.Code == rollout.ProblemGatewayRefuses {
+			return rs.of(p, why)
 		}
 	}
 	return rollout.Problem{}
@@ -152,9 +168,8 @@ func (p parent) lacks(kind string, generation int64) rollout.Problem {
 }
 
 // unversioned reports whether a parent accepts the route without saying which generation of it.
-func unversioned(route *unstructured.Unstructured) bool {
-	reports, err := parents(route)
-	return err == nil && slices.ContainsFunc(reports, func(p parent) bool {
+func (rs reports) unversioned() bool {
+	return slices.ContainsFunc(rs.parents, func(p parent) bool {
 		return slices.ContainsFunc(p.Conditions, func(c condition) bool { return c.Type == accepted && c.ObservedGeneration == nil })
 	})
 }

@@ -56,6 +56,8 @@ type Check struct {
 	Share float64 `json:"share,omitempty"`
 	// DryRun makes the check inform and never decide.
 	DryRun bool `json:"dry_run,omitempty"`
+	// OnDoubt is what follows where the check would ask people; empty: it asks.
+	OnDoubt OnDoubt `json:"on_doubt,omitempty"`
 }
 
 // Result is what evidence says. Unknown is never a pass.
@@ -105,6 +107,16 @@ const (
 	WhyIncomplete     Why = "incomplete"       // unknown: the answer lacks series that an earlier one had
 	WhyLittleShare    Why = "little_share"     // unknown: far fewer requests than the weight promises, see Evidence.Share
 	WhyProbes         Why = "probes"           // unknown: the same few requests in each scrape, as probes send them
+	// The next ones are doubts: the evidence suffices, and something speaks against acting on it.
+	WhyBrief    Why = "brief"    // unknown: not there for long enough yet
+	WhyOver     Why = "over"     // unknown: no longer there in the newest scrapes
+	WhyUsual    Why = "usual"    // unknown: stable itself was as bad before
+	WhyBoth     Why = "both"     // unknown: both versions had it within the same minute
+	WhyYoung    Why = "young"    // unknown: the pods have only started
+	WhySmall    Why = "small"    // unknown: different, by less than what is acted on
+	WhyHidden   Why = "hidden"   // unknown: pods that one proxy reports for may differ by as much
+	WhyUnpaired Why = "unpaired" // unknown: stable has no traffic to compare with
+	WhyMayGrow  Why = "may_grow" // unknown: memory grows, and reaches its limit within the hour, not soon
 )
 
 // Sample is one reading of one check, for both arms: what an adapter hands to the judge. A value that could not be
@@ -126,6 +138,7 @@ type Evidence struct {
 	Check       string     `json:"check"`
 	Result      Result     `json:"result"`
 	Why         Why        `json:"why,omitempty"`
+	Doubt       Doubt      `json:"doubt,omitempty"` // of unknown evidence
 	Detail      string     `json:"detail,omitempty"`
 	Canary      *float64   `json:"canary,omitempty"`
 	Stable      *float64   `json:"stable,omitempty"`

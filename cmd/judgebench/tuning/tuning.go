@@ -100,7 +100,9 @@ func canary(onset float64, change func(p world.Pod, t float64, b *world.Behaviou
 
 // Healthy are the families of versions as good as stable.
 func Healthy() []Family {
-	plain := func(name string, draw func(c world.Chance, w *world.World)) Family { return Family{Name: name, Change: draw} }
+	plain := func(name string, draw func(c world.Chance, w *world.World)) Family {
+		return Family{Name: name, Change: draw}
+	}
 	starting := func(name string, starts func(c world.Chance) world.Effect, draw func(c world.Chance, w *world.World)) Family {
 		return Family{name, func(c world.Chance) []world.Effect { return []world.Effect{starts(c)} }, draw}
 	}
@@ -122,7 +124,9 @@ func Healthy() []Family {
 				}
 			})
 		}),
-		starting("cold start", func(c world.Chance) world.Effect { return cold(c.Between(1.5, 3), c.Between(15, 120), c.Between(0, 0.03)) }, same),
+		starting("cold start", func(c world.Chance) world.Effect {
+			return cold(c.Between(1.5, 3), c.Between(15, 120), c.Between(0, 0.03))
+		}, same),
 		starting("cold start, much traffic", func(c world.Chance) world.Effect { return cold(c.Between(1.3, 2.5), c.Between(30, 180), 0) },
 			func(_ world.Chance, w *world.World) { w.Rate = 1000 }),
 		plain("ramp", func(c world.Chance, w *world.World) {

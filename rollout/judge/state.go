@@ -103,8 +103,11 @@ func (s *signalState) update(w *window, end time.Time) {
 	s.targets.learn(sc, did)
 	used := s.memory.update(sc)
 	in := s.observed(sc, did, used)
+	in.Least = s.Users.least(in.Weight)
 	s.evidence.update(sc, in)
-	s.Users.update(sc, in)
+	if had := s.Users.update(sc, in); had {
+		s.Trial.Share.Lower() // what was missing at first came
+	}
 	if replaced := s.Outlier.update(sc, s.Standing, s.counts.recent(stableArm)); replaced {
 		s.evidence.forget()
 		s.counts.forget()

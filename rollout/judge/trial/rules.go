@@ -47,7 +47,7 @@ type shape struct {
 	*recent
 	measure Measure
 	margin  bet.Margin
-	usual   float64                         // stable's share
+	usual   float64 // stable's share
 	worst   worst
 	phi     float64 // by which the canary's counts are over-dispersed
 }

@@ -2,6 +2,7 @@ package judge
 
 import (
 	"hash/fnv"
+	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -32,6 +33,7 @@ func (t *targets) born(target string) (at time.Time, ok bool) {
 
 // update notes the canary's targets that are new. Targets that reported only before the weight are another rollout's.
 func (t *targets) update(w *window, end time.Time) {
+	own := false // the map is not that of the state before
 	for _, s := range w.arms[canaryArm].reports {
 		current := func(p rollout.Point) bool { return p.At.After(w.since) && !p.At.After(end) }
 		if !slices.ContainsFunc(s.Points, current) {
@@ -40,6 +42,9 @@ func (t *targets) update(w *window, end time.Time) {
 		for _, p := range s.Points {
 			if at, known := t.born(s.Target); p.At.After(end) || known && !p.At.Before(at) {
 				continue
+			}
+			if !own {
+				t.Born, own = maps.Clone(t.Born), true
 			}
 			if t.Born == nil {
 				t.Born = map[string]time.Time{}
@@ -71,11 +76,11 @@ func (t *targets) learn(sc *scrape, canary tally) {
 	}
 	for _, pod := range sc.pods {
 		name := key(pod.target)
-		first := !slices.Contains(t.Learned, name)
+		at, met := slices.BinarySearch(t.Learned, name)
+		first := !met
 		if first {
-			t.Learned = append(t.Learned, name)
+			t.Learned = slices.Insert(slices.Clone(t.Learned), at, name)
 		}
 		t.Starts.Add(sc.to.Sub(t.Born[name]).Seconds(), interval, pod.arm(0), first)
 	}
-	slices.Sort(t.Learned)
 }

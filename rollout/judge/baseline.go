@@ -62,8 +62,7 @@ func (b *baseline) update(c rollout.Case) {
 		return
 	}
 	b.Attempts++
-	if buckets && len(c.Raw.Buckets.Series) > 0 {
-		b.chooseBounds(c.Raw.Buckets.Series, latencyLimit(c.Spec.Checks))
+	if buckets && b.chooseBounds(c.Raw.Buckets.Series, latencyLimit(c.Spec.Checks)) {
 		b.Known, b.Attempts = false, 0 // the past of these bounds is to be read
 		return
 	}

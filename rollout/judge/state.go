@@ -80,6 +80,9 @@ func (s *signalState) lack(w *window) {
 	}
 }
 
+// lookback is how many scrapes before the first wanted sample are read too: what that sample is compared with.
+const lookback = 4
+
 // oldest is from when on counts can still be added up.
 func (p pace) oldest(now time.Time) time.Time {
 	return now.Add(-max(maxBehind, (anchorScrapes+lateScrapes)*p.interval))
@@ -95,7 +98,7 @@ func (s *signalState) update(w *window, end time.Time) {
 		return
 	}
 	sc := newScrape(w, aligned, &s.targets)
-	sc.first, sc.current = !s.Judged, w.reporting(canaryArm, over)
+	sc.first, sc.current = !s.Judged, w.reporting(canaryArm, over) > 0
 	s.Judged = true
 
 	gap := s.missing.update(sc)
@@ -133,8 +136,6 @@ func (s *signalState) observed(sc *scrape, did [2]tally, memory float64) trial.S
 // want returns what to ask next.
 func (s *signalState) want(c rollout.Case) rollout.Want {
 	p := newPace(c.Spec.Signals, &s.Baseline)
-	// lookback is how many scrapes before the first wanted sample are read too: what that sample is compared with.
-	const lookback = 4
 	w := rollout.Want{
 		Since:   later(s.Anchor, p.oldest(c.Now)).Add(-lookback * p.interval),
 		Bounds:  s.Baseline.Bounds,

@@ -27,8 +27,8 @@ const (
 	// halfShare is the part of its share that a canary gets at least, once connections that were kept open are gone, and
 	// keptShare the part that it gets at least of what it had.
 	halfShare, keptShare = 0.5, 0.65
-	// levelScrapes is how many scrapes show whether a share still grows, as connections come over to the canary.
-	levelScrapes = 12
+	// shareScrapes is how many scrapes show whether a share still grows, as connections come over to the canary.
+	shareScrapes = 12
 )
 
 // users is the part of the state that knows whether it is users whose requests reach the canary. Requests say nothing of
@@ -64,7 +64,7 @@ type userPart struct {
 func (u *users) newStep() { *u = users{} }
 
 // levels are the parts of its share that the canary had in the latest scrapes, the newest first.
-type levels [levelScrapes]float64
+type levels [shareScrapes]float64
 
 // least is the smallest share of the requests that is still fine, where the fair one is this.
 func (u *users) least(fair float64) float64 {
@@ -172,13 +172,13 @@ func (u *users) level() bool {
 		if part == 0 {
 			return false
 		}
-		if i < levelScrapes/2 {
+		if i < shareScrapes/2 {
 			newer += part
 		} else {
 			older += part
 		}
 	}
-	return u.Had < shortScrapes && newer < 1.15*older && newer < halfShare*levelScrapes/2
+	return u.Had < shortScrapes && newer < 1.15*older && newer < halfShare*shareScrapes/2
 }
 
 // tooLittle reports whether so many requests of all are too few for a share, beyond chance and clusters of requests.

@@ -52,7 +52,7 @@ func canaryFails(w *window, s *signalState) rollout.Why {
 
 // settleDoubt notes the doubt behind unknown evidence. Where the service wishes so, it is as good as a failure.
 func settleDoubt(s *signalState, check rollout.Check, e *rollout.Evidence) {
-	if e.Why == rollout.WhyLittleShare && (s.Users.level() || s.Users.Short >= levelScrapes) {
+	if e.Why == rollout.WhyLittleShare && (s.Users.level() || s.Users.Short >= shareScrapes) {
 		e.Doubt = rollout.DoubtAsks
 		return
 	}

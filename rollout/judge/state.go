@@ -40,12 +40,13 @@ func (s *signalState) newStep(since time.Time) {
 }
 
 // judge takes an answer in and returns the verdict.
-func (s *signalState) judge(c rollout.Case) rollout.Verdict {
+func (s *signalState) judge(c rollout.Case, off trial.RuleSet) rollout.Verdict {
 	if learned := s.Baseline.update(c); learned {
 		s.Trial.Begin(s.Baseline.shares(), s.Baseline.Rate*configuredInterval(c.Spec.Signals).Seconds()*60, s.Baseline.Worst)
 		s.Baseline.Worst = trial.Worst{}
 	}
 	w := normalise(c, &s.Baseline)
+	w.options.Off = off
 	s.skip(w)
 	s.lack(w)
 	if _, bad := firstWith(w.required(), unread); !bad && !w.lacks[countGroup] {

@@ -2,6 +2,7 @@ package trial
 
 import (
 	"math"
+	"slices"
 
 	"canarybot.io/rollout/judge/bet"
 )
@@ -37,6 +38,12 @@ func (r Rule) String() string {
 		return "none"
 	}
 	return ruleNames[r]
+}
+
+// ParseRule reads a rule's name; ok is false where there is none of that name.
+func ParseRule(name string) (r Rule, ok bool) {
+	at := slices.Index(ruleNames[1:], name)
+	return Rule(at + 1), at >= 0
 }
 
 // RuleSet is a set of rules.

@@ -14,7 +14,7 @@ const undecidedOdds = 3
 // verdict is what the state of the signals says.
 func verdict(w *window, s *signalState) rollout.Verdict {
 	v := rollout.Verdict{
-		Since: w.since, At: w.now, Odds: s.Standing.LogOdds, Limit: w.options.Limit(),
+		Since: s.Since, At: w.now, Odds: s.Standing.LogOdds, Limit: w.options.Limit(),
 		Proved: s.Standing.Proved && !s.Standing.Partial,
 	}
 	decides := func(check rollout.Check) bool { return check.Signal != rollout.NoSignal && !check.DryRun }

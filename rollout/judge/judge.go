@@ -6,11 +6,14 @@ import (
 
 	"canarybot.io/rollout"
 	"canarybot.io/rollout/judge/pack"
+	"canarybot.io/rollout/judge/trial"
 )
 
 // Judge judges each check as it asks to be: one with a signal by running bets on raw counts, any other by its limits.
 // The zero value is ready.
-type Judge struct{}
+type Judge struct {
+	Off trial.RuleSet // rules that do not apply: how the benchmark shows what each is worth
+}
 
 var _ rollout.Judge = Judge{}
 
@@ -73,13 +76,13 @@ func (Judge) Want(c rollout.Case) rollout.Want {
 }
 
 // Judge returns the verdict over all checks, in their order.
-func (Judge) Judge(c rollout.Case) (rollout.Verdict, rollout.JudgeState) {
+func (j Judge) Judge(c rollout.Case) (rollout.Verdict, rollout.JudgeState) {
 	s := readState(c.State)
 	limits, signals := split(c.Spec.Checks)
 	v := rollout.Verdict{Since: c.Since}
 	if len(signals) > 0 {
 		s.Signals = s.signals(c)
-		v = s.Signals.judge(c)
+		v = s.Signals.judge(c, j.Off)
 	}
 	if len(limits) > 0 {
 		before := s.Limits.of(limits, c.Since)

@@ -41,12 +41,13 @@ func (s *signalState) newStep(since time.Time) {
 }
 
 // judge takes an answer in and returns the verdict.
-func (s *signalState) judge(c rollout.Case) rollout.Verdict {
+func (s *signalState) judge(c rollout.Case, off trial.RuleSet) rollout.Verdict {
 	if learned := s.Baseline.update(c); learned {
 		s.Trial.Begin(s.Baseline.shares(), s.Baseline.Rate*configuredInterval(c.Spec.Signals).Seconds()*60, s.Baseline.Worst)
 		s.Baseline.Worst = trial.Worst{}
 	}
 	w := normalise(c, &s.Baseline)
+	w.options.Off = off
 	_, bad := firstWith(w.required(), unread)
 	if !bad {
 		s.Clock.follow(w)
@@ -112,8 +113,11 @@ func (s *signalState) update(w *window, end time.Time) {
 	s.targets.learn(sc, did)
 	used := s.memory.update(sc)
 	in := s.observed(sc, did, used)
+	in.Least = s.Users.least(in.Weight)
 	s.evidence.update(sc, in)
-	s.Users.update(sc, in)
+	if had := s.Users.update(sc, in); had {
+		s.Trial.Share.Lower() // what was missing at first came
+	}
 	if replaced := s.Outlier.update(sc, s.Standing, s.counts.recent(stableArm)); replaced {
 		s.evidence.forget()
 		s.counts.forget()

@@ -122,7 +122,8 @@ func unknown(w *window, s *signalState, check rollout.Check) (why rollout.Why, d
 	switch {
 	case s.Shared != "":
 		return rollout.WhySameSeries, s.Shared
-	case w.lacks[countGroup], w.lacks[latencyGroup] && check.Signal == rollout.LatencySignal:
+	case w.lacks[countGroup], w.lacks[latencyGroup] && check.Signal == rollout.LatencySignal,
+		s.Refused && check.Signal != rollout.MemorySignal:
 		return rollout.WhyIncomplete, ""
 	case !s.Judged && w.now.Sub(s.Since) < 3*w.interval:
 		return rollout.WhyWarmingUp, ""

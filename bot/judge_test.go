@@ -23,7 +23,7 @@ var _ rollout.Judge = (*doubter)(nil)
 func (j *doubter) Want(c rollout.Case) rollout.Want { return j.real.Want(c) }
 
 // WarmStart is the real judge's.
-func (j *doubter) WarmStart(state []byte) []byte { return j.real.WarmStart(state) }
+func (j *doubter) WarmStart(state rollout.JudgeState) rollout.JudgeState { return j.real.WarmStart(state) }
 
 // DetectionPower is the real judge's.
 func (j *doubter) DetectionPower(c rollout.Case) rollout.DetectionPower {
@@ -38,7 +38,7 @@ func (j *doubter) set(why rollout.Why, doubt rollout.Doubt) {
 }
 
 // Judge judges, and doubts what would pass.
-func (j *doubter) Judge(c rollout.Case) (rollout.Verdict, []byte) {
+func (j *doubter) Judge(c rollout.Case) (rollout.Verdict, rollout.JudgeState) {
 	v, state := j.real.Judge(c)
 	j.mu.Lock()
 	defer j.mu.Unlock()

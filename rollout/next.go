@@ -309,7 +309,7 @@ func NeedsCommit(before, after Rollout) bool {
 func withoutSamples(r Rollout) Rollout {
 	r.Spans = Spans{}
 	r.ReconciledAt = time.Time{}
-	r.Judge = nil
+	r.Judge = JudgeState{}
 	r.Verdict = Verdict{Result: r.Verdict.Result, Since: r.Verdict.Since}
 	if !r.Trouble.IsZero() {
 		r.Trouble = Problem{Code: "some"}

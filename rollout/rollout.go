@@ -202,8 +202,8 @@ type Rollout struct {
 	// ImageIDs are what was judged: those of the canary's pods at the first bake, and those of further platforms.
 	ImageIDs []ImageID `json:"image_ids,omitempty"`
 
-	Verdict Verdict `json:"verdict,omitzero"`
-	Judge   []byte  `json:"judge,omitempty"`
+	Verdict Verdict    `json:"verdict,omitzero"`
+	Judge   JudgeState `json:"judge,omitzero"`
 
 	Paused bool `json:"paused,omitempty"`
 	// Held is true while a person is asked about evidence: about Doubts, or, where there are none, because it was unknown

@@ -20,7 +20,7 @@ type checker struct {
 	mu      sync.Mutex
 	rollout rollout.Rollout // the rollout to check
 	verdict rollout.Verdict
-	state   []byte
+	state   rollout.JudgeState
 }
 
 func newChecker(e *Engine) *checker { return &checker{e: e, news: make(chan struct{}, 1)} }
@@ -44,7 +44,7 @@ func (c *checker) follow(r rollout.Rollout) {
 }
 
 // latest returns the newest verdict and the judge's state after it.
-func (c *checker) latest() (rollout.Verdict, []byte) {
+func (c *checker) latest() (rollout.Verdict, rollout.JudgeState) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.verdict, c.state

@@ -52,6 +52,10 @@ func canaryFails(w *window, s *signalState) rollout.Why {
 
 // settleDoubt notes the doubt behind unknown evidence. Where the service wishes so, it is as good as a failure.
 func settleDoubt(s *signalState, check rollout.Check, e *rollout.Evidence) {
+	if e.Why == rollout.WhyLittleShare && (s.Users.level() || s.Users.Short >= shareScrapes) {
+		e.Doubt = rollout.DoubtAsks
+		return
+	}
 	why, doubt := s.evidence.doubts(check.Signal)
 	if pod, tolerated := s.Outlier.held(); e.Why == rollout.WhyOnePod && pod != "" && tolerated {
 		if why, doubt = rollout.WhyOnePod, rollout.DoubtWaits; s.Outlier.asks() {

@@ -27,8 +27,8 @@ type Outcome struct {
 // Trace, where it is set, is called with each verdict.
 type Trace func(t float64, weight float64, v rollout.Verdict)
 
-// Run plays a rollout under Canarybot's judge, which begins with what an earlier rollout left (nil: nothing).
-func Run(w World, warm []byte, trace Trace) Outcome {
+// Run plays a rollout under Canarybot's judge, which begins with what an earlier rollout left (the zero state: nothing).
+func Run(w World, warm rollout.JudgeState, trace Trace) Outcome {
 	f := newFleet(w)
 	c := newCase(f.World)
 	c.State = warm
@@ -53,7 +53,7 @@ func Run(w World, warm []byte, trace Trace) Outcome {
 }
 
 // Warm returns what a rollout of the world would find of an earlier one.
-func Warm(w World, starts []Effect) []byte {
+func Warm(w World, starts []Effect) rollout.JudgeState {
 	f := newFleet(w.Fine(starts))
 	c := newCase(f.World)
 	f.play(&c, func(float64, rollout.Verdict, float64) bool { return false })

@@ -2,6 +2,7 @@ package trial
 
 import (
 	"math"
+	"slices"
 
 	"canarybot.io/rollout/judge/bet"
 )
@@ -39,6 +40,12 @@ func (r Rule) String() string {
 	return ruleNames[r]
 }
 
+// ParseRule reads a rule's name; ok is false where there is none of that name.
+func ParseRule(name string) (r Rule, ok bool) {
+	at := slices.Index(ruleNames[1:], name)
+	return Rule(at + 1), at >= 0
+}
+
 // RuleSet is a set of rules.
 type RuleSet [Rules]bool
 
@@ -47,7 +54,7 @@ type shape struct {
 	*recent
 	measure Measure
 	margin  bet.Margin
-	usual   float64                         // stable's share
+	usual   float64 // stable's share
 	worst   worst
 	phi     float64 // by which the canary's counts are over-dispersed
 }

@@ -20,6 +20,7 @@ type Arm struct {
 type Scrape struct {
 	Canary, Stable Arm
 	Weight         float64 // the canary's share of the traffic, 0 to 1
+	Least          float64 // the smallest share that is still fine
 	Age            float64 // of the youngest canary pod, in seconds
 	Slack          Slack   // by how much margins and limits are wider while the canary's pods are young
 	Memory         float64 // of the canary's largest pod, in bytes; 0: no new reading
@@ -392,18 +393,18 @@ func (s *State) exceeds(m Measure, limit float64) bool {
 	return limit > 0 && sum.Bad >= 3 && sum.Bad > sum.N*limit
 }
 
-// traffic bets against "the canary gets at least half of its share". Sticky sessions make requests come in small
-// clusters, and a lost scrape looks like missing traffic: one alone never suffices.
+// traffic bets against "the canary gets the least that is fine". Sticky sessions make requests come in small clusters,
+// and a lost scrape looks like missing traffic: one alone never suffices.
 func (s *State) traffic(o *Options, in Scrape) {
-	const sticky = 3
+	const sticky = 2
 	all := in.Canary.Requests + in.Stable.Requests
-	if in.Weight <= 0 || in.Weight >= 1 || all <= 0 {
+	if in.Weight <= 0 || in.Weight >= 1 || all <= 0 || in.Least <= 0 {
 		return
 	}
 	got := bet.Counts{N: all, Bad: in.Canary.Requests}.Temper(sticky)
 	var f [bet.Effects]float64
 	for j := range f {
-		f[j] = bet.LogBelow(got, [2]float64{0.02, 0.2}[j%2]*in.Weight, in.Weight/2)
+		f[j] = bet.LogBelow(got, [3]float64{0.03, 0.4, 0.7}[j%3]*in.Least, in.Least)
 		if o.Cap > 0 {
 			f[j] = min(f[j], o.Cap)
 		}

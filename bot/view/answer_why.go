@@ -48,8 +48,12 @@ func combinedBets(v rollout.Verdict) string {
 		return ""
 	}
 	const most = 9.99 // beyond that nobody counts
-	return fmt.Sprintf("All checks together: %.0f %% of the evidence that it takes to roll back. At most %s of fine canaries ever reach 100 %%.",
-		100*min(max(v.Odds/v.Limit, 0), most), amountOf(math.Exp(-v.Limit), rollout.Ratio, configured))
+	doubt := ""
+	if len(v.Doubts()) > 0 {
+		doubt = ", were it not in doubt"
+	}
+	return fmt.Sprintf("All checks together: %.0f %% of the evidence that it takes to roll back%s. At most %s of fine canaries ever reach 100 %%.",
+		100*min(max(v.Odds/v.Limit, 0), most), doubt, amountOf(math.Exp(-v.Limit), rollout.Ratio, configured))
 }
 
 // remedy says what a verdict lacks or may get wrong, and what to do about it; empty if nothing.

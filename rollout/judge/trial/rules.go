@@ -54,6 +54,7 @@ type shape struct {
 	*recent
 	measure Measure
 	margin  bet.Margin
+	least   float64 // a share that is fine in any case
 	usual   float64 // stable's share
 	worst   worst
 	phi     float64 // by which the canary's counts are over-dispersed
@@ -62,7 +63,7 @@ type shape struct {
 // excess is by how much the canary's share exceeds what is fine beside stable in so many scrapes.
 func (s shape) excess(after, scrapes int) float64 {
 	p := s.sum(s.measure, after, scrapes)
-	return share(p.canary) - s.margin.Bound(s.blend(p.stable))
+	return share(p.canary) - max(s.margin.Bound(s.blend(p.stable)), s.least)
 }
 
 // lately is over how many of the newest scrapes the strength of a fault is measured.
@@ -166,7 +167,8 @@ func (s shape) lastsUnpaired() bool {
 	}
 	all := s.sum(s.measure, 0, of).canary
 	if all.N*share(all) < 3*of { // too few bad requests to tell scrapes from each other
-		return s.excess(0, s.length()) > 0 && s.excess(0, of/2) > 0 && s.excess(of/2, of/2) > 0 && s.length() == remembered
+		const half = remembered / 2
+		return s.length() == remembered && s.excess(0, half) > 0 && s.excess(half, half) > 0
 	}
 	n := 0
 	for i := range of {

@@ -103,11 +103,10 @@ type Verdict struct {
 // effects are the odds of the alternatives beyond a bound.
 var effects = [bet.Effects]float64{1.4, 2, 3.5, 7, 18, 60, 300}
 
-// Advance begins the next step: the bets against the canary go on, the proofs of its health start again.
+// Advance begins the next step: the bets against the canary go on, the proofs of its health start again. Bets that are
+// pending are given up: what comes after them is of another weight, and tells nothing about them.
 func (s *State) Advance() {
-	for s.Pendings > 0 {
-		s.settle(nil)
-	}
+	s.Pending, s.Pendings = [pendingScrapes]factors{}, 0
 	s.StepScrapes, s.Errors.Proof, s.Recent, s.Quiet = 0, 0, recent{}, [2]int{}
 	for b := range s.Slow {
 		s.Slow[b].Proof = 0
@@ -163,18 +162,11 @@ func (s *State) Add(o *Options, in Scrape) Verdict {
 	return v
 }
 
-// settle makes the oldest of the pending bets final. With no options nothing speaks against it any more.
+// settle makes the oldest of the pending bets final.
 func (s *State) settle(o *Options) {
-	f := s.Pending[0]
-	if o != nil {
-		f = s.kept(o, 0)
-	}
+	f := s.kept(o, 0)
 	for i := range f {
-		planned := 2
-		if o != nil {
-			planned = o.Planned
-		}
-		s.mixture(i).Step(&f[i], planned)
+		s.mixture(i).Step(&f[i], o.Planned)
 	}
 	copy(s.Pending[:], s.Pending[1:])
 	s.Pendings--
@@ -538,6 +530,9 @@ func (s *State) speaksAgainst(o *Options, c Check, in Scrape) Rule {
 	h := s.shape(o, m, in)
 	paired := s.Recent.sum(m, 0, lately).stable.N >= minStable
 	limit := c == ErrorLimit || c == SlowLimit
+	if !paired { // there is only stable's past to compare with, so the limit counts where that is more
+		h.least = o.limit(c)
+	}
 	comparison := Errors
 	if m != ErrorMeasure {
 		comparison = Latency
@@ -549,7 +544,7 @@ func (s *State) speaksAgainst(o *Options, c Check, in Scrape) Rule {
 		{Common, s.Recent.unusual(0)},
 		{Present, !h.present()},
 		{Lasting, !h.lasting(!s.Recent.at(0).Unusual)},
-		{Young, in.Age < o.Young && !h.catastrophe(true)},
+		{Young, in.Age < o.Young && float64(s.StepScrapes)*o.Interval <= 2*o.Young && !h.catastrophe(true)},
 		{Unpaired, !paired && !h.lastsUnpaired()},
 		{Support, paired && limit && s.Odds[comparison] < math.Log(supportOdds)},
 		{Usual, !h.beyondUsual()},
@@ -561,6 +556,18 @@ func (s *State) speaksAgainst(o *Options, c Check, in Scrape) Rule {
 		}
 	}
 	return NoRule
+}
+
+// limit is that of a check; 0: it has none.
+func (o *Options) limit(c Check) float64 {
+	switch c {
+	case ErrorLimit:
+		return o.ErrorLimit
+	case SlowLimit:
+		return o.SlowLimit
+	case Errors, Latency, Memory, Share, Checks:
+	}
+	return 0
 }
 
 // supportOdds are what the comparison with stable has to say for a limit to be acted on.

@@ -89,8 +89,7 @@ func remedy(r rollout.Rollout, e rollout.Evidence) string {
 	case rollout.WhyUnreachable, rollout.WhyTimeout, rollout.WhyStale, rollout.WhyWarnings, rollout.WhyTooLarge, rollout.WhyIncomplete:
 		return "Prometheus has to be looked after; judging goes on by itself when it answers."
 	case rollout.WhyLittleShare:
-		return "Does the route send it users? Connections that are kept open stay where they are for a while. Where the service is also called past its route, " +
-			code("judge.share: false") + " leaves this out."
+		return hint(r, e)
 	case rollout.WhyProbes:
 		return "Probes send as many requests in each half minute; users do not. Does the route send it users? Leave probes out of what is counted, see " +
 			code("select") + " in the configuration; if these are users, " + code("judge.share: false") + " leaves this out."

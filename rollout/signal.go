@@ -112,14 +112,16 @@ type Answer struct {
 
 // Case is what a judge judges.
 type Case struct {
-	Spec    Spec
-	Step    int       // whose weight the canary has
-	Since   time.Time // that weight's acknowledgement
-	Adrift  bool      // somebody else changed what is steered: the weight may be another
-	Now     time.Time
-	Samples []Sample
-	Raw     Raw
-	State   JudgeState // what the judge returned last, whatever the step was
+	Spec   Spec
+	Step   int       // whose weight the canary has
+	Since  time.Time // that weight's acknowledgement
+	Adrift bool      // somebody else changed what is steered: the weight may be another
+	Now    time.Time
+	// Accepted are the doubts that a person said are fine: the canary is not held by them.
+	Accepted []Acceptance
+	Samples  []Sample
+	Raw      Raw
+	State    JudgeState // what the judge returned last, whatever the step was
 }
 
 // Judge turns Prometheus's answers into a verdict. It is pure, and knows no clock.

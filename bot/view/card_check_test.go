@@ -42,7 +42,7 @@ func TestLineOfACheck(t *testing.T) {
 		"without stable": {memory, "✅ memory 180 MiB · limit 512 MiB"},
 		"slow requests":  {slow, "✅ latency slower than 500 ms: 0.4 % · stable 0.3 % · limit 1 %"},
 		"it fails":       {broken(), "❌ errors 5.1 % · stable 0.1 % · limit 1 %"},
-		"worse":          {worse, "❌ errors 2.1 % · stable 0.1 % · limit 1 % · at least 10 times stable, 99 % sure"},
+		"worse":          {worse, "❌ errors 2.1 % · stable 0.1 % · limit 1 % · at least 10 times stable"},
 		"the other way":  {ownChecks().Evidence[0], "✅ success 99.97 % · stable 99.98 % · must be above 99 %"},
 		"it informs":     {ownChecks().Evidence[3], "❌ heap 3 GiB · stable 1 GiB · limit 2 GiB · for information only"},
 		"no data":        {unknown(rollout.WhyNoData).Evidence[0], "❓ errors: no data"},
@@ -54,7 +54,7 @@ func TestLineOfACheck(t *testing.T) {
 		"just at the limit": {changed(broken(), func(e *rollout.Evidence) { e.Canary = ptr(0.010_004) }),
 			"❌ errors 1.0004 % · stable 0.1 % · limit 1 %"},
 		"not the check but the traffic": {changed(worse, func(e *rollout.Evidence) { e.Why = rollout.WhyNoShare }),
-			"❌ traffic: the canary gets less than half of its share of the traffic, 99 % sure"},
+			"❌ traffic: the canary gets less than half of its share of the traffic"},
 		"marks in the name": {changed(errors, func(e *rollout.Evidence) { e.Check = "*a* <b>" }),
 			"✅ ∗a∗ <b> 0.1 % · stable 0.1 % · limit 1 %"},
 	} {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -24,7 +25,7 @@ type checker struct {
 
 func newChecker(e *Engine) *checker { return &checker{e: e, news: make(chan struct{}, 1)} }
 
-// follow gives the checker the rollout as it is now. A new weight is checked at once.
+// follow gives the checker the rollout as it is now. A new weight is checked at once, and so is what a person accepted.
 func (c *checker) follow(r rollout.Rollout) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -32,8 +33,9 @@ func (c *checker) follow(r rollout.Rollout) {
 	if fresh && c.verdict.Since.IsZero() {
 		c.state = r.Judge // after a restart the judge goes on where it was
 	}
+	accepted := !slices.Equal(r.Accepted, c.rollout.Accepted)
 	c.rollout = r
-	if fresh {
+	if fresh || accepted {
 		select {
 		case c.news <- struct{}{}:
 		default:

@@ -25,6 +25,7 @@ type window struct {
 	countsErrors bool      // errors have a counter of their own; otherwise they are the requests that did not succeed
 	bounds       []float64 // of the latency histogram, in seconds, that are compared; they rise
 	checks       []rollout.Check
+	accepted     []rollout.Acceptance
 	options      trial.Options
 	memoryLimit  float64 // 0: none
 	arms         [2]arm
@@ -51,6 +52,7 @@ func normalise(c rollout.Case, b *baseline) *window {
 		countsErrors: c.Spec.Signals.Errors != "",
 		bounds:       b.Seconds,
 		checks:       c.Spec.Checks,
+		accepted:     c.Accepted,
 		options:      b.options(c.Spec, p.interval),
 		memoryLimit:  threshold(c.Spec.Checks, rollout.MemorySignal),
 		arms:         [2]arm{newArm(c.Raw.Canary, possible), newArm(c.Raw.Stable, possible)},

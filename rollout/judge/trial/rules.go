@@ -200,14 +200,15 @@ func (s shape) blend(stable bet.Counts) float64 {
 	return (stable.Bad + s.usual*worth) / (stable.N + worth)
 }
 
-// lastsWhole reports whether it is there in the whole of what is remembered: in each quarter of it.
+// lastsWhole reports whether it is there in the whole of what is remembered: in each pair of scrapes, as strong as a
+// third of it.
 func (s shape) lastsWhole() bool {
 	if s.length() < remembered {
 		return false
 	}
-	const quarter = remembered / 4
-	for i := 0; i < remembered; i += quarter {
-		if s.excess(i, quarter) <= 0 {
+	strength := s.excess(0, lately)
+	for i := 0; i < remembered; i += 2 {
+		if s.excess(i, 2) < strength/3 {
 			return false
 		}
 	}

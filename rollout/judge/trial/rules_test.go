@@ -229,7 +229,7 @@ func TestSharedBurstsWithLag(t *testing.T) {
 		lag := draw.IntN(5) - 2
 		from, length, share := 6+draw.IntN(20), 1+draw.IntN(4), 0.02+0.28*draw.Float64()
 		if lag == -2 {
-			share = min(share, 0.1)
+			share = min(share, 0.05)
 		}
 		side := func(requests int, at int) Arm {
 			p := 0.001

@@ -123,6 +123,17 @@ func (o *outlier) held() (pod string, tolerated bool) {
 	return podName(o.Suspect), o.Suspect != "" && o.Scrapes <= o.Patience
 }
 
+// single reports whether at most one pod had enough requests lately to speak for the version: others have only started.
+func (o *outlier) single() bool {
+	heard := 0
+	for _, did := range o.Recent {
+		if did.Requests >= minOtherRequests {
+			heard++
+		}
+	}
+	return heard <= 1
+}
+
 // asks reports whether people should be asked about the pod.
 func (o *outlier) asks() bool { return 2*o.Scrapes >= o.Patience }
 

@@ -36,3 +36,23 @@ func TestOutlierUpdate(t *testing.T) {
 		}
 	}
 }
+
+// A person who answered for the only pod also does while others have hardly begun to serve.
+func TestOutlierSingle(t *testing.T) {
+	t.Parallel()
+	old, fresh := tally{Requests: 500}, tally{Requests: minOtherRequests - 1}
+	for name, tt := range map[string]struct {
+		pods map[string]tally
+		want bool
+	}{
+		"no pod":                {nil, true},
+		"one":                   {map[string]tally{"a": old}, true},
+		"another only started":  {map[string]tally{"a": old, "b": fresh}, true},
+		"both serve for a time": {map[string]tally{"a": old, "b": old}, false},
+	} {
+		o := outlier{Recent: tt.pods}
+		if got := o.single(); got != tt.want {
+			t.Errorf("%s: %t, want %t", name, got, tt.want)
+		}
+	}
+}

@@ -75,7 +75,7 @@ func failure(w *window, s *signalState, check rollout.Check, why rollout.Why) (r
 	switch {
 	case check.Signal == rollout.MemorySignal:
 		return rollout.Fail, why, ""
-	case accepted && (pod != "" || len(s.Outlier.Recent) == 1): // a person answers for the pod
+	case accepted && (pod != "" || s.Outlier.single()): // a person answers for the pod
 		return rollout.Pass, rollout.WhyNone, ""
 	case pod == "":
 		return rollout.Fail, why, ""

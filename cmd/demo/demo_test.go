@@ -57,11 +57,12 @@ func TestPlay(t *testing.T) {
 		if err := play(ctx, p.world, &out); err != nil {
 			t.Errorf("%v\n%s", err, out.String())
 		}
-		if took := time.Since(began); took > 75*time.Second {
+		if took := time.Since(began); took > 80*time.Second {
 			t.Errorf("the play takes %s", took)
 		}
 		for _, want := range []string{
 			"only @intern sees: You (id `U0INTERN01`) may not deploy here",
+			"Held · 5 % of traffic",
 			"Rolled back · errors 5 %, stable 0.1 %",
 			"kill -9",
 		} {
@@ -95,6 +96,12 @@ func endsAsListed(ctx context.Context, p *player, v version, tells string) error
 		return err
 	}
 	if tells == "" {
+		if v.does.Warmup > 0 {
+			err = p.await(ctx, "it to be held", func() bool { return strings.Contains(p.text(c), "❓ errors") })
+		}
+		if err != nil {
+			return err
+		}
 		if err := p.press(ctx, c, onCall, "Promote to 50 %"); err != nil {
 			return err
 		}

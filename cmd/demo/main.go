@@ -82,7 +82,7 @@ func serveHere(ctx context.Context, address string, log *slog.Logger, out io.Wri
 
 // playHere plays the rollouts on a port of its own, so that a demo in a browser may run beside it.
 func playHere(ctx context.Context, log *slog.Logger, out io.Writer) error {
-	fmt.Fprintln(out, "Canarybot's demo plays three rollouts: a healthy one, a bad one, and one in which the bot is killed. That takes about 80 seconds.")
+	fmt.Fprintln(out, "Canarybot's demo plays three rollouts: a healthy one, a bad one, and one in which the bot is killed. That takes about 85 seconds.")
 	at, err := listen("127.0.0.1:0", log)
 	if err != nil {
 		return err

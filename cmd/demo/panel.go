@@ -49,13 +49,20 @@ func newPanel(w *world) http.Handler {
 func (w *world) servePress(rw http.ResponseWriter, r *http.Request) {
 	switch button := r.PathValue("button"); button {
 	case "break":
-		fault, ok := faults()[cmp.Or(r.URL.Query().Get("fault"), "errors-30")]
-		if !ok {
+		name := cmp.Or(r.URL.Query().Get("fault"), "errors-30")
+		fault, own := faults()[name]
+		trouble, passes := troubles()[name]
+		if !own && !passes {
 			http.Error(rw, "There is no such fault.", http.StatusNotFound)
 			return
 		}
-		if !w.breakIt(fault) {
+		if own && !w.breakIt(fault) || passes && !w.befall(trouble) {
 			http.Error(rw, "There is no canary to break; deploy one first.", http.StatusConflict)
+			return
+		}
+	case "restart":
+		if !w.restart() {
+			http.Error(rw, "No pod is in trouble alone.", http.StatusConflict)
 			return
 		}
 	case "traffic":
@@ -145,6 +152,7 @@ type panelPod struct {
 	Name    string       `json:"name"`
 	Version string       `json:"version"`
 	State   sim.PodState `json:"state"`
+	Alone   bool         `json:"alone"` // it is in trouble, alone of its side
 }
 
 func (w *world) panelState(now time.Time) panelState {
@@ -193,7 +201,7 @@ func way(odds, limit float64) float64 {
 func sideState(v sim.SideView) panelSide {
 	s := panelSide{Exists: v.Exists, Version: v.Version, Replicas: v.Replicas, Pods: []panelPod{}}
 	for _, p := range v.Pods {
-		s.Pods = append(s.Pods, panelPod{Name: p.Name, Version: p.Version, State: p.State})
+		s.Pods = append(s.Pods, panelPod{Name: p.Name, Version: p.Version, State: p.State, Alone: p.Alone})
 	}
 	for _, r := range v.Rates {
 		s.Requests = append(s.Requests, math.Round(10*r.Requests)/10)

@@ -18,7 +18,7 @@ type scene struct {
 
 func scenes() []scene {
 	return []scene{
-		{"1. v1.2.4 is healthy: promoted by a click", healthy},
+		{"1. v1.2.4 is healthy, and its only pod slow for a while: held, and promoted by clicks", healthy},
 		{"2. v1.2.5 answers 5 % of its requests with errors: rolled back by itself", bad},
 		{"3. search v1.2.4, and the bot is killed in the middle: promoted in the same thread", killed},
 	}
@@ -44,7 +44,8 @@ func play(ctx context.Context, w *world, out io.Writer) error {
 	})
 }
 
-// healthy is promoted by clicks. Before that the intern tries, and is refused.
+// healthy is promoted by clicks, though a noisy neighbour slows its only pod: that may be the node's, so it is held, and a
+// person says that it is fine. Before all that the intern tries, and is refused.
 func healthy(ctx context.Context, p *player) error {
 	if err := p.refused(ctx, intern, "deploy checkout v1.2.4"); err != nil {
 		return err
@@ -53,8 +54,15 @@ func healthy(ctx context.Context, p *player) error {
 	if err != nil {
 		return err
 	}
-	if err := p.press(ctx, c, onCall, "Promote to 50 %"); err != nil {
+	if err := p.await(ctx, "the canary to bake", func() bool { return strings.Contains(p.text(c), "all checks pass") }); err != nil {
 		return err
+	}
+	p.stage.say("  ⚡ a neighbour on its node slows the canary's only pod\n")
+	p.world.befall(troubles()["neighbour"])
+	for _, label := range []string{"Go on", "Promote to 50 %"} {
+		if err := p.press(ctx, c, onCall, label); err != nil {
+			return err
+		}
 	}
 	return p.ended(ctx, c, rollout.Succeeded, "v1.2.4")
 }

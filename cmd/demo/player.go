@@ -106,10 +106,11 @@ func (p *player) text(c card) string {
 	return p.world.slack.Plain(m)
 }
 
-// asked reports whether the thread asks for the button.
+// asked reports whether the thread asks for the button: "Promote to 50 %?", or "Go on: it is fine".
 func (p *player) asked(c card, label string) bool {
 	return slices.ContainsFunc(p.world.slack.Thread(channel, c.ts), func(m slacksim.Message) bool {
-		return strings.Contains(p.world.slack.Plain(m), label+"?")
+		text := p.world.slack.Plain(m)
+		return strings.Contains(text, label+"?") || strings.Contains(text, "\n"+label+": ")
 	})
 }
 

@@ -27,6 +27,7 @@ func versions() []version {
 		{"v1.2.8", "crash loop", "never gets any traffic", sim.Behaviour{CrashLoop: true}},
 		{"v1.2.9", "image missing", "never gets any traffic", sim.Behaviour{ImageMissing: true}},
 		{"v1.3.0", "no traffic", "serves, and reports nothing: silence is not health", sim.Behaviour{Silent: true}},
+		{"v1.3.1", "starts slowly", "held while its caches fill, then a click", sim.Behaviour{Errors: healthyVersion.Errors, Warmup: 8 * time.Second}},
 	}
 }
 

@@ -20,6 +20,7 @@ type App struct {
 	route         *route
 	requests      float64 // a second
 	lost          float64 // requests that found no pod
+	troubles      []Trouble
 	byVersion     map[string]Counters
 }
 
@@ -32,7 +33,7 @@ func newApp(c *Cluster, s Setup) *App {
 	a.stable.dep.seen = true
 	for range s.Replicas {
 		p := c.newPod(a.stable.name, a.stable.dep, a.now)
-		p.born, p.ready = a.now.Add(-time.Hour), a.now.Add(-time.Hour)
+		p.born, p.ready, p.warm = a.now.Add(-time.Hour), a.now.Add(-time.Hour), a.now
 		a.stable.pods = append(a.stable.pods, p)
 	}
 	if !s.NoRoute {
@@ -122,6 +123,10 @@ func (a *App) next(to time.Time) time.Time {
 	a.canary.times(each)
 	if a.route != nil {
 		each(a.route.due)
+	}
+	for _, t := range a.troubles {
+		each(t.From)
+		each(t.Until)
 	}
 	if a.cluster.options.Jitter > 0 {
 		each(a.now.Truncate(time.Second).Add(time.Second))

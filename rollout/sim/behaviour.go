@@ -15,6 +15,9 @@ type Behaviour struct {
 	Memory, Leak float64
 	// Start is how long a pod takes from being made to being ready; zero: the cluster's.
 	Start time.Duration
+	// Warmup is for how long a pod that is ready is slow, as while its caches fill: it takes twice as long,
+	// and 3 % of its requests fail that would not later.
+	Warmup time.Duration
 	// ImageMissing: the image cannot be pulled. CrashLoop: it crashes at every start. Unready: it starts and never gets
 	// ready. Unschedulable: no node has room for it.
 	ImageMissing, CrashLoop, Unready, Unschedulable bool
@@ -34,6 +37,12 @@ const (
 )
 
 func (b Behaviour) latency() time.Duration { return cmp.Or(b.Latency, healthyLatency) }
+
+// cold is how a pod behaves that has not warmed up yet.
+func (b Behaviour) cold() Behaviour {
+	b.Latency, b.Errors = 2*b.latency(), b.Errors+0.03
+	return b
+}
 
 func (b Behaviour) memory(age time.Duration) float64 {
 	return cmp.Or(b.Memory, healthyMemory) + b.Leak*age.Seconds()

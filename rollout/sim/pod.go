@@ -16,6 +16,7 @@ type pod struct {
 	imageID  rollout.ImageID
 	born     time.Time
 	ready    time.Time // from here on it is ready
+	warm     time.Time // from here on it answers as quickly as its version does
 	failing  time.Time // from here on it fails in the way of failure
 	mended   time.Time // from here on it does not fail any more
 	failure  rollout.FailureKind
@@ -64,6 +65,7 @@ func (c *Cluster) newPod(name string, d *deployment, now time.Time) *pod {
 	if !b.starts() {
 		p.ready = now.Add(never)
 	}
+	p.warm = p.ready.Add(b.Warmup)
 	return p
 }
 
@@ -136,9 +138,9 @@ func (p *pod) fails(now time.Time) rollout.Failure {
 }
 
 // times are the times of the pod's next events.
-func (p *pod) times(stop time.Duration) [3]time.Time {
+func (p *pod) times(stop time.Duration) [4]time.Time {
 	if !p.alive() {
-		return [3]time.Time{p.stopped.Add(stop)}
+		return [4]time.Time{p.stopped.Add(stop)}
 	}
-	return [3]time.Time{p.ready, p.failing, p.mended}
+	return [4]time.Time{p.ready, p.warm, p.failing, p.mended}
 }

@@ -117,10 +117,17 @@ func (a *App) serve(s *side, pods []*pod, n float64) (sum Counters) {
 
 // behaviour is what a pod does now.
 func (a *App) behaviour(s *side, p *pod) Behaviour {
-	if s.dep != nil && s.dep.behaves != nil {
-		return *s.dep.behaves
+	if t, hit := a.trouble(s, p); hit {
+		return t.Does
 	}
-	return a.cluster.behaviour(p.image)
+	b := a.cluster.behaviour(p.image)
+	if s.dep != nil && s.dep.behaves != nil {
+		b = *s.dep.behaves
+	}
+	if a.now.Before(p.warm) {
+		return b.cold()
+	}
+	return b
 }
 
 // jitter is by what factor more or fewer requests come in this second; the same for the same seed.

@@ -9,7 +9,7 @@ import (
 // View is an app as seen in the cluster, without Canarybot.
 type View struct {
 	Share  rollout.Weight // of the traffic that the canary really gets
-	Broken bool           // by Break
+	Broken bool           // by Break, or in trouble
 	Stable SideView
 	Canary SideView
 }
@@ -29,6 +29,7 @@ type PodView struct {
 	Name    string
 	Version string
 	State   PodState
+	Alone   bool // it is in trouble, alone of its side
 }
 
 // PodState is a pod's state in one word.
@@ -52,7 +53,7 @@ func (a *App) View(seconds int) (v View) {
 		if a.route != nil {
 			v.Share = a.route.serving
 		}
-		v.Broken = a.canary.dep != nil && a.canary.dep.behaves != nil
+		v.Broken = a.canary.dep != nil && (a.canary.dep.behaves != nil || a.troubled())
 	})
 	return v
 }
@@ -64,7 +65,10 @@ func (s *side) view(seconds int) SideView {
 		v.Version, v.Replicas = rollout.ShortVersion(s.dep.image), s.dep.replicas
 	}
 	for _, p := range s.pods {
-		v.Pods = append(v.Pods, PodView{Name: p.name, Version: rollout.ShortVersion(p.image), State: p.state(now)})
+		t, hit := s.app.trouble(s, p)
+		v.Pods = append(v.Pods, PodView{
+			Name: p.name, Version: rollout.ShortVersion(p.image), State: p.state(now), Alone: hit && t.Pod != "" && p.alive(),
+		})
 	}
 	end := now.Truncate(time.Second)
 	for i := seconds; i > 0; i-- {

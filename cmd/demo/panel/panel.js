@@ -13,6 +13,9 @@ for (const button of document.querySelectorAll("[data-press]")) {
   const more = button.dataset.press === "break" ? () => `?fault=${byId("fault").value}` : () => "";
   button.onclick = () => fetch(`press/${button.dataset.press}${more()}`, { method: "POST" });
 }
+const tell = () => { byId("says").textContent = byId("fault").selectedOptions[0].dataset.says; };
+byId("fault").onchange = tell;
+tell();
 byId("traffic").onchange = (e) => fetch(`press/traffic?rate=${e.target.value}`, { method: "POST" });
 
 function render(state) {
@@ -20,6 +23,8 @@ function render(state) {
   const broken = state.services.some((s) => s.broken);
   fault("break", { on: broken, off: !canary || broken, title: "Break it",
     text: broken ? "it misbehaves" : canary ? "the canary fails" : "needs a canary" });
+  const alone = state.services.some((s) => s.canary.pods.some((p) => p.alone));
+  byId("restart").hidden = !alone;
   fault("kill", { on: state.back > 0, off: state.back > 0, title: state.back > 0 ? "The bot is dead" : "Kill the bot",
     text: state.back > 0 ? `back in ${state.back} s` : "it comes back" });
   fault("prometheus", { on: !state.prometheus, title: state.prometheus ? "Unplug Prometheus" : "Plug in Prometheus",
@@ -113,8 +118,8 @@ function side(c, name, data, text, s) {
     }
     const { li } = c.pods.get(p.name);
     const fresh = name === "canary" || s.canary.exists && p.version === s.canary.version;
-    li.className = `pod ${p.state}${fresh ? " new" : ""}`;
-    li.title = `${p.name}, ${p.version}, ${p.state}`;
+    li.className = `pod ${p.state}${fresh ? " new" : ""}${p.alone ? " alone" : ""}`;
+    li.title = `${p.name}, ${p.version}, ${p.alone ? "in trouble" : p.state}`;
   }
   for (const [pod, { li, name: where }] of c.pods) {
     if (where === name && !alive.has(pod)) { li.remove(); c.pods.delete(pod); }

@@ -36,13 +36,17 @@ func readChecks(n node, signals rollout.Signals) []rollout.Check {
 			at.bad("%q is not a valid name for a check: use lower-case letters, digits and underscores, at most 40", short(name))
 		}
 		own := at.fields(checkKeys()...)
-		for _, key := range []string{"query", "comparison", "threshold"} {
+		needs := []string{"query", "comparison", "threshold"}
+		base := prom.Base()
+		base.Name, base.MinRequests = name, 0
+		if own.at("compare").there() && !hasLimit(own) {
+			needs, base.Comparison = needs[:1], ""
+		}
+		for _, key := range needs {
 			if !own.at(key).there() {
 				own.at(key).bad("is missing: %q is not one of the named checks%s", short(name), nearest(name, known))
 			}
 		}
-		base := prom.Base()
-		base.Name, base.MinRequests = name, 0
 		if own.at("traffic").textOr("") != "" {
 			base.MinRequests = prom.Base().MinRequests
 		}
@@ -67,7 +71,7 @@ func unsignalled(name string, n node) (rollout.Check, bool) {
 func checkKeys() []string {
 	return []string{
 		"query", "traffic", "comparison", "threshold", "ceiling", "window", "interval", "failures", "min_requests", "unit",
-		"judge", "dry_run",
+		"judge", "dry_run", "compare", "worse", "margin",
 	}
 }
 
@@ -81,13 +85,16 @@ func readCheck(n node, c rollout.Check) rollout.Check {
 		}
 		c.MinRequests = 0
 	}
-	c.Comparison = rollout.Comparison(f.at("comparison").word(string(c.Comparison),
-		string(rollout.LessThan), string(rollout.GreaterThan)))
+	if f.at("comparison").there() {
+		c.Comparison = rollout.Comparison(f.at("comparison").word(string(c.Comparison),
+			string(rollout.LessThan), string(rollout.GreaterThan)))
+	}
 	c.Unit = rollout.Unit(f.at("unit").word(string(c.Unit),
 		string(rollout.Ratio), string(rollout.Seconds), string(rollout.Bytes), string(rollout.Number)))
 	c.Threshold = f.at("threshold").number(c.Threshold)
 	c.DryRun = f.at("dry_run").yes()
 	c = readSignal(f, c)
+	c = readCompare(f, c)
 	c = readCeiling(f, c)
 	c = readTimes(f, c)
 	if c.Failures = f.at("failures").whole(c.Failures); c.Failures < 1 {

@@ -123,6 +123,8 @@ func why(e rollout.Evidence) string {
 		return "the histogram has no bucket at the limit"
 	case rollout.WhySameSeries:
 		return "the same series are selected for canary and stable"
+	case rollout.WhyNegative:
+		return "stable's value is negative, so a ratio to it means nothing"
 	case rollout.WhyShared:
 		return "stable has the same trouble, so it may not be the canary's"
 	case rollout.WhyWorse, rollout.WhyBeyond, rollout.WhyGrows, rollout.WhyNoShare, rollout.WhyOnePod, rollout.WhyUndecided:
@@ -138,6 +140,9 @@ func whyBet(e rollout.Evidence) string {
 	//exhaustive:ignore
 	switch e.Why {
 	case rollout.WhyWorse, rollout.WhyBeyond:
+		if e.Margin != nil && e.Why == rollout.WhyWorse {
+			return joined(", ", beyondMargin(e.Margin, e.Unit), confidence(e))
+		}
 		if times {
 			return fmt.Sprintf("at least %s times stable, %s", amountOf(e.Compared.AtLeast, rollout.Number, configured), confidence(e))
 		}
@@ -181,7 +186,7 @@ func sentence(e rollout.Evidence) string {
 	if times := e.Compared != nil && e.Compared.AtLeast > 1; e.Stable != nil && (e.Why == rollout.WhyWorse || e.Why == rollout.WhyBeyond && times) {
 		return fmt.Sprintf("%s, stable %s: %s", s, amountOf(*e.Stable, e.Unit, measured), reason)
 	}
-	s += ", " + limit
+	s = joined(", ", s, strings.ReplaceAll(marginAndLimit(e, limit), " · ", ", "))
 	if reason != "" {
 		s += " (" + reason + ")"
 	}
@@ -213,12 +218,15 @@ func says(e rollout.Evidence) string {
 		stable = "stable " + amountOf(*e.Stable, e.Unit, measured).String()
 	}
 	together := strings.NewReplacer(" ", nbsp)
-	return " " + dotted(value, together.Replace(stable), together.Replace(limit), reason, informOnly(e))
+	return " " + dotted(value, together.Replace(stable), together.Replace(marginAndLimit(e, limit)), reason, informOnly(e))
 }
 
-// valueAndLimit returns the canary's value and the limit, which has its name. Where rounding would make the value look
-// like what it is beyond, more digits are shown.
+// valueAndLimit returns the canary's value and the limit, which has its name; empty: the check has none. Where rounding
+// would make the value look like what it is beyond, more digits are shown.
 func valueAndLimit(e rollout.Evidence) (value, limit string) {
+	if e.Comparison == "" && e.Margin != nil {
+		return amountOf(*e.Canary, e.Unit, measured).String(), ""
+	}
 	v, l := pair(*e.Canary, e.Threshold, e.Unit)
 	if e.Why == rollout.WhyCeiling && e.Ceiling != nil {
 		v, _ = pair(*e.Canary, *e.Ceiling, e.Unit)
@@ -243,7 +251,7 @@ func fullEvidence(e rollout.Evidence) string {
 			course = fmt.Sprintf("between %s and %s in this step", low, high)
 		}
 	}
-	return dotted(checkLine(e), samples(e), course, detail(e.Detail))
+	return dotted(checkLine(e), samples(e), worseBlocks(e), course, detail(e.Detail))
 }
 
 // informOnly returns a note on a check that does not decide; empty for others.

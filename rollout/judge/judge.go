@@ -18,6 +18,7 @@ var _ rollout.Judge = Judge{}
 type state struct {
 	Limits  json.RawMessage `json:"limits,omitempty"`
 	Signals *signalState    `json:"signals,omitempty"`
+	Queries compared        `json:"queries,omitempty"`
 }
 
 // readState reads what was stored. What cannot be read is forgotten.
@@ -76,13 +77,16 @@ func (Judge) Judge(c rollout.Case) (rollout.Verdict, []byte) {
 		if judgesShare(c) {
 			before.share = canaryShare(c)
 		}
-		compared, memory := compare(before, limits, c.Samples, c.Now)
+		limited, memory := compare(before, limits, c.Samples, c.Now)
 		s.Limits = memory
 		if len(signals) == 0 {
-			v = compared
+			v = limited
 		} else {
-			v.Evidence = append(v.Evidence, compared.Evidence...)
+			v.Evidence = append(v.Evidence, limited.Evidence...)
 		}
+		s.Queries = s.Queries.sound()
+		s.Queries.update(c, limits)
+		v = s.Queries.decide(c, v)
 	}
 	v = inOrder(v, c.Spec.Checks)
 	decides := func(c rollout.Check) bool { return !c.DryRun }

@@ -14,7 +14,7 @@ func TestComparedChecks(t *testing.T) {
 	t.Parallel()
 	base := rollout.Check{
 		Name: "orders", Query: `sum(rate(orders_total{ {{.Select}} }[{{.Window}}]))`, CeilingRequests: 20,
-		Window: time.Minute, Interval: 15 * time.Second, Failures: 2, Unit: rollout.Number,
+		Window: time.Minute, Interval: 15 * time.Second, Failures: 2, Unit: rollout.Number, OnDoubt: rollout.AskOnDoubt,
 	}
 	compared := func(m rollout.Margin, set func(*rollout.Check)) rollout.Check {
 		c := base

@@ -183,7 +183,7 @@ type Compared struct {
 	// condemn.
 	Odds  float64 `json:"odds"`
 	Limit float64 `json:"limit"`
-	// AtLeast is how many times stable's share the canary's is, at least, with the certainty of the limit; 0: not known.
+	// AtLeast is the largest of a few ratios to stable's share that a bet of its own shows, at the limit; 0: none.
 	AtLeast float64 `json:"at_least,omitempty"`
 	// Worse of Blocks stretches of time, each Block long, were worse than the margin allows; of a check's own query.
 	Worse  int           `json:"worse,omitempty"`

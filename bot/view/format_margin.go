@@ -47,6 +47,13 @@ func worseBlocks(e rollout.Evidence) string {
 	return fmt.Sprintf("beyond the margin in %d of %s of %s", c.Worse, plural(c.Blocks, "block", "blocks"), span(c.Block))
 }
 
+// slightly says that a value is beyond the margin, by less than what is rolled back by itself.
+func slightly(e rollout.Evidence) string {
+	value, _ := valueAndLimit(e)
+	return fmt.Sprintf("%s is %s, and %s on stable: %s, but within twice the margin.",
+		nameOf(e), value, amountOf(*e.Stable, e.Unit, measured), beyondMargin(e.Margin, e.Unit))
+}
+
 // marginAndLimit returns what a value is held against, each with its name: the margin beside stable unless the reason says
 // it, and the limit.
 func marginAndLimit(e rollout.Evidence, limit string) string {

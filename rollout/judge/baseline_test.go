@@ -12,7 +12,7 @@ import (
 func TestBaselineChoosesBounds(t *testing.T) {
 	t.Parallel()
 	var buckets []rollout.Series
-	for bound, within := range map[float64]float64{0.05: 400, 0.1: 750, 0.25: 920, 0.5: 980, 1: 999, infinite: 1000} {
+	for bound, within := range map[float64]float64{0.05: 400, 0.1: 750, 0.25: 920, 0.5: 980, 1: 999, math.Inf(1): 1000} {
 		buckets = append(buckets, rollout.Series{Bound: bound, Points: []rollout.Point{{Value: within}}})
 	}
 	for name, tt := range map[string]struct {
@@ -54,6 +54,7 @@ func TestBaselineUpdate(t *testing.T) {
 	} {
 		b := baseline{Attempts: tt.attempts}
 		b.update(rollout.Case{
+			Now:  after(5),
 			Spec: rollout.Spec{Signals: rollout.Signals{Errors: "e"}, Checks: []rollout.Check{{Signal: rollout.ErrorSignal}}},
 			Raw:  rollout.Raw{History: tt.history},
 		})

@@ -17,7 +17,7 @@ const comparedShare = 0.25
 const minCompared = 2
 
 // compared is the part of the state that compares checks' own queries with stable: by check.
-type compared map[string]*comparison
+type compared map[string]comparison
 
 // comparison is what is remembered of one check. What the bet has come to goes on from weight to weight.
 type comparison struct {
@@ -54,27 +54,24 @@ func sharesOfBudget(checks []rollout.Check) (signals, each float64) {
 	return 1 - comparedShare, comparedShare / queries
 }
 
-// readCompared returns what was stored, without what no earlier version can have written.
-func (c compared) sound() compared {
-	all := compared{}
-	for name, one := range c {
-		if one != nil && one.Signs.Sound() && one.Block >= 0 && one.Step >= 0 && len(one.Values) <= mostValues {
-			all[name] = one
+// valid reports whether what was stored can be a state.
+func (c compared) valid() bool {
+	for _, one := range c {
+		if !one.Signs.Sound() || one.Block < 0 || one.Step < 0 || len(one.Values) > mostValues {
+			return false
 		}
 	}
-	return all
+	return true
 }
 
-// update brings every comparison forward by the samples.
-func (c compared) update(in rollout.Case, checks []rollout.Check) {
+// after returns the comparisons after the samples.
+func (c compared) after(in rollout.Case, checks []rollout.Check) compared {
 	samples := slices.Clone(in.Samples)
 	slices.SortStableFunc(samples, func(a, b rollout.Sample) int { return a.At.Compare(b.At) })
+	var all compared
 	for _, check := range checks {
 		if !comparesQuery(check) {
 			continue
-		}
-		if c[check.Name] == nil {
-			c[check.Name] = &comparison{}
 		}
 		one := c[check.Name]
 		one.begin(in)
@@ -83,7 +80,12 @@ func (c compared) update(in rollout.Case, checks []rollout.Check) {
 				one.add(in, check, finiteSample(s))
 			}
 		}
+		if all == nil {
+			all = compared{}
+		}
+		all[check.Name] = one
 	}
+	return all
 }
 
 // begin goes on at the weight that the canary has. A clock that was set back begins the blocks anew.
@@ -119,7 +121,7 @@ func (n *comparison) add(in rollout.Case, check rollout.Check, s rollout.Sample)
 	o := comparisonOptions(in, check)
 	if l, _ := classify(check, s); l != unknownLevel && s.Stable != nil &&
 		o.Comparable(sign.Block{Canary: *s.Canary, Stable: *s.Stable}) {
-		n.Values = append(n.Values, [2]float32{float32(*s.Canary), float32(*s.Stable)})
+		n.Values = append(slices.Clip(n.Values), [2]float32{float32(*s.Canary), float32(*s.Stable)})
 	}
 	if ends := time.Duration(block+1) * check.Window; s.At.Sub(n.Since)+spacing > ends {
 		n.close(in, check)

@@ -14,6 +14,7 @@ import (
 
 	"canarybot.io/rollout"
 	"canarybot.io/rollout/judge"
+	"canarybot.io/rollout/judge/pack"
 )
 
 // queueAge is a check whose own query is compared; blocks are four intervals long.
@@ -59,7 +60,7 @@ func (of sides) reading(n int) rollout.Sample {
 
 // follow judges the intervals' samples in turn, four at a time, and returns the last verdict's first evidence and when the
 // check failed first; 0: never.
-func follow(c rollout.Case, of sides, from, to int) (e rollout.Evidence, state []byte, failed int) {
+func follow(c rollout.Case, of sides, from, to int) (e rollout.Evidence, state rollout.JudgeState, failed int) {
 	var samples []rollout.Sample
 	for n := from; n <= to; n++ {
 		samples = append(samples, of.reading(n))
@@ -126,8 +127,8 @@ func TestComparedValues(t *testing.T) {
 			if got.Result != tt.want || got.Why != tt.why {
 				t.Errorf("got %s (%s), %+v, want %s (%s)", got.Result, got.Why, got.Compared, tt.want, tt.why)
 			}
-			if len(state) > 2048 {
-				t.Errorf("the state has %d bytes", len(state))
+			if n := len(state.Bytes()); n > 1024 {
+				t.Errorf("the state has %d bytes", n)
 			}
 		})
 	}
@@ -168,6 +169,68 @@ func TestASmallDifferenceThatLasts(t *testing.T) {
 	t.Error("it never failed")
 }
 
+// What follows a small difference: a person may say that it is fine, for ever but not whatever becomes of it; or the
+// service has said what is to follow.
+func TestASmallDifferenceAnswered(t *testing.T) {
+	t.Parallel()
+	small := burst(0, 999, 40, 30)
+	accepted := func(c *rollout.Case) {
+		c.Accepted = []rollout.Acceptance{{Check: "queue_age", Why: rollout.WhySmall}}
+	}
+	on := func(d rollout.OnDoubt) func(*rollout.Case) {
+		return func(c *rollout.Case) { c.Spec.Checks[0].OnDoubt = d }
+	}
+	for name, tt := range map[string]struct {
+		change func(*rollout.Case)
+		of     sides
+		to     int
+		want   rollout.Result
+		why    rollout.Why
+		doubt  rollout.Doubt
+	}{
+		"asked":                  {func(*rollout.Case) {}, small, 64, rollout.Unknown, rollout.WhySmall, rollout.DoubtAsks},
+		"accepted":               {accepted, small, 64, rollout.Pass, rollout.WhyNone, rollout.NoDoubt},
+		"accepted, and it lasts": {accepted, small, 240, rollout.Pass, rollout.WhyNone, rollout.NoDoubt},
+		"accepted, and it gets worse": {
+			accepted, func(n int) (float64, float64) { return map[bool]float64{true: 40, false: 60}[n < 100], 30 }, 160,
+			rollout.Fail, rollout.WhyWorse, rollout.NoDoubt,
+		},
+		"something else accepted": {
+			func(c *rollout.Case) {
+				c.Accepted = []rollout.Acceptance{{Check: "queue_age", Why: rollout.WhyBoth}, {Check: "b", Why: rollout.WhySmall}}
+			},
+			small, 64, rollout.Unknown, rollout.WhySmall, rollout.DoubtAsks,
+		},
+		"rolled back at once": {on(rollout.RollbackOnDoubt), small, 64, rollout.Fail, rollout.WhySmall, rollout.NoDoubt},
+		"waited for":          {on(rollout.WaitOnDoubt), small, 64, rollout.Unknown, rollout.WhySmall, rollout.DoubtWaits},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := comparedCase(queueAge(higher))
+			tt.change(&c)
+			if e, _, _ := follow(c, tt.of, 1, tt.to); e.Result != tt.want || e.Why != tt.why || e.Doubt != tt.doubt {
+				t.Errorf("got %s (%s, doubt %q), want %s (%s, doubt %q)", e.Result, e.Why, e.Doubt, tt.want, tt.why, tt.doubt)
+			}
+		})
+	}
+}
+
+// Judging again from a state that was returned changes nothing: whoever lost a commit does so.
+func TestComparedStatesAreNotChanged(t *testing.T) {
+	t.Parallel()
+	c := comparedCase(queueAge(higher))
+	_, c.State, _ = follow(c, noisy(always(40, 30)), 1, 30)
+	before := c.State.Bytes()
+	one, _, _ := follow(c, always(90, 30), 31, 60)
+	again, _, _ := follow(c, always(90, 30), 31, 60)
+	if diff := cmp.Diff(one, again); diff != "" {
+		t.Errorf("the second time differs:\n%s", diff)
+	}
+	if !bytes.Equal(before, c.State.Bytes()) {
+		t.Error("the state was changed")
+	}
+}
+
 // A difference that ended while the evidence came together is waited for, and forgotten.
 func TestADifferenceThatIsOver(t *testing.T) {
 	t.Parallel()
@@ -181,7 +244,7 @@ func TestADifferenceThatIsOver(t *testing.T) {
 		v, c.State = judge.Judge{}.Judge(c)
 		if e := v.Evidence[0]; e.Why == rollout.WhyOver {
 			over++
-			if e.Result != rollout.Unknown || e.Doubt != rollout.Waiting {
+			if e.Result != rollout.Unknown || e.Doubt != rollout.DoubtWaits {
 				t.Fatalf("got %s, doubt %q", e.Result, e.Doubt)
 			}
 		} else if e.Result == rollout.Fail {
@@ -414,7 +477,11 @@ func TestComparedChecksTogether(t *testing.T) {
 func TestComparedStates(t *testing.T) {
 	t.Parallel()
 	c := comparedCase(queueAge(higher))
-	_, good, _ := follow(c, always(60, 30), 1, 41)
+	_, state, _ := follow(c, always(60, 30), 1, 41)
+	good, err := pack.JSON(state.Bytes())
+	if err != nil {
+		t.Fatal(err)
+	}
 	for name, state := range map[string][]byte{
 		"none":                      nil,
 		"of an earlier version":     []byte(`{"limits":{"since":"2026-03-01T14:00:00Z"}}`),
@@ -431,13 +498,13 @@ func TestComparedStates(t *testing.T) {
 				t.Fatalf("the state was not damaged: %s", good)
 			}
 			d := c
-			d.State = state
+			d.State = rollout.StoredJudgeState(state)
 			if got, _, _ := follow(d, always(60, 30), 42, 42); got.Compared.Blocks != 0 {
 				t.Errorf("got %+v, want the bets begun anew", got.Compared)
 			}
 		})
 	}
-	c.State = good
+	c.State = state
 	if got, _, _ := follow(c, always(60, 30), 42, 42); got.Compared.Blocks != 10 {
 		t.Errorf("the good one: got %+v", got.Compared)
 	}

@@ -2,6 +2,7 @@ package judge
 
 import (
 	"math"
+	"slices"
 
 	"canarybot.io/rollout"
 )
@@ -21,7 +22,8 @@ func (c compared) decide(in rollout.Case, v rollout.Verdict) rollout.Verdict {
 	}
 	for _, check := range in.Spec.Checks {
 		if comparesQuery(check) && !check.DryRun {
-			part := each * math.Exp(c[check.Name].Signs.LogOdds())
+			one := c[check.Name]
+			part := each * math.Exp(one.Signs.LogOdds())
 			sum += part
 			if part >= b.most {
 				b.most, b.leads = part, check.Name
@@ -34,7 +36,8 @@ func (c compared) decide(in rollout.Case, v rollout.Verdict) rollout.Verdict {
 	}
 	for i, e := range v.Evidence {
 		if at := indexOf(in.Spec.Checks, e.Check); at >= 0 && comparesQuery(in.Spec.Checks[at]) {
-			v.Evidence[i] = c[e.Check].evidence(in, in.Spec.Checks[at], e, b)
+			one := c[e.Check]
+			v.Evidence[i] = one.evidence(in, in.Spec.Checks[at], e, b)
 		}
 	}
 	return v
@@ -78,8 +81,14 @@ func (n *comparison) evidence(in rollout.Case, check rollout.Check, e rollout.Ev
 		return e
 	}
 	if b.won(check, odds) {
-		e.Result, e.Why, e.Doubt = n.conclude(in, check)
-		return e
+		result, why, doubt := n.conclude(in, check)
+		if !accepts(in, check, why) {
+			e.Result, e.Why, e.Detail, e.Doubt = result, why, "", doubt
+			if doubt == rollout.DoubtAsks {
+				onDoubt(check, &e)
+			}
+			return e
+		}
 	}
 	if e.Result != rollout.Pass || canaryShare(in) >= 1 { // at weight 100 the limit is what is left
 		return e
@@ -95,13 +104,18 @@ func (n *comparison) conclude(in rollout.Case, check rollout.Check) (rollout.Res
 	o := comparisonOptions(in, check)
 	switch stands := n.Signs.Standing(&o); {
 	case !stands.Present:
-		return rollout.Unknown, rollout.WhyOver, rollout.Waiting
+		return rollout.Unknown, rollout.WhyOver, rollout.DoubtWaits
 	case !stands.Certain:
 		return rollout.Unknown, rollout.WhyTooFewRequests, rollout.NoDoubt
-	case !stands.Large && !stands.Lasts:
+	case !stands.Large && (!stands.Lasts || accepts(in, check, rollout.WhySmall)):
 		return rollout.Unknown, rollout.WhySmall, rollout.DoubtAsks
 	}
 	return rollout.Fail, rollout.WhyWorse, rollout.NoDoubt
+}
+
+// accepts reports whether a person said that this about the check is fine.
+func accepts(in rollout.Case, check rollout.Check, why rollout.Why) bool {
+	return slices.Contains(in.Accepted, rollout.Acceptance{Check: check.Name, Why: why})
 }
 
 // undecided returns why a check cannot pass whose limit does.
@@ -114,6 +128,8 @@ func (n *comparison) undecided(in rollout.Case, check rollout.Check, e rollout.E
 		return rollout.WhyNegative, ""
 	case n.Step < minCompared:
 		return rollout.WhyWarmingUp, ""
+	case accepts(in, check, rollout.WhySmall): // it is known to be a little worse
+		return rollout.WhyNone, ""
 	case n.Signs.LogOdds() >= math.Log(undecidedOdds), n.Signs.Leaning(&o):
 		return rollout.WhyUndecided, ""
 	}

@@ -39,8 +39,8 @@ func TestDryRuns(t *testing.T) {
 	}
 	f := newFleet(21, before+after, before, only(change(func(d *does) { d.errors = 0.05 }), 0))
 	v, state, _ := f.run(t, c, since.Add(20*interval))
-	if v.Result != rollout.Unknown || len(state) == 0 || math.IsInf(v.Odds, 0) || v.Evidence[0].Result != rollout.Fail {
-		t.Errorf("%s, odds %v, %d bytes, %+v", v.Result, v.Odds, len(state), v.Evidence[0])
+	if v.Result != rollout.Unknown || len(state.Bytes()) == 0 || math.IsInf(v.Odds, 0) || v.Evidence[0].Result != rollout.Fail {
+		t.Errorf("%s, odds %v, %d bytes, %+v", v.Result, v.Odds, len(state.Bytes()), v.Evidence[0])
 	}
 	// One that informs neither blocks the others nor speaks for the canary.
 	c = signalCase()
@@ -126,7 +126,7 @@ func TestLimitsHoldWithoutStable(t *testing.T) {
 	if v, _, _ := f.run(t, c, since.Add(11*interval)); v.Result != rollout.Pass {
 		t.Errorf("fine without stable: %s, %+v", v.Result, v.Evidence[0])
 	}
-	if v, _, at := f.run(t, c, since.Add(30*interval)); v.Result != rollout.Fail || at.Sub(since) > 15*interval {
+	if v, _, at := f.run(t, c, since.Add(30*interval)); v.Result != rollout.Fail || at.Sub(since) > 16*interval {
 		t.Errorf("bad without stable: %s after %s, %+v", v.Result, at.Sub(since), v.Evidence[0])
 	}
 }
@@ -233,11 +233,12 @@ func TestBetsThatSufficeTogether(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(20) {
 		f := newFleet(40+seed, before+after, before, only(change(func(d *does) { d.errors = 0.02 }), 0))
-		var state []byte
+		var state rollout.JudgeState
 		for at := range 40 {
 			var v rollout.Verdict
 			v, state = f.judge(signalCase(), state, since.Add(time.Duration(at)*interval+4*time.Second))
-			if (v.Result == rollout.Fail) != (v.Odds >= v.Limit) {
+			acts := v.Odds >= v.Limit && v.Evidence[0].Doubt == rollout.NoDoubt
+			if (v.Result == rollout.Fail) != acts {
 				t.Fatalf("fleet %d, scrape %d: %s at odds %v of %v: %+v", seed, at, v.Result, v.Odds, v.Limit, v.Evidence[0])
 			}
 			if v.Result == rollout.Fail {

@@ -40,9 +40,13 @@ func (s *signalState) newStep(since time.Time) {
 }
 
 // judge takes an answer in and returns the verdict.
-func (s *signalState) judge(c rollout.Case) rollout.Verdict {
-	s.Baseline.update(c)
+func (s *signalState) judge(c rollout.Case, off trial.RuleSet) rollout.Verdict {
+	if learned := s.Baseline.update(c); learned {
+		s.Trial.Begin(s.Baseline.shares(), s.Baseline.Rate*configuredInterval(c.Spec.Signals).Seconds()*60, s.Baseline.Worst)
+		s.Baseline.Worst = trial.Worst{}
+	}
 	w := normalise(c, &s.Baseline)
+	w.options.Off = off
 	s.skip(w)
 	s.lack(w)
 	if _, bad := firstWith(w.required(), unread); !bad && !w.lacks[countGroup] {
@@ -77,6 +81,9 @@ func (s *signalState) lack(w *window) {
 	}
 }
 
+// lookback is how many scrapes before the first wanted sample are read too: what that sample is compared with.
+const lookback = 4
+
 // oldest is from when on counts can still be added up.
 func (p pace) oldest(now time.Time) time.Time {
 	return now.Add(-max(maxBehind, (anchorScrapes+lateScrapes)*p.interval))
@@ -92,16 +99,19 @@ func (s *signalState) update(w *window, end time.Time) {
 		return
 	}
 	sc := newScrape(w, aligned, &s.targets)
-	sc.first, sc.current = !s.Judged, w.reporting(canaryArm, over)
+	sc.first, sc.current = !s.Judged, w.reporting(canaryArm, over) > 0
 	s.Judged = true
 
 	gap := s.missing.update(sc)
 	did := s.counts.update(sc, gap, &s.targets)
-	s.targets.learn(sc, did[canaryArm])
+	s.targets.learn(sc, did)
 	used := s.memory.update(sc)
 	in := s.observed(sc, did, used)
+	in.Least = s.Users.least(in.Weight)
 	s.evidence.update(sc, in)
-	s.Users.update(sc, in)
+	if had := s.Users.update(sc, in); had {
+		s.Trial.Share.Lower() // what was missing at first came
+	}
 	if replaced := s.Outlier.update(sc, s.Standing, s.counts.recent(stableArm)); replaced {
 		s.evidence.forget()
 		s.counts.forget()
@@ -115,7 +125,7 @@ func (s *signalState) observed(sc *scrape, did [2]tally, memory float64) trial.S
 	in := trial.Scrape{
 		Canary: did[canaryArm].arm(len(sc.reporters[canaryArm])),
 		Stable: did[stableArm].arm(len(sc.reporters[stableArm])),
-		Age:    sc.youngest(), Slack: s.Baseline.slack(sc.ages, sc.interval), Memory: memory,
+		Age:    sc.youngest(), Slack: s.Baseline.slack(sc), Memory: memory, Hidden: sc.hidden(),
 	}
 	// The first scrape still holds requests of the weight before, and shares need all targets.
 	if !sc.first && sc.current && !sc.partial && sc.judgesShare {
@@ -127,8 +137,6 @@ func (s *signalState) observed(sc *scrape, did [2]tally, memory float64) trial.S
 // want returns what to ask next.
 func (s *signalState) want(c rollout.Case) rollout.Want {
 	p := newPace(c.Spec.Signals, &s.Baseline)
-	// lookback is how many scrapes before the first wanted sample are read too: what that sample is compared with.
-	const lookback = 4
 	w := rollout.Want{
 		Since:   later(s.Anchor, p.oldest(c.Now)).Add(-lookback * p.interval),
 		Bounds:  s.Baseline.Bounds,

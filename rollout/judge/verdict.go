@@ -28,6 +28,9 @@ func verdict(w *window, s *signalState) rollout.Verdict {
 		}
 		e := figures(w, s, check)
 		e.Result, e.Why, e.Detail = result(w, s, check, e)
+		if e.Doubt = s.doubt(e, check.Signal); e.Doubt == rollout.DoubtAsks {
+			onDoubt(check, &e)
+		}
 		if why := canaryFails(w, s); i == first && why != rollout.WhyNone {
 			e.Result, e.Why = rollout.Fail, why
 		}
@@ -50,22 +53,35 @@ func canaryFails(w *window, s *signalState) rollout.Why {
 // result decides one check. What fails it comes first: evidence does not go away because no more can be read.
 func result(w *window, s *signalState, check rollout.Check, e rollout.Evidence) (r rollout.Result, why rollout.Why, detail string) {
 	if why := fails(w, s, check); why != rollout.WhyNone {
-		pod, tolerated := s.Outlier.held()
-		switch {
-		case pod == "" || check.Signal == rollout.MemorySignal:
-			return rollout.Fail, why, ""
-		case tolerated:
-			return rollout.Unknown, rollout.WhyOnePod, pod
-		}
-		return rollout.Fail, rollout.WhyOnePod, pod
+		return failure(w, s, check, why)
 	}
 	if why, detail := unknown(w, s, check); why != rollout.WhyNone {
 		return rollout.Unknown, why, detail
 	}
-	if why := undecided(w, s, check, e); why != rollout.WhyNone {
+	if why, _ := s.evidence.doubts(check.Signal); why != rollout.WhyNone && !w.accepts(check, why) {
+		return rollout.Unknown, why, ""
+	}
+	if why := undecided(w, s, check, e); why != rollout.WhyNone && !w.accepts(check, why) {
 		return rollout.Unknown, why, ""
 	}
 	return rollout.Pass, rollout.WhyNone, ""
+}
+
+// failure is the result of a check that fails, but for a single pod that alone is bad.
+func failure(w *window, s *signalState, check rollout.Check, why rollout.Why) (rollout.Result, rollout.Why, string) {
+	pod, tolerated := s.Outlier.held()
+	accepted := w.accepts(check, rollout.WhyOnePod)
+	switch {
+	case check.Signal == rollout.MemorySignal:
+		return rollout.Fail, why, ""
+	case accepted && (pod != "" || len(s.Outlier.Recent) == 1): // a person answers for the pod
+		return rollout.Pass, rollout.WhyNone, ""
+	case pod == "":
+		return rollout.Fail, why, ""
+	case tolerated:
+		return rollout.Unknown, rollout.WhyOnePod, pod
+	}
+	return rollout.Fail, rollout.WhyOnePod, pod
 }
 
 // fails returns why a check fails.
@@ -141,7 +157,8 @@ func undecided(w *window, s *signalState, check rollout.Check, e rollout.Evidenc
 		return rollout.WhyShared
 	case s.Standing.Partial:
 		return rollout.WhyPartial
-	case s.Standing.LogOdds >= math.Log(undecidedOdds) && s.evidence.leads(check.Signal):
+	case w.acceptsAny(check): // a person knows that it is different
+	case s.Standing.LogOdds >= math.Log(undecidedOdds) && s.evidence.leads(check.Signal) && !s.Standing.Quiet:
 		return rollout.WhyUndecided
 	case e.Canary != nil && !e.Comparison.Holds(*e.Canary, e.Threshold):
 		return rollout.WhyUndecided

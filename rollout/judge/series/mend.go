@@ -26,10 +26,13 @@ const patientScrapes = 3
 // A restart between two scrapes after which every counter is already higher than before cannot be seen.
 func Mend(r rollout.Read) rollout.Read {
 	readings := []*rollout.Reading{&r.Requests, &r.Errors, &r.Success, &r.Latency}
-	fell := map[string]*target{}
+	var fell map[string]*target
 	for _, reading := range readings {
 		for i := range reading.Series {
 			if s := &reading.Series[i]; fell[s.Target] == nil && falls(s.Points) {
+				if fell == nil {
+					fell = map[string]*target{}
+				}
 				fell[s.Target] = &target{}
 			}
 		}
@@ -62,10 +65,14 @@ const (
 // usable reports whether a counter can have the value.
 func usable(v float64) bool { return v >= 0 && v <= maxValue }
 
+// falls reports whether samples fall, or are not in order.
 func falls(points []rollout.Point) bool {
 	highest := 0.0
-	for _, p := range sorted(points) {
+	for i := range points {
+		p := &points[i]
 		switch {
+		case i > 0 && !p.At.After(points[i-1].At):
+			return true
 		case !usable(p.Value):
 		case p.Value < highest:
 			return true

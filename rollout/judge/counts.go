@@ -30,7 +30,8 @@ type counts struct {
 	Based [2][groups]int `json:"based,omitzero"`
 	// Surplus is that of each arm's requests above its successes, where errors have no counter.
 	Surplus [2]surplus `json:"surplus,omitzero"`
-	Refused bool       `json:"refused,omitempty"` // the newest scrape showed more errors than requests
+	Refused bool       `json:"refused,omitempty"` // the newest scrape cannot be
+	Owing   int        `json:"owing,omitempty"`   // scrapes in a row that lack something that was judged
 	Step    [2]tally   `json:"step"`              // since the weight was acknowledged
 	// Recent is what people are shown, in two halves, of which the newer one fills.
 	Recent [2][2]tally `json:"recent"`
@@ -95,6 +96,7 @@ func (c *counts) update(sc *scrape, gap latencyGap, t *targets) (did [2]tally) {
 	if !sc.countsErrors {
 		c.countFailed(&sum)
 	}
+	c.sum = sum
 	c.refuse(&sum)
 	if c.Filled++; c.Filled > recentScrapes {
 		c.Recent[0], c.Recent[1], c.Filled = c.Recent[1], [2]tally{}, 1
@@ -105,7 +107,6 @@ func (c *counts) update(sc *scrape, gap latencyGap, t *targets) (did [2]tally) {
 		c.Recent[1][arm] = c.Recent[1][arm].plus(did[arm], 1)
 		c.Judged[arm] = c.Judged[arm].most(sum[arm]) // what is missing now was judged all the same
 	}
-	c.sum = sum
 	c.noteAnswer(sc)
 	return did
 }
@@ -118,13 +119,16 @@ func (c *counts) countFailed(sum *[2]tally) {
 	}
 }
 
-// refuse leaves requests and errors of both arms out of a scrape that shows more errors than requests, which cannot be.
-// They are judged with the next scrape in which they fit, or not at all once the anchor has moved on.
+// refuse leaves requests and errors of both arms out of a scrape that cannot be: one that shows more errors than requests,
+// or less than was judged already. They are judged with the next scrape in which they fit, or not at all once the anchor
+// has moved on.
 func (c *counts) refuse(sum *[2]tally) {
 	c.Refused = false
 	for arm := range sum {
-		did := sum[arm].plus(c.Judged[arm], -1)
-		c.Refused = c.Refused || more(did.Errors, did.Requests)
+		judged := &c.Judged[arm]
+		did := sum[arm].plus(*judged, -1)
+		c.Refused = c.Refused || more(did.Errors, did.Requests) ||
+			more(judged.Requests, sum[arm].Requests) || more(judged.Errors, sum[arm].Errors)
 	}
 	for arm := range sum {
 		if c.Refused {
@@ -170,16 +174,33 @@ func (c *counts) noteAnswer(sc *scrape) {
 	}
 }
 
+// owingScrapes is for how many scrapes something that was judged may be missing.
+const owingScrapes = 3
+
 // moveAnchor moves the anchor on where it has grown old. It stays while something that was judged is not in the answer: it
-// would count again when it comes back.
+// would count again when it comes back. What does not come back for some scrapes, though no series is missing, never was.
 func (c *counts) moveAnchor(sc *scrape, t *targets) {
 	scrapes := int(sc.to.Sub(c.Anchor) / sc.interval)
-	if c.owes() || sc.lacks[latencyGroup] && scrapes < 2*anchorScrapes {
+	switch {
+	case !c.owes():
+		c.Owing = 0
+	case sc.lacks != [groups]bool{}:
+		return
+	default:
+		if c.Owing++; c.Owing > owingScrapes {
+			c.moveTo(sc, sc.last(lateScrapes), t)
+		}
+		return
+	}
+	if sc.lacks[latencyGroup] && scrapes < 2*anchorScrapes {
 		return
 	}
 	late := lateScrapes
 	if sc.tooLarge() {
 		late = 1 // less is read then, and late samples are lost
+	}
+	if sc.unbased(sc.last(late)) {
+		return
 	}
 	if scrapes >= anchorScrapes || late < lateScrapes && scrapes > late {
 		c.moveTo(sc, sc.last(late), t)
@@ -193,11 +214,29 @@ func (c *counts) moveTo(sc *scrape, s span, t *targets) {
 		surplus[arm].At += c.sum[arm].over - judged[arm].over
 	}
 	c.restart(s.from, judged)
-	c.Surplus = surplus
+	c.Surplus, c.Owing = surplus, 0
 	for arm := range c.Based {
 		c.Based[arm] = sc.arms[arm].answered(sc.base(s.from))
 	}
 	c.noteAnswer(sc)
+}
+
+// unbased reports whether a counter grew in a span from a sample that lies so far before it that it is not read again:
+// from then on it would seem to have grown less.
+func (w *window) unbased(s span) bool {
+	base := w.base(s.from)
+	for arm := range w.arms {
+		for _, t := range w.arms[arm].targets {
+			for i := range t.meters {
+				c := &t.meters[i]
+				n := upTo(c.points, s.from)
+				if c.kind != memoryKind && n > 0 && within(c.points, s) && !c.points[n-1].At.After(base.from) {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
 
 // owes reports whether more was judged since the anchor than the answer shows.

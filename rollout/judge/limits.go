@@ -24,11 +24,15 @@ func Compare(checks []rollout.Check, samples []rollout.Sample, state []byte, sin
 // compare returns the verdict, and the state with the samples added, which it changes.
 func compare(s limitState, checks []rollout.Check, samples []rollout.Sample, now time.Time) (rollout.Verdict, limitState) {
 	since := s.Since
+	from := since
+	if since.After(now) {
+		from = time.Time{} // the clock was set back; who has this weight to be judged asked after it was there
+	}
 	samples = slices.Clone(samples)
 	slices.SortStableFunc(samples, func(a, b rollout.Sample) int { return a.At.Compare(b.At) })
 	for _, sample := range samples {
 		i := slices.IndexFunc(checks, func(c rollout.Check) bool { return c.Name == sample.Check })
-		if i < 0 || sample.At.Before(since) || sample.At.After(now) {
+		if i < 0 || sample.At.Before(from) || sample.At.After(now) {
 			continue
 		}
 		s.Checks[sample.Check] = s.Checks[sample.Check].with(checks[i], finiteSample(sample), now)

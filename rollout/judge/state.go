@@ -17,6 +17,7 @@ type signalState struct {
 	Since    time.Time `json:"since"`           // the acknowledgement of the weight
 	Through  time.Time `json:"through"`         // scrapes are judged up to here
 	Judged   bool      `json:"heard,omitempty"` // some scrape of this weight was judged
+	Clock    clock     `json:"clock,omitzero"`
 	targets
 	missing
 	counts
@@ -29,7 +30,7 @@ type signalState struct {
 
 // newStep begins to judge another weight. Evidence against the canary is carried on; health is to be proved anew.
 func (s *signalState) newStep(since time.Time) {
-	s.Since, s.Through, s.Judged = since, since, false
+	s.Since, s.Through, s.Judged, s.Clock.Since = since, since, false, time.Time{}
 	s.missing.newStep()
 	s.counts.newStep(since)
 	s.memory.newStep()
@@ -47,10 +48,15 @@ func (s *signalState) judge(c rollout.Case, off trial.RuleSet) rollout.Verdict {
 	}
 	w := normalise(c, &s.Baseline)
 	w.options.Off = off
+	_, bad := firstWith(w.required(), unread)
+	if !bad {
+		s.Clock.follow(w)
+		s.rewind(w)
+	}
 	s.skip(w)
 	s.lack(w)
-	if _, bad := firstWith(w.required(), unread); !bad && !w.lacks[countGroup] {
-		for end := s.Through.Add(w.interval); !w.now.Before(end.Add(w.grace)); end = end.Add(w.interval) {
+	if !bad && !w.lacks[countGroup] {
+		for end := s.Through.Add(w.interval); !w.at.Before(end.Add(w.grace)); end = end.Add(w.interval) {
 			s.update(w, end)
 		}
 	}
@@ -59,13 +65,13 @@ func (s *signalState) judge(c rollout.Case, off trial.RuleSet) rollout.Verdict {
 
 // skip leaves out what cannot be made up for: what lies too far back, or is too large to be read at once.
 func (s *signalState) skip(w *window) {
-	if oldest := w.oldest(w.now); s.Anchor.Before(oldest) {
+	if oldest := w.oldest(w.at); s.Anchor.Before(oldest) {
 		s.Through = later(s.Through, oldest)
 		s.counts.restart(oldest, w.tallies(span{oldest, s.Through}, &s.targets))
 	}
 	r, _ := firstWith(w.required(), unread)
-	if r.Why == rollout.WhyTooLarge && w.now.Sub(s.Through) > anchorScrapes*w.interval {
-		s.Through = w.now.Add(-2 * w.interval)
+	if r.Why == rollout.WhyTooLarge && w.at.Sub(s.Through) > anchorScrapes*w.interval {
+		s.Through = w.at.Add(-2 * w.interval)
 		s.counts.restart(s.Through, [2]tally{})
 	}
 }
@@ -74,8 +80,8 @@ func (s *signalState) skip(w *window) {
 // then all begins with what there is.
 func (s *signalState) lack(w *window) {
 	w.lacks = s.lacking(w, s.Through)
-	if w.lacks[countGroup] && w.now.Sub(s.Through) > anchorScrapes*w.interval {
-		s.Through = w.now.Add(-2 * w.interval)
+	if w.lacks[countGroup] && w.at.Sub(s.Through) > anchorScrapes*w.interval {
+		s.Through = w.at.Add(-2 * w.interval)
 		s.counts.restart(s.Through, [2]tally{})
 		w.lacks = [groups]bool{}
 	}
@@ -137,8 +143,9 @@ func (s *signalState) observed(sc *scrape, did [2]tally, memory float64) trial.S
 // want returns what to ask next.
 func (s *signalState) want(c rollout.Case) rollout.Want {
 	p := newPace(c.Spec.Signals, &s.Baseline)
+	from := later(s.Anchor, p.oldest(s.Clock.reading(c.Now, p))).Add(-lookback * p.interval)
 	w := rollout.Want{
-		Since:   later(s.Anchor, p.oldest(c.Now)).Add(-lookback * p.interval),
+		Since:   c.Now.Add(-s.Clock.reach(from, c.Now, p)),
 		Bounds:  s.Baseline.Bounds,
 		Buckets: s.Baseline.wantsBuckets(c.Spec.Checks), History: s.Baseline.wantsHistory(c.Spec.Checks),
 		At: s.Through.Add(p.interval + p.grace),
@@ -146,6 +153,9 @@ func (s *signalState) want(c rollout.Case) rollout.Want {
 	asks := w.Buckets || w.History
 	if asks && s.Baseline.Attempts == 0 {
 		w.At = c.Now
+	}
+	if s.Clock.Apart && !asks {
+		w.At = c.Now.Add(p.interval)
 	}
 	if early := c.Now.Add(-intervalHistory); w.History && w.Since.After(early) {
 		w.Since = early

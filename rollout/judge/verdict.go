@@ -14,7 +14,7 @@ const undecidedOdds = 3
 // verdict is what the state of the signals says.
 func verdict(w *window, s *signalState) rollout.Verdict {
 	v := rollout.Verdict{
-		Since: w.since, At: w.now, Odds: s.Standing.LogOdds, Limit: w.options.Limit(),
+		Since: s.Since, At: w.now, Odds: s.Standing.LogOdds, Limit: w.options.Limit(),
 		Proved: s.Standing.Proved && !s.Standing.Partial,
 	}
 	decides := func(check rollout.Check) bool { return check.Signal != rollout.NoSignal && !check.DryRun }
@@ -105,7 +105,8 @@ func unknown(w *window, s *signalState, check rollout.Check) (why rollout.Why, d
 	switch {
 	case s.Shared != "":
 		return rollout.WhySameSeries, s.Shared
-	case w.lacks[countGroup], w.lacks[latencyGroup] && check.Signal == rollout.LatencySignal:
+	case w.lacks[countGroup], w.lacks[latencyGroup] && check.Signal == rollout.LatencySignal,
+		s.Refused && check.Signal != rollout.MemorySignal:
 		return rollout.WhyIncomplete, ""
 	case !s.Judged && w.now.Sub(s.Since) < 3*w.interval:
 		return rollout.WhyWarmingUp, ""

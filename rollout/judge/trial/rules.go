@@ -99,7 +99,7 @@ func (s shape) present() bool {
 }
 
 // lasting reports whether it was there before the newest two scrapes as well, as strong as half of it and with two bad
-// requests, at any time that is remembered. A catastrophe needs less.
+// requests where as many are to be expected, at any time that is remembered. A catastrophe needs less.
 func (s shape) lasting(stableWell bool) bool {
 	if s.catastrophe(stableWell) || s.thin() {
 		return true
@@ -109,7 +109,8 @@ func (s shape) lasting(stableWell bool) bool {
 	strength := s.excess(0, few)
 	for after := newest; after < s.length(); after++ {
 		length := min(few, s.length()-after)
-		if s.sum(s.measure, after, length).canary.Bad >= 2 && s.excess(after, length) >= strength/2 {
+		c := s.sum(s.measure, after, length).canary
+		if c.Bad >= max(1, min(2, c.N*strength/2)) && s.excess(after, length) >= strength/2 {
 			return true
 		}
 	}
@@ -126,7 +127,7 @@ func (s shape) catastrophe(stableWell bool) bool {
 	if s.measure == ErrorMeasure {
 		far = 0.15
 	}
-	return s.length() >= 2 && s.excess(0, 1) >= far && s.excess(1, 1) >= far
+	return s.length() >= 2 && s.excess(0, 2) >= far && s.excess(0, 1) >= far/2 && s.excess(1, 1) >= far/2
 }
 
 // beyondUsual reports whether some stretch that ends now is a quarter worse than stable's worst of the same length, by
@@ -200,14 +201,15 @@ func (s shape) blend(stable bet.Counts) float64 {
 	return (stable.Bad + s.usual*worth) / (stable.N + worth)
 }
 
-// lastsWhole reports whether it is there in the whole of what is remembered: in each quarter of it.
+// lastsWhole reports whether it is there in the whole of what is remembered: in each pair of scrapes, as strong as a
+// third of it.
 func (s shape) lastsWhole() bool {
 	if s.length() < remembered {
 		return false
 	}
-	const quarter = remembered / 4
-	for i := 0; i < remembered; i += quarter {
-		if s.excess(i, quarter) <= 0 {
+	strength := s.excess(0, lately)
+	for i := 0; i < remembered; i += 2 {
+		if s.excess(i, 2) < strength/3 {
 			return false
 		}
 	}

@@ -143,6 +143,23 @@ func TestFromTheBeginning(t *testing.T) {
 	}
 }
 
+func TestLastsWhole(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		s    shape
+		want bool
+	}{
+		"all of it":                     {lookAt(9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9), true},
+		"three minutes of four":         {lookAt(0, 1, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 0, 1), false},
+		"three minutes, in the middle":  {lookAt(after(4, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9)...), false},
+		"all of a step that is younger": {lookAt(9, 9, 9, 9), false},
+	} {
+		if got := tt.s.lastsWhole(); got != tt.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
+
 func TestSmall(t *testing.T) {
 	t.Parallel()
 	acted := bet.Margin{Ratio: 1.5, Slack: 0.004}
@@ -212,7 +229,7 @@ func TestSharedBurstsWithLag(t *testing.T) {
 		lag := draw.IntN(5) - 2
 		from, length, share := 6+draw.IntN(20), 1+draw.IntN(4), 0.02+0.28*draw.Float64()
 		if lag == -2 {
-			share = min(share, 0.1)
+			share = min(share, 0.05)
 		}
 		side := func(requests int, at int) Arm {
 			p := 0.001

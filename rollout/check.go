@@ -115,6 +115,7 @@ const (
 	WhyLittleShare    Why = "little_share"     // unknown: far fewer requests than the weight promises, see Evidence.Share
 	WhyProbes         Why = "probes"           // unknown: the same few requests in each scrape, as probes send them
 	WhyNegative       Why = "negative"         // unknown: stable's value is negative, and a ratio to it means nothing
+	WhyUnscaled       Why = "unscaled"         // unknown: the value is to stable's as the traffic is, so it is not per request
 	// The next ones are doubts: the evidence suffices, and something speaks against acting on it.
 	WhyBrief    Why = "brief"    // unknown: not there for long enough yet
 	WhyOver     Why = "over"     // unknown: no longer there in the newest scrapes

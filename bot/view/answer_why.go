@@ -78,6 +78,8 @@ func remedy(r rollout.Rollout, e rollout.Evidence) string {
 		return "Does Prometheus scrape the canary's pods, and do " + code("signals") + " in the configuration select them?"
 	case rollout.WhyCoarse:
 		return "Give the histogram a bucket at the limit, or set the limit to a bucket's bound."
+	case rollout.WhyUnscaled:
+		return "Divide by the requests in the check's query, so that each side has the same value whatever its traffic is."
 	case rollout.WhyNegative:
 		return "A margin that is a " + code("difference") + " compares values that may be negative."
 	case rollout.WhySameSeries:

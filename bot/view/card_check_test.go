@@ -151,7 +151,7 @@ func TestEveryReasonIsInWords(t *testing.T) {
 		rollout.WhyTooLarge, rollout.WhyWarmingUp, rollout.WhyTooFewRequests, rollout.WhyNotAsked, rollout.WhyWorse, rollout.WhyBeyond,
 		rollout.WhyGrows, rollout.WhyUndecided, rollout.WhyShared, rollout.WhyNoTraffic, rollout.WhyNoShare, rollout.WhyOnePod,
 		rollout.WhyPartial, rollout.WhySameSeries, rollout.WhyCoarse, rollout.WhyLittleShare, rollout.WhyProbes, rollout.WhyIncomplete,
-		rollout.WhyNegative,
+		rollout.WhyNegative, rollout.WhyUnscaled,
 	} {
 		for _, e := range []rollout.Evidence{
 			{Check: rollout.ErrorRate, Result: rollout.Unknown, Why: why, Unit: rollout.Ratio},

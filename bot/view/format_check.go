@@ -123,6 +123,8 @@ func why(e rollout.Evidence) string {
 		return "the histogram has no bucket at the limit"
 	case rollout.WhySameSeries:
 		return "the same series are selected for canary and stable"
+	case rollout.WhyUnscaled:
+		return "the canary has as small a part of stable's value as of the traffic, so the query is not per request"
 	case rollout.WhyNegative:
 		return "stable's value is negative, so a ratio to it means nothing"
 	case rollout.WhyShared, rollout.WhyOnePod, rollout.WhyBrief, rollout.WhyOver, rollout.WhyUsual, rollout.WhyBoth, rollout.WhyYoung,

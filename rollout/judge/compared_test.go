@@ -111,6 +111,8 @@ func TestComparedValues(t *testing.T) {
 		"both rise a hundred times":            {higher, noisy(func(n int) (float64, float64) { v := math.Pow(100, float64(n)/96); return v, v }), rollout.Pass, rollout.WhyNone},
 		"one burst of five minutes, long ago":  {higher, noisy(burst(20, 40, 100, 30)), rollout.Pass, rollout.WhyNone},
 		"one burst of five minutes, until now": {higher, noisy(burst(76, 96, 100, 30)), rollout.Unknown, rollout.WhyUndecided},
+		"a sum of each side's requests":        {lower, noisy(always(30, 570)), rollout.Unknown, rollout.WhyUnscaled},
+		"a tenth of a value per request":       {lower, noisy(always(57, 570)), rollout.Fail, rollout.WhyWorse},
 		"a negative value and a ratio":         {higher, always(-30, -30), rollout.Unknown, rollout.WhyNegative},
 		"values that no float holds":           {higher, always(1e300, 1e300), rollout.Unknown, rollout.WhyWarmingUp},
 		"not a number":                         {higher, always(math.NaN(), 30), rollout.Unknown, rollout.WhyNotANumber},
@@ -341,6 +343,32 @@ func TestComparedSamplesOfAnyKind(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
+}
+
+// Events are rare where stable moves much from block to block: then nothing of the canary's, however long, says little, and
+// it is not said that so many requests are too few.
+func TestComparedFewEvents(t *testing.T) {
+	t.Parallel()
+	check := queueAge(lower)
+	check.Traffic, check.MinRequests = "t", 50
+	c := comparedCase(check)
+	for n := 1; n <= 96; n++ {
+		s := always(0, []float64{10, 50}[n/4%2]).reading(n)
+		s.Requests = p(900)
+		c.Samples = append(c.Samples, s)
+	}
+	c.Now = at(96)
+	v, _ := judge.Judge{}.Judge(c)
+	if e := v.Evidence[0]; e.Result != rollout.Unknown || e.Why != rollout.WhyTooFewRequests || e.Requests != nil {
+		t.Errorf("got %s (%s) of %v requests, %+v", e.Result, e.Why, e.Requests, e.Compared)
+	}
+	for i := range c.Samples {
+		c.Samples[i].Requests = p(12)
+	}
+	v, _ = judge.Judge{}.Judge(c)
+	if e := v.Evidence[0]; e.Why != rollout.WhyTooFewRequests || e.Compared.Blocks != 0 || *e.Requests != 12 {
+		t.Errorf("too few requests by the count: got %s (%s), %+v", e.Result, e.Why, e.Compared)
+	}
 }
 
 func TestComparedBesideALimit(t *testing.T) {

@@ -84,6 +84,9 @@ func (n *comparison) evidence(in rollout.Case, check rollout.Check, e rollout.Ev
 		result, why, doubt := n.conclude(in, check)
 		if !accepts(in, check, why) {
 			e.Result, e.Why, e.Detail, e.Doubt = result, why, "", doubt
+			if why == rollout.WhyTooFewRequests { // however many its query counts
+				e.Requests, e.MinRequests = nil, 0
+			}
 			if doubt == rollout.DoubtAsks {
 				onDoubt(check, &e)
 			}
@@ -107,6 +110,8 @@ func (n *comparison) conclude(in rollout.Case, check rollout.Check) (rollout.Res
 		return rollout.Unknown, rollout.WhyOver, rollout.DoubtWaits
 	case !stands.Certain:
 		return rollout.Unknown, rollout.WhyTooFewRequests, rollout.NoDoubt
+	case !stands.Scaled:
+		return rollout.Unknown, rollout.WhyUnscaled, rollout.NoDoubt
 	case !stands.Large && (!stands.Lasts || accepts(in, check, rollout.WhySmall)):
 		return rollout.Unknown, rollout.WhySmall, rollout.DoubtAsks
 	}
@@ -139,7 +144,7 @@ func (n *comparison) undecided(in rollout.Case, check rollout.Check, e rollout.E
 // trend is how both sides' values went, block by block.
 func (n *comparison) trend() (all [][2]float64) {
 	for _, b := range n.Signs.Recent {
-		all = append(all, [2]float64{float64(b[0]), float64(b[1])})
+		all = append(all, [2]float64{rounded(float64(b[0])), rounded(float64(b[1]))})
 	}
 	return all
 }

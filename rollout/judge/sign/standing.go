@@ -12,11 +12,12 @@ type Standing struct {
 	Certain bool // the size of the difference is beyond chance too
 	Large   bool // it is beyond twice the margin
 	Lasts   bool // nearly all remembered blocks show it
+	Scaled  bool // it is not just what a query shows that sums up each side's traffic
 }
 
 // Standing returns how the newest blocks stand.
 func (s *State) Standing(o *Options) Standing {
-	return Standing{Present: s.present(o), Certain: s.certain(o), Large: s.large(o), Lasts: s.lasts(o)}
+	return Standing{Present: s.present(o), Certain: s.certain(o), Large: s.large(o), Lasts: s.lasts(o), Scaled: s.scaled(o)}
 }
 
 // Leaning reports whether each of the newest three blocks is worse than the margin allows: too little to act on, too much
@@ -41,6 +42,21 @@ func (s *State) large(o *Options) bool {
 
 // lasts reports whether all but two of as many blocks as are remembered are worse than the margin allows.
 func (s *State) lasts(o *Options) bool { return s.beyondAmong(o.Margin, kept) >= kept-2 }
+
+// scaled reports whether the canary's value is another part of stable's than its share of the traffic is of the rest: a query
+// that sums up requests, and not per request, is far below stable for every canary.
+func (s *State) scaled(o *Options) bool {
+	const little, near = 0.2, 1.25
+	if o.Margin.Worse != rollout.Lower || o.Share > little {
+		return true
+	}
+	canary, stable := 0.0, 0.0
+	for _, b := range s.Recent {
+		canary, stable = canary+float64(b[0]), stable+float64(b[1])
+	}
+	off := canary / stable * (1 - o.Share) / o.Share
+	return !(off >= 1/near && off <= near)
+}
 
 // beyondAmong is how many of the newest n blocks are beyond a margin.
 func (s *State) beyondAmong(m rollout.Margin, n int) (count int) {

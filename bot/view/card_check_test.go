@@ -63,6 +63,9 @@ func TestLineOfACheck(t *testing.T) {
 			"✅ queue age 12 s · stable 11 s · no more than 5 s above stable · limit 60 s"},
 		"compared by a difference": {business(rollout.Pass, rollout.WhyNone).Evidence[2],
 			"✅ cache hit rate 91 % · stable 92 % · no more than 5 percentage points below stable"},
+		"stable itself, of a check that is compared": {changed(business(rollout.Pass, rollout.WhyNone).Evidence[2], func(e *rollout.Evidence) {
+			e.Stable, e.Margin, e.Compared = nil, nil, nil
+		}), "✅ cache hit rate 91 %"},
 		"compared, beyond the limit": {changed(business(rollout.Fail, rollout.WhyLimit).Evidence[1], func(e *rollout.Evidence) {
 			e.Result, e.Why, e.Canary, e.Stable = rollout.Fail, rollout.WhyLimit, ptr(75), ptr(74)
 		}), "❌ queue age 75 s · stable 74 s · no more than 5 s above stable · limit 60 s"},

@@ -218,7 +218,7 @@ func says(e rollout.Evidence) string {
 // valueAndLimit returns the canary's value and the limit, which has its name; empty: the check has none. Where rounding
 // would make the value look like what it is beyond, more digits are shown.
 func valueAndLimit(e rollout.Evidence) (value, limit string) {
-	if e.Comparison == "" && e.Margin != nil {
+	if e.Comparison == "" {
 		return amountOf(*e.Canary, e.Unit, measured).String(), ""
 	}
 	v, l := pair(*e.Canary, e.Threshold, e.Unit)

@@ -50,6 +50,7 @@ func answers() map[string]view.Message {
 		"why_little_share": a.Why(with(func(r *rollout.Rollout) { r.Verdict = compared(rollout.Unknown, rollout.WhyLittleShare) })),
 		"why_probes":       a.Why(with(func(r *rollout.Rollout) { r.Verdict = compared(rollout.Unknown, rollout.WhyProbes) })),
 		"why_shared":       a.Why(with(func(r *rollout.Rollout) { r.Verdict = compared(rollout.Unknown, rollout.WhyShared) })),
+		"why_business":     a.Why(with(func(r *rollout.Rollout) { r.Verdict = business(rollout.Fail, rollout.WhyWorse) })),
 		"why_unasked":      a.Why(with(func(r *rollout.Rollout) { r.Verdict = unknown(rollout.WhyUnreachable) })),
 		"why_never":        a.Why(in(rollout.Queued)),
 		"history_agreed":   a.History("checkout", []rollout.Rollout{ending(rollout.Succeeded, nil)}).Agreement(37, 38),

@@ -61,6 +61,7 @@ func answers() map[string]view.Message {
 		"whoami_guest":        a.Whoami(guest, policy(), nil),
 		"help":                a.Help(""),
 		"help_deploy":         a.Help(command.Deploy),
+		"help_accept":         a.Help(command.Accept),
 		"help_rollback":       a.Help(command.Rollback),
 		"help_other_command":  view.Answers{Command: "/canary-staging"}.Help(command.Promote),
 		"busy":                a.Busy(launch(), &rollout.BusyError{Live: baking()}, permalink),

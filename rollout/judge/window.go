@@ -43,7 +43,7 @@ type span struct{ from, to time.Time }
 
 // normalise returns the window of a case.
 func normalise(c rollout.Case, b *baseline) *window {
-	p := newPace(c.Spec.Signals, b)
+	p := newPace(c.Spec, b)
 	possible := span{c.Now.Add(-farthest), c.Now.Add(farthest)}
 	numbers := make(map[string]int, 32)
 	w := &window{
@@ -66,16 +66,24 @@ func normalise(c rollout.Case, b *baseline) *window {
 const farthest = 24 * time.Hour
 
 // newPace takes the interval as measured where Prometheus scrapes more rarely than configured.
-func newPace(s rollout.Signals, b *baseline) pace {
-	interval := max(configuredInterval(s), b.Interval)
+func newPace(s rollout.Spec, b *baseline) pace {
+	interval := max(lookInterval(s), b.Interval)
 	return pace{interval: interval, grace: min(interval/5, 3*time.Second) + b.Lag}
 }
 
-func configuredInterval(s rollout.Signals) time.Duration {
+func scrapeInterval(s rollout.Signals) time.Duration {
 	if s.Scrape > 0 {
 		return s.Scrape
 	}
 	return 15 * time.Second
+}
+
+// lookInterval is the time that is judged at once: so many scrapes that it is not shorter than asked for. The rules count
+// in it, and a burst of half a minute is as long where Prometheus scrapes each five seconds.
+func lookInterval(s rollout.Spec) time.Duration {
+	scrape := scrapeInterval(s.Signals)
+	scrapes := max(1, (s.Judging.Interval+scrape-1)/scrape)
+	return scrape * scrapes
 }
 
 // judgesShare reports whether the canary should get its share: the weight is the plan's, and all traffic passes the route.

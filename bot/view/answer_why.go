@@ -48,8 +48,12 @@ func combinedBets(v rollout.Verdict) string {
 		return ""
 	}
 	const most = 9.99 // beyond that nobody counts
-	return fmt.Sprintf("All checks together: %.0f %% of the evidence that it takes to roll back. At most %s of fine canaries ever reach 100 %%.",
-		100*min(max(v.Odds/v.Limit, 0), most), amountOf(math.Exp(-v.Limit), rollout.Ratio, configured))
+	doubt := ""
+	if len(v.Doubts()) > 0 {
+		doubt = ", were it not in doubt"
+	}
+	return fmt.Sprintf("All checks together: %.0f %% of the evidence that it takes to roll back%s. At most %s of fine canaries ever reach 100 %%.",
+		100*min(max(v.Odds/v.Limit, 0), most), doubt, amountOf(math.Exp(-v.Limit), rollout.Ratio, configured))
 }
 
 // remedy says what a verdict lacks or may get wrong, and what to do about it; empty if nothing.
@@ -89,8 +93,7 @@ func remedy(r rollout.Rollout, e rollout.Evidence) string {
 	case rollout.WhyUnreachable, rollout.WhyTimeout, rollout.WhyStale, rollout.WhyWarnings, rollout.WhyTooLarge, rollout.WhyIncomplete:
 		return "Prometheus has to be looked after; judging goes on by itself when it answers."
 	case rollout.WhyLittleShare:
-		return "Does the route send it users? Connections that are kept open stay where they are for a while. Where the service is also called past its route, " +
-			code("judge.share: false") + " leaves this out."
+		return hint(r, e)
 	case rollout.WhyProbes:
 		return "Probes send as many requests in each half minute; users do not. Does the route send it users? Leave probes out of what is counted, see " +
 			code("select") + " in the configuration; if these are users, " + code("judge.share: false") + " leaves this out."

@@ -15,7 +15,7 @@ import (
 // whys are the reasons that may be doubts.
 var whys = []rollout.Why{
 	rollout.WhyBrief, rollout.WhyOver, rollout.WhyUsual, rollout.WhyBoth, rollout.WhyYoung, rollout.WhySmall, rollout.WhyHidden,
-	rollout.WhyUnpaired, rollout.WhyMayGrow, rollout.WhyOnePod, rollout.WhyShared,
+	rollout.WhyUnpaired, rollout.WhyMayGrow, rollout.WhyOnePod, rollout.WhyShared, rollout.WhyLittleShare,
 }
 
 // doubtful is a verdict in doubt about the check at an index of compared: errors, or slow requests.
@@ -27,6 +27,9 @@ func doubtful(at int, why rollout.Why, doubt rollout.Doubt) rollout.Verdict {
 	e.Compared.Odds = 6.2
 	if why == rollout.WhyOnePod {
 		e.Detail = "checkout-canary-7d4b9c6f5-x2x8p"
+	}
+	if why == rollout.WhyLittleShare {
+		e.Share = &rollout.TrafficShare{Got: 0.0012, Asked: 0.05}
 	}
 	if why == rollout.WhyMayGrow {
 		memory := evidence("memory_usage", ptr(470<<20), ptr(180<<20), 512<<20, rollout.Bytes)

@@ -110,11 +110,6 @@ func why(e rollout.Evidence) string {
 		return "the canary gets no requests"
 	case rollout.WhyPartial:
 		return "too few of the canary's pods report"
-	case rollout.WhyLittleShare:
-		if e.Share == nil {
-			return "the canary gets far fewer requests than its weight promises"
-		}
-		return fmt.Sprintf("the canary gets %s of the requests instead of %s", amountOf(e.Share.Got, rollout.Ratio, measured), amountOf(e.Share.Asked, rollout.Ratio, configured))
 	case rollout.WhyProbes:
 		return "the canary's few requests look like those of probes"
 	case rollout.WhyIncomplete:
@@ -128,7 +123,7 @@ func why(e rollout.Evidence) string {
 	case rollout.WhyNegative:
 		return "stable's value is negative, so a ratio to it means nothing"
 	case rollout.WhyShared, rollout.WhyOnePod, rollout.WhyBrief, rollout.WhyOver, rollout.WhyUsual, rollout.WhyBoth, rollout.WhyYoung,
-		rollout.WhySmall, rollout.WhyHidden, rollout.WhyUnpaired, rollout.WhyMayGrow:
+		rollout.WhySmall, rollout.WhyHidden, rollout.WhyUnpaired, rollout.WhyMayGrow, rollout.WhyLittleShare:
 		return whyDoubt(e)
 	case rollout.WhyWorse, rollout.WhyBeyond, rollout.WhyGrows, rollout.WhyNoShare, rollout.WhyUndecided:
 		return whyBet(e)

@@ -129,6 +129,9 @@ func limitInterval(l rollout.Limits) time.Duration {
 
 // split tells the checks that are compared with their limits from those that bets are placed on.
 func split(checks []rollout.Check) (limits, signals []rollout.Check) {
+	if !slices.ContainsFunc(checks, func(c rollout.Check) bool { return c.Signal == rollout.NoSignal }) {
+		return nil, checks
+	}
 	for _, c := range checks {
 		if c.Signal == rollout.NoSignal {
 			limits = append(limits, c)

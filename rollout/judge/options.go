@@ -59,12 +59,11 @@ func weights(checks []rollout.Check) (weights [trial.Checks]float64) {
 		if check.DryRun {
 			continue
 		}
-		bets := betsOn(check.Signal)
-		if check.Signal != rollout.MemorySignal && len(bets) > 0 {
-			bets = append(bets, trial.Share)
-		}
-		for _, bet := range bets {
+		for _, bet := range betsOn(check.Signal) {
 			weights[bet] = defaults[bet]
+			if bet != trial.Memory {
+				weights[trial.Share] = defaults[trial.Share]
+			}
 		}
 	}
 	return weights

@@ -2,8 +2,11 @@ package judge_test
 
 import (
 	"fmt"
+	"math"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"canarybot.io/rollout"
 	"canarybot.io/rollout/judge"
@@ -30,7 +33,7 @@ func BenchmarkStore(b *testing.B) {
 
 // look is a case with one more scrape of 10 and 20 pods to be judged, whose state is one between two commits.
 func look(t testing.TB) rollout.Case {
-	f := many(31, 10, 20)
+	f := many(31, 10, 20, func(bool, int, int) does { return change(func(d *does) { d.errors, d.slow = 0.004, 0.02 }) })
 	c := signalCase()
 	var state rollout.JudgeState
 	for scrape := range 25 {
@@ -49,11 +52,65 @@ func TestALookAllocatesLittle(t *testing.T) {
 	}
 }
 
+// What is stored of a rollout with 10 and 20 pods takes 4 KiB at most, whatever its canary is like, and is what the judge goes
+// on from as if it had never been stored.
+func TestTheStateIsSmall(t *testing.T) {
+	t.Parallel()
+	for name, what := range map[string]does{
+		"fine": well, "failing": change(func(d *does) { d.errors = 0.02 }), "slow": change(func(d *does) { d.slow = 0.1 }),
+		"idle": change(func(d *does) { d.requests = 0 }), "busy": change(func(d *does) { d.requests, d.errors = 900, 0.004 }),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := many(33, 10, 20, only(what, 12))
+			c := signalCase()
+			var state rollout.JudgeState
+			most := 0
+			for scrape := range 40 {
+				if scrape == 30 {
+					c.Since = since.Add(30 * interval)
+				}
+				v, next := judgeScrape(f, c, state, scrape)
+				stored := next.Bytes()
+				most = max(most, len(stored))
+				same, again := judgeScrape(f, c, rollout.StoredJudgeState(state.Bytes()), scrape)
+				if diff := cmp.Diff(v, same); diff != "" || !next.Equal(again) {
+					t.Fatalf("scrape %d differs where the state was stored:\n%s", scrape, diff)
+				}
+				state = next
+			}
+			if most > 4096 {
+				t.Errorf("%d bytes are stored", most)
+			}
+		})
+	}
+}
+
+// Nobody changes what was remembered: whoever goes on from it twice comes to the same.
+func TestAStateIsNeverChanged(t *testing.T) {
+	t.Parallel()
+	f := newFleet(34, before+after, before, only(change(func(d *does) { d.errors = 0.01 }), 8))
+	c := signalCase()
+	own := 2.0
+	c.Spec.Checks = append(c.Spec.Checks, rollout.Check{Name: "own", Query: "up", Threshold: 1, Comparison: rollout.LessThan, Interval: interval})
+	var state rollout.JudgeState
+	for scrape := range 40 {
+		c.Samples = []rollout.Sample{{Check: "own", At: since.Add(time.Duration(scrape) * interval), Canary: &own}}
+		before := plain(state)
+		_, first := judgeScrape(f, c, state, scrape)
+		kept := plain(first)
+		_, second := judgeScrape(f, c, state, scrape)
+		judge.Judge{}.WarmStart(first)
+		if plain(state) != before || plain(first) != kept || plain(second) != kept {
+			t.Fatalf("scrape %d changed what was remembered before", scrape)
+		}
+		state = first
+	}
+}
+
 // many is a fleet of so many pods a side. Its pods have names as long as those of Kubernetes.
-func many(seed uint64, canary, stable int) *fleet {
-	f := newFleet(seed, before+after, before, func(canary bool, _, _ int) does {
-		return change(func(d *does) { d.errors, d.slow = 0.004, 0.02 })
-	})
+func many(seed uint64, canary, stable int, what func(bool, int, int) does) *fleet {
+	f := newFleet(seed, before+after, before, what)
 	pods := f.pods
 	f.pods = nil
 	for i := range canary + stable {
@@ -69,8 +126,11 @@ func many(seed uint64, canary, stable int) *fleet {
 			points := make([]rollout.Point, len(s.Points))
 			for k, p := range s.Points {
 				points[k] = rollout.Point{At: p.At, Value: p.Value * (1 + float64(i%5)/4)}
+				if all := from.series[0].Points[k].Value; j > 2 && j < 7 { // each bound has requests of its own beyond it
+					points[k].Value = (all - (all-p.Value)*[]float64{9, 4, 1, 0.5}[j-3]) * (1 + float64(i%5)/4)
+				}
 				if j != 2 {
-					points[k].Value = float64(int(points[k].Value))
+					points[k].Value = math.Floor(points[k].Value)
 				}
 			}
 			s.Points = points

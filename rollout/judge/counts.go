@@ -4,6 +4,7 @@ import (
 	"math"
 	"time"
 
+	"canarybot.io/rollout/judge/pack"
 	"canarybot.io/rollout/judge/trial"
 )
 
@@ -261,6 +262,15 @@ func (t tally) plus(o tally, factor float64) tally {
 	t.Timed = max(0, t.Timed+factor*o.Timed)
 	for i := range t.Slow {
 		t.Slow[i] = max(0, t.Slow[i]+factor*o.Slow[i])
+	}
+	return t
+}
+
+// coarse is the tally in as few digits as are worth to be stored of what is forgotten slowly.
+func (t tally) coarse() tally {
+	t.Requests, t.Errors, t.Timed = pack.Down(t.Requests), pack.Down(t.Errors), pack.Down(t.Timed)
+	for i := range t.Slow {
+		t.Slow[i] = pack.Down(t.Slow[i])
 	}
 	return t
 }

@@ -71,7 +71,17 @@ func testShared(t *testing.T, w *world.World) {
 	both(node.Behaviour{})
 	card.Shows(time.Minute, "Waiting for a person", "all checks pass")
 	card.Press(install.OnCall, "Promote to 50 %")
-	card.Shows(time.Minute, "Waiting for a person", "50 % of traffic")
+	card.Shows(time.Minute, "Waiting for a person", "50 % of traffic", "all checks pass")
+
+	// And a burst: it is over once Prometheus has seen it on both sides, whose pods it scrapes at moments of their own.
+	both(node.Behaviour{Errors: 0.3})
+	s.seenOn(s.app.Stable(), s.app.Canary())
+	both(node.Behaviour{})
+	card.Shows(time.Minute, "❓ errors")
+	card.Shows(2*time.Minute, "Waiting for a person", "all checks pass")
+	if now := weight(s.app, route(t, w, s.app)); now != 50 {
+		t.Errorf("after a burst of both sides the weight became %d", now)
+	}
 	card.Press(install.Dev, "Roll back")
 	card.Shows(time.Minute, "Rolled back")
 	s.noRepeats(card)

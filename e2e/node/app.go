@@ -13,6 +13,9 @@ const (
 	PodHeader     = "X-Pod"
 )
 
+// coldWork is how much longer a cold container takes for each fourth answer.
+const coldWork = 700 * time.Millisecond
+
 // work is how long an answer takes that nothing slows down.
 const work = 2 * time.Millisecond
 
@@ -26,6 +29,8 @@ type app struct {
 
 	mu    sync.Mutex
 	debt  float64 // errors still to be answered
+	hung  float64 // requests still to be left hanging
+	begun int64   // requests
 	meter meter
 
 	scrapes int
@@ -55,7 +60,12 @@ func (a *app) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (a *app) serve(w http.ResponseWriter, r *http.Request) {
 	start := time.Now()
 	behaviour := a.behaviour()
-	timer := time.NewTimer(work + behaviour.Latency)
+	latency, answers := a.begin(behaviour)
+	if !answers {
+		<-r.Context().Done()
+		return
+	}
+	timer := time.NewTimer(latency)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
@@ -67,6 +77,21 @@ func (a *app) serve(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set(PodHeader, a.pod)
 	w.WriteHeader(status)
 	fmt.Fprintf(w, "%s says %d\n", a.version, status)
+}
+
+// begin picks how long an answer takes, and whether there is one at all.
+func (a *app) begin(b Behaviour) (latency time.Duration, answers bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	latency = work + b.Latency
+	if a.begun++; a.begun <= b.Cold && a.begun%4 == 0 {
+		latency += coldWork
+	}
+	if a.hung += b.Hangs; a.hung >= 1 {
+		a.hung--
+		return 0, false
+	}
+	return latency, true
 }
 
 // finish picks the status of an answer and counts it. Errors are spread evenly, so that a share is

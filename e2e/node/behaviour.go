@@ -28,6 +28,8 @@ const (
 //	v1.2.4             healthy
 //	v1.2.4-errors      answers 5 % of requests with 500; -errors30: 30 %
 //	v1.2.4-slow        takes 700 ms to answer; -slow300: 300 ms
+//	v1.2.4-hangs       never answers a request; -hangs90: 90 % of them
+//	v1.2.4-cold        is slow in a quarter of each container's first 40 requests, as while caches fill; -cold80: of 80
 //	v1.2.4-leak        uses 20 MiB more memory each second; -leak100: 100 MiB
 //	v1.2.4-silent      serves, and answers no scrape
 //	v1.2.4-client      serves, measured by Prometheus's client library instead of by hand
@@ -44,6 +46,8 @@ type Behaviour struct {
 	Fate    Fate
 	Errors  float64       // the share of requests answered with 500, 0 to 1
 	Latency time.Duration // added to each answer
+	Hangs   float64       // the share of requests that are never answered, 0 to 1
+	Cold    int64         // so many first requests of each container are answered cold: a quarter of them takes 700 ms more
 	Leak    int64         // bytes of memory more, each second
 	Life    time.Duration // with OutOfMemory: from start to kill
 	Silent  bool          // no scrape is answered
@@ -88,6 +92,11 @@ func (b *Behaviour) add(name, digits string) error {
 	case "slow":
 		n, err = number(700)
 		b.Latency = time.Duration(n) * time.Millisecond
+	case "hangs":
+		n, err = number(100)
+		b.Hangs = float64(n) / 100
+	case "cold":
+		b.Cold, err = number(40)
 	case "leak":
 		n, err = number(20)
 		b.Leak = n << 20

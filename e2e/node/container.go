@@ -110,7 +110,7 @@ func (c *container) live(ctx context.Context) *core.ContainerStateTerminated {
 	started := time.Now()
 	application := &app{
 		pod: c.pod, container: c.spec.Name, version: c.image.tag, started: started,
-		behaviour: func() Behaviour { return c.registry.current(c.image).behaviour },
+		behaviour: func() Behaviour { return c.registry.of(c.pod, c.image) },
 	}
 	var handler http.Handler = application
 	if application.behaviour().Client {

@@ -11,7 +11,8 @@ import (
 // soon as somebody used its tag.
 type Registry struct {
 	mu     sync.Mutex
-	images map[string]image // by reference without digest, such as registry.example.com/shop/checkout:v1
+	pods   map[string]Behaviour // of those that behave otherwise than their image, by name
+	images map[string]image     // by reference without digest, such as registry.example.com/shop/checkout:v1
 }
 
 // image is what a reference names at the moment.
@@ -35,7 +36,7 @@ func (i image) id(platform string) string {
 
 // NewRegistry returns a registry in which every image does what its tag says.
 func NewRegistry() *Registry {
-	return &Registry{images: map[string]image{}}
+	return &Registry{images: map[string]image{}, pods: map[string]Behaviour{}}
 }
 
 // Digest returns the digest of an image named by its tag.
@@ -47,6 +48,24 @@ func (r *Registry) Digest(ref string) (string, error) {
 // Behave changes what the running and the future containers of an image do.
 func (r *Registry) Behave(ref string, behaviour Behaviour) error {
 	return r.replace(ref, func(i *image) { i.behaviour = behaviour })
+}
+
+// Spoil changes what one pod answers, as its node may: not how its containers fare. It ends with the pod.
+func (r *Registry) Spoil(pod string, behaviour Behaviour) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.pods[pod] = behaviour
+}
+
+// of returns what the containers of a pod do at the moment, of an image that was pulled.
+func (r *Registry) of(pod string, i image) Behaviour {
+	behaviour := r.current(i).behaviour
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if spoiled, ok := r.pods[pod]; ok {
+		return spoiled
+	}
+	return behaviour
 }
 
 // Push makes a tag name another image from now on: containers that start later report another

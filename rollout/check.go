@@ -153,9 +153,18 @@ type Evidence struct {
 	Highest *float64 `json:"highest,omitempty"`
 	// Compared is what a judge of signals counted.
 	Compared *Compared `json:"compared,omitempty"`
+	// Part is set where the evidence is about a part of the requests, or of another kind than the check's.
+	Part *Part `json:"part,omitempty"`
 	// Share is set where the canary gets far fewer requests than it should.
 	Share  *TrafficShare `json:"share,omitempty"`
 	DryRun bool          `json:"dry_run,omitempty"`
+}
+
+// Part is the part of the requests in which a label has a value; empty: any that is not looked at by itself. Both come
+// from outside, to be escaped.
+type Part struct {
+	Label string `json:"label"`
+	Value string `json:"value,omitempty"`
 }
 
 // TrafficShare is the canary's share of the pair's requests, 0 to 1: as counted lately, and as asked of the route.

@@ -85,6 +85,16 @@ func compared(result rollout.Result, why rollout.Why) rollout.Verdict {
 	}
 }
 
+// inPart is a verdict of a judge of signals that is about one endpoint.
+func inPart(value string) rollout.Verdict {
+	v := compared(rollout.Fail, rollout.WhyWorse)
+	e := &v.Evidence[0]
+	e.Part = &rollout.Part{Label: "handler", Value: value}
+	e.Canary, e.Lowest, e.Highest, e.Compared.AtLeast, e.Compared.Trend = ptr(0.3), nil, nil, 0, nil
+	e.Compared.Canary, e.Compared.Stable = rollout.Count{Requests: 20, Bad: 6}, rollout.Count{Requests: 4210, Bad: 4}
+	return v
+}
+
 // many is a verdict over twenty checks, most of them the service's own: two fail, two are unknown.
 func many() rollout.Verdict {
 	v := compared(rollout.Fail, rollout.WhyWorse)

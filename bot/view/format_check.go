@@ -19,6 +19,19 @@ func nameOf(e rollout.Evidence) string {
 	return checkName(e.Check)
 }
 
+// onPart says which part of the requests the evidence is about; empty: all. What it is made of comes from whoever names
+// endpoints: it stands as code, where nothing comes alive.
+func onPart(e rollout.Evidence) string {
+	if e.Part == nil {
+		return ""
+	}
+	label := clip(oneLine(e.Part.Label), maxWord)
+	if e.Part.Value == "" {
+		return " on every other " + code(label)
+	}
+	return " on " + code(label+"="+clip(oneLine(e.Part.Value), maxWord))
+}
+
 // judgedByShare reports whether the evidence is about the share of slow requests, and not about a quantile.
 func judgedByShare(e rollout.Evidence) bool {
 	named, _ := rollout.Named(e.Check)
@@ -174,7 +187,7 @@ func sentence(e rollout.Evidence) string {
 		return nameOf(e) + ": " + orNoNumber(reason)
 	}
 	value, limit := valueAndLimit(e)
-	s := nameOf(e) + " " + value
+	s := nameOf(e) + onPart(e) + " " + value
 	if judgedByShare(e) {
 		s = fmt.Sprintf("%s of requests %s", value, slowerThan(e))
 	}
@@ -191,7 +204,7 @@ func sentence(e rollout.Evidence) string {
 // checkLine is a check's line: "❌ errors 5.1 % · stable 0.1 % · limit 1 %". Slack aligns nothing outside of code, and
 // code breaks on a phone, so every number stands with its name.
 func checkLine(e rollout.Evidence) string {
-	return fmt.Sprintf("%s *%s*%s", icon(e.Result), nameOf(e), says(e))
+	return fmt.Sprintf("%s *%s*%s%s", icon(e.Result), nameOf(e), onPart(e), says(e))
 }
 
 // says returns what a check's line says after its name: every number with its own name and unit, then the reason. A

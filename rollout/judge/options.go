@@ -32,6 +32,7 @@ func (b *baseline) options(spec rollout.Spec, interval time.Duration) trial.Opti
 		o.CompareFrom = j.Young.Seconds()
 	}
 	o.Weights = weights(spec.Checks)
+	weighBeside(spec, &o.Weights)
 	if len(b.Bounds) == 0 {
 		o.Weights[trial.Latency], o.Weights[trial.SlowLimit] = 0, 0
 	}
@@ -64,6 +65,13 @@ func weights(checks []rollout.Check) (weights [trial.Checks]float64) {
 		}
 	}
 	return weights
+}
+
+// weighBeside weighs the bets on signals that a service may have or not.
+func weighBeside(spec rollout.Spec, weights *[trial.Checks]float64) {
+	if spec.Signals.By == "" {
+		weights[trial.Strata] = 0
+	}
 }
 
 // setLimits sets the service's own limits.

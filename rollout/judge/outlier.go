@@ -49,7 +49,7 @@ func (o *outlier) update(sc *scrape, e standing, stable tally) (replaced bool) {
 	}
 	switch e.Worst {
 	case trial.Errors, trial.ErrorLimit, trial.Latency, trial.SlowLimit:
-	case trial.Memory, trial.Share, trial.Checks:
+	case trial.Memory, trial.Share, trial.Strata, trial.Hangs, trial.Restarts, trial.ClientErrors, trial.Checks:
 		return false
 	}
 	pod, ok := o.find(&sc.options, e.Worst, stable)

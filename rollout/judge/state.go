@@ -24,6 +24,7 @@ type signalState struct {
 	evidence
 	Outlier outlier `json:"alone,omitzero"`
 	Users   users   `json:"users,omitzero"`
+	Beside  beside  `json:"beside,omitzero"`
 	trend
 }
 
@@ -36,12 +37,14 @@ func (s *signalState) newStep(since time.Time) {
 	s.evidence.newStep()
 	s.Outlier.newStep()
 	s.Users.newStep()
+	s.Beside.newStep()
 	s.trend.newStep()
 }
 
 // judge takes an answer in and returns the verdict.
 func (s *signalState) judge(c rollout.Case) rollout.Verdict {
 	s.Baseline.update(c)
+	s.Beside.Strata.choose(c)
 	w := normalise(c, &s.Baseline)
 	s.skip(w)
 	s.lack(w)
@@ -100,10 +103,12 @@ func (s *signalState) update(w *window, end time.Time) {
 	s.targets.learn(sc, did[canaryArm])
 	used := s.memory.update(sc)
 	in := s.observed(sc, did, used)
+	in.Beside = s.Beside.update(sc, in, &s.targets)
 	s.evidence.update(sc, in)
 	s.Users.update(sc, in)
 	if replaced := s.Outlier.update(sc, s.Standing, s.counts.recent(stableArm)); replaced {
 		s.evidence.forget()
+		s.Beside.forget()
 		s.counts.forget()
 	}
 	s.trend.update(did, s.memory.Used, w.options.Slow)
@@ -132,6 +137,7 @@ func (s *signalState) want(c rollout.Case) rollout.Want {
 	w := rollout.Want{
 		Since:   later(s.Anchor, p.oldest(c.Now)).Add(-lookback * p.interval),
 		Bounds:  s.Baseline.Bounds,
+		Groups:  s.Beside.Strata.wants(c.Spec.Signals),
 		Buckets: s.Baseline.wantsBuckets(c.Spec.Checks), History: s.Baseline.wantsHistory(c.Spec.Checks),
 		At: s.Through.Add(p.interval + p.grace),
 	}

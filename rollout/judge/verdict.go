@@ -28,6 +28,9 @@ func verdict(w *window, s *signalState) rollout.Verdict {
 		}
 		e := figures(w, s, check)
 		e.Result, e.Why, e.Detail = result(w, s, check, e)
+		if worst, _ := s.evidence.strongest(check.Signal); s.Judged {
+			s.Beside.explain(w, worst, &e, check.Signal)
+		}
 		if why := canaryFails(w, s); i == first && why != rollout.WhyNone {
 			e.Result, e.Why = rollout.Fail, why
 		}

@@ -26,6 +26,7 @@ type window struct {
 	checks       []rollout.Check
 	options      trial.Options
 	memoryLimit  float64 // 0: none
+	by           string  // the label by which errors are looked at; empty: none
 	arms         [2]arm
 	lacks        [groups]bool // the answer lacks series that an earlier one had
 }
@@ -60,6 +61,7 @@ func normalise(c rollout.Case, b *baseline) *window {
 		checks:       c.Spec.Checks,
 		options:      b.options(c.Spec, p.interval),
 		memoryLimit:  threshold(c.Spec.Checks, rollout.MemorySignal),
+		by:           c.Spec.Signals.By,
 		arms:         [2]arm{newArm(c.Raw.Canary), newArm(c.Raw.Stable)},
 	}
 }

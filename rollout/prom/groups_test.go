@@ -135,7 +135,9 @@ func TestInspectionOfTheLabel(t *testing.T) {
 		q := looking()
 		q.Signals.By = "handler"
 		got := e.source().Inspect(t.Context(), q).Notices
-		if !slices.EqualFunc(got, tt.want, func(a, b rollout.Problem) bool { return a.String() == b.String() && a.Count == b.Count && a.Limit == b.Limit }) {
+		if !slices.EqualFunc(got, tt.want, func(a, b rollout.Problem) bool {
+			return a.String() == b.String() && a.Count == b.Count && a.Limit == b.Limit
+		}) {
 			t.Errorf("%s: %+v", name, got)
 		}
 	}

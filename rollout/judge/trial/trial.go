@@ -23,6 +23,7 @@ type Scrape struct {
 	Age            float64 // of the youngest canary pod, in seconds
 	Slack          Slack   // by how much margins and limits are wider while the canary's pods are young
 	Memory         float64 // of the canary's largest pod, in bytes; 0: no new reading
+	Beside         Beside  // how the bets stand that are placed elsewhere
 }
 
 // sharedScrapes is how many of stable's scrapes show whether an incident hits both arms.
@@ -64,6 +65,7 @@ type State struct {
 	Block        block                     `json:"block,omitzero"`
 	ErrorRatios  ratioBets                 `json:"erring,omitzero"`
 	SlowRatios   ratioBets                 `json:"slower,omitzero"` // beyond the service's limit
+	Beside       Beside                    `json:"beside,omitzero"`
 }
 
 // Verdict is how a trial stands.
@@ -96,6 +98,7 @@ func (s *State) Add(o *Options, in Scrape) Verdict {
 	shared := s.limits(o, in)
 	s.memory(o, in)
 	s.traffic(o, in)
+	s.Beside = in.Beside
 	s.Scrapes++
 	s.StepScrapes++
 	v := s.verdict(o)
@@ -244,6 +247,8 @@ func (s *State) LogOdds(c Check) float64 {
 		return s.Memory.Log()
 	case Share:
 		return s.Share.Log()
+	case Strata, Hangs, Restarts, ClientErrors:
+		return s.Beside[c]
 	case Checks:
 	}
 	return 0

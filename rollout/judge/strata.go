@@ -1,0 +1,160 @@
+package judge
+
+import (
+	"math"
+	"slices"
+
+	"canarybot.io/rollout"
+	"canarybot.io/rollout/judge/bet"
+	"canarybot.io/rollout/judge/series"
+	"canarybot.io/rollout/judge/trial"
+)
+
+// strata is the part of the state that looks at the errors of each of a label's values: one endpoint of twenty that fails
+// drowns in the total. The values are stable's busiest; all others are one stratum.
+//
+// The bet is the mean of those on all strata, each with the same weight, so that it has one budget however many there
+// are. What is counted is what samples show that are there in time: one that comes late is lost here.
+type strata struct {
+	Parts   []part  `json:"parts,omitempty"` // the last one is of all other values
+	Staked  float64 `json:"staked,omitempty"`
+	Scrapes int     `json:"scrapes,omitempty"`
+	Settled int     `json:"settled,omitempty"` // scrapes in a row in which the bet suffices
+	Tried   int     `json:"tried,omitempty"`   // in vain, to learn which values there are
+}
+
+// newStep begins to watch another weight.
+func (s *strata) newStep() { s.Settled = 0 }
+
+// forget begins the bets anew. What is known of stable stays.
+func (s *strata) forget() {
+	for i := range s.Parts {
+		s.Parts[i].forget()
+	}
+	s.Staked, s.Scrapes, s.Settled = 0, 0, 0
+}
+
+// wants reports whether it is to be asked which values there are.
+func (s *strata) wants(signals rollout.Signals) bool {
+	return signals.By != "" && len(s.Parts) == 0 && s.Tried < maxAttempts
+}
+
+// choose takes in which values are stable's busiest. They stay the same for the whole rollout.
+func (s *strata) choose(c rollout.Case) {
+	if !s.wants(c.Spec.Signals) || len(c.Raw.Stable.Requests.Series) == 0 {
+		return
+	}
+	s.Tried++
+	for _, one := range c.Raw.Groups.Series {
+		known := slices.ContainsFunc(s.Parts, func(p part) bool { return p.Name == one.Group })
+		if one.Group != "" && !known && len(s.Parts) < rollout.Groups {
+			s.Parts = append(s.Parts, part{Name: one.Group})
+		}
+	}
+	if len(s.Parts) > 0 {
+		s.Parts = append(s.Parts, part{})
+	}
+}
+
+// update bets on a scrape, and returns the logarithm of the bet.
+func (s *strata) update(sc *scrape, in trial.Scrape, t *targets) float64 {
+	if len(s.Parts) == 0 {
+		return 0
+	}
+	margin := sc.options.Errors
+	margin.Slack += in.Slack.Errors
+	all := s.count(sc, in, t)
+	for i := range all {
+		all[i].margin, all[i].bets = margin, in.Age >= sc.options.CompareFrom
+	}
+	return s.bet(&sc.options, all)
+}
+
+// bet bets on what both arms did in each stratum.
+func (s *strata) bet(o *trial.Options, all []compared) float64 {
+	onset := bet.Onset(s.Scrapes, o.Planned, s.Staked)
+	s.Scrapes++
+	s.Staked += onset
+	sum := 0.0
+	for i := range s.Parts {
+		s.Parts[i].update(o, all[i], onset)
+		sum += s.Parts[i].bet(s.Staked)
+	}
+	log := math.Log(sum / float64(len(s.Parts)))
+	return settled(&s.Settled, log, s.worst().seen(all[0].margin))
+}
+
+// worst is the stratum whose bet says most against the canary.
+func (s *strata) worst() *part {
+	worst := &s.Parts[0]
+	for i := range s.Parts {
+		if s.Parts[i].bet(s.Staked) > worst.bet(s.Staked) {
+			worst = &s.Parts[i]
+		}
+	}
+	return worst
+}
+
+// count returns what both arms did in each stratum. Stable's pods differ in a part of their requests as they do in all.
+func (s *strata) count(sc *scrape, in trial.Scrape, t *targets) []compared {
+	at := make(map[string]int, len(s.Parts))
+	for i := range s.Parts {
+		at[s.Parts[i].Name] = i
+	}
+	did := make([]compared, len(s.Parts))
+	start := [2]func(rollout.Series) series.Start{sc.canaryStart(t), sc.stableStart()}
+	for arm := range sc.arms {
+		add := func(all []rollout.Series, to func(*bet.Counts) *float64) {
+			for i := range all {
+				stratum, known := at[all[i].Group]
+				if !known {
+					stratum = len(s.Parts) - 1
+				}
+				*to(&did[stratum].raw[arm]) += series.Increase(all[i:i+1], sc.from, sc.to, start[arm])
+			}
+		}
+		add(sc.arms[arm].Requests.Series, func(c *bet.Counts) *float64 { return &c.N })
+		add(sc.arms[arm].Errors.Series, func(c *bet.Counts) *float64 { return &c.Bad })
+		pods := float64(max([2]int{in.Canary.Pods, in.Stable.Pods}[arm], 1))
+		for i := range did {
+			c := &did[i].raw[arm]
+			c.Bad = min(c.Bad, c.N) // a counter without the label has its requests elsewhere
+			did[i].counts[arm] = c.Temper(1 + sc.options.ErrorSpread*c.N/pods)
+		}
+	}
+	return did
+}
+
+// alone reports whether a single stratum explains what the total shows: all others together are fine beside stable.
+func (s *strata) alone(w *window) bool {
+	if len(s.Parts) == 0 || s.worst().bet(s.Staked) < holdOdds {
+		return false
+	}
+	var rest [2]bet.Counts
+	for i := range s.Parts {
+		for arm := range rest {
+			if p := &s.Parts[i]; p != s.worst() {
+				rest[arm].N, rest[arm].Bad = rest[arm].N+p.Recent[arm].N, rest[arm].Bad+p.Recent[arm].Bad
+			}
+		}
+	}
+	canary, bound := rest[canaryArm], w.options.Errors.Bound(shareOf(rest[stableArm]))
+	return canary.Bad <= canary.N*bound+2*math.Sqrt(canary.N*bound)+1
+}
+
+// explain has the evidence say which stratum it is about, with its numbers.
+func (s *strata) explain(w *window, e *rollout.Evidence, signal rollout.Signal) {
+	if len(s.Parts) == 0 || e.Compared == nil {
+		return
+	}
+	p := s.worst()
+	count := func(c bet.Counts) rollout.Count { return rollout.Count{Requests: c.N, Bad: c.Bad} }
+	e.Part = &rollout.Part{Label: w.by, Value: p.Name}
+	e.Compared.Canary, e.Compared.Stable = count(p.Recent[canaryArm]), count(p.Recent[stableArm])
+	e.Compared.AtLeast, e.Compared.Trend = 0, nil
+	e.Canary, e.Stable = share(e.Compared.Canary, signal), share(e.Compared.Stable, signal)
+	e.Lowest, e.Highest = nil, nil
+	if e.Why == rollout.WhyBeyond {
+		e.Why = rollout.WhyWorse
+	}
+}

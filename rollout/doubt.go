@@ -6,9 +6,9 @@ type Doubt string
 
 // The doubts. The zero value is none.
 const (
-	NoDoubt   Doubt = ""
-	Waiting   Doubt = "waiting" // it may clear by itself: held, and nobody is asked yet
-	DoubtAsks Doubt = "ask"     // a person decides
+	NoDoubt    Doubt = ""
+	DoubtWaits Doubt = "waiting" // it may clear by itself: held, and nobody is asked yet
+	DoubtAsks  Doubt = "ask"     // a person decides
 )
 
 // OnDoubt says what follows where a check would ask people.

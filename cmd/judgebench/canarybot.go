@@ -41,7 +41,7 @@ func newCanarybot(x trace, first, early bool) *canarybotJudge {
 	}
 	o.options.MemoryFrom = young
 	if first {
-		o.options.CompareFrom = young
+		o.options.Young = young
 	} else {
 		o.starts = x.earlierStarts()
 	}
@@ -60,7 +60,7 @@ func (x trace) earlierStarts() (s trial.Starts) {
 			arm.Slow[b] /= size
 		}
 		for range arm.Pods {
-			s.Add(did.age-interval/2, interval, arm, n%perStep == 0)
+			s.Add(did.age-interval/2, arm, trialArm(did.stable), n%perStep == 0)
 		}
 	}
 	return s
@@ -76,7 +76,7 @@ func (x trace) fine() trace {
 // slack is by how much margins are wider for pods of an age.
 func (o *canarybotJudge) slack(age float64) trial.Slack {
 	if o.starts.Known() {
-		return o.starts.Slack(age-interval/2, interval)
+		return o.starts.Slack(age-interval/2, o.options.Spread)
 	}
 	return trial.GuessedSlack(age, o.beyond)
 }

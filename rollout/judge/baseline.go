@@ -24,7 +24,7 @@ type baseline struct {
 	SlowShare   [trial.Bounds]float64 `json:"usual,omitzero"` // of the requests, beyond each bound
 	MemoryNoise float64               `json:"memory_noise,omitempty"`
 	// Starts is how pods of the service started in earlier rollouts, by StartBounds.
-	Starts      trial.Starts  `json:"starts,omitzero"`
+	Starts      trial.Starts  `json:"started,omitzero"`
 	StartBounds []string      `json:"start_bounds,omitempty"`
 	Interval    time.Duration `json:"gap,omitempty"`       // between two samples of a series
 	Lag         time.Duration `json:"lag,omitempty"`       // of samples behind the end of a scrape, where it is long
@@ -33,6 +33,7 @@ type baseline struct {
 	NoErrors    bool          `json:"errorless,omitempty"` // no series of failed requests exists
 	ErrorShare  float64       `json:"error_share,omitempty"`
 	Pods        int           `json:"pods,omitempty"` // that report
+	Worst       trial.Worst   `json:"worst,omitzero"` // stretches of stable's past, until the bets begin
 }
 
 const (
@@ -55,25 +56,35 @@ func asks(checks []rollout.Check, signals ...rollout.Signal) bool {
 	return slices.ContainsFunc(checks, func(check rollout.Check) bool { return slices.Contains(signals, check.Signal) })
 }
 
-// update learns from an answer what is not known yet.
-func (b *baseline) update(c rollout.Case) {
+// update learns from an answer what is not known yet, and reports whether stable's past was read now.
+func (b *baseline) update(c rollout.Case) (learned bool) {
 	buckets, history := b.wantsBuckets(c.Spec.Checks), b.wantsHistory(c.Spec.Checks)
 	if !buckets && !history {
-		return
+		return false
 	}
 	b.Attempts++
 	if buckets && len(c.Raw.Buckets.Series) > 0 {
 		b.chooseBounds(c.Raw.Buckets.Series, latencyLimit(c.Spec.Checks))
 		b.Known, b.Attempts = false, 0 // the past of these bounds is to be read
-		return
+		return false
 	}
 	if !history {
-		return
+		return false
 	}
 	b.learnHistory(c)
 	if b.Known && !buckets {
 		b.Attempts = 0
 	}
+	return b.Known
+}
+
+// shares are stable's, of bad requests by each measure.
+func (b *baseline) shares() (all trial.Shares) {
+	all[trial.ErrorMeasure] = b.ErrorShare
+	for i, share := range b.SlowShare {
+		all[trial.SlowMeasure(i)] = share
+	}
+	return all
 }
 
 // learnHistory learns from stable's past. A past of which a part is missing is asked for again; in the end pods are taken
@@ -102,21 +113,36 @@ func (b *baseline) assumeSpread() {
 	}
 }
 
-// slack is by how much margins are wider for pods of these ages, in seconds: the mean of what is known of starts, or,
-// where nothing is known, a guess for the youngest.
-func (b *baseline) slack(ages []float64, interval time.Duration) (sum trial.Slack) {
-	if !b.Starts.Known() {
-		return trial.GuessedSlack(slices.Min(ages), b.SlowShare)
+// warmUp is how long pods take until they are as others, in seconds: as learned, or as guessed.
+func (b *baseline) warmUp(young float64) float64 {
+	if b.Starts.Known() {
+		return b.Starts.WarmUp()
 	}
-	for _, age := range ages {
-		one := b.Starts.Slack(age, interval.Seconds())
-		sum.Errors += one.Errors / float64(len(ages))
+	return young
+}
+
+// slack is by how much margins are wider for pods of these ages, in seconds: the mean of what is known of starts, or,
+// where nothing is known, a guess for the youngest. After twice the warm-up of the step being young is no excuse any
+// more: pods that are replaced all the time are not fine.
+func (b *baseline) slack(sc *scrape) (sum trial.Slack) {
+	step, young := sc.to.Sub(sc.since).Seconds(), sc.options.MemoryFrom
+	if step > 2*b.warmUp(young) {
+		return trial.Slack{}
+	}
+	guess := trial.GuessedSlack(slices.Min(sc.ages), b.SlowShare)
+	if !b.Starts.Known() {
+		return guess
+	}
+	half := sc.interval.Seconds() / 2
+	for _, age := range sc.ages {
+		one := b.Starts.Slack(max(age-half, 0), sc.options.Spread)
+		sum.Errors += one.Errors / float64(len(sc.ages))
 		for i := range sum.Slow {
-			sum.Slow[i] += one.Slow[i] / float64(len(ages))
+			sum.Slow[i] += one.Slow[i] / float64(len(sc.ages))
 		}
 	}
 	if !slices.Equal(b.StartBounds, b.Bounds) { // starts were seen by other bounds
-		sum.Slow = trial.GuessedSlack(slices.Min(ages), b.SlowShare).Slow
+		sum.Slow = guess.Slow
 	}
 	return sum
 }

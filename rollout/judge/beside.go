@@ -46,8 +46,7 @@ const (
 	usualKept, recentKept, newestKept = 0.98, 0.8, 0.5
 	// unusualScrapes is for how many scrapes nothing is bet once stable was out of its usual.
 	unusualScrapes = 4
-	// holdOdds is as far as a bet goes that does not suffice yet, or that is not seen in the newest scrapes.
-	// It is enough to hold a canary.
+	// holdOdds is as far as a bet goes that has not sufficed for long enough. It holds a canary, and does not act.
 	holdOdds = 20
 )
 
@@ -151,7 +150,10 @@ func settled(scrapes *int, log float64, seen bool) float64 {
 	if *scrapes++; log < math.Log(holdOdds) {
 		*scrapes = 0
 	}
-	if *scrapes < settleScrapes || !seen {
+	switch {
+	case !seen:
+		return min(log, math.Log(undecidedOdds)-0.1)
+	case *scrapes < settleScrapes:
 		return min(log, math.Log(holdOdds))
 	}
 	return log

@@ -18,11 +18,16 @@ type evidence struct {
 type standing struct {
 	LogOdds      float64     `json:"log,omitempty"` // against the canary
 	Worst        trial.Check `json:"worst,omitempty"`
-	Rejected     bool        `json:"against,omitempty"` // the evidence suffices to roll the canary back
-	Proved       bool        `json:"proved,omitempty"`  // health is proved
-	SharedErrors bool        `json:"erring,omitempty"`  // stable exceeds the limit of errors too
-	SharedSlow   bool        `json:"slow,omitempty"`    // and that of slow requests
-	Partial      bool        `json:"partial,omitempty"` // only some of the canary's targets reported
+	Different    bool        `json:"different,omitempty"` // the evidence suffices to call the canary different
+	Rejected     bool        `json:"against,omitempty"`   // and to roll it back
+	Rule         trial.Rule  `json:"rule,omitempty"`      // what speaks against that
+	Ruled        int         `json:"ruled,omitempty"`     // for how many scrapes in a row it does
+	Bound        int         `json:"bound,omitempty"`     // whose slowness says most
+	Quiet        bool        `json:"quiet,omitempty"`     // nothing was seen against the canary for some scrapes
+	Proved       bool        `json:"proved,omitempty"`    // health is proved
+	SharedErrors bool        `json:"erring,omitempty"`    // stable exceeds the limit of errors too
+	SharedSlow   bool        `json:"slow,omitempty"`      // and that of slow requests
+	Partial      bool        `json:"partial,omitempty"`   // only some of the canary's targets reported
 }
 
 // newStep carries the evidence against the canary on to another weight; health is to be proved anew.
@@ -34,16 +39,23 @@ func (e *evidence) newStep() {
 // update bets on one more scrape.
 func (e *evidence) update(sc *scrape, in trial.Scrape) {
 	v := e.Trial.Add(&sc.options, in)
+	ruled := 0
+	if v.Rule != trial.NoRule {
+		if ruled = 1; v.Rule == e.Standing.Rule {
+			ruled += e.Standing.Ruled
+		}
+	}
 	e.Standing = standing{
-		LogOdds: v.LogOdds, Worst: v.Worst, Rejected: v.Rejected, Proved: v.Proved,
-		SharedErrors: v.SharedErrors, SharedSlow: v.SharedSlow, Partial: sc.partial,
+		LogOdds: v.LogOdds, Worst: v.Worst, Different: v.Different, Rejected: v.Rejected, Rule: v.Rule, Ruled: ruled,
+		Bound: e.Trial.WorstBound, Quiet: v.Quiet,
+		Proved: v.Proved, SharedErrors: v.SharedErrors, SharedSlow: v.SharedSlow, Partial: sc.partial,
 	}
 }
 
 // forget begins the bets anew. What is known of stable stays.
 func (e *evidence) forget() {
 	was := e.Trial
-	e.Trial = trial.State{RecentErrors: was.RecentErrors, RecentSlow: was.RecentSlow, Scrapes: was.Scrapes}
+	e.Trial = trial.State{Scrapes: was.Scrapes, Worst: was.Worst}
 	e.Trial.Errors.Expected = was.Errors.Expected
 	for b := range e.Trial.Slow {
 		e.Trial.Slow[b].Expected = was.Slow[b].Expected
@@ -71,10 +83,52 @@ func (e *evidence) rejects(check rollout.Check, o *trial.Options) rollout.Why {
 	switch {
 	case e.Standing.Rejected && e.leads(check.Signal): // whichever of its bets says more: together all suffice
 		return whyOf(e.Standing.Worst)
-	case logOdds+math.Log(o.Weights[worst]) >= o.Limit(), check.DryRun && logOdds >= o.Limit():
+	case e.Standing.Rejected && logOdds+math.Log(o.Weights[worst]) >= o.Limit(), check.DryRun && logOdds >= o.Limit():
 		return whyOf(worst)
 	}
 	return rollout.WhyNone
+}
+
+// doubts returns what keeps a check that would be acted on from it, and for how long it has; WhyNone: nothing does.
+func (e *evidence) doubts(s rollout.Signal) (why rollout.Why, doubt rollout.Doubt) {
+	if !e.Standing.Different || e.Standing.Rule == trial.NoRule || !e.leads(s) {
+		return rollout.WhyNone, rollout.NoDoubt
+	}
+	why, patience := doubtOf(e.Standing.Rule)
+	if patience > 0 && e.Standing.Ruled >= patience {
+		return why, rollout.DoubtAsks
+	}
+	return why, rollout.DoubtWaits
+}
+
+// doubtOf is what people read of a rule, and after how many scrapes in a row they are asked; 0: it passes by itself.
+func doubtOf(r trial.Rule) (why rollout.Why, patience int) {
+	switch r {
+	case trial.Common:
+		return rollout.WhyBoth, 16
+	case trial.Present:
+		return rollout.WhyOver, 0
+	case trial.Lasting:
+		return rollout.WhyBrief, 0
+	case trial.Young:
+		return rollout.WhyYoung, 0
+	case trial.Unpaired:
+		return rollout.WhyUnpaired, 5
+	case trial.Support:
+		return rollout.WhyShared, 16
+	case trial.Usual:
+		return rollout.WhyUsual, 8
+	case trial.Hidden:
+		return rollout.WhyHidden, 4
+	case trial.Alone:
+		return rollout.WhyOnePod, 8
+	case trial.Small:
+		return rollout.WhySmall, 4
+	case trial.Distant:
+		return rollout.WhyMayGrow, 12
+	case trial.NoRule, trial.Rules:
+	}
+	return rollout.WhyNone, 0
 }
 
 // betsOn are the bets on a signal.

@@ -30,9 +30,12 @@ func (b *baseline) readHistory(c rollout.Case) {
 		b.Rate = all / (float64(g.scrapes) * interval.Seconds())
 		b.ErrorShare = bad.total() / all
 	}
+	b.Worst.Remember(trial.ErrorMeasure, sums(requests.pair(bad)))
 	timed := g.byTarget(bucket(h.Latency.Series, infinite))
 	for i, bound := range b.Seconds {
-		b.SlowSpread[i] = trial.Spread(timed.pair(timed.minus(g.byTarget(bucket(h.Latency.Series, bound)))))
+		slow := timed.pair(timed.minus(g.byTarget(bucket(h.Latency.Series, bound))))
+		b.SlowSpread[i] = trial.Spread(slow)
+		b.Worst.Remember(trial.SlowMeasure(i), sums(slow))
 	}
 	b.MemoryNoise = g.memoryNoise(h.Memory.Series, threshold(c.Spec.Checks, rollout.MemorySignal))
 	b.Interval = sampleInterval(reports(c.Raw.Stable))
@@ -144,6 +147,19 @@ func (g growth) pair(bad growth) [][]bet.Counts {
 			}
 		}
 		all = append(all, row)
+	}
+	return all
+}
+
+// sums are what all targets did together, scrape by scrape.
+func sums(pods [][]bet.Counts) (all []bet.Counts) {
+	for _, pod := range pods {
+		for i, c := range pod {
+			if i == len(all) {
+				all = append(all, bet.Counts{})
+			}
+			all[i].N, all[i].Bad = all[i].N+c.N, all[i].Bad+c.Bad
+		}
 	}
 	return all
 }

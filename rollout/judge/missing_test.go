@@ -33,7 +33,7 @@ func TestOneUnreadMetricLeavesTheOthers(t *testing.T) {
 			f := newFleet(1, before+after, before, only(change(func(d *does) { d.errors = 0.008 }), 2)) // below the limit: compared only
 			f.odd = func(r *rollout.Raw, _ time.Time) { tt.edit(r) }
 			v, _, at := f.run(t, signalCase(), since.Add(40*interval))
-			if took := at.Sub(since); v.Evidence[0].Result != rollout.Fail || took > 7*time.Minute {
+			if took := at.Sub(since); v.Evidence[0].Result != rollout.Fail || took > 9*time.Minute {
 				t.Errorf("%s after %s: %+v", v.Result, took, v.Evidence[0])
 			}
 			if e := v.Evidence[tt.check]; e.Result != rollout.Unknown || e.Why != tt.why {

@@ -21,15 +21,16 @@ func (b *baseline) options(spec rollout.Spec, interval time.Duration) trial.Opti
 	}
 	if j.LatencyRatio > 0 {
 		o.Latency = bet.Margin{Ratio: j.LatencyRatio, Slack: j.LatencySlack}
+		o.Acted = bet.Margin{Ratio: max(o.Acted.Ratio, j.LatencyRatio), Slack: max(o.Acted.Slack, j.LatencySlack)}
 	}
 	o.Dwell = max(o.Dwell, int(math.Ceil(float64(j.Dwell)/float64(interval))))
 	o.ErrorSpread, o.SlowSpread, o.Slow = b.ErrorSpread, b.SlowSpread, b.Slow
 	o.MemoryFrom = j.Young.Seconds()
-	switch {
-	case !b.Known: // by how much stable's pods differ is not known yet
+	if !b.Known { // by how much stable's pods differ is not known yet
 		o.CompareFrom = math.Inf(1)
-	case !b.Starts.Known():
-		o.CompareFrom = j.Young.Seconds()
+	}
+	if !b.Starts.Known() {
+		o.Young = j.Young.Seconds()
 	}
 	o.Weights = weights(spec.Checks)
 	weighBeside(spec, &o.Weights)

@@ -2,6 +2,7 @@ package judge
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"strings"
 
@@ -11,8 +12,9 @@ import (
 // A version that is bad is bad in all of its pods. Where only one of several pods is bad, it may be its node: then the
 // canary is held for a while, so that the pod can be replaced, and is rolled back if the pod is still there.
 const (
-	// holdScrapes is for how many scrapes a single bad pod is tolerated.
-	holdScrapes = 8
+	// failingPodScrapes and slowPodScrapes are for how many scrapes a single pod is tolerated that fails requests, and one
+	// that is slow: a noisy neighbour goes away by itself. People are asked after half of them.
+	failingPodScrapes, slowPodScrapes = 8, 20
 	// podDecay is how much of what a pod did is kept from one scrape to the next.
 	podDecay = 0.8
 	// minOtherRequests is how many recent requests the other pods need to speak for the version.
@@ -23,7 +25,8 @@ const (
 type outlier struct {
 	Recent   map[string]tally `json:"each,omitempty"` // what each pod did lately, by target
 	Suspect  string           `json:"culprit,omitempty"`
-	Scrapes  int              `json:"scrapes,omitempty"` // for which it is tolerated
+	Scrapes  int              `json:"scrapes,omitempty"`  // for which it was tolerated
+	Patience int              `json:"patience,omitempty"` // for how many it is
 	Replaced bool             `json:"pardoned,omitempty"`
 }
 
@@ -48,11 +51,14 @@ func (o *outlier) update(sc *scrape, e standing, stable tally) (replaced bool) {
 		return false // it may be gone; the next scrapes tell
 	}
 	switch e.Worst {
-	case trial.Errors, trial.ErrorLimit, trial.Latency, trial.SlowLimit:
+	case trial.Errors, trial.ErrorLimit:
+		o.Patience = failingPodScrapes
+	case trial.Latency, trial.SlowLimit:
+		o.Patience = slowPodScrapes
 	case trial.Memory, trial.Share, trial.Strata, trial.Hangs, trial.Restarts, trial.ClientErrors, trial.Checks:
 		return false
 	}
-	pod, ok := o.find(&sc.options, e.Worst, stable)
+	pod, ok := o.find(badShare(&sc.options, e), stable)
 	if o.Suspect = pod; ok {
 		o.Scrapes++
 	}
@@ -68,9 +74,8 @@ func (o *outlier) add(pods []podTally) {
 	o.Recent = recent
 }
 
-// find returns the pod that is worst by a bet, where all others together are fine beside stable.
-func (o *outlier) find(options *trial.Options, check trial.Check, stable tally) (pod string, ok bool) {
-	share := badShare(options, check)
+// find returns the pod that is worst, where all others together are as stable is, but for chance.
+func (o *outlier) find(share func(tally) (bad, all float64), stable tally) (pod string, ok bool) {
 	stableBad, stableAll := share(stable)
 	if len(o.Recent) < 2 || stableAll <= 0 {
 		return "", false
@@ -93,32 +98,33 @@ func (o *outlier) find(options *trial.Options, check trial.Check, stable tally) 
 			restBad, rest = restBad+bad, rest+all
 		}
 	}
-	if rest < minOtherRequests || restBad > rest*allowed(options, check, expected) {
+	e := rest * expected
+	if rest < minOtherRequests || restBad > e+2*math.Sqrt(e)+1 {
 		return "", false
 	}
 	return worst, true
 }
 
-// badShare returns what counts as bad for a bet, of how many.
-func badShare(o *trial.Options, check trial.Check) func(tally) (bad, all float64) {
-	if check == trial.Latency || check == trial.SlowLimit {
-		return func(t tally) (float64, float64) { return t.Slow[o.Slow], t.Timed }
+// badShare returns what counts as bad for the bet that says most, of how many.
+func badShare(o *trial.Options, e standing) func(tally) (bad, all float64) {
+	bound := o.Slow
+	switch e.Worst {
+	case trial.Latency:
+		bound = e.Bound
+	case trial.SlowLimit:
+	case trial.Errors, trial.ErrorLimit, trial.Memory, trial.Share, trial.Strata, trial.Hangs, trial.Restarts, trial.ClientErrors, trial.Checks:
+		return func(t tally) (float64, float64) { return t.Errors, t.Requests }
 	}
-	return func(t tally) (float64, float64) { return t.Errors, t.Requests }
-}
-
-// allowed is the share of bad requests that is fine beside stable, and within the limit.
-func allowed(o *trial.Options, check trial.Check, stable float64) float64 {
-	if check == trial.Latency || check == trial.SlowLimit {
-		return min(o.Latency.Bound(stable), o.SlowLimit)
-	}
-	return min(o.Errors.Bound(stable), o.ErrorLimit)
+	return func(t tally) (float64, float64) { return t.Slow[bound], t.Timed }
 }
 
 // held returns the pod that alone is bad, and whether it is still tolerated. The pod is empty where there is none.
 func (o *outlier) held() (pod string, tolerated bool) {
-	return podName(o.Suspect), o.Suspect != "" && o.Scrapes <= holdScrapes
+	return podName(o.Suspect), o.Suspect != "" && o.Scrapes <= o.Patience
 }
+
+// asks reports whether people should be asked about the pod.
+func (o *outlier) asks() bool { return 2*o.Scrapes >= o.Patience }
 
 // podName is the last part of a target, which is what people call it.
 func podName(target string) string {

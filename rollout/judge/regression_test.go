@@ -126,7 +126,7 @@ func TestLimitsHoldWithoutStable(t *testing.T) {
 	if v, _, _ := f.run(t, c, since.Add(11*interval)); v.Result != rollout.Pass {
 		t.Errorf("fine without stable: %s, %+v", v.Result, v.Evidence[0])
 	}
-	if v, _, at := f.run(t, c, since.Add(30*interval)); v.Result != rollout.Fail || at.Sub(since) > 15*interval {
+	if v, _, at := f.run(t, c, since.Add(30*interval)); v.Result != rollout.Fail || at.Sub(since) > 16*interval {
 		t.Errorf("bad without stable: %s after %s, %+v", v.Result, at.Sub(since), v.Evidence[0])
 	}
 }
@@ -237,7 +237,8 @@ func TestBetsThatSufficeTogether(t *testing.T) {
 		for at := range 40 {
 			var v rollout.Verdict
 			v, state = f.judge(signalCase(), state, since.Add(time.Duration(at)*interval+4*time.Second))
-			if (v.Result == rollout.Fail) != (v.Odds >= v.Limit) {
+			acts := v.Odds >= v.Limit && v.Evidence[0].Doubt == rollout.NoDoubt
+			if (v.Result == rollout.Fail) != acts {
 				t.Fatalf("fleet %d, scrape %d: %s at odds %v of %v: %+v", seed, at, v.Result, v.Odds, v.Limit, v.Evidence[0])
 			}
 			if v.Result == rollout.Fail {

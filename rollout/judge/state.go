@@ -43,7 +43,10 @@ func (s *signalState) newStep(since time.Time) {
 
 // judge takes an answer in and returns the verdict.
 func (s *signalState) judge(c rollout.Case) rollout.Verdict {
-	s.Baseline.update(c)
+	if learned := s.Baseline.update(c); learned {
+		s.Trial.Begin(s.Baseline.shares(), s.Baseline.Rate*configuredInterval(c.Spec.Signals).Seconds()*60, s.Baseline.Worst)
+		s.Baseline.Worst = trial.Worst{}
+	}
 	s.Beside.Strata.choose(c)
 	w := normalise(c, &s.Baseline)
 	s.skip(w)
@@ -100,7 +103,7 @@ func (s *signalState) update(w *window, end time.Time) {
 
 	gap := s.missing.update(sc)
 	did := s.counts.update(sc, gap, &s.targets)
-	s.targets.learn(sc, did[canaryArm])
+	s.targets.learn(sc, did)
 	used := s.memory.update(sc)
 	in := s.observed(sc, did, used)
 	in.Beside = s.Beside.update(sc, in, &s.targets)
@@ -120,7 +123,7 @@ func (s *signalState) observed(sc *scrape, did [2]tally, memory float64) trial.S
 	in := trial.Scrape{
 		Canary: did[canaryArm].arm(len(sc.reporters[canaryArm])),
 		Stable: did[stableArm].arm(len(sc.reporters[stableArm])),
-		Age:    sc.youngest(), Slack: s.Baseline.slack(sc.ages, sc.interval), Memory: memory,
+		Age:    sc.youngest(), Slack: s.Baseline.slack(sc), Memory: memory, Hidden: sc.hidden(),
 	}
 	// The first scrape still holds requests of the weight before, and shares need all targets.
 	if !sc.first && sc.current && !sc.partial && sc.judgesShare {

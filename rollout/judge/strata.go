@@ -61,17 +61,15 @@ func (s *strata) update(sc *scrape, in trial.Scrape, t *targets) float64 {
 	if len(s.Parts) == 0 {
 		return 0
 	}
-	margin := sc.options.Errors
-	margin.Slack += in.Slack.Errors
 	all := s.count(sc, in, t)
 	for i := range all {
-		all[i].margin, all[i].bets = margin, in.Age >= sc.options.CompareFrom
+		all[i].margin, all[i].bets = sc.options.ErrorMargin(in), in.Age >= sc.options.CompareFrom
 	}
-	return s.bet(&sc.options, all)
+	return s.bet(&sc.options, all, in.Age >= sc.options.Young)
 }
 
-// bet bets on what both arms did in each stratum.
-func (s *strata) bet(o *trial.Options, all []compared) float64 {
+// bet bets on what both arms did in each stratum. Acts says whether pods are old enough to act on it.
+func (s *strata) bet(o *trial.Options, all []compared, acts bool) float64 {
 	onset := bet.Onset(s.Scrapes, o.Planned, s.Staked)
 	s.Scrapes++
 	s.Staked += onset
@@ -80,8 +78,11 @@ func (s *strata) bet(o *trial.Options, all []compared) float64 {
 		s.Parts[i].update(o, all[i], onset)
 		sum += s.Parts[i].bet(s.Staked)
 	}
-	log := math.Log(sum / float64(len(s.Parts)))
-	return settled(&s.Settled, log, s.worst().seen(all[0].margin))
+	log := settled(&s.Settled, math.Log(sum/float64(len(s.Parts))), s.worst().seen(all[0].margin))
+	if !acts {
+		return min(log, math.Log(holdOdds))
+	}
+	return log
 }
 
 // worst is the stratum whose bet says most against the canary.

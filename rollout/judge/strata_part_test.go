@@ -47,7 +47,7 @@ func (w strataWorld) worstOdds(seed uint64, scrapes int) (most float64) {
 				all[i].raw[arm], all[i].counts[arm] = c, c
 			}
 		}
-		most = max(most, s.bet(&o, all))
+		most = max(most, s.bet(&o, all, true))
 	}
 	return most
 }

@@ -13,9 +13,9 @@ import (
 // targets is the part of the state that knows the canary's targets: how old they are, and how pods of this version
 // start.
 type targets struct {
-	Born    map[string]time.Time `json:"born,omitempty"`   // first sample, by key
-	Starts  trial.Starts         `json:"learned,omitzero"` // for the rollouts to come
-	Learned []string             `json:"met,omitempty"`    // keys of the pods that are in Starts
+	Born    map[string]time.Time `json:"born,omitempty"`    // first sample, by key
+	Starts  trial.Starts         `json:"starting,omitzero"` // for the rollouts to come
+	Learned []string             `json:"met,omitempty"`     // keys of the pods that are in Starts
 }
 
 // key is a target's name, short enough to be stored for many.
@@ -64,10 +64,11 @@ func (t *targets) ages(w *window, targets []string, at time.Time) []float64 {
 
 // learn notes how the canary's pods start, for the rollouts to come. Behind a proxy pods cannot be told apart: there all
 // that the canary did counts as one pod that started with its weight.
-func (t *targets) learn(sc *scrape, canary tally) {
-	interval := sc.interval.Seconds()
+func (t *targets) learn(sc *scrape, did [2]tally) {
+	half := sc.interval / 2
+	stable := did[stableArm].arm(0)
 	if len(sc.pods) == 0 {
-		t.Starts.Add(sc.to.Sub(sc.since).Seconds(), interval, canary.arm(0), sc.first)
+		t.Starts.Add((sc.to.Sub(sc.since) - half).Seconds(), did[canaryArm].arm(0), stable, sc.first)
 	}
 	for _, pod := range sc.pods {
 		name := key(pod.target)
@@ -75,7 +76,8 @@ func (t *targets) learn(sc *scrape, canary tally) {
 		if first {
 			t.Learned = append(t.Learned, name)
 		}
-		t.Starts.Add(sc.to.Sub(t.Born[name]).Seconds(), interval, pod.arm(0), first)
+		age := (sc.to.Sub(t.Born[name]) - half).Seconds()
+		t.Starts.Add(max(age, 0), pod.arm(0), stable, first)
 	}
 	slices.Sort(t.Learned)
 }

@@ -39,7 +39,7 @@ func TestTargetsLearnEachPodOnce(t *testing.T) {
 	var pods targets
 	for end := 1; end <= 2; end++ {
 		pods.update(w, after(end))
-		pods.learn(newScrape(w, span{after(end - 1), after(end)}, &pods), tally{})
+		pods.learn(newScrape(w, span{after(end - 1), after(end)}, &pods), [2]tally{})
 	}
 	if pods.Starts.Pods != 2 || len(pods.Learned) != 2 {
 		t.Errorf("%v pods were learned: %v", pods.Starts.Pods, pods.Learned)

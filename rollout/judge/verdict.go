@@ -28,6 +28,9 @@ func verdict(w *window, s *signalState) rollout.Verdict {
 		}
 		e := figures(w, s, check)
 		e.Result, e.Why, e.Detail = result(w, s, check, e)
+		if e.Result == rollout.Unknown {
+			settleDoubt(s, check, &e)
+		}
 		if worst, _ := s.evidence.strongest(check.Signal); s.Judged {
 			s.Beside.explain(w, worst, &e, check.Signal)
 		}
@@ -50,6 +53,29 @@ func canaryFails(w *window, s *signalState) rollout.Why {
 	return rollout.WhyNone
 }
 
+// settleDoubt notes the doubt behind unknown evidence. Where the service wishes so, it is as good as a failure.
+func settleDoubt(s *signalState, check rollout.Check, e *rollout.Evidence) {
+	why, doubt := s.evidence.doubts(check.Signal)
+	if pod, tolerated := s.Outlier.held(); e.Why == rollout.WhyOnePod && pod != "" && tolerated {
+		if why, doubt = rollout.WhyOnePod, rollout.DoubtWaits; s.Outlier.asks() {
+			doubt = rollout.DoubtAsks
+		}
+	}
+	if e.Why != why || why == rollout.WhyNone {
+		return
+	}
+	if e.Doubt = doubt; doubt != rollout.DoubtAsks {
+		return
+	}
+	switch check.OnDoubt {
+	case rollout.RollbackOnDoubt:
+		e.Result, e.Doubt = rollout.Fail, rollout.NoDoubt
+	case rollout.WaitOnDoubt:
+		e.Doubt = rollout.DoubtWaits
+	case rollout.AskOnDoubt:
+	}
+}
+
 // result decides one check. What fails it comes first: evidence does not go away because no more can be read.
 func result(w *window, s *signalState, check rollout.Check, e rollout.Evidence) (r rollout.Result, why rollout.Why, detail string) {
 	if why := fails(w, s, check); why != rollout.WhyNone {
@@ -64,6 +90,9 @@ func result(w *window, s *signalState, check rollout.Check, e rollout.Evidence) 
 	}
 	if why, detail := unknown(w, s, check); why != rollout.WhyNone {
 		return rollout.Unknown, why, detail
+	}
+	if why, _ := s.evidence.doubts(check.Signal); why != rollout.WhyNone && !(why == rollout.WhyOver && s.Standing.Quiet) {
+		return rollout.Unknown, why, ""
 	}
 	if why := undecided(w, s, check, e); why != rollout.WhyNone {
 		return rollout.Unknown, why, ""
@@ -144,7 +173,7 @@ func undecided(w *window, s *signalState, check rollout.Check, e rollout.Evidenc
 		return rollout.WhyShared
 	case s.Standing.Partial:
 		return rollout.WhyPartial
-	case s.Standing.LogOdds >= math.Log(undecidedOdds) && s.evidence.leads(check.Signal):
+	case s.Standing.LogOdds >= math.Log(undecidedOdds) && s.evidence.leads(check.Signal) && !s.Standing.Quiet:
 		return rollout.WhyUndecided
 	case e.Canary != nil && !e.Comparison.Holds(*e.Canary, e.Threshold):
 		return rollout.WhyUndecided

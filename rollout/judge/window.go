@@ -221,6 +221,9 @@ func newScrape(w *window, s span, t *targets) *scrape {
 // youngest is the age of the canary's youngest target, in seconds.
 func (sc *scrape) youngest() float64 { return slices.Min(sc.ages) }
 
+// hidden reports whether one target reports for all pods of a version.
+func (sc *scrape) hidden() bool { return slices.ContainsFunc(sc.reporters[canaryArm], sc.proxied) }
+
 // last is the span of so many scrapes that ends with this one.
 func (sc *scrape) last(scrapes int) span {
 	return span{sc.to.Add(-time.Duration(scrapes) * sc.interval), sc.to}

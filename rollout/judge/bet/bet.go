@@ -33,9 +33,9 @@ func (m *Mixture) Step(factors *[Effects]float64, planned int) {
 	}
 }
 
-// maxStake caps a stake: far beyond any limit, and small enough that sums and products stay finite. A smaller stake is a
-// smaller bet, so the bound holds.
-const maxStake = 1e100
+// maxStake caps a stake: beyond any limit, and small enough that what is long over does not carry a bet for ever. A
+// smaller stake is a smaller bet, so the bound holds.
+const maxStake = 2e4
 
 // Grow returns a stake after a factor, which is a logarithm.
 func Grow(stake, factor float64) float64 {
@@ -53,6 +53,20 @@ func Onset(scrapes, planned int, staked float64) float64 {
 		return firstOnset
 	}
 	return (1 - staked) / float64(max(planned, 2))
+}
+
+// Lower lowers the bet to what it was at its beginning, where it is more.
+func (m *Mixture) Lower() {
+	sum := 0.0
+	for _, s := range m.Stakes {
+		sum += s
+	}
+	if sum <= m.Staked {
+		return
+	}
+	for j := range m.Stakes {
+		m.Stakes[j] *= m.Staked / sum
+	}
 }
 
 // Log returns the logarithm of the bet as it stands.

@@ -2,8 +2,12 @@ package trial
 
 import "canarybot.io/rollout/judge/bet"
 
-// blockScrapes is how many scrapes make a block: the lowest use in it is what is left after a garbage collection.
-const blockScrapes = 4
+const (
+	// blockScrapes is how many scrapes make a block: the lowest use in it is what is left after a garbage collection.
+	blockScrapes = 4
+	// lowBlocks is how many blocks show how memory grows.
+	lowBlocks = 7
+)
 
 // block is the memory of the scrapes since the last block ended.
 type block struct {
@@ -11,6 +15,9 @@ type block struct {
 	Span    int     `json:"span,omitempty"`    // all of them: memory may be read more rarely
 	Low     float64 `json:"low,omitempty"`
 	Before  float64 `json:"before,omitempty"` // the lowest use in the block before
+	// Lows are the lowest uses of the latest blocks, the newest first, and Took how many scrapes that one had.
+	Lows [lowBlocks]float64 `json:"lows,omitzero"`
+	Took int                `json:"took,omitempty"`
 }
 
 // memory bets against "growth beyond the critical rate is noise", where a block of readings ended. Critical is the rate that
@@ -33,11 +40,14 @@ func (s *State) memory(o *Options, in Scrape) {
 		return
 	}
 	before, low, span := b.Before, b.Low, float64(b.Span)
-	*b = block{Before: low}
+	lows := b.Lows
+	copy(lows[1:], b.Lows[:])
+	lows[0] = low
+	*b = block{Before: low, Lows: lows, Took: b.Span}
 	if before == 0 {
 		return
 	}
-	critical := max(o.MemoryLimit-low, 0) / 3600 * span * o.Interval
+	critical := max(o.MemoryLimit-before, 0) / 3600 * span * o.Interval
 	y := min((low-before-critical)/(1.5*o.MemoryNoise), 2.5)
 	var f [bet.Effects]float64
 	for j := range f {
@@ -45,4 +55,28 @@ func (s *State) memory(o *Options, in Scrape) {
 		f[j] = by*y - by*by/2
 	}
 	s.Memory.Step(&f, o.Planned)
+}
+
+// soon is how far ahead growth is acted on, in seconds, and full the share of the limit from which it always is.
+const soon, full = 600, 0.85
+
+// distant reports whether memory that grows does not reach its limit soon: not within ten minutes as it grew lately, or
+// as it grows more and more slowly. What is near its limit already is not distant.
+func (s *State) distant(o *Options) bool {
+	b := &s.Block
+	now := b.Lows[0]
+	if now >= full*o.MemoryLimit {
+		return false
+	}
+	half := 0
+	for half+half+2 < lowBlocks && b.Lows[half+half+2] > 0 {
+		half++
+	}
+	if half == 0 || b.Took == 0 {
+		return true
+	}
+	newer, older := now-b.Lows[half], b.Lows[half]-b.Lows[2*half]
+	rate := newer / (float64(half*b.Took) * o.Interval)
+	slows := newer < older*0.8
+	return slows || now+rate*soon < o.MemoryLimit
 }

@@ -61,9 +61,14 @@ type Options struct {
 	// Interval is the time between two scrapes, in seconds.
 	Interval float64
 
-	// CompareFrom is the age of the youngest pod, in seconds, from which the canary is compared with stable. Where starts of
-	// the service are not known, only old pods are. Limits hold from the beginning.
+	// CompareFrom is the age of the youngest pod, in seconds, from which the canary is compared with stable.
 	CompareFrom float64
+	// Young is the age of the youngest pod, in seconds, below which only a catastrophe is acted on; 0: starts are known.
+	Young float64
+	// Acted is the margin beyond which slowness is acted on; people are asked about less.
+	Acted bet.Margin
+	// Off are rules that do not apply.
+	Off RuleSet
 
 	// Cap is by how many nats a single scrape may move a bet, unless half of the canary's requests in it were bad.
 	Cap float64
@@ -87,5 +92,6 @@ func Defaults(planned int) Options {
 		},
 		Errors: bet.Margin{Ratio: 1.5, Slack: 0.001}, Latency: bet.Margin{Ratio: 1.25, Slack: 0.002},
 		ErrorLimit: 0.01, SlowLimit: 0.01, Slow: Bounds - 1, Cap: 7, Dwell: 8, Interval: 15,
+		Acted: bet.Margin{Ratio: 1.5, Slack: 0.004},
 	}
 }

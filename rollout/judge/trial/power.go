@@ -22,7 +22,8 @@ func (o *Options) Needed(c Check) float64 {
 // Gain is how many nats the bet on errors gains from a scrape like this, by the best of its alternatives. Expected is
 // stable's share of errors.
 func (o *Options) Gain(canary, stable Arm, expected float64) (most float64) {
-	c, s := canary.failed(o.ErrorSpread).counts, stable.failed(o.ErrorSpread).counts
+	in := Scrape{Canary: canary, Stable: stable}
+	c, s := in.canary(o, ErrorMeasure).counts, in.stable(o, ErrorMeasure).counts
 	bound := o.Errors.Bound(expected)
 	for _, by := range effects {
 		alternative := bet.Rates{Canary: bet.Odds(bound, by), Stable: expected}

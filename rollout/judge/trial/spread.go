@@ -72,12 +72,11 @@ func podBlock(history [][]bet.Counts, from, to int) (cells []bet.Counts, all bet
 }
 
 // GuessedSlack guesses by how much margins are wider for pods of an age, in seconds, where starts of the service are not
-// known. Beyond are the shares of its requests beyond each bound. A service that starts more slowly than guessed looks
-// bad, so a caller who uses the guess should not compare young pods with warm ones.
+// known. Beyond are the shares of its requests beyond each bound.
 func GuessedSlack(age float64, beyond [Bounds]float64) Slack {
-	s := Slack{Errors: 0.05 * math.Exp(-age/10)}
+	s := Slack{Errors: 0.05 * math.Exp(-age/30)}
 	for b, p := range beyond {
-		s.Slow[b] = 1.2 * math.Sqrt(p*(1-p)) * math.Exp(-age/18)
+		s.Slow[b] = 1.2 * math.Sqrt(p*(1-p)) * math.Exp(-age/90)
 	}
 	return s
 }

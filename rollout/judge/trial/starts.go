@@ -1,109 +1,145 @@
 package trial
 
-import "math"
+import (
+	"math"
 
-// youngScrapes is for how many scrapes a pod counts as young.
-const youngScrapes = 8
+	"canarybot.io/rollout/judge/bet"
+)
+
+// ages are the ages, in seconds, at which the bins end in which it is learned how pods start. They widen: the first
+// seconds differ most, and a runtime that compiles as it goes, or a cache that fills, takes minutes.
+var ages = [...]float64{15, 30, 45, 60, 90, 120, 180, 240, 360, 480, 600}
 
 // minPods is how many pods must have been seen to start before anything is concluded.
 const minPods = 3
 
-// Starts is how pods of a service start: what they do in each scrape of their first minutes, and what they do when they
-// are warm. It is learned from rollouts that succeeded. The zero value knows nothing.
-type Starts struct {
-	Young [youngScrapes]Arm `json:"young,omitzero"`
-	Warm  Arm               `json:"warm,omitzero"`
-	Pods  float64           `json:"pods,omitempty"`
+// young is what pods did at an age, and what stable's would have done with as many requests in the same seconds.
+type young struct {
+	Requests    float64         `json:"n,omitempty"`
+	Errors      float64         `json:"e,omitempty"`
+	UsualErrors float64         `json:"ue,omitempty"`
+	Timed       float64         `json:"t,omitempty"`
+	Slow        [Bounds]float64 `json:"s,omitzero"`
+	UsualSlow   [Bounds]float64 `json:"us,omitzero"`
 }
 
-// Add adds what one pod did in a scrape. Age is the pod's at the end of the scrape, in seconds; first marks its first
-// scrape.
-func (s *Starts) Add(age, interval float64, did Arm, first bool) {
-	at := int(age / interval)
-	to := &s.Warm
-	if at < youngScrapes {
-		to = &s.Young[max(at, 0)]
+// Starts is how pods of a service start: what they do beside stable in their first ten minutes. It is learned from
+// rollouts that succeeded. The zero value knows nothing.
+type Starts struct {
+	Young [len(ages)]young `json:"young,omitzero"`
+	Pods  float64          `json:"pods,omitempty"`
+}
+
+// bin is the one of an age, in seconds; ok is false for pods that are old.
+func bin(age float64) (i int, ok bool) {
+	for i, end := range ages {
+		if age <= end {
+			return i, true
+		}
 	}
-	to.Requests += did.Requests
-	to.Errors += did.Errors
-	to.Timed += did.Timed
-	for b := range to.Slow {
-		to.Slow[b] += did.Slow[b]
-	}
-	if first && at < youngScrapes {
+	return 0, false
+}
+
+// Add adds what one pod did in a scrape, and stable beside it. Age is the pod's in the middle of the scrape, in seconds;
+// first marks its first scrape.
+func (s *Starts) Add(age float64, did, stable Arm, first bool) {
+	if first {
 		s.Pods++
+	}
+	at, ok := bin(age)
+	if !ok {
+		return
+	}
+	to := &s.Young[at]
+	if stable.Requests > 0 {
+		to.Requests, to.Errors = to.Requests+did.Requests, to.Errors+did.Errors
+		to.UsualErrors += did.Requests * share(stable.counts(ErrorMeasure))
+	}
+	if stable.Timed > 0 {
+		to.Timed += did.Timed
+		for b := range to.Slow {
+			to.Slow[b] += did.Slow[b]
+			to.UsualSlow[b] += did.Timed * share(stable.counts(SlowMeasure(b)))
+		}
 	}
 }
 
 // Known reports whether enough starts were seen.
-func (s *Starts) Known() bool { return s.Pods >= minPods && s.Warm.Requests > 0 }
+func (s *Starts) Known() bool { return s.Pods >= minPods }
 
 // Fade returns the starts with less weight: a service changes, so newer rollouts count for more.
 func (s Starts) Fade() Starts {
 	const keep = 0.7
-	fade := func(a *Arm) {
-		a.Requests, a.Errors, a.Timed = a.Requests*keep, a.Errors*keep, a.Timed*keep
-		for b := range a.Slow {
-			a.Slow[b] *= keep
-		}
-	}
 	for i := range s.Young {
-		fade(&s.Young[i])
+		s.Young[i] = s.Young[i].plus(s.Young[i], keep-1)
 	}
-	fade(&s.Warm)
 	s.Pods *= keep
 	return s
 }
 
 // Plus returns the starts with others added.
 func (s Starts) Plus(more Starts) Starts {
-	add := func(a *Arm, b Arm) {
-		a.Requests, a.Errors, a.Timed = a.Requests+b.Requests, a.Errors+b.Errors, a.Timed+b.Timed
-		for i := range a.Slow {
-			a.Slow[i] += b.Slow[i]
-		}
-	}
 	for i := range s.Young {
-		add(&s.Young[i], more.Young[i])
+		s.Young[i] = s.Young[i].plus(more.Young[i], 1)
 	}
-	add(&s.Warm, more.Warm)
 	s.Pods += more.Pods
 	return s
 }
 
-// Slack is by how much margins are wider for a pod of this age: how much worse than warm pods young ones are, plus a
-// standard error. It is zero for old pods.
-func (s *Starts) Slack(age, interval float64) (slack Slack) {
-	at := int(age / interval)
-	if at >= youngScrapes {
+// plus returns the sum with another one, times a factor.
+func (y young) plus(o young, factor float64) young {
+	y.Requests, y.Errors, y.UsualErrors = y.Requests+factor*o.Requests, y.Errors+factor*o.Errors, y.UsualErrors+factor*o.UsualErrors
+	y.Timed += factor * o.Timed
+	for b := range y.Slow {
+		y.Slow[b], y.UsualSlow[b] = y.Slow[b]+factor*o.Slow[b], y.UsualSlow[b]+factor*o.UsualSlow[b]
+	}
+	return y
+}
+
+// Slack is by how much margins are wider for a pod of this age, in seconds: how much worse than stable young ones are,
+// plus a standard error. It is zero for old pods. What no pod of an age was seen to do is taken from the age before.
+func (s *Starts) Slack(age float64, spread func(Measure) float64) (slack Slack) {
+	at, ok := bin(age)
+	if !ok {
 		return slack
 	}
-	young := &s.Young[max(at, 0)]
-	var warm [Bounds]float64
-	for b := range warm {
-		warm[b] = s.Warm.Slow[b] / max(s.Warm.Timed, 1)
+	for at > 0 && s.Young[at].Requests == 0 {
+		at--
 	}
-	guess := GuessedSlack(age, warm)
-	slack.Errors = excess(young.Errors, young.Requests, s.Warm.Errors/max(s.Warm.Requests, 1), guess.Errors)
+	y := &s.Young[at]
+	slack.Errors = excess(bet.Counts{N: y.Requests, Bad: y.Errors}, y.UsualErrors, spread(ErrorMeasure))
 	for b := range slack.Slow {
-		slack.Slow[b] = excess(young.Slow[b], young.Timed, warm[b], guess.Slow[b])
+		slack.Slow[b] = excess(bet.Counts{N: y.Timed, Bad: y.Slow[b]}, y.UsualSlow[b], spread(SlowMeasure(b)))
 	}
 	return slack
 }
 
-// guessRequests is how many requests the guess is worth: it counts for longer where there is little traffic.
-const guessRequests = 50
-
-// minYoungRequests is how many requests of young pods it takes to believe that they are no worse than warm ones.
-const minYoungRequests = 500
-
-// excess is by how much the share of bad requests of young pods exceeds that of warm ones, plus a standard error, which
-// is left out where many requests show no excess.
-func excess(bad, all, warm, guess float64) float64 {
-	p := min((bad+guessRequests*(warm+guess))/(all+guessRequests), 1)
-	se := math.Sqrt(p * (1 - p) / (all + guessRequests))
-	if all >= minYoungRequests && p-warm < 2*se {
-		se = 0
+// WarmUp is how old pods are, in seconds, once they are as others.
+func (s *Starts) WarmUp() float64 {
+	warm := 0.0
+	for i, end := range ages {
+		slack := s.Slack(end, func(Measure) float64 { return 0 })
+		seen := s.Young[i].Requests > 0 && slack.Errors > 0.002
+		for _, slow := range slack.Slow {
+			seen = seen || s.Young[i].Timed > 0 && slow > 0.01
+		}
+		if seen {
+			warm = end
+		}
 	}
-	return max(0, p-warm) + se
+	return warm
+}
+
+// excess is by how much the share of bad requests exceeds the usual one, plus two standard errors where it does.
+func excess(c bet.Counts, usual, spread float64) float64 {
+	if c.N <= 0 {
+		return 0
+	}
+	p, u := c.Bad/c.N, usual/c.N
+	phi := 1 + spread*c.N/float64(minPods)
+	se := math.Sqrt(max(p*(1-p), 1/c.N) / c.N * phi)
+	if p-u < 2*se {
+		return max(0, p-u)
+	}
+	return p - u + 2*se
 }

@@ -31,7 +31,7 @@ const young = 180
 // unless this is the first.
 func newCanarybot(x trace, first, early bool) *canarybotJudge {
 	o := &canarybotJudge{options: trial.Defaults(3 * perStep), early: early}
-	o.options.Slow = limitBound
+	o.options.Slow, o.options.Bounds = limitBound, len(compared)
 	o.options.MemoryLimit, o.options.MemoryNoise = limitMiB, 3
 	errors, slow := x.history()
 	o.options.ErrorSpread = trial.Spread(errors)

@@ -1,17 +1,13 @@
 package main
 
-import (
-	"math"
-
-	"canarybot.io/rollout/judge/trial"
-)
+import "math"
 
 // bounds are Prometheus's default buckets, in seconds; the trial compares four of them, nearest to 25 %, 8 % and 2 % of
 // stable's requests, and the limit.
 var bounds = [...]float64{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10}
 
 // compared are indices of bounds: 0.1, 0.25, 0.5 and 1 s. The limit is the third.
-var compared = [trial.Bounds]int{4, 5, 6, 7}
+var compared = [...]int{4, 5, 6, 7}
 
 const limitBound = 2 // in compared
 

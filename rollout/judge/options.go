@@ -25,6 +25,7 @@ func (b *baseline) options(spec rollout.Spec, interval time.Duration) trial.Opti
 	}
 	o.Dwell = max(o.Dwell, int(math.Ceil(float64(j.Dwell)/float64(interval))))
 	o.ErrorSpread, o.SlowSpread, o.Slow = b.ErrorSpread, b.SlowSpread, b.Slow
+	o.Bounds = len(b.Bounds)
 	o.MemoryFrom = j.Young.Seconds()
 	if !b.Known { // by how much stable's pods differ is not known yet
 		o.CompareFrom = math.Inf(1)

@@ -32,8 +32,8 @@ func (c Check) String() string {
 	return checkNames[c]
 }
 
-// Bounds is how many latency bounds a trial compares.
-const Bounds = 4
+// Bounds is how many latency bounds a trial compares at most.
+const Bounds = 6
 
 // Options are how a trial is judged. Start from Defaults.
 type Options struct {
@@ -47,6 +47,8 @@ type Options struct {
 	// bound, an index, beyond which a request is slow.
 	ErrorLimit, SlowLimit float64
 	Slow                  int
+	// Bounds is how many bounds are compared, the first ones; 0: all that a trial has.
+	Bounds int
 
 	// ErrorSpread and SlowSpread are by how much more than by chance stable's pods differ, for each request of a pod and
 	// scrape (kappa); 0: not at all.

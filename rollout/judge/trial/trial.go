@@ -212,7 +212,7 @@ func (s *State) odds(o *Options) (logs [Checks]float64, worstBound int) {
 		request[i] = m.Log()
 	}
 	var even [Bounds]float64
-	for b := range even {
+	for b := range o.bounds() {
 		even[b] = 1
 	}
 	logs = [Checks]float64{
@@ -226,7 +226,7 @@ func (s *State) odds(o *Options) (logs [Checks]float64, worstBound int) {
 // factors are a scrape's, by what was known before it.
 func (s *State) factors(o *Options, in Scrape) (f factors) {
 	if in.Age >= o.CompareFrom {
-		for m := range Measure(measures) {
+		for m := range o.measures() {
 			s.comparison(m).factors(o, &f[m], in.canary(o, m).counts, in.stable(o, m).counts, o.margin(m, in))
 		}
 	}
@@ -279,7 +279,7 @@ func (c *comparison) proves(canary, stable bet.Counts, margin bet.Margin) {
 
 // learn takes a scrape in that was bet on: proofs of health, ratios, and what is usual for stable.
 func (s *State) learn(o *Options, in Scrape) {
-	for m := range Measure(measures) {
+	for m := range o.measures() {
 		c, canary, stable := s.comparison(m), in.canary(o, m), in.stable(o, m)
 		if in.Age >= o.CompareFrom {
 			margin := o.Errors
@@ -327,7 +327,7 @@ const longUnusual = 12
 // notice reports whether stable is out of its usual in a scrape.
 func (s *State) notice(o *Options, in Scrape) bool {
 	unusual := false
-	for m := range Measure(measures) {
+	for m := range o.measures() {
 		stable := in.stable(o, m)
 		unusual = unusual || stable.raw.Bad > s.comparison(m).most(m, stable)
 	}
@@ -579,7 +579,7 @@ func (s *State) proved(o *Options) bool {
 		return false
 	}
 	slow := func(c comparison) bool { return c.Proof < math.Log(proofOdds) }
-	return o.Weights[Latency] == 0 || !slices.ContainsFunc(s.Slow[:], slow)
+	return o.Weights[Latency] == 0 || !slices.ContainsFunc(s.Slow[:o.bounds()], slow)
 }
 
 // proofOdds are what each bet on health has to reach, and undecidedOdds what the bets against it must stay below.

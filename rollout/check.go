@@ -117,6 +117,10 @@ const (
 	WhyHidden   Why = "hidden"   // unknown: pods that one proxy reports for may differ by as much
 	WhyUnpaired Why = "unpaired" // unknown: stable has no traffic to compare with
 	WhyMayGrow  Why = "may_grow" // unknown: memory grows, and reaches its limit within the hour, not soon
+	// The next ones are of signals that no check asks about: fail, or unknown while the evidence does not suffice.
+	WhyHangs    Why = "hangs"    // requests begin and do not end
+	WhyRestarts Why = "restarts" // containers restart more often than stable's
+	WhyRefused  Why = "refused"  // more requests are answered with a 4xx than by stable
 )
 
 // Sample is one reading of one check, for both arms: what an adapter hands to the judge. A value that could not be

@@ -11,19 +11,84 @@ import (
 // beside is the part of the state that bets on what the total of errors and of slow requests does not show. Each bet is
 // one of the trial's, within its budget.
 type beside struct {
-	Strata strata `json:"strata,omitzero"`
+	Strata   strata   `json:"strata,omitzero"`
+	Hangs    hangs    `json:"hangs,omitzero"`
+	Restarts restarts `json:"restarts,omitzero"`
+	Refusals refusals `json:"refusals,omitzero"`
 }
 
 // newStep begins to watch another weight. The bets go on.
-func (b *beside) newStep() { b.Strata.newStep() }
+func (b *beside) newStep() {
+	b.Strata.newStep()
+	b.Hangs.newStep()
+	b.Restarts.newStep()
+	b.Refusals.newStep()
+}
 
 // forget begins the bets anew. What is known of stable stays.
-func (b *beside) forget() { b.Strata.forget() }
+func (b *beside) forget() {
+	b.Strata.forget()
+	b.Hangs.forget()
+	b.Restarts.forget()
+	b.Refusals.forget()
+}
 
 // update bets on a scrape, and returns how the bets stand.
-func (b *beside) update(sc *scrape, in trial.Scrape, t *targets) (logs trial.Beside) {
-	logs[trial.Strata] = b.Strata.update(sc, in, t)
+func (b *beside) update(sc *scrape, in trial.Scrape, did [2]tally, t *targets) (logs trial.Beside) {
+	weigh := &sc.options.Weights
+	if weigh[trial.Strata] > 0 {
+		logs[trial.Strata] = b.Strata.update(sc, in, t)
+	}
+	if weigh[trial.Hangs] > 0 {
+		logs[trial.Hangs] = b.Hangs.update(sc, in)
+	}
+	if weigh[trial.Restarts] > 0 {
+		logs[trial.Restarts] = b.Restarts.update(sc)
+	}
+	if weigh[trial.ClientErrors] > 0 {
+		logs[trial.ClientErrors] = b.Refusals.update(sc, in, did)
+	}
 	return logs
+}
+
+// evidence is what speaks against the canary beside its checks, each in a line of its own: what it is rolled back for,
+// what people are asked about, and what may become either.
+func (b *beside) evidence(w *window, e *evidence) (all []rollout.Evidence) {
+	for _, one := range []struct {
+		check trial.Check
+		line  func() rollout.Evidence
+		asks  bool // what does not suffice to roll back does to ask
+	}{
+		{trial.Hangs, b.Hangs.evidence, false},
+		{trial.Restarts, b.Restarts.evidence, e.Trial.LogOdds(trial.Restarts) >= math.Log(holdOdds)},
+		{trial.ClientErrors, b.Refusals.evidence, b.Refusals.Differs},
+	} {
+		line := one.line()
+		switch {
+		case w.options.Weights[one.check] == 0:
+			continue
+		case e.Standing.Rejected && e.Standing.Worst == one.check:
+			line.Result = rollout.Fail
+		case one.asks:
+			line.Result, line.Doubt = rollout.Unknown, rollout.DoubtAsks
+		case e.Trial.LogOdds(one.check) >= math.Log(holdOdds):
+			line.Result, line.Doubt = rollout.Unknown, rollout.DoubtWaits
+		default:
+			continue
+		}
+		if line.Compared == nil {
+			line.Compared = &rollout.Compared{}
+		}
+		line.Compared.Odds, line.Compared.Limit = e.Trial.LogOdds(one.check), w.options.Limit()
+		all = append(all, line)
+	}
+	return all
+}
+
+// learn takes in what is known before the rollout.
+func (b *beside) learn(c rollout.Case) {
+	b.Strata.choose(c)
+	b.Restarts.learn(c)
 }
 
 // explain says what the evidence is about where a bet of these speaks against the canary.
@@ -70,6 +135,9 @@ type compared struct {
 	raw, counts [2]bet.Counts
 	margin      bet.Margin
 	bets        bool // the canary's pods are old enough to be compared
+	// known says that stable\'s share is known from far more than a scrape: what is bet against is the margin above it, and
+	// not that it may be anything.
+	known bool
 }
 
 // expected is stable's share of bad ones; 1 % before the first scrape.
@@ -78,6 +146,9 @@ func (p *part) expected() float64 { return (p.Usual.Bad + 0.5) / (p.Usual.N + 50
 // update bets on a scrape, of which the prior on a fault that begins with it is onset, and then learns.
 func (p *part) update(o *trial.Options, c compared, onset float64) {
 	expected := p.expected()
+	if c.known { // and not better than that
+		expected += math.Sqrt(p.Usual.Bad) / (p.Usual.N + 50)
+	}
 	stable := c.raw[stableArm]
 	due := stable.N * expected
 	unusual := stable.Bad > 2*due+3*math.Sqrt(due)+3
@@ -88,9 +159,12 @@ func (p *part) update(o *trial.Options, c compared, onset float64) {
 	bound := c.margin.Bound(expected)
 	for i, by := range partEffects {
 		f := 0.0
-		if c.bets {
-			alternative := bet.Rates{Canary: bet.Odds(bound, by), Stable: expected}
-			f = o.Capped(bet.LogRelative(c.counts[canaryArm], c.counts[stableArm], alternative, c.margin), c.counts[canaryArm])
+		canary, stable, alternative := c.counts[canaryArm], c.counts[stableArm], bet.Rates{Canary: bet.Odds(bound, by), Stable: expected}
+		switch {
+		case c.bets && c.known:
+			f = o.Capped(bet.LogAbove(canary, alternative.Canary, bound), canary)
+		case c.bets:
+			f = o.Capped(bet.LogRelative(canary, stable, alternative, c.margin), canary)
 		}
 		if p.Unusual > 0 {
 			f = min(f, 0)
@@ -143,6 +217,9 @@ func (p *part) seen(m bet.Margin) bool {
 func (p *part) bet(staked float64) float64 {
 	return 1 - staked + p.Stakes[0] + p.Stakes[1] + p.Stakes[2]
 }
+
+// log is the logarithm of the bet, where it stands alone.
+func (p *part) log(staked float64) float64 { return math.Log(p.bet(staked)) }
 
 // settled holds a bet back until it has sufficed for some scrapes in a row, and while the newest ones do not show what it
 // is about. It returns the logarithm as it counts.

@@ -42,6 +42,7 @@ type group int
 const (
 	countGroup group = iota
 	latencyGroup
+	refusedGroup
 	groups
 )
 
@@ -68,7 +69,7 @@ func (c *counts) lacking(w *window, through time.Time) (lacks [groups]bool) {
 // answered is how many series of an arm have samples in a span.
 func (a *arm) answered(s span) (n [groups]int) {
 	r := a.answer
-	for g, readings := range [groups][]rollout.Reading{{r.Requests, r.Errors, r.Success}, {r.Latency}} {
+	for g, readings := range [groups][]rollout.Reading{{r.Requests, r.Errors, r.Success}, {r.Latency}, {r.ClientErrors}} {
 		for _, reading := range readings {
 			for i := range reading.Series {
 				if slices.ContainsFunc(reading.Series[i].Points, s.contains) {
@@ -151,6 +152,7 @@ func (c *counts) recent(arm int) tally { return c.Recent[0][arm].plus(c.Recent[1
 type tally struct {
 	Requests float64               `json:"requests,omitempty"`
 	Errors   float64               `json:"errors,omitempty"`
+	Refused  float64               `json:"refused,omitempty"` // with a 4xx
 	Timed    float64               `json:"timed,omitempty"`
 	Slow     [trial.Bounds]float64 `json:"slow,omitzero"`
 }
@@ -159,6 +161,7 @@ type tally struct {
 func (t tally) plus(o tally, factor float64) tally {
 	t.Requests = max(0, t.Requests+factor*o.Requests)
 	t.Errors = max(0, t.Errors+factor*o.Errors)
+	t.Refused = max(0, t.Refused+factor*o.Refused)
 	t.Timed = max(0, t.Timed+factor*o.Timed)
 	for i := range t.Slow {
 		t.Slow[i] = max(0, t.Slow[i]+factor*o.Slow[i])
@@ -169,6 +172,7 @@ func (t tally) plus(o tally, factor float64) tally {
 // most returns the larger of each part of two tallies.
 func (t tally) most(o tally) tally {
 	t.Requests, t.Errors, t.Timed = max(t.Requests, o.Requests), max(t.Errors, o.Errors), max(t.Timed, o.Timed)
+	t.Refused = max(t.Refused, o.Refused)
 	for i := range t.Slow {
 		t.Slow[i] = max(t.Slow[i], o.Slow[i])
 	}
@@ -183,7 +187,7 @@ func (t tally) exceeds(o tally) bool {
 			return true
 		}
 	}
-	return more(t.Requests, o.Requests) || more(t.Errors, o.Errors) || more(t.Timed, o.Timed)
+	return more(t.Requests, o.Requests) || more(t.Errors, o.Errors) || more(t.Refused, o.Refused) || more(t.Timed, o.Timed)
 }
 
 // arm is the tally as a trial reads it.
@@ -214,6 +218,7 @@ func (w *window) tally(r rollout.Read, s span, start func(rollout.Series) series
 	} else {
 		sum.Errors = max(0, sum.Requests-grown(r.Success.Series))
 	}
+	sum.Refused = grown(r.ClientErrors.Series)
 	if lacksBound(r.Latency.Series, w.bounds) {
 		return sum
 	}

@@ -3,6 +3,7 @@ package judge
 import (
 	"cmp"
 	"math"
+	"slices"
 	"time"
 
 	"canarybot.io/rollout"
@@ -69,10 +70,19 @@ func weights(checks []rollout.Check) (weights [trial.Checks]float64) {
 	return weights
 }
 
-// weighBeside weighs the bets on signals that a service may have or not.
+// weighBeside weighs the bets on signals that no check asks about. Those on requests weigh where requests are judged.
 func weighBeside(spec rollout.Spec, weights *[trial.Checks]float64) {
-	if spec.Signals.By == "" {
-		weights[trial.Strata] = 0
+	defaults, signals := trial.Defaults(1).Weights, spec.Signals
+	requests, anything := weights[trial.Share] > 0, slices.Max(weights[:]) > 0
+	for c, has := range map[trial.Check]bool{
+		trial.Strata:       signals.By != "" && weights[trial.Errors] > 0,
+		trial.Hangs:        signals.InFlight != "" && requests,
+		trial.Restarts:     signals.Restarts != "" && anything,
+		trial.ClientErrors: signals.ClientErrors != "" && weights[trial.Errors] > 0,
+	} {
+		if weights[c] = 0; has {
+			weights[c] = defaults[c]
+		}
 	}
 }
 

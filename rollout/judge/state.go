@@ -47,7 +47,7 @@ func (s *signalState) judge(c rollout.Case) rollout.Verdict {
 		s.Trial.Begin(s.Baseline.shares(), s.Baseline.Rate*configuredInterval(c.Spec.Signals).Seconds()*60, s.Baseline.Worst)
 		s.Baseline.Worst = trial.Worst{}
 	}
-	s.Beside.Strata.choose(c)
+	s.Beside.learn(c)
 	w := normalise(c, &s.Baseline)
 	s.skip(w)
 	s.lack(w)
@@ -106,7 +106,7 @@ func (s *signalState) update(w *window, end time.Time) {
 	s.targets.learn(sc, did)
 	used := s.memory.update(sc)
 	in := s.observed(sc, did, used)
-	in.Beside = s.Beside.update(sc, in, &s.targets)
+	in.Beside = s.Beside.update(sc, in, did, &s.targets)
 	s.evidence.update(sc, in)
 	s.Users.update(sc, in)
 	if replaced := s.Outlier.update(sc, s.Standing, s.counts.recent(stableArm)); replaced {

@@ -39,6 +39,7 @@ func verdict(w *window, s *signalState) rollout.Verdict {
 		}
 		v.Evidence = append(v.Evidence, e)
 	}
+	v.Evidence = append(v.Evidence, s.Beside.evidence(w, &s.evidence)...)
 	return v
 }
 

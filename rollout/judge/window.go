@@ -36,6 +36,8 @@ type arm struct {
 	rollout.Read
 	answer  rollout.Read     // as it was read
 	reports []rollout.Series // the series of it that tell which targets report
+	// restarted is when the processes of targets started again, as their counters tell.
+	restarted map[string][]time.Time
 }
 
 // pace is how often a service is scraped, and how late a scrape may be stored.
@@ -66,7 +68,10 @@ func normalise(c rollout.Case, b *baseline) *window {
 	}
 }
 
-func newArm(r rollout.Read) arm { return arm{Read: series.Mend(r), answer: r, reports: reports(r)} }
+func newArm(r rollout.Read) arm {
+	mended, restarted := series.MendRestarts(r)
+	return arm{Read: mended, answer: r, reports: reports(r), restarted: restarted}
+}
 
 // newPace takes the interval as measured where Prometheus scrapes more rarely than configured.
 func newPace(s rollout.Signals, b *baseline) pace {
@@ -253,5 +258,5 @@ func only(r rollout.Read, target string) rollout.Read {
 		}
 		return one
 	}
-	return rollout.Read{Requests: of(r.Requests), Errors: of(r.Errors), Success: of(r.Success), Latency: of(r.Latency)}
+	return rollout.Read{Requests: of(r.Requests), Errors: of(r.Errors), Success: of(r.Success), Latency: of(r.Latency), ClientErrors: of(r.ClientErrors)}
 }

@@ -91,7 +91,8 @@ func inquireRaw(q rollout.Question) (rawInquiry, error) {
 				in.canary[m] = window(ours)
 			}
 		}
-		if q.Want.History && metric(m) <= memory { // of the others only what both arms do at once counts
+		// Of the others only what both arms do at once counts.
+		if q.Want.History && (metric(m) <= memory || metric(m) == restarts) {
 			in.history[m] = history(theirs)
 		}
 	}

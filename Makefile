@@ -41,8 +41,8 @@ lint: ## formatting, vet, staticcheck, exhaustive switches and more (lint/main.g
 bench: ## the figures of the README; JSON=1 prints one line a figure
 	@$(GO) run ./cmd/bench $(if $(JSON),-json)
 
-bench-analysis: ## the judge beside models of its peers, on simulated rollouts; JSON=1 prints one line a cell
-	@$(GO) run ./cmd/judgebench $(if $(JSON),--format json)
+bench-analysis: ## the judge beside models of its peers, in simulated worlds; SEED=n; RULES=1 without each rule; JSON=1 prints one line a cell, DOCS=docs/judge.md writes the page
+	@$(GO) run ./cmd/judgebench --commit "$$(git rev-parse --short HEAD)" $(if $(SEED),--seed $(SEED)) $(if $(RULES),--rules --healthy 40 --reps 20) $(if $(JSON),--format json) $(if $(DOCS),--docs $(DOCS))
 
 fuzz: ## every fuzz target for half a minute
 	@grep -rnoE --include='*_test.go' --exclude-dir=e2e '^func Fuzz[A-Za-z0-9_]+' . | sed -E 's#/[^/]*_test.go:[0-9]+:func # #' | sort -u | \

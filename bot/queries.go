@@ -36,7 +36,8 @@ func (b *Bot) query(ctx context.Context, req request, cmd command.Command) (answ
 		return b.checks(ctx, cmd)
 	case command.Why:
 		m, err = b.why(ctx, cmd)
-	case command.Deploy, command.Promote, command.Rollback, command.Pause, command.Resume, command.Override, command.Retry, command.Abandon:
+	case command.Deploy, command.Promote, command.Rollback, command.Pause, command.Resume, command.Override, command.Accept,
+		command.Retry, command.Abandon:
 		err = fmt.Errorf("%s is no query", cmd.Verb)
 	}
 	if err != nil {

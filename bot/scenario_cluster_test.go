@@ -16,6 +16,7 @@ func clusterCommands() []command {
 		{"errors", "PERCENT", "is the canary's error rate from now on", quiet(func(w *world, s words) {
 			w.metrics.set(w.number(strings.TrimSuffix(string(s), "%")) / 100)
 		})},
+		{"doubt", "WHY STATE", "is what the judge doubts from now on: doubt both ask, doubt small waiting, doubt nothing", quiet((*world).doubts)},
 		{"version", "TAG FATE", "is what new pods of a version do: run, crash, stay unready, start-after 20s, crash-after 5m", quiet(func(w *world, s words) {
 			tag, fate := s.cut()
 			w.cluster.SetBehaviour(tag, w.fate(fate))

@@ -28,6 +28,7 @@ import (
 //	user NAME KIND         makes somebody a member, a guest, a stranger or deactivated
 //	channel STATE          has the bot in it (invited), or not (removed)
 //	errors PERCENT         is the canary's error rate from now on
+//	doubt WHY STATE        is what the judge doubts from now on: doubt both ask, doubt small waiting, doubt nothing
 //	version TAG FATE       is what new pods of a version do: run, crash, stay unready, start-after 20s, crash-after 5m
 //	edit WHAT VALUE        is somebody with kubectl: edit weight 20, edit stable TAG, edit canary TAG
 //	scale WHAT REPLICAS    is somebody with kubectl, too: stable or canary

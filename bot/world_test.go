@@ -21,7 +21,6 @@ import (
 	"canarybot.io/bot/slacksim"
 	"canarybot.io/rollout"
 	"canarybot.io/rollout/engine"
-	"canarybot.io/rollout/judge"
 	"canarybot.io/store/mem"
 )
 
@@ -39,6 +38,7 @@ type world struct {
 	store   *mem.Store
 	cluster *cluster
 	metrics *metrics
+	judge   *doubter
 	log     *logs
 	wire    *wire
 	notes   *notes
@@ -69,7 +69,7 @@ func newWorld(t *testing.T, opts slacksim.Options) *world {
 	t.Helper()
 	w := &world{
 		t: t, slack: slacksim.Start(t, opts), store: mem.New(mem.Options{}), cluster: newCluster(),
-		metrics: &metrics{value: 0.001}, log: &logs{}, change: func(*bot.Options) {},
+		metrics: &metrics{value: 0.001}, judge: &doubter{}, log: &logs{}, change: func(*bot.Options) {},
 		services: map[rollout.ServiceName]rollout.Service{"checkout": service()},
 	}
 	w.wire = &wire{under: w.slack.HTTPClient().Transport}
@@ -119,7 +119,7 @@ func (w *world) start() {
 		Channel: "#deploys", Log: log,
 	})
 	w.engine = engine.New(engine.Options{
-		Store: w.store, Cluster: w.cluster, Metrics: w.metrics, Judge: judge.Judge{}, Services: services,
+		Store: w.store, Cluster: w.cluster, Metrics: w.metrics, Judge: w.judge, Services: services,
 		Preflights: []rollout.Preflighter{w.cluster, w.publisher}, Committed: w.publisher.Committed,
 		Policy: services["checkout"].Policy, Log: log,
 	})

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
 	"strings"
@@ -67,7 +68,7 @@ func unsignalled(name string, n node) (rollout.Check, bool) {
 func checkKeys() []string {
 	return []string{
 		"query", "traffic", "comparison", "threshold", "ceiling", "window", "interval", "failures", "min_requests", "unit",
-		"judge", "dry_run",
+		"judge", "dry_run", "on_doubt",
 	}
 }
 
@@ -88,6 +89,10 @@ func readCheck(n node, c rollout.Check) rollout.Check {
 	c.Threshold = f.at("threshold").number(c.Threshold)
 	c.DryRun = f.at("dry_run").yes()
 	c = readSignal(f, c)
+	c.OnDoubt = readOnDoubt(f.at("on_doubt"), "")
+	if c.OnDoubt != "" && c.Signal == rollout.NoSignal {
+		f.at("on_doubt").bad("a check that is judged by its limits is never in doubt")
+	}
 	c = readCeiling(f, c)
 	c = readTimes(f, c)
 	if c.Failures = f.at("failures").whole(c.Failures); c.Failures < 1 {
@@ -97,6 +102,24 @@ func readCheck(n node, c rollout.Check) rollout.Check {
 		f.at("min_requests").bad("%g is less than 0", c.MinRequests)
 	}
 	return c
+}
+
+// readOnDoubt reads what follows where people would be asked about a doubt.
+func readOnDoubt(n node, fallback rollout.OnDoubt) rollout.OnDoubt {
+	return rollout.OnDoubt(n.word(string(fallback), string(rollout.AskOnDoubt), string(rollout.RollbackOnDoubt), string(rollout.WaitOnDoubt)))
+}
+
+// withOnDoubt returns the checks with what follows where they would ask people: where a check does not say, as its service
+// does.
+func withOnDoubt(n node, checks []rollout.Check) []rollout.Check {
+	service := readOnDoubt(n, rollout.AskOnDoubt)
+	checks = slices.Clone(checks)
+	for i, c := range checks {
+		if c.Signal != rollout.NoSignal { // the others are never in doubt
+			checks[i].OnDoubt = cmp.Or(c.OnDoubt, service)
+		}
+	}
+	return checks
 }
 
 // readSignal decides whether the check is judged by the service's signals. A check with its own query cannot be: what its

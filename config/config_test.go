@@ -32,6 +32,7 @@ func check(t *testing.T, name string) rollout.Check {
 	t.Helper()
 	for _, c := range prom.Named(prom.Plain()) {
 		if c.Name == name {
+			c.OnDoubt = rollout.AskOnDoubt
 			return c
 		}
 	}
@@ -152,7 +153,9 @@ func TestEveryKey(t *testing.T) {
 	}
 	latency, two := check(t, "latency_p99"), 2.0
 	latency.Threshold, latency.Bound, latency.Ceiling, latency.Failures, latency.MinRequests = 0.3, 0.3, &two, 3, 100
-	latency.Window, latency.Interval = 2*time.Minute, 30*time.Second
+	latency.Window, latency.Interval, latency.OnDoubt = 2*time.Minute, 30*time.Second, rollout.RollbackOnDoubt
+	waits := check(t, "error_rate")
+	waits.OnDoubt = rollout.WaitOnDoubt
 
 	checkout := rollout.Limits{
 		Interval: 10 * time.Second, Wait: 30 * time.Minute, UnknownLimit: 5 * time.Minute, OnUnknown: rollout.RollbackOnUnk,
@@ -177,7 +180,7 @@ func TestEveryKey(t *testing.T) {
 					CanaryLabels: map[string]string{"track": "canary", "example.com/arm": "canary"},
 					Route:        rollout.RouteRef{Kind: "TrafficSplit", Name: "checkout-split", Service: "checkout-root", Create: true},
 				},
-				Checks: []rollout.Check{queue, check(t, "error_rate")}, Limits: checkout, Signals: counted, Judging: judging(),
+				Checks: []rollout.Check{queue, waits}, Limits: checkout, Signals: counted, Judging: judging(),
 			},
 		},
 		"cart": {

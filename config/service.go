@@ -25,7 +25,7 @@ type common struct {
 func serviceKeys() []string {
 	return []string{
 		"namespace", "image", "stable", "canary", "container", "stable_service", "canary_service", "canary_labels", "route",
-		"plan", "plans", "checks", "select", "policy", "channel", "drain", "wait", "unknown_limit", "on_unknown", "gitops",
+		"plan", "plans", "checks", "select", "policy", "channel", "drain", "wait", "unknown_limit", "on_unknown", "on_doubt", "gitops",
 		"signals", "judge",
 	}
 }
@@ -88,6 +88,7 @@ func readService(w written, c common) rollout.Service {
 		Prove:       early,
 		GitOps:      w.at("gitops").word("", "acknowledged") != "",
 	}
+	s.Spec.Checks = withOnDoubt(w.at("on_doubt"), s.Spec.Checks)
 	s.Spec.Signals = needed(s.Spec.Signals, s.Spec.Checks)
 	s.Spec.Select = readSelect(w, s.Spec.Objects)
 	s.Spec.Limits = readLimits(w, s.Spec.Checks)

@@ -17,6 +17,7 @@ func TestButtonsAreTrue(t *testing.T) {
 		"waiting for a person":        {"awaiting"},
 		"promoting, finishing":        {"promoting", "returning"},
 		"paused":                      {"preparing_paused", "shifting_paused", "baking_paused", "awaiting_paused"},
+		"held in doubt":               {"doubt_baking", "doubt_awaiting", "doubt_promoting"},
 		"held by drift":               {"preparing_drift", "baking_drift", "promoting_drift"},
 		"left behind by a lost store": {"orphan"},
 		"stuck":                       {"stuck_and_drift_and_paused"},

@@ -7,7 +7,7 @@ type Advice string
 const (
 	NoAdvice       Advice = ""
 	AdviseForward  Advice = "forward"  // every check passes
-	AdviseWait     Advice = "wait"     // nothing is known for certain
+	AdviseWait     Advice = "wait"     // nothing is known for certain, or it is in doubt
 	AdviseRollback Advice = "rollback" // a check fails, or the evidence leans against the canary ten to one
 )
 
@@ -17,6 +17,8 @@ const leaning = 2.302585092994046
 // Advice returns what the verdict suggests.
 func (v Verdict) Advice() Advice {
 	switch {
+	case len(v.Doubts()) > 0 && v.Result != Fail:
+		return AdviseWait // the odds are against it, and something speaks against acting on them
 	case v.Result == Fail, v.Limit > 0 && v.Odds >= leaning:
 		return AdviseRollback
 	case v.Result == Pass:

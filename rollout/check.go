@@ -187,7 +187,7 @@ type Compared struct {
 	// condemn.
 	Odds  float64 `json:"odds"`
 	Limit float64 `json:"limit"`
-	// AtLeast is how many times stable's share the canary's is, at least, with the certainty of the limit; 0: not known.
+	// AtLeast is the largest of a few ratios to stable's share that a bet of its own shows, at the limit; 0: none.
 	AtLeast float64 `json:"at_least,omitempty"`
 	// Trend is the value over time, oldest first: the canary's and stable's, scrape by scrape.
 	Trend [][2]float64 `json:"course,omitempty"`

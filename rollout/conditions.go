@@ -23,30 +23,7 @@ func (rc *reconciliation) setConditions() {
 		rc.Reminded = false
 	case limit > 0 && rc.Spans.Waiting >= limit && !rc.Reminded:
 		rc.Reminded = true
-		rc.tell(EntryReminded, bot, Data{Drift: rc.Drift, Left: rc.patience()})
-	}
-}
-
-// patience is how long an unanswered question may still wait before the rollout is rolled back; 0 where it may wait for
-// ever.
-func (rc *reconciliation) patience() time.Duration {
-	if rc.Spec.Limits.Wait <= 0 || rc.Orphaned() {
-		return 0
-	}
-	return max(0, rc.Spec.Limits.Wait-rc.Spans.Waiting)
-}
-
-// setHold asks a person when evidence was unknown for too long, until it is known again.
-func (rc *reconciliation) setHold() {
-	limit := rc.Spec.Limits.UnknownLimit
-	switch {
-	case rc.Held && (!rc.demands() || rc.Verdict.Result == Pass):
-		rc.Held = false
-		rc.tell(EntrySettled, bot, Data{Reason: Reason{Code: ReasonUnknown}})
-	case !rc.Held && limit > 0 && rc.Spans.Unknown >= limit && rc.Spec.Limits.OnUnknown != RollbackOnUnk:
-		rc.Held = true
-		v := rc.Verdict
-		rc.tell(EntryAsked, bot, Data{Reason: Reason{Code: ReasonUnknown}, Verdict: &v, Left: rc.patience()})
+		rc.tell(EntryReminded, bot, Data{Drift: rc.Drift, Doubts: rc.Doubts, Left: rc.patience()})
 	}
 }
 

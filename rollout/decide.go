@@ -29,6 +29,7 @@ const (
 	ProblemNotAtAGate         ProblemCode = "not_at_a_gate"
 	ProblemResumeFirst        ProblemCode = "resume_first"
 	ProblemAnswerDriftFirst   ProblemCode = "answer_drift_first"
+	ProblemAnswerDoubtFirst   ProblemCode = "answer_doubt_first"
 	ProblemAnswerStuckFirst   ProblemCode = "answer_stuck_first"
 	ProblemNoVerdict          ProblemCode = "no_verdict"
 	ProblemCheckFails         ProblemCode = "check_fails"      // Key is the check
@@ -36,6 +37,7 @@ const (
 	ProblemTooFewRequests     ProblemCode = "too_few_requests" // Count of Limit
 	ProblemRollingBackAlready ProblemCode = "rolling_back_already"
 	ProblemOutcomeFixed       ProblemCode = "outcome_fixed"
+	ProblemNoDoubt            ProblemCode = "no_doubt" // nothing is asked about that could be accepted
 	ProblemNoDrift            ProblemCode = "no_drift"
 	ProblemDriftChanged       ProblemCode = "drift_changed" // Value is the new value
 	ProblemNothingToRetry     ProblemCode = "nothing_to_retry"
@@ -59,6 +61,9 @@ func Decide(r Rollout, d Decision, rules Policy) (Rollout, []Entry, error) {
 	entry := Entry{
 		Rollout: r.ID, Seq: after.Seq, At: d.At, Kind: EntryDecided, Step: r.Step, Actor: d.Actor, Decision: d.ID,
 		Data: Data{Action: d.Action, Text: d.Text, From: r.Phase, Drift: r.Drift, Advice: r.advice(d.Action)},
+	}
+	if d.Action == Accept {
+		entry.Data.Doubts = r.Doubts
 	}
 	if d.Replacement != "" {
 		entry.Data.Reason = Reason{Code: ReasonReplaced, Detail: string(d.Replacement)}
@@ -92,6 +97,10 @@ func (r Rollout) answers(d Decision) error {
 		if !r.Paused {
 			return r.refuse(ProblemNotPaused)
 		}
+	case Accept:
+		if len(r.Doubts) == 0 {
+			return r.refuse(ProblemNoDoubt)
+		}
 	case Override:
 		return r.mayOverride(d.Value)
 	case Retry:
@@ -123,6 +132,8 @@ func (r Rollout) mayPromote() error {
 		return r.refuse(ProblemAnswerDriftFirst)
 	case r.Stuck != nil:
 		return r.refuse(ProblemAnswerStuckFirst)
+	case len(r.Doubts) > 0:
+		return r.refuse(ProblemAnswerDoubtFirst)
 	case r.Current().DemandsEvidence() && r.Verdict.Result != Pass:
 		return Refuse(Conflict, r.notPassing())
 	}
@@ -204,6 +215,8 @@ func (r *Rollout) apply(d Decision) []Entry {
 		r.Paused = true
 	case Resume:
 		r.Paused = false
+	case Accept:
+		r.acceptDoubts()
 	case Override:
 		r.override()
 	case Retry:

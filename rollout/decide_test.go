@@ -42,6 +42,15 @@ func TestDecide(t *testing.T) {
 		"resume":                                 {phase: rollout.Baking, edit: paused, action: rollout.Resume, turn: 3, want: rollout.Baking},
 		"resume what is not paused":              {phase: rollout.Baking, action: rollout.Resume, turn: 3, refused: rollout.ProblemNotPaused},
 		"override where nothing changed":         {phase: rollout.Baking, action: rollout.Override, turn: 3, refused: rollout.ProblemNoDrift},
+		"accept a doubt":                         {phase: rollout.Baking, edit: inDoubt, action: rollout.Accept, turn: 3, want: rollout.Baking},
+		"accept a doubt at a gate":               {phase: rollout.Awaiting, edit: inDoubt, action: rollout.Accept, turn: 3, want: rollout.Awaiting},
+		"accept what was shown before":           {phase: rollout.Baking, edit: inDoubt, action: rollout.Accept, turn: 2, refused: rollout.ProblemMovedOn},
+		"accept where nothing is in doubt":       {phase: rollout.Baking, action: rollout.Accept, turn: 3, refused: rollout.ProblemNoDoubt},
+		"accept what cannot be judged":           {phase: rollout.Baking, edit: func(r *rollout.Rollout) { r.Held = true }, action: rollout.Accept, turn: 3, refused: rollout.ProblemNoDoubt},
+		"accept by somebody":                     {phase: rollout.Baking, edit: inDoubt, action: rollout.Accept, turn: 3, actor: person("U2"), refused: rollout.ProblemNotAllowed},
+		"accept by Kubernetes rights":            {phase: rollout.Baking, edit: inDoubt, action: rollout.Accept, turn: 3, actor: rollout.Actor{Kind: rollout.Kube}, refused: rollout.ProblemNotAllowed},
+		"promote while in doubt":                 {phase: rollout.Awaiting, edit: inDoubt, action: rollout.Promote, turn: 3, refused: rollout.ProblemAnswerDoubtFirst},
+		"roll back while in doubt, by anybody":   {phase: rollout.Baking, edit: inDoubt, action: rollout.Rollback, turn: 1, actor: person("U2"), want: rollout.RollingBack},
 		"retry what is not stuck":                {phase: rollout.Cleaning, action: rollout.Retry, turn: 3, refused: rollout.ProblemNothingToRetry},
 		"retry":                                  {phase: rollout.Cleaning, edit: func(r *rollout.Rollout) { r.Stuck = stuck }, action: rollout.Retry, turn: 3, want: rollout.Cleaning},
 		"abandon without a reason":               {phase: rollout.Cleaning, edit: func(r *rollout.Rollout) { r.Stuck = stuck }, action: rollout.Abandon, turn: 3, text: " ", refused: rollout.ProblemReasonMissing},
@@ -122,6 +131,10 @@ func decidable(phase rollout.Phase, edit func(*rollout.Rollout)) rollout.Rollout
 
 func lastStep(r *rollout.Rollout) { r.Step = 1 }
 func paused(r *rollout.Rollout)   { r.Paused = true }
+func inDoubt(r *rollout.Rollout) {
+	r.Held, r.Doubts = true, []rollout.Acceptance{{Check: "error_rate", Why: rollout.WhyBoth}}
+	r.Verdict = doubtful(rollout.WhyBoth, rollout.DoubtAsks)
+}
 func unknown(r *rollout.Rollout) {
 	twelve := 12.0
 	r.Verdict = rollout.Verdict{Result: rollout.Unknown, Evidence: []rollout.Evidence{{

@@ -44,6 +44,7 @@ type Data struct {
 	Weight  Weight        `json:"weight,omitempty"`
 	Reason  Reason        `json:"reason,omitzero"`
 	Verdict *Verdict      `json:"verdict,omitempty"`
+	Doubts  []Acceptance  `json:"doubts,omitempty"` // asked about, accepted, or over
 	Drift   *Drift        `json:"drift,omitempty"`
 	Ending  *Ending       `json:"ending,omitempty"`
 	Differs []string      `json:"problems,omitempty"` // the fields in which a canary that was there differs from stable

@@ -26,6 +26,7 @@ const (
 // budget is how much of everything a run lets happen.
 type budget struct {
 	foreign, late, faults int8
+	doubts                int8    // how often the judge is in doubt
 	clicks                [2]int8 // by each of two people
 }
 
@@ -177,8 +178,14 @@ type step struct {
 func (x run) steps(s state, matched map[string]bool) []step {
 	var all []step
 	if len(s.pending) == 0 && !s.r.Terminal() {
-		for _, result := range []Result{Pass, Unknown, Fail} {
-			all = append(all, x.reconcile(s, result, matched))
+		for _, v := range []Verdict{{Result: Pass}, {Result: Unknown}, {Result: Fail}, inDoubt} {
+			if v.Evidence != nil {
+				if s.left.doubts == 0 {
+					continue
+				}
+				s.left.doubts--
+			}
+			all = append(all, x.reconcile(s, v, matched))
 			if s.r.WeightAckedAt.IsZero() || !s.r.Phase.Forward() {
 				break // nothing is judged
 			}
@@ -204,15 +211,22 @@ func (x run) steps(s state, matched map[string]bool) []step {
 	return all
 }
 
-func (x run) reconcile(s state, result Result, matched map[string]bool) step {
-	t := step{label: "reconcile " + string(result), to: s}
-	told := result
-	if x.wrong.noForward && told == Unknown {
-		told = Pass
+// inDoubt is a verdict about which a person decides.
+var inDoubt = Verdict{Result: Unknown, Evidence: []Evidence{{Check: "errors", Result: Unknown, Why: WhyBoth, Doubt: DoubtAsks}}}
+
+func (x run) reconcile(s state, v Verdict, matched map[string]bool) step {
+	t := step{label: "reconcile " + string(v.Result), to: s}
+	if v.Evidence != nil {
+		t.label += ", in doubt"
+	}
+	result := v.Result
+	if x.wrong.noForward && v.Result == Unknown {
+		v.Result = Pass
 	}
 	f := Facts{Now: epoch.Add(unit), Observed: s.w}
 	if !s.r.WeightAckedAt.IsZero() {
-		f.Verdict = Verdict{Result: told, Since: s.r.WeightAckedAt, At: f.Now}
+		v.Since, v.At = s.r.WeightAckedAt, f.Now
+		f.Verdict = v
 	}
 	if x.wrong.noStamps {
 		f.Observed = stripped(f.Observed)
@@ -412,6 +426,10 @@ func (x run) arrive(s state, who int, c click) step {
 		t.err = "invariant 10: a stale click counted"
 		return t
 	}
+	if c.action == Accept && (s.r.Phase != t.to.r.Phase || s.r.Step != t.to.r.Step) {
+		t.err = "what a person accepts moved the rollout without evidence"
+		return t
+	}
 	t.err = x.illegal(s.r, t.to)
 	return t
 }
@@ -435,6 +453,9 @@ func offered(r Rollout) []Action {
 	}
 	if r.Drift != nil {
 		all = append(all, Override)
+	}
+	if len(r.Doubts) > 0 {
+		all = append(all, Accept)
 	}
 	if r.Stuck != nil {
 		all = append(all, Retry, Abandon)
@@ -484,7 +505,7 @@ func (s state) key(buf []byte) []byte {
 		word(t.Image)
 	}
 	b = append(b, byte(r.Phase), byte(r.Step), byte(r.Size))
-	flag(r.StableWritten, r.UndoRevision > 0, r.CleanupRevision > 0, r.WeightAckedAt.IsZero(), r.Paused, r.Held, r.Ending.WeightZero.IsZero(), r.Promoted)
+	flag(r.StableWritten, r.UndoRevision > 0, r.CleanupRevision > 0, r.WeightAckedAt.IsZero(), r.Paused, r.Held, len(r.Doubts) > 0, len(r.Accepted) > 0, r.Ending.WeightZero.IsZero(), r.Promoted)
 	word(string(r.Verdict.Result), string(r.Ending.Outcome), r.LastApplied.CanaryUID, r.LastApplied.CanaryImage, r.LastApplied.StableImage,
 		r.LastApplied.RouteUID, r.Original.Stable.UID, r.Original.Route.UID)
 	flag(r.Ending.Reason.Code == ReasonStable, r.Stuck != nil, r.LastApplied.Weight != nil)
@@ -541,7 +562,7 @@ func (s state) key(buf []byte) []byte {
 		word(string(c.action), c.value)
 		flag(c.turn == r.Turn)
 	}
-	return append(b, byte(s.left.foreign), byte(s.left.late), byte(s.left.faults),
+	return append(b, byte(s.left.foreign), byte(s.left.late), byte(s.left.faults), byte(s.left.doubts),
 		byte(s.left.clicks[0]), byte(s.left.clicks[1]))
 }
 
@@ -664,6 +685,7 @@ func runs() []run {
 		{"way back, a fault, cannot surge", wayBack, false, false, budget{faults: 1}, mutation{}, false, false},
 		{"way back, an edit", wayBack, true, false, budget{foreign: 1}, mutation{}, false, false},
 		{"a scaler", twoSteps, true, false, budget{foreign: 1}, mutation{}, false, true},
+		{"doubts", twoSteps, true, false, budget{doubts: 2, clicks: [2]int8{2}}, mutation{}, false, false},
 		{"an orphan", twoSteps, true, false, budget{foreign: 1, clicks: [2]int8{1}}, mutation{}, true, false},
 	}
 }
@@ -681,6 +703,7 @@ func bigRuns() []run {
 		{"three steps, edit and late write", threeSteps, true, false, budget{foreign: 1, late: 1}, mutation{}, false, false},
 		{"way back, edit and late write", wayBack, false, true, budget{foreign: 1, late: 1}, mutation{}, false, false},
 		{"an orphan, edit and late write", twoSteps, false, true, budget{foreign: 1, late: 1, clicks: [2]int8{1}}, mutation{}, true, false},
+		{"two steps, a doubt and a late write", twoSteps, true, false, budget{doubts: 1, late: 1, clicks: [2]int8{1}}, mutation{}, false, false},
 		{"two steps, cannot surge", twoSteps, false, true, budget{late: 1, faults: 1, clicks: [2]int8{1}}, mutation{}, false, false},
 	}
 }

@@ -1,6 +1,9 @@
 package rollout
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Invariant returns what is wrong with a rollout that is about to be committed, as a sentence for the log, or nothing.
 // It is checked before every commit, and in tests after every reconcile and decision: an answer is a defect in the program.
@@ -24,6 +27,10 @@ func Invariant(r Rollout) string {
 		return fmt.Sprintf("%s is %s with the outcome %q", r.ID, r.Phase, r.Ending.Outcome)
 	case r.Phase > Promoting && (r.Paused || r.Held || r.Drift != nil):
 		return fmt.Sprintf("%s is %s and still waits for a person", r.ID, r.Phase)
+	case len(r.Doubts) > 0 && !r.Held:
+		return fmt.Sprintf("%s asks about doubts and is not held", r.ID)
+	case slices.ContainsFunc(r.Doubts, func(d Acceptance) bool { return slices.Contains(r.Accepted, d) }):
+		return fmt.Sprintf("%s asks about what was accepted", r.ID)
 	}
 	return ""
 }

@@ -77,10 +77,11 @@ type question struct {
 	paused, held       bool
 	driftField, driftV string
 	stuck              ReasonCode
+	doubts             string
 }
 
 func questionOf(r Rollout) question {
-	m := question{phase: r.Phase, step: r.Step, paused: r.Paused, held: r.Held}
+	m := question{phase: r.Phase, step: r.Step, paused: r.Paused, held: r.Held, doubts: r.asking()}
 	if r.Drift != nil {
 		m.driftField, m.driftV = string(r.Drift.Field), r.Drift.Value
 	}
@@ -153,7 +154,7 @@ func (rc *reconciliation) judge() {
 	// A bake begins unknown; what is worth telling is a pass that was lost, and a failure.
 	if before.Result != rc.Verdict.Result && (before.Result == Pass || rc.Verdict.Result == Fail) && rc.judged().DemandsEvidence() {
 		v := rc.Verdict
-		rc.tell(EntryVerdict, bot, Data{Verdict: &v})
+		rc.tell(EntryVerdict, bot, Data{Verdict: &v, Weight: rc.judged().Weight})
 	}
 }
 
@@ -308,7 +309,7 @@ func NeedsCommit(before, after Rollout) bool {
 func withoutSamples(r Rollout) Rollout {
 	r.Spans = Spans{}
 	r.ReconciledAt = time.Time{}
-	r.Judge = nil
+	r.Judge = JudgeState{}
 	r.Verdict = Verdict{Result: r.Verdict.Result, Since: r.Verdict.Since}
 	if !r.Trouble.IsZero() {
 		r.Trouble = Problem{Code: "some"}

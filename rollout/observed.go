@@ -133,9 +133,9 @@ type OriginalScaler struct {
 type Facts struct {
 	Now      time.Time
 	Observed Observed
-	Verdict  Verdict // the judge's newest answer
-	Judge    []byte  // the judge's state; stored, never looked into
-	Refused  Problem // why the cluster refused the last write; zero: it did not
+	Verdict  Verdict    // the judge's newest answer
+	Judge    JudgeState // the judge's state; stored, never looked into
+	Refused  Problem    // why the cluster refused the last write; zero: it did not
 	// Preflight is what the preflight came to, while queued; nil: not asked yet.
 	Preflight *Preflight
 	// Holder is the rollout that holds the service, while queued; empty: nobody does.

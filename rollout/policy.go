@@ -34,7 +34,8 @@ const (
 	Override Action = "set_ours" // as stored records and the buttons of posted cards have it
 	Retry    Action = "retry"
 	Abandon  Action = "abandon"
-	AutoGate Action = "auto" // deploy with every gate on auto
+	Accept   Action = "accept" // what the rollout is held by is fine: it goes on
+	AutoGate Action = "auto"   // deploy with every gate on auto
 )
 
 // Why an action is forbidden.
@@ -58,7 +59,7 @@ func (p Policy) Who(action Action) (ids []string, everyone bool) {
 	switch action {
 	case Deploy, Pause, Resume, Retry:
 		return p.Deployers, false
-	case Promote, Override, Abandon, AutoGate:
+	case Promote, Accept, Override, Abandon, AutoGate:
 		return p.Approvers, false
 	case Rollback:
 		return p.Rollback, slices.Contains(p.Rollback, Everyone)

@@ -61,7 +61,7 @@ func TestAnySequence(t *testing.T) {
 				d := rollout.Decision{
 					ID: "d", Actor: person("U1"), At: now, Turn: r.Turn, Text: "x",
 					Action: rapid.SampledFrom([]rollout.Action{rollout.Promote, rollout.Rollback, rollout.Pause, rollout.Resume,
-						rollout.Override, rollout.Retry, rollout.Abandon}).Draw(t, "action"),
+						rollout.Override, rollout.Accept, rollout.Retry, rollout.Abandon}).Draw(t, "action"),
 				}
 				if r.Drift != nil {
 					d.Value = r.Drift.Value
@@ -72,6 +72,9 @@ func TestAnySequence(t *testing.T) {
 				f := rollout.Facts{Now: now, Observed: drawWorld(t, r)}
 				f.Verdict = rollout.Verdict{Since: r.WeightAckedAt, At: now,
 					Result: rapid.SampledFrom([]rollout.Result{rollout.Pass, rollout.Unknown, rollout.Fail}).Draw(t, "verdict")}
+				if f.Verdict.Result == rollout.Unknown {
+					f.Verdict.Evidence = drawDoubts(t)
+				}
 				r, entries, _ = rollout.Next(r, f)
 				checkWrites(t, r, f)
 			}
@@ -79,6 +82,18 @@ func TestAnySequence(t *testing.T) {
 			r.Revision++
 		}
 	})
+}
+
+// drawDoubts is evidence in any doubts.
+func drawDoubts(t *rapid.T) []rollout.Evidence {
+	return rapid.SliceOfN(rapid.Custom(func(t *rapid.T) rollout.Evidence {
+		return rollout.Evidence{
+			Check: rapid.SampledFrom([]string{"errors", "latency"}).Draw(t, "check"), Result: rollout.Unknown,
+			Why:    rapid.SampledFrom([]rollout.Why{rollout.WhyBrief, rollout.WhyBoth}).Draw(t, "why"),
+			Doubt:  rapid.SampledFrom([]rollout.Doubt{rollout.NoDoubt, rollout.DoubtWaits, rollout.DoubtAsks}).Draw(t, "doubt"),
+			DryRun: rapid.Bool().Draw(t, "informs"),
+		}
+	}), 1, 3).Draw(t, "doubts")
 }
 
 func checkWrites(t *rapid.T, r rollout.Rollout, f rollout.Facts) {

@@ -15,6 +15,7 @@ const (
 	ReasonDeadline     ReasonCode = "deadline"       // the phase took too long
 	ReasonUnanswered   ReasonCode = "unanswered"     // nobody answered within the wait
 	ReasonUnknown      ReasonCode = "unknown"        // evidence unknown beyond the limit
+	ReasonDoubt        ReasonCode = "doubt"          // evidence is in doubt; Evidence says which
 	ReasonWeightZero   ReasonCode = "weight_zero"    // somebody took the canary off traffic
 	ReasonRouteGone    ReasonCode = "route_gone"     // the route was deleted
 	ReasonCanaryGone   ReasonCode = "canary_gone"    // the canary was deleted

@@ -202,16 +202,21 @@ type Rollout struct {
 	// ImageIDs are what was judged: those of the canary's pods at the first bake, and those of further platforms.
 	ImageIDs []ImageID `json:"image_ids,omitempty"`
 
-	Verdict Verdict `json:"verdict,omitzero"`
-	Judge   []byte  `json:"judge,omitempty"`
+	Verdict Verdict    `json:"verdict,omitzero"`
+	Judge   JudgeState `json:"judge,omitzero"`
 
-	Paused   bool     `json:"paused,omitempty"`
-	Held     bool     `json:"held,omitempty"`     // unknown evidence beyond its limit: a person is asked
-	Drift    *Drift   `json:"drift,omitempty"`    // the change by somebody else that a person is asked about
-	Override *Drift   `json:"overrule,omitempty"` // the change that a person answered with an override
-	Reverts  []Revert `json:"undone,omitempty"`
-	Stuck    *Reason  `json:"stuck,omitempty"`
-	Reminded bool     `json:"reminded,omitempty"` // the question was repeated in the channel
+	Paused bool `json:"paused,omitempty"`
+	// Held is true while a person is asked about evidence: about Doubts, or, where there are none, because it was unknown
+	// beyond its limit.
+	Held   bool         `json:"held,omitempty"`
+	Doubts []Acceptance `json:"doubts,omitempty"`
+	// Accepted are the doubts that a person said are fine: none of them is asked about again in this rollout.
+	Accepted []Acceptance `json:"accepted,omitempty"`
+	Drift    *Drift       `json:"drift,omitempty"`    // the change by somebody else that a person is asked about
+	Override *Drift       `json:"overrule,omitempty"` // the change that a person answered with an override
+	Reverts  []Revert     `json:"undone,omitempty"`
+	Stuck    *Reason      `json:"stuck,omitempty"`
+	Reminded bool         `json:"reminded,omitempty"` // the question was repeated in the channel
 
 	Spans        Spans     `json:"spans,omitzero"`
 	ReconciledAt time.Time `json:"beat,omitzero"`
@@ -280,7 +285,7 @@ func (r Rollout) Case(now time.Time) Case {
 	if r.Phase == Preparing || r.Phase == Shifting { // the weight is still that of the step before
 		step = max(0, step-1)
 	}
-	return Case{Spec: r.Spec, Step: step, Since: r.WeightAckedAt, Adrift: r.Drift != nil, Now: now, State: r.Judge}
+	return Case{Spec: r.Spec, Step: step, Since: r.WeightAckedAt, Adrift: r.Drift != nil, Now: now, Accepted: r.Accepted, State: r.Judge}
 }
 
 // Question returns what to ask Prometheus about the rollout now.

@@ -127,14 +127,16 @@ type Answer struct {
 
 // Case is what a judge judges.
 type Case struct {
-	Spec    Spec
-	Step    int       // whose weight the canary has
-	Since   time.Time // that weight's acknowledgement
-	Adrift  bool      // somebody else changed what is steered: the weight may be another
-	Now     time.Time
-	Samples []Sample
-	Raw     Raw
-	State   []byte // what the judge returned last, whatever the step was
+	Spec   Spec
+	Step   int       // whose weight the canary has
+	Since  time.Time // that weight's acknowledgement
+	Adrift bool      // somebody else changed what is steered: the weight may be another
+	Now    time.Time
+	// Accepted are the doubts that a person said are fine: the canary is not held by them.
+	Accepted []Acceptance
+	Samples  []Sample
+	Raw      Raw
+	State    JudgeState // what the judge returned last, whatever the step was
 }
 
 // Judge turns Prometheus's answers into a verdict. It is pure, and knows no clock.
@@ -143,9 +145,9 @@ type Judge interface {
 	Want(c Case) Want
 	// Judge returns the verdict and the judge's state after it. The same answers lead to the same verdict however they
 	// are spread over calls. A state that cannot be read is the same as none.
-	Judge(c Case) (Verdict, []byte)
+	Judge(c Case) (Verdict, JudgeState)
 	// WarmStart returns the state that a rollout begins with whose service's last successful one ended with this.
-	WarmStart(state []byte) []byte
+	WarmStart(state JudgeState) JudgeState
 	// DetectionPower returns what will be seen of a rollout that begins now, and what keeps the judge from it. The case's state is
 	// that of a judge whose wants were met.
 	DetectionPower(c Case) DetectionPower

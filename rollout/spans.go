@@ -7,7 +7,7 @@ import (
 // grow credits the spans: each grows only while its condition holds, and starts again when it does not.
 func (rc *reconciliation) grow() {
 	s := &rc.Spans
-	unknown := rc.WeightAckedAt != (time.Time{}) && rc.demands() && rc.Verdict.Result == Unknown
+	unknown := rc.WeightAckedAt != (time.Time{}) && rc.demands() && rc.Verdict.Result == Unknown && len(rc.Doubts) == 0 // of a doubt it is known what it is
 	s.Unknown = span(s.Unknown, rc.credit, unknown)
 	s.Waiting = span(s.Waiting, rc.credit, rc.Waits())
 	s.Settled = span(s.Settled, rc.credit, rc.atWeight() && rc.w.Route.Unversioned)

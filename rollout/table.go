@@ -77,7 +77,7 @@ var table = []row{
 	{"rollback: unanswered", forward, RollingBack, "nobody answered in time",
 		func(rc *reconciliation) bool {
 			return rc.Spec.Limits.Wait > 0 && rc.Spans.Waiting >= rc.Spec.Limits.Wait
-		}, rollBackBecause(ReasonUnanswered)},
+		}, func(rc *reconciliation) { rc.rollBack(Reason{Code: ReasonUnanswered, Evidence: rc.doubted()}, bot) }},
 	{"rollback: unknown", forward, RollingBack, "evidence was unknown for too long, and the service asks for rollback then", (*reconciliation).unknownTooLong,
 		func(rc *reconciliation) { rc.rollBack(Reason{Code: ReasonUnknown, Evidence: rc.worst()}, bot) }},
 
@@ -146,7 +146,7 @@ func (r *Rollout) enter(to Phase) {
 		r.UndoRevision = r.Revision + 1
 	}
 	if to >= Returning {
-		r.Paused, r.Held, r.Drift, r.Reminded = false, false, nil, false
+		r.Paused, r.Held, r.Doubts, r.Drift, r.Reminded = false, false, nil, nil, false
 		if r.Override != nil && r.Override.Field != FieldStableImage {
 			r.Override = nil // an override of stable is kept: its write may still be in flight
 		}
@@ -202,8 +202,17 @@ func (rc *reconciliation) stableFails() bool {
 }
 
 func (rc *reconciliation) unknownTooLong() bool {
-	limits := rc.Spec.Limits
-	return limits.OnUnknown == RollbackOnUnk && limits.UnknownLimit > 0 && rc.Spans.Unknown >= limits.UnknownLimit
+	return rc.Spec.Limits.OnUnknown == RollbackOnUnk && rc.unknownForLong()
+}
+
+// doubted is the evidence that people are asked about; nil: none.
+func (rc *reconciliation) doubted() *Evidence {
+	for _, e := range rc.Verdict.Evidence {
+		if slices.Contains(rc.Doubts, Acceptance{Check: e.Check, Why: e.Why}) {
+			return &e
+		}
+	}
+	return nil
 }
 
 func (rc *reconciliation) worst() *Evidence {

@@ -24,6 +24,7 @@ const (
 	Pause    Verb = "pause"
 	Resume   Verb = "resume"
 	Override Verb = "override"
+	Accept   Verb = "accept"
 	Retry    Verb = "retry"
 	Abandon  Verb = "abandon"
 )
@@ -41,6 +42,8 @@ func (v Verb) Action() rollout.Action {
 		return rollout.Resume
 	case Override:
 		return rollout.Override
+	case Accept:
+		return rollout.Accept
 	case Retry:
 		return rollout.Retry
 	case Abandon:
@@ -82,6 +85,7 @@ func Forms() []Form {
 		{Verb: Pause, Args: "SERVICE [REASON...]", service: required, reason: optional},
 		{Verb: Resume, Args: "SERVICE [REASON...]", service: required, reason: optional},
 		{Verb: Override, Args: "SERVICE [REASON...]", service: required, reason: optional},
+		{Verb: Accept, Args: "SERVICE [REASON...]", service: required, reason: optional},
 		{Verb: Retry, Args: "SERVICE [REASON...]", service: required, reason: optional},
 		{Verb: Abandon, Args: "SERVICE REASON...", service: required, reason: required},
 		{Verb: Services},

@@ -212,7 +212,7 @@ func (a Answers) whoMay(policy rollout.Policy, action rollout.Action) string {
 // policyKey is the configuration's key that says who may do an action.
 func policyKey(action rollout.Action) string {
 	switch action {
-	case rollout.Promote, rollout.Override, rollout.Abandon, rollout.AutoGate:
+	case rollout.Promote, rollout.Accept, rollout.Override, rollout.Abandon, rollout.AutoGate:
 		return "policy.approvers"
 	case rollout.Rollback:
 		return "policy.rollback"

@@ -28,6 +28,8 @@ func (a Answers) Accepted(r rollout.Rollout, action rollout.Action, link string)
 		what = fmt.Sprintf("%s %s is paused; checks and rollback go on.", iconPaused, id)
 	case rollout.Resume:
 		what = fmt.Sprintf("%s %s goes on.", iconGoing, id)
+	case rollout.Accept:
+		what = fmt.Sprintf("%s %s goes on: nobody is asked about that again in this rollout; what gets worse is still rolled back.", iconDone, id)
 	case rollout.Override:
 		what = fmt.Sprintf("%s %s overrides the change.", iconDone, id)
 	case rollout.Retry:

@@ -27,6 +27,8 @@ func commandSummary(v command.Verb) string {
 		return "lets a paused rollout go on."
 	case command.Override:
 		return "writes our value over what somebody else changed in the cluster."
+	case command.Accept:
+		return "says that what the rollout is held for is fine; it goes on, and what gets worse is still rolled back."
 	case command.Retry:
 		return "lets a stuck rollout try again."
 	case command.Abandon:
@@ -63,7 +65,7 @@ func commandDetail(v command.Verb) []string {
 	case command.Promote:
 		return []string{"It counts only while the rollout waits for a person and every check passes."}
 	case command.Status, command.Services, command.History, command.Checks, command.Why, command.Whoami, command.Help,
-		command.Pause, command.Resume, command.Override, command.Retry, command.Abandon:
+		command.Pause, command.Resume, command.Override, command.Accept, command.Retry, command.Abandon:
 	}
 	return nil
 }

@@ -110,6 +110,8 @@ func actionVerb(action rollout.Action) string {
 		return "pause a rollout"
 	case rollout.Resume:
 		return "resume a rollout"
+	case rollout.Accept:
+		return "let a rollout go on that is in doubt"
 	case rollout.Override:
 		return "override a change"
 	case rollout.Retry:

@@ -101,6 +101,7 @@ func answers() map[string]view.Message {
 		all["parse_"+name] = a.ParseError(err)
 	}
 	maps.Copy(all, accepted())
+	maps.Copy(all, doubtAnswers())
 	maps.Copy(all, short())
 	named := make(map[string]view.Message, len(all))
 	for name, m := range all {

@@ -21,9 +21,15 @@ func (a Answers) Why(r rollout.Rollout) Message {
 		lines = append(lines, capitalize(plainly(r, r.Ending.Reason, r.Ending.By))+".")
 	}
 	lines = append(lines, combinedBets(v))
+	if len(r.Doubts) > 0 {
+		lines = append(lines, "A person decides. "+answers(r))
+	}
+	if len(r.Accepted) > 0 {
+		lines = append(lines, fullStop("Fine in this rollout, as a person said: "+nameDoubts(r.Accepted)))
+	}
 	m := message(paragraph(lines...)).withText("%s: %s.", word(string(r.ID)), verdict(v))
 	for _, e := range worstFirst(v.Evidence) {
-		m = m.withBlocks(list([]string{paragraph(fullEvidence(e), chart(e), remedy(e))})...)
+		m = m.withBlocks(list([]string{paragraph(fullEvidence(e), chart(e), remedy(r, e))})...)
 	}
 	return m.withBlocks(context("Judged " + exactly(v.At) + ", by what was seen since " + exactly(v.Since)))
 }
@@ -47,12 +53,19 @@ func combinedBets(v rollout.Verdict) string {
 }
 
 // remedy says what a verdict lacks or may get wrong, and what to do about it; empty if nothing.
-func remedy(e rollout.Evidence) string {
+func remedy(r rollout.Rollout, e rollout.Evidence) string {
 	if e.Why == rollout.WhyNoShare {
 		return "Where a service is also called past its route, " + code("judge.share: false") + " in the configuration leaves this out."
 	}
 	if e.Result != rollout.Unknown {
 		return ""
+	}
+	switch e.Doubt {
+	case rollout.DoubtAsks:
+		return joined(" ", seen(e), hint(r, e))
+	case rollout.DoubtWaits:
+		return joined(" ", seen(e), holding(e, judgedStep(r).Weight), hint(r, e))
+	case rollout.NoDoubt:
 	}
 	switch e.Why {
 	case rollout.WhyTooFewRequests, rollout.WhyNoTraffic:
@@ -78,10 +91,12 @@ func remedy(e rollout.Evidence) string {
 		return "Probes send as many requests in each half minute; users do not. Does the route send it users? Leave probes out of what is counted, see " +
 			code("select") + " in the configuration; if these are users, " + code("judge.share: false") + " leaves this out."
 	case rollout.WhyOnePod:
-		return "Its node may be to blame. Delete the pod, and its successor is judged instead; otherwise the canary is rolled back soon."
+		return joined(" ", hint(r, e), "Otherwise the canary is rolled back soon.")
 	case rollout.WhyPartial:
 		return "Look at the pods that say nothing."
-	case rollout.WhyNone, rollout.WhyWarmingUp, rollout.WhyNotAsked: // only time helps
+	case rollout.WhyNone, rollout.WhyWarmingUp, rollout.WhyNotAsked, // only time helps
+		rollout.WhyBrief, rollout.WhyOver, rollout.WhyUsual, rollout.WhyBoth, rollout.WhyYoung, rollout.WhySmall, rollout.WhyHidden,
+		rollout.WhyUnpaired, rollout.WhyMayGrow: // these are doubts
 	case rollout.WhyLimit, rollout.WhyCeiling, rollout.WhySilent, rollout.WhyWorse, rollout.WhyBeyond, rollout.WhyGrows,
 		rollout.WhyNoShare: // these fail
 	}

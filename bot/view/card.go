@@ -65,7 +65,9 @@ func notes(r rollout.Rollout, opts CardOptions) []string {
 	if r.Drift != nil {
 		all = append(all, iconWarning+" "+fullStop(capitalize(drifted(*r.Drift)))+" Nothing moves until a person answers; judging goes on.")
 	}
-	add(r.Held && !r.Phase.Ending(), iconUnknown+" No verdict for "+span(r.Spans.Unknown)+": a person is asked, and the bake stands still.")
+	note := doubtNote(r)
+	add(note != "", note)
+	add(r.Held && len(r.Doubts) == 0 && !r.Phase.Ending(), iconUnknown+" No verdict for "+span(r.Spans.Unknown)+": a person is asked, and the bake stands still.")
 	said := r.Stuck != nil && strings.Contains(stuck(r, *r.Stuck), short(r.Trouble))
 	add(!r.Trouble.IsZero() && !said, iconWarning+" "+trouble(r.Trouble))
 	add(r.PodsWait.Kind != rollout.NoFailure, iconWarning+" "+fullStop(podsWait(r)))
@@ -94,7 +96,7 @@ func decidedBy(e rollout.Entry) string {
 	did := map[rollout.Action]string{
 		rollout.Promote: "Approved by", rollout.Rollback: "Rollback by", rollout.Pause: "Paused by",
 		rollout.Resume: "Resumed by", rollout.Override: "Overridden by", rollout.Retry: "Tried again by",
-		rollout.Abandon: "Abandoned by",
+		rollout.Abandon: "Abandoned by", rollout.Accept: "Told to go on by",
 	}[e.Data.Action]
 	if did == "" {
 		did = "Decided by"

@@ -25,12 +25,13 @@ type button struct {
 // confirm is the confirmation dialog of a button.
 type confirm struct{ title, text, yes, no string }
 
-// buttons returns the actions that people may take on the rollout now. The first of stuck, drift and paused decides.
+// buttons returns the actions that people may take on the rollout now. The first of stuck, drift, paused and doubts decides.
 func buttons(r rollout.Rollout) []button {
 	pause := button{action: rollout.Pause, label: "Pause"}
 	resume := button{action: rollout.Resume, label: "Resume", style: slack.StylePrimary}
 	ours := button{action: rollout.Override, label: "Override", style: slack.StylePrimary}
 	retry := button{action: rollout.Retry, label: "Try again", style: slack.StylePrimary}
+	accept := button{action: rollout.Accept, label: "Go on", style: slack.StylePrimary}
 	abandon := button{action: rollout.Abandon, label: "Abandon"}
 	switch {
 	case r.Orphaned():
@@ -47,10 +48,12 @@ func buttons(r rollout.Rollout) []button {
 		return nil
 	case r.Drift != nil && r.Phase.Forward():
 		return []button{ours, rollbackButton(r)}
+	case r.Paused && r.Phase < rollout.Promoting:
+		return []button{resume, rollbackButton(r)}
+	case len(r.Doubts) > 0 && r.Phase.Forward():
+		return []button{accept, rollbackButton(r)}
 	case r.Phase >= rollout.Promoting:
 		return []button{rollbackButton(r)}
-	case r.Paused:
-		return []button{resume, rollbackButton(r)}
 	case r.Phase == rollout.Awaiting:
 		return []button{promoteButton(r), pause, rollbackButton(r)}
 	}
@@ -183,5 +186,6 @@ func ParseValue(s string) (Value, error) {
 
 // buttonActions are the actions that buttons carry.
 var buttonActions = []rollout.Action{
-	rollout.Promote, rollout.Rollback, rollout.Pause, rollout.Resume, rollout.Override, rollout.Retry, rollout.Abandon, GoBack,
+	rollout.Promote, rollout.Rollback, rollout.Pause, rollout.Resume, rollout.Override, rollout.Accept,
+	rollout.Retry, rollout.Abandon, GoBack,
 }

@@ -20,6 +20,8 @@ func next(r rollout.Rollout) string {
 		return joined("; ", "waits until a person answers: override, or roll back", giveUp(r, "answers"))
 	case r.Paused:
 		return joined("; ", "stays as it is until somebody resumes it", giveUp(r, "does"))
+	case r.Held && len(r.Doubts) > 0:
+		return joined("; ", "stays at "+judgedStep(r).Weight.String()+" until a person answers, or its checks pass", giveUp(r, "answers"))
 	case r.Held:
 		return joined("; ", "goes on when its checks can be judged again", giveUp(r, "answers"))
 	}
@@ -99,6 +101,8 @@ func afterBake(r rollout.Rollout) string {
 		return "rolls back"
 	case bad && worst.Why == rollout.WhyFailingOnce:
 		return "rolls back if it fails again; the bake stands still until then"
+	case bad && worst.InDoubt():
+		return joined("; ", "goes on when that is over; the bake stands still until then", unknownLimit(r))
 	case r.Verdict.Result != rollout.Pass:
 		return joined("; ", "the bake stands still until every check can be judged", unknownLimit(r))
 	case r.ReconciledAt.IsZero():

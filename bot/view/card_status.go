@@ -140,11 +140,15 @@ func currentVerdict(r rollout.Rollout) string {
 
 // isJudged reports whether evidence counts now: before the end, while a step that bakes has traffic.
 func isJudged(r rollout.Rollout) bool {
-	step := r.Current()
+	return r.Phase.Forward() && !r.WeightAckedAt.IsZero() && judgedStep(r).DemandsEvidence()
+}
+
+// judgedStep is the step whose weight the canary has.
+func judgedStep(r rollout.Rollout) rollout.Step {
 	if (r.Phase == rollout.Preparing || r.Phase == rollout.Shifting) && r.Step > 0 && r.Step <= len(r.Spec.Plan.Steps) {
-		step = r.Spec.Plan.Steps[r.Step-1]
+		return r.Spec.Plan.Steps[r.Step-1]
 	}
-	return r.Phase.Forward() && !r.WeightAckedAt.IsZero() && step.DemandsEvidence()
+	return r.Current()
 }
 
 func offTraffic(r rollout.Rollout) string {

@@ -40,6 +40,9 @@ func cards() map[string]view.Message {
 	for name, r := range special() {
 		add(name, r)
 	}
+	for name, r := range doubtCards() {
+		add(name, r)
+	}
 	all["card_restarting"] = view.Card(baking(), view.CardOptions{Restarting: true})
 	all["card_decided"] = view.Card(in(rollout.Preparing), view.CardOptions{Decided: &rollout.Entry{
 		Kind: rollout.EntryDecided, At: noon.Add(12 * time.Minute), Actor: person("U0G9QF9C6"),

@@ -136,9 +136,10 @@ func why(e rollout.Evidence) string {
 		return "the histogram has no bucket at the limit"
 	case rollout.WhySameSeries:
 		return "the same series are selected for canary and stable"
-	case rollout.WhyShared:
-		return "stable has the same trouble, so it may not be the canary's"
-	case rollout.WhyWorse, rollout.WhyBeyond, rollout.WhyGrows, rollout.WhyNoShare, rollout.WhyOnePod, rollout.WhyUndecided:
+	case rollout.WhyShared, rollout.WhyOnePod, rollout.WhyBrief, rollout.WhyOver, rollout.WhyUsual, rollout.WhyBoth, rollout.WhyYoung,
+		rollout.WhySmall, rollout.WhyHidden, rollout.WhyUnpaired, rollout.WhyMayGrow:
+		return whyDoubt(e)
+	case rollout.WhyWorse, rollout.WhyBeyond, rollout.WhyGrows, rollout.WhyNoShare, rollout.WhyUndecided:
 		return whyBet(e)
 	}
 	return word(string(e.Why))
@@ -152,29 +153,19 @@ func whyBet(e rollout.Evidence) string {
 	switch e.Why {
 	case rollout.WhyWorse, rollout.WhyBeyond:
 		if times {
-			return fmt.Sprintf("at least %s times stable, %s", amountOf(e.Compared.AtLeast, rollout.Number, configured), confidence(e))
+			return fmt.Sprintf("at least %s times stable", amountOf(e.Compared.AtLeast, rollout.Number, configured))
 		}
 		if e.Why == rollout.WhyBeyond {
-			return "beyond the limit, " + confidence(e)
+			return "beyond the limit"
 		}
-		return "worse than stable, " + confidence(e)
+		return "worse than stable"
 	case rollout.WhyGrows:
-		return "grows so fast that it reaches the limit within the hour, " + confidence(e)
+		return "grows so fast that it reaches the limit within the hour"
 	case rollout.WhyNoShare:
-		return "the canary gets less than half of its share of the traffic, " + confidence(e)
-	case rollout.WhyOnePod:
-		return "in one pod alone, the others are fine"
+		return "the canary gets less than half of its share of the traffic"
 	default:
 		return "not clear yet"
 	}
-}
-
-// confidence is the certainty of a bet: the probability that its limit is not reached by chance.
-func confidence(e rollout.Evidence) string {
-	if e.Compared == nil || e.Compared.Limit <= 0 {
-		return "for sure"
-	}
-	return amountOf(1-math.Exp(-e.Compared.Limit), rollout.Ratio, configured).String() + " sure"
 }
 
 // sentence returns the evidence as it reads inside a sentence: "errors 5.1 %, limit 1 %".
@@ -191,7 +182,8 @@ func sentence(e rollout.Evidence) string {
 	if judgedByShare(e) {
 		s = fmt.Sprintf("%s of requests %s", value, slowerThan(e))
 	}
-	if times := e.Compared != nil && e.Compared.AtLeast > 1; e.Stable != nil && (e.Why == rollout.WhyWorse || e.Why == rollout.WhyBeyond && times) {
+	_, doubtful := doubts(e.Why)
+	if times := e.Compared != nil && e.Compared.AtLeast > 1; e.Stable != nil && (doubtful || e.Why == rollout.WhyWorse || e.Why == rollout.WhyBeyond && times) {
 		return fmt.Sprintf("%s, stable %s: %s", s, amountOf(*e.Stable, e.Unit, measured), reason)
 	}
 	s += ", " + limit

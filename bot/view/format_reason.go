@@ -38,7 +38,9 @@ func plainly(r rollout.Rollout, why rollout.Reason, by rollout.Actor) string {
 		}
 		return "it took too long"
 	case rollout.ReasonUnanswered:
-		return "nobody answered within " + span(limits.Wait)
+		return joined(" about ", "nobody answered within "+span(limits.Wait), doubted(why))
+	case rollout.ReasonDoubt:
+		return doubted(why)
 	case rollout.ReasonUnknown:
 		if why.Evidence == nil {
 			return "no verdict for " + span(limits.UnknownLimit)
@@ -52,6 +54,14 @@ func plainly(r rollout.Rollout, why rollout.Reason, by rollout.Actor) string {
 	case rollout.ReasonOrphaned: // the reply that offers to remove it explains it
 	}
 	return word(string(why.Code))
+}
+
+// doubted is what people are or were asked about; empty where the reason does not say.
+func doubted(why rollout.Reason) string {
+	if why.Evidence == nil {
+		return ""
+	}
+	return sentence(*why.Evidence)
 }
 
 // missingObject names what somebody else deleted.

@@ -23,7 +23,7 @@ var closed = []reflect.Type{
 	reflect.TypeFor[rollout.Outcome](), reflect.TypeFor[rollout.ReasonCode](), reflect.TypeFor[rollout.Result](),
 	reflect.TypeFor[rollout.Why](), reflect.TypeFor[rollout.ActorKind](), reflect.TypeFor[rollout.Action](),
 	reflect.TypeFor[rollout.EntryKind](), reflect.TypeFor[rollout.Gate](), reflect.TypeFor[rollout.Comparison](),
-	reflect.TypeFor[rollout.Unit](), reflect.TypeFor[rollout.OnUnknown](), reflect.TypeFor[rollout.FailureKind](),
+	reflect.TypeFor[rollout.Unit](), reflect.TypeFor[rollout.OnUnknown](), reflect.TypeFor[rollout.Doubt](), reflect.TypeFor[rollout.OnDoubt](), reflect.TypeFor[rollout.FailureKind](),
 	reflect.TypeFor[rollout.Field](), reflect.TypeFor[rollout.ProblemCode](), reflect.TypeFor[rollout.APICall](),
 }
 

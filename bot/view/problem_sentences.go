@@ -52,11 +52,13 @@ func decisionSentences() map[rollout.ProblemCode]string {
 		rollout.ProblemRollingBackAlready: "{rollout} is rolling back already.",
 		rollout.ProblemOutcomeFixed: "{rollout} is {phase} and its outcome is fixed; once it is done, roll back {service} again " +
 			"to deploy the version before.",
-		rollout.ProblemNoDrift:        "Nobody changed what {rollout} steers; there is nothing to override.",
-		rollout.ProblemDriftChanged:   "Somebody changed it again, to {value}; look at the card of {rollout} and decide again.",
-		rollout.ProblemNothingToRetry: "{rollout} is not stuck; there is nothing to try again.",
-		rollout.ProblemNotStuck:       "{rollout} is not stuck; only a stuck rollout can be abandoned.",
-		rollout.ProblemReasonMissing:  "Say why: /canary abandon {rollout} REASON.",
+		rollout.ProblemAnswerDoubtFirst: "{rollout} is held, and a person decides; answer that on its card first: go on, or roll back.",
+		rollout.ProblemNoDoubt:          "{rollout} is not held by a doubt; there is nothing to accept.",
+		rollout.ProblemNoDrift:          "Nobody changed what {rollout} steers; there is nothing to override.",
+		rollout.ProblemDriftChanged:     "Somebody changed it again, to {value}; look at the card of {rollout} and decide again.",
+		rollout.ProblemNothingToRetry:   "{rollout} is not stuck; there is nothing to try again.",
+		rollout.ProblemNotStuck:         "{rollout} is not stuck; only a stuck rollout can be abandoned.",
+		rollout.ProblemReasonMissing:    "Say why: /canary abandon {rollout} REASON.",
 	}
 }
 

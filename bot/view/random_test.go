@@ -28,8 +28,9 @@ func randomEvidence(t *rapid.T) rollout.Evidence {
 			rollout.WhyNone, rollout.WhyLimit, rollout.WhyCeiling, rollout.WhySilent, rollout.WhyFailingOnce, rollout.WhyNoData,
 			rollout.WhyNotANumber, rollout.WhyInfinite, rollout.WhySeveralSeries, rollout.WhyWarnings, rollout.WhyStale, rollout.WhyQueryError,
 			rollout.WhyTimeout, rollout.WhyTooLarge, rollout.WhyWarmingUp, rollout.WhyTooFewRequests, rollout.WhyNotAsked, rollout.WhyIncomplete,
-			rollout.WhyLittleShare, rollout.WhyProbes, "odd",
+			rollout.WhyLittleShare, rollout.WhyProbes, rollout.WhyBoth, rollout.WhyOnePod, rollout.WhyMayGrow, "odd",
 		}).Draw(t, "why"),
+		Doubt:  rapid.SampledFrom([]rollout.Doubt{rollout.NoDoubt, rollout.DoubtWaits, rollout.DoubtAsks, "odd"}).Draw(t, "doubt"),
 		Detail: rapid.StringN(0, 2000, -1).Draw(t, "detail"),
 		Canary: number("canary"), Stable: number("stable"), Requests: number("requests"), Lowest: number("lowest"), Highest: number("highest"),
 		Ceiling: number("ceiling"), Threshold: rapid.Float64().Draw(t, "threshold"),
@@ -38,11 +39,18 @@ func randomEvidence(t *rapid.T) rollout.Evidence {
 	}
 }
 
+func randomAcceptance(t *rapid.T) rollout.Acceptance {
+	return rollout.Acceptance{
+		Check: rapid.StringN(0, 300, -1).Draw(t, "check"),
+		Why:   rapid.SampledFrom([]rollout.Why{rollout.WhyBoth, rollout.WhyOnePod, rollout.WhyTimeout, "odd"}).Draw(t, "why"),
+	}
+}
+
 func randomReason(t *rapid.T) rollout.Reason {
 	why := rollout.Reason{
 		Code: rapid.SampledFrom([]rollout.ReasonCode{
 			rollout.ReasonNone, rollout.ReasonPerson, rollout.ReasonAnnotation, rollout.ReasonReplaced, rollout.ReasonCheck,
-			rollout.ReasonCanary, rollout.ReasonStable, rollout.ReasonDeadline, rollout.ReasonUnanswered, rollout.ReasonUnknown,
+			rollout.ReasonCanary, rollout.ReasonStable, rollout.ReasonDeadline, rollout.ReasonUnanswered, rollout.ReasonUnknown, rollout.ReasonDoubt,
 			rollout.ReasonWeightZero, rollout.ReasonRouteGone, rollout.ReasonCanaryGone, rollout.ReasonServiceGone, rollout.ReasonStableGone, rollout.ReasonStableEmpty,
 			rollout.ReasonImageDiffers, rollout.ReasonStableNoPods, rollout.ReasonSlow, rollout.ReasonReverted, rollout.ReasonPreflight,
 			rollout.ReasonHeld, rollout.ReasonUnreadable, rollout.ReasonWriteRefused, "odd",
@@ -96,6 +104,8 @@ func randomRollout(t *rapid.T) rollout.Rollout {
 	r.Spec.Environment = rapid.StringN(0, 3000, -1).Draw(t, "environment")
 	r.Trouble = randomProblem(t)
 	r.Paused, r.Held, r.StableWritten, r.Promoted = rapid.Bool().Draw(t, "paused"), rapid.Bool().Draw(t, "held"), rapid.Bool().Draw(t, "touched"), rapid.Bool().Draw(t, "promoted")
+	r.Doubts = rapid.SliceOfN(rapid.Custom(randomAcceptance), 0, 20).Draw(t, "doubts")
+	r.Accepted = rapid.SliceOfN(rapid.Custom(randomAcceptance), 0, 20).Draw(t, "accepted")
 	if rapid.Bool().Draw(t, "is stuck") {
 		why := randomReason(t)
 		r.Stuck = &why
@@ -132,11 +142,11 @@ func TestSlackTakesWhateverTheRolloutIs(t *testing.T) {
 		r := randomRollout(t)
 		e := rollout.Entry{
 			Kind: rapid.SampledFrom(kinds).Draw(t, "kind"), At: noon, Step: rapid.IntRange(-1, 70).Draw(t, "of step"), Actor: person("U024BE7LH"),
-			Data: rollout.Data{To: r.Phase, Reason: randomReason(t), Verdict: &r.Verdict, Drift: r.Drift, Ending: &r.Ending, Notices: rapid.SliceOfN(rapid.Custom(randomProblem), 0, 20).Draw(t, "notices"), Differs: rapid.SliceOfN(rapid.StringN(0, 2000, -1), 0, 60).Draw(t, "differs"), Away: r.Spans.Bake},
+			Data: rollout.Data{To: r.Phase, Reason: randomReason(t), Verdict: &r.Verdict, Doubts: r.Doubts, Action: rapid.SampledFrom([]rollout.Action{"", rollout.Accept}).Draw(t, "action"), Drift: r.Drift, Ending: &r.Ending, Notices: rapid.SliceOfN(rapid.Custom(randomProblem), 0, 20).Draw(t, "notices"), Differs: rapid.SliceOfN(rapid.StringN(0, 2000, -1), 0, 60).Draw(t, "differs"), Away: r.Spans.Bake},
 		}
 		made := []view.Message{
 			view.Card(r, view.CardOptions{}), view.Card(r, view.CardOptions{Restarting: true, Decided: &e}),
-			view.Answers{}.StatusOf(r, permalink), view.Answers{}.Status([]rollout.Rollout{r, r, r}), view.Answers{}.Busy(launch(), &rollout.BusyError{Live: r}, permalink),
+			view.Answers{}.StatusOf(r, permalink), view.Answers{}.Why(r), view.Answers{}.Status([]rollout.Rollout{r, r, r}), view.Answers{}.Busy(launch(), &rollout.BusyError{Live: r}, permalink),
 			view.Answers{}.History("", []rollout.Rollout{r, r}), view.Answers{}.OfferRollback(r, r.Image, r.From()),
 		}
 		if m, ok := view.Reply(r, e, e.Data.Differs, permalink); ok {

@@ -156,7 +156,7 @@ func (t threadReply) rollingBack() (Message, bool) {
 	m := message(fmt.Sprintf("%s *Rolling back*: %s Everyone returns to %s.", iconBack, fullStop(because(t.r, why, t.e.Actor)), oldVersion(t.r))).
 		withText("%s is rolling back: %s. Everyone returns to %s.", fullName(t.r), plainly(t.r, why, t.e.Actor), oldVersion(t.r))
 	if why.Evidence != nil && why.Evidence.Compared != nil { // the evidence, for later questions
-		m = m.withBlocks(list([]string{paragraph(fullEvidence(*why.Evidence), chart(*why.Evidence), remedy(*why.Evidence))})...)
+		m = m.withBlocks(list([]string{paragraph(fullEvidence(*why.Evidence), chart(*why.Evidence), remedy(t.r, *why.Evidence))})...)
 	}
 	return m, true
 }
@@ -213,7 +213,19 @@ func (t threadReply) evidenceMissing() (Message, bool) {
 	case rollout.WhyNone, rollout.WhyWarmingUp, rollout.WhyNotAsked, rollout.WhyFailingOnce, rollout.WhyTooFewRequests,
 		rollout.WhyUndecided, rollout.WhyPartial, rollout.WhyNoTraffic:
 		return Message{}, false
+	case rollout.WhyBrief, rollout.WhyOver, rollout.WhyYoung: // the card shows what may be gone with the next scrape
+		if worst.Doubt == rollout.DoubtWaits {
+			return Message{}, false
+		}
 	default:
+	}
+	switch worst.Doubt {
+	case rollout.DoubtAsks: // people are asked at once
+		return Message{}, false
+	case rollout.DoubtWaits:
+		what := joined(" ", seen(worst), holding(worst, t.e.Data.Weight))
+		return message(paragraph(joined(" ", iconUnknown, what), fullEvidence(worst))).withText("%s: %s", fullName(t.r), what), true
+	case rollout.NoDoubt:
 	}
 	extra := ""
 	if d := detail(worst.Detail); d != "" {
@@ -221,7 +233,7 @@ func (t threadReply) evidenceMissing() (Message, bool) {
 	}
 	return message(paragraph(
 		fmt.Sprintf("%s *Cannot be judged*: %s%s. Nothing moves forward until it can; a failure still rolls back.", iconUnknown, sentence(worst), extra),
-		remedy(worst))).
+		remedy(t.r, worst))).
 		withText("%s cannot be judged: %s. Nothing moves forward until it can.", fullName(t.r), sentence(worst)), true
 }
 

@@ -11,6 +11,9 @@ func (t threadReply) asked() Message {
 	if t.e.Data.Reason.Code == rollout.ReasonOrphaned && t.r.Orphan != nil {
 		return t.askedAboutOrphan()
 	}
+	if t.e.Data.Reason.Code == rollout.ReasonDoubt {
+		return t.askedAboutDoubts()
+	}
 	calls := t.mentionApprovers()
 	limit := t.answerDeadline()
 	if t.e.Data.Reason.Code == rollout.ReasonUnknown {
@@ -21,8 +24,8 @@ func (t threadReply) asked() Message {
 		m = m.withText("%s waits for a person: no verdict for %s. Find out why, or roll back. %s", fullName(t.r), lasted, limit)
 		if v := t.e.Data.Verdict; v != nil {
 			lines := evidence(*v)
-			if worst, ok := v.Worst(); ok && remedy(worst) != "" {
-				lines = append(lines, remedy(worst))
+			if worst, ok := v.Worst(); ok && remedy(t.r, worst) != "" {
+				lines = append(lines, remedy(t.r, worst))
 			}
 			m = m.withBlocks(list(lines)...)
 		}
@@ -38,6 +41,26 @@ func (t threadReply) asked() Message {
 		fmt.Sprintf("%s *Waiting for a person*: %s did its %s at %s. Promote %s?", iconGoing, version(t.r.Image), span(t.currentStep().Bake), t.currentStep().Weight, to),
 		joined(" ", calls, limit))).
 		withText("%s waits for approval: promote %s, or roll back. %s", fullName(t.r), to, limit)
+}
+
+// askedAboutDoubts puts what is seen to the approvers, with what each answer means.
+func (t threadReply) askedAboutDoubts() Message {
+	d := t.e.Data
+	v := rollout.Verdict{}
+	if d.Verdict != nil {
+		v = *d.Verdict
+	}
+	what := asksAbout(t.r, v, d.Doubts)
+	silence := fmt.Sprintf("*No answer*: it stays at %s.", d.Weight)
+	if d.Left > 0 {
+		silence = fmt.Sprintf("*No answer*: it stays at %s, and is rolled back at %s.", d.Weight, at(t.e.At.Add(d.Left)))
+	}
+	return message(paragraph(
+		fmt.Sprintf("%s *Held at %s, and a person decides*: %s", iconUnknown, d.Weight, what),
+		joined(" ", t.mentionApprovers(), "Answer on "+t.cardLink()+"."),
+		joined(" ", answers(t.r), silence))).
+		withText("%s", joined(" ", fmt.Sprintf("%s is held at %s, and a person decides:", fullName(t.r), d.Weight), eachDoubt(v, d.Doubts, seen), t.answerDeadline())).
+		withBlocks(list(evidence(v))...)
 }
 
 // answerDeadline says when an unanswered question rolls the rollout back; empty if never.
@@ -61,6 +84,8 @@ func (t threadReply) reminded() Message {
 	question := ""
 	if d := t.e.Data.Drift; d != nil {
 		question = fullStop(capitalize(drifted(*d)))
+	} else if all := t.e.Data.Doubts; len(all) > 0 {
+		question = eachDoubt(rollout.Verdict{}, all, seen)
 	}
 	after := span(t.r.Spec.Limits.Remind)
 	m := message(joined(" ", fmt.Sprintf("%s *%s has waited %s for a person*.", iconWarning, fullName(t.r), after), question,
@@ -88,6 +113,8 @@ func (t threadReply) settled() Message {
 		what = fieldName(d.Field) + " is as it should be again; it goes on."
 	case t.e.Data.Reason.Code == rollout.ReasonUnknown:
 		what = "the checks can be judged again; it goes on."
+	case t.e.Data.Reason.Code == rollout.ReasonDoubt:
+		what = "what was asked about is over; it goes on."
 	case t.e.Data.Reason.Code == rollout.ReasonStableGone:
 		what = "stable is back; it goes on."
 	case t.e.Data.Reason.Code == rollout.ReasonStableEmpty:

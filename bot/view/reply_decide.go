@@ -21,6 +21,8 @@ func (t threadReply) decided() (Message, bool) {
 		mark, did, then = iconGoing, "Resumed by", "It goes on."
 	case rollout.Override:
 		mark, did, then = iconDone, "Overridden by", t.setBack()
+	case rollout.Accept:
+		mark, did, then = iconDone, "Told to go on by", fullStop("Fine in this rollout: "+nameDoubts(t.e.Data.Doubts))+" What gets worse is still rolled back."
 	case rollout.Retry:
 		mark, did, then = iconGoing, "Told to try again by", ""
 	case rollout.Abandon:

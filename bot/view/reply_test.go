@@ -1,6 +1,7 @@
 package view_test
 
 import (
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -36,7 +37,7 @@ func entries() map[string]rollout.Entry {
 	unqueued.Data.From, unqueued.Data.To = rollout.Queued, rollout.Ended
 	replaced := decided(rollout.Rollback, "hot fix")
 	replaced.Data.Reason = rollout.Reason{Code: rollout.ReasonReplaced, Detail: "checkout-43"}
-	return map[string]rollout.Entry{
+	all := map[string]rollout.Entry{
 		"replaced":             replaced,
 		"started":              data(rollout.EntryStarted, rollout.Data{}),
 		"started_notice":       data(rollout.EntryStarted, rollout.Data{Notices: noticed(1)}),
@@ -100,10 +101,12 @@ func entries() map[string]rollout.Entry {
 		"drift_admission":   data(rollout.EntryDrift, rollout.Data{Drift: &rollout.Drift{Field: rollout.FieldCanaryImage, Wanted: "r/checkout:v1.2.4", Value: "r/checkout:v1.2.3", By: rollout.ByAdmission}}),
 		"override_image_id": {Kind: rollout.EntryDecided, At: noon, Actor: person("U0G9QF9C6"), Data: rollout.Data{Action: rollout.Override, Drift: &imageDrift}},
 	}
+	maps.Copy(all, doubtEntries())
+	return all
 }
 
 // silent names the entries that the thread leaves out.
-var silent = map[string]bool{"verdict_failing": true}
+var silent = map[string]bool{"verdict_failing": true, "doubt_brief": true, "doubt_lost_and_asks": true}
 
 func replies() map[string]view.Message {
 	all := map[string]view.Message{}
@@ -141,6 +144,9 @@ func ends() map[string]rollout.Rollout {
 		}),
 		"rolled_back_unanswered": ending(rollout.RolledBack, func(e *rollout.Ending) {
 			e.Reason, e.Breach = rollout.Reason{Code: rollout.ReasonUnanswered}, time.Time{}
+		}),
+		"rolled_back_unanswered_doubt": ending(rollout.RolledBack, func(e *rollout.Ending) {
+			e.Reason, e.Breach = rollout.Reason{Code: rollout.ReasonUnanswered, Evidence: &doubtful(0, rollout.WhyBoth, rollout.DoubtAsks).Evidence[0]}, time.Time{}
 		}),
 		"rolled_back_foreign_image": special()["rolled_back_foreign_image"],
 		"rolled_back_crash": ending(rollout.RolledBack, func(e *rollout.Ending) {

@@ -1,162 +1,170 @@
 package main
 
 import (
+	"fmt"
+	"io"
 	"math"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
+
+	"canarybot.io/cmd/judgebench/report"
+	"canarybot.io/cmd/judgebench/world"
+	"canarybot.io/rollout/judge/trial"
 )
 
-// outcome is how one rollout ended under one algorithm.
-type outcome struct {
-	back      bool
-	after     float64 // seconds from the onset to the rollback
-	harm      float64 // requests
-	completed float64 // seconds to the end of the last step; 0: never within the horizon
+// options are what is played.
+type options struct {
+	seed          uint64
+	reps, healthy int    // rollouts of each fault and row, and of each healthy family
+	world         string // only families whose name contains it
+	off           trial.RuleSet
+	rules         bool   // the drawn families alone, without one rule at a time
+	commit        string // of what is measured; empty: not told
+	progress      io.Writer
 }
 
-// rollout plays a trace. The counts of a scrape that Prometheus loses come with the next one.
-func (x trace) rollout(a algorithm) (out outcome) {
-	step, began := 0, 0
-	var carried scrape
-	for n := range 3 * perStep {
-		weight := weights[min(step, 2)]
-		s := x.at(n, weight, began)
-		out.harm += s.harm
-		if step > 2 { // promoted: nobody judges it any more
-			continue
-		}
-		s = sum(carried, s)
-		if s.lost {
-			carried = s
-			continue
-		}
-		carried = scrape{}
-		switch a.judge(s, n-began+1) {
-		case rollback:
-			t := float64(n+1) * interval
-			out.back, out.after = true, t-x.onset
-			return out
-		case promote:
-			step, began = step+1, n+1
-			if step > 2 {
-				out.completed = float64(n+1) * interval
-			}
-		case hold:
+// families are those that are played.
+func (o options) families() (all []report.Family) {
+	for _, f := range report.All() {
+		if drawn := f.Kind == report.Healthy || f.Kind == report.Faulty; strings.Contains(f.Name, o.world) && (drawn || !o.rules) {
+			all = append(all, f)
 		}
 	}
-	return out
+	return all
 }
 
-// sum adds what a lost scrape would have shown to the next one.
-func sum(lost, next scrape) scrape {
-	add := func(to *arm, from arm) {
-		to.requests += from.requests
-		to.errors += from.errors
-		for i := range bounds {
-			to.slower[i] += from.slower[i]
-		}
+// contenders are those that play.
+func (o options) contenders() []contender {
+	if o.rules {
+		return withoutRules(o.off)
 	}
-	if lost.weight == next.weight {
-		add(&next.canary, lost.canary)
-		add(&next.stable, lost.stable)
+	return contenders(o.off)
+}
+
+// runs is how many worlds of a family are played: fewer where others show nearly the same.
+func (o options) runs(f report.Family) int {
+	switch {
+	case f.Kind == report.Healthy:
+		return o.healthy
+	case f.Control:
+		return max(1, o.reps/2)
 	}
-	return next
+	return o.reps
 }
 
-// cell is one scenario under one algorithm.
-type cell struct {
-	Scenario      string   `json:"scenario"`
-	RPS           float64  `json:"rps"`
-	Algorithm     string   `json:"algorithm"`
-	Healthy       bool     `json:"healthy"`
-	Detected      *float64 `json:"detected,omitempty"`
-	TTDMedian     *float64 `json:"ttd_median_s,omitempty"`
-	TTDP90        *float64 `json:"ttd_p90_s,omitempty"`
-	Harmed        float64  `json:"harmed_mean"`
-	FalseRollback *float64 `json:"false_rollback,omitempty"`
-	FalseHigh     *float64 `json:"false_rollback_hi95,omitempty"`
-	Completion    *float64 `json:"completion_median_s,omitempty"`
-	Held          *float64 `json:"held,omitempty"` // healthy rollouts neither rolled back nor done within the horizon
-	Runs          int      `json:"runs"`
+// run is one rollout under one contender.
+type run struct {
+	world.Outcome
+	busy   bool // the service gets 20 requests a second or more
+	severe bool // the fault is one that has to be found
 }
 
-// play runs every contender on every scenario.
-func play(seed uint64, reps, healthy int) []cell {
-	all := scenarios()
-	table := make([][]cell, len(all))
+// played are the rollouts of a family, by contender.
+type played struct {
+	family report.Family
+	runs   [][]run
+}
+
+// play runs every contender on the worlds of every family. What it returns depends on the options alone, not on how many
+// worlds are played at a time.
+func play(o options) []played {
+	families, all := o.families(), o.contenders()
+	results := make([]played, len(families))
+	type job struct{ family, n int }
+	jobs := make(chan job)
+	worlds := make([][][]run, len(families)) // by family, world and contender
+	left := make([]int, len(families))
+	var mu sync.Mutex
 	var group sync.WaitGroup
-	seats := make(chan struct{}, runtime.GOMAXPROCS(0))
-	for i, s := range all {
+	for range runtime.GOMAXPROCS(0) {
 		group.Go(func() {
-			seats <- struct{}{}
-			defer func() { <-seats }()
-			runs := reps
-			if s.healthy {
-				runs = healthy
-			}
-			for _, c := range contenders() {
-				outcomes := make([]outcome, runs)
-				for r := range outcomes {
-					x := trace{scenario: s, seed: seed<<32 + uint64(i)<<24 + uint64(r)}
-					outcomes[r] = x.rollout(c.make(x))
+			for j := range jobs {
+				one := playWorld(families[j.family].Draw(o.seed, j.n), j.n, all)
+				mu.Lock()
+				worlds[j.family][j.n] = one
+				if left[j.family]--; left[j.family] == 0 && o.progress != nil {
+					fmt.Fprintf(o.progress, "%d of %d: %s\n", j.family+1, len(families), families[j.family].Name)
 				}
-				table[i] = append(table[i], newCell(s, c.name, outcomes))
+				mu.Unlock()
 			}
 		})
 	}
+	for i, f := range families {
+		mu.Lock()
+		worlds[i], left[i] = make([][]run, o.runs(f)), o.runs(f)
+		mu.Unlock()
+		for n := range o.runs(f) {
+			jobs <- job{i, n}
+		}
+	}
+	close(jobs)
 	group.Wait()
-	return slices.Concat(table...)
-}
-
-func newCell(s scenario, name string, all []outcome) cell {
-	c := cell{Scenario: s.name, RPS: s.rps, Algorithm: name, Healthy: s.healthy, Runs: len(all)}
-	var ttd, completion []float64
-	back := 0
-	for _, o := range all {
-		c.Harmed += o.harm / float64(len(all))
-		after, done := math.Inf(1), math.Inf(1)
-		if o.back {
-			back++
-			after = o.after
-		}
-		if o.completed > 0 {
-			done = o.completed
-		}
-		ttd, completion = append(ttd, after), append(completion, done)
-	}
-	held := 0
-	for _, o := range all {
-		if !o.back && o.completed == 0 {
-			held++
+	for i, f := range families {
+		results[i] = played{f, make([][]run, len(all))}
+		for _, one := range worlds[i] {
+			for k, r := range one {
+				if !math.IsNaN(r.After) {
+					results[i].runs[k] = append(results[i].runs[k], r)
+				}
+			}
 		}
 	}
-	share := float64(back) / float64(len(all))
-	if s.healthy {
-		high := upper(back, len(all))
-		stuck := float64(held) / float64(len(all))
-		c.FalseRollback, c.FalseHigh, c.Completion, c.Held = &share, &high, finite(quantileOf(completion, 0.5)), &stuck
-		return c
+	return results
+}
+
+// playWorld plays the n-th world of a family under everybody whose turn it is. Whose it is not has no number after which
+// it rolled back.
+func playWorld(d report.Drawn, n int, all []contender) []run {
+	runs := make([]run, len(all))
+	for i := range runs {
+		runs[i].After = math.NaN()
 	}
-	c.Detected, c.TTDMedian, c.TTDP90 = &share, finite(quantileOf(ttd, 0.5)), finite(quantileOf(ttd, 0.9))
-	return c
-}
-
-func finite(v float64) *float64 {
-	if math.IsInf(v, 0) {
-		return nil
+	keep := func(i int, out world.Outcome) {
+		runs[i] = run{out, d.World.Rate >= 20, d.Severe}
 	}
-	return &v
+	warm := d.Warm()
+	var together []int // peers that promote at the same looks
+	for i, c := range all {
+		switch {
+		case n%c.every != 0:
+		case c.options != nil:
+			o := *c.options
+			if !c.first {
+				o.State = warm
+			}
+			keep(i, world.Play(d.World, o))
+		case c.own:
+			keep(i, world.Follow(d.World, c.peer())[0])
+		default:
+			together = append(together, i)
+		}
+	}
+	algorithms := make([]world.Algorithm, len(together))
+	for k, i := range together {
+		algorithms[k] = all[i].peer()
+	}
+	if len(together) > 0 {
+		for k, out := range world.Follow(d.World, algorithms...) {
+			keep(together[k], out)
+		}
+	}
+	return runs
 }
 
-func quantileOf(all []float64, q float64) float64 {
-	slices.Sort(all)
-	return all[min(int(q*float64(len(all))), len(all)-1)]
-}
-
-// upper is the upper end of the 95 % interval of a share, by Wilson's score.
-func upper(x, n int) float64 {
-	const z = 1.96
-	p, m := float64(x)/float64(n), float64(n)
-	return (p + z*z/(2*m) + z*math.Sqrt(p*(1-p)/m+z*z/(4*m*m))) / (1 + z*z/m)
+// pooled are the rollouts of all families of a kind together, by contender.
+func pooled(results []played, kind report.Kind) (runs [][]run) {
+	for _, p := range results {
+		if p.family.Kind != kind {
+			continue
+		}
+		if runs == nil {
+			runs = make([][]run, len(p.runs))
+		}
+		for i := range p.runs {
+			runs[i] = slices.Concat(runs[i], p.runs[i])
+		}
+	}
+	return runs
 }

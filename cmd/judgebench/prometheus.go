@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"canarybot.io/cmd/judgebench/world"
 )
 
 // fake is a Prometheus that scrapes one service: the pods of a trace, with the faults of real life: counters that are
@@ -112,11 +114,11 @@ func (f *fake) replace() {
 
 // keep adds what happened in a scrape to the pods' counters and stores them.
 func (f *fake) keep(weight float64, at time.Time, n int) {
-	stable := f.trace.podScrape(n, weight, f.step, false, serving)
-	canary := f.trace.podScrape(n, weight, f.step, true, max(0, len(f.pods)-serving))
+	m := moment{n, f.step, weight}
+	stable, canary := f.trace.pods(m, false, serving), f.trace.pods(m, true, max(0, len(f.pods)-serving))
 	for i, p := range f.pods {
 		did := append(stable, canary...)[i]
-		d := newDraws(f.trace.seed, 606, uint64(i), uint64(n+history))
+		d := world.NewChance(f.trace.seed, 606, uint64(i), uint64(n+history))
 		if f.faults && d.Float64() < 0.01 { // the pod was restarted
 			p.requests, p.errors, p.within = 0, 0, [len(bounds)]float64{}
 		}
@@ -126,7 +128,7 @@ func (f *fake) keep(weight float64, at time.Time, n int) {
 			p.within[b] += did.requests - did.slower[b]
 		}
 		lost := f.faults && d.Float64() < 0.03
-		if lost || p.canary && f.trace.silent && float64(n)*interval >= f.trace.onset {
+		if lost || p.canary && f.trace.silent && n >= 0 {
 			continue
 		}
 		p.stored = append(p.stored, f.row(p, did.memory, at.Add(time.Duration(i)*700*time.Millisecond), d))
@@ -134,7 +136,7 @@ func (f *fake) keep(weight float64, at time.Time, n int) {
 }
 
 // row is what Prometheus stores of a pod in a scrape.
-func (f *fake) row(p *fakePod, memoryMiB float64, at time.Time, d draws) stored {
+func (f *fake) row(p *fakePod, memoryMiB float64, at time.Time, d world.Chance) stored {
 	row := stored{at: at, seen: at.Add(200 * time.Millisecond), values: map[string]float64{
 		"http_requests_total": p.requests, "container_memory_working_set_bytes": memoryMiB * (1 << 20), "http_duration_bucket+Inf": p.requests,
 	}}

@@ -2,19 +2,9 @@ package main
 
 import (
 	"fmt"
-	"math"
-	"slices"
 	"strings"
-)
 
-// Names of the algorithms in the promises.
-const (
-	canarybotName = "canarybot"
-	earlyName     = "canarybot early"
-	naiveName     = "naive"
-	flaggerName   = "flagger 1m/5"
-	argoName      = "argo 5m/3"
-	kayentaName   = "kayenta 5m"
+	"canarybot.io/cmd/judgebench/report"
 )
 
 // promise is a target of the judge, and what was measured.
@@ -23,52 +13,18 @@ type promise struct {
 	met                    bool
 }
 
-// table finds cells.
-type table []cell
-
-func (t table) at(scenario string, rps float64, algorithm string) cell {
-	i := slices.IndexFunc(t, func(c cell) bool { return c.Scenario == scenario && c.RPS == rps && c.Algorithm == algorithm })
-	if i < 0 {
-		return cell{}
-	}
-	return t[i]
-}
-
-// allowed is the share of fine canaries that may be rolled back, as the upper end of an interval.
-func allowed(c cell) float64 {
-	if c.Scenario == "fixed pod offsets" {
-		return 0.015
-	}
-	return 0.01
-}
-
-// withinBudget lists the algorithms that roll back no kind of healthy canary more often than is allowed: only between
-// those does speed mean anything.
-func withinBudget(cells []cell) (names []string) {
-	for _, c := range contenders() {
-		wrongs := func(x cell) bool { return x.Algorithm == c.name && x.Healthy && *x.FalseHigh > allowed(x) }
-		if !slices.ContainsFunc(cells, wrongs) {
-			names = append(names, c.name)
-		}
-	}
-	if names == nil {
-		return []string{"none"}
-	}
-	return names
-}
-
 // loss is a kind of bad canary that others find sooner.
 type loss struct {
 	canarybot cell
 	sooner    []string
 }
 
-// losses lists which algorithms are sooner at what, and what that costs elsewhere.
+// losses lists which algorithms are sooner at what.
 func losses(cells []cell) (all []loss) {
-	worst := map[string]float64{}
+	wrongs := map[string]*float64{}
 	for _, c := range cells {
-		if c.Healthy {
-			worst[c.Algorithm] = max(worst[c.Algorithm], *c.FalseRollback)
+		if c.together && c.Healthy {
+			wrongs[c.Algorithm] = c.FalseRollback
 		}
 	}
 	for _, own := range cells {
@@ -78,7 +34,7 @@ func losses(cells []cell) (all []loss) {
 		l := loss{canarybot: own}
 		for _, c := range cells {
 			if isSooner(c, own) {
-				l.sooner = append(l.sooner, fmt.Sprintf("%s %s s (%.0f %%)", c.Algorithm, seconds(c.TTDMedian), 100*worst[c.Algorithm]))
+				l.sooner = append(l.sooner, fmt.Sprintf("%s %s s (%s)", c.Algorithm, seconds(c.TTDMedian), percent(wrongs[c.Algorithm])))
 			}
 		}
 		if len(l.sooner) > 0 {
@@ -96,74 +52,90 @@ func isSooner(peer, own cell) bool {
 	return peer.TTDMedian != nil && (own.TTDMedian == nil || *peer.TTDMedian < *own.TTDMedian)
 }
 
-// stepRows are the faults that begin at once and stay, at 100 requests a second.
-var stepRows = []string{
-	"errors 0.5 %", "errors 1 %", "errors 2 %", "errors 5 %", "errors 20 %", "outage: every request fails",
-	"latency x1.2", "latency x1.5", "latency x2", "latency x5", "3 % take 2 s more",
+// promises are the targets of the judge, as far as what they speak of was played.
+func promises(results []played, cells []cell) (all []promise) {
+	t := table{cells: cells}
+	all = append(all, t.healthyPromises()...)
+	all = append(all, t.rowPromises()...)
+	return append(all, ratePromises(results)...)
 }
 
-// promises are the targets of the judge.
-func promises(cells []cell) []promise {
-	t := table(cells)
-	all := []promise{t.wrongs()}
-	for _, s := range []struct {
-		scenario                      string
-		naive, flagger, kayenta, argo float64
-	}{{"errors 5 %", 10, 6, 6, 20}, {"errors 2 %", 5, 3, 3, 10}} {
-		for _, peer := range []struct {
-			name  string
-			times float64
-		}{{naiveName, s.naive}, {flaggerName, s.flagger}, {kayentaName, s.kayenta}, {argoName, s.argo}} {
-			all = append(all, t.sooner(s.scenario, peer.name, peer.times))
-		}
+func (t table) healthyPromises() (all []promise) {
+	together := t.at(allHealthy, 0, canarybotName)
+	if together.Runs == 0 {
+		return nil
 	}
-	found := *t.at("errors 0.5 %", 100, canarybotName).Detected
-	all = append(all, promise{"errors 0.5 % at 100 requests/s, under every threshold", "found in 95 %", fmt.Sprintf("%.0f %%", 100*found), found >= 0.95})
-	within := func(what, scenario string, most float64) {
-		m := t.at(scenario, 100, canarybotName).TTDMedian
-		all = append(all, promise{what, fmt.Sprintf("within %.0f s", most), seconds(m) + " s", m != nil && *m <= most})
-	}
-	within("every request fails", "outage: every request fails", interval)
-	within("the canary's series are gone", "outage: pods and series gone", 60)
-	within("they are gone in the middle of a step", "outage: pods and series gone from 300 s", 60)
-	leak := t.at("leak 0.25 MiB/s", 100, canarybotName)
-	all = append(all, promise{"a leak", "found before anybody is harmed", count(leak.Harmed) + " harmed", leak.Harmed == 0 && *leak.Detected >= 0.95})
-	all = append(all, t.harmed(naiveName, 15), t.harmed(flaggerName, 8))
-	done := t.at("fine", 1000, earlyName).Completion
-	return append(all, promise{"a healthy rollout at 1000 requests/s, with early promotion", "within 900 s of 1800", seconds(done) + " s", done != nil && *done <= 900})
-}
-
-func (t table) wrongs() promise {
-	worst := cell{FalseHigh: new(float64)}
-	met := true
-	for _, c := range t {
-		if !strings.HasPrefix(c.Algorithm, canarybotName) || !c.Healthy {
-			continue
-		}
-		met = met && *c.FalseHigh <= allowed(c)
-		if *c.FalseHigh > *worst.FalseHigh {
+	back, asked := *together.FalseRollback, *together.Asked
+	worst, worstHigh := cell{FalseRollback: new(float64)}, cell{FalseHigh: new(float64)}
+	for _, c := range t.of(report.Healthy) {
+		if *c.FalseRollback > *worst.FalseRollback {
 			worst = c
 		}
+		if *c.FalseHigh > *worstHigh.FalseHigh {
+			worstHigh = c
+		}
 	}
-	return promise{"healthy rollouts wronged, the worst kind", "at most 1 % (1.5 % where pods differ for ever)",
-		fmt.Sprintf("%.2f %% (%s, %s)", 100**worst.FalseHigh, worst.Scenario, worst.Algorithm), met}
+	held := together.busyHeld
+	return []promise{
+		{"healthy rollouts rolled back, together", "at most 1 %", together.wronged(), back <= 0.01},
+		{"in the worst family", "at most 2 %", fmt.Sprintf("%s (%s)", percent(worst.FalseRollback), worst.Scenario), *worst.FalseRollback <= 0.02},
+		{"upper end of its 95 % interval", "at most 3 %", fmt.Sprintf("%s (%s)", percent(worstHigh.FalseHigh), worstHigh.Scenario), *worstHigh.FalseHigh <= 0.03},
+		{"healthy rollouts about which people are asked", "at most 5 %", percent(&asked), asked <= 0.05},
+		{"healthy rollouts held for an hour, from 20 requests/s", "at most 2 %", held.String(), held.n > 0 && held.part() <= 0.02},
+	}
 }
 
-func (t table) sooner(scenario, peer string, times float64) promise {
-	own, theirs := t.at(scenario, 100, canarybotName).TTDMedian, t.at(scenario, 100, peer).TTDMedian
-	p := promise{what: scenario + " at 100 requests/s, beside " + peer, target: fmt.Sprintf("%.0f times sooner", times), measured: "-"}
-	if own != nil && theirs != nil {
-		p.measured, p.met = fmt.Sprintf("%.1f times (%.0f s, %.0f s)", *theirs / *own, *own, *theirs), *theirs >= times**own
+// sooner is how soon a row is to be found: in the median, and by nine of ten; 0: not asked.
+type sooner struct {
+	row         string
+	median, p90 float64
+	orAsked     bool
+}
+
+func (t table) rowPromises() (all []promise) {
+	for _, s := range []sooner{
+		{report.Errors(1), 400, 0, false}, {report.Errors(5), 60, 90, false}, {report.Errors(20), 35, 0, false},
+		{report.Errors(100), 20, 0, false}, {report.Latency(1.5), 300, 0, true}, {report.Latency(2), 60, 0, false},
+		{report.Latency(5), 35, 0, false}, {report.MidStep, 75, 0, false}, {report.OneOf3, 180, 0, false}, {report.Hang60, 200, 0, false},
+	} {
+		if c := t.at(s.row, 100, canarybotName); c.Runs > 0 {
+			all = append(all, s.kept(c))
+		}
+	}
+	for _, row := range []string{report.Hang30, report.OnlyAt98, report.OnlyAt100} {
+		if c := t.at(row, 100, canarybotName); c.Runs > 0 {
+			all = append(all, promise{row, "found in 95 %", c.found(), *c.Detected >= 0.95})
+		}
+	}
+	return all
+}
+
+// kept is what was measured of it.
+func (s sooner) kept(c cell) promise {
+	median, p90, what := c.TTDMedian, c.TTDP90, s.row
+	if s.orAsked {
+		median, p90, what = c.OrAskedMedian, c.OrAskedP90, s.row+", or asked"
+	}
+	p := promise{what, fmt.Sprintf("%g s in the median", s.median), seconds(median) + " s", median != nil && *median <= s.median}
+	if s.p90 > 0 {
+		p.target += fmt.Sprintf(", %g s for nine of ten", s.p90)
+		p.measured += ", " + seconds(p90) + " s"
+		p.met = p.met && p90 != nil && *p90 <= s.p90
 	}
 	return p
 }
 
-// harmed compares harmed requests by their geometric mean over the step rows. Half a request counts for none.
-func (t table) harmed(peer string, times float64) promise {
-	sum := 0.0
-	for _, row := range stepRows {
-		sum += math.Log(max(t.at(row, 100, peer).Harmed, 0.5) / max(t.at(row, 100, canarybotName).Harmed, 0.5))
+func ratePromises(results []played) []promise {
+	r := ratesOf(results, 0, false)
+	if r.found.n == 0 || r.wronged.n == 0 {
+		return nil
 	}
-	ratio := math.Exp(sum / float64(len(stepRows)))
-	return promise{"harmed requests over the step rows, beside " + peer, fmt.Sprintf("%.0f times fewer", times), fmt.Sprintf("%.1f times", ratio), ratio >= times}
+	p, _, _ := r.precision()
+	busy := ratesOf(results, 0, true)
+	return []promise{
+		{"precision over the whole draw", "98 %", precision(r), p >= 0.98},
+		{"recall over the whole draw", "98 %", r.found.String(), r.found.part() >= 0.98},
+		{"recall from 20 requests/s", "98 %", busy.found.String(), busy.found.part() >= 0.98},
+		{"recall, where asking people counts", "98 %", r.noticed.String(), r.noticed.part() >= 0.98},
+	}
 }

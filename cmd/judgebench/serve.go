@@ -54,7 +54,7 @@ func parseServices(args []string, seed uint64) (services, error) {
 		known := scenarios()
 		i := slices.IndexFunc(known, func(s scenario) bool { return s.name == name && s.rps == rps })
 		if i < 0 {
-			return nil, fmt.Errorf("%q: there is no scenario %q at %g requests a second; docs/judge.md lists them", arg, name, rps)
+			return nil, fmt.Errorf("%q: there is no scenario %q at %g requests a second; scenario.go lists them", arg, name, rps)
 		}
 		s := &served{}
 		s.fake = newFake(service+"-stable", service+"-canary", []trace{{known[i], seed}}, s.weight, true)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -19,12 +20,12 @@ type checker struct {
 	mu      sync.Mutex
 	rollout rollout.Rollout // the rollout to check
 	verdict rollout.Verdict
-	state   []byte
+	state   rollout.JudgeState
 }
 
 func newChecker(e *Engine) *checker { return &checker{e: e, news: make(chan struct{}, 1)} }
 
-// follow gives the checker the rollout as it is now. A new weight is checked at once.
+// follow gives the checker the rollout as it is now. A new weight is checked at once, and so is what a person accepted.
 func (c *checker) follow(r rollout.Rollout) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -32,8 +33,9 @@ func (c *checker) follow(r rollout.Rollout) {
 	if fresh && c.verdict.Since.IsZero() {
 		c.state = r.Judge // after a restart the judge goes on where it was
 	}
+	accepted := !slices.Equal(r.Accepted, c.rollout.Accepted)
 	c.rollout = r
-	if fresh {
+	if fresh || accepted {
 		select {
 		case c.news <- struct{}{}:
 		default:
@@ -42,7 +44,7 @@ func (c *checker) follow(r rollout.Rollout) {
 }
 
 // latest returns the newest verdict and the judge's state after it.
-func (c *checker) latest() (rollout.Verdict, []byte) {
+func (c *checker) latest() (rollout.Verdict, rollout.JudgeState) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.verdict, c.state

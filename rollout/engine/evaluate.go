@@ -18,12 +18,12 @@ type Evaluator struct {
 // Evaluation is the verdict of one question to Prometheus.
 type Evaluation struct {
 	Verdict rollout.Verdict
-	State   []byte    // the judge's, to go on from
-	Next    time.Time // when asking makes sense again
+	State   rollout.JudgeState // the judge's, to go on from
+	Next    time.Time          // when asking makes sense again
 }
 
 // Canary judges the rollout's canary, going on from the judge's state. It blocks as long as the metrics do.
-func (v Evaluator) Canary(ctx context.Context, r rollout.Rollout, state []byte) Evaluation {
+func (v Evaluator) Canary(ctx context.Context, r rollout.Rollout, state rollout.JudgeState) Evaluation {
 	c := r.Case(now())
 	c.State = state
 	q := r.Question(c.Now)

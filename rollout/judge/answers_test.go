@@ -23,14 +23,14 @@ func without(r *rollout.Reading, such func(rollout.Series) bool) {
 func all(rollout.Series) bool { return true }
 
 // counts is what a state says was counted of each arm in its step.
-func counts(t *testing.T, state []byte) (step [2]map[string]any) {
+func counts(t *testing.T, state rollout.JudgeState) (step [2]map[string]any) {
 	t.Helper()
 	var s struct {
 		Signals struct {
 			Step [2]map[string]any `json:"step"`
 		} `json:"signals"`
 	}
-	if err := json.Unmarshal(state, &s); err != nil {
+	if err := json.Unmarshal([]byte(plain(state)), &s); err != nil {
 		t.Fatal(err)
 	}
 	return s.Signals.Step
@@ -75,7 +75,7 @@ func TestWhatAnAnswerLacksOnceCountsOnce(t *testing.T) {
 						tt.edit(&c)
 					}
 					var v rollout.Verdict
-					var state []byte
+					var state rollout.JudgeState
 					for s := range 34 {
 						missing := disturbed && s >= 11 && s < 28 && (s-11)%5 < scrapes
 						f.odd = func(r *rollout.Raw, _ time.Time) {

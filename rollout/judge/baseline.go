@@ -63,8 +63,7 @@ func (b *baseline) update(c rollout.Case) (learned bool) {
 		return false
 	}
 	b.Attempts++
-	if buckets && len(c.Raw.Buckets.Series) > 0 {
-		b.chooseBounds(c.Raw.Buckets.Series, latencyLimit(c.Spec.Checks))
+	if buckets && b.chooseBounds(c.Raw.Buckets.Series, latencyLimit(c.Spec.Checks)) {
 		b.Known, b.Attempts = false, 0 // the past of these bounds is to be read
 		return false
 	}

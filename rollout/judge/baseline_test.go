@@ -14,7 +14,7 @@ import (
 func TestBaselineChoosesBounds(t *testing.T) {
 	t.Parallel()
 	var buckets []rollout.Series
-	for bound, within := range map[float64]float64{0.05: 400, 0.1: 750, 0.25: 920, 0.5: 980, 1: 999, infinite: 1000} {
+	for bound, within := range map[float64]float64{0.05: 400, 0.1: 750, 0.25: 920, 0.5: 980, 1: 999, math.Inf(1): 1000} {
 		buckets = append(buckets, rollout.Series{Bound: bound, Points: []rollout.Point{{Value: within}}})
 	}
 	for name, tt := range map[string]struct {
@@ -41,7 +41,7 @@ func bucketsWithin(within map[float64]float64) (all []rollout.Series) {
 		label := strconv.FormatFloat(bound, 'g', -1, 64)
 		all = append(all, rollout.Series{Labels: label, Bound: bound, Points: []rollout.Point{{Value: n}}})
 	}
-	return append(all, rollout.Series{Labels: "+Inf", Bound: infinite, Points: []rollout.Point{{Value: 100_000}}})
+	return append(all, rollout.Series{Labels: "+Inf", Bound: math.Inf(1), Points: []rollout.Point{{Value: 100_000}}})
 }
 
 // Two bounds are beyond the limit, where hardly any request is; where none ever was, the next ones.
@@ -96,6 +96,7 @@ func TestBaselineUpdate(t *testing.T) {
 	} {
 		b := baseline{Attempts: tt.attempts}
 		b.update(rollout.Case{
+			Now:  after(5),
 			Spec: rollout.Spec{Signals: rollout.Signals{Errors: "e"}, Checks: []rollout.Check{{Signal: rollout.ErrorSignal}}},
 			Raw:  rollout.Raw{History: tt.history},
 		})

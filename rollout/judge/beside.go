@@ -2,6 +2,7 @@ package judge
 
 import (
 	"math"
+	"slices"
 
 	"canarybot.io/rollout"
 	"canarybot.io/rollout/judge/bet"
@@ -65,7 +66,7 @@ func (b *beside) evidence(w *window, e *evidence) (all []rollout.Evidence) {
 	} {
 		line := one.line()
 		switch {
-		case w.options.Weights[one.check] == 0:
+		case w.options.Weights[one.check] == 0, slices.Contains(w.accepted, rollout.Acceptance{Check: line.Check, Why: line.Why}):
 			continue
 		case e.Standing.Rejected && e.Standing.Worst == one.check:
 			line.Result = rollout.Fail

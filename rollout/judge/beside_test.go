@@ -150,7 +150,7 @@ func ninthOf(took []time.Duration) (longest time.Duration) {
 // watched is run, and notes whether somebody is asked for a reason.
 func (f *fleet) watched(t *testing.T, c rollout.Case, until time.Time, why rollout.Why) (v rollout.Verdict, now time.Time, asked bool) {
 	t.Helper()
-	var state []byte
+	var state rollout.JudgeState
 	for now = since.Add(4 * time.Second); now.Before(until); now = now.Add(interval) {
 		v, state = f.judge(c, state, now)
 		if e, ok := v.Asks(); ok && e.Why == why {

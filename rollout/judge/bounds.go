@@ -6,27 +6,38 @@ import (
 	"slices"
 
 	"canarybot.io/rollout"
+	"canarybot.io/rollout/judge/series"
 	"canarybot.io/rollout/judge/trial"
 )
 
 // histogram is a latency histogram over the recent past.
 type histogram struct {
 	buckets []rollout.Series // with a finite bound; they rise
+	within  []float64        // requests in each
 	all     float64          // requests
+	known   bool             // there is any bucket
 }
 
+// newHistogram takes the newest value of each bucket that can be one. A bucket has at least what smaller ones have, and
+// where the store says less, as where the sums are extrapolated, the larger value counts.
 func newHistogram(buckets []rollout.Series) (h histogram) {
 	buckets = slices.Clone(buckets)
 	slices.SortFunc(buckets, func(a, b rollout.Series) int { return cmp.Compare(a.Bound, b.Bound) })
 	for _, b := range buckets {
-		h.all = max(h.all, b.Points[0].Value)
+		value, ok := series.Last(b.Points)
+		if !ok || math.IsNaN(b.Bound) || math.IsInf(b.Bound, -1) {
+			continue
+		}
+		h.known, h.all = true, max(h.all, value)
+		if !math.IsInf(b.Bound, 1) {
+			h.buckets, h.within = append(h.buckets, b), append(h.within, h.all)
+		}
 	}
-	h.buckets = slices.DeleteFunc(buckets, func(b rollout.Series) bool { return math.IsInf(b.Bound, 0) })
 	return h
 }
 
 // beyond is the share of requests that are slower than a bucket's bound.
-func (h histogram) beyond(bucket int) float64 { return 1 - h.buckets[bucket].Points[0].Value/h.all }
+func (h histogram) beyond(bucket int) float64 { return 1 - h.within[bucket]/h.all }
 
 // nearest returns the bucket that is nearest to a share of slower requests, of those after one that are not taken; -1:
 // none.
@@ -55,13 +66,16 @@ func latencyLimit(checks []rollout.Check) (limit float64) {
 }
 
 // chooseBounds chooses the bounds that are compared. A limit between two bounds is judged at the next one above: what is
-// slower than that is slower than the limit for certain.
-func (b *baseline) chooseBounds(buckets []rollout.Series, limit float64) {
+// slower than that is slower than the limit for certain. It reports whether there was a histogram to choose from.
+func (b *baseline) chooseBounds(buckets []rollout.Series, limit float64) bool {
 	h := newHistogram(buckets)
+	if !h.known {
+		return false
+	}
 	at := slices.IndexFunc(h.buckets, func(s rollout.Series) bool { return s.Bound >= limit*(1-1e-9) })
 	if at < 0 {
 		b.NoBound = true
-		return
+		return true
 	}
 	if b.Coarse = h.buckets[at].Bound > limit*(1+1e-9); b.Coarse && at > 0 {
 		b.Below = h.buckets[at-1].Bound
@@ -80,6 +94,7 @@ func (b *baseline) chooseBounds(buckets []rollout.Series, limit float64) {
 			b.SlowShare[i] = h.beyond(c)
 		}
 	}
+	return true
 }
 
 // chosen are the buckets that are compared: the one at the service's own limit, those that a quarter, a twelfth and a

@@ -2,11 +2,8 @@ package judge
 
 import (
 	"math"
-	"slices"
 	"time"
 
-	"canarybot.io/rollout"
-	"canarybot.io/rollout/judge/series"
 	"canarybot.io/rollout/judge/trial"
 )
 
@@ -29,7 +26,13 @@ type counts struct {
 	Judged [2]tally  `json:"taken"` // since the anchor
 	// Answered is how many series of each arm had samples since the anchor, by group.
 	Answered [2][groups]int `json:"answered,omitzero"`
-	Step     [2]tally       `json:"step"` // since the weight was acknowledged
+	// Based is how many had samples shortly before the anchor. Without them what was counted long ago would seem new.
+	Based [2][groups]int `json:"based,omitzero"`
+	// Surplus is that of each arm's requests above its successes, where errors have no counter.
+	Surplus [2]surplus `json:"surplus,omitzero"`
+	Refused bool       `json:"refused,omitempty"` // the newest scrape cannot be
+	Owing   int        `json:"owing,omitempty"`   // scrapes in a row that lack something that was judged
+	Step    [2]tally   `json:"step"`              // since the weight was acknowledged
 	// Recent is what people are shown, in two halves, of which the newer one fills.
 	Recent [2][2]tally `json:"recent"`
 	Filled int         `json:"filled,omitempty"` // scrapes in the newer half
@@ -51,7 +54,7 @@ func (c *counts) newStep(since time.Time) { *c = counts{Anchor: since} }
 
 // restart counts from another anchor. What was done since then is taken as judged.
 func (c *counts) restart(anchor time.Time, judged [2]tally) {
-	c.Anchor, c.Judged, c.Answered = anchor, judged, [2][groups]int{}
+	c.Anchor, c.Judged, c.Answered, c.Based, c.Surplus = anchor, judged, [2][groups]int{}, [2][groups]int{}, [2]surplus{}
 }
 
 // lacking reports in which groups an answer lacks series that had samples in what was judged: a store behind Prometheus
@@ -59,26 +62,18 @@ func (c *counts) restart(anchor time.Time, judged [2]tally) {
 // failed, and a canary without any would be gone.
 func (c *counts) lacking(w *window, through time.Time) (lacks [groups]bool) {
 	for arm := range w.arms {
-		for g, n := range w.arms[arm].answered(span{c.Anchor, through}) {
-			lacks[g] = lacks[g] || n < c.Answered[arm][g]
+		answered := w.arms[arm].answered(span{c.Anchor, through})
+		based := w.arms[arm].answered(w.base(c.Anchor))
+		for g := range lacks {
+			lacks[g] = lacks[g] || answered[g] < c.Answered[arm][g] || based[g] < c.Based[arm][g]
 		}
 	}
 	return lacks
 }
 
-// answered is how many series of an arm have samples in a span.
-func (a *arm) answered(s span) (n [groups]int) {
-	r := a.answer
-	for g, readings := range [groups][]rollout.Reading{{r.Requests, r.Errors, r.Success}, {r.Latency}, {r.ClientErrors}} {
-		for _, reading := range readings {
-			for i := range reading.Series {
-				if slices.ContainsFunc(reading.Series[i].Points, s.contains) {
-					n[g]++
-				}
-			}
-		}
-	}
-	return n
+// base is the time shortly before an anchor, of which every answer has the samples.
+func (p pace) base(anchor time.Time) span {
+	return span{anchor.Add(-(lookback - 1) * p.interval), anchor}
 }
 
 // forget drops the counts that people are shown.
@@ -99,6 +94,11 @@ func (c *counts) update(sc *scrape, gap latencyGap, t *targets) (did [2]tally) {
 		}
 	case latencyRead:
 	}
+	if !sc.countsErrors {
+		c.countFailed(&sum)
+	}
+	c.sum = sum
+	c.refuse(&sum)
 	if c.Filled++; c.Filled > recentScrapes {
 		c.Recent[0], c.Recent[1], c.Filled = c.Recent[1], [2]tally{}, 1
 	}
@@ -108,9 +108,62 @@ func (c *counts) update(sc *scrape, gap latencyGap, t *targets) (did [2]tally) {
 		c.Recent[1][arm] = c.Recent[1][arm].plus(did[arm], 1)
 		c.Judged[arm] = c.Judged[arm].most(sum[arm]) // what is missing now was judged all the same
 	}
-	c.sum = sum
 	c.noteAnswer(sc)
 	return did
+}
+
+// countFailed counts the requests that did not succeed, where errors have no counter.
+func (c *counts) countFailed(sum *[2]tally) {
+	for arm := range sum {
+		fresh := max(0, sum[arm].Requests-c.Judged[arm].Requests)
+		sum[arm].Errors = c.Judged[arm].Errors + c.Surplus[arm].rise(sum[arm].over, fresh)
+	}
+}
+
+// refuse leaves requests and errors of both arms out of a scrape that cannot be: one that shows more errors than requests,
+// or less than was judged already. They are judged with the next scrape in which they fit, or not at all once the anchor
+// has moved on.
+func (c *counts) refuse(sum *[2]tally) {
+	c.Refused = false
+	for arm := range sum {
+		judged := &c.Judged[arm]
+		did := sum[arm].plus(*judged, -1)
+		c.Refused = c.Refused || more(did.Errors, did.Requests) ||
+			more(judged.Requests, sum[arm].Requests) || more(judged.Errors, sum[arm].Errors)
+	}
+	for arm := range sum {
+		if c.Refused {
+			sum[arm].Requests, sum[arm].Errors = c.Judged[arm].Requests, c.Judged[arm].Errors
+		}
+	}
+}
+
+// surplus is by how much the requests of an arm exceed its successes: by those that failed, and by those that are on their
+// way. The latter rise and fall, so only what exceeds the highest level so far failed for certain. The first scrapes at a
+// weight set it: how many requests are on their way is not known before.
+type surplus struct {
+	At      float64 `json:"at,omitempty"`   // at the anchor
+	Most    float64 `json:"most,omitempty"` // the highest
+	Scrapes int     `json:"scrapes,omitempty"`
+}
+
+// levelScrapes is how many scrapes set the level.
+const levelScrapes = 2
+
+// rise takes in by how much requests exceed successes since the anchor, and returns how many failed, of so many that are
+// new.
+func (l *surplus) rise(over, requests float64) (failed float64) {
+	now := l.At + over
+	if l.Scrapes < levelScrapes {
+		if l.Scrapes == 0 || now > l.Most {
+			l.Most = now
+		}
+		l.Scrapes++
+		return 0
+	}
+	failed = min(max(0, now-l.Most), requests)
+	l.Most += failed
+	return failed
 }
 
 // noteAnswer notes how many series answered since the anchor.
@@ -122,22 +175,69 @@ func (c *counts) noteAnswer(sc *scrape) {
 	}
 }
 
+// owingScrapes is for how many scrapes something that was judged may be missing.
+const owingScrapes = 3
+
 // moveAnchor moves the anchor on where it has grown old. It stays while something that was judged is not in the answer: it
-// would count again when it comes back.
+// would count again when it comes back. What does not come back for some scrapes, though no series is missing, never was.
 func (c *counts) moveAnchor(sc *scrape, t *targets) {
 	scrapes := int(sc.to.Sub(c.Anchor) / sc.interval)
-	if c.owes() || sc.lacks[latencyGroup] && scrapes < 2*anchorScrapes {
+	switch {
+	case !c.owes():
+		c.Owing = 0
+	case sc.lacks != [groups]bool{}:
+		return
+	default:
+		if c.Owing++; c.Owing > owingScrapes {
+			c.moveTo(sc, sc.last(lateScrapes), t)
+		}
+		return
+	}
+	if sc.lacks[latencyGroup] && scrapes < 2*anchorScrapes {
 		return
 	}
 	late := lateScrapes
 	if sc.tooLarge() {
 		late = 1 // less is read then, and late samples are lost
 	}
-	if scrapes >= anchorScrapes || late < lateScrapes && scrapes > late {
-		s := sc.last(late)
-		c.restart(s.from, sc.tallies(s, t))
-		c.noteAnswer(sc)
+	if sc.unbased(sc.last(late)) {
+		return
 	}
+	if scrapes >= anchorScrapes || late < lateScrapes && scrapes > late {
+		c.moveTo(sc, sc.last(late), t)
+	}
+}
+
+// moveTo has the counts go on from the beginning of a span that ends with the scrape.
+func (c *counts) moveTo(sc *scrape, s span, t *targets) {
+	judged, surplus := sc.tallies(s, t), c.Surplus
+	for arm := range surplus {
+		surplus[arm].At += c.sum[arm].over - judged[arm].over
+	}
+	c.restart(s.from, judged)
+	c.Surplus, c.Owing = surplus, 0
+	for arm := range c.Based {
+		c.Based[arm] = sc.arms[arm].answered(sc.base(s.from))
+	}
+	c.noteAnswer(sc)
+}
+
+// unbased reports whether a counter grew in a span from a sample that lies so far before it that it is not read again:
+// from then on it would seem to have grown less.
+func (w *window) unbased(s span) bool {
+	base := w.base(s.from)
+	for arm := range w.arms {
+		for _, t := range w.arms[arm].targets {
+			for i := range t.meters {
+				c := &t.meters[i]
+				n := upTo(c.points, s.from)
+				if c.kind != memoryKind && n > 0 && within(c.points, s) && !c.points[n-1].At.After(base.from) {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
 
 // owes reports whether more was judged since the anchor than the answer shows.
@@ -155,6 +255,7 @@ type tally struct {
 	Refused  float64               `json:"refused,omitempty"` // with a 4xx
 	Timed    float64               `json:"timed,omitempty"`
 	Slow     [trial.Bounds]float64 `json:"slow,omitzero"`
+	over     float64               // requests above successes, where errors have no counter; it may be below zero
 }
 
 // plus returns the tally with another one added, times a factor, never below zero.
@@ -181,7 +282,6 @@ func (t tally) most(o tally) tally {
 
 // exceeds reports whether any part of the tally is more than another's, by more than rounding.
 func (t tally) exceeds(o tally) bool {
-	more := func(a, b float64) bool { return a-b > 1e-6*(1+b) }
 	for i := range t.Slow {
 		if more(t.Slow[i], o.Slow[i]) {
 			return true
@@ -189,6 +289,9 @@ func (t tally) exceeds(o tally) bool {
 	}
 	return more(t.Requests, o.Requests) || more(t.Errors, o.Errors) || more(t.Refused, o.Refused) || more(t.Timed, o.Timed)
 }
+
+// more reports whether one count is more than another, by more than rounding.
+func more(a, b float64) bool { return a-b > 1e-6*(1+b) }
 
 // arm is the tally as a trial reads it.
 func (t tally) arm(pods int) trial.Arm {
@@ -198,98 +301,99 @@ func (t tally) arm(pods int) trial.Arm {
 // absentScrapes is for how many scrapes a target may be missing before it counts as gone.
 const absentScrapes = 3
 
-// infinite is the bound of the bucket that counts every request.
-var infinite = math.Inf(1)
-
 // tallies are what both arms did in a span.
-func (w *window) tallies(s span, t *targets) [2]tally {
-	return [2]tally{
-		w.tally(w.arms[canaryArm].Read, s, w.canaryStart(t)),
-		w.tally(w.arms[stableArm].Read, s, w.stableStart()),
-	}
-}
-
-// tally adds up what the counters of a reading show in a span. Start tells from what a new series counts.
-func (w *window) tally(r rollout.Read, s span, start func(rollout.Series) series.Start) tally {
-	grown := func(all []rollout.Series) float64 { return series.Increase(all, s.from, s.to, start) }
-	sum := tally{Requests: grown(r.Requests.Series)}
-	if w.countsErrors { // no series is no error: a counter does not exist before it counts
-		sum.Errors = grown(r.Errors.Series)
-	} else {
-		sum.Errors = max(0, sum.Requests-grown(r.Success.Series))
-	}
-	sum.Refused = grown(r.ClientErrors.Series)
-	if lacksBound(r.Latency.Series, w.bounds) {
-		return sum
-	}
-	latency := series.Align(r.Latency.Series, s.to, absentScrapes*w.interval)
-	sum.Timed = grown(bucket(latency, infinite))
-	for i, bound := range w.bounds {
-		sum.Slow[i] = max(0, sum.Timed-grown(bucket(latency, bound)))
+//
+// A span is the same for all targets, but each is scraped at its own moment: what one did from its last scrape to the end
+// of the span comes with the next one. So a target's counts lie up to an interval before the span, by how much differs
+// between targets, and what happens to all of them at once is seen a scrape earlier on some than on others. Counts are not
+// divided between scrapes to hide that: a part of a count was never measured.
+func (w *window) tallies(s span, t *targets) (sum [2]tally) {
+	for arm := range sum {
+		sum[arm] = w.tally(arm, s, t)
 	}
 	return sum
 }
 
-// lacksBound reports whether a histogram that counts lacks a bound that is compared: every request would seem slow.
-func lacksBound(all []rollout.Series, bounds []float64) bool {
-	if len(bucket(all, infinite)) == 0 {
-		return false
+// tally is what an arm did in a span.
+func (w *window) tally(arm int, s span, t *targets) (sum tally) {
+	for _, one := range w.arms[arm].targets {
+		did := w.did(arm, one, s, t)
+		sum, sum.over = sum.plus(did, 1), sum.over+did.over
 	}
-	return slices.ContainsFunc(bounds, func(b float64) bool { return len(bucket(all, b)) == 0 })
+	return sum
 }
 
-// bucket are the series of one bound of a histogram.
-func bucket(all []rollout.Series, bound float64) []rollout.Series {
-	var found []rollout.Series
-	for _, s := range all {
-		if s.Bound == bound {
-			found = append(found, s)
+// did adds up what the counters of an arm's target show in a span.
+func (w *window) did(arm int, one *target, s span, t *targets) (sum tally) {
+	back := arm == canaryArm && t.cameBack(one)
+	succeeded := 0.0
+	for i := range one.meters {
+		c := &one.meters[i]
+		switch c.kind {
+		case requestKind:
+			sum.Requests += c.grown(s, one.countsOn(arm, c, back))
+		case errorKind:
+			sum.Errors += c.grown(s, one.countsOn(arm, c, back))
+		case successKind:
+			succeeded += c.grown(s, one.countsOn(arm, c, back))
+		case refusedKind:
+			sum.Refused += c.grown(s, one.countsOn(arm, c, back))
+		case latencyKind, memoryKind, kinds:
 		}
 	}
-	return found
-}
-
-// canaryStart says from what a new series of the canary counts: its pods are as new as the rollout, so from zero. The
-// exception is a target that reported before, was away for longer than is read, and came back.
-func (w *window) canaryStart(t *targets) func(rollout.Series) series.Start {
-	return func(s rollout.Series) series.Start {
-		first := firstReport(w.arms[canaryArm].reports, s.Target)
-		if born, ok := t.born(s.Target); ok && !first.IsZero() && born.Before(first) && !firstSample(s).After(first) {
-			return series.FromFirst
-		}
-		return series.FromZero
+	if !w.countsErrors { // no series of errors is no error: a counter does not exist before it counts
+		sum.over = sum.Requests - succeeded
+		sum.Errors = max(0, sum.over)
 	}
+	w.durations(&sum, arm, one, s, back)
+	return sum
 }
 
-// stableStart says from what a new series of stable counts: from zero where its target reported before; a target that is
-// new may be any age.
-func (w *window) stableStart() func(rollout.Series) series.Start {
-	return func(s rollout.Series) series.Start {
-		if first := firstReport(w.arms[stableArm].reports, s.Target); !first.IsZero() && first.Before(firstSample(s)) {
-			return series.FromZero
-		}
-		return series.FromFirst
+// durations adds what a target's histogram shows in a span. One that cannot be, or lacks a bound, shows nothing.
+func (w *window) durations(sum *tally, arm int, one *target, s span, back bool) {
+	if one.lacksBound(w.bounds) {
+		return
 	}
-}
-
-// firstReport is the time of a target's first sample in what was read; zero without one.
-func firstReport(all []rollout.Series, target string) (first time.Time) {
-	for _, s := range all {
-		if s.Target != target {
+	ended := absentScrapes * w.interval
+	s = span{one.together(s.from, ended), one.together(s.to, ended)}
+	var fast [trial.Bounds]float64
+	timed := 0.0
+	for i := range one.meters {
+		c := &one.meters[i]
+		if c.kind != latencyKind {
 			continue
 		}
-		if at := firstSample(s); first.IsZero() || !at.IsZero() && at.Before(first) {
-			first = at
+		grown := c.grown(s, one.countsOn(arm, c, back))
+		if math.IsInf(c.bound, 1) {
+			timed += grown
+		}
+		for b, bound := range w.bounds {
+			if c.bound == bound {
+				fast[b] += grown
+			}
 		}
 	}
-	return first
+	for b := range w.bounds {
+		if more(fast[b], timed) || b > 0 && more(fast[b-1], fast[b]) {
+			return
+		}
+	}
+	sum.Timed = timed
+	for b := range w.bounds {
+		sum.Slow[b] = max(0, timed-fast[b])
+	}
 }
 
-func firstSample(s rollout.Series) (first time.Time) {
-	for _, p := range s.Points {
-		if first.IsZero() || p.At.Before(first) {
-			first = p.At
-		}
+// countsOn reports whether a counter that has no sample before counts only from its first one on. Of the canary, whose
+// pods are as new as the rollout, that is one of a target that was away for longer than is read, and came back. Of
+// stable it is one of a target that is new, which may be of any age, and not the counter of a status that it never had.
+func (t *target) countsOn(arm int, c *meter, back bool) bool {
+	if len(c.points) == 0 {
+		return false
 	}
-	return first
+	first := c.points[0].At
+	if arm == canaryArm {
+		return back && !first.After(t.first)
+	}
+	return t.first.IsZero() || !t.first.Before(first)
 }

@@ -89,48 +89,6 @@ func (e *evidence) rejects(check rollout.Check, o *trial.Options) rollout.Why {
 	return rollout.WhyNone
 }
 
-// doubts returns what keeps a check that would be acted on from it, and for how long it has; WhyNone: nothing does.
-func (e *evidence) doubts(s rollout.Signal) (why rollout.Why, doubt rollout.Doubt) {
-	if !e.Standing.Different || e.Standing.Rule == trial.NoRule || !e.leads(s) {
-		return rollout.WhyNone, rollout.NoDoubt
-	}
-	why, patience := doubtOf(e.Standing.Rule)
-	if patience > 0 && e.Standing.Ruled >= patience {
-		return why, rollout.DoubtAsks
-	}
-	return why, rollout.DoubtWaits
-}
-
-// doubtOf is what people read of a rule, and after how many scrapes in a row they are asked; 0: it passes by itself.
-func doubtOf(r trial.Rule) (why rollout.Why, patience int) {
-	switch r {
-	case trial.Common:
-		return rollout.WhyBoth, 16
-	case trial.Present:
-		return rollout.WhyOver, 0
-	case trial.Lasting:
-		return rollout.WhyBrief, 0
-	case trial.Young:
-		return rollout.WhyYoung, 0
-	case trial.Unpaired:
-		return rollout.WhyUnpaired, 5
-	case trial.Support:
-		return rollout.WhyShared, 16
-	case trial.Usual:
-		return rollout.WhyUsual, 8
-	case trial.Hidden:
-		return rollout.WhyHidden, 4
-	case trial.Alone:
-		return rollout.WhyOnePod, 8
-	case trial.Small:
-		return rollout.WhySmall, 4
-	case trial.Distant:
-		return rollout.WhyMayGrow, 12
-	case trial.NoRule, trial.Rules:
-	}
-	return rollout.WhyNone, 0
-}
-
 // betsOn are the bets on a signal.
 func betsOn(s rollout.Signal) []trial.Check {
 	switch s {

@@ -11,6 +11,7 @@ import (
 
 	"canarybot.io/rollout"
 	"canarybot.io/rollout/judge"
+	"canarybot.io/rollout/judge/pack"
 )
 
 // fleet is a service whose pods are scraped: what Prometheus would store of it.
@@ -189,6 +190,15 @@ func (f *fleet) ask(w rollout.Want, now time.Time) rollout.Raw {
 	return raw
 }
 
+// plain is a state as JSON.
+func plain(s rollout.JudgeState) string {
+	b, err := pack.JSON(s.Bytes())
+	if err != nil {
+		return err.Error()
+	}
+	return string(b)
+}
+
 func label(b float64) string { return strconv.FormatFloat(b, 'g', -1, 64) }
 
 // signalCase is a rollout at its first step that is judged by its signals.
@@ -210,7 +220,7 @@ func signalCase() rollout.Case {
 }
 
 // ask puts the question that the judge wants answered, and judges.
-func (f *fleet) judge(c rollout.Case, state []byte, now time.Time) (rollout.Verdict, []byte) {
+func (f *fleet) judge(c rollout.Case, state rollout.JudgeState, now time.Time) (rollout.Verdict, rollout.JudgeState) {
 	c.State, c.Now = state, now
 	c.Raw = f.ask(judge.Judge{}.Want(c), now)
 	if f.odd != nil {
@@ -220,10 +230,10 @@ func (f *fleet) judge(c rollout.Case, state []byte, now time.Time) (rollout.Verd
 }
 
 // run judges whenever the judge wants to, until it fails or the time is over.
-func (f *fleet) run(t testing.TB, c rollout.Case, until time.Time) (rollout.Verdict, []byte, time.Time) {
+func (f *fleet) run(t testing.TB, c rollout.Case, until time.Time) (rollout.Verdict, rollout.JudgeState, time.Time) {
 	t.Helper()
 	var v rollout.Verdict
-	var state []byte
+	var state rollout.JudgeState
 	now := since
 	for now.Before(until) {
 		v, state = f.judge(c, state, now)

@@ -16,12 +16,17 @@ const intervalHistory = 5 * time.Minute
 
 // readHistory reads stable's past.
 func (b *baseline) readHistory(c rollout.Case) {
-	h, interval := series.Mend(c.Raw.History), configuredInterval(c.Spec.Signals)
+	past := span{c.Now.Add(-2 * time.Hour), c.Now.Add(time.Hour)}
+	h, interval := series.Mend(series.Clean(c.Raw.History, past.from, past.to)), configuredInterval(c.Spec.Signals)
+	stable := reports(series.Clean(c.Raw.Stable, past.from, past.to))
+	if len(reports(h)) == 0 {
+		return // nothing in it can be
+	}
 	g := newGrid(reports(h), interval)
 	requests := g.byTarget(h.Requests.Series)
 	bad := g.byTarget(h.Errors.Series)
 	if c.Spec.Signals.Errors == "" {
-		bad = requests.minus(g.byTarget(h.Success.Series))
+		bad = requests.failed(g.byTarget(h.Success.Series))
 	}
 	b.NoErrors = c.Spec.Signals.Errors != "" && len(h.Errors.Series) == 0 && !unread(h.Errors.Why)
 	b.ErrorSpread = trial.Spread(requests.pair(bad))
@@ -31,15 +36,15 @@ func (b *baseline) readHistory(c rollout.Case) {
 		b.ErrorShare = bad.total() / all
 	}
 	b.Worst.Remember(trial.ErrorMeasure, sums(requests.pair(bad)))
-	timed := g.byTarget(bucket(h.Latency.Series, infinite))
+	timed := g.byTarget(bucket(h.Latency.Series, math.Inf(1)))
 	for i, bound := range b.Seconds {
 		slow := timed.pair(timed.minus(g.byTarget(bucket(h.Latency.Series, bound))))
 		b.SlowSpread[i] = trial.Spread(slow)
 		b.Worst.Remember(trial.SlowMeasure(i), sums(slow))
 	}
 	b.MemoryNoise = g.memoryNoise(h.Memory.Series, threshold(c.Spec.Checks, rollout.MemorySignal))
-	b.Interval = sampleInterval(reports(c.Raw.Stable))
-	b.Lag = sampleLag(reports(c.Raw.Stable), max(b.Interval, interval), c.Now)
+	b.Interval = sampleInterval(stable)
+	b.Lag = sampleLag(stable, max(b.Interval, interval), c.Now)
 	b.Known = true
 }
 
@@ -77,33 +82,40 @@ type grid struct {
 	scrapes  int
 }
 
-// newGrid covers the time of the series.
+// What is read of the past at most: far more than is asked for.
+const maxScrapes, maxPast = 240, 1000 // targets
+
+// newGrid covers the time of the series, which have samples.
 func newGrid(all []rollout.Series, interval time.Duration) grid {
 	to := series.Newest(all)
 	from := to
 	for _, s := range all {
-		if at := firstSample(s); at.Before(from) {
+		if at := s.Points[0].At; at.Before(from) {
 			from = at
 		}
 	}
-	return grid{from: from, interval: interval, scrapes: int(to.Sub(from) / interval)}
+	scrapes := int(to.Sub(from) / interval)
+	if scrapes > maxScrapes {
+		scrapes, from = maxScrapes, to.Add(-maxScrapes*interval)
+	}
+	return grid{from: from, interval: interval, scrapes: scrapes}
 }
 
 // growth is by how much each target's counters grew in each scrape of a grid.
 type growth map[string][]float64
 
 func (g grid) byTarget(all []rollout.Series) growth {
-	start := func(rollout.Series) series.Start { return series.FromFirst }
 	grown := growth{}
 	for _, one := range all {
 		to := grown[one.Target]
-		if to == nil {
+		if to == nil && len(grown) < maxPast {
 			to = make([]float64, g.scrapes)
 			grown[one.Target] = to
 		}
+		m := meter{points: one.Points}
 		for i := range to {
 			from := g.from.Add(time.Duration(i) * g.interval)
-			to[i] += series.Increase([]rollout.Series{one}, from, from.Add(g.interval), start)
+			to[i] += m.grown(span{from, from.Add(g.interval)}, true)
 		}
 	}
 	return grown
@@ -128,6 +140,30 @@ func (g growth) minus(less growth) growth {
 		}
 	}
 	return left
+}
+
+// failed are those of each target's requests that did not succeed: by how much they exceed the successes, as far as they
+// never did before.
+func (g growth) failed(successes growth) growth {
+	left := growth{}
+	for target, all := range g {
+		failed := make([]float64, len(all))
+		var s surplus
+		over := 0.0
+		for i, n := range all {
+			if over += n; successes[target] != nil {
+				over -= successes[target][i]
+			}
+			failed[i] = s.rise(over, n)
+		}
+		left[target] = failed
+	}
+	return left
+}
+
+// bucket are the series of one bound of a histogram.
+func bucket(all []rollout.Series, bound float64) []rollout.Series {
+	return slices.DeleteFunc(slices.Clone(all), func(s rollout.Series) bool { return s.Bound != bound })
 }
 
 // pair joins requests with the bad ones among them, target by scrape.

@@ -1,51 +1,63 @@
 package judge
 
 import (
-	"encoding/json"
 	"slices"
 	"time"
 
 	"canarybot.io/rollout"
+	"canarybot.io/rollout/judge/pack"
+	"canarybot.io/rollout/judge/trial"
 )
 
 // Judge judges each check as it asks to be: one with a signal by running bets on raw counts, any other by its limits.
 // The zero value is ready.
-type Judge struct{}
+type Judge struct {
+	Off trial.RuleSet // rules that do not apply: how the benchmark shows what each is worth
+}
 
 var _ rollout.Judge = Judge{}
 
-// state is what Judge keeps between calls.
+// state is what Judge keeps between calls. It is never changed once it was returned: whoever goes on from it works on a
+// copy, and so must its parts: what a slice or a map of theirs holds stays as it is, and an update makes another one.
 type state struct {
-	Limits  json.RawMessage `json:"limits,omitempty"`
-	Signals *signalState    `json:"signals,omitempty"`
+	Limits  *limitState  `json:"limits,omitempty"`
+	Signals *signalState `json:"signals,omitempty"`
 }
 
-// readState reads what was stored. What cannot be read is forgotten.
-func readState(b []byte) (s state) {
-	if len(b) == 0 || json.Unmarshal(b, &s) != nil {
+var _ rollout.Remembered = (*state)(nil)
+
+// readState returns a copy of what is remembered. What was stored and cannot be read, or cannot be, is forgotten as a
+// whole: any part of it may be damaged, and beginning anew is safe.
+func readState(remembered rollout.JudgeState) state {
+	if s, ok := remembered.Live().(*state); ok {
+		return *s
+	}
+	var s state
+	if b := remembered.Bytes(); len(b) == 0 || pack.Unpack(b, &s) != nil || !s.valid() {
 		return state{}
 	}
 	return s
 }
 
-// signals returns what is remembered of the signals, brought to the weight that the canary has.
-func (s *state) signals(c rollout.Case) *signalState {
-	if s.Signals == nil {
-		s.Signals = &signalState{}
-	}
-	if !s.Signals.Since.Equal(c.Since) {
-		s.Signals.newStep(c.Since)
-	}
-	return s.Signals
-}
-
-// bytes returns the state to store.
-func (s *state) bytes() []byte {
-	b, err := json.Marshal(s)
+// Encode returns the form to store.
+func (s *state) Encode() []byte {
+	b, err := pack.Pack(s)
 	if err != nil {
 		return nil // a time beyond year 9999: forgetting is safe
 	}
 	return b
+}
+
+// signals returns a copy of what is remembered of the signals, brought to the weight that the canary has.
+func (s *state) signals(c rollout.Case) *signalState {
+	var signals signalState
+	if s.Signals != nil {
+		signals = *s.Signals
+	}
+	if !signals.Since.Equal(c.Since) {
+		signals.newStep(c.Since)
+	}
+	return &signals
 }
 
 // Want returns what to ask for the next verdict.
@@ -64,20 +76,21 @@ func (Judge) Want(c rollout.Case) rollout.Want {
 }
 
 // Judge returns the verdict over all checks, in their order.
-func (Judge) Judge(c rollout.Case) (rollout.Verdict, []byte) {
+func (j Judge) Judge(c rollout.Case) (rollout.Verdict, rollout.JudgeState) {
 	s := readState(c.State)
 	limits, signals := split(c.Spec.Checks)
 	v := rollout.Verdict{Since: c.Since}
 	if len(signals) > 0 {
-		v = s.signals(c).judge(c)
+		s.Signals = s.signals(c)
+		v = s.Signals.judge(c, j.Off)
 	}
 	if len(limits) > 0 {
-		before := readLimitState(s.Limits, limits, c.Since)
+		before := s.Limits.of(limits, c.Since)
 		if judgesShare(c) {
 			before.share = canaryShare(c)
 		}
-		compared, memory := compare(before, limits, c.Samples, c.Now)
-		s.Limits = memory
+		compared, after := compare(before, limits, c.Samples, c.Now)
+		s.Limits = &after
 		if len(signals) == 0 {
 			v = compared
 		} else {
@@ -87,21 +100,20 @@ func (Judge) Judge(c rollout.Case) (rollout.Verdict, []byte) {
 	v = inOrder(v, c.Spec.Checks)
 	decides := func(c rollout.Check) bool { return !c.DryRun }
 	v.Proved = v.Proved && v.Result == rollout.Pass && !slices.ContainsFunc(limits, decides) // a limit proves nothing before its time
-	return v, s.bytes()
+	return v, rollout.Remember(&s)
 }
 
 // WarmStart returns what a rollout that succeeded leaves to the next one of its service: how pods start.
-func (Judge) WarmStart(b []byte) []byte {
-	s := readState(b).Signals
+func (Judge) WarmStart(remembered rollout.JudgeState) rollout.JudgeState {
+	s := readState(remembered).Signals
 	if s == nil {
-		return nil
+		return rollout.JudgeState{}
 	}
 	starts := s.Starts
 	if slices.Equal(s.Baseline.StartBounds, s.Baseline.Bounds) {
 		starts = s.Baseline.Starts.Fade().Plus(starts)
 	}
-	next := state{Signals: &signalState{Baseline: baseline{Starts: starts, StartBounds: s.Baseline.Bounds}}}
-	return next.bytes()
+	return rollout.Remember(&state{Signals: &signalState{Baseline: baseline{Starts: starts, StartBounds: s.Baseline.Bounds}}})
 }
 
 // limitInterval is how often checks against limits are asked.

@@ -102,7 +102,7 @@ func TestReplayComesToTheSameNumbers(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		f := newFleet(rapid.Uint64().Draw(t, "seed"), before+after, before, only(change(func(d *does) { d.errors = 0.004 }), rapid.IntRange(0, 30).Draw(t, "from")))
 		c := signalCase()
-		var whole, parts []byte
+		var whole, parts rollout.JudgeState
 		for i := range 3 { // what is asked once, before anything is judged
 			now := since.Add(time.Duration(i) * 50 * time.Millisecond)
 			_, whole = f.judge(c, whole, now)
@@ -112,14 +112,14 @@ func TestReplayComesToTheSameNumbers(t *testing.T) {
 			now := since.Add(time.Duration(scrape)*interval + 4*time.Second)
 			_, whole = f.judge(c, whole, now)
 			if scrape == 30 || rapid.IntRange(0, 3).Draw(t, fmt.Sprint("asked at ", scrape)) == 0 {
-				_, parts = f.judge(c, parts, now)
+				_, parts = f.judge(c, rollout.StoredJudgeState(parts.Bytes()), now)
 			}
 		}
-		if string(whole) != string(parts) {
-			t.Fatalf("scrape by scrape\n%s\nwith gaps\n%s", whole, parts)
+		if !whole.Equal(parts) {
+			t.Fatalf("scrape by scrape\n%s\nwith gaps\n%s", plain(whole), plain(parts))
 		}
-		if len(whole) > 16384 {
-			t.Fatalf("%d bytes to store", len(whole))
+		if n := len(whole.Bytes()); n > 8192 {
+			t.Fatalf("%d bytes to store", n)
 		}
 	})
 }
@@ -169,7 +169,7 @@ func TestNoAnswerIsNoPass(t *testing.T) {
 		if worst, _ := v.Worst(); v.Result != rollout.Unknown || worst.Why != why || worst.Detail != "in its own words" {
 			t.Errorf("%s: %s, %+v", why, v.Result, worst)
 		}
-		if diff := cmp.Diff(string(state), string(again)); diff != "" {
+		if diff := cmp.Diff(plain(state), plain(again)); diff != "" {
 			t.Errorf("%s changed what is remembered:\n%s", why, diff)
 		}
 	}
@@ -226,15 +226,16 @@ func TestWeightsShareOneBudget(t *testing.T) {
 func FuzzSignalState(f *testing.F) {
 	fl := newFleet(7, before+after, before, only(well, 0))
 	_, state, _ := fl.run(f, signalCase(), since.Add(5*interval))
-	f.Add(state)
+	f.Add([]byte(plain(state)))
+	f.Add(state.Bytes())
 	f.Add([]byte(`{"signals":{"trial":{},"since":"2026-03-01T14:00:00Z"}}`))
 	f.Add([]byte(`{"signals":{"trial":{},"since":"2026-03-01T14:00:00Z","answered":[[9999999,-1],[7,1e6]],"heard":true,
 		"users":{"got":-1e300,"of":1e308,"asked":7,"short":-9,"blocks":-3,"sum":1e300,"squares":-1e308,"part":{"scrapes":-5}}}}`))
 	f.Add([]byte(`{"signals":{"trial":{},"since":"2026-03-01T14:00:00Z","answered":[[1,1],[1]],"users":{"blocks":9,"sum":1e308,"squares":1e308,"targets":-4}}}`))
 	f.Fuzz(func(t *testing.T, state []byte) {
-		v, next := fl.judge(signalCase(), state, since.Add(6*interval))
-		if len(v.Evidence) != 3 || v.Result == rollout.Pass && len(next) == 0 {
-			t.Errorf("state %q: %+v, next %q", state, v, next)
+		v, next := fl.judge(signalCase(), rollout.StoredJudgeState(state), since.Add(6*interval))
+		if len(v.Evidence) != 3 || len(next.Bytes()) == 0 {
+			t.Errorf("state %q: %+v, next %q", state, v, plain(next))
 		}
 	})
 }
@@ -260,7 +261,7 @@ func TestOtherRolloutsPodsAreNotThisCanary(t *testing.T) {
 	} {
 		f := newFleet(11, before+after, before, what)
 		f.hurry(interval / time.Second)
-		var state []byte
+		var state rollout.JudgeState
 		for at := range 15 {
 			var v rollout.Verdict
 			if v, state = f.judge(c, state, since.Add(time.Duration(at)*time.Second+time.Second/2)); v.Result == rollout.Fail {
@@ -330,7 +331,7 @@ func TestThePastIsAskedForUntilItIsHad(t *testing.T) {
 	t.Parallel()
 	f := newFleet(17, before+90, before, only(change(func(d *does) { d.errors = 0.008 }), 0))
 	c := signalCase()
-	var state []byte
+	var state rollout.JudgeState
 	now := since
 	var v rollout.Verdict
 	for i := range 60 {

@@ -17,16 +17,22 @@ const patience = 10 * time.Second
 // come in any order within a call: each counts once, by its time. Those from before the weight, from the future, or of a
 // check that the rollout does not have are left out.
 func Compare(checks []rollout.Check, samples []rollout.Sample, state []byte, since, now time.Time) (rollout.Verdict, []byte) {
-	return compare(readLimitState(state, checks, since), checks, samples, now)
+	v, after := compare(readLimitState(state).of(checks, since), checks, samples, now)
+	return v, after.bytes()
 }
 
-func compare(s limitState, checks []rollout.Check, samples []rollout.Sample, now time.Time) (rollout.Verdict, []byte) {
+// compare returns the verdict, and the state with the samples added, which it changes.
+func compare(s limitState, checks []rollout.Check, samples []rollout.Sample, now time.Time) (rollout.Verdict, limitState) {
 	since := s.Since
+	from := since
+	if since.After(now) {
+		from = time.Time{} // the clock was set back; who has this weight to be judged asked after it was there
+	}
 	samples = slices.Clone(samples)
 	slices.SortStableFunc(samples, func(a, b rollout.Sample) int { return a.At.Compare(b.At) })
 	for _, sample := range samples {
 		i := slices.IndexFunc(checks, func(c rollout.Check) bool { return c.Name == sample.Check })
-		if i < 0 || sample.At.Before(since) || sample.At.After(now) {
+		if i < 0 || sample.At.Before(from) || sample.At.After(now) {
 			continue
 		}
 		s.Checks[sample.Check] = s.Checks[sample.Check].with(checks[i], finiteSample(sample), now)
@@ -49,7 +55,7 @@ func compare(s limitState, checks []rollout.Check, samples []rollout.Sample, now
 		verdict.Evidence = append(verdict.Evidence, e)
 	}
 	verdict.Result = rollout.Combine(verdict.Evidence)
-	return verdict, s.bytes()
+	return verdict, s
 }
 
 // littleShare returns the canary's share of the requests of a sample, where they were counted, that is far below its

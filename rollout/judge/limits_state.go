@@ -3,6 +3,7 @@ package judge
 import (
 	"encoding/json"
 	"hash/fnv"
+	"maps"
 	"strconv"
 	"time"
 
@@ -17,27 +18,28 @@ type limitState struct {
 	share       float64               // of the requests, 0 to 1, that the canary is to get; 0: it is not asked
 }
 
-// readLimitState reads the state. One that is damaged, or that belongs to another weight or to other checks, is
-// forgotten: the check is then unknown until its next sample, which errs on the safe side.
-func readLimitState(state []byte, checks []rollout.Check, since time.Time) limitState {
-	fresh := limitState{Since: since, Fingerprint: fingerprint(checks), Checks: map[string]checkState{}}
+// readLimitState reads the state. One that is damaged is forgotten: the check is then unknown until its next sample,
+// which errs on the safe side.
+func readLimitState(stored []byte) *limitState {
 	var s limitState
-	if len(state) == 0 || json.Unmarshal(state, &s) != nil {
-		return fresh
+	if len(stored) == 0 || json.Unmarshal(stored, &s) != nil || !s.valid() {
+		return nil
 	}
-	if !s.Since.Equal(since) || s.Fingerprint != fresh.Fingerprint {
-		return fresh
-	}
-	for name, one := range s.Checks {
-		if one.Failing.N < 0 || one.Silent.N < 0 || one.Last.Check != name {
-			return fresh
-		}
-		fresh.Checks[name] = one
-	}
-	return fresh
+	return &s
 }
 
-// bytes returns the state. Every value in it is finite, so that it always encodes.
+// of returns a copy of the state, or an empty one where there is none, or one of another weight or of other checks.
+func (s *limitState) of(checks []rollout.Check, since time.Time) limitState {
+	print := fingerprint(checks)
+	if s == nil || !s.Since.Equal(since) || s.Fingerprint != print {
+		return limitState{Since: since, Fingerprint: print, Checks: make(map[string]checkState, len(checks))}
+	}
+	own := limitState{Since: s.Since, Fingerprint: s.Fingerprint, Checks: make(map[string]checkState, len(checks))}
+	maps.Copy(own.Checks, s.Checks)
+	return own
+}
+
+// bytes returns the state as JSON. Every value in it is finite, so that it always encodes.
 func (s limitState) bytes() []byte {
 	b, err := json.Marshal(s)
 	if err != nil {

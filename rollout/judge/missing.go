@@ -50,19 +50,20 @@ func (m *missing) align(w *window, over span) (s span, ok bool) {
 // countSilence counts scrapes in which stable reports and the canary does not, not even late.
 func (m *missing) countSilence(w *window, s span) {
 	before := span{s.from.Add(-w.interval), s.from}
-	if !w.reporting(stableArm, s) || w.reporting(canaryArm, span{before.from, s.to}) {
+	if w.reporting(stableArm, s) == 0 || w.reporting(canaryArm, span{before.from, s.to}) > 0 {
 		return
 	}
-	if m.Silent == 0 && !before.from.Before(w.since) && w.reporting(stableArm, before) {
+	if m.Silent == 0 && !before.from.Before(w.since) && w.reporting(stableArm, before) > 0 {
 		m.Silent, s.from = 1, before.from // the scrape before was silent too, and might have come late
 	}
 	m.Silent++
-	m.Requests += w.tally(w.arms[stableArm].Read, s, w.stableStart()).Requests
+	m.Requests += w.tally(stableArm, s, nil).Requests
 }
 
 // update notes what is missing in a scrape that is judged.
 func (m *missing) update(sc *scrape) latencyGap {
-	m.Bounds = lacksBound(sc.arms[canaryArm].Latency.Series, sc.bounds)
+	a := &sc.arms[canaryArm]
+	m.Bounds = slices.ContainsFunc(a.targets, func(t *target) bool { return a.reports(t, sc.span) && t.lacksBound(sc.bounds) })
 	if sc.first {
 		m.Shared, _ = sharedSeries(sc.arms[canaryArm].Requests, sc.arms[stableArm].Requests)
 	}
@@ -80,8 +81,12 @@ func (m *missing) update(sc *scrape) latencyGap {
 
 // sharedSeries returns a series that both arms have.
 func sharedSeries(canary, stable rollout.Reading) (labels string, ok bool) {
+	others := make(map[string]bool, len(stable.Series))
+	for _, s := range stable.Series {
+		others[s.Labels] = true
+	}
 	for _, s := range canary.Series {
-		if slices.ContainsFunc(stable.Series, func(t rollout.Series) bool { return t.Labels == s.Labels }) {
+		if others[s.Labels] {
 			return s.Labels, true
 		}
 	}

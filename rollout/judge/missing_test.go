@@ -136,7 +136,7 @@ func TestWhatProvesNothing(t *testing.T) {
 			t.Parallel()
 			f := newFleet(6, before+after, before, func(bool, int, int) does { return change(func(d *does) { d.requests = 2000 }) })
 			proved := false
-			var state []byte
+			var state rollout.JudgeState
 			for s := range 40 {
 				c := tt.c
 				c.Samples = []rollout.Sample{{Check: "own", At: since.Add(time.Duration(s) * interval), Canary: &two}}
@@ -211,7 +211,7 @@ func TestSlowStartersAreLearned(t *testing.T) {
 			})
 		})
 		_, state, _ := f.run(t, signalCase(), since.Add(40*interval))
-		if left := string(judge.Judge{}.WarmStart(state)); !strings.Contains(left, `"pods":2}`) {
+		if left := plain(judge.Judge{}.WarmStart(state)); !strings.Contains(left, `"pods":2}`) {
 			t.Errorf("first scraped %d scrapes from the weight on: %s", first, left)
 		}
 	}
@@ -260,7 +260,7 @@ func TestAPastThatIsReadInPart(t *testing.T) {
 			}
 		}
 		_, state, _ := f.run(t, signalCase(), since.Add(10*interval))
-		if s := string(state); !strings.Contains(s, `"known":true`) || strings.Contains(s, `"error_spread":0.02,`) != (times > 1) || !strings.Contains(s, `"error_spread"`) {
+		if s := plain(state); !strings.Contains(s, `"known":true`) || strings.Contains(s, `"error_spread":0.02,`) != (times > 1) || !strings.Contains(s, `"error_spread"`) {
 			t.Errorf("unread %s: %.400s", name, s)
 		}
 	}
@@ -287,7 +287,7 @@ func TestStartsBehindAProxyAreLearned(t *testing.T) {
 		}
 	}
 	_, state, _ := f.run(t, signalCase(), since.Add(40*interval))
-	if left := string(judge.Judge{}.WarmStart(state)); !strings.Contains(left, `"pods":1}`) {
+	if left := plain(judge.Judge{}.WarmStart(state)); !strings.Contains(left, `"pods":1}`) {
 		t.Errorf("left is %s", left)
 	}
 }

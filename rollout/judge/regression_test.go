@@ -39,8 +39,8 @@ func TestDryRuns(t *testing.T) {
 	}
 	f := newFleet(21, before+after, before, only(change(func(d *does) { d.errors = 0.05 }), 0))
 	v, state, _ := f.run(t, c, since.Add(20*interval))
-	if v.Result != rollout.Unknown || len(state) == 0 || math.IsInf(v.Odds, 0) || v.Evidence[0].Result != rollout.Fail {
-		t.Errorf("%s, odds %v, %d bytes, %+v", v.Result, v.Odds, len(state), v.Evidence[0])
+	if v.Result != rollout.Unknown || len(state.Bytes()) == 0 || math.IsInf(v.Odds, 0) || v.Evidence[0].Result != rollout.Fail {
+		t.Errorf("%s, odds %v, %d bytes, %+v", v.Result, v.Odds, len(state.Bytes()), v.Evidence[0])
 	}
 	// One that informs neither blocks the others nor speaks for the canary.
 	c = signalCase()
@@ -233,7 +233,7 @@ func TestBetsThatSufficeTogether(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(20) {
 		f := newFleet(40+seed, before+after, before, only(change(func(d *does) { d.errors = 0.02 }), 0))
-		var state []byte
+		var state rollout.JudgeState
 		for at := range 40 {
 			var v rollout.Verdict
 			v, state = f.judge(signalCase(), state, since.Add(time.Duration(at)*interval+4*time.Second))

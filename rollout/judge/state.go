@@ -17,6 +17,7 @@ type signalState struct {
 	Since    time.Time `json:"since"`           // the acknowledgement of the weight
 	Through  time.Time `json:"through"`         // scrapes are judged up to here
 	Judged   bool      `json:"heard,omitempty"` // some scrape of this weight was judged
+	Clock    clock     `json:"clock,omitzero"`
 	targets
 	missing
 	counts
@@ -30,7 +31,7 @@ type signalState struct {
 
 // newStep begins to judge another weight. Evidence against the canary is carried on; health is to be proved anew.
 func (s *signalState) newStep(since time.Time) {
-	s.Since, s.Through, s.Judged = since, since, false
+	s.Since, s.Through, s.Judged, s.Clock.Since = since, since, false, time.Time{}
 	s.missing.newStep()
 	s.counts.newStep(since)
 	s.memory.newStep()
@@ -42,17 +43,23 @@ func (s *signalState) newStep(since time.Time) {
 }
 
 // judge takes an answer in and returns the verdict.
-func (s *signalState) judge(c rollout.Case) rollout.Verdict {
+func (s *signalState) judge(c rollout.Case, off trial.RuleSet) rollout.Verdict {
 	if learned := s.Baseline.update(c); learned {
 		s.Trial.Begin(s.Baseline.shares(), s.Baseline.Rate*configuredInterval(c.Spec.Signals).Seconds()*60, s.Baseline.Worst)
 		s.Baseline.Worst = trial.Worst{}
 	}
 	s.Beside.learn(c)
 	w := normalise(c, &s.Baseline)
+	w.options.Off = off
+	_, bad := firstWith(w.required(), unread)
+	if !bad {
+		s.Clock.follow(w)
+		s.rewind(w)
+	}
 	s.skip(w)
 	s.lack(w)
-	if _, bad := firstWith(w.required(), unread); !bad && !w.lacks[countGroup] {
-		for end := s.Through.Add(w.interval); !w.now.Before(end.Add(w.grace)); end = end.Add(w.interval) {
+	if !bad && !w.lacks[countGroup] {
+		for end := s.Through.Add(w.interval); !w.at.Before(end.Add(w.grace)); end = end.Add(w.interval) {
 			s.update(w, end)
 		}
 	}
@@ -61,13 +68,13 @@ func (s *signalState) judge(c rollout.Case) rollout.Verdict {
 
 // skip leaves out what cannot be made up for: what lies too far back, or is too large to be read at once.
 func (s *signalState) skip(w *window) {
-	if oldest := w.oldest(w.now); s.Anchor.Before(oldest) {
+	if oldest := w.oldest(w.at); s.Anchor.Before(oldest) {
 		s.Through = later(s.Through, oldest)
 		s.counts.restart(oldest, w.tallies(span{oldest, s.Through}, &s.targets))
 	}
 	r, _ := firstWith(w.required(), unread)
-	if r.Why == rollout.WhyTooLarge && w.now.Sub(s.Through) > anchorScrapes*w.interval {
-		s.Through = w.now.Add(-2 * w.interval)
+	if r.Why == rollout.WhyTooLarge && w.at.Sub(s.Through) > anchorScrapes*w.interval {
+		s.Through = w.at.Add(-2 * w.interval)
 		s.counts.restart(s.Through, [2]tally{})
 	}
 }
@@ -76,12 +83,15 @@ func (s *signalState) skip(w *window) {
 // then all begins with what there is.
 func (s *signalState) lack(w *window) {
 	w.lacks = s.lacking(w, s.Through)
-	if w.lacks[countGroup] && w.now.Sub(s.Through) > anchorScrapes*w.interval {
-		s.Through = w.now.Add(-2 * w.interval)
+	if w.lacks[countGroup] && w.at.Sub(s.Through) > anchorScrapes*w.interval {
+		s.Through = w.at.Add(-2 * w.interval)
 		s.counts.restart(s.Through, [2]tally{})
 		w.lacks = [groups]bool{}
 	}
 }
+
+// lookback is how many scrapes before the first wanted sample are read too: what that sample is compared with.
+const lookback = 4
 
 // oldest is from when on counts can still be added up.
 func (p pace) oldest(now time.Time) time.Time {
@@ -98,7 +108,7 @@ func (s *signalState) update(w *window, end time.Time) {
 		return
 	}
 	sc := newScrape(w, aligned, &s.targets)
-	sc.first, sc.current = !s.Judged, w.reporting(canaryArm, over)
+	sc.first, sc.current = !s.Judged, w.reporting(canaryArm, over) > 0
 	s.Judged = true
 
 	gap := s.missing.update(sc)
@@ -106,9 +116,12 @@ func (s *signalState) update(w *window, end time.Time) {
 	s.targets.learn(sc, did)
 	used := s.memory.update(sc)
 	in := s.observed(sc, did, used)
+	in.Least = s.Users.least(in.Weight)
 	in.Beside = s.Beside.update(sc, in, did, &s.targets)
 	s.evidence.update(sc, in)
-	s.Users.update(sc, in)
+	if had := s.Users.update(sc, in); had {
+		s.Trial.Share.Lower() // what was missing at first came
+	}
 	if replaced := s.Outlier.update(sc, s.Standing, s.counts.recent(stableArm)); replaced {
 		s.evidence.forget()
 		s.Beside.forget()
@@ -135,10 +148,9 @@ func (s *signalState) observed(sc *scrape, did [2]tally, memory float64) trial.S
 // want returns what to ask next.
 func (s *signalState) want(c rollout.Case) rollout.Want {
 	p := newPace(c.Spec.Signals, &s.Baseline)
-	// lookback is how many scrapes before the first wanted sample are read too: what that sample is compared with.
-	const lookback = 4
+	from := later(s.Anchor, p.oldest(s.Clock.reading(c.Now, p))).Add(-lookback * p.interval)
 	w := rollout.Want{
-		Since:   later(s.Anchor, p.oldest(c.Now)).Add(-lookback * p.interval),
+		Since:   c.Now.Add(-s.Clock.reach(from, c.Now, p)),
 		Bounds:  s.Baseline.Bounds,
 		Groups:  s.Beside.Strata.wants(c.Spec.Signals),
 		Buckets: s.Baseline.wantsBuckets(c.Spec.Checks), History: s.Baseline.wantsHistory(c.Spec.Checks),
@@ -147,6 +159,9 @@ func (s *signalState) want(c rollout.Case) rollout.Want {
 	asks := w.Buckets || w.History
 	if asks && s.Baseline.Attempts == 0 {
 		w.At = c.Now
+	}
+	if s.Clock.Apart && !asks {
+		w.At = c.Now.Add(p.interval)
 	}
 	if early := c.Now.Add(-intervalHistory); w.History && w.Since.After(early) {
 		w.Since = early

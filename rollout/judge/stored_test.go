@@ -46,7 +46,7 @@ func storedCases() map[string]func() (*fleet, rollout.Case) {
 }
 
 // judgeScrape judges once a scrape was stored.
-func judgeScrape(f *fleet, c rollout.Case, state []byte, scrape int) (rollout.Verdict, []byte) {
+func judgeScrape(f *fleet, c rollout.Case, state rollout.JudgeState, scrape int) (rollout.Verdict, rollout.JudgeState) {
 	return f.judge(c, state, since.Add(time.Duration(scrape)*interval+4*time.Second))
 }
 
@@ -65,7 +65,7 @@ func TestStatesOfEarlierVersionsAreRead(t *testing.T) {
 				t.Fatal(err)
 			}
 			f, c := make()
-			state := []byte(want.State)
+			state := rollout.StoredJudgeState(want.State)
 			for at := range storedScrapes {
 				var got rollout.Verdict
 				got, state = judgeScrape(f, c, state, storedAfter+at)
@@ -84,7 +84,7 @@ func TestStatesOfEarlierVersionsAreRead(t *testing.T) {
 					t.Errorf("in the end it is %s, as it was %s", got.Result, want.Verdicts[at].Result)
 				}
 			}
-			if len(judge.Judge{}.WarmStart(want.State)) == 0 {
+			if (judge.Judge{}).WarmStart(rollout.StoredJudgeState(want.State)).IsZero() {
 				t.Error("a warm start takes nothing from it")
 			}
 		})

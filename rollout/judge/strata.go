@@ -6,7 +6,6 @@ import (
 
 	"canarybot.io/rollout"
 	"canarybot.io/rollout/judge/bet"
-	"canarybot.io/rollout/judge/series"
 	"canarybot.io/rollout/judge/trial"
 )
 
@@ -23,11 +22,15 @@ type strata struct {
 	Tried   int     `json:"tried,omitempty"`   // in vain, to learn which values there are
 }
 
+// longestName is how long a value may be, in bytes, to be looked at by itself.
+const longestName = 100
+
 // newStep begins to watch another weight.
 func (s *strata) newStep() { s.Settled = 0 }
 
 // forget begins the bets anew. What is known of stable stays.
 func (s *strata) forget() {
+	s.Parts = slices.Clone(s.Parts)
 	for i := range s.Parts {
 		s.Parts[i].forget()
 	}
@@ -47,7 +50,7 @@ func (s *strata) choose(c rollout.Case) {
 	s.Tried++
 	for _, one := range c.Raw.Groups.Series {
 		known := slices.ContainsFunc(s.Parts, func(p part) bool { return p.Name == one.Group })
-		if one.Group != "" && !known && len(s.Parts) < rollout.Groups {
+		if one.Group != "" && len(one.Group) <= longestName && !known && len(s.Parts) < rollout.Groups {
 			s.Parts = append(s.Parts, part{Name: one.Group})
 		}
 	}
@@ -70,6 +73,7 @@ func (s *strata) update(sc *scrape, in trial.Scrape, t *targets) float64 {
 
 // bet bets on what both arms did in each stratum. Acts says whether pods are old enough to act on it.
 func (s *strata) bet(o *trial.Options, all []compared, acts bool) float64 {
+	s.Parts = slices.Clone(s.Parts) // those of the state before stay as they are
 	onset := bet.Onset(s.Scrapes, o.Planned, s.Staked)
 	s.Scrapes++
 	s.Staked += onset
@@ -103,19 +107,24 @@ func (s *strata) count(sc *scrape, in trial.Scrape, t *targets) []compared {
 		at[s.Parts[i].Name] = i
 	}
 	did := make([]compared, len(s.Parts))
-	start := [2]func(rollout.Series) series.Start{sc.canaryStart(t), sc.stableStart()}
 	for arm := range sc.arms {
-		add := func(all []rollout.Series, to func(*bet.Counts) *float64) {
-			for i := range all {
-				stratum, known := at[all[i].Group]
+		for _, one := range sc.arms[arm].targets {
+			back := arm == canaryArm && t.cameBack(one)
+			for i := range one.meters {
+				c := &one.meters[i]
+				stratum, known := at[c.group]
 				if !known {
 					stratum = len(s.Parts) - 1
 				}
-				*to(&did[stratum].raw[arm]) += series.Increase(all[i:i+1], sc.from, sc.to, start[arm])
+				switch to := &did[stratum].raw[arm]; c.kind {
+				case requestKind:
+					to.N += c.grown(sc.span, one.countsOn(arm, c, back))
+				case errorKind:
+					to.Bad += c.grown(sc.span, one.countsOn(arm, c, back))
+				case successKind, latencyKind, memoryKind, refusedKind, kinds:
+				}
 			}
 		}
-		add(sc.arms[arm].Requests.Series, func(c *bet.Counts) *float64 { return &c.N })
-		add(sc.arms[arm].Errors.Series, func(c *bet.Counts) *float64 { return &c.Bad })
 		pods := float64(max([2]int{in.Canary.Pods, in.Stable.Pods}[arm], 1))
 		for i := range did {
 			c := &did[i].raw[arm]

@@ -1,7 +1,6 @@
 package judge_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"math"
 	"testing"
@@ -167,14 +166,27 @@ func TestHealthyHandlers(t *testing.T) {
 func TestStrataAreSmall(t *testing.T) {
 	t.Parallel()
 	f, c := handled(7, handlers{many: 60, weight: func(int) float64 { return 1 }, errors: func(bool, int, int, int) float64 { return 0.01 }})
-	_, state, _ := f.run(t, c, since.Add(30*interval))
-	var stored struct {
-		Signals struct {
-			Beside struct{ Strata json.RawMessage }
-		}
+	_, with, _ := f.run(t, c, since.Add(30*interval))
+	c.Spec.Signals.By = ""
+	_, without, _ := f.run(t, c, since.Add(30*interval))
+	if more := len(with.Bytes()) - len(without.Bytes()); more > 3000 || more < 500 {
+		t.Errorf("%d bytes with, %d without", len(with.Bytes()), len(without.Bytes()))
 	}
-	if err := json.Unmarshal(state, &stored); err != nil || len(stored.Signals.Beside.Strata) > 4000 || len(stored.Signals.Beside.Strata) < 500 {
-		t.Errorf("%d bytes, %v: %s", len(stored.Signals.Beside.Strata), err, stored.Signals.Beside.Strata)
+}
+
+// A judge changes no state that it returned: whoever keeps it goes on from it again.
+func TestStrataOfAStateStay(t *testing.T) {
+	t.Parallel()
+	f, c := handled(8, twenty(func(bool, int, int, int) float64 { return 0.1 }))
+	_, state, at := f.run(t, c, since.Add(10*interval))
+	before := string(state.Bytes())
+	_, next := f.judge(c, state, at.Add(interval))
+	if string(state.Bytes()) != before || string(next.Bytes()) == before {
+		t.Error("it changed, or nothing was judged")
+	}
+	again, fromStored := f.judge(c, rollout.StoredJudgeState([]byte(before)), at.Add(interval))
+	if string(fromStored.Bytes()) != string(next.Bytes()) || again.Odds == 0 {
+		t.Error("going on from what was stored comes to another state")
 	}
 }
 

@@ -1,12 +1,12 @@
 package judge
 
 import (
-	"hash/fnv"
+	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
-	"canarybot.io/rollout"
 	"canarybot.io/rollout/judge/trial"
 )
 
@@ -18,46 +18,91 @@ type targets struct {
 	Learned []string             `json:"met,omitempty"`     // keys of the pods that are in Starts
 }
 
+// maxTargets is how many targets are remembered at most.
+const maxTargets = 100
+
 // key is a target's name, short enough to be stored for many.
 func key(target string) string {
-	h := fnv.New64a()
-	_, _ = h.Write([]byte(target)) // a hash takes everything
-	return strconv.FormatUint(h.Sum64(), 36)
+	var buf [keyLength]byte
+	return string(appendKey(buf[:0], target))
+}
+
+// keyLength is how long a key is at most.
+const keyLength = 13
+
+// appendKey appends a target's key: its FNV-1a hash.
+func appendKey(to []byte, target string) []byte {
+	h := uint64(14695981039346656037)
+	for i := range len(target) {
+		h = (h ^ uint64(target[i])) * 1099511628211
+	}
+	return strconv.AppendUint(to, h, 36)
 }
 
 func (t *targets) born(target string) (at time.Time, ok bool) {
-	at, ok = t.Born[key(target)]
+	if len(t.Born) == 0 {
+		return time.Time{}, false
+	}
+	var buf [keyLength]byte
+	at, ok = t.Born[string(appendKey(buf[:0], target))]
 	return at, ok
+}
+
+// cameBack reports whether the canary's target reported before the first report that was read.
+func (t *targets) cameBack(one *target) bool {
+	born, ok := t.born(one.name)
+	return ok && !one.first.IsZero() && born.Before(one.first)
 }
 
 // update notes the canary's targets that are new. Targets that reported only before the weight are another rollout's.
 func (t *targets) update(w *window, end time.Time) {
-	for _, s := range w.arms[canaryArm].reports {
-		current := func(p rollout.Point) bool { return p.At.After(w.since) && !p.At.After(end) }
-		if !slices.ContainsFunc(s.Points, current) {
+	a := &w.arms[canaryArm]
+	own := false // the map is not that of the state before
+	for _, one := range a.targets {
+		if !a.reports(one, span{w.since, end}) {
 			continue
 		}
-		for _, p := range s.Points {
-			if at, known := t.born(s.Target); p.At.After(end) || known && !p.At.Before(at) {
-				continue
-			}
-			if t.Born == nil {
-				t.Born = map[string]time.Time{}
-			}
-			t.Born[key(s.Target)] = p.At
+		at, known := t.born(one.name)
+		if known && !one.first.Before(at) || !known && len(t.Born) >= maxTargets && !t.makeRoom(w) {
+			continue
 		}
+		if !own {
+			t.Born, own = maps.Clone(t.Born), true
+		}
+		if t.Born == nil {
+			t.Born = map[string]time.Time{}
+		}
+		t.Born[key(one.name)] = one.first
 	}
 }
 
+// makeRoom forgets the targets of which nothing is read any more, and reports whether there were any.
+func (t *targets) makeRoom(w *window) bool {
+	left := make(map[string]time.Time, len(t.Born))
+	for _, one := range w.arms[canaryArm].targets {
+		if at, ok := t.born(one.name); ok {
+			left[key(one.name)] = at
+		}
+	}
+	room := len(left) < len(t.Born)
+	if room {
+		t.Born = left
+		t.Learned = slices.DeleteFunc(slices.Clone(t.Learned), func(k string) bool { _, ok := left[k]; return !ok })
+	}
+	return room
+}
+
 // ages are those of targets at a time, in seconds. Of the pods behind a proxy nothing is known but that they got this
-// weight.
+// weight, and of those that are too many to be remembered no more.
 func (t *targets) ages(w *window, targets []string, at time.Time) []float64 {
 	all := make([]float64, len(targets))
+	weight := at.Sub(w.since).Seconds()
 	for i, target := range targets {
-		born, _ := t.born(target)
-		if all[i] = at.Sub(born).Seconds(); w.proxied(target) {
-			all[i] = min(all[i], at.Sub(w.since).Seconds())
+		born, ok := t.born(target)
+		if all[i] = at.Sub(born).Seconds(); !ok || w.proxied(target) {
+			all[i] = min(all[i], weight)
 		}
+		all[i] = max(0, all[i])
 	}
 	return all
 }
@@ -71,13 +116,22 @@ func (t *targets) learn(sc *scrape, did [2]tally) {
 		t.Starts.Add((sc.to.Sub(sc.since) - half).Seconds(), did[canaryArm].arm(0), stable, sc.first)
 	}
 	for _, pod := range sc.pods {
-		name := key(pod.target)
-		first := !slices.Contains(t.Learned, name)
-		if first {
-			t.Learned = append(t.Learned, name)
+		born, ok := t.born(pod.target)
+		if !ok {
+			continue
 		}
-		age := (sc.to.Sub(t.Born[name]) - half).Seconds()
-		t.Starts.Add(max(age, 0), pod.arm(0), stable, first)
+		age := (sc.to.Sub(born) - half).Seconds()
+		t.Starts.Add(max(age, 0), pod.arm(0), stable, t.meet(pod.target))
 	}
-	slices.Sort(t.Learned)
+}
+
+// meet notes that a pod is in Starts, and reports whether it is new there.
+func (t *targets) meet(target string) bool {
+	var buf [keyLength]byte
+	name := appendKey(buf[:0], target)
+	at, met := slices.BinarySearchFunc(t.Learned, name, func(k string, name []byte) int { return strings.Compare(k, string(name)) })
+	if !met {
+		t.Learned = slices.Insert(slices.Clone(t.Learned), at, string(name))
+	}
+	return !met
 }

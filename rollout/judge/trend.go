@@ -2,6 +2,7 @@ package judge
 
 import (
 	"math"
+	"slices"
 
 	"canarybot.io/rollout"
 )
@@ -36,12 +37,12 @@ func (t *trend) newStep() { *t = trend{} }
 func (t *trend) update(did [2]tally, memory [2]float64, slow int) {
 	canary, stable := did[canaryArm], did[stableArm]
 	share := func(bad, all float64) float64 { return rounded(ratio(bad, all)) }
-	t.Points = append(t.Points, trendPoint{
+	kept := t.Points[max(0, len(t.Points)+1-trendScrapes):]
+	t.Points = append(slices.Clip(kept), trendPoint{ // a slice of its own: that of the state before stays as it is
 		Errors: [2]float64{share(canary.Errors, canary.Requests), share(stable.Errors, stable.Requests)},
 		Slow:   [2]float64{share(canary.Slow[slow], canary.Timed), share(stable.Slow[slow], stable.Timed)},
 		Memory: [2]float64{rounded(memory[canaryArm]), rounded(memory[stableArm])},
 	})
-	t.Points = t.Points[max(0, len(t.Points)-trendScrapes):]
 	t.Extremes.add(ratio(canary.Errors, canary.Requests), memory[canaryArm])
 }
 

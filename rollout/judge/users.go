@@ -21,9 +21,14 @@ const (
 	sharesKept = 0.9
 	// shareOdds is how much likelier it has to be that the canary gets too little than that it does not.
 	shareOdds = 20
-	// shortScrapes is how many scrapes in a row with less than half of its share show that its traffic stays away, and how
-	// many with more that it had some.
+	// shortScrapes is how many scrapes in a row with too little of its share show that the canary's traffic stays away, and
+	// how many with most of it that it has come.
 	shortScrapes = 4
+	// halfShare is the part of its share that a canary gets at least, once connections that were kept open are gone, and
+	// keptShare the part that it gets at least of what it had.
+	halfShare, keptShare = 0.5, 0.65
+	// shareScrapes is how many scrapes show whether a share still grows, as connections come over to the canary.
+	shareScrapes = 12
 )
 
 // users is the part of the state that knows whether it is users whose requests reach the canary. Requests say nothing of
@@ -37,8 +42,10 @@ type users struct {
 	Got     float64  `json:"got,omitempty"`    // requests of the canary lately, while its share can be judged
 	Of      float64  `json:"of,omitempty"`     // and of both arms
 	Asked   float64  `json:"asked,omitempty"`  // the least that is its fair share
-	Short   int      `json:"short,omitempty"`  // scrapes in a row with less than half of it
-	Had     int      `json:"had,omitempty"`    // scrapes with more
+	Short   int      `json:"short,omitempty"`  // scrapes in a row with too little of it
+	Had     int      `json:"had,omitempty"`    // scrapes with enough, once it had most of it for some
+	Usual   float64  `json:"usual,omitempty"`  // the part of it that it has, once it had half
+	Levels  levels   `json:"levels,omitzero"`  // the parts that it had lately
 	Blocks  int      `json:"blocks,omitempty"` // of this weight
 	Sum     float64  `json:"sum,omitempty"`    // of the canary's requests in them, and of their squares
 	Squares float64  `json:"squares,omitempty"`
@@ -56,16 +63,54 @@ type userPart struct {
 // newStep begins to watch another weight.
 func (u *users) newStep() { *u = users{} }
 
-// update adds a scrape.
-func (u *users) update(sc *scrape, in trial.Scrape) {
-	if all := in.Canary.Requests + in.Stable.Requests; in.Weight > 0 && in.Weight < 1 && all > 0 {
-		u.Got, u.Of, u.Asked = u.Got*sharesKept+in.Canary.Requests, u.Of*sharesKept+all, in.Weight
-		if in.Canary.Requests < all*in.Weight/2 {
-			u.Short++
-		} else {
-			u.Short, u.Had = 0, u.Had+1
-		}
+// levels are the parts of its share that the canary had in the latest scrapes, the newest first.
+type levels [shareScrapes]float64
+
+// least is the smallest share of the requests that is still fine, where the fair one is this.
+func (u *users) least(fair float64) float64 {
+	if u.Had >= shortScrapes {
+		return fair * keptShare * u.Usual
 	}
+	return fair * halfShare
+}
+
+// update adds a scrape. It reports whether the canary has had its share now, and is judged by that from here on.
+func (u *users) update(sc *scrape, in trial.Scrape) (had bool) {
+	if all := in.Canary.Requests + in.Stable.Requests; in.Weight > 0 && in.Weight < 1 && all > 0 {
+		had = u.watch(in, all)
+	}
+	u.watchProbes(sc, in)
+	return had
+}
+
+// watch adds what the canary got of all requests.
+func (u *users) watch(in trial.Scrape, all float64) (had bool) {
+	u.Got, u.Of, u.Asked = u.Got*sharesKept+in.Canary.Requests, u.Of*sharesKept+all, in.Weight
+	part := in.Canary.Requests / (all * in.Weight)
+	copy(u.Levels[1:], u.Levels[:])
+	u.Levels[0] = max(part, 1e-9)
+	if in.Canary.Requests < all*in.Least {
+		u.Short++
+		return false
+	}
+	u.Short = 0
+	mean := 0.0
+	for _, part := range u.Levels[:shortScrapes] {
+		mean += part / shortScrapes
+	}
+	if u.Had < shortScrapes && (mean < keptShare || u.Levels[shortScrapes-1] == 0) {
+		return false
+	}
+	const keep = 0.9
+	if u.Had++; u.Had <= shortScrapes {
+		u.Had, u.Usual, had = shortScrapes, mean, true
+	}
+	u.Usual = min(u.Usual*keep+part*(1-keep), 1)
+	return had
+}
+
+// watchProbes adds what the canary got to what tells probes from users.
+func (u *users) watchProbes(sc *scrape, in trial.Scrape) {
 	whole := !sc.first && sc.current && !sc.partial && sc.judgesShare && sc.to.Sub(sc.from) == sc.interval
 	if !whole || slices.ContainsFunc(sc.reporters[canaryArm], sc.proxied) { // probes do not come through a proxy
 		u.Block = userPart{}
@@ -105,7 +150,8 @@ func (sc *scrape) fairShare(stable tally) float64 {
 
 // little returns the share that the canary gets, where that is far below the one that it should get.
 func (u *users) little(w *window) *rollout.TrafficShare {
-	if !w.judgesShare || !tooLittle(u.Got, u.Of, u.Asked/2) {
+	lost := u.Short >= shortScrapes && u.Had >= shortScrapes
+	if !w.judgesShare || !lost && !u.level() && !tooLittle(u.Got, u.Of, u.Asked*halfShare) {
 		return nil
 	}
 	return &rollout.TrafficShare{Got: u.Got / u.Of, Asked: w.canaryShare}
@@ -116,6 +162,23 @@ func (u *users) little(w *window) *rollout.TrafficShare {
 func (u *users) away() bool {
 	const nothing = 0.05 // of its share
 	return u.Short >= shortScrapes && (u.Had >= shortScrapes || u.Got < u.Of*u.Asked*nothing)
+}
+
+// level reports whether the canary has had less than half of its share for long, and it does not grow any more: open
+// connections that come over later would have it grow.
+func (u *users) level() bool {
+	newer, older := 0.0, 0.0
+	for i, part := range u.Levels {
+		if part == 0 {
+			return false
+		}
+		if i < shareScrapes/2 {
+			newer += part
+		} else {
+			older += part
+		}
+	}
+	return u.Had < shortScrapes && newer < 1.15*older && newer < halfShare*shareScrapes/2
 }
 
 // tooLittle reports whether so many requests of all are too few for a share, beyond chance and clusters of requests.

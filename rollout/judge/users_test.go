@@ -111,7 +111,7 @@ func TestWhoseRequests(t *testing.T) {
 // held judges forty scrapes, and returns for how many of them the canary was held because of its traffic, and the last
 // verdict.
 func (f *fleet) held(c rollout.Case) (scrapes int, v rollout.Verdict) {
-	var state []byte
+	var state rollout.JudgeState
 	for n := range 40 {
 		v, state = judgeScrape(f, c, state, n)
 		if worst, _ := v.Worst(); worst.Why == rollout.WhyLittleShare || worst.Why == rollout.WhyProbes {

@@ -14,7 +14,7 @@ const undecidedOdds = 3
 // verdict is what the state of the signals says.
 func verdict(w *window, s *signalState) rollout.Verdict {
 	v := rollout.Verdict{
-		Since: w.since, At: w.now, Odds: s.Standing.LogOdds, Limit: w.options.Limit(),
+		Since: s.Since, At: w.now, Odds: s.Standing.LogOdds, Limit: w.options.Limit(),
 		Proved: s.Standing.Proved && !s.Standing.Partial,
 	}
 	decides := func(check rollout.Check) bool { return check.Signal != rollout.NoSignal && !check.DryRun }
@@ -28,8 +28,8 @@ func verdict(w *window, s *signalState) rollout.Verdict {
 		}
 		e := figures(w, s, check)
 		e.Result, e.Why, e.Detail = result(w, s, check, e)
-		if e.Result == rollout.Unknown {
-			settleDoubt(s, check, &e)
+		if e.Doubt = s.doubt(e, check.Signal); e.Doubt == rollout.DoubtAsks {
+			onDoubt(check, &e)
 		}
 		if worst, _ := s.evidence.strongest(check.Signal); s.Judged {
 			s.Beside.explain(w, worst, &e, check.Signal)
@@ -54,51 +54,38 @@ func canaryFails(w *window, s *signalState) rollout.Why {
 	return rollout.WhyNone
 }
 
-// settleDoubt notes the doubt behind unknown evidence. Where the service wishes so, it is as good as a failure.
-func settleDoubt(s *signalState, check rollout.Check, e *rollout.Evidence) {
-	why, doubt := s.evidence.doubts(check.Signal)
-	if pod, tolerated := s.Outlier.held(); e.Why == rollout.WhyOnePod && pod != "" && tolerated {
-		if why, doubt = rollout.WhyOnePod, rollout.DoubtWaits; s.Outlier.asks() {
-			doubt = rollout.DoubtAsks
-		}
-	}
-	if e.Why != why || why == rollout.WhyNone {
-		return
-	}
-	if e.Doubt = doubt; doubt != rollout.DoubtAsks {
-		return
-	}
-	switch check.OnDoubt {
-	case rollout.RollbackOnDoubt:
-		e.Result, e.Doubt = rollout.Fail, rollout.NoDoubt
-	case rollout.WaitOnDoubt:
-		e.Doubt = rollout.DoubtWaits
-	case rollout.AskOnDoubt:
-	}
-}
-
 // result decides one check. What fails it comes first: evidence does not go away because no more can be read.
 func result(w *window, s *signalState, check rollout.Check, e rollout.Evidence) (r rollout.Result, why rollout.Why, detail string) {
 	if why := fails(w, s, check); why != rollout.WhyNone {
-		pod, tolerated := s.Outlier.held()
-		switch {
-		case pod == "" || check.Signal == rollout.MemorySignal:
-			return rollout.Fail, why, ""
-		case tolerated:
-			return rollout.Unknown, rollout.WhyOnePod, pod
-		}
-		return rollout.Fail, rollout.WhyOnePod, pod
+		return failure(w, s, check, why)
 	}
 	if why, detail := unknown(w, s, check); why != rollout.WhyNone {
 		return rollout.Unknown, why, detail
 	}
-	if why, _ := s.evidence.doubts(check.Signal); why != rollout.WhyNone && !(why == rollout.WhyOver && s.Standing.Quiet) {
+	if why, _ := s.evidence.doubts(check.Signal); why != rollout.WhyNone && !w.accepts(check, why) {
 		return rollout.Unknown, why, ""
 	}
-	if why := undecided(w, s, check, e); why != rollout.WhyNone {
+	if why := undecided(w, s, check, e); why != rollout.WhyNone && !w.accepts(check, why) {
 		return rollout.Unknown, why, ""
 	}
 	return rollout.Pass, rollout.WhyNone, ""
+}
+
+// failure is the result of a check that fails, but for a single pod that alone is bad.
+func failure(w *window, s *signalState, check rollout.Check, why rollout.Why) (rollout.Result, rollout.Why, string) {
+	pod, tolerated := s.Outlier.held()
+	accepted := w.accepts(check, rollout.WhyOnePod)
+	switch {
+	case check.Signal == rollout.MemorySignal:
+		return rollout.Fail, why, ""
+	case accepted && (pod != "" || len(s.Outlier.Recent) == 1): // a person answers for the pod
+		return rollout.Pass, rollout.WhyNone, ""
+	case pod == "":
+		return rollout.Fail, why, ""
+	case tolerated:
+		return rollout.Unknown, rollout.WhyOnePod, pod
+	}
+	return rollout.Fail, rollout.WhyOnePod, pod
 }
 
 // fails returns why a check fails.
@@ -122,7 +109,8 @@ func unknown(w *window, s *signalState, check rollout.Check) (why rollout.Why, d
 	switch {
 	case s.Shared != "":
 		return rollout.WhySameSeries, s.Shared
-	case w.lacks[countGroup], w.lacks[latencyGroup] && check.Signal == rollout.LatencySignal:
+	case w.lacks[countGroup], w.lacks[latencyGroup] && check.Signal == rollout.LatencySignal,
+		s.Refused && check.Signal != rollout.MemorySignal:
 		return rollout.WhyIncomplete, ""
 	case !s.Judged && w.now.Sub(s.Since) < 3*w.interval:
 		return rollout.WhyWarmingUp, ""
@@ -174,6 +162,7 @@ func undecided(w *window, s *signalState, check rollout.Check, e rollout.Evidenc
 		return rollout.WhyShared
 	case s.Standing.Partial:
 		return rollout.WhyPartial
+	case w.acceptsAny(check): // a person knows that it is different
 	case s.Standing.LogOdds >= math.Log(undecidedOdds) && s.evidence.leads(check.Signal) && !s.Standing.Quiet:
 		return rollout.WhyUndecided
 	case e.Canary != nil && !e.Comparison.Holds(*e.Canary, e.Threshold):

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"canarybot.io/rollout"
-	"canarybot.io/rollout/judge/series"
 	"canarybot.io/rollout/judge/trial"
 )
 
@@ -19,25 +18,19 @@ const (
 type window struct {
 	pace
 	now, since   time.Time // since is the acknowledgement of the weight
+	at           time.Time // now, by the clock of the samples
+	synced       bool      // that clock is known: what is newest is not what was newest long ago
 	canaryShare  float64   // of the traffic, 0 to 1
 	judgesShare  bool      // whether the canary gets its share is judged
 	countsErrors bool      // errors have a counter of their own; otherwise they are the requests that did not succeed
 	bounds       []float64 // of the latency histogram, in seconds, that are compared; they rise
 	checks       []rollout.Check
+	accepted     []rollout.Acceptance
 	options      trial.Options
 	memoryLimit  float64 // 0: none
 	by           string  // the label by which errors are looked at; empty: none
 	arms         [2]arm
 	lacks        [groups]bool // the answer lacks series that an earlier one had
-}
-
-// arm is what was read of one side, with counters that never fall.
-type arm struct {
-	rollout.Read
-	answer  rollout.Read     // as it was read
-	reports []rollout.Series // the series of it that tell which targets report
-	// restarted is when the processes of targets started again, as their counters tell.
-	restarted map[string][]time.Time
 }
 
 // pace is how often a service is scraped, and how late a scrape may be stored.
@@ -49,29 +42,29 @@ type pace struct {
 // span is from after one time up to and including another.
 type span struct{ from, to time.Time }
 
-func (s span) contains(p rollout.Point) bool { return p.At.After(s.from) && !p.At.After(s.to) }
-
 // normalise returns the window of a case.
 func normalise(c rollout.Case, b *baseline) *window {
 	p := newPace(c.Spec.Signals, b)
-	return &window{
+	possible := span{c.Now.Add(-farthest), c.Now.Add(farthest)}
+	w := &window{
 		pace: p, now: c.Now, since: c.Since,
 		canaryShare:  canaryShare(c),
 		judgesShare:  judgesShare(c),
 		countsErrors: c.Spec.Signals.Errors != "",
 		bounds:       b.Seconds,
 		checks:       c.Spec.Checks,
+		accepted:     c.Accepted,
 		options:      b.options(c.Spec, p.interval),
 		memoryLimit:  threshold(c.Spec.Checks, rollout.MemorySignal),
 		by:           c.Spec.Signals.By,
-		arms:         [2]arm{newArm(c.Raw.Canary), newArm(c.Raw.Stable)},
+		arms:         [2]arm{newArm(c.Raw.Canary, possible), newArm(c.Raw.Stable, possible)},
 	}
+	w.at, w.synced = c.Now, true
+	return w
 }
 
-func newArm(r rollout.Read) arm {
-	mended, restarted := series.MendRestarts(r)
-	return arm{Read: mended, answer: r, reports: reports(r), restarted: restarted}
-}
+// farthest is how far from now a sample may be: nobody asks for what is farther, and clocks do not differ by more.
+const farthest = 24 * time.Hour
 
 // newPace takes the interval as measured where Prometheus scrapes more rarely than configured.
 func newPace(s rollout.Signals, b *baseline) pace {
@@ -119,16 +112,33 @@ func reports(r rollout.Read) []rollout.Series {
 
 // reporters are an arm's targets with a sample in a span, in order.
 func (w *window) reporters(arm int, s span) []string {
-	return series.Targets(w.arms[arm].reports, s.from, s.to)
+	a := &w.arms[arm]
+	all := make([]string, 0, len(a.targets))
+	for _, t := range a.targets {
+		if a.reports(t, s) {
+			all = append(all, t.name)
+		}
+	}
+	return all
 }
 
-func (w *window) reporting(arm int, s span) bool { return len(w.reporters(arm, s)) > 0 }
+// reporting is how many of an arm's targets have a sample in a span.
+func (w *window) reporting(arm int, s span) (n int) {
+	a := &w.arms[arm]
+	for _, t := range a.targets {
+		if a.reports(t, s) {
+			n++
+		}
+	}
+	return n
+}
 
 // complete reports whether both arms have a sample in a span that counts. Where all traffic is the canary's, stable need
 // not.
 func (w *window) complete(s span) bool {
 	counts := func(arm int) bool {
-		return len(series.Targets(reports(w.arms[arm].Read), s.from, s.to)) > 0
+		a := &w.arms[arm]
+		return slices.ContainsFunc(a.targets, func(t *target) bool { return a.counts(t, s) })
 	}
 	return counts(canaryArm) && (w.canaryOnly() || counts(stableArm))
 }
@@ -138,13 +148,26 @@ func (w *window) canaryOnly() bool { return w.canaryShare >= 1 }
 // fresh reports whether an arm's newest sample is of one of the last scrapes. It goes by the sample's own time: an
 // instant query shows a value for five minutes after the last one.
 func (w *window) fresh(arm int) bool {
-	newest := series.Newest(w.arms[arm].reports)
-	return !newest.IsZero() && w.now.Sub(newest) <= 2*w.interval+w.grace+w.interval/5
+	newest := w.newest(arm)
+	return w.synced && !newest.IsZero() && w.at.Sub(newest) <= w.patience()
 }
+
+// newest is the time of an arm's newest report; zero: there is none.
+func (w *window) newest(arm int) (at time.Time) {
+	a := &w.arms[arm]
+	for _, t := range a.targets {
+		at = later(at, a.newest(t))
+	}
+	return at
+}
+
+// patience is how old the newest sample may be while all is well.
+func (p pace) patience() time.Duration { return 2*p.interval + p.grace + p.interval/5 }
 
 // proxied reports whether a target reports on both arms: it is a proxy, not a pod.
 func (w *window) proxied(target string) bool {
-	return target != "" && slices.ContainsFunc(w.arms[stableArm].reports, func(s rollout.Series) bool { return s.Target == target })
+	t := w.arms[stableArm].target(target)
+	return target != "" && t != nil && !t.first.IsZero()
 }
 
 // tooLarge reports whether an answer about either arm was too large to be read.
@@ -216,8 +239,8 @@ func newScrape(w *window, s span, t *targets) *scrape {
 		window: w, span: s,
 		reporters: [2][]string{w.reporters(canaryArm, s), w.reporters(stableArm, s)},
 	}
-	recent, before := w.reporters(canaryArm, sc.last(2)), w.reporters(canaryArm, sc.last(2*absentScrapes))
-	sc.partial = len(recent)*5 < len(before)*4
+	recent, before := w.reporting(canaryArm, sc.last(2)), w.reporting(canaryArm, sc.last(2*absentScrapes))
+	sc.partial = recent*5 < before*4
 	sc.ages = t.ages(w, sc.reporters[canaryArm], s.to)
 	sc.pods = podTallies(w, sc.reporters[canaryArm], s, t)
 	return sc
@@ -234,29 +257,20 @@ func (sc *scrape) last(scrapes int) span {
 	return span{sc.to.Add(-time.Duration(scrapes) * sc.interval), sc.to}
 }
 
+// maxPods is how many of the canary's pods are looked at one by one.
+const maxPods = 50
+
 // podTallies are what each of the canary's pods did. Proxies are left out: one that is worse than others says nothing
 // about nodes.
 func podTallies(w *window, targets []string, s span, t *targets) []podTally {
-	start := w.canaryStart(t)
-	var all []podTally
-	for _, target := range targets {
-		if !w.proxied(target) {
-			all = append(all, podTally{target, w.tally(only(w.arms[canaryArm].Read, target), s, start)})
+	all := make([]podTally, 0, min(len(targets), maxPods))
+	for _, name := range targets {
+		if !w.proxied(name) && len(all) < maxPods {
+			one := w.arms[canaryArm].target(name)
+			did := w.did(canaryArm, one, s, t)
+			did.Errors = min(did.Errors, did.Requests)
+			all = append(all, podTally{name, did})
 		}
 	}
 	return all
-}
-
-// only are the counters of one target.
-func only(r rollout.Read, target string) rollout.Read {
-	of := func(r rollout.Reading) rollout.Reading {
-		var one rollout.Reading
-		for _, s := range r.Series {
-			if s.Target == target {
-				one.Series = append(one.Series, s)
-			}
-		}
-		return one
-	}
-	return rollout.Read{Requests: of(r.Requests), Errors: of(r.Errors), Success: of(r.Success), Latency: of(r.Latency), ClientErrors: of(r.ClientErrors)}
 }

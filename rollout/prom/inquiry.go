@@ -61,7 +61,11 @@ func inquire(q rollout.Question, c rollout.Check) inquiry {
 // than two scrapes: a value needs one, a rate two.
 func windowOf(q rollout.Question, c rollout.Check) (time.Duration, bool) {
 	window := c.Window
-	if !q.Since.IsZero() {
+	switch {
+	case q.Since.IsZero():
+	case q.Since.After(q.Now): // the clock was set back: how long the weight has been there is not known
+		window = min(window, 2*c.Interval)
+	default:
 		window = min(window, q.Now.Sub(q.Since))
 	}
 	window = window.Truncate(time.Second)

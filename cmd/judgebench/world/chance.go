@@ -48,9 +48,9 @@ func (c Chance) Binomial(n, p float64) float64 {
 
 // waiting draws a binomial by the gaps between bad ones.
 func (c Chance) waiting(n, p float64) float64 {
-	x, at, ln := 0.0, 0.0, math.Log1p(-p)
+	x, at, rate := 0.0, 0.0, -math.Log1p(-p)
 	for {
-		at += math.Floor(math.Log(1-c.Float64())/ln) + 1
+		at += math.Floor(c.ExpFloat64()/rate) + 1
 		if at > n {
 			return x
 		}

@@ -3,13 +3,7 @@ package world
 import (
 	"math"
 	"slices"
-	"strconv"
-
-	"canarybot.io/rollout"
 )
-
-// bounds are Prometheus's default buckets, in seconds, and the one that counts everything.
-var bounds = [...]float64{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, math.Inf(1)}
 
 const (
 	// past is how much of stable's past there is.
@@ -21,43 +15,24 @@ const (
 // fleet is the pods of a world as time goes on, and what Prometheus has of them.
 type fleet struct {
 	World
-	now, until     float64 // simulated up to now
+	now            float64 // simulated up to now
 	weight         float64
 	stable, canary []*scraped
-	fronts         []*scraped // where a proxy reports: the canary's, and stable's
+	gone           [2][]*scraped // pods that ended lately, of stable and of the canary
+	made           [2]int        // pods so far, of stable and of the canary
+	fronts         []*scraped    // where a proxy reports: the canary's, and stable's
+	struck         float64       // when the fault first changed what a pod does; +Inf: not yet
+	harmed         float64       // requests that the fault failed or slowed
+	planned        float64       // seconds that the plan takes if nothing is held
 }
-
-// scraped is a target: a pod, or a proxy for all of a version's pods.
-type scraped struct {
-	Pod
-	name    string
-	chance  Chance
-	next    float64 // its next scrape
-	reports bool    // it was scraped before
-	counted counters
-	ended   []counters // counters of the latest ticks, where successes are counted later
-	series  [2 + len(bounds) + 1]rollout.Series
-	read    []float64 // when each sample can be read
-}
-
-// counters are what a target counts.
-type counters struct {
-	requests, errors float64
-	within           [len(bounds)]float64
-	memory           float64
-}
-
-const (
-	requestSeries = iota
-	errorSeries
-	memorySeries
-	bucketSeries
-)
 
 func newFleet(w World) *fleet {
-	f := &fleet{World: w.withDefaults(), now: -past}
-	for i := range f.Pods {
-		f.stable = append(f.stable, f.target(Pod{Index: i, Of: f.Pods, Born: -1e6}))
+	f := &fleet{World: w.withDefaults(), now: -past, struck: math.Inf(1)}
+	for _, s := range f.Steps {
+		f.planned += s.Bake
+	}
+	for range f.Pods {
+		f.stable = append(f.stable, f.pod(false, -1e6))
 	}
 	for _, canary := range []bool{true, false} {
 		front := f.target(Pod{Canary: canary, Index: -1, Born: -1e6})
@@ -69,47 +44,66 @@ func newFleet(w World) *fleet {
 	return f
 }
 
-// target returns a new target.
-func (f *fleet) target(p Pod) *scraped {
-	side := uint64(1)
-	name := "stable-"
-	if p.Canary {
-		side, name = 2, "canary-"
-	}
-	t := &scraped{Pod: p, name: name + strconv.Itoa(p.Index), chance: NewChance(f.Seed, side, uint64(p.Index))}
-	t.next = max(p.Born, f.now) + f.Interval*t.chance.Float64()
-	for i := range t.series {
-		t.series[i].Target, t.series[i].Labels = t.name, t.name+"/"+strconv.Itoa(i)
-		if i >= bucketSeries {
-			t.series[i].Bound = bounds[i-bucketSeries]
-		}
-	}
-	if !p.Canary { // it has been running for long
-		t.counted.requests, t.counted.errors = 1e6, 1e6*f.Errors
-		for i := range bounds {
-			t.counted.within[i] = 1e6 * (1 - beyond(bounds[i], f.Median, f.Sigma))
-		}
-	}
-	return t
+// pod returns the next pod of a version.
+func (f *fleet) pod(canary bool, born float64) *scraped {
+	made := &f.made[side(canary)]
+	*made++
+	return f.target(Pod{Canary: canary, Index: *made - 1, Born: born})
 }
 
-// beyond is the share of log-normal latencies that are slower than the bound.
-func beyond(bound, median, sigma float64) float64 {
-	switch {
-	case bound <= 0:
+func side(canary bool) int {
+	if canary {
 		return 1
-	case math.IsInf(bound, 1):
-		return 0
 	}
-	return 0.5 * math.Erfc(math.Log(bound/median)/(sigma*math.Sqrt2))
+	return 0
 }
 
 // shift gives the canary a weight, with as many pods as it takes.
 func (f *fleet) shift(weight float64) {
 	f.weight = weight
-	for n := f.Canaries(weight); len(f.canary) < n; {
-		f.canary = append(f.canary, f.target(Pod{Canary: true, Index: len(f.canary), Born: f.now - f.Started}))
+	f.scale()
+}
+
+// scale starts and ends pods until there are as many as it takes now.
+func (f *fleet) scale() {
+	factor := 1.0
+	if f.Scale != nil {
+		factor = f.Scale(f.now)
 	}
+	sized := func(pods []*scraped, canary bool, want int) []*scraped {
+		for len(pods) < want {
+			pods = append(pods, f.pod(canary, f.now-f.Started))
+		}
+		f.end(canary, pods[want:])
+		return pods[:want]
+	}
+	f.stable = sized(f.stable, false, max(1, int(math.Round(float64(f.Pods)*factor))))
+	if want := len(f.canary); f.weight > 0 {
+		want = max(want, f.Canaries(f.weight))
+		if f.Scale != nil {
+			want = max(1, int(math.Round(float64(f.Canaries(f.weight))*factor)))
+		}
+		f.canary = sized(f.canary, true, want)
+	}
+	if f.Replaced == nil {
+		return
+	}
+	for _, pods := range [][]*scraped{f.stable, f.canary} {
+		for i, p := range pods {
+			if f.Replaced(p.Pod, f.now) {
+				f.end(p.Canary, pods[i:i+1])
+				pods[i] = f.pod(p.Canary, f.now-f.Started)
+			}
+		}
+	}
+}
+
+// end keeps what Prometheus has of pods that are no more.
+func (f *fleet) end(canary bool, pods []*scraped) {
+	gone := &f.gone[side(canary)]
+	*gone = slices.DeleteFunc(append(*gone, pods...), func(p *scraped) bool {
+		return len(p.read) == 0 || p.read[len(p.read)-1] < f.now-60*f.Interval
+	})
 }
 
 // advance simulates up to a moment.
@@ -118,6 +112,9 @@ func (f *fleet) advance(to float64) {
 		tick := f.Interval / ticks
 		if f.now < -60 {
 			tick = f.Interval
+		}
+		if f.Scale != nil || f.Replaced != nil {
+			f.scale()
 		}
 		f.tick(tick)
 		f.now += tick
@@ -131,8 +128,8 @@ func (f *fleet) tick(length float64) {
 	if f.weight > 0 {
 		each := all * f.weight / float64(len(f.canary))
 		for _, p := range f.canary {
-			b := f.behave(p)
-			n := p.chance.Poisson(each * b.Traffic)
+			b := f.behave(p, each)
+			n := each * b.Traffic
 			left -= n
 			f.serve(p, n, b)
 			f.scrape(p, length, b)
@@ -141,8 +138,8 @@ func (f *fleet) tick(length float64) {
 	}
 	each := max(left, 0) / float64(len(f.stable))
 	for _, p := range f.stable {
-		b := f.behave(p)
-		f.serve(p, p.chance.Poisson(each*b.Traffic), b)
+		b := f.behave(p, each)
+		f.serve(p, each*b.Traffic, b)
 		f.scrape(p, length, b)
 	}
 	f.report(f.fronts[1], f.stable, length)
@@ -153,23 +150,19 @@ func (f *fleet) report(front *scraped, pods []*scraped, length float64) {
 	if !f.Proxy {
 		return
 	}
-	front.counted = counters{}
 	for _, p := range pods {
-		front.counted.requests += p.counted.requests
-		front.counted.errors += p.counted.errors
-		front.counted.memory = max(front.counted.memory, p.counted.memory)
-		for i := range bounds {
-			front.counted.within[i] += p.counted.within[i]
-		}
+		f.settle(p)
+		front.counted.add(p.counted, p.passed)
+		front.counted.memory = p.counted.memory
+		p.passed = p.counted
 	}
-	front.ended = []counters{front.counted}
+	front.ended = f.late(front)
 	f.scrape(front, length, Behaviour{})
 }
 
-// behave is what a pod does now.
-func (f *fleet) behave(p *scraped) Behaviour {
-	b := Behaviour{Errors: f.Errors, Slower: 1, Traffic: 1}
-	b.Memory = f.World.Memory * (1 + 0.01*p.chance.NormFloat64())
+// behave is what a pod does now, of which so many requests are expected.
+func (f *fleet) behave(p *scraped, requests float64) Behaviour {
+	b := Behaviour{Errors: f.Errors, Slower: 1, Traffic: 1, Memory: f.World.Memory}
 	pod := p.Pod
 	pod.Weight, pod.Of = f.weight, len(f.stable)
 	if p.Canary {
@@ -178,136 +171,36 @@ func (f *fleet) behave(p *scraped) Behaviour {
 	for _, e := range f.Effects {
 		e(pod, f.now, &b)
 	}
+	if len(f.Faults) == 0 {
+		return b
+	}
+	fine := b
+	for _, e := range f.Faults {
+		e(pod, f.now, &b)
+	}
+	if b != fine {
+		f.struck = min(f.struck, f.now)
+		f.harm(requests, fine, b)
+	}
 	return b
 }
 
-// serve counts the requests of a tick.
-func (f *fleet) serve(p *scraped, n float64, b Behaviour) {
-	if b.Restart {
-		p.counted = counters{}
-	}
-	c := &p.counted
-	c.memory = b.Memory
-	n -= p.chance.Binomial(n, b.Hang)
-	c.requests += n
-	c.errors += p.chance.Binomial(n, min(b.Errors, 1))
-	left, before := n, 1.0
-	for i, bound := range bounds { // how many are slower, from the lowest bound to the highest
-		share := b.Extra*beyond(bound-2, f.Median*b.Slower, f.Sigma) + (1-b.Extra)*beyond(bound, f.Median*b.Slower, f.Sigma)
-		left = p.chance.Binomial(left, min(1, share/before))
-		c.within[i] += n - left
-		before = max(share, 1e-12)
-	}
-	if f.Successes {
-		p.ended = append(p.ended, *c)
-		p.ended = p.ended[max(0, len(p.ended)-1-int(math.Round(f.Takes*ticks/f.Interval))):]
-	}
-}
-
-// scrape stores a sample of the pod where its moment lies in the tick.
-func (f *fleet) scrape(p *scraped, length float64, b Behaviour) {
-	end := f.now + length
-	for p.next < f.now { // nobody scraped it until now
-		p.next += f.Interval
-	}
-	if p.next >= end {
+// harm counts the requests that fail or are too slow, and would not be without the fault, as long as the plan lasts.
+func (f *fleet) harm(requests float64, fine, b Behaviour) {
+	if f.now > f.planned {
 		return
 	}
-	moment := p.next + f.Jitter*p.chance.Float64()
-	p.next += f.Interval
-	if b.Silent || p.chance.Float64() < f.Loss {
-		return
-	}
-	values := [len(p.series)]float64{p.counted.requests, p.counted.errors, p.counted.memory}
-	copy(values[bucketSeries:], p.counted.within[:])
-	if f.Successes {
-		late := p.ended[0]
-		values[errorSeries] = max(0, late.requests-late.errors) // the counter of successes
-	}
-	behind := f.Behind > 0 && p.chance.Float64() < f.Behind
-	for i := range p.series {
-		s := &p.series[i]
-		v := values[i]
-		if n := len(s.Points); behind && n > 0 {
-			v = s.Points[n-1].Value
-		}
-		s.Points = append(s.Points, rollout.Point{At: at(moment), Value: v})
-	}
-	p.read = append(p.read, moment+f.Lag)
-}
-
-// answer is what Prometheus says now.
-func (f *fleet) answer(want rollout.Want, t float64) rollout.Raw {
-	var raw rollout.Raw
-	if !want.Since.IsZero() {
-		from := seconds(want.Since)
-		raw.Canary, raw.Stable = f.readings(f.reporting(true), from, t, want.Bounds), f.readings(f.reporting(false), from, t, want.Bounds)
-	}
-	if want.History {
-		raw.History = f.readings(f.reporting(false), t-60*f.Interval, t, want.Bounds)
-	}
-	if want.Buckets {
-		for i, b := range bounds {
-			sum := 0.0
-			for _, p := range f.stable {
-				sum += p.counted.within[i]
-			}
-			raw.Buckets.Series = append(raw.Buckets.Series, rollout.Series{Labels: label(b), Bound: b, Points: []rollout.Point{{At: at(t), Value: sum}}})
-		}
-	}
-	return raw
-}
-
-// reporting are the targets that report for a version.
-func (f *fleet) reporting(canary bool) []*scraped {
+	n := requests * b.Traffic
 	switch {
-	case f.Proxy && canary:
-		return f.fronts[:1]
-	case f.Proxy:
-		return f.fronts[1:]
-	case canary:
-		return f.canary
+	case b.Silent:
+		f.harmed += n
+		return
+	case b.Memory >= f.MemoryLimit && fine.Memory < f.MemoryLimit: // it is killed, and what it was doing with it
+		f.harmed += 0.2 * n
 	}
-	return f.stable
-}
-
-// readings are the samples of targets after one moment that can be read at another.
-func (f *fleet) readings(of []*scraped, from, to float64, wanted []string) (r rollout.Read) {
-	for _, p := range of {
-		points := func(i int) rollout.Series {
-			s := p.series[i]
-			low := slices.IndexFunc(s.Points, func(pt rollout.Point) bool { return seconds(pt.At) > from })
-			if low < 0 {
-				s.Points = nil
-				return s
-			}
-			high := low
-			for high < len(s.Points) && p.read[high] <= to {
-				high++
-			}
-			s.Points = s.Points[low:high]
-			return s
-		}
-		add := func(to *rollout.Reading, i int) {
-			if s := points(i); len(s.Points) > 0 {
-				to.Series = append(to.Series, s)
-			}
-		}
-		add(&r.Requests, requestSeries)
-		add(&r.Memory, memorySeries)
-		if f.Successes {
-			add(&r.Success, errorSeries)
-		} else if s := points(errorSeries); len(s.Points) > 0 && s.Points[len(s.Points)-1].Value > 0 { // it is not there before it counted
-			s.Points = slices.DeleteFunc(slices.Clone(s.Points), func(pt rollout.Point) bool { return pt.Value == 0 })
-			r.Errors.Series = append(r.Errors.Series, s)
-		}
-		for i, b := range bounds {
-			if math.IsInf(b, 1) || slices.Contains(wanted, label(b)) {
-				add(&r.Latency, bucketSeries+i)
-			}
-		}
+	slow := func(b Behaviour) float64 {
+		return b.Extra*beyond(f.SlowLimit-2, f.Median*b.Slower, f.Sigma) + (1-b.Extra)*beyond(f.SlowLimit, f.Median*b.Slower, f.Sigma)
 	}
-	return r
+	failed := max(0, min(b.Errors, 1)-fine.Errors)
+	f.harmed += n * (b.Hang + (1-b.Hang)*(failed+(1-min(b.Errors, 1))*max(0, slow(b)-slow(fine))))
 }
-
-func label(b float64) string { return strconv.FormatFloat(b, 'g', -1, 64) }

@@ -6,6 +6,7 @@ import (
 
 	"canarybot.io/rollout"
 	"canarybot.io/rollout/judge"
+	"canarybot.io/rollout/judge/trial"
 )
 
 // horizon is after how long a rollout that has not ended counts as held for ever, in seconds.
@@ -14,56 +15,95 @@ const horizon = 3600
 // Outcome is how one rollout went.
 type Outcome struct {
 	RolledBack bool
-	After      float64 // seconds from the onset to the rollback
+	After      float64 // seconds from the onset to the rollback; negative: before it
 	Weight     float64 // the canary's then
 	Why        rollout.Why
 	Check      string
-	Asked      float64 // seconds from the onset until people were asked; +Inf: never
+	Asked      float64 // seconds from the onset until people were asked first since; +Inf: never
 	AskedWhy   rollout.Why
 	Completed  float64                 // seconds to the end of the last step; 0: never
 	Held       map[rollout.Why]float64 // seconds in which no verdict passed, by the reason of the worst
+	Harmed     float64                 // requests that the fault failed or slowed until the plan would have been over
 }
 
 // Trace, where it is set, is called with each verdict.
 type Trace func(t float64, weight float64, v rollout.Verdict)
 
-// Run plays a rollout under Canarybot's judge, which begins with what an earlier rollout left (nil: nothing).
-func Run(w World, warm []byte, trace Trace) Outcome {
+// Options are how a judge plays a world. The zero value is a service's first rollout.
+type Options struct {
+	State rollout.JudgeState // what an earlier rollout left, see Warm
+	Early bool               // a step ends on proof
+	Off   trial.RuleSet      // rules of the judge that do not apply
+	Trace Trace
+}
+
+// dwell is how long a step lasts at least that proof ends, in seconds.
+const dwell = 180
+
+// Run plays a rollout under Canarybot's judge, which begins with what an earlier rollout left (the zero state: nothing).
+func Run(w World, warm rollout.JudgeState, trace Trace) Outcome {
+	return Play(w, Options{State: warm, Trace: trace})
+}
+
+// Play plays a rollout under Canarybot's judge.
+func Play(w World, o Options) Outcome {
 	f := newFleet(w)
 	c := newCase(f.World)
-	c.State = warm
+	c.State = o.State
 	out := Outcome{Asked: math.Inf(1), Held: map[rollout.Why]float64{}}
-	out.Completed = f.play(&c, func(now float64, v rollout.Verdict, passed float64) (stop bool) {
-		if trace != nil {
-			trace(now, f.weight, v)
+	out.Completed = f.play(&c, o, func(now float64, v rollout.Verdict, passed float64) (stop bool) {
+		if o.Trace != nil {
+			o.Trace(now, f.weight, v)
 		}
 		worst, bad := v.Worst()
 		if bad {
 			out.Held[worst.Why] += passed
 		}
-		if e, asks := v.Asks(); asks && math.IsInf(out.Asked, 1) {
-			out.Asked, out.AskedWhy = now-f.Onset, e.Why
+		if e, asks := v.Asks(); asks && math.IsInf(out.Asked, 1) && now >= f.onset() {
+			out.Asked, out.AskedWhy = now-f.onset(), e.Why
 		}
 		if v.Result == rollout.Fail {
-			out.RolledBack, out.After, out.Weight, out.Why, out.Check = true, now-f.Onset, f.weight, worst.Why, worst.Check
+			out.RolledBack, out.After, out.Weight, out.Why, out.Check = true, now-f.onset(), f.weight, worst.Why, worst.Check
 		}
 		return out.RolledBack
 	})
+	if !out.RolledBack {
+		f.rest()
+	}
+	out.Harmed = f.harmed
 	return out
 }
 
+// onset is when the fault began; +Inf: not yet.
+func (f *fleet) onset() float64 {
+	if len(f.Faults) == 0 {
+		return f.Onset
+	}
+	return f.struck
+}
+
+// rest simulates what a fault does until the plan would have been over.
+func (f *fleet) rest() {
+	if len(f.Faults) > 0 {
+		f.advance(f.planned)
+	}
+}
+
+// judge is the judge of these options.
+func (o Options) judge() judge.Judge { return judge.Judge{Off: o.Off} }
+
 // Warm returns what a rollout of the world would find of an earlier one.
-func Warm(w World, starts []Effect) []byte {
+func Warm(w World, starts []Effect) rollout.JudgeState {
 	f := newFleet(w.Fine(starts))
 	c := newCase(f.World)
-	f.play(&c, func(float64, rollout.Verdict, float64) bool { return false })
+	f.play(&c, Options{}, func(float64, rollout.Verdict, float64) bool { return false })
 	return judge.Judge{}.WarmStart(c.State)
 }
 
 // play runs a rollout step by step until it is over or stopped. It returns when the last step ended; 0: it did not.
-func (f *fleet) play(c *rollout.Case, saw func(now float64, v rollout.Verdict, passed float64) (stop bool)) float64 {
+func (f *fleet) play(c *rollout.Case, o Options, saw func(now float64, v rollout.Verdict, passed float64) (stop bool)) float64 {
 	f.advance(0)
-	now := 0.0
+	now, j := 0.0, o.judge()
 	for step := range f.Steps {
 		f.shift(f.Steps[step].Weight)
 		c.Step, c.Since = step, at(now)
@@ -74,17 +114,20 @@ func (f *fleet) play(c *rollout.Case, saw func(now float64, v rollout.Verdict, p
 			}
 			f.advance(now)
 			c.Now = at(now)
-			c.Raw = f.answer(judge.Judge{}.Want(*c), now)
+			c.Raw = f.answer(j.Want(*c), now)
 			var v rollout.Verdict
-			v, c.State = judge.Judge{}.Judge(*c)
+			v, c.State = j.Judge(*c)
 			if saw(now, v, now-last) {
 				return 0
 			}
 			if v.Result == rollout.Pass {
 				baked += now - last
 			}
+			if o.Early && v.Proved && baked >= dwell {
+				break
+			}
 			last = now
-			now = max(seconds(judge.Judge{}.Want(*c).At), now+1)
+			now = max(seconds(j.Want(*c).At), now+1)
 		}
 	}
 	return now

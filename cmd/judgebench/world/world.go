@@ -24,6 +24,7 @@ type World struct {
 	Loss     float64 // share of the scrapes that fail
 	Lag      float64 // between a scrape and when it can be read
 	Behind   float64 // share of samples that are those of the scrape before: an older replica answered
+	Dips     float64 // share of samples whose counter of all requests is one lower than it was in the scrape before
 
 	Rate   float64                 // requests a second of both versions together
 	Load   func(t float64) float64 // the rate is multiplied by; nil: 1
@@ -31,12 +32,14 @@ type World struct {
 	Median float64                 // of latencies, seconds
 	Sigma  float64                 // of their logarithms
 
-	Pods      int                      // of stable
-	Canaries  func(weight float64) int // pods of the canary; nil: its share of stable's, rounded up
-	Started   float64                  // how old the canary's pods are when they get traffic
-	Proxy     bool                     // one target reports for all pods of a version
-	Successes bool                     // errors are the requests that did not succeed
-	Takes     float64                  // seconds between the count of a request and of its success, where Successes
+	Pods      int                         // of stable
+	Canaries  func(weight float64) int    // pods of the canary; nil: its share of stable's, rounded up
+	Scale     func(t float64) float64     // by which the numbers of pods are multiplied: autoscaling; nil: 1
+	Replaced  func(p Pod, t float64) bool // another pod takes this one's place; nil: never
+	Started   float64                     // how old pods are when they get traffic
+	Proxy     bool                        // one target reports for all pods of a version
+	Successes bool                        // errors are the requests that did not succeed
+	Takes     float64                     // seconds between the count of a request and of its success, where Successes
 
 	ErrorLimit  float64 // 0: 1 %
 	SlowLimit   float64 // seconds; at most 1 % may be slower; 0: 0.5
@@ -44,6 +47,8 @@ type World struct {
 	MemoryLimit float64 // 0: 512 MiB
 	// Effects change what a pod does at a moment, one after the other.
 	Effects []Effect
+	// Faults are effects of the new version's own: what they change is harm, and when they first do the onset.
+	Faults []Effect
 }
 
 // Step is a weight, 0 to 1, and for how many seconds it has to pass.
@@ -107,7 +112,7 @@ func (w World) withDefaults() World {
 // Fine returns the same service in an earlier rollout, of a version as good as stable and without incidents: no effect
 // but those of every start.
 func (w World) Fine(starts []Effect) World {
-	w.Healthy, w.Effects, w.Onset = true, starts, 0
+	w.Healthy, w.Effects, w.Faults, w.Onset = true, starts, nil, 0
 	w.Seed ^= 0x9E3779B97F4A7C15
 	w.Steps = []Step{{0.5, 700}}
 	return w

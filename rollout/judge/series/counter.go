@@ -87,7 +87,7 @@ func Targets(all []rollout.Series, from, to time.Time) []string {
 
 // Latest returns each series' newest usable value after one time and up to another.
 func Latest(all []rollout.Series, from, to time.Time) []float64 {
-	var values []float64
+	values := make([]float64, 0, len(all))
 	for _, s := range all {
 		var newest rollout.Point
 		for _, p := range s.Points {
@@ -100,6 +100,17 @@ func Latest(all []rollout.Series, from, to time.Time) []float64 {
 		}
 	}
 	return values
+}
+
+// Last returns the newest of the samples that a counter can have; false: there is none.
+func Last(points []rollout.Point) (value float64, ok bool) {
+	var at time.Time
+	for _, p := range points {
+		if usable(p.Value) && (!ok || !p.At.Before(at)) {
+			value, at, ok = p.Value, p.At, true
+		}
+	}
+	return value, ok
 }
 
 // Align returns the series without the samples that not all series of their target have yet, up to a time: where the parts

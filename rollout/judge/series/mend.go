@@ -32,10 +32,13 @@ func Mend(r rollout.Read) rollout.Read {
 // MendRestarts is Mend, and returns the scrapes in which a target's process had started again, by target.
 func MendRestarts(r rollout.Read) (mended rollout.Read, restarts map[string][]time.Time) {
 	readings := []*rollout.Reading{&r.Requests, &r.Errors, &r.Success, &r.Latency, &r.ClientErrors}
-	fell := map[string]*target{}
+	var fell map[string]*target
 	for _, reading := range readings {
 		for i := range reading.Series {
 			if s := &reading.Series[i]; fell[s.Target] == nil && falls(s.Points) {
+				if fell == nil {
+					fell = map[string]*target{}
+				}
 				fell[s.Target] = &target{}
 			}
 		}
@@ -72,10 +75,14 @@ const (
 // usable reports whether a counter can have the value.
 func usable(v float64) bool { return v >= 0 && v <= maxValue }
 
+// falls reports whether samples fall, or are not in order.
 func falls(points []rollout.Point) bool {
 	highest := 0.0
-	for _, p := range sorted(points) {
+	for i := range points {
+		p := &points[i]
 		switch {
+		case i > 0 && !p.At.After(points[i-1].At):
+			return true
 		case !usable(p.Value):
 		case p.Value < highest:
 			return true

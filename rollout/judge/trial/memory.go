@@ -5,8 +5,8 @@ import "canarybot.io/rollout/judge/bet"
 const (
 	// blockScrapes is how many scrapes make a block: the lowest use in it is what is left after a garbage collection.
 	blockScrapes = 4
-	// lowBlocks is how many blocks show how memory grows.
-	lowBlocks = 7
+	// lowBlocks is how many blocks show how memory grows: two halves of six minutes, at 15 s a scrape.
+	lowBlocks = 13
 )
 
 // block is the memory of the scrapes since the last block ended.
@@ -55,28 +55,43 @@ func (s *State) memory(o *Options, in Scrape) {
 		f[j] = by*y - by*by/2
 	}
 	s.Memory.Step(&f, o.Planned)
+	if s.plateau(o) {
+		s.Memory.Lower()
+	}
 }
 
 // soon is how far ahead growth is acted on, in seconds, and full the share of the limit from which it always is.
 const soon, full = 600, 0.85
 
-// distant reports whether memory that grows does not reach its limit soon: not within ten minutes as it grew lately, or
-// as it grows more and more slowly. What is near its limit already is not distant.
-func (s *State) distant(o *Options) bool {
-	b := &s.Block
-	now := b.Lows[0]
-	if now >= full*o.MemoryLimit {
-		return false
-	}
+// growth is by how much memory grew lately, in two halves of so many scrapes each. Scrapes is 0 where too little is known.
+func (b *block) growth() (older, newer float64, scrapes int) {
 	half := 0
 	for half+half+2 < lowBlocks && b.Lows[half+half+2] > 0 {
 		half++
 	}
-	if half == 0 || b.Took == 0 {
-		return true
+	return b.Lows[half] - b.Lows[2*half], b.Lows[0] - b.Lows[half], half * b.Took
+}
+
+// slows reports whether growth gets slower from one half to the next.
+func slows(older, newer float64) bool { return newer < 0.8*older }
+
+// plateau reports whether memory grows more and more slowly, and ends well below its limit if it goes on like that.
+func (s *State) plateau(o *Options) bool {
+	older, newer, scrapes := s.Block.growth()
+	if scrapes == 0 || !slows(older, newer) {
+		return false
 	}
-	newer, older := now-b.Lows[half], b.Lows[half]-b.Lows[2*half]
-	rate := newer / (float64(half*b.Took) * o.Interval)
-	slows := newer < older*0.8
-	return slows || now+rate*soon < o.MemoryLimit
+	ratio := max(newer, 0) / older
+	return s.Block.Lows[0]+max(newer, 0)*ratio/(1-ratio) < full*o.MemoryLimit
+}
+
+// distant reports whether memory that grows does not reach its limit soon: not within ten minutes as it grew lately, or
+// as it grows more and more slowly. What is near its limit already is not distant.
+func (s *State) distant(o *Options) bool {
+	now := s.Block.Lows[0]
+	if now >= full*o.MemoryLimit {
+		return false
+	}
+	older, newer, scrapes := s.Block.growth()
+	return scrapes == 0 || slows(older, newer) || now+newer/(float64(scrapes)*o.Interval)*soon < o.MemoryLimit
 }

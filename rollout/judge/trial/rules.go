@@ -2,6 +2,7 @@ package trial
 
 import (
 	"math"
+	"slices"
 
 	"canarybot.io/rollout/judge/bet"
 )
@@ -39,6 +40,12 @@ func (r Rule) String() string {
 	return ruleNames[r]
 }
 
+// ParseRule reads a rule's name; ok is false where there is none of that name.
+func ParseRule(name string) (r Rule, ok bool) {
+	at := slices.Index(ruleNames[1:], name)
+	return Rule(at + 1), at >= 0
+}
+
 // RuleSet is a set of rules.
 type RuleSet [Rules]bool
 
@@ -47,6 +54,7 @@ type shape struct {
 	*recent
 	measure Measure
 	margin  bet.Margin
+	least   float64 // a share that is fine in any case
 	usual   float64 // stable's share
 	worst   worst
 	phi     float64 // by which the canary's counts are over-dispersed
@@ -55,7 +63,7 @@ type shape struct {
 // excess is by how much the canary's share exceeds what is fine beside stable in so many scrapes.
 func (s shape) excess(after, scrapes int) float64 {
 	p := s.sum(s.measure, after, scrapes)
-	return share(p.canary) - s.margin.Bound(s.blend(p.stable))
+	return share(p.canary) - max(s.margin.Bound(s.blend(p.stable)), s.least)
 }
 
 // lately is over how many of the newest scrapes the strength of a fault is measured.
@@ -91,7 +99,7 @@ func (s shape) present() bool {
 }
 
 // lasting reports whether it was there before the newest two scrapes as well, as strong as half of it and with two bad
-// requests, at any time that is remembered. A catastrophe needs less.
+// requests where as many are to be expected, at any time that is remembered. A catastrophe needs less.
 func (s shape) lasting(stableWell bool) bool {
 	if s.catastrophe(stableWell) || s.thin() {
 		return true
@@ -101,7 +109,8 @@ func (s shape) lasting(stableWell bool) bool {
 	strength := s.excess(0, few)
 	for after := newest; after < s.length(); after++ {
 		length := min(few, s.length()-after)
-		if s.sum(s.measure, after, length).canary.Bad >= 2 && s.excess(after, length) >= strength/2 {
+		c := s.sum(s.measure, after, length).canary
+		if c.Bad >= max(1, min(2, c.N*strength/2)) && s.excess(after, length) >= strength/2 {
 			return true
 		}
 	}
@@ -118,7 +127,7 @@ func (s shape) catastrophe(stableWell bool) bool {
 	if s.measure == ErrorMeasure {
 		far = 0.15
 	}
-	return s.length() >= 2 && s.excess(0, 1) >= far && s.excess(1, 1) >= far
+	return s.length() >= 2 && s.excess(0, 2) >= far && s.excess(0, 1) >= far/2 && s.excess(1, 1) >= far/2
 }
 
 // beyondUsual reports whether some stretch that ends now is a quarter worse than stable's worst of the same length, by
@@ -159,7 +168,8 @@ func (s shape) lastsUnpaired() bool {
 	}
 	all := s.sum(s.measure, 0, of).canary
 	if all.N*share(all) < 3*of { // too few bad requests to tell scrapes from each other
-		return s.excess(0, s.length()) > 0 && s.excess(0, of/2) > 0 && s.excess(of/2, of/2) > 0 && s.length() == remembered
+		const half = remembered / 2
+		return s.length() == remembered && s.excess(0, half) > 0 && s.excess(half, half) > 0
 	}
 	n := 0
 	for i := range of {
@@ -191,14 +201,15 @@ func (s shape) blend(stable bet.Counts) float64 {
 	return (stable.Bad + s.usual*worth) / (stable.N + worth)
 }
 
-// lastsWhole reports whether it is there in the whole of what is remembered: in each quarter of it.
+// lastsWhole reports whether it is there in the whole of what is remembered: in each pair of scrapes, as strong as a
+// third of it.
 func (s shape) lastsWhole() bool {
 	if s.length() < remembered {
 		return false
 	}
-	const quarter = remembered / 4
-	for i := 0; i < remembered; i += quarter {
-		if s.excess(i, quarter) <= 0 {
+	strength := s.excess(0, lately)
+	for i := 0; i < remembered; i += 2 {
+		if s.excess(i, 2) < strength/3 {
 			return false
 		}
 	}

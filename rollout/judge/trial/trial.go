@@ -20,6 +20,7 @@ type Arm struct {
 type Scrape struct {
 	Canary, Stable Arm
 	Weight         float64 // the canary's share of the traffic, 0 to 1
+	Least          float64 // the smallest share that is still fine
 	Age            float64 // of the youngest canary pod, in seconds
 	Slack          Slack   // by how much margins and limits are wider while the canary's pods are young
 	Memory         float64 // of the canary's largest pod, in bytes; 0: no new reading
@@ -103,11 +104,10 @@ type Verdict struct {
 // effects are the odds of the alternatives beyond a bound.
 var effects = [bet.Effects]float64{1.4, 2, 3.5, 7, 18, 60, 300}
 
-// Advance begins the next step: the bets against the canary go on, the proofs of its health start again.
+// Advance begins the next step: the bets against the canary go on, the proofs of its health start again. Bets that are
+// pending are given up: what comes after them is of another weight, and tells nothing about them.
 func (s *State) Advance() {
-	for s.Pendings > 0 {
-		s.settle(nil)
-	}
+	s.Pending, s.Pendings = [pendingScrapes]factors{}, 0
 	s.StepScrapes, s.Errors.Proof, s.Recent, s.Quiet = 0, 0, recent{}, [2]int{}
 	for b := range s.Slow {
 		s.Slow[b].Proof = 0
@@ -164,18 +164,11 @@ func (s *State) Add(o *Options, in Scrape) Verdict {
 	return v
 }
 
-// settle makes the oldest of the pending bets final. With no options nothing speaks against it any more.
+// settle makes the oldest of the pending bets final.
 func (s *State) settle(o *Options) {
-	f := s.Pending[0]
-	if o != nil {
-		f = s.kept(o, 0)
-	}
+	f := s.kept(o, 0)
 	for i := range f {
-		planned := 2
-		if o != nil {
-			planned = o.Planned
-		}
-		s.mixture(i).Step(&f[i], planned)
+		s.mixture(i).Step(&f[i], o.Planned)
 	}
 	copy(s.Pending[:], s.Pending[1:])
 	s.Pendings--
@@ -394,18 +387,18 @@ func (s *State) exceeds(m Measure, limit float64) bool {
 	return limit > 0 && sum.Bad >= 3 && sum.Bad > sum.N*limit
 }
 
-// traffic bets against "the canary gets at least half of its share". Sticky sessions make requests come in small
-// clusters, and a lost scrape looks like missing traffic: one alone never suffices.
+// traffic bets against "the canary gets the least that is fine". Sticky sessions make requests come in small clusters,
+// and a lost scrape looks like missing traffic: one alone never suffices.
 func (s *State) traffic(o *Options, in Scrape) {
-	const sticky = 3
+	const sticky = 2
 	all := in.Canary.Requests + in.Stable.Requests
-	if in.Weight <= 0 || in.Weight >= 1 || all <= 0 {
+	if in.Weight <= 0 || in.Weight >= 1 || all <= 0 || in.Least <= 0 {
 		return
 	}
 	got := bet.Counts{N: all, Bad: in.Canary.Requests}.Temper(sticky)
 	var f [bet.Effects]float64
 	for j := range f {
-		f[j] = bet.LogBelow(got, [2]float64{0.02, 0.2}[j%2]*in.Weight, in.Weight/2)
+		f[j] = bet.LogBelow(got, [3]float64{0.03, 0.4, 0.7}[j%3]*in.Least, in.Least)
 		if o.Cap > 0 {
 			f[j] = min(f[j], o.Cap)
 		}
@@ -542,6 +535,9 @@ func (s *State) speaksAgainst(o *Options, c Check, in Scrape) Rule {
 	h := s.shape(o, m, in)
 	paired := s.Recent.sum(m, 0, lately).stable.N >= minStable
 	limit := c == ErrorLimit || c == SlowLimit
+	if !paired { // there is only stable's past to compare with, so the limit counts where that is more
+		h.least = o.limit(c)
+	}
 	comparison := Errors
 	if m != ErrorMeasure {
 		comparison = Latency
@@ -553,7 +549,7 @@ func (s *State) speaksAgainst(o *Options, c Check, in Scrape) Rule {
 		{Common, s.Recent.unusual(0)},
 		{Present, !h.present()},
 		{Lasting, !h.lasting(!s.Recent.at(0).Unusual)},
-		{Young, in.Age < o.Young && !h.catastrophe(true)},
+		{Young, in.Age < o.Young && float64(s.StepScrapes)*o.Interval <= 2*o.Young && !h.catastrophe(true)},
 		{Unpaired, !paired && !h.lastsUnpaired()},
 		{Support, paired && limit && s.Odds[comparison] < math.Log(supportOdds)},
 		{Usual, !h.beyondUsual()},
@@ -565,6 +561,18 @@ func (s *State) speaksAgainst(o *Options, c Check, in Scrape) Rule {
 		}
 	}
 	return NoRule
+}
+
+// limit is that of a check; 0: it has none.
+func (o *Options) limit(c Check) float64 {
+	switch c {
+	case ErrorLimit:
+		return o.ErrorLimit
+	case SlowLimit:
+		return o.SlowLimit
+	case Errors, Latency, Memory, Share, Checks:
+	}
+	return 0
 }
 
 // supportOdds are what the comparison with stable has to say for a limit to be acted on.

@@ -25,7 +25,8 @@ func side(requests, errors, slow float64) trial.Arm {
 
 func both(canary, stable trial.Arm) trial.Scrape {
 	return trial.Scrape{Canary: canary, Stable: stable, Age: 600,
-		Weight: (canary.Requests + 1e-9) / (canary.Requests + stable.Requests + 2e-9)}
+		Weight: (canary.Requests + 1e-9) / (canary.Requests + stable.Requests + 2e-9),
+		Least:  (canary.Requests + 1e-9) / (canary.Requests + stable.Requests + 2e-9) / 2}
 }
 
 // What each check says of a canary that goes on like this, and after how many scrapes at the latest.
@@ -43,7 +44,7 @@ func TestVerdicts(t *testing.T) {
 		"nobody to compare with":    {both(side(1000, 0.05, 0.002), side(0, 0, 0)), 10, trial.ErrorLimit},
 		"slow beside nobody":        {both(side(1000, 0, 0.05), side(0, 0, 0)), 10, trial.SlowLimit},
 		"everything fails":          {both(side(50, 1, 0), fine), 1, trial.Errors},
-		"the traffic goes past it":  {trial.Scrape{Canary: side(0, 0, 0), Stable: fine, Weight: 0.05, Age: 600}, 3, trial.Share},
+		"the traffic goes past it":  {trial.Scrape{Canary: side(0, 0, 0), Stable: fine, Weight: 0.05, Least: 0.025, Age: 600}, 3, trial.Share},
 	} {
 		o := trial.Defaults(planned)
 		var s trial.State

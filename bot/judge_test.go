@@ -1,0 +1,69 @@
+package bot_test
+
+import (
+	"slices"
+	"strings"
+	"sync"
+
+	"canarybot.io/rollout"
+	"canarybot.io/rollout/judge"
+)
+
+// doubter is the real judge, which doubts what a scenario tells it to doubt, as far as no person has accepted that.
+type doubter struct {
+	real  judge.Judge
+	mu    sync.Mutex
+	why   rollout.Why
+	doubt rollout.Doubt
+}
+
+var _ rollout.Judge = (*doubter)(nil)
+
+// Want is the real judge's.
+func (j *doubter) Want(c rollout.Case) rollout.Want { return j.real.Want(c) }
+
+// WarmStart is the real judge's.
+func (j *doubter) WarmStart(state rollout.JudgeState) rollout.JudgeState { return j.real.WarmStart(state) }
+
+// DetectionPower is the real judge's.
+func (j *doubter) DetectionPower(c rollout.Case) rollout.DetectionPower {
+	return j.real.DetectionPower(c)
+}
+
+// set makes the judge doubt every check from now on; no reason: none.
+func (j *doubter) set(why rollout.Why, doubt rollout.Doubt) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.why, j.doubt = why, doubt
+}
+
+// Judge judges, and doubts what would pass.
+func (j *doubter) Judge(c rollout.Case) (rollout.Verdict, rollout.JudgeState) {
+	v, state := j.real.Judge(c)
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.why == rollout.WhyNone {
+		return v, state
+	}
+	v.Evidence = slices.Clone(v.Evidence)
+	for i, e := range v.Evidence {
+		if e.Result == rollout.Pass && !slices.Contains(c.Accepted, rollout.Acceptance{Check: e.Check, Why: j.why}) {
+			v.Evidence[i].Result, v.Evidence[i].Why, v.Evidence[i].Doubt = rollout.Unknown, j.why, j.doubt
+		}
+	}
+	v.Result = rollout.Combine(v.Evidence)
+	return v, state
+}
+
+// doubts is the command of scenarios.
+func (w *world) doubts(s words) {
+	why, doubt := s.cut()
+	if why == "nothing" {
+		w.judge.set(rollout.WhyNone, rollout.NoDoubt)
+		return
+	}
+	w.oneOf(string(doubt), map[string]func(){
+		"waiting": func() { w.judge.set(rollout.Why(strings.TrimSpace(why)), rollout.DoubtWaits) },
+		"ask":     func() { w.judge.set(rollout.Why(strings.TrimSpace(why)), rollout.DoubtAsks) },
+	})
+}

@@ -1,0 +1,210 @@
+package world
+
+import (
+	"math"
+	"strconv"
+
+	"canarybot.io/rollout"
+)
+
+// bounds are Prometheus's default buckets, in seconds, and the one that counts everything.
+var bounds = [...]float64{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, math.Inf(1)}
+
+// scraped is a target: a pod, or a proxy for all of a version's pods.
+type scraped struct {
+	Pod
+	name    string
+	chance  Chance
+	next    float64  // its next scrape
+	due     counters // what is expected since its counters were drawn last; within is what is slower than each bound
+	counted counters
+	passed  counters   // what the proxy has counted of it
+	ended   []counters // counters of the latest ticks, where successes are counted later
+	series  [bucketSeries + len(bounds)]rollout.Series
+	moments []float64 // of the samples
+	read    []float64 // when each sample can be read
+	summed  told
+	shape   struct { // shares beyond each bound
+		slower, extra float64
+		shares        [len(bounds)]float64
+	}
+}
+
+// counters are what a target counts.
+type counters struct {
+	requests, errors float64
+	within           [len(bounds)]float64
+	memory           float64
+}
+
+// add adds what was counted between two moments. Counters that began again count from zero.
+func (c *counters) add(now, before counters) {
+	if now.requests < before.requests {
+		before = counters{}
+	}
+	c.requests += now.requests - before.requests
+	c.errors += now.errors - before.errors
+	for i := range c.within {
+		c.within[i] += now.within[i] - before.within[i]
+	}
+}
+
+const (
+	requestSeries = iota
+	errorSeries
+	memorySeries
+	bucketSeries
+)
+
+// target returns a new target.
+func (f *fleet) target(p Pod) *scraped {
+	words, name := uint64(1), "stable-"
+	if p.Canary {
+		words, name = 2, "canary-"
+	}
+	t := &scraped{Pod: p, name: name + strconv.Itoa(p.Index), chance: NewChance(f.Seed, words, uint64(p.Index))}
+	t.next = max(p.Born, f.now) + f.Interval*t.chance.Float64()
+	samples := int(max(0, f.planned-f.now)/f.Interval) + 8
+	t.moments, t.read = make([]float64, 0, samples), make([]float64, 0, samples)
+	for i := range t.series {
+		t.series[i].Points = make([]rollout.Point, 0, samples)
+		t.series[i].Target, t.series[i].Labels = t.name, t.name+"/"+strconv.Itoa(i)
+		if i >= bucketSeries {
+			t.series[i].Bound = bounds[i-bucketSeries]
+		}
+	}
+	if !p.Canary && p.Born < -past { // it has been running for long
+		t.counted.requests, t.counted.errors = 1e6, 1e6*f.Errors
+		for i := range bounds {
+			t.counted.within[i] = 1e6 * (1 - beyond(bounds[i], f.Median, f.Sigma))
+		}
+	}
+	return t
+}
+
+// beyond is the share of log-normal latencies that are slower than the bound.
+func beyond(bound, median, sigma float64) float64 {
+	switch {
+	case bound <= 0:
+		return 1
+	case math.IsInf(bound, 1):
+		return 0
+	}
+	return 0.5 * math.Erfc(math.Log(bound/median)/(sigma*math.Sqrt2))
+}
+
+// serve adds what is expected of a tick. Counts are drawn when somebody looks: a sum of Poisson counts is one.
+func (f *fleet) serve(p *scraped, requests float64, b Behaviour) {
+	if b.Restart {
+		p.counted, p.due = counters{}, counters{}
+	}
+	p.counted.memory = b.Memory
+	n := max(0, requests*(1-min(b.Hang, 1)))
+	p.due.requests += n
+	p.due.errors += n * min(max(b.Errors, 0), 1)
+	f.shape(p, b)
+	for i, share := range p.shape.shares {
+		p.due.within[i] += n * share
+	}
+	if f.Successes {
+		f.settle(p)
+		p.ended = f.late(p)
+	}
+}
+
+// shape computes which share of a pod's requests is slower than each bound, unless it is as before.
+func (f *fleet) shape(p *scraped, b Behaviour) {
+	s := &p.shape
+	if s.slower == b.Slower && s.extra == b.Extra {
+		return
+	}
+	s.slower, s.extra = b.Slower, b.Extra
+	for i, bound := range bounds {
+		s.shares[i] = (1 - b.Extra) * beyond(bound, f.Median*b.Slower, f.Sigma)
+		if b.Extra > 0 {
+			s.shares[i] += b.Extra * beyond(bound-2, f.Median*b.Slower, f.Sigma)
+		}
+	}
+}
+
+// settle draws what was expected.
+func (f *fleet) settle(p *scraped) {
+	due, c := p.due, &p.counted
+	p.due = counters{}
+	if due.requests == 0 {
+		return
+	}
+	n := p.chance.Poisson(due.requests)
+	c.requests += n
+	c.errors += p.chance.Binomial(n, due.errors/due.requests)
+	left, before := n, due.requests
+	for i := range bounds { // how many are slower, from the lowest bound to the highest
+		left = p.chance.Binomial(left, min(1, due.within[i]/before))
+		c.within[i] += n - left
+		before = max(due.within[i], 1e-12*due.requests)
+	}
+}
+
+// late returns the counters of the latest ticks, of which the first is that of the requests whose end is counted now.
+func (f *fleet) late(p *scraped) []counters {
+	ended := append(p.ended, p.counted)
+	return ended[max(0, len(ended)-1-int(math.Round(f.Takes*ticks/f.Interval))):]
+}
+
+// scrape stores a sample of the pod where its moment lies in the tick.
+func (f *fleet) scrape(p *scraped, length float64, b Behaviour) {
+	end := f.now + length
+	for p.next < f.now { // nobody scraped it until now
+		p.next += f.Interval
+	}
+	if p.next >= end {
+		return
+	}
+	moment := p.next + f.Jitter*p.chance.Float64()
+	p.next += f.Interval
+	f.settle(p)
+	if b.Silent || p.chance.Float64() < f.Loss {
+		return
+	}
+	f.store(p, moment)
+}
+
+// store keeps a sample of each of the target's series.
+func (f *fleet) store(p *scraped, moment float64) {
+	values := [len(p.series)]float64{p.counted.requests, p.counted.errors, p.counted.memory + 0.01*f.World.Memory*p.chance.NormFloat64()}
+	copy(values[bucketSeries:], p.counted.within[:])
+	if f.Successes {
+		late := p.ended[0]
+		values[errorSeries] = max(0, late.requests-late.errors) // the counter of successes
+	}
+	n := len(p.moments)
+	behind := f.Behind > 0 && p.chance.Float64() < f.Behind
+	dips := f.Dips > 0 && p.chance.Float64() < f.Dips
+	stamp := at(moment)
+	for i := range p.series {
+		s := &p.series[i]
+		v := values[i]
+		if behind && n > 0 {
+			v = s.Points[n-1].Value
+		}
+		if all := i == requestSeries || i == len(p.series)-1; dips && all && n > 0 {
+			v = max(0, s.Points[n-1].Value-1)
+		}
+		s.Points = append(s.Points, rollout.Point{At: stamp, Value: v})
+	}
+	p.moments = append(p.moments, seconds(stamp))
+	p.read = append(p.read, moment+f.Lag)
+}
+
+// between are the indices of the samples after one moment that can be read at another.
+func (p *scraped) between(from, to float64) (low, high int) {
+	low = len(p.moments)
+	for low > 0 && p.moments[low-1] > from {
+		low--
+	}
+	high = len(p.moments)
+	for high > low && p.read[high-1] > to {
+		high--
+	}
+	return low, high
+}

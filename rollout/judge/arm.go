@@ -1,0 +1,261 @@
+package judge
+
+import (
+	"math"
+	"slices"
+	"sort"
+	"strings"
+	"time"
+
+	"canarybot.io/rollout"
+	"canarybot.io/rollout/judge/series"
+	"canarybot.io/rollout/judge/trial"
+)
+
+// kind is what a series is one of.
+type kind int
+
+const (
+	requestKind kind = iota
+	errorKind
+	successKind
+	latencyKind
+	memoryKind
+	refusedKind
+	kinds
+)
+
+// group is the one that a series of the kind belongs to; false: answers may lack it.
+func (k kind) group() (group, bool) {
+	switch k {
+	case requestKind, errorKind, successKind:
+		return countGroup, true
+	case latencyKind:
+		return latencyGroup, true
+	case refusedKind:
+		return refusedGroup, true
+	case memoryKind, kinds:
+	}
+	return 0, false
+}
+
+// arm is what was read of one side, by target. It is read in one pass for each look; what happened in a span is then a
+// difference of two values for each counter, which are searched for.
+type arm struct {
+	rollout.Read           // in order, with meters that never fall
+	reported     kind      // which series tell that a target reports
+	targets      []*target // by name
+	// restarted is when the processes of targets started again, as their counters tell.
+	restarted map[string][]time.Time
+}
+
+// target is a scraped endpoint: a pod, or a proxy.
+type target struct {
+	name   string
+	meters []meter
+	first  time.Time // its first report; zero: it reported nothing
+}
+
+// meter is one series of a target.
+type meter struct {
+	kind   kind
+	bound  float64         // of a bucket
+	group  string          // of what is counted: the value of the label that it is looked at by
+	stored []rollout.Point // as they were read: in order, never empty
+	points []rollout.Point // those that count: they never fall
+}
+
+// newArm reads what was answered about an arm. What lies outside of a span of time is left out.
+func newArm(r rollout.Read, s span) arm {
+	clean := series.Clean(r, s.from, s.to)
+	a := arm{reported: reportedBy(r)}
+	a.Read, a.restarted = series.MendRestarts(clean)
+	stored := [kinds][]rollout.Series{clean.Requests.Series, clean.Errors.Series, clean.Success.Series, clean.Latency.Series, clean.Memory.Series, clean.ClientErrors.Series}
+	mended := [kinds][]rollout.Series{a.Requests.Series, a.Errors.Series, a.Success.Series, a.Latency.Series, a.Memory.Series, a.ClientErrors.Series}
+	of, sizes := targetsOf(&stored)
+	meters := make([]meter, len(of))
+	all := make([]target, len(sizes))
+	a.targets = make([]*target, len(sizes))
+	for i, n := range sizes {
+		all[i].meters, meters = meters[:0:n], meters[n:]
+		a.targets[i] = &all[i]
+	}
+	next := 0
+	for k := range kinds {
+		for i := range stored[k] {
+			one := &stored[k][i]
+			t := &all[of[next]]
+			next++
+			t.name = one.Target
+			t.meters = append(t.meters, meter{k, one.Bound, one.Group, one.Points, mended[k][i].Points})
+			if first := one.Points[0].At; k == a.reported && (t.first.IsZero() || first.Before(t.first)) {
+				t.first = first
+			}
+		}
+	}
+	slices.SortFunc(a.targets, func(a, b *target) int { return strings.Compare(a.name, b.name) })
+	return a
+}
+
+// targetsOf tells the targets of all series, as numbers, and how many series each of them has.
+func targetsOf(all *[kinds][]rollout.Series) (of, sizes []int) {
+	n := 0
+	for k := range all {
+		n += len(all[k])
+	}
+	of, sizes = make([]int, 0, n), make([]int, 0, n/4+1)
+	numbers := make(map[string]int, n/4+1)
+	for k := range all {
+		for i := range all[k] {
+			number, known := numbers[all[k][i].Target]
+			if !known {
+				number = len(sizes)
+				numbers[all[k][i].Target], sizes = number, append(sizes, 0)
+			}
+			sizes[number]++
+			of = append(of, number)
+		}
+	}
+	return of, sizes
+}
+
+// reportedBy is the kind of the series that tell which of an arm's targets report. It goes by what was answered, also
+// where no sample of it can be: latency does not speak for requests that are not a number.
+func reportedBy(r rollout.Read) kind {
+	switch {
+	case len(r.Requests.Series) > 0:
+		return requestKind
+	case len(r.Latency.Series) > 0:
+		return latencyKind
+	}
+	return memoryKind
+}
+
+// target returns the target of a name; nil: the arm has none.
+func (a *arm) target(name string) *target {
+	at, ok := slices.BinarySearchFunc(a.targets, name, func(t *target, name string) int { return strings.Compare(t.name, name) })
+	if !ok {
+		return nil
+	}
+	return a.targets[at]
+}
+
+// reports reports whether a target has a sample in a span.
+func (a *arm) reports(t *target, s span) bool {
+	for i := range t.meters {
+		if c := &t.meters[i]; c.kind == a.reported && within(c.stored, s) {
+			return true
+		}
+	}
+	return false
+}
+
+// newest is the time of a target's newest report; zero: there is none.
+func (a *arm) newest(t *target) (at time.Time) {
+	for i := range t.meters {
+		if c := &t.meters[i]; c.kind == a.reported {
+			at = later(at, c.stored[len(c.stored)-1].At)
+		}
+	}
+	return at
+}
+
+// counts reports whether a target has a sample in a span that counts.
+func (a *arm) counts(t *target, s span) bool {
+	for i := range t.meters {
+		if c := &t.meters[i]; c.kind == a.reported && within(c.points, s) {
+			return true
+		}
+	}
+	return false
+}
+
+// answered is how many series have samples in a span.
+func (a *arm) answered(s span) (n [groups]int) {
+	for _, t := range a.targets {
+		for i := range t.meters {
+			c := &t.meters[i]
+			if g, ok := c.kind.group(); ok && within(c.stored, s) {
+				n[g]++
+			}
+		}
+	}
+	return n
+}
+
+// upTo is how many of the samples lie up to a time. Most often that is all of them.
+func upTo(points []rollout.Point, to time.Time) int {
+	n := len(points)
+	if n == 0 || !points[n-1].At.After(to) {
+		return n
+	}
+	return sort.Search(n, func(i int) bool { return points[i].At.After(to) })
+}
+
+// within reports whether any sample lies in a span.
+func within(points []rollout.Point, s span) bool {
+	n := upTo(points, s.to)
+	return n > 0 && points[n-1].At.After(s.from)
+}
+
+// grown is by how much a counter grew in a span. Each sample counts by its difference to the one before it, which may lie
+// before the span; where there is none, from zero or, if fromFirst, only from itself on.
+func (c *meter) grown(s span, fromFirst bool) float64 {
+	n := upTo(c.points, s.to)
+	if n == 0 {
+		return 0
+	}
+	before := 0.0
+	switch base := upTo(c.points[:n], s.from); {
+	case base > 0:
+		before = c.points[base-1].Value
+	case fromFirst:
+		before = c.points[0].Value
+	}
+	return c.points[n-1].Value - before
+}
+
+// together is the newest time up to another that every series of the target's durations has reached: where the parts of
+// one scrape are stored one after the other, or one of them is lost, differences between them would mix times. A series
+// that ended so long before the others is not waited for. Zero: there is none.
+func (t *target) together(to time.Time, ended time.Duration) (at time.Time) {
+	last := time.Time{}
+	for i := range t.meters {
+		if c := &t.meters[i]; c.kind == latencyKind {
+			if n := upTo(c.points, to); n > 0 {
+				last = later(last, c.points[n-1].At)
+			}
+		}
+	}
+	at = last
+	for i := range t.meters {
+		if c := &t.meters[i]; c.kind == latencyKind {
+			n := upTo(c.points, to)
+			if n > 0 && c.points[n-1].At.Before(at) && last.Sub(c.points[n-1].At) < ended {
+				at = c.points[n-1].At
+			}
+		}
+	}
+	return at
+}
+
+// lacksBound reports whether the target has a histogram that lacks a bound that is compared, or the bucket that counts
+// everything: every request would seem slow, or none.
+func (t *target) lacksBound(bounds []float64) bool {
+	if len(bounds) == 0 {
+		return false
+	}
+	var has [trial.Bounds]bool
+	all, some := false, false
+	for i := range t.meters {
+		c := &t.meters[i]
+		if c.kind != latencyKind {
+			continue
+		}
+		some, all = true, all || math.IsInf(c.bound, 1)
+		for b, bound := range bounds {
+			has[b] = has[b] || c.bound == bound
+		}
+	}
+	return some && (!all || slices.Contains(has[:len(bounds)], false))
+}

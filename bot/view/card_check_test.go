@@ -55,8 +55,11 @@ func TestLineOfACheck(t *testing.T) {
 			"❌ errors 1.0004 % · stable 0.1 % · limit 1 %"},
 		"not the check but the traffic": {changed(worse, func(e *rollout.Evidence) { e.Why = rollout.WhyNoShare }),
 			"❌ traffic: the canary gets less than half of its share of the traffic"},
-		"on one endpoint":            {inPart("/checkout").Evidence[0], "❌ errors on `handler=/checkout` 30 % · stable 0.1 % · limit 1 % · worse than stable, 99 % sure"},
-		"on those that are the rest": {inPart("").Evidence[0], "❌ errors on every other `handler` 30 % · stable 0.1 % · limit 1 % · worse than stable, 99 % sure"},
+		"on one endpoint":            {inPart("/checkout").Evidence[0], "❌ errors on `handler=/checkout` 30 % · stable 0.1 % · limit 1 % · worse than stable"},
+		"on those that are the rest": {inPart("").Evidence[0], "❌ errors on every other `handler` 30 % · stable 0.1 % · limit 1 % · worse than stable"},
+		"requests hang":              {besides(rollout.Fail)[0], "❌ requests under way 45, stable 6 · 30.7 % of those that begin do not end"},
+		"containers restart":         {besides(rollout.Unknown)[1], "❓ container restarts 4, stable 0 · more often than stable's"},
+		"requests are refused":       {besides(rollout.Unknown)[2], "❓ client errors 12 %, stable 3 % · more often than by stable"},
 		"marks in the name": {changed(errors, func(e *rollout.Evidence) { e.Check = "*a* <b>" }),
 			"✅ ∗a∗ <b> 0.1 % · stable 0.1 % · limit 1 %"},
 	} {

@@ -15,6 +15,8 @@ func nameOf(e rollout.Evidence) string {
 		return "traffic"
 	case judgedByShare(e):
 		return "latency"
+	case isBeside(e):
+		return besideName(e)
 	}
 	return checkName(e.Check)
 }
@@ -141,6 +143,8 @@ func why(e rollout.Evidence) string {
 		return whyDoubt(e)
 	case rollout.WhyWorse, rollout.WhyBeyond, rollout.WhyGrows, rollout.WhyNoShare, rollout.WhyUndecided:
 		return whyBet(e)
+	case rollout.WhyHangs, rollout.WhyRestarts, rollout.WhyRefused:
+		return whyBeside(e)
 	}
 	return word(string(e.Why))
 }
@@ -177,6 +181,9 @@ func sentence(e rollout.Evidence) string {
 	case e.Canary == nil:
 		return nameOf(e) + ": " + orNoNumber(reason)
 	}
+	if isBeside(e) {
+		return fmt.Sprintf("%s %s: %s", nameOf(e), besideValues(e), reason)
+	}
 	value, limit := valueAndLimit(e)
 	s := nameOf(e) + onPart(e) + " " + value
 	if judgedByShare(e) {
@@ -208,6 +215,9 @@ func says(e rollout.Evidence) string {
 	}
 	if e.Result == rollout.Pass {
 		reason = ""
+	}
+	if isBeside(e) {
+		return " " + dotted(besideValues(e), reason)
 	}
 	value, limit := valueAndLimit(e)
 	if judgedByShare(e) {
@@ -261,7 +271,7 @@ func informOnly(e rollout.Evidence) string {
 
 // samples says on how many requests the evidence rests, where they were counted.
 func samples(e rollout.Evidence) string {
-	if e.Compared == nil || e.Compared.Canary.Requests <= 0 {
+	if e.Compared == nil || e.Compared.Canary.Requests <= 0 || e.Why == rollout.WhyHangs {
 		return ""
 	}
 	c, bad := e.Compared, "failed"
@@ -270,6 +280,8 @@ func samples(e rollout.Evidence) string {
 		return fmt.Sprintf("%s requests lately; on stable %s", count(c.Canary.Requests), count(c.Stable.Requests))
 	case judgedByShare(e):
 		bad = "were slow"
+	case e.Why == rollout.WhyRefused:
+		bad = "were refused"
 	}
 	return fmt.Sprintf("%s of %s requests %s; on stable %s of %s",
 		count(c.Canary.Bad), count(c.Canary.Requests), bad, count(c.Stable.Bad), count(c.Stable.Requests))

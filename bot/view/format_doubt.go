@@ -63,6 +63,18 @@ func doubts(w rollout.Why) (doubtWords, bool) {
 			"stable has the same trouble, so it may not be the canary's", "Stable has %s too, so it may not be the canary's doing.",
 			"until stable is well again", "Roll back if the canary may be the cause of both.",
 		},
+		rollout.WhyHangs: {
+			"some begin and do not end", "Some of the canary's requests begin and do not end.",
+			"until more of them show whether that goes on", "A lock, a pool that is used up, or a call without a timeout may be behind it.",
+		},
+		rollout.WhyRestarts: {
+			"more often than stable's", "The canary's containers restart, more often than stable's.",
+			"until it is clear whether that goes on", "Why they ended stands in kubectl describe pod, and in their logs before that.",
+		},
+		rollout.WhyRefused: {
+			"more often than by stable", "The canary answers more requests with a 4xx than stable.",
+			"until the difference is gone, or large enough to act on", "Go on if the new version is meant to refuse them.",
+		},
 	}[w]
 	return words, ok
 }
@@ -79,6 +91,9 @@ func whyDoubt(e rollout.Evidence) string {
 // counts is what the check of the evidence counts.
 func counts(e rollout.Evidence) string {
 	named, ok := rollout.Named(e.Check)
+	if isBeside(e) {
+		return besideName(e)
+	}
 	if !ok {
 		return "bad values of " + checkName(e.Check)
 	}

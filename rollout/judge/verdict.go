@@ -39,7 +39,15 @@ func verdict(w *window, s *signalState) rollout.Verdict {
 		}
 		v.Evidence = append(v.Evidence, e)
 	}
-	v.Evidence = append(v.Evidence, s.Beside.evidence(w, &s.evidence)...)
+	if first < 0 {
+		return v
+	}
+	for _, e := range s.Beside.evidence(w, &s.evidence) {
+		if e.Doubt == rollout.DoubtAsks {
+			onDoubt(w.checks[first], &e) // as the first check that decides wishes
+		}
+		v.Evidence = append(v.Evidence, e)
+	}
 	return v
 }
 

@@ -570,7 +570,7 @@ func (o *Options) limit(c Check) float64 {
 		return o.ErrorLimit
 	case SlowLimit:
 		return o.SlowLimit
-	case Errors, Latency, Memory, Share, Checks:
+	case Errors, Latency, Memory, Share, Strata, Hangs, Restarts, ClientErrors, Checks:
 	}
 	return 0
 }

@@ -15,15 +15,15 @@ import (
 	"canarybot.io/e2e/world"
 )
 
-// seenOn waits until Prometheus has seen more errors on each of the Deployments than a while ago.
-func (s *scene) seenOn(deployments ...string) {
+// seenOn waits until Prometheus has seen so many errors on each of the Deployments in the last seconds.
+func (s *scene) seenOn(errors int, deployments ...string) {
 	s.t.Helper()
 	for _, name := range deployments {
-		query := fmt.Sprintf(`sum(increase(http_5xx_total{namespace=%q, pod=~"%s-.*"}[5s])) > 0`, s.app.Namespace, name)
+		query := fmt.Sprintf(`sum(increase(http_5xx_total{namespace=%q, pod=~"%s-.*"}[5s])) > %d`, s.app.Namespace, name, errors)
 		world.Eventually(s.t, time.Minute, func() error {
 			series, err := s.w.Prometheus.Query(s.t.Context(), query)
 			if err == nil && len(series) == 0 {
-				err = fmt.Errorf("no errors of %s yet", name)
+				err = fmt.Errorf("not enough errors of %s yet", name)
 			}
 			return err
 		})
@@ -83,6 +83,24 @@ func testHang(t *testing.T, w *world.World) {
 	t.Logf("what people saw:\n%s", s.bot.Slack.Transcript(install.Channel))
 }
 
+// testRestarts has a canary that was fine end each few seconds and start again, too quickly for its pod to be seen as
+// failing.
+func testRestarts(t *testing.T, w *world.World) {
+	s := judged(t, w, "restarts")
+	card := s.bot.Deploy(s.app.Name, next)
+	card.Shows(time.Minute, "Waiting for a person", "5 % of traffic", "all checks pass")
+	began := time.Now()
+	if err := w.Images.Behave(s.app.Image(next), node.Behaviour{Fate: node.Restarts, Life: 4 * time.Second}); err != nil {
+		t.Fatal(err)
+	}
+	off := s.weights.becomes(t, began, 0)
+	t.Logf("a restart each 4 s: weight 0 accepted after %s", off.Sub(began).Round(10*time.Millisecond))
+	card.Shows(time.Minute, "Rolled back", "restart", "100 % on "+current)
+	s.before.restored(t, w, s.app, current)
+	s.noRepeats(card)
+	t.Logf("what people saw:\n%s", s.bot.Slack.Transcript(install.Channel))
+}
+
 // testPassing deploys a version that is slow at first, and has it err for a moment where stable has hardly any traffic to
 // compare it with: both pass, and nobody is rolled back for them.
 func testPassing(t *testing.T, w *world.World) {
@@ -101,7 +119,7 @@ func testPassing(t *testing.T, w *world.World) {
 	if err := w.Images.Behave(s.app.Image(cold), node.Behaviour{Errors: 0.3}); err != nil {
 		t.Fatal(err)
 	}
-	s.seenOn(s.app.Canary())
+	s.seenOn(30, s.app.Canary())
 	if err := w.Images.Behave(s.app.Image(cold), node.Behaviour{}); err != nil {
 		t.Fatal(err)
 	}

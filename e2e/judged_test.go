@@ -75,7 +75,7 @@ func testShared(t *testing.T, w *world.World) {
 
 	// And a burst: it is over once Prometheus has seen it on both sides, whose pods it scrapes at moments of their own.
 	both(node.Behaviour{Errors: 0.3})
-	s.seenOn(s.app.Stable(), s.app.Canary())
+	s.seenOn(10, s.app.Stable(), s.app.Canary())
 	both(node.Behaviour{})
 	card.Shows(time.Minute, "❓ errors")
 	card.Shows(2*time.Minute, "Waiting for a person", "all checks pass")

@@ -27,6 +27,7 @@ func TestScenarios(t *testing.T) {
 		"a version that leaks":                 testLeak,
 		"an incident of both":                  testShared,
 		"one slow pod of three":                testOnePod,
+		"containers that restart":              testRestarts,
 		"a hang":                               testHang,
 		"a slow start, and a blip at 98 %":     testPassing,
 		"no traffic":                           testIdle,

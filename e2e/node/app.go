@@ -26,6 +26,7 @@ type app struct {
 	// behaviour is asked for each request: it may change under a running container.
 	behaviour func() Behaviour
 	started   time.Time
+	restarts  int32 // before this run
 
 	mu    sync.Mutex
 	debt  float64 // errors still to be answered
@@ -112,6 +113,8 @@ func (a *app) serveMetrics(w http.ResponseWriter) {
 	reading := a.read(a.behaviour().Dips)
 	w.Header().Set("Content-Type", "text/plain; version=0.0.4")
 	reading.write(w, a.container, a.memory())
+	fmt.Fprintln(w, "# TYPE kube_pod_container_status_restarts_total counter") // which kube-state-metrics has in a cluster
+	fmt.Fprintf(w, "kube_pod_container_status_restarts_total{container=%q} %d\n", a.container, a.restarts)
 }
 
 // read returns what a scrape is answered. An image that dips answers at times what it answered before, less one.

@@ -17,6 +17,7 @@ const (
 	NeverReady              // runs, answers, but is not ready
 	Crashes                 // ends soon after each start
 	OutOfMemory             // serves for a while, then is killed for its use of memory
+	Restarts                // serves for a while, then ends and is started again at once, as if it had always lived for long
 	Missing                 // its image cannot be pulled
 )
 
@@ -39,6 +40,7 @@ const (
 //	v1.2.4-notready    runs but never gets ready
 //	v1.2.4-crash       ends soon after each start: CrashLoopBackOff
 //	v1.2.4-oom         is killed 2 s after each start: OOMKilled; -oom10: after 10 s
+//	v1.2.4-restarts    ends and is started again each 4 s, without any back-off; -restarts10: each 10 s
 //	v1.2.4-missing     cannot be pulled: ImagePullBackOff
 //
 // Words combine: v1.2.4-errors30-slow.
@@ -49,7 +51,7 @@ type Behaviour struct {
 	Hangs   float64       // the share of requests that are never answered, 0 to 1
 	Cold    int64         // so many first requests of each container are answered cold: a quarter of them takes 700 ms more
 	Leak    int64         // bytes of memory more, each second
-	Life    time.Duration // with OutOfMemory: from start to kill
+	Life    time.Duration // with OutOfMemory and Restarts: from start to end
 	Silent  bool          // no scrape is answered
 	Client  bool          // measured by Prometheus's client library, from its start on
 
@@ -103,6 +105,9 @@ func (b *Behaviour) add(name, digits string) error {
 	case "oom":
 		n, err = number(2)
 		b.Fate, b.Life = OutOfMemory, time.Duration(n)*time.Second
+	case "restarts":
+		n, err = number(4)
+		b.Fate, b.Life = Restarts, time.Duration(n)*time.Second
 	case "silent":
 		b.Silent = true
 	case "client":

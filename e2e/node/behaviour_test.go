@@ -31,6 +31,7 @@ func TestParseTag(t *testing.T) {
 		{"and for longer", "v1-throttled5", node.Behaviour{Throttled: 5}},
 		{"a crash", "v1-crash", node.Behaviour{Fate: node.Crashes}},
 		{"a kill after some time", "v1-oom10", node.Behaviour{Fate: node.OutOfMemory, Life: 10 * time.Second}},
+		{"restarts now and then", "v1-restarts", node.Behaviour{Fate: node.Restarts, Life: 4 * time.Second}},
 		{"a missing image", "v1-missing", node.Behaviour{Fate: node.Missing}},
 		{"a version that never gets ready", "v1-notready", node.Behaviour{Fate: node.NeverReady}},
 	} {

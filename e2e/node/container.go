@@ -48,7 +48,7 @@ func (c *container) run(ctx context.Context) {
 			return
 		}
 		// The first restart is immediate, each later one waits longer.
-		if c.restarts > 0 {
+		if c.restarts > 0 && c.registry.current(c.image).behaviour.Fate != Restarts {
 			c.report(c.waiting("CrashLoopBackOff", "back-off restarting the container"))
 			if !pause(ctx, backOff) {
 				return
@@ -109,7 +109,7 @@ func tooMany(ref string) string {
 func (c *container) live(ctx context.Context) *core.ContainerStateTerminated {
 	started := time.Now()
 	application := &app{
-		pod: c.pod, container: c.spec.Name, version: c.image.tag, started: started,
+		pod: c.pod, container: c.spec.Name, version: c.image.tag, started: started, restarts: c.restarts,
 		behaviour: func() Behaviour { return c.registry.of(c.pod, c.image) },
 	}
 	var handler http.Handler = application
@@ -147,7 +147,7 @@ func alarm(started time.Time, behaviour Behaviour) (ring <-chan time.Time, cance
 	switch behaviour.Fate {
 	case Crashes:
 		life = crashAfter
-	case OutOfMemory:
+	case OutOfMemory, Restarts:
 		life = behaviour.Life
 	case Serves, NeverReady, Missing: // an image that was pulled stays
 		return nil, func() {}
@@ -164,7 +164,7 @@ func (c *container) ready(fate Fate) bool {
 		return false
 	case Crashes:
 		return c.spec.ReadinessProbe == nil
-	case Serves, OutOfMemory, Missing:
+	case Serves, OutOfMemory, Restarts, Missing:
 		return true
 	}
 	return true

@@ -17,6 +17,9 @@ func (b *baseline) options(spec rollout.Spec, interval time.Duration) trial.Opti
 	o.Interval = interval.Seconds()
 	j := spec.Judging
 	o.Alpha = cmp.Or(j.Alpha, o.Alpha)
+	if share, _ := sharesOfBudget(spec.Checks); share > 0 {
+		o.Alpha *= share // the rest is for checks whose own queries are compared (compared.go)
+	}
 	if j.ErrorRatio > 0 {
 		o.Errors = bet.Margin{Ratio: j.ErrorRatio, Slack: j.ErrorSlack}
 	}
@@ -59,12 +62,11 @@ func weights(checks []rollout.Check) (weights [trial.Checks]float64) {
 		if check.DryRun {
 			continue
 		}
-		bets := betsOn(check.Signal)
-		if check.Signal != rollout.MemorySignal && len(bets) > 0 {
-			bets = append(bets, trial.Share)
-		}
-		for _, bet := range bets {
+		for _, bet := range betsOn(check.Signal) {
 			weights[bet] = defaults[bet]
+			if bet != trial.Memory {
+				weights[trial.Share] = defaults[trial.Share]
+			}
 		}
 	}
 	return weights
@@ -74,16 +76,15 @@ func weights(checks []rollout.Check) (weights [trial.Checks]float64) {
 func weighBeside(spec rollout.Spec, weights *[trial.Checks]float64) {
 	defaults, signals := trial.Defaults(1).Weights, spec.Signals
 	requests, anything := weights[trial.Share] > 0, slices.Max(weights[:]) > 0
-	for c, has := range map[trial.Check]bool{
-		trial.Strata:       signals.By != "" && weights[trial.Errors] > 0,
-		trial.Hangs:        signals.InFlight != "" && requests,
-		trial.Restarts:     signals.Restarts != "" && anything,
-		trial.ClientErrors: signals.ClientErrors != "" && weights[trial.Errors] > 0,
-	} {
+	weigh := func(c trial.Check, has bool) {
 		if weights[c] = 0; has {
 			weights[c] = defaults[c]
 		}
 	}
+	weigh(trial.Strata, signals.By != "" && weights[trial.Errors] > 0)
+	weigh(trial.Hangs, signals.InFlight != "" && requests)
+	weigh(trial.Restarts, signals.Restarts != "" && anything)
+	weigh(trial.ClientErrors, signals.ClientErrors != "" && weights[trial.Errors] > 0)
 }
 
 // setLimits sets the service's own limits.

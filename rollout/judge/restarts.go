@@ -60,7 +60,7 @@ func (r *restarts) bet(o *trial.Options, did [2]bet.Counts) float64 {
 	if usual.N = max(usual.N, restartsKnown); r.Part.Usual.N == 0 {
 		r.Part.Usual = usual
 	}
-	c := compared{raw: did, counts: did, margin: bet.Margin{Ratio: restartRatio, Slack: restartSlack * o.Interval}, bets: true, known: true}
+	c := paired{raw: did, counts: did, margin: bet.Margin{Ratio: restartRatio, Slack: restartSlack * o.Interval}, bets: true, known: true}
 	onset := bet.Onset(r.Scrapes, o.Planned, r.Staked)
 	r.Scrapes++
 	r.Staked += onset
@@ -81,8 +81,7 @@ func (r *restarts) bet(o *trial.Options, did [2]bet.Counts) float64 {
 func (sc *scrape) restarts(arm int) bet.Counts {
 	if counted := sc.arms[arm].Restarts.Series; len(counted) > 0 {
 		start := func(rollout.Series) series.Start { return series.FromFirst }
-		there := series.Latest(counted, sc.last(2).from, sc.to)
-		n := float64(len(there))
+		n := float64(len(latest(counted, sc.last(2))))
 		return bet.Counts{N: n, Bad: min(n, series.Increase(counted, sc.from, sc.to, start))}
 	}
 	pods := bet.Counts{}
@@ -105,6 +104,6 @@ func (sc *scrape) restarts(arm int) bet.Counts {
 func (r *restarts) evidence() rollout.Evidence {
 	return rollout.Evidence{
 		Check: "signals.restarts", Why: rollout.WhyRestarts, Unit: rollout.Number, Comparison: rollout.LessThan,
-		Canary: &r.Count[canaryArm], Stable: &r.Count[stableArm],
+		Canary: number(r.Count[canaryArm], true), Stable: number(r.Count[stableArm], true), Compared: &rollout.Compared{},
 	}
 }

@@ -72,7 +72,7 @@ func (s *strata) update(sc *scrape, in trial.Scrape, t *targets) float64 {
 }
 
 // bet bets on what both arms did in each stratum. Acts says whether pods are old enough to act on it.
-func (s *strata) bet(o *trial.Options, all []compared, acts bool) float64 {
+func (s *strata) bet(o *trial.Options, all []paired, acts bool) float64 {
 	s.Parts = slices.Clone(s.Parts) // those of the state before stay as they are
 	onset := bet.Onset(s.Scrapes, o.Planned, s.Staked)
 	s.Scrapes++
@@ -101,15 +101,17 @@ func (s *strata) worst() *part {
 }
 
 // count returns what both arms did in each stratum. Stable's pods differ in a part of their requests as they do in all.
-func (s *strata) count(sc *scrape, in trial.Scrape, t *targets) []compared {
+func (s *strata) count(sc *scrape, in trial.Scrape, t *targets) []paired {
 	at := make(map[string]int, len(s.Parts))
 	for i := range s.Parts {
 		at[s.Parts[i].Name] = i
 	}
-	did := make([]compared, len(s.Parts))
+	did := make([]paired, len(s.Parts))
 	for arm := range sc.arms {
-		for _, one := range sc.arms[arm].targets {
+		for k := range sc.arms[arm].targets {
+			one := &sc.arms[arm].targets[k]
 			back := arm == canaryArm && t.cameBack(one)
+			var f found
 			for i := range one.meters {
 				c := &one.meters[i]
 				stratum, known := at[c.group]
@@ -118,9 +120,9 @@ func (s *strata) count(sc *scrape, in trial.Scrape, t *targets) []compared {
 				}
 				switch to := &did[stratum].raw[arm]; c.kind {
 				case requestKind:
-					to.N += c.grown(sc.span, one.countsOn(arm, c, back))
+					to.N += c.grown(sc.span, one.countsOn(arm, c, back), &f)
 				case errorKind:
-					to.Bad += c.grown(sc.span, one.countsOn(arm, c, back))
+					to.Bad += c.grown(sc.span, one.countsOn(arm, c, back), &f)
 				case successKind, latencyKind, memoryKind, refusedKind, kinds:
 				}
 			}

@@ -63,6 +63,11 @@ func doubts(w rollout.Why) (doubtWords, bool) {
 			"stable has the same trouble, so it may not be the canary's", "Stable has %s too, so it may not be the canary's doing.",
 			"until stable is well again", "Roll back if the canary may be the cause of both.",
 		},
+		rollout.WhyLittleShare: {
+			"the canary gets far fewer requests than its weight promises", "The canary gets far fewer requests than its weight promises.",
+			"until it gets its share", "Does the route send it users? Connections that are kept open stay where they are for a while. " +
+				"Where the service is also called past its route, " + code("judge.share: false") + " leaves this out.",
+		},
 		rollout.WhyHangs: {
 			"some begin and do not end", "Some of the canary's requests begin and do not end.",
 			"until more of them show whether that goes on", "A lock, a pool that is used up, or a call without a timeout may be behind it.",
@@ -74,11 +79,6 @@ func doubts(w rollout.Why) (doubtWords, bool) {
 		rollout.WhyRefused: {
 			"more often than by stable", "The canary answers more requests with a 4xx than stable.",
 			"until the difference is gone, or large enough to act on", "Go on if the new version is meant to refuse them.",
-		},
-		rollout.WhyLittleShare: {
-			"the canary gets far fewer requests than its weight promises", "The canary gets far fewer requests than its weight promises.",
-			"until it gets its share", "Does the route send it users? Connections that are kept open stay where they are for a while. " +
-				"Where the service is also called past its route, " + code("judge.share: false") + " leaves this out.",
 		},
 	}[w]
 	return words, ok

@@ -55,11 +55,21 @@ func (b *beside) update(sc *scrape, in trial.Scrape, did [2]tally, t *targets) (
 // evidence is what speaks against the canary beside its checks, each in a line of its own: what it is rolled back for,
 // what people are asked about, and what may become either.
 func (b *beside) evidence(w *window, e *evidence) (all []rollout.Evidence) {
-	for _, check := range [...]trial.Check{trial.Hangs, trial.Restarts, trial.ClientErrors} {
-		log := e.Trial.LogOdds(check)
-		holds, asks := log >= math.Log(holdOdds), b.asks(check, log)
-		fails := e.Standing.Rejected && e.Standing.Worst == check
-		if w.options.Weights[check] == 0 || !fails && !holds && !asks {
+	for _, one := range [...]struct {
+		check trial.Check
+		line  func() rollout.Evidence
+		asks  bool // what does not suffice to roll back does to ask
+	}{
+		{trial.Hangs, b.Hangs.evidence, false},
+		{trial.Restarts, b.Restarts.evidence, e.Trial.LogOdds(trial.Restarts) >= math.Log(holdOdds)},
+		{trial.ClientErrors, b.Refusals.evidence, b.Refusals.Differs},
+	} {
+		if w.options.Weights[one.check] == 0 {
+			continue
+		}
+		line := one.line()
+		switch {
+		case slices.Contains(w.accepted, rollout.Acceptance{Check: line.Check, Why: line.Why}):
 			continue
 		}
 		line := b.line(check)
@@ -144,12 +154,12 @@ type part struct {
 // partEffects are the odds of the alternatives beyond the margin.
 var partEffects = [3]float64{3, 20, 200}
 
-// paired is what both arms did of a part in a scrape, as counted and as bet on.
-type paired struct {
+// bothDid is what both arms did of a part in a scrape, as counted and as bet on.
+type bothDid struct {
 	raw, counts [2]bet.Counts
 	margin      bet.Margin
-	bets        bool // the canary's pods are old enough to be paired
-	// known says that stable\'s share is known from far more than a scrape: what is bet against is the margin above it, and
+	bets        bool // the canary's pods are old enough to be compared
+	// known says that stable's share is known from far more than a scrape: what is bet against is the margin above it, and
 	// not that it may be anything.
 	known bool
 }
@@ -158,7 +168,7 @@ type paired struct {
 func (p *part) expected() float64 { return (p.Usual.Bad + 0.5) / (p.Usual.N + 50) }
 
 // update bets on a scrape, of which the prior on a fault that begins with it is onset, and then learns.
-func (p *part) update(o *trial.Options, c paired, onset float64) {
+func (p *part) update(o *trial.Options, c bothDid, onset float64) {
 	expected := p.expected()
 	if c.known { // and not better than that
 		expected += math.Sqrt(p.Usual.Bad) / (p.Usual.N + 50)
@@ -189,7 +199,7 @@ func (p *part) update(o *trial.Options, c paired, onset float64) {
 }
 
 // learn takes a scrape in.
-func (p *part) learn(c paired, due float64, unusual bool) {
+func (p *part) learn(c bothDid, due float64, unusual bool) {
 	learned := c.raw[stableArm]
 	if unusual { // or it would be usual soon
 		learned.Bad = 2*due + 3*math.Sqrt(due) + 3

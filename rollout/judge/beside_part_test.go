@@ -81,7 +81,7 @@ func TestHealthyRefusals(t *testing.T) {
 			var r refusals
 			acts, asks := 0.0, false
 			for scrape := range scrapes {
-				var c paired
+				var c bothDid
 				for arm, mean := range tt.requests {
 					n := draw(rng, mean)
 					bad := min(n, draw(rng, n*tt.share(arm, scrape)))

@@ -60,7 +60,7 @@ func (r *restarts) bet(o *trial.Options, did [2]bet.Counts) float64 {
 	if usual.N = max(usual.N, restartsKnown); r.Part.Usual.N == 0 {
 		r.Part.Usual = usual
 	}
-	c := paired{raw: did, counts: did, margin: bet.Margin{Ratio: restartRatio, Slack: restartSlack * o.Interval}, bets: true, known: true}
+	c := bothDid{raw: did, counts: did, margin: bet.Margin{Ratio: restartRatio, Slack: restartSlack * o.Interval}, bets: true, known: true}
 	onset := bet.Onset(r.Scrapes, o.Planned, r.Staked)
 	r.Scrapes++
 	r.Staked += onset

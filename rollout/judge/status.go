@@ -41,7 +41,7 @@ func (r *refusals) update(sc *scrape, in trial.Scrape, did [2]tally) float64 {
 	if sc.lacks[refusedGroup] { // it comes with a later answer
 		return r.standing()
 	}
-	var c paired
+	var c bothDid
 	for arm := range did {
 		c.raw[arm] = bet.Counts{N: did[arm].Requests, Bad: min(did[arm].Refused, did[arm].Requests)}
 		c.counts[arm] = c.raw[arm].Temper(clusters)
@@ -51,7 +51,7 @@ func (r *refusals) update(sc *scrape, in trial.Scrape, did [2]tally) float64 {
 }
 
 // bet bets on what both arms refused, twice: whether to ask, and whether to act.
-func (r *refusals) bet(o *trial.Options, c paired) float64 {
+func (r *refusals) bet(o *trial.Options, c bothDid) float64 {
 	onset := bet.Onset(r.Scrapes, o.Planned, r.Staked)
 	r.Scrapes++
 	r.Staked += onset

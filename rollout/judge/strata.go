@@ -72,7 +72,7 @@ func (s *strata) update(sc *scrape, in trial.Scrape, t *targets) float64 {
 }
 
 // bet bets on what both arms did in each stratum. Acts says whether pods are old enough to act on it.
-func (s *strata) bet(o *trial.Options, all []paired, acts bool) float64 {
+func (s *strata) bet(o *trial.Options, all []bothDid, acts bool) float64 {
 	s.Parts = slices.Clone(s.Parts) // those of the state before stay as they are
 	onset := bet.Onset(s.Scrapes, o.Planned, s.Staked)
 	s.Scrapes++
@@ -101,12 +101,12 @@ func (s *strata) worst() *part {
 }
 
 // count returns what both arms did in each stratum. Stable's pods differ in a part of their requests as they do in all.
-func (s *strata) count(sc *scrape, in trial.Scrape, t *targets) []paired {
+func (s *strata) count(sc *scrape, in trial.Scrape, t *targets) []bothDid {
 	at := make(map[string]int, len(s.Parts))
 	for i := range s.Parts {
 		at[s.Parts[i].Name] = i
 	}
-	did := make([]paired, len(s.Parts))
+	did := make([]bothDid, len(s.Parts))
 	for arm := range sc.arms {
 		for k := range sc.arms[arm].targets {
 			one := &sc.arms[arm].targets[k]

@@ -38,7 +38,7 @@ func (w strataWorld) worstOdds(seed uint64, scrapes int) (most float64) {
 		sum += 1 / float64(1+i)
 	}
 	for scrape := range scrapes {
-		all := make([]paired, len(s.Parts))
+		all := make([]bothDid, len(s.Parts))
 		for i := range all {
 			all[i].margin, all[i].bets = o.Errors, true
 			for arm, share := range [2]float64{w.weight, 1 - w.weight} {

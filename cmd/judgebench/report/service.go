@@ -27,11 +27,11 @@ func surroundings(c world.Chance, d *Drawn) {
 	w.MemoryLimit = w.Memory * c.Between(1.35, 3)
 }
 
-// latencies draws how fast the service is, and what its team calls slow: a bucket's bound that it keeps.
+// latencies draws how fast the service is, and what its team calls slow: a bucket's bound that it keeps on a bad day, too.
 func latencies(c world.Chance, w *world.World) {
 	w.Median, w.Sigma = c.LogBetween(0.008, 0.35), c.Between(0.45, 1)
 	for i := range world.Bounds {
-		if w.SlowLimit = world.Bound(i); slower(w.SlowLimit, w.Median, w.Sigma) < 0.005 {
+		if w.SlowLimit = world.Bound(i); slower(w.SlowLimit, 1.2*w.Median, w.Sigma) < 0.005 {
 			return
 		}
 	}

@@ -32,7 +32,12 @@ func (f *fleet) answer(want rollout.Want, t float64) rollout.Raw {
 
 // readings are the samples of a version's targets after one moment that can be read at another.
 func (f *fleet) readings(canary bool, window [2]float64, wanted []string) (r rollout.Read) {
-	for _, p := range f.targets(canary) {
+	targets := f.targets(canary)
+	for _, to := range []*rollout.Reading{&r.Requests, &r.Errors, &r.Memory} {
+		to.Series = make([]rollout.Series, 0, len(targets))
+	}
+	r.Latency.Series = make([]rollout.Series, 0, len(targets)*(len(wanted)+1))
+	for _, p := range targets {
 		low, high := p.between(window[0], window[1])
 		if low == high {
 			continue
@@ -68,8 +73,12 @@ func (f *fleet) targets(canary bool) []*scraped {
 		return f.fronts[:1]
 	case f.Proxy:
 		return f.fronts[1:]
+	case canary && len(gone) == 0:
+		return f.canary
 	case canary:
 		return slices.Concat(f.canary, gone)
+	case len(gone) == 0:
+		return f.stable
 	}
 	return slices.Concat(f.stable, gone)
 }

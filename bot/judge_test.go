@@ -9,25 +9,15 @@ import (
 	"canarybot.io/rollout/judge"
 )
 
+// under is the real judge by a name that is not that of its method.
+type under = judge.Judge
+
 // doubter is the real judge, which doubts what a scenario tells it to doubt, as far as no person has accepted that.
 type doubter struct {
-	real  judge.Judge
+	under
 	mu    sync.Mutex
 	why   rollout.Why
 	doubt rollout.Doubt
-}
-
-var _ rollout.Judge = (*doubter)(nil)
-
-// Want is the real judge's.
-func (j *doubter) Want(c rollout.Case) rollout.Want { return j.real.Want(c) }
-
-// WarmStart is the real judge's.
-func (j *doubter) WarmStart(state rollout.JudgeState) rollout.JudgeState { return j.real.WarmStart(state) }
-
-// DetectionPower is the real judge's.
-func (j *doubter) DetectionPower(c rollout.Case) rollout.DetectionPower {
-	return j.real.DetectionPower(c)
 }
 
 // set makes the judge doubt every check from now on; no reason: none.
@@ -39,7 +29,7 @@ func (j *doubter) set(why rollout.Why, doubt rollout.Doubt) {
 
 // Judge judges, and doubts what would pass.
 func (j *doubter) Judge(c rollout.Case) (rollout.Verdict, rollout.JudgeState) {
-	v, state := j.real.Judge(c)
+	v, state := j.under.Judge(c)
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if j.why == rollout.WhyNone {

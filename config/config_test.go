@@ -94,7 +94,7 @@ func TestTheExampleOfTheDesign(t *testing.T) {
 func judging() rollout.Judging {
 	return rollout.Judging{
 		Alpha: 0.01, ErrorRatio: 1.5, ErrorSlack: 0.001, LatencyRatio: 1.25, LatencySlack: 0.002,
-		Young: 3 * time.Minute, Dwell: 2 * time.Minute, Bake: 10 * time.Minute,
+		Interval: 15 * time.Second, Young: 3 * time.Minute, Dwell: 2 * time.Minute, Bake: 10 * time.Minute,
 	}
 }
 

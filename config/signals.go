@@ -96,7 +96,7 @@ func readOwnSignals(n node, s rollout.Signals) rollout.Signals {
 
 // judgeKeys are those of a service's judge.
 func judgeKeys() []string {
-	return []string{"alpha", "errors", "latency", "young", "share", "early", "dwell", "bake"}
+	return []string{"alpha", "errors", "latency", "interval", "young", "share", "early", "dwell", "bake"}
 }
 
 // readJudging reads how signals are judged, and whether proved health ends a bake early.
@@ -105,7 +105,7 @@ func readJudging(n node) (rollout.Judging, bool) {
 	j := rollout.Judging{
 		Alpha:      f.at("alpha").number(0.01),
 		ErrorRatio: 1.5, ErrorSlack: 0.001, LatencyRatio: 1.25, LatencySlack: 0.002,
-		Young: f.at("young").duration(3 * time.Minute),
+		Interval: f.at("interval").positive(15 * time.Second), Young: f.at("young").duration(3 * time.Minute),
 		Dwell: f.at("dwell").positive(2 * time.Minute), Bake: f.at("bake").positive(10 * time.Minute),
 	}
 	if !(j.Alpha > 0 && j.Alpha <= 0.2) {

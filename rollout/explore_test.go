@@ -179,13 +179,9 @@ func (x run) steps(s state, matched map[string]bool) []step {
 	var all []step
 	if len(s.pending) == 0 && !s.r.Terminal() {
 		for _, v := range []Verdict{{Result: Pass}, {Result: Unknown}, {Result: Fail}, inDoubt} {
-			if v.Evidence != nil {
-				if s.left.doubts == 0 {
-					continue
-				}
-				s.left.doubts--
+			if v.Evidence == nil || s.left.doubts > 0 {
+				all = append(all, x.reconcile(s, v, matched))
 			}
-			all = append(all, x.reconcile(s, v, matched))
 			if s.r.WeightAckedAt.IsZero() || !s.r.Phase.Forward() {
 				break // nothing is judged
 			}
@@ -218,6 +214,7 @@ func (x run) reconcile(s state, v Verdict, matched map[string]bool) step {
 	t := step{label: "reconcile " + string(v.Result), to: s}
 	if v.Evidence != nil {
 		t.label += ", in doubt"
+		t.to.left.doubts--
 	}
 	result := v.Result
 	if x.wrong.noForward && v.Result == Unknown {
@@ -685,7 +682,7 @@ func runs() []run {
 		{"way back, a fault, cannot surge", wayBack, false, false, budget{faults: 1}, mutation{}, false, false},
 		{"way back, an edit", wayBack, true, false, budget{foreign: 1}, mutation{}, false, false},
 		{"a scaler", twoSteps, true, false, budget{foreign: 1}, mutation{}, false, true},
-		{"doubts", twoSteps, true, false, budget{doubts: 2, clicks: [2]int8{2}}, mutation{}, false, false},
+		{"doubts", twoSteps, true, false, budget{doubts: 2, clicks: [2]int8{1}}, mutation{}, false, false},
 		{"an orphan", twoSteps, true, false, budget{foreign: 1, clicks: [2]int8{1}}, mutation{}, true, false},
 	}
 }

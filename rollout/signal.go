@@ -39,6 +39,8 @@ type Judging struct {
 	ErrorSlack   float64 `json:"error_slack"`
 	LatencyRatio float64 `json:"latency_ratio"`
 	LatencySlack float64 `json:"latency_slack"`
+	// Interval is the time that is judged at once, at least; where a series has samples more often, it is several of them.
+	Interval time.Duration `json:"interval,omitempty"`
 	// Young is the age below which the canary's pods are not compared with stable's, until it is known how the service's
 	// pods start.
 	Young time.Duration `json:"young,omitempty"`

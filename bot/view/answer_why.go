@@ -48,8 +48,12 @@ func combinedBets(v rollout.Verdict) string {
 		return ""
 	}
 	const most = 9.99 // beyond that nobody counts
-	return fmt.Sprintf("All checks together: %.0f %% of the evidence that it takes to roll back. At most %s of fine canaries ever reach 100 %%.",
-		100*min(max(v.Odds/v.Limit, 0), most), amountOf(math.Exp(-v.Limit), rollout.Ratio, configured))
+	doubt := ""
+	if len(v.Doubts()) > 0 {
+		doubt = ", were it not in doubt"
+	}
+	return fmt.Sprintf("All checks together: %.0f %% of the evidence that it takes to roll back%s. At most %s of fine canaries ever reach 100 %%.",
+		100*min(max(v.Odds/v.Limit, 0), most), doubt, amountOf(math.Exp(-v.Limit), rollout.Ratio, configured))
 }
 
 // remedy says what a verdict lacks or may get wrong, and what to do about it; empty if nothing.
@@ -78,6 +82,10 @@ func remedy(r rollout.Rollout, e rollout.Evidence) string {
 		return "Does Prometheus scrape the canary's pods, and do " + code("signals") + " in the configuration select them?"
 	case rollout.WhyCoarse:
 		return "Give the histogram a bucket at the limit, or set the limit to a bucket's bound."
+	case rollout.WhyUnscaled:
+		return "Divide by the requests in the check's query, so that each side has the same value whatever its traffic is."
+	case rollout.WhyNegative:
+		return "A margin that is a " + code("difference") + " compares values that may be negative."
 	case rollout.WhySameSeries:
 		return "The configuration has to tell the two sides apart: look at " + code("select") + " and " + code("signals") + "."
 	case rollout.WhySeveralSeries, rollout.WhyQueryError, rollout.WhyNotANumber, rollout.WhyInfinite:
@@ -85,8 +93,7 @@ func remedy(r rollout.Rollout, e rollout.Evidence) string {
 	case rollout.WhyUnreachable, rollout.WhyTimeout, rollout.WhyStale, rollout.WhyWarnings, rollout.WhyTooLarge, rollout.WhyIncomplete:
 		return "Prometheus has to be looked after; judging goes on by itself when it answers."
 	case rollout.WhyLittleShare:
-		return "Does the route send it users? Connections that are kept open stay where they are for a while. Where the service is also called past its route, " +
-			code("judge.share: false") + " leaves this out."
+		return hint(r, e)
 	case rollout.WhyProbes:
 		return "Probes send as many requests in each half minute; users do not. Does the route send it users? Leave probes out of what is counted, see " +
 			code("select") + " in the configuration; if these are users, " + code("judge.share: false") + " leaves this out."
@@ -113,6 +120,10 @@ func chart(e rollout.Evidence) string {
 		return ""
 	}
 	low, high := math.Min(0, e.Threshold), e.Threshold
+	limit := ""
+	if e.Comparison != "" {
+		limit = fmt.Sprintf("; %s %s", limitIs(e.Comparison), amountOf(e.Threshold, e.Unit, configured))
+	}
 	if e.Comparison == rollout.GreaterThan { // values near 1 are drawn from their minimum
 		low = e.Threshold
 	}
@@ -127,8 +138,8 @@ func chart(e rollout.Evidence) string {
 		return b.String()
 	}
 	shown := func(v float64) string { return amountOf(v, e.Unit, measured).String() }
-	return fmt.Sprintf("`%s` canary\n`%s` stable\nOldest first. The lowest bar is %s, the highest %s; %s %s.", draw(0), draw(1),
-		shown(low), shown(high), limitIs(e.Comparison), amountOf(e.Threshold, e.Unit, configured))
+	return fmt.Sprintf("`%s` canary\n`%s` stable\nOldest first. The lowest bar is %s, the highest %s%s.", draw(0), draw(1),
+		shown(low), shown(high), limit)
 }
 
 func block(v, low, high float64) rune {

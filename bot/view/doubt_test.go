@@ -15,7 +15,7 @@ import (
 // whys are the reasons that may be doubts.
 var whys = []rollout.Why{
 	rollout.WhyBrief, rollout.WhyOver, rollout.WhyUsual, rollout.WhyBoth, rollout.WhyYoung, rollout.WhySmall, rollout.WhyHidden,
-	rollout.WhyUnpaired, rollout.WhyMayGrow, rollout.WhyOnePod, rollout.WhyShared,
+	rollout.WhyUnpaired, rollout.WhyMayGrow, rollout.WhyOnePod, rollout.WhyShared, rollout.WhyLittleShare,
 }
 
 // doubtful is a verdict in doubt about the check at an index of compared: errors, or slow requests.
@@ -27,6 +27,9 @@ func doubtful(at int, why rollout.Why, doubt rollout.Doubt) rollout.Verdict {
 	e.Compared.Odds = 6.2
 	if why == rollout.WhyOnePod {
 		e.Detail = "checkout-canary-7d4b9c6f5-x2x8p"
+	}
+	if why == rollout.WhyLittleShare {
+		e.Share = &rollout.TrafficShare{Got: 0.0012, Asked: 0.05}
 	}
 	if why == rollout.WhyMayGrow {
 		memory := evidence("memory_usage", ptr(470<<20), ptr(180<<20), 512<<20, rollout.Bytes)
@@ -65,6 +68,7 @@ func doubtCards() map[string]rollout.Rollout {
 		"doubt_waiting": with(func(r *rollout.Rollout) {
 			r.Verdict, r.Spans.Unknown = doubtful(0, rollout.WhyBoth, rollout.DoubtWaits), time.Minute
 		}),
+		"doubt_business":  asking(rollout.Baking, smallBusiness()),
 		"doubt_small":     asking(rollout.Baking, doubtful(1, rollout.WhySmall, rollout.DoubtAsks)),
 		"doubt_one_pod":   asking(rollout.Baking, doubtful(0, rollout.WhyOnePod, rollout.DoubtAsks)),
 		"doubt_two":       asking(rollout.Baking, twoDoubts()),
@@ -189,4 +193,11 @@ func TestADoubtFromOutsideDoesNotComeAlive(t *testing.T) {
 		}
 	}
 	harmless(t, hostile, made)
+}
+
+// smallBusiness is in doubt about a check of one's own whose value is a little worse than stable's.
+func smallBusiness() rollout.Verdict {
+	v := business(rollout.Unknown, rollout.WhySmall)
+	v.Evidence[0].Canary, v.Evidence[0].Doubt = ptr(0.031), rollout.DoubtAsks
+	return v
 }

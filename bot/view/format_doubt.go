@@ -63,6 +63,11 @@ func doubts(w rollout.Why) (doubtWords, bool) {
 			"stable has the same trouble, so it may not be the canary's", "Stable has %s too, so it may not be the canary's doing.",
 			"until stable is well again", "Roll back if the canary may be the cause of both.",
 		},
+		rollout.WhyLittleShare: {
+			"the canary gets far fewer requests than its weight promises", "The canary gets far fewer requests than its weight promises.",
+			"until it gets its share", "Does the route send it users? Connections that are kept open stay where they are for a while. " +
+				"Where the service is also called past its route, " + code("judge.share: false") + " leaves this out.",
+		},
 	}[w]
 	return words, ok
 }
@@ -70,14 +75,21 @@ func doubts(w rollout.Why) (doubtWords, bool) {
 // whyDoubt says why nothing is done about the evidence, or that a doubt suffices to roll this service back.
 func whyDoubt(e rollout.Evidence) string {
 	words, _ := doubts(e.Why)
-	if e.Result == rollout.Fail && e.Why != rollout.WhyOnePod {
-		return words.line + ", and on_doubt is rollback"
+	line := words.line
+	if s := e.Share; s != nil && e.Why == rollout.WhyLittleShare {
+		line = fmt.Sprintf("the canary gets %s of the requests instead of %s", amountOf(s.Got, rollout.Ratio, measured), amountOf(s.Asked, rollout.Ratio, configured))
 	}
-	return words.line
+	if e.Result == rollout.Fail && e.Why != rollout.WhyOnePod {
+		return line + ", and on_doubt is rollback"
+	}
+	return line
 }
 
 // counts is what the check of the evidence counts.
 func counts(e rollout.Evidence) string {
+	if e.Why == rollout.WhyLittleShare {
+		return "traffic"
+	}
 	named, ok := rollout.Named(e.Check)
 	if !ok {
 		return "bad values of " + checkName(e.Check)
@@ -100,11 +112,13 @@ func seen(e rollout.Evidence) string {
 	if !ok { // a reason that a newer Canarybot knows
 		return fullStop(capitalize(sentence(e)))
 	}
-	said := words.seen
-	if strings.Contains(said, "%s") {
-		said = fmt.Sprintf(said, counts(e))
+	if e.Why == rollout.WhyLittleShare {
+		return capitalize(fullStop(whyDoubt(e)))
 	}
-	return capitalize(said)
+	if e.Why == rollout.WhySmall && e.Margin != nil && e.Canary != nil && e.Stable != nil {
+		return capitalize(slightly(e))
+	}
+	return strings.ReplaceAll(words.seen, "%s", counts(e))
 }
 
 // holding says what a rollout waits for before it goes on; at is the weight that it keeps.
@@ -172,7 +186,9 @@ func nameDoubts(all []rollout.Acceptance) string {
 			break
 		}
 		e := about(rollout.Verdict{}, d)
-		names = append(names, fmt.Sprintf("%s (%s)", counts(e), why(e)))
+		if name := fmt.Sprintf("%s (%s)", counts(e), why(e)); !slices.Contains(names, name) {
+			names = append(names, name)
+		}
 	}
 	return strings.Join(names, ", ")
 }

@@ -50,7 +50,7 @@ func Configuration(store string, apps ...shop.App) map[string]any {
 			// The pods of all versions share two processors with everything else: durations of a few milliseconds say
 			// nothing about a version.
 			"signals": map[string]any{"scrape": "1s"},
-			"judge":   map[string]any{"young": "4s", "latency": map[string]any{"ratio": 5, "slack": 0.1}},
+			"judge":   map[string]any{"interval": "1s", "young": "4s", "latency": map[string]any{"ratio": 5, "slack": 0.1}},
 		},
 		"services": services,
 	}

@@ -23,6 +23,7 @@ type world struct {
 	cluster *sim.Cluster
 	app     *sim.App
 	metrics *sim.Metrics
+	judge   rollout.Judge
 	store   rollout.Store
 	service rollout.Service
 	// inspection is what the metrics' answers are found to be like.
@@ -48,7 +49,7 @@ func newWorld(t testing.TB, setup sim.Setup, plan rollout.Plan, changes ...func(
 	cluster := sim.New(options)
 	setup.Objects = sim.Objects("shop", "checkout")
 	setup.Image = "r/shop/checkout:v1.2.3"
-	w := &world{t: t, cluster: cluster, app: cluster.Add(setup), store: mem.New(mem.Options{ID: "s"})}
+	w := &world{t: t, cluster: cluster, app: cluster.Add(setup), judge: judge.Judge{}, store: mem.New(mem.Options{ID: "s"})}
 	w.metrics = sim.NewMetrics(cluster)
 	ceiling := 0.2
 	w.service = rollout.Service{
@@ -198,7 +199,7 @@ func (w *world) start(crash int, after bool) {
 	p := &ports{w: w, crash: crash, after: after, kill: cancel}
 	run := &process{ports: p, done: make(chan error, 1), cancel: cancel}
 	run.engine = engine.New(engine.Options{
-		Store: storePort{w.store, p}, Cluster: clusterPort{p}, Metrics: metricsPort{p}, Judge: judge.Judge{},
+		Store: storePort{w.store, p}, Cluster: clusterPort{p}, Metrics: metricsPort{p}, Judge: w.judge,
 		Preflights: []rollout.Preflighter{clusterPort{p}},
 		Services:   map[rollout.ServiceName]rollout.Service{"checkout": w.service}, Policy: w.service.Policy,
 	})

@@ -22,6 +22,19 @@ func without(r *rollout.Reading, such func(rollout.Series) bool) {
 
 func all(rollout.Series) bool { return true }
 
+// bounded are the buckets of one bound.
+func bounded(s rollout.Series) bool { return s.Bound == 0.25 }
+
+// shorten drops of such series all but the newest samples, and of these the last ones.
+func shorten(r *rollout.Reading, such func(rollout.Series) bool, keep, drop int) {
+	r.Series = slices.Clone(r.Series)
+	for i, s := range r.Series {
+		if n := len(s.Points); such(s) {
+			r.Series[i].Points = s.Points[max(0, n-keep):max(0, n-drop)]
+		}
+	}
+}
+
 // counts is what a state says was counted of each arm in its step.
 func counts(t *testing.T, state rollout.JudgeState) (step [2]map[string]any) {
 	t.Helper()
@@ -63,6 +76,16 @@ func TestWhatAnAnswerLacksOnceCountsOnce(t *testing.T) {
 		"all but memory":               {nil, func(r *rollout.Raw) { r.Canary = rollout.Read{Memory: r.Canary.Memory} }, rollout.WhyIncomplete},
 		"one pod altogether":           {nil, func(r *rollout.Raw) { without(&r.Canary.Requests, of("pod-1")); without(&r.Canary.Errors, of("pod-1")) }, rollout.WhyIncomplete},
 		"an answer that is refused":    {nil, func(r *rollout.Raw) { r.Canary.Errors = rollout.Reading{Why: rollout.WhyTimeout} }, rollout.WhyTimeout},
+		"the past of requests":         {nil, func(r *rollout.Raw) { shorten(&r.Canary.Requests, all, 2, 0); shorten(&r.Stable.Requests, all, 2, 0) }, rollout.WhyIncomplete},
+		"the past of errors":           {nil, func(r *rollout.Raw) { shorten(&r.Stable.Errors, all, 2, 0) }, rollout.WhyIncomplete},
+		"the past of one pod's errors": {nil, func(r *rollout.Raw) { shorten(&r.Canary.Errors, of("pod-1"), 2, 0) }, rollout.WhyIncomplete},
+		"the past of successes":        {successes, func(r *rollout.Raw) { shorten(&r.Canary.Success, of("pod-0"), 2, 0) }, rollout.WhyIncomplete},
+		"the newest of requests":       {nil, func(r *rollout.Raw) { shorten(&r.Canary.Requests, of("pod-1"), 99, 1) }, rollout.WhyNone},
+		"the newest of errors":         {nil, func(r *rollout.Raw) { shorten(&r.Canary.Errors, all, 99, 1) }, rollout.WhyNone},
+		"the newest of a bucket": {nil, func(r *rollout.Raw) {
+			shorten(&r.Canary.Latency, bounded, 99, 1)
+			shorten(&r.Stable.Latency, bounded, 99, 1)
+		}, rollout.WhyNone},
 		"errors, with a word about it": {nil, func(r *rollout.Raw) { r.Canary.Errors = rollout.Reading{Why: rollout.WhyWarnings} }, rollout.WhyIncomplete},
 	} {
 		for _, scrapes := range []int{1, 4} {

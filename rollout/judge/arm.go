@@ -3,7 +3,6 @@ package judge
 import (
 	"math"
 	"slices"
-	"sort"
 	"strings"
 	"time"
 
@@ -39,9 +38,9 @@ func (k kind) group() (group, bool) {
 // arm is what was read of one side, by target. It is read in one pass for each look; what happened in a span is then a
 // difference of two values for each counter, which are searched for.
 type arm struct {
-	rollout.Read           // in order, with meters that never fall
-	reported     kind      // which series tell that a target reports
-	targets      []*target // by name
+	rollout.Read          // in order, with meters that never fall
+	reported     kind     // which series tell that a target reports
+	targets      []target // by name
 }
 
 // target is a scraped endpoint: a pod, or a proxy.
@@ -59,25 +58,24 @@ type meter struct {
 	points []rollout.Point // those that count: they never fall
 }
 
-// newArm reads what was answered about an arm. What lies outside of a span of time is left out.
-func newArm(r rollout.Read, s span) arm {
+// newArm reads what was answered about an arm. What lies outside of a span of time is left out. The numbers of targets are
+// for its own use.
+func newArm(r rollout.Read, s span, numbers map[string]int) arm {
 	clean := series.Clean(r, s.from, s.to)
 	a := arm{Read: series.Mend(clean), reported: reportedBy(r)}
 	stored := [kinds][]rollout.Series{clean.Requests.Series, clean.Errors.Series, clean.Success.Series, clean.Latency.Series, clean.Memory.Series}
 	mended := [kinds][]rollout.Series{a.Requests.Series, a.Errors.Series, a.Success.Series, a.Latency.Series, a.Memory.Series}
-	of, sizes := targetsOf(&stored)
+	of, sizes := targetsOf(&stored, numbers)
 	meters := make([]meter, len(of))
-	all := make([]target, len(sizes))
-	a.targets = make([]*target, len(sizes))
+	a.targets = make([]target, len(sizes))
 	for i, n := range sizes {
-		all[i].meters, meters = meters[:0:n], meters[n:]
-		a.targets[i] = &all[i]
+		a.targets[i].meters, meters = meters[:0:n], meters[n:]
 	}
 	next := 0
 	for k := range kinds {
 		for i := range stored[k] {
 			one := &stored[k][i]
-			t := &all[of[next]]
+			t := &a.targets[of[next]]
 			next++
 			t.name = one.Target
 			t.meters = append(t.meters, meter{k, one.Bound, one.Points, mended[k][i].Points})
@@ -86,18 +84,18 @@ func newArm(r rollout.Read, s span) arm {
 			}
 		}
 	}
-	slices.SortFunc(a.targets, func(a, b *target) int { return strings.Compare(a.name, b.name) })
+	slices.SortFunc(a.targets, func(a, b target) int { return strings.Compare(a.name, b.name) })
 	return a
 }
 
 // targetsOf tells the targets of all series, as numbers, and how many series each of them has.
-func targetsOf(all *[kinds][]rollout.Series) (of, sizes []int) {
+func targetsOf(all *[kinds][]rollout.Series, numbers map[string]int) (of, sizes []int) {
 	n := 0
 	for k := range all {
 		n += len(all[k])
 	}
 	of, sizes = make([]int, 0, n), make([]int, 0, n/4+1)
-	numbers := make(map[string]int, n/4+1)
+	clear(numbers)
 	for k := range all {
 		for i := range all[k] {
 			number, known := numbers[all[k][i].Target]
@@ -126,17 +124,27 @@ func reportedBy(r rollout.Read) kind {
 
 // target returns the target of a name; nil: the arm has none.
 func (a *arm) target(name string) *target {
-	at, ok := slices.BinarySearchFunc(a.targets, name, func(t *target, name string) int { return strings.Compare(t.name, name) })
+	at, ok := slices.BinarySearchFunc(a.targets, name, func(t target, name string) int { return strings.Compare(t.name, name) })
 	if !ok {
 		return nil
 	}
-	return a.targets[at]
+	return &a.targets[at]
 }
 
 // reports reports whether a target has a sample in a span.
 func (a *arm) reports(t *target, s span) bool {
 	for i := range t.meters {
 		if c := &t.meters[i]; c.kind == a.reported && within(c.stored, s) {
+			return true
+		}
+	}
+	return false
+}
+
+// any reports whether something holds for any target.
+func (a *arm) any(such func(*target) bool) bool {
+	for i := range a.targets {
+		if such(&a.targets[i]) {
 			return true
 		}
 	}
@@ -165,68 +173,102 @@ func (a *arm) counts(t *target, s span) bool {
 
 // answered is how many series have samples in a span.
 func (a *arm) answered(s span) (n [groups]int) {
-	for _, t := range a.targets {
+	for k := range a.targets {
+		t, near := &a.targets[k], 0
 		for i := range t.meters {
 			c := &t.meters[i]
-			if g, ok := c.kind.group(); ok && within(c.stored, s) {
-				n[g]++
+			if g, ok := c.kind.group(); ok {
+				if near = upTo(c.stored, s.to, near); near > 0 && c.stored[near-1].At.After(s.from) {
+					n[g]++
+				}
 			}
 		}
 	}
 	return n
 }
 
-// upTo is how many of the samples lie up to a time. Most often that is all of them.
-func upTo(points []rollout.Point, to time.Time) int {
+// upTo is how many of the samples lie up to a time. Near is a guess, which costs little where it is right: series of one
+// target are scraped together, so what holds for one of them holds for the next.
+func upTo(points []rollout.Point, to time.Time, near int) int {
 	n := len(points)
 	if n == 0 || !points[n-1].At.After(to) {
 		return n
 	}
-	return sort.Search(n, func(i int) bool { return points[i].At.After(to) })
+	low, high := 0, n-1 // that many do, that many do not
+	if near < n {
+		switch {
+		case points[near].At.After(to):
+			if near == 0 || !points[near-1].At.After(to) {
+				return near
+			}
+			high = near - 1
+		default:
+			low = near + 1
+		}
+	}
+	for low < high {
+		if middle := (low + high) / 2; points[middle].At.After(to) {
+			high = middle
+		} else {
+			low = middle + 1
+		}
+	}
+	return low
 }
 
 // within reports whether any sample lies in a span.
 func within(points []rollout.Point, s span) bool {
-	n := upTo(points, s.to)
+	n := upTo(points, s.to, len(points))
 	return n > 0 && points[n-1].At.After(s.from)
 }
 
+// found is where the samples of a target were found last.
+type found struct{ from, to int }
+
 // grown is by how much a counter grew in a span. Each sample counts by its difference to the one before it, which may lie
 // before the span; where there is none, from zero or, if fromFirst, only from itself on.
-func (c *meter) grown(s span, fromFirst bool) float64 {
-	n := upTo(c.points, s.to)
-	if n == 0 {
+func (c *meter) grown(s span, fromFirst bool, f *found) float64 {
+	f.to = upTo(c.points, s.to, f.to)
+	if f.to == 0 {
 		return 0
 	}
 	before := 0.0
-	switch base := upTo(c.points[:n], s.from); {
-	case base > 0:
-		before = c.points[base-1].Value
+	switch f.from = upTo(c.points[:f.to], s.from, f.from); {
+	case f.from > 0:
+		before = c.points[f.from-1].Value
 	case fromFirst:
 		before = c.points[0].Value
 	}
-	return c.points[n-1].Value - before
+	return c.points[f.to-1].Value - before
 }
 
 // together is the newest time up to another that every series of the target's durations has reached: where the parts of
 // one scrape are stored one after the other, or one of them is lost, differences between them would mix times. A series
 // that ended so long before the others is not waited for. Zero: there is none.
 func (t *target) together(to time.Time, ended time.Duration) (at time.Time) {
-	last := time.Time{}
+	last, near, apart := time.Time{}, 0, false
 	for i := range t.meters {
-		if c := &t.meters[i]; c.kind == latencyKind {
-			if n := upTo(c.points, to); n > 0 {
-				last = later(last, c.points[n-1].At)
-			}
+		c := &t.meters[i]
+		if c.kind != latencyKind {
+			continue
+		}
+		if near = upTo(c.points, to, near); near > 0 {
+			newest := c.points[near-1].At
+			apart = apart || !last.IsZero() && !newest.Equal(last)
+			last = later(last, newest)
 		}
 	}
-	at = last
+	if at = last; !apart {
+		return at
+	}
 	for i := range t.meters {
-		if c := &t.meters[i]; c.kind == latencyKind {
-			n := upTo(c.points, to)
-			if n > 0 && c.points[n-1].At.Before(at) && last.Sub(c.points[n-1].At) < ended {
-				at = c.points[n-1].At
-			}
+		c := &t.meters[i]
+		if c.kind != latencyKind {
+			continue
+		}
+		near = upTo(c.points, to, near)
+		if near > 0 && c.points[near-1].At.Before(at) && last.Sub(c.points[near-1].At) < ended {
+			at = c.points[near-1].At
 		}
 	}
 	return at

@@ -55,8 +55,8 @@ func (w *window) newestOfMost() (at time.Time) {
 	future := 0
 	soon := w.now.Add(w.interval)
 	for arm := range w.arms {
-		for _, t := range w.arms[arm].targets {
-			newest := w.arms[arm].newest(t)
+		for i := range w.arms[arm].targets {
+			newest := w.arms[arm].newest(&w.arms[arm].targets[i])
 			if newest.After(soon) {
 				future++
 				all = append(all, newest)

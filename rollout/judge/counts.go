@@ -4,6 +4,7 @@ import (
 	"math"
 	"time"
 
+	"canarybot.io/rollout/judge/pack"
 	"canarybot.io/rollout/judge/trial"
 )
 
@@ -199,10 +200,7 @@ func (c *counts) moveAnchor(sc *scrape, t *targets) {
 	if sc.tooLarge() {
 		late = 1 // less is read then, and late samples are lost
 	}
-	if sc.unbased(sc.last(late)) {
-		return
-	}
-	if scrapes >= anchorScrapes || late < lateScrapes && scrapes > late {
+	if old := scrapes >= anchorScrapes || late < lateScrapes && scrapes > late; old && !sc.unbased(sc.last(late)) {
 		c.moveTo(sc, sc.last(late), t)
 	}
 }
@@ -226,10 +224,11 @@ func (c *counts) moveTo(sc *scrape, s span, t *targets) {
 func (w *window) unbased(s span) bool {
 	base := w.base(s.from)
 	for arm := range w.arms {
-		for _, t := range w.arms[arm].targets {
+		for k := range w.arms[arm].targets {
+			t := &w.arms[arm].targets[k]
 			for i := range t.meters {
 				c := &t.meters[i]
-				n := upTo(c.points, s.from)
+				n := upTo(c.points, s.from, len(c.points))
 				if c.kind != memoryKind && n > 0 && within(c.points, s) && !c.points[n-1].At.After(base.from) {
 					return true
 				}
@@ -263,6 +262,15 @@ func (t tally) plus(o tally, factor float64) tally {
 	t.Timed = max(0, t.Timed+factor*o.Timed)
 	for i := range t.Slow {
 		t.Slow[i] = max(0, t.Slow[i]+factor*o.Slow[i])
+	}
+	return t
+}
+
+// coarse is the tally in as few digits as are worth to be stored of what is forgotten slowly.
+func (t tally) coarse() tally {
+	t.Requests, t.Errors, t.Timed = pack.Down(t.Requests), pack.Down(t.Errors), pack.Down(t.Timed)
+	for i := range t.Slow {
+		t.Slow[i] = pack.Down(t.Slow[i])
 	}
 	return t
 }
@@ -312,8 +320,8 @@ func (w *window) tallies(s span, t *targets) (sum [2]tally) {
 
 // tally is what an arm did in a span.
 func (w *window) tally(arm int, s span, t *targets) (sum tally) {
-	for _, one := range w.arms[arm].targets {
-		did := w.did(arm, one, s, t)
+	for i := range w.arms[arm].targets {
+		did := w.did(arm, &w.arms[arm].targets[i], s, t)
 		sum, sum.over = sum.plus(did, 1), sum.over+did.over
 	}
 	return sum
@@ -323,15 +331,16 @@ func (w *window) tally(arm int, s span, t *targets) (sum tally) {
 func (w *window) did(arm int, one *target, s span, t *targets) (sum tally) {
 	back := arm == canaryArm && t.cameBack(one)
 	succeeded := 0.0
+	var f found
 	for i := range one.meters {
 		c := &one.meters[i]
 		switch c.kind {
 		case requestKind:
-			sum.Requests += c.grown(s, one.countsOn(arm, c, back))
+			sum.Requests += c.grown(s, one.countsOn(arm, c, back), &f)
 		case errorKind:
-			sum.Errors += c.grown(s, one.countsOn(arm, c, back))
+			sum.Errors += c.grown(s, one.countsOn(arm, c, back), &f)
 		case successKind:
-			succeeded += c.grown(s, one.countsOn(arm, c, back))
+			succeeded += c.grown(s, one.countsOn(arm, c, back), &f)
 		case latencyKind, memoryKind, kinds:
 		}
 	}
@@ -352,12 +361,13 @@ func (w *window) durations(sum *tally, arm int, one *target, s span, back bool) 
 	s = span{one.together(s.from, ended), one.together(s.to, ended)}
 	var fast [trial.Bounds]float64
 	timed := 0.0
+	var f found
 	for i := range one.meters {
 		c := &one.meters[i]
 		if c.kind != latencyKind {
 			continue
 		}
-		grown := c.grown(s, one.countsOn(arm, c, back))
+		grown := c.grown(s, one.countsOn(arm, c, back), &f)
 		if math.IsInf(c.bound, 1) {
 			timed += grown
 		}

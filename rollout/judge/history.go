@@ -17,7 +17,7 @@ const intervalHistory = 5 * time.Minute
 // readHistory reads stable's past.
 func (b *baseline) readHistory(c rollout.Case) {
 	past := span{c.Now.Add(-2 * time.Hour), c.Now.Add(time.Hour)}
-	h, interval := series.Mend(series.Clean(c.Raw.History, past.from, past.to)), configuredInterval(c.Spec.Signals)
+	h, interval := series.Mend(series.Clean(c.Raw.History, past.from, past.to)), lookInterval(c.Spec)
 	stable := reports(series.Clean(c.Raw.Stable, past.from, past.to))
 	if len(reports(h)) == 0 {
 		return // nothing in it can be
@@ -44,7 +44,7 @@ func (b *baseline) readHistory(c rollout.Case) {
 	}
 	b.MemoryNoise = g.memoryNoise(h.Memory.Series, threshold(c.Spec.Checks, rollout.MemorySignal))
 	b.Interval = sampleInterval(stable)
-	b.Lag = sampleLag(stable, max(b.Interval, interval), c.Now)
+	b.Lag = sampleLag(stable, max(b.Interval, scrapeInterval(c.Spec.Signals)), c.Now)
 	b.Known = true
 }
 
@@ -112,10 +112,10 @@ func (g grid) byTarget(all []rollout.Series) growth {
 			to = make([]float64, g.scrapes)
 			grown[one.Target] = to
 		}
-		m := meter{points: one.Points}
+		m, near := meter{points: one.Points}, found{}
 		for i := range to {
 			from := g.from.Add(time.Duration(i) * g.interval)
-			to[i] += m.grown(span{from, from.Add(g.interval)}, true)
+			to[i] += m.grown(span{from, from.Add(g.interval)}, true, &near)
 		}
 	}
 	return grown

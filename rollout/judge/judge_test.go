@@ -118,7 +118,7 @@ func TestReplayComesToTheSameNumbers(t *testing.T) {
 		if !whole.Equal(parts) {
 			t.Fatalf("scrape by scrape\n%s\nwith gaps\n%s", plain(whole), plain(parts))
 		}
-		if n := len(whole.Bytes()); n > 8192 {
+		if n := len(whole.Bytes()); n > 4096 {
 			t.Fatalf("%d bytes to store", n)
 		}
 	})

@@ -42,12 +42,7 @@ func (m *memory) update(sc *scrape) float64 {
 }
 
 // largest is the largest of the series' newest values in a span.
-func largest(all []rollout.Series, s span) (most float64) {
-	for _, v := range series.Latest(all, s.from, s.to) {
-		most = max(most, v)
-	}
-	return most
-}
+func largest(all []rollout.Series, s span) float64 { return series.Largest(all, s.from, s.to) }
 
 func later(a, b time.Time) time.Time {
 	if b.After(a) {

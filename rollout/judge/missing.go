@@ -1,7 +1,6 @@
 package judge
 
 import (
-	"slices"
 	"time"
 
 	"canarybot.io/rollout"
@@ -63,7 +62,7 @@ func (m *missing) countSilence(w *window, s span) {
 // update notes what is missing in a scrape that is judged.
 func (m *missing) update(sc *scrape) latencyGap {
 	a := &sc.arms[canaryArm]
-	m.Bounds = slices.ContainsFunc(a.targets, func(t *target) bool { return a.reports(t, sc.span) && t.lacksBound(sc.bounds) })
+	m.Bounds = a.any(func(t *target) bool { return a.reports(t, sc.span) && t.lacksBound(sc.bounds) })
 	if sc.first {
 		m.Shared, _ = sharedSeries(sc.arms[canaryArm].Requests, sc.arms[stableArm].Requests)
 	}

@@ -16,6 +16,9 @@ func (b *baseline) options(spec rollout.Spec, interval time.Duration) trial.Opti
 	o.Interval = interval.Seconds()
 	j := spec.Judging
 	o.Alpha = cmp.Or(j.Alpha, o.Alpha)
+	if share, _ := sharesOfBudget(spec.Checks); share > 0 {
+		o.Alpha *= share // the rest is for checks whose own queries are compared (compared.go)
+	}
 	if j.ErrorRatio > 0 {
 		o.Errors = bet.Margin{Ratio: j.ErrorRatio, Slack: j.ErrorSlack}
 	}
@@ -56,12 +59,11 @@ func weights(checks []rollout.Check) (weights [trial.Checks]float64) {
 		if check.DryRun {
 			continue
 		}
-		bets := betsOn(check.Signal)
-		if check.Signal != rollout.MemorySignal && len(bets) > 0 {
-			bets = append(bets, trial.Share)
-		}
-		for _, bet := range bets {
+		for _, bet := range betsOn(check.Signal) {
 			weights[bet] = defaults[bet]
+			if bet != trial.Memory {
+				weights[trial.Share] = defaults[trial.Share]
+			}
 		}
 	}
 	return weights

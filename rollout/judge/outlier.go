@@ -69,7 +69,7 @@ func (o *outlier) update(sc *scrape, e standing, stable tally) (replaced bool) {
 func (o *outlier) add(pods []podTally) {
 	recent := make(map[string]tally, len(pods))
 	for _, pod := range pods {
-		recent[pod.target] = tally{}.plus(o.Recent[pod.target], podDecay).plus(pod.tally, 1)
+		recent[pod.target] = tally{}.plus(o.Recent[pod.target], podDecay).plus(pod.tally, 1).coarse()
 	}
 	o.Recent = recent
 }

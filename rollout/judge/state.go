@@ -43,7 +43,7 @@ func (s *signalState) newStep(since time.Time) {
 // judge takes an answer in and returns the verdict.
 func (s *signalState) judge(c rollout.Case, off trial.RuleSet) rollout.Verdict {
 	if learned := s.Baseline.update(c); learned {
-		s.Trial.Begin(s.Baseline.shares(), s.Baseline.Rate*configuredInterval(c.Spec.Signals).Seconds()*60, s.Baseline.Worst)
+		s.Trial.Begin(s.Baseline.shares(), s.Baseline.Rate*lookInterval(c.Spec).Seconds()*60, s.Baseline.Worst)
 		s.Baseline.Worst = trial.Worst{}
 	}
 	w := normalise(c, &s.Baseline)
@@ -142,7 +142,7 @@ func (s *signalState) observed(sc *scrape, did [2]tally, memory float64) trial.S
 
 // want returns what to ask next.
 func (s *signalState) want(c rollout.Case) rollout.Want {
-	p := newPace(c.Spec.Signals, &s.Baseline)
+	p := newPace(c.Spec, &s.Baseline)
 	from := later(s.Anchor, p.oldest(s.Clock.reading(c.Now, p))).Add(-lookback * p.interval)
 	w := rollout.Want{
 		Since:   c.Now.Add(-s.Clock.reach(from, c.Now, p)),

@@ -4,7 +4,6 @@ import (
 	"maps"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"canarybot.io/rollout/judge/trial"
@@ -58,7 +57,8 @@ func (t *targets) cameBack(one *target) bool {
 func (t *targets) update(w *window, end time.Time) {
 	a := &w.arms[canaryArm]
 	own := false // the map is not that of the state before
-	for _, one := range a.targets {
+	for i := range a.targets {
+		one := &a.targets[i]
 		if !a.reports(one, span{w.since, end}) {
 			continue
 		}
@@ -128,8 +128,11 @@ func (t *targets) learn(sc *scrape, did [2]tally) {
 // meet notes that a pod is in Starts, and reports whether it is new there.
 func (t *targets) meet(target string) bool {
 	var buf [keyLength]byte
-	name := appendKey(buf[:0], target)
-	at, met := slices.BinarySearchFunc(t.Learned, name, func(k string, name []byte) int { return strings.Compare(k, string(name)) })
+	name, at := appendKey(buf[:0], target), 0
+	for at < len(t.Learned) && t.Learned[at] < string(name) { // a comparison makes no string
+		at++
+	}
+	met := at < len(t.Learned) && t.Learned[at] == string(name)
 	if !met {
 		t.Learned = slices.Insert(slices.Clone(t.Learned), at, string(name))
 	}

@@ -87,6 +87,9 @@ func rounded(v float64) float64 {
 	if v == 0 {
 		return 0
 	}
-	unit := math.Pow(10, math.Floor(math.Log10(math.Abs(v)))-2)
-	return math.Round(v/unit) * unit
+	exponent := int(math.Floor(math.Log10(math.Abs(v)))) - 2
+	if exponent > 0 {
+		return math.Round(v/math.Pow10(exponent)) * math.Pow10(exponent)
+	}
+	return math.Round(v*math.Pow10(-exponent)) / math.Pow10(-exponent) // so it has three digits, and not seventeen
 }

@@ -7,6 +7,7 @@ import (
 
 	"canarybot.io/rollout"
 	"canarybot.io/rollout/judge/bet"
+	"canarybot.io/rollout/judge/pack"
 	"canarybot.io/rollout/judge/trial"
 )
 
@@ -85,7 +86,7 @@ func (u *users) update(sc *scrape, in trial.Scrape) (had bool) {
 
 // watch adds what the canary got of all requests.
 func (u *users) watch(in trial.Scrape, all float64) (had bool) {
-	u.Got, u.Of, u.Asked = u.Got*sharesKept+in.Canary.Requests, u.Of*sharesKept+all, in.Weight
+	u.Got, u.Of, u.Asked = pack.Down(u.Got*sharesKept+in.Canary.Requests), pack.Down(u.Of*sharesKept+all), in.Weight
 	part := in.Canary.Requests / (all * in.Weight)
 	copy(u.Levels[1:], u.Levels[:])
 	u.Levels[0] = max(part, 1e-9)

@@ -17,6 +17,7 @@ func verdict(w *window, s *signalState) rollout.Verdict {
 		Since: s.Since, At: w.now, Odds: s.Standing.LogOdds, Limit: w.options.Limit(),
 		Proved: s.Standing.Proved && !s.Standing.Partial,
 	}
+	v.Evidence = make([]rollout.Evidence, 0, len(w.checks))
 	decides := func(check rollout.Check) bool { return check.Signal != rollout.NoSignal && !check.DryRun }
 	first := slices.IndexFunc(w.checks, decides)
 	if first < 0 {

@@ -43,8 +43,9 @@ type span struct{ from, to time.Time }
 
 // normalise returns the window of a case.
 func normalise(c rollout.Case, b *baseline) *window {
-	p := newPace(c.Spec.Signals, b)
+	p := newPace(c.Spec, b)
 	possible := span{c.Now.Add(-farthest), c.Now.Add(farthest)}
+	numbers := make(map[string]int, 32)
 	w := &window{
 		pace: p, now: c.Now, since: c.Since,
 		canaryShare:  canaryShare(c),
@@ -55,7 +56,7 @@ func normalise(c rollout.Case, b *baseline) *window {
 		accepted:     c.Accepted,
 		options:      b.options(c.Spec, p.interval),
 		memoryLimit:  threshold(c.Spec.Checks, rollout.MemorySignal),
-		arms:         [2]arm{newArm(c.Raw.Canary, possible), newArm(c.Raw.Stable, possible)},
+		arms:         [2]arm{newArm(c.Raw.Canary, possible, numbers), newArm(c.Raw.Stable, possible, numbers)},
 	}
 	w.at, w.synced = c.Now, true
 	return w
@@ -65,16 +66,24 @@ func normalise(c rollout.Case, b *baseline) *window {
 const farthest = 24 * time.Hour
 
 // newPace takes the interval as measured where Prometheus scrapes more rarely than configured.
-func newPace(s rollout.Signals, b *baseline) pace {
-	interval := max(configuredInterval(s), b.Interval)
+func newPace(s rollout.Spec, b *baseline) pace {
+	interval := max(lookInterval(s), b.Interval)
 	return pace{interval: interval, grace: min(interval/5, 3*time.Second) + b.Lag}
 }
 
-func configuredInterval(s rollout.Signals) time.Duration {
+func scrapeInterval(s rollout.Signals) time.Duration {
 	if s.Scrape > 0 {
 		return s.Scrape
 	}
 	return 15 * time.Second
+}
+
+// lookInterval is the time that is judged at once: so many scrapes that it is not shorter than asked for. The rules count
+// in it, and a burst of half a minute is as long where Prometheus scrapes each five seconds.
+func lookInterval(s rollout.Spec) time.Duration {
+	scrape := scrapeInterval(s.Signals)
+	scrapes := max(1, (s.Judging.Interval+scrape-1)/scrape)
+	return scrape * scrapes
 }
 
 // judgesShare reports whether the canary should get its share: the weight is the plan's, and all traffic passes the route.
@@ -112,7 +121,8 @@ func reports(r rollout.Read) []rollout.Series {
 func (w *window) reporters(arm int, s span) []string {
 	a := &w.arms[arm]
 	all := make([]string, 0, len(a.targets))
-	for _, t := range a.targets {
+	for i := range a.targets {
+		t := &a.targets[i]
 		if a.reports(t, s) {
 			all = append(all, t.name)
 		}
@@ -123,7 +133,8 @@ func (w *window) reporters(arm int, s span) []string {
 // reporting is how many of an arm's targets have a sample in a span.
 func (w *window) reporting(arm int, s span) (n int) {
 	a := &w.arms[arm]
-	for _, t := range a.targets {
+	for i := range a.targets {
+		t := &a.targets[i]
 		if a.reports(t, s) {
 			n++
 		}
@@ -136,7 +147,7 @@ func (w *window) reporting(arm int, s span) (n int) {
 func (w *window) complete(s span) bool {
 	counts := func(arm int) bool {
 		a := &w.arms[arm]
-		return slices.ContainsFunc(a.targets, func(t *target) bool { return a.counts(t, s) })
+		return a.any(func(t *target) bool { return a.counts(t, s) })
 	}
 	return counts(canaryArm) && (w.canaryOnly() || counts(stableArm))
 }
@@ -153,8 +164,8 @@ func (w *window) fresh(arm int) bool {
 // newest is the time of an arm's newest report; zero: there is none.
 func (w *window) newest(arm int) (at time.Time) {
 	a := &w.arms[arm]
-	for _, t := range a.targets {
-		at = later(at, a.newest(t))
+	for i := range a.targets {
+		at = later(at, a.newest(&a.targets[i]))
 	}
 	return at
 }
@@ -179,15 +190,15 @@ func tooLarge(r rollout.Read) bool {
 
 // required are the readings without which no scrape can be judged: the counts of requests and errors.
 func (w *window) required() []rollout.Reading {
-	c, s := w.arms[canaryArm], w.arms[stableArm]
-	return []rollout.Reading{c.Requests, c.Errors, c.Success, s.Requests, s.Errors, s.Success}
+	c, s := &w.arms[canaryArm], &w.arms[stableArm]
+	return append(make([]rollout.Reading, 0, 8), c.Requests, c.Errors, c.Success, s.Requests, s.Errors, s.Success)
 }
 
 // requiredBy are the readings that a check with a signal needs.
 func (w *window) requiredBy(s rollout.Signal) []rollout.Reading {
 	switch s {
 	case rollout.LatencySignal:
-		return append(w.required(), w.latency()...)
+		return append(w.required(), w.arms[canaryArm].Latency, w.arms[stableArm].Latency)
 	case rollout.MemorySignal:
 		return append(w.required(), w.arms[canaryArm].Memory, w.arms[stableArm].Memory)
 	case rollout.ErrorSignal, rollout.SuccessSignal, rollout.NoSignal:

@@ -20,6 +20,13 @@ func (f Family) Draw(seed uint64) (world.World, []world.Effect) {
 	w := world.World{Family: f.Name, Seed: seed, Healthy: true, Jitter: 0.3, Loss: 0.005, Started: c.Between(5, 25)}
 	w.Pods = 3 + c.IntN(10)
 	w.Errors = 0.001
+	if c.Float64() < 0.5 { // half of the worlds are not the usual service
+		w.Interval = []float64{5, 10, 30, 60}[c.IntN(4)]
+		w.Rate = c.LogBetween(10, 2000)
+		w.Pods = 1 + c.IntN(40)
+		w.Errors = []float64{0, 0.0003, 0.003}[c.IntN(3)]
+		w.Jitter, w.Loss = c.Between(0, w.Interval/10), c.Between(0, 0.02)
+	}
 	var starts []world.Effect
 	if f.Starts != nil {
 		starts = f.Starts(c)
@@ -200,6 +207,57 @@ func Healthy() []Family {
 				}
 				if within(all[id], t) {
 					b.Errors += share
+				}
+			})
+		}),
+		starting("start in stages", func(c world.Chance) world.Effect {
+			first, second, low := c.Between(20, 90), c.Between(90, 300), c.Between(1.2, 2.5)
+			return func(p world.Pod, t float64, b *world.Behaviour) {
+				switch age := t - p.Born; {
+				case age < first:
+					b.Slower *= low
+					b.Errors += 0.005
+				case age < second:
+					b.Slower *= 1 + (low-1)/2
+				}
+			}
+		}, same),
+		plain("retries", func(c world.Chance, w *world.World) { // of one pod's callers: its errors come in bunches
+			seed, strength := w.Seed, c.Between(3, 15)
+			w.Effects = append(w.Effects, func(p world.Pod, t float64, b *world.Behaviour) {
+				id := uint64(p.Index)
+				if p.Canary {
+					id += 1000
+				}
+				if world.NewChance(seed, 31, id, uint64((t+2000)/20)).Float64() < 0.05 {
+					b.Errors *= strength
+				}
+			})
+		}),
+		plain("sessions that stick", func(c world.Chance, w *world.World) { // a few bad clients stay on a pod
+			seed, share, hold := w.Seed, c.LogBetween(0.001, 0.01), c.Between(100, 900)
+			w.Effects = append(w.Effects, func(p world.Pod, t float64, b *world.Behaviour) {
+				id := uint64(p.Index)
+				if p.Canary {
+					id += 1000
+				}
+				if d := world.NewChance(seed, 41, id, uint64((t+2000)/hold)); d.Float64() < 0.3 {
+					b.Errors += share * d.Float64()
+				}
+			})
+		}),
+		plain("churn", func(c world.Chance, w *world.World) { // pods of both sides are slow now and then, as after a move
+			seed, by := w.Seed, c.Between(1.2, 2)
+			w.Effects = append(w.Effects, func(p world.Pod, t float64, b *world.Behaviour) {
+				id := uint64(p.Index)
+				if p.Canary {
+					id += 1000
+				}
+				k := uint64((t + 2000) / 600)
+				d := world.NewChance(seed, 51, id, k)
+				from := -2000 + 600*float64(k) + d.Between(0, 540)
+				if d.Float64() < 0.2 && t >= from && t < from+60 {
+					b.Slower *= by
 				}
 			})
 		}),

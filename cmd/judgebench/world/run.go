@@ -158,7 +158,7 @@ func newCase(w World) rollout.Case {
 	return rollout.Case{Spec: rollout.Spec{
 		Signals: signals,
 		Judging: rollout.Judging{
-			Alpha: 0.01, ErrorRatio: 1.5, ErrorSlack: 0.001, LatencyRatio: 1.25, LatencySlack: 0.002, Young: 3 * time.Minute,
+			Alpha: 0.01, ErrorRatio: 1.5, ErrorSlack: 0.001, LatencyRatio: 1.25, LatencySlack: 0.002, Interval: 15 * time.Second, Young: 3 * time.Minute,
 		},
 		Limits: rollout.Limits{Interval: interval},
 		Plan:   plan,

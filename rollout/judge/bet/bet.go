@@ -2,6 +2,8 @@ package bet
 
 import (
 	"math"
+
+	"canarybot.io/rollout/judge/pack"
 )
 
 // Effects is how many alternatives a Mixture bets on.
@@ -37,12 +39,13 @@ func (m *Mixture) Step(factors *[Effects]float64, planned int) {
 // smaller stake is a smaller bet, so the bound holds.
 const maxStake = 2e4
 
-// Grow returns a stake after a factor, which is a logarithm.
+// Grow returns a stake after a factor, which is a logarithm. It is rounded down, for it is stored: a smaller stake is a
+// smaller bet.
 func Grow(stake, factor float64) float64 {
 	if stake == 0 {
 		return 0 // though the factor be infinite
 	}
-	return min(stake*math.Exp(factor), maxStake)
+	return pack.Down(min(stake*math.Exp(factor), maxStake))
 }
 
 // Onset is the prior of a fault that begins at this scrape, after so many scrapes, of so many planned, with so much of the

@@ -1,8 +1,8 @@
 // Package pack turns what a judge remembers into the few bytes that are stored with each commit, and back.
 //
 // What is packed is a struct with JSON keys, so that fields can come and go: the JSON is deflated behind a byte that names
-// the form. Keys and zeros cost next to nothing then, a count takes about two bytes and any other number about eight. So
-// keep rings and the like in arrays of a fixed length: they are copied with the struct that they are in, without an
+// the form. Keys and zeros cost next to nothing then, a count takes about two bytes, a number that is not whole eight, and
+// four where it was rounded by Down. So keep rings and the like in arrays of a fixed length: they are copied with the struct that they are in, without an
 // allocation, and need no code to be stored. It knows nothing of what it packs.
 package pack
 
@@ -33,11 +33,11 @@ func Pack(v any) ([]byte, error) {
 	}
 	var b bytes.Buffer
 	b.WriteByte(deflated)
-	w, err := flate.NewWriter(&b, flate.DefaultCompression)
+	w, err := flate.NewWriterDict(&b, flate.DefaultCompression, []byte(words))
 	if err != nil {
 		return nil, err
 	}
-	if _, err := w.Write(plain); err != nil {
+	if _, err := w.Write(shorten(plain)); err != nil {
 		return nil, err
 	}
 	if err := w.Close(); err != nil {
@@ -64,9 +64,12 @@ func JSON(b []byte) ([]byte, error) {
 	case b[0] != deflated:
 		return b, nil
 	}
-	plain, err := io.ReadAll(io.LimitReader(flate.NewReader(bytes.NewReader(b[1:])), maxSize+1))
-	if err == nil && len(plain) > maxSize {
+	short, err := io.ReadAll(io.LimitReader(flate.NewReaderDict(bytes.NewReader(b[1:]), []byte(words)), maxSize+1))
+	if err == nil && len(short) > maxSize {
 		err = errSize
 	}
-	return plain, err
+	if err != nil {
+		return nil, err
+	}
+	return lengthen(short), nil
 }

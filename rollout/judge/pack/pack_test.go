@@ -6,6 +6,10 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"pgregory.net/rapid"
+
 	"canarybot.io/rollout/judge/pack"
 )
 
@@ -56,6 +60,53 @@ func TestWhatCannotBePackedIsAnError(t *testing.T) {
 	if _, err := pack.Pack(remembered{Far: math.NaN()}); err == nil {
 		t.Error("NaN was packed")
 	}
+}
+
+func TestDownRoundsDownAndLittle(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		v := rapid.Float64().Draw(t, "v")
+		got := pack.Down(v)
+		if math.Abs(v) < 1e-300 || math.Abs(v) > 1e300 {
+			return
+		}
+		if got > v || v-got > 1e-6*math.Abs(v) || pack.Down(got) != got {
+			t.Fatalf("%v becomes %v", v, got)
+		}
+	})
+}
+
+// Numbers come back to the last bit, and texts are left alone, whatever is in them.
+func TestNumbersComeBackExactly(t *testing.T) {
+	t.Parallel()
+	type mixed struct {
+		Numbers []float64          `json:"n"`
+		Texts   map[string]float64 `json:"t"`
+		Whole   []int64            `json:"w"`
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		want := mixed{
+			Numbers: rapid.SliceOf(rapid.Float64()).Draw(t, "numbers"),
+			Texts:   rapid.MapOf(rapid.OneOf(rapid.String(), rapid.StringMatching(`[~"\0-9.e]*`)), rapid.Float64()).Draw(t, "texts"),
+			Whole:   rapid.SliceOf(rapid.Int64Range(-1<<53, 1<<53)).Draw(t, "whole"),
+		}
+		for i, v := range want.Numbers {
+			if i%2 == 0 {
+				want.Numbers[i] = pack.Down(v)
+			}
+		}
+		b, err := pack.Pack(want)
+		if err != nil {
+			t.Skip("no JSON: ", err)
+		}
+		var got mixed
+		if err := pack.Unpack(b, &got); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+			t.Fatal(diff)
+		}
+	})
 }
 
 func FuzzUnpack(f *testing.F) {

@@ -85,21 +85,18 @@ func Targets(all []rollout.Series, from, to time.Time) []string {
 	return found
 }
 
-// Latest returns each series' newest usable value after one time and up to another.
-func Latest(all []rollout.Series, from, to time.Time) []float64 {
-	values := make([]float64, 0, len(all))
-	for _, s := range all {
-		var newest rollout.Point
-		for _, p := range s.Points {
-			if p.At.After(from) && !p.At.After(to) && p.At.After(newest.At) && p.Value >= 0 && p.Value <= maxValue {
+// Largest returns the largest of the series' newest usable values after one time and up to another; 0 without one.
+func Largest(all []rollout.Series, from, to time.Time) (most float64) {
+	for i := range all {
+		newest := rollout.Point{At: from}
+		for _, p := range all[i].Points {
+			if p.At.After(newest.At) && !p.At.After(to) && usable(p.Value) {
 				newest = p
 			}
 		}
-		if !newest.At.IsZero() {
-			values = append(values, newest.Value)
-		}
+		most = max(most, newest.Value)
 	}
-	return values
+	return most
 }
 
 // Last returns the newest of the samples that a counter can have; false: there is none.

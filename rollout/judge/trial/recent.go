@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"canarybot.io/rollout/judge/bet"
+	"canarybot.io/rollout/judge/pack"
 )
 
 // Measure is a share of bad requests that is compared: of errors, or of those slower than one of the bounds.
@@ -99,7 +100,7 @@ type worst [len(stretchLengths)]float64
 // remember takes a stretch in.
 func (w *worst) remember(length int, c bet.Counts) {
 	if c.N > 0 {
-		w[length] = max(w[length], (c.Bad-1.5*math.Sqrt(c.Bad+1))/c.N)
+		w[length] = max(w[length], pack.Down((c.Bad-1.5*math.Sqrt(c.Bad+1))/c.N))
 	}
 }
 

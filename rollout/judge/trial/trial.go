@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"canarybot.io/rollout/judge/bet"
+	"canarybot.io/rollout/judge/pack"
 )
 
 // Arm is what one arm did between two scrapes.
@@ -39,7 +40,7 @@ func (k runningShare) share() float64 { return (k.Bad + 0.5) / (k.N + 50) }
 // add learns a scrape. What is far out of the usual counts for no more than makes it unusual.
 func (k *runningShare) add(c bet.Counts, limit float64) {
 	const keep = 0.98
-	k.N, k.Bad = k.N*keep+c.N, k.Bad*keep+min(c.Bad, limit)
+	k.N, k.Bad = pack.Down(k.N*keep+c.N), pack.Down(k.Bad*keep+min(c.Bad, limit))
 }
 
 // comparison compares one share of bad requests with stable's.
@@ -149,7 +150,7 @@ func (s *State) Add(o *Options, in Scrape) Verdict {
 	if s.Pendings == pendingScrapes {
 		s.settle(o)
 	}
-	s.Pending[s.Pendings] = s.factors(o, in)
+	s.Pending[s.Pendings] = s.factors(o, in).coarse()
 	s.Pendings++
 	s.learn(o, in)
 	s.memory(o, in)
@@ -226,6 +227,16 @@ func (s *State) factors(o *Options, in Scrape) (f factors) {
 	}
 	if o.SlowLimit > 0 {
 		o.above(&f[slowLimitBet], in.canary(o, SlowMeasure(o.Slow)).counts, o.SlowLimit+in.Slack.Slow[o.Slow])
+	}
+	return f
+}
+
+// coarse are the factors rounded down, for they are stored: a smaller factor is a smaller bet.
+func (f factors) coarse() factors {
+	for b := range f {
+		for j := range f[b] {
+			f[b][j] = pack.Down(f[b][j])
+		}
 	}
 	return f
 }

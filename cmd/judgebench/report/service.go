@@ -27,14 +27,20 @@ func surroundings(c world.Chance, d *Drawn) {
 	w.MemoryLimit = w.Memory * c.Between(1.35, 3)
 }
 
-// latencies draws how fast the service is, and what its team calls slow: a bucket's bound that it keeps on a bad day, too.
+// latencies draws how fast the service is, and what its team calls slow.
 func latencies(c world.Chance, w *world.World) {
 	w.Median, w.Sigma = c.LogBetween(0.008, 0.35), c.Between(0.45, 1)
+	w.SlowLimit = slowLimit(w, 1.2)
+}
+
+// slowLimit is the bucket's bound that a service keeps whose requests take so many times as long on a bad day.
+func slowLimit(w *world.World, times float64) (bound float64) {
 	for i := range world.Bounds {
-		if w.SlowLimit = world.Bound(i); slower(w.SlowLimit, 1.2*w.Median, w.Sigma) < 0.005 {
-			return
+		if bound = world.Bound(i); slower(bound, times*w.Median, w.Sigma) < 0.005 {
+			break
 		}
 	}
+	return bound
 }
 
 // base draws which share of requests fails at any time, and the limit that the team wrote.

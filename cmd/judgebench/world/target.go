@@ -18,6 +18,10 @@ type scraped struct {
 	next    float64  // its next scrape
 	due     counters // what is expected since its counters were drawn last; within is what is slower than each bound
 	counted counters
+	under   float64    // requests that are under way, on average, beside those that hang
+	hung    float64    // requests that hang
+	down    bool       // it restarts
+	again   float64    // restarts
 	passed  counters   // what the proxy has counted of it
 	ended   []counters // counters of the latest ticks, where successes are counted later
 	series  [bucketSeries + len(bounds)]rollout.Series
@@ -54,6 +58,8 @@ const (
 	requestSeries = iota
 	errorSeries
 	memorySeries
+	inFlightSeries
+	restartSeries
 	bucketSeries
 )
 
@@ -95,12 +101,18 @@ func beyond(bound, median, sigma float64) float64 {
 }
 
 // serve adds what is expected of a tick. Counts are drawn when somebody looks: a sum of Poisson counts is one.
-func (f *fleet) serve(p *scraped, requests float64, b Behaviour) {
+func (f *fleet) serve(p *scraped, requests, length float64, b Behaviour) {
 	if b.Restart {
-		p.counted, p.due = counters{}, counters{}
+		p.counted, p.due, p.hung = counters{}, counters{}, 0
+		if !p.down {
+			p.again++
+		}
 	}
+	p.down = b.Restart
 	p.counted.memory = b.Memory
 	n := max(0, requests*(1-min(b.Hang, 1)))
+	p.hung += max(0, requests-n)
+	p.under = n / length * (f.Median*b.Slower*math.Exp(f.Sigma*f.Sigma/2) + 2*b.Extra)
 	p.due.requests += n
 	p.due.errors += n * min(max(b.Errors, 0), 1)
 	f.shape(p, b)
@@ -172,7 +184,10 @@ func (f *fleet) scrape(p *scraped, length float64, b Behaviour) {
 
 // store keeps a sample of each of the target's series.
 func (f *fleet) store(p *scraped, moment float64) {
-	values := [len(p.series)]float64{p.counted.requests, p.counted.errors, p.counted.memory + 0.01*f.World.Memory*p.chance.NormFloat64()}
+	values := [len(p.series)]float64{p.counted.requests, p.counted.errors, p.counted.memory + 0.01*f.World.Memory*p.chance.NormFloat64(), 0, p.again}
+	if f.InFlight {
+		values[inFlightSeries] = math.Floor(p.hung) + p.chance.Poisson(p.under)
+	}
 	copy(values[bucketSeries:], p.counted.within[:])
 	if f.Successes {
 		late := p.ended[0]

@@ -38,6 +38,8 @@ type World struct {
 	Replaced  func(p Pod, t float64) bool // another pod takes this one's place; nil: never
 	Started   float64                     // how old pods are when they get traffic
 	Proxy     bool                        // one target reports for all pods of a version
+	InFlight  bool                        // pods have a gauge of the requests that are under way
+	Restarts  bool                        // the restarts of containers are counted
 	Successes bool                        // errors are the requests that did not succeed
 	Takes     float64                     // seconds between the count of a request and of its success, where Successes
 

@@ -202,5 +202,8 @@ func (f *fleet) harm(requests float64, fine, b Behaviour) {
 		return b.Extra*beyond(f.SlowLimit-2, f.Median*b.Slower, f.Sigma) + (1-b.Extra)*beyond(f.SlowLimit, f.Median*b.Slower, f.Sigma)
 	}
 	failed := max(0, min(b.Errors, 1)-fine.Errors)
+	if len(f.Endpoints) > 0 {
+		failed += b.Broken * f.Endpoints[0]
+	}
 	f.harmed += n * (b.Hang + (1-b.Hang)*(failed+(1-min(b.Errors, 1))*max(0, slow(b)-slow(fine))))
 }

@@ -20,6 +20,7 @@ const (
 	successKind
 	latencyKind
 	memoryKind
+	refusedKind
 	kinds
 )
 
@@ -30,6 +31,8 @@ func (k kind) group() (group, bool) {
 		return countGroup, true
 	case latencyKind:
 		return latencyGroup, true
+	case refusedKind:
+		return refusedGroup, true
 	case memoryKind, kinds:
 	}
 	return 0, false
@@ -41,6 +44,8 @@ type arm struct {
 	rollout.Read          // in order, with meters that never fall
 	reported     kind     // which series tell that a target reports
 	targets      []target // by name
+	// restarted is when the processes of targets started again, as their counters tell.
+	restarted map[string][]time.Time
 }
 
 // target is a scraped endpoint: a pod, or a proxy.
@@ -54,6 +59,7 @@ type target struct {
 type meter struct {
 	kind   kind
 	bound  float64         // of a bucket
+	group  string          // of what is counted: the value of the label that it is looked at by
 	stored []rollout.Point // as they were read: in order, never empty
 	points []rollout.Point // those that count: they never fall
 }
@@ -62,9 +68,10 @@ type meter struct {
 // for its own use.
 func newArm(r rollout.Read, s span, numbers map[string]int) arm {
 	clean := series.Clean(r, s.from, s.to)
-	a := arm{Read: series.Mend(clean), reported: reportedBy(r)}
-	stored := [kinds][]rollout.Series{clean.Requests.Series, clean.Errors.Series, clean.Success.Series, clean.Latency.Series, clean.Memory.Series}
-	mended := [kinds][]rollout.Series{a.Requests.Series, a.Errors.Series, a.Success.Series, a.Latency.Series, a.Memory.Series}
+	a := arm{reported: reportedBy(r)}
+	a.Read, a.restarted = series.MendRestarts(clean)
+	stored := [kinds][]rollout.Series{clean.Requests.Series, clean.Errors.Series, clean.Success.Series, clean.Latency.Series, clean.Memory.Series, clean.ClientErrors.Series}
+	mended := [kinds][]rollout.Series{a.Requests.Series, a.Errors.Series, a.Success.Series, a.Latency.Series, a.Memory.Series, a.ClientErrors.Series}
 	of, sizes := targetsOf(&stored, numbers)
 	meters := make([]meter, len(of))
 	a.targets = make([]target, len(sizes))
@@ -78,7 +85,7 @@ func newArm(r rollout.Read, s span, numbers map[string]int) arm {
 			t := &a.targets[of[next]]
 			next++
 			t.name = one.Target
-			t.meters = append(t.meters, meter{k, one.Bound, one.Points, mended[k][i].Points})
+			t.meters = append(t.meters, meter{k, one.Bound, one.Group, one.Points, mended[k][i].Points})
 			if first := one.Points[0].At; k == a.reported && (t.first.IsZero() || first.Before(t.first)) {
 				t.first = first
 			}

@@ -46,6 +46,7 @@ type group int
 const (
 	countGroup group = iota
 	latencyGroup
+	refusedGroup
 	groups
 )
 
@@ -250,6 +251,7 @@ func (c *counts) recent(arm int) tally { return c.Recent[0][arm].plus(c.Recent[1
 type tally struct {
 	Requests float64               `json:"requests,omitempty"`
 	Errors   float64               `json:"errors,omitempty"`
+	Refused  float64               `json:"refused,omitempty"` // with a 4xx
 	Timed    float64               `json:"timed,omitempty"`
 	Slow     [trial.Bounds]float64 `json:"slow,omitzero"`
 	over     float64               // requests above successes, where errors have no counter; it may be below zero
@@ -259,6 +261,7 @@ type tally struct {
 func (t tally) plus(o tally, factor float64) tally {
 	t.Requests = max(0, t.Requests+factor*o.Requests)
 	t.Errors = max(0, t.Errors+factor*o.Errors)
+	t.Refused = max(0, t.Refused+factor*o.Refused)
 	t.Timed = max(0, t.Timed+factor*o.Timed)
 	for i := range t.Slow {
 		t.Slow[i] = max(0, t.Slow[i]+factor*o.Slow[i])
@@ -278,6 +281,7 @@ func (t tally) coarse() tally {
 // most returns the larger of each part of two tallies.
 func (t tally) most(o tally) tally {
 	t.Requests, t.Errors, t.Timed = max(t.Requests, o.Requests), max(t.Errors, o.Errors), max(t.Timed, o.Timed)
+	t.Refused = max(t.Refused, o.Refused)
 	for i := range t.Slow {
 		t.Slow[i] = max(t.Slow[i], o.Slow[i])
 	}
@@ -291,7 +295,7 @@ func (t tally) exceeds(o tally) bool {
 			return true
 		}
 	}
-	return more(t.Requests, o.Requests) || more(t.Errors, o.Errors) || more(t.Timed, o.Timed)
+	return more(t.Requests, o.Requests) || more(t.Errors, o.Errors) || more(t.Refused, o.Refused) || more(t.Timed, o.Timed)
 }
 
 // more reports whether one count is more than another, by more than rounding.
@@ -341,6 +345,8 @@ func (w *window) did(arm int, one *target, s span, t *targets) (sum tally) {
 			sum.Errors += c.grown(s, one.countsOn(arm, c, back), &f)
 		case successKind:
 			succeeded += c.grown(s, one.countsOn(arm, c, back), &f)
+		case refusedKind:
+			sum.Refused += c.grown(s, one.countsOn(arm, c, back), &f)
 		case latencyKind, memoryKind, kinds:
 		}
 	}

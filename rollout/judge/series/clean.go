@@ -12,7 +12,9 @@ import (
 // Where nothing is wrong, which is nearly always, it shares the samples with its argument, which it never changes.
 func Clean(r rollout.Read, from, to time.Time) rollout.Read {
 	s := span{from, to}
-	for _, reading := range []*rollout.Reading{&r.Requests, &r.Errors, &r.Success, &r.Latency, &r.Memory} {
+	for _, reading := range []*rollout.Reading{
+		&r.Requests, &r.Errors, &r.Success, &r.Latency, &r.Memory, &r.InFlight, &r.Restarts, &r.ClientErrors,
+	} {
 		reading.Series = s.clean(reading.Series)
 	}
 	return r

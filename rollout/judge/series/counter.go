@@ -99,6 +99,23 @@ func Largest(all []rollout.Series, from, to time.Time) (most float64) {
 	return most
 }
 
+// Latest returns each series' newest usable value after one time and up to another.
+func Latest(all []rollout.Series, from, to time.Time) []float64 {
+	var values []float64
+	for i := range all {
+		newest := rollout.Point{At: from}
+		for _, p := range all[i].Points {
+			if p.At.After(newest.At) && !p.At.After(to) && usable(p.Value) {
+				newest = p
+			}
+		}
+		if newest.At.After(from) {
+			values = append(values, newest.Value)
+		}
+	}
+	return values
+}
+
 // Last returns the newest of the samples that a counter can have; false: there is none.
 func Last(points []rollout.Point) (value float64, ok bool) {
 	var at time.Time

@@ -22,6 +22,7 @@ func surroundings(c world.Chance, d *Drawn) {
 	latencies(c, w)
 	base(c, w)
 	w.Steps = plan(c)
+	w.InFlight, w.Restarts = c.Float64() < 0.6, c.Float64() < 0.8 // not everybody has these
 	w.Load = load(c)
 	w.Memory = c.LogBetween(60<<20, 3<<30)
 	w.MemoryLimit = w.Memory * c.Between(1.35, 3)
@@ -90,6 +91,7 @@ func plain(rps float64, d *Drawn) {
 	w.Rate, w.Errors, w.Pods = rps, 0.001, 12
 	w.Interval, w.Jitter, w.Loss, w.Lag, w.Started = 15, 0.4, 0.002, 0.5, 20
 	w.Steps = []world.Step{{Weight: 0.05, Bake: 600}, {Weight: 0.5, Bake: 600}, {Weight: 1, Bake: 600}}
+	w.InFlight, w.Restarts = true, true
 	d.Starts = cold(1.8, 0.01, 25)
 }
 

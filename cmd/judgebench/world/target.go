@@ -93,7 +93,7 @@ func (f *fleet) target(p Pod) *scraped {
 	}
 	for i := range f.Endpoints {
 		one := func(kind string) counter {
-			return counter{series: rollout.Series{Target: t.name, Labels: t.name + "/" + kind + strconv.Itoa(i)}}
+			return counter{series: rollout.Series{Target: t.name, Labels: t.name + "/" + kind + strconv.Itoa(i), Group: endpoint(i)}}
 		}
 		t.groups = append(t.groups, group{one("requests"), one("errors")})
 	}
@@ -170,8 +170,12 @@ func (f *fleet) settle(p *scraped) {
 	}
 	n := p.chance.Poisson(due.requests)
 	c.requests += n
-	if len(f.Endpoints) == 0 {
-		c.errors += p.chance.Binomial(n, due.errors/due.requests)
+	if !f.labelled() {
+		broken := 0.0
+		if len(f.Endpoints) > 0 {
+			broken = due.broken * f.Endpoints[0]
+		}
+		c.errors += p.chance.Binomial(n, min(1, (due.errors+broken)/due.requests))
 	} else {
 		c.errors += f.split(p, due, n)
 	}

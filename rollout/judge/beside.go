@@ -55,7 +55,7 @@ func (b *beside) update(sc *scrape, in trial.Scrape, did [2]tally, t *targets) (
 // evidence is what speaks against the canary beside its checks, each in a line of its own: what it is rolled back for,
 // what people are asked about, and what may become either.
 func (b *beside) evidence(w *window, e *evidence) (all []rollout.Evidence) {
-	for _, one := range []struct {
+	for _, one := range [...]struct {
 		check trial.Check
 		line  func() rollout.Evidence
 		asks  bool // what does not suffice to roll back does to ask
@@ -64,9 +64,12 @@ func (b *beside) evidence(w *window, e *evidence) (all []rollout.Evidence) {
 		{trial.Restarts, b.Restarts.evidence, e.Trial.LogOdds(trial.Restarts) >= math.Log(holdOdds)},
 		{trial.ClientErrors, b.Refusals.evidence, b.Refusals.Differs},
 	} {
+		if w.options.Weights[one.check] == 0 {
+			continue
+		}
 		line := one.line()
 		switch {
-		case w.options.Weights[one.check] == 0, slices.Contains(w.accepted, rollout.Acceptance{Check: line.Check, Why: line.Why}):
+		case slices.Contains(w.accepted, rollout.Acceptance{Check: line.Check, Why: line.Why}):
 			continue
 		case e.Standing.Rejected && e.Standing.Worst == one.check:
 			line.Result = rollout.Fail

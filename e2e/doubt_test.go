@@ -72,11 +72,11 @@ func testHang(t *testing.T, w *world.World) {
 	card := s.bot.Deploy(s.app.Name, next)
 	card.Shows(time.Minute, "Waiting for a person", "5 % of traffic", "all checks pass")
 	hangs := time.Now()
-	if err := w.Images.Behave(s.app.Image(next), node.Behaviour{Hangs: 0.9}); err != nil {
+	if err := w.Images.Behave(s.app.Image(next), node.Behaviour{Hangs: 0.4}); err != nil {
 		t.Fatal(err)
 	}
 	off := s.weights.becomes(t, hangs, 0)
-	t.Logf("nine of ten requests hang: weight 0 accepted after %s", off.Sub(hangs).Round(10*time.Millisecond))
+	t.Logf("two of five requests hang: weight 0 accepted after %s", off.Sub(hangs).Round(10*time.Millisecond))
 	card.Shows(time.Minute, "Rolled back", "100 % on "+current)
 	s.before.restored(t, w, s.app, current)
 	s.noRepeats(card)

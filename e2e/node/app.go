@@ -2,6 +2,7 @@ package node
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"sync"
 	"time"
@@ -32,6 +33,7 @@ type app struct {
 	debt  float64 // errors still to be answered
 	hung  float64 // requests still to be left hanging
 	begun int64   // requests
+	open  int     // requests that have not ended
 	meter meter
 
 	scrapes int
@@ -62,6 +64,7 @@ func (a *app) serve(w http.ResponseWriter, r *http.Request) {
 	start := time.Now()
 	behaviour := a.behaviour()
 	latency, answers := a.begin(behaviour)
+	defer a.end()
 	if !answers {
 		<-r.Context().Done()
 		return
@@ -84,6 +87,7 @@ func (a *app) serve(w http.ResponseWriter, r *http.Request) {
 func (a *app) begin(b Behaviour) (latency time.Duration, answers bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	a.open++
 	latency = work + b.Latency
 	if a.begun++; a.begun <= b.Cold && a.begun%4 == 0 {
 		latency += coldWork
@@ -93,6 +97,13 @@ func (a *app) begin(b Behaviour) (latency time.Duration, answers bool) {
 		return 0, false
 	}
 	return latency, true
+}
+
+// end counts a request as one that is not under way any more, answered or not.
+func (a *app) end() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.open--
 }
 
 // finish picks the status of an answer and counts it. Errors are spread evenly, so that a share is
@@ -113,7 +124,17 @@ func (a *app) serveMetrics(w http.ResponseWriter) {
 	reading := a.read(a.behaviour().Dips)
 	w.Header().Set("Content-Type", "text/plain; version=0.0.4")
 	reading.write(w, a.container, a.memory())
-	fmt.Fprintln(w, "# TYPE kube_pod_container_status_restarts_total counter") // which kube-state-metrics has in a cluster
+	a.writeState(w)
+}
+
+// writeState writes what is no counter of answers: requests under way, and restarts, which kube-state-metrics has in a
+// cluster.
+func (a *app) writeState(w io.Writer) {
+	a.mu.Lock()
+	open := a.open
+	a.mu.Unlock()
+	fmt.Fprintf(w, "# TYPE http_requests_in_flight gauge\nhttp_requests_in_flight %d\n", open)
+	fmt.Fprintln(w, "# TYPE kube_pod_container_status_restarts_total counter")
 	fmt.Fprintf(w, "kube_pod_container_status_restarts_total{container=%q} %d\n", a.container, a.restarts)
 }
 

@@ -7,10 +7,12 @@ import (
 	"canarybot.io/rollout/sim"
 )
 
-// troubles are what the panel's button can let happen that is no version's own, by the panel's names: from now on, to an
-// app with a canary, whose pods are given.
-func troubles() map[string]func(p pace, now time.Time, pods []sim.PodView) []sim.Trouble {
-	return map[string]func(pace, time.Time, []sim.PodView) []sim.Trouble{
+// trouble is what happens from now on to an app with a canary, whose pods are given.
+type trouble func(p pace, now time.Time, pods []sim.PodView) []sim.Trouble
+
+// troubles are what the panel's button can let happen that is no version's own, by the panel's names.
+func troubles() map[string]trouble {
+	return map[string]trouble{
 		"burst": func(p pace, now time.Time, _ []sim.PodView) []sim.Trouble {
 			return sharedBurst(now, 3*p.Interval, p.Interval)
 		},
@@ -44,11 +46,11 @@ func sharedBurst(now time.Time, span, later time.Duration) []sim.Trouble {
 }
 
 // befall lets a trouble happen to every service that has a canary, and reports whether there was one.
-func (w *world) befall(trouble func(pace, time.Time, []sim.PodView) []sim.Trouble) bool {
+func (w *world) befall(happens trouble) bool {
 	found := false
 	for _, s := range w.apps {
 		if canary := s.app.View(0).Canary; canary.Exists {
-			all := trouble(w.pace, time.Now(), canary.Pods)
+			all := happens(w.pace, time.Now(), canary.Pods)
 			s.app.Befall(all...)
 			found = found || len(all) > 0
 		}

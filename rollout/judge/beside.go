@@ -55,21 +55,11 @@ func (b *beside) update(sc *scrape, in trial.Scrape, did [2]tally, t *targets) (
 // evidence is what speaks against the canary beside its checks, each in a line of its own: what it is rolled back for,
 // what people are asked about, and what may become either.
 func (b *beside) evidence(w *window, e *evidence) (all []rollout.Evidence) {
-	for _, one := range [...]struct {
-		check trial.Check
-		line  func() rollout.Evidence
-		asks  bool // what does not suffice to roll back does to ask
-	}{
-		{trial.Hangs, b.Hangs.evidence, false},
-		{trial.Restarts, b.Restarts.evidence, e.Trial.LogOdds(trial.Restarts) >= math.Log(holdOdds)},
-		{trial.ClientErrors, b.Refusals.evidence, b.Refusals.Differs},
-	} {
-		if w.options.Weights[one.check] == 0 {
-			continue
-		}
-		line := one.line()
-		switch {
-		case slices.Contains(w.accepted, rollout.Acceptance{Check: line.Check, Why: line.Why}):
+	for _, check := range [...]trial.Check{trial.Hangs, trial.Restarts, trial.ClientErrors} {
+		log := e.Trial.LogOdds(check)
+		holds, asks := log >= math.Log(holdOdds), b.asks(check, log)
+		fails := e.Standing.Rejected && e.Standing.Worst == check
+		if w.options.Weights[check] == 0 || !fails && !holds && !asks {
 			continue
 		}
 		line := b.line(check)

@@ -5,6 +5,7 @@ import (
 
 	"canarybot.io/rollout"
 	"canarybot.io/rollout/judge/bet"
+	"canarybot.io/rollout/judge/series"
 	"canarybot.io/rollout/judge/trial"
 )
 
@@ -42,8 +43,8 @@ func (h *hangs) forget() { *h = hangs{} }
 // update bets on a scrape, and returns the logarithm of the bet.
 func (h *hangs) update(sc *scrape, in trial.Scrape) float64 {
 	levels := sc.last(2)
-	canary := latest(sc.arms[canaryArm].InFlight.Series, levels)
-	stable := latest(sc.arms[stableArm].InFlight.Series, levels)
+	canary := series.Latest(sc.arms[canaryArm].InFlight.Series, levels.from, levels.to)
+	stable := series.Latest(sc.arms[stableArm].InFlight.Series, levels.from, levels.to)
 	if len(canary) == 0 || len(stable) == 0 || in.Stable.Requests <= 0 {
 		return h.standing(in, &sc.options)
 	}
@@ -85,17 +86,6 @@ func (h *hangs) evidence() rollout.Evidence {
 		Canary: number(h.Level[canaryArm], true), Stable: number(h.Level[stableArm], true),
 		Compared: &rollout.Compared{Canary: rollout.Count{Requests: h.Recent.N, Bad: h.Recent.Bad}},
 	}
-}
-
-// latest are the newest values of gauges in a span, of those that have one there.
-func latest(all []rollout.Series, s span) (values []float64) {
-	for i := range all {
-		points := all[i].Points
-		if n := upTo(points, s.to, len(points)); n > 0 && points[n-1].At.After(s.from) {
-			values = append(values, points[n-1].Value)
-		}
-	}
-	return values
 }
 
 func sum(all []float64) (s float64) {

@@ -81,7 +81,8 @@ func (r *restarts) bet(o *trial.Options, did [2]bet.Counts) float64 {
 func (sc *scrape) restarts(arm int) bet.Counts {
 	if counted := sc.arms[arm].Restarts.Series; len(counted) > 0 {
 		start := func(rollout.Series) series.Start { return series.FromFirst }
-		n := float64(len(latest(counted, sc.last(2))))
+		there := series.Latest(counted, sc.last(2).from, sc.to)
+		n := float64(len(there))
 		return bet.Counts{N: n, Bad: min(n, series.Increase(counted, sc.from, sc.to, start))}
 	}
 	pods := bet.Counts{}

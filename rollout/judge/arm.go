@@ -178,7 +178,7 @@ func (a *arm) answered(s span) (n [groups]int) {
 		for i := range t.meters {
 			c := &t.meters[i]
 			if g, ok := c.kind.group(); ok {
-				if near = upTo(c.stored, s.to, near); near > 0 && c.stored[near-1].At.After(s.from) {
+				if near = series.UpTo(c.stored, s.to, near); near > 0 && c.stored[near-1].At.After(s.from) {
 					n[g]++
 				}
 			}
@@ -187,59 +187,15 @@ func (a *arm) answered(s span) (n [groups]int) {
 	return n
 }
 
-// upTo is how many of the samples lie up to a time. Near is a guess, which costs little where it is right: series of one
-// target are scraped together, so what holds for one of them holds for the next.
-func upTo(points []rollout.Point, to time.Time, near int) int {
-	n := len(points)
-	if n == 0 || !points[n-1].At.After(to) {
-		return n
-	}
-	low, high := 0, n-1 // that many do, that many do not
-	if near < n {
-		switch {
-		case points[near].At.After(to):
-			if near == 0 || !points[near-1].At.After(to) {
-				return near
-			}
-			high = near - 1
-		default:
-			low = near + 1
-		}
-	}
-	for low < high {
-		if middle := (low + high) / 2; points[middle].At.After(to) {
-			high = middle
-		} else {
-			low = middle + 1
-		}
-	}
-	return low
-}
-
 // within reports whether any sample lies in a span.
 func within(points []rollout.Point, s span) bool {
-	n := upTo(points, s.to, len(points))
+	n := series.UpTo(points, s.to, len(points))
 	return n > 0 && points[n-1].At.After(s.from)
 }
 
-// found is where the samples of a target were found last.
-type found struct{ from, to int }
-
-// grown is by how much a counter grew in a span. Each sample counts by its difference to the one before it, which may lie
-// before the span; where there is none, from zero or, if fromFirst, only from itself on.
-func (c *meter) grown(s span, fromFirst bool, f *found) float64 {
-	f.to = upTo(c.points, s.to, f.to)
-	if f.to == 0 {
-		return 0
-	}
-	before := 0.0
-	switch f.from = upTo(c.points[:f.to], s.from, f.from); {
-	case f.from > 0:
-		before = c.points[f.from-1].Value
-	case fromFirst:
-		before = c.points[0].Value
-	}
-	return c.points[f.to-1].Value - before
+// grown is by how much a counter grew in a span.
+func (c *meter) grown(s span, start series.Start, near *series.Near) float64 {
+	return series.Grown(c.points, s.from, s.to, start, near)
 }
 
 // together is the newest time up to another that every series of the target's durations has reached: where the parts of
@@ -252,7 +208,7 @@ func (t *target) together(to time.Time, ended time.Duration) (at time.Time) {
 		if c.kind != latencyKind {
 			continue
 		}
-		if near = upTo(c.points, to, near); near > 0 {
+		if near = series.UpTo(c.points, to, near); near > 0 {
 			newest := c.points[near-1].At
 			apart = apart || !last.IsZero() && !newest.Equal(last)
 			last = later(last, newest)
@@ -266,7 +222,7 @@ func (t *target) together(to time.Time, ended time.Duration) (at time.Time) {
 		if c.kind != latencyKind {
 			continue
 		}
-		near = upTo(c.points, to, near)
+		near = series.UpTo(c.points, to, near)
 		if near > 0 && c.points[near-1].At.Before(at) && last.Sub(c.points[near-1].At) < ended {
 			at = c.points[near-1].At
 		}

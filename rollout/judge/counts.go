@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"canarybot.io/rollout/judge/pack"
+	"canarybot.io/rollout/judge/series"
 	"canarybot.io/rollout/judge/trial"
 )
 
@@ -228,7 +229,7 @@ func (w *window) unbased(s span) bool {
 			t := &w.arms[arm].targets[k]
 			for i := range t.meters {
 				c := &t.meters[i]
-				n := upTo(c.points, s.from, len(c.points))
+				n := series.UpTo(c.points, s.from, len(c.points))
 				if c.kind != memoryKind && n > 0 && within(c.points, s) && !c.points[n-1].At.After(base.from) {
 					return true
 				}
@@ -331,16 +332,16 @@ func (w *window) tally(arm int, s span, t *targets) (sum tally) {
 func (w *window) did(arm int, one *target, s span, t *targets) (sum tally) {
 	back := arm == canaryArm && t.cameBack(one)
 	succeeded := 0.0
-	var f found
+	var near series.Near
 	for i := range one.meters {
 		c := &one.meters[i]
 		switch c.kind {
 		case requestKind:
-			sum.Requests += c.grown(s, one.countsOn(arm, c, back), &f)
+			sum.Requests += c.grown(s, one.start(arm, c, back), &near)
 		case errorKind:
-			sum.Errors += c.grown(s, one.countsOn(arm, c, back), &f)
+			sum.Errors += c.grown(s, one.start(arm, c, back), &near)
 		case successKind:
-			succeeded += c.grown(s, one.countsOn(arm, c, back), &f)
+			succeeded += c.grown(s, one.start(arm, c, back), &near)
 		case latencyKind, memoryKind, kinds:
 		}
 	}
@@ -361,13 +362,13 @@ func (w *window) durations(sum *tally, arm int, one *target, s span, back bool) 
 	s = span{one.together(s.from, ended), one.together(s.to, ended)}
 	var fast [trial.Bounds]float64
 	timed := 0.0
-	var f found
+	var near series.Near
 	for i := range one.meters {
 		c := &one.meters[i]
 		if c.kind != latencyKind {
 			continue
 		}
-		grown := c.grown(s, one.countsOn(arm, c, back), &f)
+		grown := c.grown(s, one.start(arm, c, back), &near)
 		if math.IsInf(c.bound, 1) {
 			timed += grown
 		}
@@ -388,16 +389,19 @@ func (w *window) durations(sum *tally, arm int, one *target, s span, back bool) 
 	}
 }
 
-// countsOn reports whether a counter that has no sample before counts only from its first one on. Of the canary, whose
-// pods are as new as the rollout, that is one of a target that was away for longer than is read, and came back. Of
-// stable it is one of a target that is new, which may be of any age, and not the counter of a status that it never had.
-func (t *target) countsOn(arm int, c *meter, back bool) bool {
+// start tells from what a counter counts that has no sample before. The canary's pods are as new as the rollout, so from
+// zero, unless its target was away for longer than is read, and came back. A target of stable that is new may be of any
+// age, but the counter of a status that it never had counts from zero.
+func (t *target) start(arm int, c *meter, back bool) series.Start {
 	if len(c.points) == 0 {
-		return false
+		return series.FromZero
 	}
 	first := c.points[0].At
-	if arm == canaryArm {
-		return back && !first.After(t.first)
+	switch {
+	case arm == canaryArm && (!back || first.After(t.first)):
+		return series.FromZero
+	case arm == stableArm && !t.first.IsZero() && t.first.Before(first):
+		return series.FromZero
 	}
-	return t.first.IsZero() || !t.first.Before(first)
+	return series.FromFirst
 }

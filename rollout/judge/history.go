@@ -112,10 +112,10 @@ func (g grid) byTarget(all []rollout.Series) growth {
 			to = make([]float64, g.scrapes)
 			grown[one.Target] = to
 		}
-		m, near := meter{points: one.Points}, found{}
+		m, near := meter{points: one.Points}, series.Near{}
 		for i := range to {
 			from := g.from.Add(time.Duration(i) * g.interval)
-			to[i] += m.grown(span{from, from.Add(g.interval)}, true, &near)
+			to[i] += m.grown(span{from, from.Add(g.interval)}, series.FromFirst, &near)
 		}
 	}
 	return grown

@@ -37,13 +37,17 @@ func readChecks(n node, signals rollout.Signals) []rollout.Check {
 			at.bad("%q is not a valid name for a check: use lower-case letters, digits and underscores, at most 40", short(name))
 		}
 		own := at.fields(checkKeys()...)
-		for _, key := range []string{"query", "comparison", "threshold"} {
+		needs := []string{"query", "comparison", "threshold"}
+		base := prom.Base()
+		base.Name, base.MinRequests = name, 0
+		if own.at("compare").there() && !hasLimit(own) {
+			needs, base.Comparison = needs[:1], ""
+		}
+		for _, key := range needs {
 			if !own.at(key).there() {
 				own.at(key).bad("is missing: %q is not one of the named checks%s", short(name), nearest(name, known))
 			}
 		}
-		base := prom.Base()
-		base.Name, base.MinRequests = name, 0
 		if own.at("traffic").textOr("") != "" {
 			base.MinRequests = prom.Base().MinRequests
 		}
@@ -68,7 +72,7 @@ func unsignalled(name string, n node) (rollout.Check, bool) {
 func checkKeys() []string {
 	return []string{
 		"query", "traffic", "comparison", "threshold", "ceiling", "window", "interval", "failures", "min_requests", "unit",
-		"judge", "dry_run", "on_doubt",
+		"judge", "dry_run", "on_doubt", "compare", "worse", "margin",
 	}
 }
 
@@ -82,15 +86,18 @@ func readCheck(n node, c rollout.Check) rollout.Check {
 		}
 		c.MinRequests = 0
 	}
-	c.Comparison = rollout.Comparison(f.at("comparison").word(string(c.Comparison),
-		string(rollout.LessThan), string(rollout.GreaterThan)))
+	if f.at("comparison").there() {
+		c.Comparison = rollout.Comparison(f.at("comparison").word(string(c.Comparison),
+			string(rollout.LessThan), string(rollout.GreaterThan)))
+	}
 	c.Unit = rollout.Unit(f.at("unit").word(string(c.Unit),
 		string(rollout.Ratio), string(rollout.Seconds), string(rollout.Bytes), string(rollout.Number)))
 	c.Threshold = f.at("threshold").number(c.Threshold)
 	c.DryRun = f.at("dry_run").yes()
 	c = readSignal(f, c)
+	c = readCompare(f, c)
 	c.OnDoubt = readOnDoubt(f.at("on_doubt"), "")
-	if c.OnDoubt != "" && c.Signal == rollout.NoSignal {
+	if c.OnDoubt != "" && c.Signal == rollout.NoSignal && c.Compare == nil {
 		f.at("on_doubt").bad("a check that is judged by its limits is never in doubt")
 	}
 	c = readCeiling(f, c)
@@ -115,7 +122,7 @@ func withOnDoubt(n node, checks []rollout.Check) []rollout.Check {
 	service := readOnDoubt(n, rollout.AskOnDoubt)
 	checks = slices.Clone(checks)
 	for i, c := range checks {
-		if c.Signal != rollout.NoSignal { // the others are never in doubt
+		if c.Signal != rollout.NoSignal || c.Compare != nil { // the others are never in doubt
 			checks[i].OnDoubt = cmp.Or(c.OnDoubt, service)
 		}
 	}

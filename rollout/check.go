@@ -38,8 +38,10 @@ type Check struct {
 	Name       string     `json:"name"`
 	Query      string     `json:"query"`             // PromQL template; one number
 	Traffic    string     `json:"traffic,omitempty"` // PromQL template: requests seen in the window; empty: not counted
-	Comparison Comparison `json:"comparison"`
+	Comparison Comparison `json:"comparison"`        // empty: the check has no limit, it is compared with stable alone
 	Threshold  float64    `json:"threshold"`
+	// Compare is how much worse than stable's the canary's value may be; nil: the two are not compared.
+	Compare *Margin `json:"compare,omitempty"`
 	// Ceiling is the value beyond which one sample condemns, on CeilingRequests requests or more; nil: none.
 	Ceiling         *float64      `json:"ceiling,omitempty"`
 	CeilingRequests float64       `json:"ceiling_requests,omitempty"`
@@ -58,6 +60,11 @@ type Check struct {
 	DryRun bool `json:"dry_run,omitempty"`
 	// OnDoubt is what follows where the check would ask people; empty: it asks.
 	OnDoubt OnDoubt `json:"on_doubt,omitempty"`
+}
+
+// Within reports whether a value is within the check's limit, if it has one.
+func (c Check) Within(value float64) bool {
+	return c.Comparison == "" || c.Comparison.Holds(value, c.Threshold)
 }
 
 // Result is what evidence says. Unknown is never a pass.
@@ -107,6 +114,8 @@ const (
 	WhyIncomplete     Why = "incomplete"       // unknown: the answer lacks series that an earlier one had
 	WhyLittleShare    Why = "little_share"     // unknown: far fewer requests than the weight promises, see Evidence.Share
 	WhyProbes         Why = "probes"           // unknown: the same few requests in each scrape, as probes send them
+	WhyNegative       Why = "negative"         // unknown: stable's value is negative, and a ratio to it means nothing
+	WhyUnscaled       Why = "unscaled"         // unknown: the value is to stable's as the traffic is, so it is not per request
 	// The next ones are doubts: the evidence suffices, and something speaks against acting on it.
 	WhyBrief    Why = "brief"    // unknown: not there for long enough yet
 	WhyOver     Why = "over"     // unknown: no longer there in the newest scrapes
@@ -144,14 +153,15 @@ type Evidence struct {
 	Stable      *float64   `json:"stable,omitempty"`
 	Threshold   float64    `json:"threshold"`
 	Ceiling     *float64   `json:"ceiling,omitempty"`
-	Comparison  Comparison `json:"comparison"`
+	Comparison  Comparison `json:"comparison"`       // empty: there is no threshold
+	Margin      *Margin    `json:"margin,omitempty"` // beside stable, where the check's own query is compared
 	Unit        Unit       `json:"unit"`
 	Requests    *float64   `json:"requests,omitempty"`
 	MinRequests float64    `json:"min_requests,omitempty"`
 	// Lowest and Highest span what the canary showed since the step's weight was acknowledged.
 	Lowest  *float64 `json:"lowest,omitempty"`
 	Highest *float64 `json:"highest,omitempty"`
-	// Compared is what a judge of signals counted.
+	// Compared is how far the evidence has come where the canary is compared with stable.
 	Compared *Compared `json:"compared,omitempty"`
 	// Share is set where the canary gets far fewer requests than it should.
 	Share  *TrafficShare `json:"share,omitempty"`
@@ -176,6 +186,10 @@ type Compared struct {
 	Limit float64 `json:"limit"`
 	// AtLeast is the largest of a few ratios to stable's share that a bet of its own shows, at the limit; 0: none.
 	AtLeast float64 `json:"at_least,omitempty"`
+	// Worse of Blocks stretches of time, each Block long, were worse than the margin allows; of a check's own query.
+	Worse  int           `json:"worse,omitempty"`
+	Blocks int           `json:"blocks,omitempty"`
+	Block  time.Duration `json:"block,omitempty"`
 	// Trend is the value over time, oldest first: the canary's and stable's, scrape by scrape.
 	Trend [][2]float64 `json:"course,omitempty"`
 }
@@ -191,7 +205,7 @@ type Count struct {
 func OnStable(checks []Check, samples []Sample) []Evidence {
 	all := make([]Evidence, len(checks))
 	for i, c := range checks {
-		e := Evidence{Check: c.Name, Result: Unknown, Why: WhyNoData, Threshold: c.Threshold, Comparison: c.Comparison, Unit: c.Unit, DryRun: c.DryRun}
+		e := Evidence{Check: c.Name, Result: Unknown, Why: WhyNoData, Threshold: c.Threshold, Comparison: c.Comparison, Margin: c.Compare, Unit: c.Unit, DryRun: c.DryRun}
 		if at := slices.IndexFunc(samples, func(s Sample) bool { return s.Check == c.Name }); at >= 0 {
 			s := samples[at]
 			e.Stable, e.Why, e.Detail, e.Requests = s.Canary, s.CanaryWhy, s.Detail, s.Requests // stable was asked about in the canary's place
@@ -201,8 +215,10 @@ func OnStable(checks []Check, samples []Sample) []Evidence {
 		}
 		switch {
 		case e.Why != WhyNone:
-		case !c.Comparison.Holds(*e.Stable, c.Threshold):
+		case !c.Within(*e.Stable):
 			e.Result, e.Why = Fail, WhyLimit
+		case c.Compare != nil && !c.Compare.Compares(*e.Stable):
+			e.Why = WhyNegative
 		default:
 			e.Result = Pass
 		}

@@ -34,6 +34,7 @@ type Backtest struct {
 	Asked   int    // times
 	None    int    // of them without a number
 	Beyond  int    // of them beyond the threshold
+	NoLimit bool   // the check has no threshold: it is compared with stable alone
 	Series  int    // the most at once; one is expected
 	Problem string // why it cannot be asked about an hour
 }

@@ -132,7 +132,7 @@ func (r Rollout) unasked() []Evidence {
 	for i, c := range r.Spec.Checks {
 		all[i] = Evidence{
 			Check: c.Name, Result: Unknown, Why: WhyNotAsked, Threshold: c.Threshold, Ceiling: c.Ceiling,
-			Comparison: c.Comparison, Unit: c.Unit, MinRequests: c.MinRequests,
+			Comparison: c.Comparison, Margin: c.Compare, Unit: c.Unit, MinRequests: c.MinRequests,
 		}
 	}
 	return all

@@ -20,6 +20,8 @@ func Backtest(h rollout.Backtest) string {
 		return fmt.Sprintf("%s of stable itself was beyond its limit %d of %d times in the last hour; a fine canary would have been too", check, h.Beyond, h.Asked)
 	case h.None > h.Asked/10:
 		return fmt.Sprintf("%s had no number %d of %d times in the last hour", check, h.None, h.Asked)
+	case h.NoLimit:
+		return fmt.Sprintf("%s had a number for stable all of the last hour", check)
 	}
 	return fmt.Sprintf("%s of stable was within its limit all of the last hour", check)
 }

@@ -64,8 +64,10 @@ func commandDetail(v command.Verb) []string {
 		return []string{"It needs no approval: the safe direction is open to everyone, unless the policy says otherwise."}
 	case command.Promote:
 		return []string{"It counts only while the rollout waits for a person and every check passes."}
+	case command.Accept:
+		return []string{"It counts only while a person is asked about a doubt, for what the card says then. It moves nothing forward by itself. An approver has to."}
 	case command.Status, command.Services, command.History, command.Checks, command.Why, command.Whoami, command.Help,
-		command.Pause, command.Resume, command.Override, command.Accept, command.Retry, command.Abandon:
+		command.Pause, command.Resume, command.Override, command.Retry, command.Abandon:
 	}
 	return nil
 }

@@ -24,6 +24,10 @@ func StableProblem(e rollout.Evidence) string {
 		return fmt.Sprintf("%s: stable itself is at %s, and %s %s. Mend the service first, or change %s.",
 			key(""), value, limitIs(e.Comparison), limit, key(".threshold"))
 	}
+	if e.Why == rollout.WhyNegative && e.Stable != nil {
+		return fmt.Sprintf("%s: stable's value is %s, and a ratio to a negative number means nothing. Write %s as a %s.",
+			key(""), amountOf(*e.Stable, e.Unit, measured), key(".margin"), code("difference"))
+	}
 	if e.Stable != nil { // there is a value, but too little behind it
 		return fmt.Sprintf("%s: stable's requests cannot be counted (%s). Mend %s.", key(""), detail(e.Detail), key(".traffic"))
 	}
@@ -57,8 +61,11 @@ func StableReading(e rollout.Evidence) string {
 	if e.Stable == nil {
 		return word(e.Check) + " has no number"
 	}
-	value, limit := pair(*e.Stable, e.Threshold, e.Unit)
-	return fmt.Sprintf("%s is %s (%s %s)", word(e.Check), value, limitWord(e.Comparison), limit)
+	value := amountOf(*e.Stable, e.Unit, measured)
+	if e.Comparison != "" {
+		value, _ = pair(*e.Stable, e.Threshold, e.Unit)
+	}
+	return fmt.Sprintf("%s is %s (%s)", word(e.Check), value, holdsAgainst(e))
 }
 
 // limitIs is the text between a value and its threshold.

@@ -82,6 +82,10 @@ func remedy(r rollout.Rollout, e rollout.Evidence) string {
 		return "Does Prometheus scrape the canary's pods, and do " + code("signals") + " in the configuration select them?"
 	case rollout.WhyCoarse:
 		return "Give the histogram a bucket at the limit, or set the limit to a bucket's bound."
+	case rollout.WhyUnscaled:
+		return "Divide by the requests in the check's query, so that each side has the same value whatever its traffic is."
+	case rollout.WhyNegative:
+		return "A margin that is a " + code("difference") + " compares values that may be negative."
 	case rollout.WhySameSeries:
 		return "The configuration has to tell the two sides apart: look at " + code("select") + " and " + code("signals") + "."
 	case rollout.WhySeveralSeries, rollout.WhyQueryError, rollout.WhyNotANumber, rollout.WhyInfinite:
@@ -116,6 +120,10 @@ func chart(e rollout.Evidence) string {
 		return ""
 	}
 	low, high := math.Min(0, e.Threshold), e.Threshold
+	limit := ""
+	if e.Comparison != "" {
+		limit = fmt.Sprintf("; %s %s", limitIs(e.Comparison), amountOf(e.Threshold, e.Unit, configured))
+	}
 	if e.Comparison == rollout.GreaterThan { // values near 1 are drawn from their minimum
 		low = e.Threshold
 	}
@@ -130,8 +138,8 @@ func chart(e rollout.Evidence) string {
 		return b.String()
 	}
 	shown := func(v float64) string { return amountOf(v, e.Unit, measured).String() }
-	return fmt.Sprintf("`%s` canary\n`%s` stable\nOldest first. The lowest bar is %s, the highest %s; %s %s.", draw(0), draw(1),
-		shown(low), shown(high), limitIs(e.Comparison), amountOf(e.Threshold, e.Unit, configured))
+	return fmt.Sprintf("`%s` canary\n`%s` stable\nOldest first. The lowest bar is %s, the highest %s%s.", draw(0), draw(1),
+		shown(low), shown(high), limit)
 }
 
 func block(v, low, high float64) rune {

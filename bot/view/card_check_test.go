@@ -55,6 +55,20 @@ func TestLineOfACheck(t *testing.T) {
 			"❌ errors 1.0004 % · stable 0.1 % · limit 1 %"},
 		"not the check but the traffic": {changed(worse, func(e *rollout.Evidence) { e.Why = rollout.WhyNoShare }),
 			"❌ traffic: the canary gets less than half of its share of the traffic"},
+		"lower than stable": {business(rollout.Fail, rollout.WhyWorse).Evidence[0],
+			"❌ orders per request 2.1 % · stable 4.3 % · less than 0.8 times stable"},
+		"compared, and not clear yet": {business(rollout.Unknown, rollout.WhyUndecided).Evidence[0],
+			"❓ orders per request 2.1 % · stable 4.3 % · at least 0.8 times stable · not clear yet"},
+		"compared, with a limit": {business(rollout.Pass, rollout.WhyNone).Evidence[1],
+			"✅ queue age 12 s · stable 11 s · no more than 5 s above stable · limit 60 s"},
+		"compared by a difference": {business(rollout.Pass, rollout.WhyNone).Evidence[2],
+			"✅ cache hit rate 91 % · stable 92 % · no more than 5 percentage points below stable"},
+		"stable itself, of a check that is compared": {changed(business(rollout.Pass, rollout.WhyNone).Evidence[2], func(e *rollout.Evidence) {
+			e.Stable, e.Margin, e.Compared = nil, nil, nil
+		}), "✅ cache hit rate 91 %"},
+		"compared, beyond the limit": {changed(business(rollout.Fail, rollout.WhyLimit).Evidence[1], func(e *rollout.Evidence) {
+			e.Result, e.Why, e.Canary, e.Stable = rollout.Fail, rollout.WhyLimit, ptr(75), ptr(74)
+		}), "❌ queue age 75 s · stable 74 s · no more than 5 s above stable · limit 60 s"},
 		"marks in the name": {changed(errors, func(e *rollout.Evidence) { e.Check = "*a* <b>" }),
 			"✅ ∗a∗ <b> 0.1 % · stable 0.1 % · limit 1 %"},
 	} {
@@ -140,6 +154,7 @@ func TestEveryReasonIsInWords(t *testing.T) {
 		rollout.WhyTooLarge, rollout.WhyWarmingUp, rollout.WhyTooFewRequests, rollout.WhyNotAsked, rollout.WhyWorse, rollout.WhyBeyond,
 		rollout.WhyGrows, rollout.WhyUndecided, rollout.WhyShared, rollout.WhyNoTraffic, rollout.WhyNoShare, rollout.WhyOnePod,
 		rollout.WhyPartial, rollout.WhySameSeries, rollout.WhyCoarse, rollout.WhyLittleShare, rollout.WhyProbes, rollout.WhyIncomplete,
+		rollout.WhyNegative, rollout.WhyUnscaled,
 	} {
 		for _, e := range []rollout.Evidence{
 			{Check: rollout.ErrorRate, Result: rollout.Unknown, Why: why, Unit: rollout.Ratio},

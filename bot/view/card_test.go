@@ -56,6 +56,7 @@ func special() map[string]rollout.Rollout {
 	all := outcomes()
 	maps.Copy(all, map[string]rollout.Rollout{
 		"compared":              with(func(r *rollout.Rollout) { r.Verdict = compared(rollout.Unknown, rollout.WhyUndecided) }),
+		"compared_business":     with(func(r *rollout.Rollout) { r.Verdict = business(rollout.Unknown, rollout.WhyUndecided) }),
 		"compared_one_pod":      with(func(r *rollout.Rollout) { r.Verdict = compared(rollout.Unknown, rollout.WhyOnePod) }),
 		"compared_no_share":     with(func(r *rollout.Rollout) { r.Verdict = compared(rollout.Fail, rollout.WhyNoShare) }),
 		"compared_little_share": with(func(r *rollout.Rollout) { r.Verdict = compared(rollout.Unknown, rollout.WhyLittleShare) }),

@@ -68,6 +68,7 @@ func doubtCards() map[string]rollout.Rollout {
 		"doubt_waiting": with(func(r *rollout.Rollout) {
 			r.Verdict, r.Spans.Unknown = doubtful(0, rollout.WhyBoth, rollout.DoubtWaits), time.Minute
 		}),
+		"doubt_business":  asking(rollout.Baking, smallBusiness()),
 		"doubt_small":     asking(rollout.Baking, doubtful(1, rollout.WhySmall, rollout.DoubtAsks)),
 		"doubt_one_pod":   asking(rollout.Baking, doubtful(0, rollout.WhyOnePod, rollout.DoubtAsks)),
 		"doubt_two":       asking(rollout.Baking, twoDoubts()),
@@ -192,4 +193,11 @@ func TestADoubtFromOutsideDoesNotComeAlive(t *testing.T) {
 		}
 	}
 	harmless(t, hostile, made)
+}
+
+// smallBusiness is in doubt about a check of one's own whose value is a little worse than stable's.
+func smallBusiness() rollout.Verdict {
+	v := business(rollout.Unknown, rollout.WhySmall)
+	v.Evidence[0].Canary, v.Evidence[0].Doubt = ptr(0.031), rollout.DoubtAsks
+	return v
 }

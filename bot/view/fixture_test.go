@@ -85,6 +85,32 @@ func compared(result rollout.Result, why rollout.Why) rollout.Verdict {
 	}
 }
 
+// business is a verdict over checks whose own queries are compared with stable; the first of them has a result.
+func business(result rollout.Result, why rollout.Why) rollout.Verdict {
+	check := func(name string, canary, stable float64, m rollout.Margin) rollout.Evidence {
+		e := evidence(name, &canary, &stable, 0, rollout.Number)
+		e.Comparison, e.Margin = "", &m
+		e.Compared = &rollout.Compared{Odds: -1.4, Limit: 4.605, Worse: 1, Blocks: 15, Block: time.Minute}
+		return e
+	}
+	orders := check("orders_per_request", 0.021, 0.043, rollout.Margin{Worse: rollout.Lower, Ratio: 0.8})
+	orders.Result, orders.Why, orders.Unit = result, why, rollout.Ratio
+	if result == rollout.Fail {
+		orders.Compared.Odds, orders.Compared.Worse = 5.2, 14
+	}
+	for i := range 15 {
+		orders.Compared.Trend = append(orders.Compared.Trend, [2]float64{0.04 - 0.0013*float64(i), 0.04 + 0.0002*float64(i)})
+	}
+	age := check("queue_age", 12, 11, rollout.Margin{Worse: rollout.Higher, Difference: 5})
+	age.Unit, age.Comparison, age.Threshold = rollout.Seconds, rollout.LessThan, 60
+	hits := check("cache_hit_rate", 0.91, 0.92, rollout.Margin{Worse: rollout.Lower, Difference: 0.05})
+	hits.Unit = rollout.Ratio
+	return rollout.Verdict{
+		Result: result, Since: noon, At: noon.Add(16 * time.Minute), Odds: orders.Compared.Odds - 1.4, Limit: 4.605,
+		Evidence: []rollout.Evidence{orders, age, hits},
+	}
+}
+
 // many is a verdict over twenty checks, most of them the service's own: two fail, two are unknown.
 func many() rollout.Verdict {
 	v := compared(rollout.Fail, rollout.WhyWorse)

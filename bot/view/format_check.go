@@ -118,6 +118,10 @@ func why(e rollout.Evidence) string {
 		return "the histogram has no bucket at the limit"
 	case rollout.WhySameSeries:
 		return "the same series are selected for canary and stable"
+	case rollout.WhyUnscaled:
+		return "the canary has as small a part of stable's value as of the traffic, so the query is not per request"
+	case rollout.WhyNegative:
+		return "stable's value is negative, so a ratio to it means nothing"
 	case rollout.WhyShared, rollout.WhyOnePod, rollout.WhyBrief, rollout.WhyOver, rollout.WhyUsual, rollout.WhyBoth, rollout.WhyYoung,
 		rollout.WhySmall, rollout.WhyHidden, rollout.WhyUnpaired, rollout.WhyMayGrow, rollout.WhyLittleShare:
 		return whyDoubt(e)
@@ -134,6 +138,9 @@ func whyBet(e rollout.Evidence) string {
 	//exhaustive:ignore
 	switch e.Why {
 	case rollout.WhyWorse, rollout.WhyBeyond:
+		if e.Margin != nil && e.Why == rollout.WhyWorse {
+			return beyondMargin(e.Margin, e.Unit)
+		}
 		if times {
 			return fmt.Sprintf("at least %s times stable", amountOf(e.Compared.AtLeast, rollout.Number, configured))
 		}
@@ -168,7 +175,7 @@ func sentence(e rollout.Evidence) string {
 	if times := e.Compared != nil && e.Compared.AtLeast > 1; e.Stable != nil && (doubtful || e.Why == rollout.WhyWorse || e.Why == rollout.WhyBeyond && times) {
 		return fmt.Sprintf("%s, stable %s: %s", s, amountOf(*e.Stable, e.Unit, measured), reason)
 	}
-	s += ", " + limit
+	s = joined(", ", s, strings.ReplaceAll(marginAndLimit(e, limit), " · ", ", "))
 	if reason != "" {
 		s += " (" + reason + ")"
 	}
@@ -200,12 +207,15 @@ func says(e rollout.Evidence) string {
 		stable = "stable " + amountOf(*e.Stable, e.Unit, measured).String()
 	}
 	together := strings.NewReplacer(" ", nbsp)
-	return " " + dotted(value, together.Replace(stable), together.Replace(limit), reason, informOnly(e))
+	return " " + dotted(value, together.Replace(stable), together.Replace(marginAndLimit(e, limit)), reason, informOnly(e))
 }
 
-// valueAndLimit returns the canary's value and the limit, which has its name. Where rounding would make the value look
-// like what it is beyond, more digits are shown.
+// valueAndLimit returns the canary's value and the limit, which has its name; empty: the check has none. Where rounding
+// would make the value look like what it is beyond, more digits are shown.
 func valueAndLimit(e rollout.Evidence) (value, limit string) {
+	if e.Comparison == "" {
+		return amountOf(*e.Canary, e.Unit, measured).String(), ""
+	}
 	v, l := pair(*e.Canary, e.Threshold, e.Unit)
 	if e.Why == rollout.WhyCeiling && e.Ceiling != nil {
 		v, _ = pair(*e.Canary, *e.Ceiling, e.Unit)
@@ -230,7 +240,7 @@ func fullEvidence(e rollout.Evidence) string {
 			course = fmt.Sprintf("between %s and %s in this step", low, high)
 		}
 	}
-	return dotted(checkLine(e), samples(e), course, detail(e.Detail))
+	return dotted(checkLine(e), samples(e), worseBlocks(e), course, detail(e.Detail))
 }
 
 // informOnly returns a note on a check that does not decide; empty for others.

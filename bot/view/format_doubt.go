@@ -115,6 +115,9 @@ func seen(e rollout.Evidence) string {
 	if e.Why == rollout.WhyLittleShare {
 		return capitalize(fullStop(whyDoubt(e)))
 	}
+	if e.Why == rollout.WhySmall && e.Margin != nil && e.Canary != nil && e.Stable != nil {
+		return capitalize(slightly(e))
+	}
 	return strings.ReplaceAll(words.seen, "%s", counts(e))
 }
 

@@ -50,9 +50,11 @@ var layers = map[string]struct {
 }{
 	"rollout":               {nil, "the domain imports the standard library only"},
 	"rollout/engine":        {[]string{"rollout"}, "the engine knows ports, no technology"},
-	"rollout/judge":         {[]string{"rollout", "rollout/judge/bet", "rollout/judge/series", "rollout/judge/trial"}, "judging is pure"},
+	"rollout/judge":         {[]string{"rollout", "rollout/judge/bet", "rollout/judge/pack", "rollout/judge/series", "rollout/judge/sign", "rollout/judge/trial"}, "judging is pure"},
 	"rollout/judge/bet":     {nil, "a bet knows numbers only"},
+	"rollout/judge/pack":    {nil, "packing knows bytes only"},
 	"rollout/judge/series":  {[]string{"rollout"}, "counting knows samples only"},
+	"rollout/judge/sign":    {[]string{"rollout", "rollout/judge/bet"}, "signs know values only"},
 	"rollout/judge/trial":   {[]string{"rollout/judge/bet"}, "a trial knows numbers only"},
 	"rollout/prom":          {[]string{"rollout"}, "adapters never import each other"},
 	"rollout/kube":          {[]string{"rollout", "rollout/kube/object"}, "adapters never import each other"},

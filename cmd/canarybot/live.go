@@ -251,7 +251,7 @@ func describeSignals(out io.Writer, r rollout.Rollout, f rollout.DetectionPower)
 		fmt.Fprintf(out, "  · %s: %s\n", r.Service, terminal(text))
 	}
 	if names := byLimits(r.Spec.Checks); len(names) > 0 {
-		fmt.Fprintf(out, "  · %s: judged by limits alone: %s. What signals name is compared with stable instead, and found many times sooner (docs/judge.md).\n",
+		fmt.Fprintf(out, "  · %s: judged by limits alone: %s. What signals name is compared with stable instead, and found many times sooner; so is a check with compare: stable (docs/judge.md).\n",
 			r.Service, strings.Join(names, ", "))
 	}
 }
@@ -259,7 +259,7 @@ func describeSignals(out io.Writer, r rollout.Rollout, f rollout.DetectionPower)
 // byLimits lists the checks that the judge decides by their limits.
 func byLimits(checks []rollout.Check) (names []string) {
 	for _, c := range checks {
-		if c.Signal == rollout.NoSignal {
+		if c.Signal == rollout.NoSignal && c.Compare == nil {
 			names = append(names, c.Name)
 		}
 	}

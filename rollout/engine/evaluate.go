@@ -38,7 +38,7 @@ func (v Evaluator) Canary(ctx context.Context, r rollout.Rollout, state rollout.
 func (v Evaluator) Stable(ctx context.Context, r rollout.Rollout) rollout.Verdict {
 	r.Spec.Checks = slices.Clone(r.Spec.Checks)
 	for i := range r.Spec.Checks {
-		r.Spec.Checks[i].Signal = rollout.NoSignal
+		r.Spec.Checks[i].Signal, r.Spec.Checks[i].Compare = rollout.NoSignal, nil
 	}
 	c := r.Case(now())
 	q := r.Question(c.Now)

@@ -11,6 +11,9 @@
 //   - A value beyond the ceiling is not noise: one sample fails the check.
 //   - What one weight showed says nothing about the next: all of it is forgotten when the weight ends.
 //
+// Where such a check asks for it, its value is compared with stable's too, by a bet that is carried through all weights
+// (compared*.go, package sign).
+//
 // Checks with a signal are judged by running bets on raw counts (package trial). That goes one way:
 //
 //	judge.go     reads the stored state, and brings it to the weight that the canary has

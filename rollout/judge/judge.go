@@ -22,6 +22,7 @@ var _ rollout.Judge = Judge{}
 type state struct {
 	Limits  *limitState  `json:"limits,omitempty"`
 	Signals *signalState `json:"signals,omitempty"`
+	Queries compared     `json:"queries,omitempty"`
 }
 
 var _ rollout.Remembered = (*state)(nil)
@@ -89,13 +90,15 @@ func (j Judge) Judge(c rollout.Case) (rollout.Verdict, rollout.JudgeState) {
 		if judgesShare(c) {
 			before.share = canaryShare(c)
 		}
-		compared, after := compare(before, limits, c.Samples, c.Now)
+		limited, after := compare(before, limits, c.Samples, c.Now)
 		s.Limits = &after
 		if len(signals) == 0 {
-			v = compared
+			v = limited
 		} else {
-			v.Evidence = append(v.Evidence, compared.Evidence...)
+			v.Evidence = append(v.Evidence, limited.Evidence...)
 		}
+		s.Queries = s.Queries.after(c, limits)
+		v = s.Queries.decide(c, v)
 	}
 	v = inOrder(v, c.Spec.Checks)
 	decides := func(c rollout.Check) bool { return !c.DryRun }

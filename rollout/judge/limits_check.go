@@ -57,7 +57,7 @@ func (r checkState) with(c rollout.Check, s rollout.Sample, now time.Time) check
 func (r checkState) evidence(c rollout.Check, now time.Time) rollout.Evidence {
 	e := rollout.Evidence{
 		Check: c.Name, Result: rollout.Unknown, Why: rollout.WhyNotAsked,
-		Threshold: c.Threshold, Ceiling: c.Ceiling, Comparison: c.Comparison, Unit: c.Unit,
+		Threshold: c.Threshold, Ceiling: c.Ceiling, Comparison: c.Comparison, Margin: c.Compare, Unit: c.Unit,
 	}
 	if c.Traffic != "" {
 		e.MinRequests = c.MinRequests

@@ -33,7 +33,7 @@ func classify(c rollout.Check, s rollout.Sample) (level, rollout.Why) {
 		return beyondCeiling, rollout.WhyCeiling // before the count: twenty requests may fail the check, though not pass it
 	case few:
 		return unknownLevel, rollout.WhyTooFewRequests
-	case c.Comparison.Holds(*s.Canary, c.Threshold):
+	case c.Within(*s.Canary):
 		return withinThreshold, rollout.WhyNone
 	default:
 		return beyondThreshold, rollout.WhyLimit

@@ -26,7 +26,8 @@ func (r checkState) silence(c rollout.Check, s rollout.Sample) streak {
 	case rollout.WhyWorse, rollout.WhyBeyond, rollout.WhyGrows, rollout.WhyUndecided, rollout.WhyShared, rollout.WhyNoTraffic,
 		rollout.WhyNoShare, rollout.WhyOnePod, rollout.WhyPartial, rollout.WhySameSeries, rollout.WhyCoarse,
 		rollout.WhyIncomplete, rollout.WhyLittleShare, rollout.WhyProbes, rollout.WhyBrief, rollout.WhyOver, rollout.WhyUsual,
-		rollout.WhyBoth, rollout.WhyYoung, rollout.WhySmall, rollout.WhyHidden, rollout.WhyUnpaired, rollout.WhyMayGrow: // no sample has these
+		rollout.WhyBoth, rollout.WhyYoung, rollout.WhySmall, rollout.WhyHidden, rollout.WhyUnpaired, rollout.WhyMayGrow,
+		rollout.WhyNegative, rollout.WhyUnscaled: // no sample has these
 	}
 	return r.Silent
 }

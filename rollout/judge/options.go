@@ -16,6 +16,9 @@ func (b *baseline) options(spec rollout.Spec, interval time.Duration) trial.Opti
 	o.Interval = interval.Seconds()
 	j := spec.Judging
 	o.Alpha = cmp.Or(j.Alpha, o.Alpha)
+	if share, _ := sharesOfBudget(spec.Checks); share > 0 {
+		o.Alpha *= share // the rest is for checks whose own queries are compared (compared.go)
+	}
 	if j.ErrorRatio > 0 {
 		o.Errors = bet.Margin{Ratio: j.ErrorRatio, Slack: j.ErrorSlack}
 	}

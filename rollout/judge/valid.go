@@ -20,7 +20,7 @@ const (
 
 // valid reports whether what was stored can be a state.
 func (s *state) valid() bool {
-	return possible(reflect.ValueOf(s)) && (s.Signals == nil || s.Signals.valid()) && (s.Limits == nil || s.Limits.valid())
+	return possible(reflect.ValueOf(s)) && (s.Signals == nil || s.Signals.valid()) && (s.Limits == nil || s.Limits.valid()) && s.Queries.valid()
 }
 
 // possible reports whether every number in a value is in bounds.

@@ -23,7 +23,7 @@ func (s *Source) Backtest(ctx context.Context, q rollout.Question) []rollout.Bac
 }
 
 func (s *Source) backtest(ctx context.Context, q rollout.Question, c rollout.Check) rollout.Backtest {
-	b := rollout.Backtest{Check: c.Name}
+	b := rollout.Backtest{Check: c.Name, NoLimit: c.Comparison == ""}
 	in := inquire(q, c)
 	if in.why != rollout.WhyNone {
 		b.Problem = either(in.detail, string(in.why))
@@ -52,7 +52,7 @@ func (s *Source) backtest(ctx context.Context, q rollout.Question, c rollout.Che
 			switch {
 			case math.IsNaN(v), math.IsInf(v, 0):
 				at[p.Timestamp]--
-			case !c.Comparison.Holds(v, c.Threshold):
+			case !c.Within(v):
 				b.Beyond++
 			}
 		}

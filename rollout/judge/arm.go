@@ -61,8 +61,11 @@ type meter struct {
 // newArm reads what was answered about an arm. What lies outside of a span of time is left out. The numbers of targets are
 // for its own use.
 func newArm(r rollout.Read, s span, numbers map[string]int) arm {
-	clean := series.Clean(r, s.from, s.to)
-	a := arm{Read: series.Mend(clean), reported: reportedBy(r)}
+	clean, falls := series.Clean(r, s.from, s.to)
+	a := arm{Read: clean, reported: reportedBy(r)}
+	if falls {
+		a.Read = series.Mend(clean)
+	}
 	stored := [kinds][]rollout.Series{clean.Requests.Series, clean.Errors.Series, clean.Success.Series, clean.Latency.Series, clean.Memory.Series}
 	mended := [kinds][]rollout.Series{a.Requests.Series, a.Errors.Series, a.Success.Series, a.Latency.Series, a.Memory.Series}
 	of, sizes := targetsOf(&stored, numbers)

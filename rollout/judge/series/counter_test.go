@@ -27,9 +27,13 @@ func points(values ...float64) []rollout.Point {
 
 // increase is by how much counters grew, of whatever samples.
 func increase(all []rollout.Series, from, to time.Time, start func(rollout.Series) series.Start) (sum float64) {
-	clean := series.Clean(rollout.Read{Requests: rollout.Reading{Series: all}}, time.Time{}, at(1000))
+	clean, falls := series.Clean(rollout.Read{Requests: rollout.Reading{Series: all}}, time.Time{}, at(1000))
 	var near series.Near
-	for _, s := range series.Mend(clean).Requests.Series {
+	mended := series.Mend(clean)
+	if !falls {
+		mended = clean // there is nothing to mend
+	}
+	for _, s := range mended.Requests.Series {
 		sum += series.Grown(s.Points, from, to, start(s), &near)
 	}
 	return sum

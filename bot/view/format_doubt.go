@@ -112,11 +112,11 @@ func seen(e rollout.Evidence) string {
 	if !ok { // a reason that a newer Canarybot knows
 		return fullStop(capitalize(sentence(e)))
 	}
-	if e.Why == rollout.WhyLittleShare {
-		return capitalize(fullStop(whyDoubt(e)))
-	}
-	if e.Why == rollout.WhySmall && e.Margin != nil && e.Canary != nil && e.Stable != nil {
+	switch {
+	case e.Why == rollout.WhySmall && e.Margin != nil && e.Canary != nil && e.Stable != nil:
 		return capitalize(slightly(e))
+	case e.Why == rollout.WhyLittleShare:
+		return capitalize(fullStop(whyDoubt(e)))
 	}
 	return strings.ReplaceAll(words.seen, "%s", counts(e))
 }

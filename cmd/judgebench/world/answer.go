@@ -46,10 +46,8 @@ func (f *fleet) readings(canary bool, window [2]float64, wanted []string) (r rol
 		add(&r.Memory, memorySeries)
 		if f.Successes {
 			add(&r.Success, errorSeries)
-		} else if p.series[errorSeries].Points[high-1].Value > 0 { // it is not there before it counted
-			add(&r.Errors, errorSeries)
-			s := &r.Errors.Series[len(r.Errors.Series)-1]
-			s.Points = slices.DeleteFunc(slices.Clone(s.Points), func(pt rollout.Point) bool { return pt.Value == 0 })
+		} else if counted := p.errors(low, high); len(counted.Points) > 0 {
+			r.Errors.Series = append(r.Errors.Series, counted)
 		}
 		for i, b := range bounds {
 			if math.IsInf(b, 1) || slices.Contains(wanted, labels[i]) {
@@ -83,3 +81,10 @@ var labels = func() (all [len(bounds)]string) {
 }()
 
 func label(b float64) string { return strconv.FormatFloat(b, 'g', -1, 64) }
+
+// errors are the target's samples of errors: there are none before it counted one.
+func (p *scraped) errors(low, high int) rollout.Series {
+	s := p.series[errorSeries]
+	s.Points = slices.DeleteFunc(slices.Clone(s.Points[low:high]), func(pt rollout.Point) bool { return pt.Value == 0 })
+	return s
+}

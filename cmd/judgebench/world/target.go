@@ -21,8 +21,9 @@ type scraped struct {
 	passed  counters   // what the proxy has counted of it
 	ended   []counters // counters of the latest ticks, where successes are counted later
 	series  [bucketSeries + len(bounds)]rollout.Series
-	moments []float64 // of the samples
-	read    []float64 // when each sample can be read
+	before  [bucketSeries + len(bounds)]float64 // what its newest scrape showed, whoever answered
+	moments []float64                           // of the samples
+	read    []float64                           // when each sample can be read
 	summed  told
 	shape   struct { // shares beyond each bound
 		slower, extra float64
@@ -185,13 +186,14 @@ func (f *fleet) store(p *scraped, moment float64) {
 		s := &p.series[i]
 		v := values[i]
 		if behind && n > 0 {
-			v = s.Points[n-1].Value
+			v = p.before[i]
 		}
 		if all := i == requestSeries || i == len(p.series)-1; dips && all && n > 0 {
 			v = max(0, s.Points[n-1].Value-1)
 		}
 		s.Points = append(s.Points, rollout.Point{At: stamp, Value: v})
 	}
+	p.before = values
 	p.moments = append(p.moments, seconds(stamp))
 	p.read = append(p.read, moment+f.Lag)
 }

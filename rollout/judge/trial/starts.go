@@ -97,12 +97,25 @@ func (y young) plus(o young, factor float64) young {
 }
 
 // Slack is by how much margins are wider for a pod of this age, in seconds: how much worse than stable young ones are,
-// plus a standard error. It is zero for old pods. What no pod of an age was seen to do is taken from the age before.
+// plus a standard error. It is zero for old pods. Within a bin pods change, and a start may take a little longer than those
+// that were seen: so the bin before counts too where it is worse.
 func (s *Starts) Slack(age float64, spread func(Measure) float64) (slack Slack) {
 	at, ok := bin(age)
 	if !ok {
 		return slack
 	}
+	for i := max(at-1, 0); i <= at; i++ {
+		one := s.slack(i, spread)
+		slack.Errors = max(slack.Errors, one.Errors)
+		for b := range slack.Slow {
+			slack.Slow[b] = max(slack.Slow[b], one.Slow[b])
+		}
+	}
+	return slack
+}
+
+// slack is that of a bin. What no pod of an age was seen to do is taken from the age before.
+func (s *Starts) slack(at int, spread func(Measure) float64) (slack Slack) {
 	for at > 0 && s.Young[at].Requests == 0 {
 		at--
 	}
@@ -118,7 +131,7 @@ func (s *Starts) Slack(age float64, spread func(Measure) float64) (slack Slack) 
 func (s *Starts) WarmUp() float64 {
 	warm := 0.0
 	for i, end := range ages {
-		slack := s.Slack(end, func(Measure) float64 { return 0 })
+		slack := s.slack(i, func(Measure) float64 { return 0 })
 		seen := s.Young[i].Requests > 0 && slack.Errors > 0.002
 		for _, slow := range slack.Slow {
 			seen = seen || s.Young[i].Timed > 0 && slow > 0.01

@@ -48,6 +48,8 @@ type target struct {
 	name   string
 	meters []meter
 	first  time.Time // its first report; zero: it reported nothing
+	asked  bool      // whether it came back was asked
+	back   bool      // it reported before the first report that was read
 }
 
 // meter is one series of a target.
@@ -198,7 +200,7 @@ func within(points []rollout.Point, s span) bool {
 
 // grown is by how much a counter grew in a span.
 func (c *meter) grown(s span, start series.Start, near *series.Near) float64 {
-	return series.Grown(c.points, s.from, s.to, start, near)
+	return near.Grown(c.points, s.from, s.to, start)
 }
 
 // together is the newest time up to another that every series of the target's durations has reached: where the parts of

@@ -28,7 +28,7 @@
 //	baseline.go  what is learned of stable before: bounds (bounds.go), spreads, rate, interval, lag (history.go)
 //	targets.go   the age of the canary's pods, and how pods start
 //	missing.go   silence, scrapes without samples, latency that cannot be read, arms that cannot be told apart
-//	counts.go    requests, each counted once however late its sample comes
+//	counts.go    requests, each counted once however late its sample comes (tally.go: what an arm did in a span)
 //	memory.go    how much memory the largest pods use
 //	evidence.go  the bets, carried through all weights: one budget for a rollout
 //	outlier.go   a single bad pod, for which the canary is held for a while before it fails

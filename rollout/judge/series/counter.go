@@ -21,27 +21,27 @@ const (
 // maxValue is more than any counter of requests reaches; larger values, and infinite ones, are left out.
 const maxValue = 1e18
 
+// Near is where samples were found last: series of one target are scraped together, so what holds for one of them holds for
+// the next. The zero value is a guess as good as any.
+type Near struct{ from, to int }
+
 // Grown returns by how much a counter grew by the samples after one time and up to another. Its samples are clean, and never
 // fall. Each counts by its difference to the one before it, which may lie before the first time; where there is none, start
-// tells from what it counts. Near is where the samples were found last, and are now: series of one target are scraped
-// together, so what holds for one of them holds for the next.
-func Grown(points []rollout.Point, from, to time.Time, start Start, near *Near) float64 {
-	near.to = UpTo(points, to, near.to)
-	if near.to == 0 {
+// tells from what it counts.
+func (n *Near) Grown(points []rollout.Point, from, to time.Time, start Start) float64 {
+	n.to = UpTo(points, to, n.to)
+	if n.to == 0 {
 		return 0
 	}
 	before := 0.0
-	switch near.from = UpTo(points[:near.to], from, near.from); {
-	case near.from > 0:
-		before = points[near.from-1].Value
+	switch n.from = UpTo(points[:n.to], from, n.from); {
+	case n.from > 0:
+		before = points[n.from-1].Value
 	case start == FromFirst:
 		before = points[0].Value
 	}
-	return points[near.to-1].Value - before
+	return points[n.to-1].Value - before
 }
-
-// Near is where samples were found. The zero value is a guess as good as any.
-type Near struct{ from, to int }
 
 // UpTo returns how many samples, which are in order, lie up to a time. Near is a guess, which costs little where it is
 // right.

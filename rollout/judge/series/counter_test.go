@@ -34,7 +34,7 @@ func increase(all []rollout.Series, from, to time.Time, start func(rollout.Serie
 		mended = clean // there is nothing to mend
 	}
 	for _, s := range mended.Requests.Series {
-		sum += series.Grown(s.Points, from, to, start(s), &near)
+		sum += near.Grown(s.Points, from, to, start(s))
 	}
 	return sum
 }

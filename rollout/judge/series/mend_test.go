@@ -51,7 +51,7 @@ func counted(r rollout.Read, to time.Time) row {
 	grown := func(bound float64, all ...rollout.Series) (sum float64) {
 		for _, s := range all {
 			if s.Bound == bound {
-				sum += series.Grown(s.Points, at(-1), to, start(s), &series.Near{})
+				sum += (&series.Near{}).Grown(s.Points, at(-1), to, start(s))
 			}
 		}
 		return sum

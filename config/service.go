@@ -120,16 +120,19 @@ func needed(s rollout.Signals, checks []rollout.Check) rollout.Signals {
 	}
 	errors, latency := asks(rollout.ErrorSignal, rollout.SuccessSignal), asks(rollout.LatencySignal)
 	if !errors {
-		s.Errors, s.Success = "", ""
+		s.Errors, s.Success, s.By, s.ClientErrors = "", "", "", ""
 	}
 	if !latency {
 		s.Latency = ""
 	}
 	if !errors && !latency {
-		s.Requests = ""
+		s.Requests, s.InFlight = "", ""
 	}
 	if !asks(rollout.MemorySignal) {
 		s.Memory = ""
+	}
+	if s.Requests == "" && s.Memory == "" { // nothing is judged by signals
+		s.Restarts = ""
 	}
 	return s
 }

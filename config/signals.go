@@ -3,7 +3,9 @@ package config
 import (
 	_ "embed" // the ready-made signals
 	"maps"
+	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v3"
@@ -34,7 +36,10 @@ func ReadyMade() map[string]rollout.Signals {
 }
 
 func signalKeys() []string {
-	return []string{"like", "requests", "errors", "success", "latency", "native", "unit", "memory", "scrape"}
+	return []string{
+		"like", "requests", "errors", "success", "latency", "native", "unit", "memory", "by", "in_flight", "restarts",
+		"client_errors", "scrape",
+	}
 }
 
 // readSignals reads a service's signals: the name of ready-made ones, or what differs from them.
@@ -56,6 +61,7 @@ func readOwnSignals(n node, s rollout.Signals) rollout.Signals {
 	f := n.fields(signalKeys()...)
 	for key, to := range map[string]*string{
 		"requests": &s.Requests, "errors": &s.Errors, "success": &s.Success, "latency": &s.Latency, "memory": &s.Memory,
+		"in_flight": &s.InFlight, "restarts": &s.Restarts, "client_errors": &s.ClientErrors,
 	} {
 		at := f.at(key)
 		text, ok := at.text()
@@ -75,6 +81,9 @@ func readOwnSignals(n node, s rollout.Signals) rollout.Signals {
 	if f.at("success").there() && !f.at("errors").there() {
 		s.Errors = ""
 	}
+	if f.at("requests").there() && !f.at("client_errors").there() {
+		s.ClientErrors = "" // of other requests
+	}
 	if f.at("native").there() {
 		s.Native = f.at("native").yes()
 	}
@@ -84,14 +93,42 @@ func readOwnSignals(n node, s rollout.Signals) rollout.Signals {
 	case "milliseconds":
 		s.Unit = time.Millisecond
 	}
+	s.By = readBy(f, s)
 	s.Scrape = f.at("scrape").positive(s.Scrape)
 	if s.Scrape%time.Second != 0 {
 		f.at("scrape").bad("%s is not a whole number of seconds", s.Scrape)
 	}
-	if s.Requests == "" && (s.Errors != "" || s.Success != "" || s.Latency != "") {
+	if s.Requests == "" && (s.Errors != "" || s.Success != "" || s.Latency != "" || s.InFlight != "" || s.ClientErrors != "") {
 		f.at("requests").bad("is missing; without a count of all requests neither errors nor latency can be judged")
 	}
 	return s
+}
+
+var labelName = regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_]{0,62}$`)
+
+// notOfRequests are labels that do not tell requests apart.
+var notOfRequests = []string{
+	"le", "quantile", "job", "instance", "namespace", "pod", "container", "code", "status", "status_code", "response_code",
+	"http_status_code", "http_response_status_code", "error_type",
+}
+
+// readBy reads the label that requests are looked at by. Empty takes it away.
+func readBy(f fields, s rollout.Signals) string {
+	at := f.at("by")
+	label, ok := at.text()
+	switch {
+	case !ok:
+		return s.By
+	case label == "":
+		return ""
+	case !labelName.MatchString(label) || strings.HasPrefix(label, "__"):
+		at.bad("%q is not the name of a label; write one that the counter of requests has, for example handler, route or method", short(label))
+	case slices.Contains(notOfRequests, label):
+		at.bad("%s does not tell requests apart before they are answered; write a label like handler, route or method", label)
+	case s.Errors == "":
+		at.bad("needs the counter `errors`: where only successes are counted, what is under way would count as failed for its %s", label)
+	}
+	return label
 }
 
 // judgeKeys are those of a service's judge.

@@ -150,3 +150,48 @@ func TestChecksThatOnlyInform(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// Labels that cannot tell one endpoint from another are refused, each with what to write instead.
+func TestSignalsByLabel(t *testing.T) {
+	t.Parallel()
+	s, err := with(t, "    signals: {like: client, by: handler}\n")
+	if err != nil || s.Spec.Signals.By != "handler" {
+		t.Fatalf("by %q, %v", s.Spec.Signals.By, err)
+	}
+	s, err = with(t, "    signals: {like: client, by: \"\"}\n")
+	if err != nil || s.Spec.Signals.By != "" {
+		t.Errorf("none: by %q, %v", s.Spec.Signals.By, err)
+	}
+	for written, want := range map[string]string{
+		"{like: client, by: \"a b\"}":                                               "is not the name of a label",
+		"{like: client, by: \"handler) or vector(1\"}":                              "is not the name of a label",
+		"{like: client, by: __name__}":                                              "is not the name of a label",
+		"{like: client, by: [handler, method]}":                                     "signals.by",
+		"{like: client, by: le}":                                                    "does not tell requests apart",
+		"{like: client, by: pod}":                                                   "does not tell requests apart",
+		"{like: client, by: code}":                                                  "does not tell requests apart",
+		"{like: plain, by: handler, errors: \"\"}":                                  "needs the counter `errors`",
+		"{like: client, in_flight: \"rate(x[5m])\"}":                                "signals.in_flight",
+		"{like: client, restarts: 3}":                                               "signals.restarts",
+		"{like: client, client_errors: \"x{a=b}\"}":                                 "signals.client_errors",
+		"{like: client, client_error: x}":                                           "client_error",
+		"{like: plain, requests: \"\", errors: \"\", success: \"\", latency: \"\"}": "without a count of all requests",
+	} {
+		if _, err := with(t, "    signals: "+written+"\n"); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", written, err, want)
+		}
+	}
+}
+
+// What counts other requests is not mixed with one's own; what no check needs is not read.
+func TestFurtherSignals(t *testing.T) {
+	t.Parallel()
+	s, err := with(t, "    signals: {like: client, requests: 'mine{{{.Select}}}', errors: 'mine{{{.Select}},ok=\"no\"}'}\n")
+	if err != nil || s.Spec.Signals.ClientErrors != "" || s.Spec.Signals.InFlight == "" || s.Spec.Signals.Restarts == "" {
+		t.Errorf("requests of one's own: %+v, %v", s.Spec.Signals, err)
+	}
+	s, err = with(t, "    signals: {like: client, by: handler}\n    checks: [memory_usage]\n")
+	if g := s.Spec.Signals; err != nil || g.By != "" || g.InFlight != "" || g.ClientErrors != "" || g.Restarts == "" {
+		t.Errorf("memory alone: %+v, %v", g, err)
+	}
+}

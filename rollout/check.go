@@ -126,6 +126,10 @@ const (
 	WhyHidden   Why = "hidden"   // unknown: pods that one proxy reports for may differ by as much
 	WhyUnpaired Why = "unpaired" // unknown: stable has no traffic to compare with
 	WhyMayGrow  Why = "may_grow" // unknown: memory grows, and reaches its limit within the hour, not soon
+	// The next ones are of signals that no check asks about: fail, or unknown while the evidence does not suffice.
+	WhyHangs    Why = "hangs"    // requests begin and do not end
+	WhyRestarts Why = "restarts" // containers restart more often than stable's
+	WhyRefused  Why = "refused"  // more requests are answered with a 4xx than by stable
 )
 
 // Sample is one reading of one check, for both arms: what an adapter hands to the judge. A value that could not be
@@ -163,9 +167,18 @@ type Evidence struct {
 	Highest *float64 `json:"highest,omitempty"`
 	// Compared is how far the evidence has come where the canary is compared with stable.
 	Compared *Compared `json:"compared,omitempty"`
+	// Part is set where the evidence is about a part of the requests, or of another kind than the check's.
+	Part *Part `json:"part,omitempty"`
 	// Share is set where the canary gets far fewer requests than it should.
 	Share  *TrafficShare `json:"share,omitempty"`
 	DryRun bool          `json:"dry_run,omitempty"`
+}
+
+// Part is the part of the requests in which a label has a value; empty: any that is not looked at by itself. Both come
+// from outside, to be escaped.
+type Part struct {
+	Label string `json:"label"`
+	Value string `json:"value,omitempty"`
 }
 
 // TrafficShare is the canary's share of the pair's requests, 0 to 1: as counted lately, and as asked of the route.

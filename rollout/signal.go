@@ -13,8 +13,17 @@ type Signals struct {
 	// Unit is what a latency of 1 means.
 	Unit   time.Duration `json:"unit,omitempty"`
 	Memory string        `json:"memory,omitempty"` // gauge, in bytes
-	Scrape time.Duration `json:"scrape"`           // between two samples of a series
+	// By is the label by which requests and errors are looked at one by one too, beside all together: route, method,
+	// handler. Empty: by none.
+	By           string        `json:"by,omitempty"`
+	InFlight     string        `json:"in_flight,omitempty"`     // gauge of the requests that are being served
+	Restarts     string        `json:"restarts,omitempty"`      // counter of the containers' restarts
+	ClientErrors string        `json:"client_errors,omitempty"` // counter of the requests that the client got wrong: 4xx
+	Scrape       time.Duration `json:"scrape"`                  // between two samples of a series
 }
+
+// Groups is how many values of the label Signals.By are looked at one by one: stable's busiest. All others count together.
+const Groups = 20
 
 // Signal says which of a service's signals a check asks about. A check with a signal is judged by comparing raw counts
 // of both arms; any other by comparing its query's number with its limits.
@@ -63,6 +72,7 @@ type Point struct {
 type Series struct {
 	Target string  // the scraped endpoint: what all series of one scrape have in common
 	Labels string  // all labels, as one word
+	Group  string  // the value of the label Signals.By; empty: none, or too long to be told apart
 	Bound  float64 // of a histogram's bucket; infinite for the one that counts everything
 	Points []Point
 }
@@ -78,11 +88,12 @@ type Reading struct {
 // Read is what was read of one arm.
 type Read struct {
 	Requests, Errors, Success, Latency, Memory Reading
+	InFlight, Restarts, ClientErrors           Reading
 }
 
 // All returns every reading of the arm.
 func (r Read) All() []Reading {
-	return []Reading{r.Requests, r.Errors, r.Success, r.Latency, r.Memory}
+	return []Reading{r.Requests, r.Errors, r.Success, r.Latency, r.Memory, r.InFlight, r.Restarts, r.ClientErrors}
 }
 
 // Raw is what Prometheus has of a service's signals, as far as it was asked for.
@@ -90,6 +101,9 @@ type Raw struct {
 	Canary, Stable Read
 	// Buckets are the bounds that the latency histogram has, with how many requests stayed within each lately.
 	Buckets Reading
+	// Groups are the values of the label Signals.By that stable has the most requests with, lately: one series for each, at
+	// most Groups of them, with a single point.
+	Groups Reading
 	// History is stable's recent past: sums for each target, at even times.
 	History Read
 }
@@ -101,6 +115,7 @@ type Want struct {
 	// Bounds are the histogram bounds to fetch, as their labels have them.
 	Bounds  []string
 	Buckets bool // the bounds that there are
+	Groups  bool // the busiest values of the label Signals.By
 	History bool // stable's recent past, with Bounds
 	// At is when asking makes sense again.
 	At time.Time

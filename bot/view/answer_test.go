@@ -45,6 +45,11 @@ func answers() map[string]view.Message {
 			r.Verdict = compared(rollout.Fail, rollout.WhyWorse)
 			r.Ending.Reason.Evidence = &r.Verdict.Evidence[0]
 		})),
+		"why_part":         a.Why(with(func(r *rollout.Rollout) { r.Verdict = inPart("/checkout") })),
+		"checks_part":      a.Checks("checkout", inPart("")),
+		"why_hangs":        a.Why(with(func(r *rollout.Rollout) { r.Verdict = beside(besides(rollout.Fail)[0]) })),
+		"why_restarts":     a.Why(with(func(r *rollout.Rollout) { r.Verdict = beside(besides(rollout.Unknown)[1]) })),
+		"why_refused":      a.Why(with(func(r *rollout.Rollout) { r.Verdict = beside(besides(rollout.Unknown)[2]) })),
 		"why_beyond":       a.Why(with(func(r *rollout.Rollout) { r.Verdict = compared(rollout.Fail, rollout.WhyBeyond) })),
 		"why_undecided":    a.Why(with(func(r *rollout.Rollout) { r.Verdict = compared(rollout.Unknown, rollout.WhyUndecided) })),
 		"why_little_share": a.Why(with(func(r *rollout.Rollout) { r.Verdict = compared(rollout.Unknown, rollout.WhyLittleShare) })),

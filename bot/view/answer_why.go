@@ -103,7 +103,7 @@ func remedy(r rollout.Rollout, e rollout.Evidence) string {
 		return "Look at the pods that say nothing."
 	case rollout.WhyNone, rollout.WhyWarmingUp, rollout.WhyNotAsked, // only time helps
 		rollout.WhyBrief, rollout.WhyOver, rollout.WhyUsual, rollout.WhyBoth, rollout.WhyYoung, rollout.WhySmall, rollout.WhyHidden,
-		rollout.WhyUnpaired, rollout.WhyMayGrow: // these are doubts
+		rollout.WhyUnpaired, rollout.WhyMayGrow, rollout.WhyHangs, rollout.WhyRestarts, rollout.WhyRefused: // these are doubts
 	case rollout.WhyLimit, rollout.WhyCeiling, rollout.WhySilent, rollout.WhyWorse, rollout.WhyBeyond, rollout.WhyGrows,
 		rollout.WhyNoShare: // these fail
 	}

@@ -69,6 +69,11 @@ func TestLineOfACheck(t *testing.T) {
 		"compared, beyond the limit": {changed(business(rollout.Fail, rollout.WhyLimit).Evidence[1], func(e *rollout.Evidence) {
 			e.Result, e.Why, e.Canary, e.Stable = rollout.Fail, rollout.WhyLimit, ptr(75), ptr(74)
 		}), "❌ queue age 75 s · stable 74 s · no more than 5 s above stable · limit 60 s"},
+		"on one endpoint":            {inPart("/checkout").Evidence[0], "❌ errors on `handler=/checkout` 30 % · stable 0.1 % · limit 1 % · worse than stable"},
+		"on those that are the rest": {inPart("").Evidence[0], "❌ errors on every other `handler` 30 % · stable 0.1 % · limit 1 % · worse than stable"},
+		"requests hang":              {besides(rollout.Fail)[0], "❌ requests under way 45, stable 6 · 30.7 % of those that begin do not end"},
+		"containers restart":         {besides(rollout.Unknown)[1], "❓ container restarts 4, stable 0 · more often than stable's"},
+		"requests are refused":       {besides(rollout.Unknown)[2], "❓ client errors 12 %, stable 3 % · more often than by stable"},
 		"marks in the name": {changed(errors, func(e *rollout.Evidence) { e.Check = "*a* <b>" }),
 			"✅ ∗a∗ <b> 0.1 % · stable 0.1 % · limit 1 %"},
 	} {

@@ -71,6 +71,8 @@ func doubtCards() map[string]rollout.Rollout {
 		"doubt_business":  asking(rollout.Baking, smallBusiness()),
 		"doubt_small":     asking(rollout.Baking, doubtful(1, rollout.WhySmall, rollout.DoubtAsks)),
 		"doubt_one_pod":   asking(rollout.Baking, doubtful(0, rollout.WhyOnePod, rollout.DoubtAsks)),
+		"doubt_restarts":  asking(rollout.Baking, beside(besides(rollout.Unknown)[1])),
+		"doubt_refused":   asking(rollout.Baking, beside(besides(rollout.Unknown)[2])),
 		"doubt_two":       asking(rollout.Baking, twoDoubts()),
 		"doubt_unasked":   asking(rollout.Baking, both),
 		"doubt_paused":    asking(rollout.Baking, both),

@@ -111,6 +111,40 @@ func business(result rollout.Result, why rollout.Why) rollout.Verdict {
 	}
 }
 
+// inPart is a verdict of a judge of signals that is about one endpoint.
+func inPart(value string) rollout.Verdict {
+	v := compared(rollout.Fail, rollout.WhyWorse)
+	e := &v.Evidence[0]
+	e.Part = &rollout.Part{Label: "handler", Value: value}
+	e.Canary, e.Lowest, e.Highest, e.Compared.AtLeast, e.Compared.Trend = ptr(0.3), nil, nil, 0, nil
+	e.Compared.Canary, e.Compared.Stable = rollout.Count{Requests: 20, Bad: 6}, rollout.Count{Requests: 4210, Bad: 4}
+	return v
+}
+
+// besides is evidence of the signals that no check asks about: hangs, restarts, and requests that are refused.
+func besides(result rollout.Result) []rollout.Evidence {
+	all := []rollout.Evidence{
+		{Check: "signals.in_flight", Why: rollout.WhyHangs, Unit: rollout.Number, Canary: ptr(45), Stable: ptr(6),
+			Compared: &rollout.Compared{Canary: rollout.Count{Requests: 150, Bad: 46}}},
+		{Check: "signals.restarts", Why: rollout.WhyRestarts, Unit: rollout.Number, Canary: ptr(4), Stable: ptr(0), Compared: &rollout.Compared{}},
+		{Check: "signals.client_errors", Why: rollout.WhyRefused, Unit: rollout.Ratio, Canary: ptr(0.12), Stable: ptr(0.03),
+			Compared: &rollout.Compared{Canary: rollout.Count{Requests: 1502, Bad: 180}, Stable: rollout.Count{Requests: 28_000, Bad: 840}}},
+	}
+	for i := range all {
+		if all[i].Result = result; result == rollout.Unknown {
+			all[i].Doubt = rollout.DoubtAsks
+		}
+	}
+	return all
+}
+
+// beside is a verdict with one of these in addition.
+func beside(e rollout.Evidence) rollout.Verdict {
+	v := compared(rollout.Pass, rollout.WhyNone)
+	v.Result, v.Evidence = e.Result, append(v.Evidence, e)
+	return v
+}
+
 // many is a verdict over twenty checks, most of them the service's own: two fail, two are unknown.
 func many() rollout.Verdict {
 	v := compared(rollout.Fail, rollout.WhyWorse)

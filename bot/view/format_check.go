@@ -15,8 +15,23 @@ func nameOf(e rollout.Evidence) string {
 		return "traffic"
 	case judgedByShare(e):
 		return "latency"
+	case isBeside(e):
+		return besideName(e)
 	}
 	return checkName(e.Check)
+}
+
+// onPart says which part of the requests the evidence is about; empty: all. What it is made of comes from whoever names
+// endpoints: it stands as code, where nothing comes alive.
+func onPart(e rollout.Evidence) string {
+	if e.Part == nil {
+		return ""
+	}
+	label := clip(oneLine(e.Part.Label), maxWord)
+	if e.Part.Value == "" {
+		return " on every other " + code(label)
+	}
+	return " on " + code(label+"="+clip(oneLine(e.Part.Value), maxWord))
 }
 
 // judgedByShare reports whether the evidence is about the share of slow requests, and not about a quantile.
@@ -127,6 +142,8 @@ func why(e rollout.Evidence) string {
 		return whyDoubt(e)
 	case rollout.WhyWorse, rollout.WhyBeyond, rollout.WhyGrows, rollout.WhyNoShare, rollout.WhyUndecided:
 		return whyBet(e)
+	case rollout.WhyHangs, rollout.WhyRestarts, rollout.WhyRefused:
+		return whyBeside(e)
 	}
 	return word(string(e.Why))
 }
@@ -166,8 +183,11 @@ func sentence(e rollout.Evidence) string {
 	case e.Canary == nil:
 		return nameOf(e) + ": " + orNoNumber(reason)
 	}
+	if isBeside(e) {
+		return fmt.Sprintf("%s %s: %s", nameOf(e), besideValues(e), reason)
+	}
 	value, limit := valueAndLimit(e)
-	s := nameOf(e) + " " + value
+	s := nameOf(e) + onPart(e) + " " + value
 	if judgedByShare(e) {
 		s = fmt.Sprintf("%s of requests %s", value, slowerThan(e))
 	}
@@ -185,7 +205,7 @@ func sentence(e rollout.Evidence) string {
 // checkLine is a check's line: "❌ errors 5.1 % · stable 0.1 % · limit 1 %". Slack aligns nothing outside of code, and
 // code breaks on a phone, so every number stands with its name.
 func checkLine(e rollout.Evidence) string {
-	return fmt.Sprintf("%s *%s*%s", icon(e.Result), nameOf(e), says(e))
+	return fmt.Sprintf("%s *%s*%s%s", icon(e.Result), nameOf(e), onPart(e), says(e))
 }
 
 // says returns what a check's line says after its name: every number with its own name and unit, then the reason. A
@@ -197,6 +217,9 @@ func says(e rollout.Evidence) string {
 	}
 	if e.Result == rollout.Pass {
 		reason = ""
+	}
+	if isBeside(e) {
+		return " " + dotted(besideValues(e), reason)
 	}
 	value, limit := valueAndLimit(e)
 	if judgedByShare(e) {
@@ -253,7 +276,7 @@ func informOnly(e rollout.Evidence) string {
 
 // samples says on how many requests the evidence rests, where they were counted.
 func samples(e rollout.Evidence) string {
-	if e.Compared == nil || e.Compared.Canary.Requests <= 0 {
+	if e.Compared == nil || e.Compared.Canary.Requests <= 0 || e.Why == rollout.WhyHangs {
 		return ""
 	}
 	c, bad := e.Compared, "failed"
@@ -262,6 +285,8 @@ func samples(e rollout.Evidence) string {
 		return fmt.Sprintf("%s requests lately; on stable %s", count(c.Canary.Requests), count(c.Stable.Requests))
 	case judgedByShare(e):
 		bad = "were slow"
+	case e.Why == rollout.WhyRefused:
+		bad = "were refused"
 	}
 	return fmt.Sprintf("%s of %s requests %s; on stable %s of %s",
 		count(c.Canary.Bad), count(c.Canary.Requests), bad, count(c.Stable.Bad), count(c.Stable.Requests))

@@ -68,6 +68,18 @@ func doubts(w rollout.Why) (doubtWords, bool) {
 			"until it gets its share", "Does the route send it users? Connections that are kept open stay where they are for a while. " +
 				"Where the service is also called past its route, " + code("judge.share: false") + " leaves this out.",
 		},
+		rollout.WhyHangs: {
+			"some begin and do not end", "Some of the canary's requests begin and do not end.",
+			"until more of them show whether that goes on", "A lock, a pool that is used up, or a call without a timeout may be behind it.",
+		},
+		rollout.WhyRestarts: {
+			"more often than stable's", "The canary's containers restart, more often than stable's.",
+			"until it is clear whether that goes on", "Why they ended stands in kubectl describe pod, and in their logs before that.",
+		},
+		rollout.WhyRefused: {
+			"more often than by stable", "The canary answers more requests with a 4xx than stable.",
+			"until the difference is gone, or large enough to act on", "Go on if the new version is meant to refuse them.",
+		},
 	}[w]
 	return words, ok
 }
@@ -91,6 +103,9 @@ func counts(e rollout.Evidence) string {
 		return "traffic"
 	}
 	named, ok := rollout.Named(e.Check)
+	if isBeside(e) {
+		return besideName(e)
+	}
 	if !ok {
 		return "bad values of " + checkName(e.Check)
 	}

@@ -174,6 +174,8 @@ func everything(text string, all bool) map[string]view.Message {
 	service := poison(rollout.Service{Spec: spec(), Plans: []rollout.Plan{{}}, Policy: policy()}, text, all)
 	made["services"] = a.Services([]rollout.Service{service}, []rollout.Rollout{poison(baking(), text, all)})
 	made["checks"] = a.Checks(rollout.ServiceName(text), poison(unknown(rollout.WhyNoData), text, all))
+	made["checks_part"] = a.Checks(rollout.ServiceName(text), poison(inPart(text), text, all))
+	made["why_part"] = a.Why(poison(with(func(r *rollout.Rollout) { r.Verdict = inPart("x") }), text, all))
 	made["whoami"] = a.Whoami(person(text), service.Policy, []rollout.Service{{Name: rollout.ServiceName(text), Policy: rollout.Policy{Deployers: []string{text}}}})
 	made["forbidden"] = a.Forbidden(person(text), rollout.Promote, service.Policy)
 	made["plan"] = a.UnknownPlan(service, text)

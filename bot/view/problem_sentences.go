@@ -117,6 +117,8 @@ func metricsSentences() map[rollout.ProblemCode]string {
 			"; select one of them in services.{service}.select, or have the store merge them.",
 		"metrics_replicas": "{count} servers report each counter of {service}, told apart by the label {quoted}: one of them is counted, but queries " +
 			"of your own see all; have the store merge them (Thanos: --query.replica-label={value}).",
+		"metrics_many_groups":      "The label {quoted} of {service}'s requests has {count} values: the {limit} busiest are looked at one by one, all others together.",
+		"metrics_no_groups":        "The counter of {key} of {service} has series without the label {quoted}: they are looked at together. Look at services.{service}.signals.by.",
 		"metrics_pods_not_counted": "Pods whose names begin like those of {service} are not counted as its: {names} ({count} in all).",
 		"metrics_pods_doubtful": "Pods are counted as those of {service} by names that may be somebody else's: {names} ({count} in all); " +
 			"if they are, write services.{service}.select.",

@@ -173,6 +173,8 @@ func problems() []rollout.Problem {
 		{Code: "metrics_no_raw", Service: "checkout", Words: "range selectors are not supported"}, {Code: "metrics_resampled", Service: "checkout"},
 		{Code: "metrics_reported_twice", Service: "checkout", Value: "cluster", Count: 2},
 		{Code: "metrics_replicas", Service: "checkout", Value: "prometheus_replica", Count: 2},
+		{Code: "metrics_many_groups", Service: "checkout", Value: "handler", Count: 10000, Limit: 20},
+		{Code: "metrics_no_groups", Service: "checkout", Key: "errors", Value: "handler"},
 		{Code: "metrics_pods_not_counted", Service: "checkout", Count: 5, Names: []string{"checkout-28473920-x2k4p", "checkout-agent-x2k4p", "checkout-db-0"}},
 		{Code: "metrics_pods_doubtful", Service: "checkout", Count: 1, Names: []string{"checkout-db-x2k4p"}},
 		{Code: "prometheus_settings", Words: "unsupported protocol scheme"},

@@ -41,6 +41,9 @@ func faults() map[string]sim.Behaviour {
 		"errors-2":  {Errors: 0.02},
 		"slow":      {Errors: healthyVersion.Errors, Latency: 320 * time.Millisecond},
 		"leak":      {Errors: healthyVersion.Errors, Leak: 20 << 20},
+		"hang":      {Errors: healthyVersion.Errors, Hang: 0.4},
+		"restarts":  {Errors: healthyVersion.Errors, RestartEach: 8 * time.Second},
+		"refuse":    {Errors: healthyVersion.Errors, Refused: 0.5},
 		"silent":    {Errors: healthyVersion.Errors, Silent: true},
 	}
 }

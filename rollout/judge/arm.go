@@ -20,6 +20,7 @@ const (
 	successKind
 	latencyKind
 	memoryKind
+	refusedKind
 	kinds
 )
 
@@ -30,6 +31,8 @@ func (k kind) group() (group, bool) {
 		return countGroup, true
 	case latencyKind:
 		return latencyGroup, true
+	case refusedKind:
+		return refusedGroup, true
 	case memoryKind, kinds:
 	}
 	return 0, false
@@ -41,10 +44,13 @@ type arm struct {
 	rollout.Read          // in order, with meters that never fall
 	reported     kind     // which series tell that a target reports
 	targets      []target // by name
+	// restarted is when the processes of targets started again, as their counters tell.
+	restarted map[string][]time.Time
 }
 
 // target is a scraped endpoint: a pod, or a proxy.
 type target struct {
+	series int // how many it has
 	name   string
 	meters []meter
 	first  time.Time // its first report; zero: it reported nothing
@@ -56,6 +62,7 @@ type target struct {
 type meter struct {
 	kind   kind
 	bound  float64         // of a bucket
+	group  string          // of what is counted: the value of the label that it is looked at by
 	stored []rollout.Point // as they were read: in order, never empty
 	points []rollout.Point // those that count: they never fall
 }
@@ -66,24 +73,17 @@ func newArm(r rollout.Read, s span, numbers map[string]int) arm {
 	clean, falls := series.Clean(r, s.from, s.to)
 	a := arm{Read: clean, reported: reportedBy(r)}
 	if falls {
-		a.Read = series.Mend(clean)
+		a.Read, a.restarted = series.MendRestarts(clean)
 	}
-	stored := [kinds][]rollout.Series{clean.Requests.Series, clean.Errors.Series, clean.Success.Series, clean.Latency.Series, clean.Memory.Series}
-	mended := [kinds][]rollout.Series{a.Requests.Series, a.Errors.Series, a.Success.Series, a.Latency.Series, a.Memory.Series}
-	of, sizes := targetsOf(&stored, numbers)
-	meters := make([]meter, len(of))
-	a.targets = make([]target, len(sizes))
-	for i, n := range sizes {
-		a.targets[i].meters, meters = meters[:0:n], meters[n:]
-	}
+	stored, mended := byKind(clean), byKind(a.Read)
+	of := a.findTargets(&stored, numbers)
 	next := 0
 	for k := range kinds {
 		for i := range stored[k] {
 			one := &stored[k][i]
 			t := &a.targets[of[next]]
 			next++
-			t.name = one.Target
-			t.meters = append(t.meters, meter{k, one.Bound, one.Points, mended[k][i].Points})
+			t.meters = append(t.meters, meter{k, one.Bound, one.Group, one.Points, mended[k][i].Points})
 			if first := one.Points[0].At; k == a.reported && (t.first.IsZero() || first.Before(t.first)) {
 				t.first = first
 			}
@@ -93,26 +93,39 @@ func newArm(r rollout.Read, s span, numbers map[string]int) arm {
 	return a
 }
 
-// targetsOf tells the targets of all series, as numbers, and how many series each of them has.
-func targetsOf(all *[kinds][]rollout.Series, numbers map[string]int) (of, sizes []int) {
+func byKind(r rollout.Read) [kinds][]rollout.Series {
+	return [kinds][]rollout.Series{
+		requestKind: r.Requests.Series, errorKind: r.Errors.Series, successKind: r.Success.Series,
+		latencyKind: r.Latency.Series, memoryKind: r.Memory.Series, refusedKind: r.ClientErrors.Series,
+	}
+}
+
+// findTargets finds the arm's targets, with room for the meters of each, and returns which one each series is of.
+func (a *arm) findTargets(all *[kinds][]rollout.Series, numbers map[string]int) (of []int) {
 	n := 0
 	for k := range all {
 		n += len(all[k])
 	}
-	of, sizes = make([]int, 0, n), make([]int, 0, n/4+1)
+	of, a.targets = make([]int, 0, n), make([]target, 0, n/4+1)
 	clear(numbers)
 	for k := range all {
 		for i := range all[k] {
-			number, known := numbers[all[k][i].Target]
+			name := all[k][i].Target
+			number, known := numbers[name]
 			if !known {
-				number = len(sizes)
-				numbers[all[k][i].Target], sizes = number, append(sizes, 0)
+				number = len(a.targets)
+				numbers[name], a.targets = number, append(a.targets, target{name: name})
 			}
-			sizes[number]++
+			a.targets[number].series++
 			of = append(of, number)
 		}
 	}
-	return of, sizes
+	meters := make([]meter, n)
+	for i := range a.targets {
+		n := a.targets[i].series
+		a.targets[i].meters, meters = meters[:0:n], meters[n:]
+	}
+	return of
 }
 
 // reportedBy is the kind of the series that tell which of an arm's targets report. It goes by what was answered, also

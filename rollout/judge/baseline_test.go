@@ -1,8 +1,10 @@
 package judge
 
 import (
+	"maps"
 	"math"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -29,6 +31,46 @@ func TestBaselineChoosesBounds(t *testing.T) {
 		b.chooseBounds(buckets, tt.limit)
 		if !slices.Equal(b.Seconds, tt.seconds) || b.Slow != tt.slow || b.Coarse != tt.coarse || b.NoBound != (tt.seconds == nil) {
 			t.Errorf("%s: %+v", name, b)
+		}
+	}
+}
+
+// buckets are those of a histogram in which so many of 100,000 requests stayed within each bound.
+func bucketsWithin(within map[float64]float64) (all []rollout.Series) {
+	for bound, n := range within {
+		label := strconv.FormatFloat(bound, 'g', -1, 64)
+		all = append(all, rollout.Series{Labels: label, Bound: bound, Points: []rollout.Point{{Value: n}}})
+	}
+	return append(all, rollout.Series{Labels: "+Inf", Bound: math.Inf(1), Points: []rollout.Point{{Value: 100_000}}})
+}
+
+// Two bounds are beyond the limit, where hardly any request is; where none ever was, the next ones.
+func TestBoundsBeyondTheLimit(t *testing.T) {
+	t.Parallel()
+	usual := map[float64]float64{0.05: 40_000, 0.1: 75_000, 0.25: 92_000, 0.5: 98_500, 1: 99_300, 2.5: 99_790, 5: 99_930, 10: 99_979, 30: 99_999}
+	silent := maps.Clone(usual)
+	for _, bound := range []float64{1, 2.5, 5, 10, 30} {
+		silent[bound] = 100_000
+	}
+	for name, tt := range map[string]struct {
+		within  map[float64]float64
+		before  []string
+		limit   float64
+		seconds []float64
+	}{
+		"where few requests are":              {usual, nil, 0.5, []float64{0.1, 0.25, 0.5, 1, 2.5, 10}},
+		"where none is":                       {silent, nil, 0.5, []float64{0.05, 0.1, 0.25, 0.5, 1, 2.5}},
+		"a limit beyond which nothing is":     {usual, nil, 30, []float64{0.1, 0.25, 0.5, 30}},
+		"those of before":                     {usual, []string{"0.05", "0.25", "0.5", "1", "2.5", "5"}, 0.5, []float64{0.05, 0.25, 0.5, 1, 2.5, 5}},
+		"another limit":                       {usual, []string{"0.05", "0.25", "0.5", "1", "2.5", "5"}, 0.1, []float64{0.05, 0.1, 0.25, 0.5, 2.5, 10}},
+		"one of before is gone":               {usual, []string{"0.05", "0.25", "0.5", "1", "2.5", "7"}, 0.5, []float64{0.1, 0.25, 0.5, 1, 2.5, 10}},
+		"those of a version that had no tail": {usual, []string{"0.1", "0.25", "0.5", "1"}, 0.5, []float64{0.1, 0.25, 0.5, 1, 2.5, 10}},
+		"what nobody can have stored":         {usual, []string{"0.5", "0.5", "0.5", "0.5", "0.5", "0.5", "0.5"}, 0.5, []float64{0.1, 0.25, 0.5, 1, 2.5, 10}},
+	} {
+		b := baseline{StartBounds: tt.before}
+		b.chooseBounds(bucketsWithin(tt.within), tt.limit)
+		if !slices.Equal(b.Seconds, tt.seconds) || b.Seconds[b.Slow] != tt.limit {
+			t.Errorf("%s: %v, the limit is %d; want %v", name, b.Seconds, b.Slow, tt.seconds)
 		}
 	}
 }

@@ -54,6 +54,7 @@ func (w *window) newestOfMost() (at time.Time) {
 	var all []time.Time
 	future := 0
 	soon := w.now.Add(w.interval)
+	at = w.newestBeside(soon)
 	for arm := range w.arms {
 		for i := range w.arms[arm].targets {
 			newest := w.arms[arm].newest(&w.arms[arm].targets[i])

@@ -44,6 +44,7 @@ type group int
 const (
 	countGroup group = iota
 	latencyGroup
+	refusedGroup
 	groups
 )
 

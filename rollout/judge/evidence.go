@@ -67,7 +67,7 @@ func (e *evidence) forget() {
 func (e *evidence) strongest(s rollout.Signal) (worst trial.Check, logOdds float64) {
 	logOdds = math.Inf(-1)
 	for _, check := range betsOn(s) {
-		if l := e.Trial.LogOdds(check); l > logOdds {
+		if l := e.Trial.LogOdds(check); l > logOdds && (check != trial.Strata || l != 0) { // 0: nobody bets on it
 			worst, logOdds = check, l
 		}
 	}
@@ -89,11 +89,11 @@ func (e *evidence) rejects(check rollout.Check, o *trial.Options) rollout.Why {
 	return rollout.WhyNone
 }
 
-// betsOn are the bets on a signal, the one on its limit last.
+// betsOn are the bets on a signal.
 func betsOn(s rollout.Signal) []trial.Check {
 	switch s {
 	case rollout.ErrorSignal, rollout.SuccessSignal:
-		return []trial.Check{trial.Errors, trial.ErrorLimit}
+		return []trial.Check{trial.Errors, trial.ErrorLimit, trial.Strata}
 	case rollout.LatencySignal:
 		return []trial.Check{trial.Latency, trial.SlowLimit}
 	case rollout.MemorySignal:
@@ -106,13 +106,13 @@ func betsOn(s rollout.Signal) []trial.Check {
 // whyOf is what a bet says against the canary.
 func whyOf(check trial.Check) rollout.Why {
 	switch check {
-	case trial.Errors, trial.Latency:
+	case trial.Errors, trial.Latency, trial.Strata:
 		return rollout.WhyWorse
 	case trial.Memory:
 		return rollout.WhyGrows
 	case trial.Share:
 		return rollout.WhyNoShare
-	case trial.ErrorLimit, trial.SlowLimit, trial.Checks:
+	case trial.ErrorLimit, trial.SlowLimit, trial.Hangs, trial.Restarts, trial.ClientErrors, trial.Checks:
 	}
 	return rollout.WhyBeyond
 }

@@ -144,12 +144,17 @@ func split(checks []rollout.Check) (limits, signals []rollout.Check) {
 
 // inOrder returns the verdict with its evidence in the order of the checks, and the result over it.
 func inOrder(v rollout.Verdict, checks []rollout.Check) rollout.Verdict {
-	index := func(e rollout.Evidence) int {
-		return slices.IndexFunc(checks, func(c rollout.Check) bool { return c.Name == e.Check })
+	index := func(e rollout.Evidence) int { // what is not of a check comes last
+		if i := slices.IndexFunc(checks, func(c rollout.Check) bool { return c.Name == e.Check }); i >= 0 {
+			return i
+		}
+		return len(checks)
 	}
 	slices.SortStableFunc(v.Evidence, func(a, b rollout.Evidence) int { return index(a) - index(b) })
 	for i, e := range v.Evidence {
-		v.Evidence[i].DryRun = checks[index(e)].DryRun
+		if at := index(e); at < len(checks) {
+			v.Evidence[i].DryRun = checks[at].DryRun
+		}
 	}
 	v.Result = rollout.Combine(v.Evidence)
 	return v

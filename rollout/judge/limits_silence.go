@@ -27,7 +27,7 @@ func (r checkState) silence(c rollout.Check, s rollout.Sample) streak {
 		rollout.WhyNoShare, rollout.WhyOnePod, rollout.WhyPartial, rollout.WhySameSeries, rollout.WhyCoarse,
 		rollout.WhyIncomplete, rollout.WhyLittleShare, rollout.WhyProbes, rollout.WhyBrief, rollout.WhyOver, rollout.WhyUsual,
 		rollout.WhyBoth, rollout.WhyYoung, rollout.WhySmall, rollout.WhyHidden, rollout.WhyUnpaired, rollout.WhyMayGrow,
-		rollout.WhyNegative, rollout.WhyUnscaled: // no sample has these
+		rollout.WhyNegative, rollout.WhyUnscaled, rollout.WhyHangs, rollout.WhyRestarts, rollout.WhyRefused: // no sample has these
 	}
 	return r.Silent
 }

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"canarybot.io/rollout"
+	"canarybot.io/rollout/judge/series"
 )
 
 // missing is the part of the state that knows which data is missing: silence, scrapes without a sample, latency that
@@ -49,7 +50,8 @@ func (m *missing) align(w *window, over span) (s span, ok bool) {
 // countSilence counts scrapes in which stable reports and the canary does not, not even late.
 func (m *missing) countSilence(w *window, s span) {
 	before := span{s.from.Add(-w.interval), s.from}
-	if w.reporting(stableArm, s) == 0 || w.reporting(canaryArm, span{before.from, s.to}) > 0 {
+	stable := w.reporting(stableArm, s) > 0 || w.othersReport(s)
+	if !stable || w.reporting(canaryArm, span{before.from, s.to}) > 0 {
 		return
 	}
 	if m.Silent == 0 && !before.from.Before(w.since) && w.reporting(stableArm, before) > 0 {
@@ -57,6 +59,28 @@ func (m *missing) countSilence(w *window, s span) {
 	}
 	m.Silent++
 	m.Requests += w.tally(stableArm, s, nil).Requests
+}
+
+// othersReport reports whether Prometheus goes on storing what it has of either side, where all traffic is the canary's and
+// stable has no counters that could tell. It has to be newer than what the canary counted last, or it ended with it.
+func (w *window) othersReport(s span) bool {
+	newest, last := w.newestBeside(s.to), w.newest(canaryArm)
+	return !last.IsZero() && newest.Sub(last) > w.interval
+}
+
+// newestBeside is the time of the newest sample up to another that does not count requests: of memory, or what the cluster
+// says of the pods. Zero: there is none, or stable's counters tell.
+func (w *window) newestBeside(to time.Time) (at time.Time) {
+	if !w.canaryOnly() || !w.newest(stableArm).IsZero() {
+		return at
+	}
+	for arm := range w.arms {
+		r := &w.arms[arm].Read
+		for _, all := range [][]rollout.Series{r.Memory.Series, r.InFlight.Series, r.Restarts.Series} {
+			at = later(at, series.NewestBefore(all, to))
+		}
+	}
+	return at
 }
 
 // update notes what is missing in a scrape that is judged.

@@ -3,6 +3,7 @@ package judge
 import (
 	"cmp"
 	"math"
+	"slices"
 	"time"
 
 	"canarybot.io/rollout"
@@ -28,6 +29,7 @@ func (b *baseline) options(spec rollout.Spec, interval time.Duration) trial.Opti
 	}
 	o.Dwell = max(o.Dwell, int(math.Ceil(float64(j.Dwell)/float64(interval))))
 	o.ErrorSpread, o.SlowSpread, o.Slow = b.ErrorSpread, b.SlowSpread, b.Slow
+	o.Bounds = len(b.Bounds)
 	o.MemoryFrom = j.Young.Seconds()
 	if !b.Known { // by how much stable's pods differ is not known yet
 		o.CompareFrom = math.Inf(1)
@@ -36,6 +38,7 @@ func (b *baseline) options(spec rollout.Spec, interval time.Duration) trial.Opti
 		o.Young = j.Young.Seconds()
 	}
 	o.Weights = weights(spec.Checks)
+	weighBeside(spec, &o.Weights)
 	if len(b.Bounds) == 0 {
 		o.Weights[trial.Latency], o.Weights[trial.SlowLimit] = 0, 0
 	}
@@ -67,6 +70,22 @@ func weights(checks []rollout.Check) (weights [trial.Checks]float64) {
 		}
 	}
 	return weights
+}
+
+// weighBeside weighs the bets on signals that no check asks about. Those on requests weigh where requests are judged.
+func weighBeside(spec rollout.Spec, weights *[trial.Checks]float64) {
+	defaults, signals := trial.Defaults(1).Weights, spec.Signals
+	requests, anything := weights[trial.Share] > 0, slices.Max(weights[:]) > 0
+	for c, has := range map[trial.Check]bool{
+		trial.Strata:       signals.By != "" && weights[trial.Errors] > 0,
+		trial.Hangs:        signals.InFlight != "" && requests,
+		trial.Restarts:     signals.Restarts != "" && anything,
+		trial.ClientErrors: signals.ClientErrors != "" && weights[trial.Errors] > 0,
+	} {
+		if weights[c] = 0; has {
+			weights[c] = defaults[c]
+		}
+	}
 }
 
 // setLimits sets the service's own limits.

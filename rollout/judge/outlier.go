@@ -55,7 +55,7 @@ func (o *outlier) update(sc *scrape, e standing, stable tally) (replaced bool) {
 		o.Patience = failingPodScrapes
 	case trial.Latency, trial.SlowLimit:
 		o.Patience = slowPodScrapes
-	case trial.Memory, trial.Share, trial.Checks:
+	case trial.Memory, trial.Share, trial.Strata, trial.Hangs, trial.Restarts, trial.ClientErrors, trial.Checks:
 		return false
 	}
 	pod, ok := o.find(badShare(&sc.options, e), stable)
@@ -112,7 +112,7 @@ func badShare(o *trial.Options, e standing) func(tally) (bad, all float64) {
 	case trial.Latency:
 		bound = e.Bound
 	case trial.SlowLimit:
-	case trial.Errors, trial.ErrorLimit, trial.Memory, trial.Share, trial.Checks:
+	case trial.Errors, trial.ErrorLimit, trial.Memory, trial.Share, trial.Strata, trial.Hangs, trial.Restarts, trial.ClientErrors, trial.Checks:
 		return func(t tally) (float64, float64) { return t.Errors, t.Requests }
 	}
 	return func(t tally) (float64, float64) { return t.Slow[bound], t.Timed }

@@ -25,6 +25,7 @@ type signalState struct {
 	evidence
 	Outlier outlier `json:"alone,omitzero"`
 	Users   users   `json:"users,omitzero"`
+	Beside  beside  `json:"beside,omitzero"`
 	trend
 }
 
@@ -37,6 +38,7 @@ func (s *signalState) newStep(since time.Time) {
 	s.evidence.newStep()
 	s.Outlier.newStep()
 	s.Users.newStep()
+	s.Beside.newStep()
 	s.trend.newStep()
 }
 
@@ -46,6 +48,7 @@ func (s *signalState) judge(c rollout.Case, off trial.RuleSet) rollout.Verdict {
 		s.Trial.Begin(s.Baseline.shares(), s.Baseline.Rate*lookInterval(c.Spec).Seconds()*60, s.Baseline.Worst)
 		s.Baseline.Worst = trial.Worst{}
 	}
+	s.Beside.learn(c)
 	w := normalise(c, &s.Baseline)
 	w.options.Off = off
 	_, bad := firstWith(w.required(), unread)
@@ -114,12 +117,14 @@ func (s *signalState) update(w *window, end time.Time) {
 	used := s.memory.update(sc)
 	in := s.observed(sc, did, used)
 	in.Least = s.Users.least(in.Weight)
+	in.Beside = s.Beside.update(sc, in, did, &s.targets)
 	s.evidence.update(sc, in)
 	if had := s.Users.update(sc, in); had {
 		s.Trial.Share.Lower() // what was missing at first came
 	}
 	if replaced := s.Outlier.update(sc, s.Standing, s.counts.recent(stableArm)); replaced {
 		s.evidence.forget()
+		s.Beside.forget()
 		s.counts.forget()
 	}
 	s.trend.update(did, s.memory.Used, w.options.Slow)
@@ -147,6 +152,7 @@ func (s *signalState) want(c rollout.Case) rollout.Want {
 	w := rollout.Want{
 		Since:   c.Now.Add(-s.Clock.reach(from, c.Now, p)),
 		Bounds:  s.Baseline.Bounds,
+		Groups:  s.Beside.Strata.wants(c.Spec.Signals),
 		Buckets: s.Baseline.wantsBuckets(c.Spec.Checks), History: s.Baseline.wantsHistory(c.Spec.Checks),
 		At: s.Through.Add(p.interval + p.grace),
 	}

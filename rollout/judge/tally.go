@@ -12,6 +12,7 @@ import (
 type tally struct {
 	Requests float64               `json:"requests,omitempty"`
 	Errors   float64               `json:"errors,omitempty"`
+	Refused  float64               `json:"refused,omitempty"` // with a 4xx
 	Timed    float64               `json:"timed,omitempty"`
 	Slow     [trial.Bounds]float64 `json:"slow,omitzero"`
 	over     float64               // requests above successes, where errors have no counter; it may be below zero
@@ -21,6 +22,7 @@ type tally struct {
 func (t tally) plus(o tally, factor float64) tally {
 	t.Requests = max(0, t.Requests+factor*o.Requests)
 	t.Errors = max(0, t.Errors+factor*o.Errors)
+	t.Refused = max(0, t.Refused+factor*o.Refused)
 	t.Timed = max(0, t.Timed+factor*o.Timed)
 	for i := range t.Slow {
 		t.Slow[i] = max(0, t.Slow[i]+factor*o.Slow[i])
@@ -30,7 +32,7 @@ func (t tally) plus(o tally, factor float64) tally {
 
 // coarse is the tally in as few digits as are worth to be stored of what is forgotten slowly.
 func (t tally) coarse() tally {
-	t.Requests, t.Errors, t.Timed = pack.Down(t.Requests), pack.Down(t.Errors), pack.Down(t.Timed)
+	t.Requests, t.Errors, t.Timed, t.Refused = pack.Down(t.Requests), pack.Down(t.Errors), pack.Down(t.Timed), pack.Down(t.Refused)
 	for i := range t.Slow {
 		t.Slow[i] = pack.Down(t.Slow[i])
 	}
@@ -40,6 +42,7 @@ func (t tally) coarse() tally {
 // most returns the larger of each part of two tallies.
 func (t tally) most(o tally) tally {
 	t.Requests, t.Errors, t.Timed = max(t.Requests, o.Requests), max(t.Errors, o.Errors), max(t.Timed, o.Timed)
+	t.Refused = max(t.Refused, o.Refused)
 	for i := range t.Slow {
 		t.Slow[i] = max(t.Slow[i], o.Slow[i])
 	}
@@ -53,7 +56,7 @@ func (t tally) exceeds(o tally) bool {
 			return true
 		}
 	}
-	return more(t.Requests, o.Requests) || more(t.Errors, o.Errors) || more(t.Timed, o.Timed)
+	return more(t.Requests, o.Requests) || more(t.Errors, o.Errors) || more(t.Refused, o.Refused) || more(t.Timed, o.Timed)
 }
 
 // more reports whether one count is more than another, by more than rounding.
@@ -105,6 +108,8 @@ func (w *window) did(arm int, one *target, s span, t *targets) (sum tally) {
 			sum.Errors += c.grown(s, one.start(arm, c), &near)
 		case successKind:
 			succeeded += c.grown(s, one.start(arm, c), &near)
+		case refusedKind:
+			sum.Refused += c.grown(s, one.start(arm, c), &near)
 		case latencyKind, memoryKind, kinds:
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"time"
 
+	"canarybot.io/rollout"
 	"canarybot.io/rollout/judge/trial"
 )
 
@@ -63,12 +64,12 @@ func all(n int, holds func(int) bool) bool {
 
 func (s *signalState) valid() bool {
 	return s.Baseline.valid() && s.counts.valid(s.Through) && s.evidence.valid() &&
-		len(s.trend.Points) <= trendScrapes && s.Outlier.valid()
+		len(s.trend.Points) <= trendScrapes && s.Outlier.valid() && s.Beside.valid()
 }
 
 func (b *baseline) valid() bool {
 	n := len(b.Seconds)
-	return n == len(b.Bounds) && (n == 0 || n == trial.Bounds) && b.Slow < trial.Bounds && b.Interval >= 0 && b.Lag >= 0 &&
+	return n == len(b.Bounds) && n <= trial.Bounds && b.Slow < trial.Bounds && b.Interval >= 0 && b.Lag >= 0 &&
 		all(n, func(i int) bool { return b.Seconds[i] >= 0 && (i == 0 || b.Seconds[i-1] <= b.Seconds[i]) })
 }
 
@@ -82,7 +83,7 @@ func (c *counts) valid(through time.Time) bool {
 }
 
 func (t tally) valid() bool {
-	return t.Requests >= 0 && t.Errors >= 0 && t.Timed >= 0 && all(len(t.Slow), func(i int) bool { return t.Slow[i] >= 0 })
+	return t.Requests >= 0 && t.Errors >= 0 && t.Refused >= 0 && t.Timed >= 0 && all(len(t.Slow), func(i int) bool { return t.Slow[i] >= 0 })
 }
 
 func (o *outlier) valid() bool {
@@ -106,4 +107,9 @@ func (s *limitState) valid() bool {
 		}
 	}
 	return true
+}
+
+func (b *beside) valid() bool {
+	n := len(b.Strata.Parts)
+	return n <= rollout.Groups+1 && all(n, func(i int) bool { return len(b.Strata.Parts[i].Name) <= longestName })
 }

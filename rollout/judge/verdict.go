@@ -32,8 +32,20 @@ func verdict(w *window, s *signalState) rollout.Verdict {
 		if e.Doubt = s.doubt(e, check.Signal); e.Doubt == rollout.DoubtAsks {
 			onDoubt(check, &e)
 		}
+		if worst, _ := s.evidence.strongest(check.Signal); s.Judged {
+			s.Beside.explain(w, worst, &e, check.Signal)
+		}
 		if why := canaryFails(w, s); i == first && why != rollout.WhyNone {
 			e.Result, e.Why = rollout.Fail, why
+		}
+		v.Evidence = append(v.Evidence, e)
+	}
+	if first < 0 {
+		return v
+	}
+	for _, e := range s.Beside.evidence(w, &s.evidence) {
+		if e.Doubt == rollout.DoubtAsks {
+			onDoubt(w.checks[first], &e) // as the first check that decides wishes
 		}
 		v.Evidence = append(v.Evidence, e)
 	}

@@ -28,6 +28,7 @@ type window struct {
 	accepted     []rollout.Acceptance
 	options      trial.Options
 	memoryLimit  float64 // 0: none
+	by           string  // the label by which errors are looked at; empty: none
 	arms         [2]arm
 	lacks        [groups]bool // the answer lacks series that an earlier one had
 }
@@ -56,6 +57,7 @@ func normalise(c rollout.Case, b *baseline) *window {
 		accepted:     c.Accepted,
 		options:      b.options(c.Spec, p.interval),
 		memoryLimit:  threshold(c.Spec.Checks, rollout.MemorySignal),
+		by:           c.Spec.Signals.By,
 		arms:         [2]arm{newArm(c.Raw.Canary, possible, numbers), newArm(c.Raw.Stable, possible, numbers)},
 	}
 	w.at, w.synced = c.Now, true

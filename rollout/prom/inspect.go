@@ -41,6 +41,7 @@ type inspection struct {
 	ages   string // the time of the newest sample of each series
 	counts string // how many samples each series has in the window
 	pods   string // pods whose names begin alike; empty where pods are not told apart by names
+	groups groupQueries
 }
 
 // looks is how often a store is looked at that seems to resample: one that merges replicas may answer two questions from two
@@ -59,7 +60,7 @@ func (s *Source) Inspect(ctx context.Context, q rollout.Question) rollout.Inspec
 		answers map[string]answer
 		raw     answer
 	)
-	asks := slices.DeleteFunc([]string{in.ages, in.counts, in.pods}, func(q string) bool { return q == "" })
+	asks := slices.DeleteFunc(append([]string{in.ages, in.counts, in.pods}, in.groups.all()...), func(q string) bool { return q == "" })
 	for range looks {
 		answers = s.fetch(ctx, asks) // before the samples: what they tell of must be among those
 		raw = s.fetch(ctx, []string{in.raw})[in.raw]
@@ -78,6 +79,7 @@ func (s *Source) Inspect(ctx context.Context, q rollout.Question) rollout.Inspec
 	if vector, ok := answers[in.pods].value.(model.Vector); ok && in.pods != "" {
 		out.Notices = append(out.Notices, in.strangers(vector)...)
 	}
+	out.Notices = append(out.Notices, in.groups.notices(in.names.Service, answers)...)
 	return out
 }
 
@@ -101,6 +103,7 @@ func inspect(q rollout.Question) (inspection, bool) {
 	in.raw = fmt.Sprintf("%s[%ds]", selector, window)
 	in.counts = fmt.Sprintf("count_over_time(%s[%ds])", selector, window)
 	in.ages = fmt.Sprintf("timestamp(%s)", selector)
+	in.groups = inquireGroups(q.Signals, words)
 	byName := slices.ContainsFunc(t.parts, func(p part) bool { return p.word == Pods || p.word == Select && q.Select == "" })
 	if byName {
 		words[Pods] = in.names.loosely()

@@ -10,13 +10,16 @@ import (
 // Plain returns the signals of a service with conventional metric names.
 func Plain() rollout.Signals {
 	return rollout.Signals{
-		Requests: `http_requests_total{{{.Select}}}`,
-		Errors:   `http_5xx_total{{{.Select}}}`,
-		Success:  `http_2xx_total{{{.Select}}}`,
-		Latency:  `http_duration_bucket{{{.Select}}}`,
-		Memory:   `container_memory_working_set_bytes{{{.Select}}}`,
-		Unit:     time.Second,
-		Scrape:   15 * time.Second,
+		Requests:     `http_requests_total{{{.Select}}}`,
+		Errors:       `http_5xx_total{{{.Select}}}`,
+		Success:      `http_2xx_total{{{.Select}}}`,
+		Latency:      `http_duration_bucket{{{.Select}}}`,
+		Memory:       `container_memory_working_set_bytes{{{.Select}}}`,
+		InFlight:     `http_requests_in_flight{{{.Select}}}`,
+		Restarts:     `kube_pod_container_status_restarts_total{{{.Pods}}}`,
+		ClientErrors: `http_4xx_total{{{.Select}}}`,
+		Unit:         time.Second,
+		Scrape:       15 * time.Second,
 	}
 }
 

@@ -27,6 +27,9 @@ const (
 	successes
 	latency
 	memory
+	inFlight
+	restarts
+	clientErrors
 	metrics
 )
 
@@ -35,6 +38,8 @@ type rawInquiry struct {
 	canary, stable [metrics]string
 	history        [metrics]string
 	buckets        string
+	groups         string
+	by             model.LabelName
 	native         bool
 	bounds         []string
 	unit, scrape   time.Duration
@@ -42,15 +47,15 @@ type rawInquiry struct {
 
 // queries returns the queries to send.
 func (i rawInquiry) queries() []string {
-	all := slices.Concat(i.canary[:], i.stable[:], i.history[:], []string{i.buckets})
+	all := slices.Concat(i.canary[:], i.stable[:], i.history[:], []string{i.buckets, i.groups})
 	return slices.DeleteFunc(all, func(q string) bool { return q == "" })
 }
 
 // inquireRaw returns the queries for the signals. The error says why there are none.
 func inquireRaw(q rollout.Question) (rawInquiry, error) {
 	s := q.Signals
-	in := rawInquiry{native: s.Native, bounds: q.Want.Bounds, unit: s.Unit, scrape: s.Scrape}
-	if s.Requests == "" && s.Memory == "" || q.Want.Since.IsZero() && !q.Want.Buckets && !q.Want.History {
+	in := rawInquiry{native: s.Native, bounds: q.Want.Bounds, by: model.LabelName(s.By), unit: s.Unit, scrape: s.Scrape}
+	if s.Requests == "" && s.Memory == "" || q.Want.Since.IsZero() && !q.Want.Buckets && !q.Want.Groups && !q.Want.History {
 		return in, nil
 	}
 	canary, stable, err := wordsOf(q, 0)
@@ -62,10 +67,10 @@ func inquireRaw(q rollout.Question) (rawInquiry, error) {
 		return fmt.Sprintf("%s[%ds]", text, int(math.Ceil(reach.Seconds())))
 	}
 	history := func(text string) string {
-		return fmt.Sprintf("sum without (%s) (%s)[%ds:%ds]", strings.Join(perRequestOf(text), ", "), text,
+		return fmt.Sprintf("sum without (%s) (%s)[%ds:%ds]", strings.Join(perRequestOf(text, s.By), ", "), text,
 			int((historyScrapes * s.Scrape).Seconds()), max(1, int(s.Scrape.Seconds())))
 	}
-	templates := [metrics]string{s.Requests, s.Errors, s.Success, s.Latency, s.Memory}
+	templates := [metrics]string{s.Requests, s.Errors, s.Success, s.Latency, s.Memory, s.InFlight, s.Restarts, s.ClientErrors}
 	if s.Errors != "" {
 		templates[successes] = "" // failures are counted; the rest succeeded
 	}
@@ -86,18 +91,35 @@ func inquireRaw(q rollout.Question) (rawInquiry, error) {
 				in.canary[m] = window(ours)
 			}
 		}
-		if q.Want.History {
+		// Of the others only what both arms do at once counts.
+		if q.Want.History && (metric(m) <= memory || metric(m) == restarts) {
 			in.history[m] = history(theirs)
 		}
 	}
-	if q.Want.Buckets && s.Latency != "" {
-		_, theirs, err := selectorsOf(s.Latency, canary, stable)
-		if err != nil {
-			return rawInquiry{}, err
-		}
-		in.buckets = fmt.Sprintf("sum by (le) (increase(%s[%ds]))", theirs, int((2 * historyScrapes * s.Scrape).Seconds()))
+	if err := in.ofStable(q, stable); err != nil {
+		return rawInquiry{}, err
 	}
 	return in, nil
+}
+
+// ofStable adds what is asked of stable alone, once in a rollout: which bounds and which groups there are.
+func (i *rawInquiry) ofStable(q rollout.Question, stable map[Word]string) error {
+	s, lately := q.Signals, int((2 * historyScrapes * q.Signals.Scrape).Seconds())
+	if q.Want.Buckets && s.Latency != "" {
+		_, theirs, err := selectorsOf(s.Latency, stable, stable)
+		if err != nil {
+			return err
+		}
+		i.buckets = fmt.Sprintf("sum by (le) (increase(%s[%ds]))", theirs, lately)
+	}
+	if q.Want.Groups && s.By != "" && s.Requests != "" {
+		_, theirs, err := selectorsOf(s.Requests, stable, stable)
+		if err != nil {
+			return err
+		}
+		i.groups = fmt.Sprintf("topk(%d, sum by (%s) (increase(%s[%ds])))", rollout.Groups, s.By, theirs, lately)
+	}
+	return nil
 }
 
 // perRequest are the labels that distinguish requests of one target, except those of buckets. History sums over them:
@@ -109,11 +131,15 @@ var perRequest = []string{
 
 // perRequestOf returns the labels to sum over. Names that need quotes are only for a store that is asked with such names
 // anyway: an older one cannot read them.
-func perRequestOf(text string) []string {
-	if all := selectorsIn(text); len(all) != 1 || !all[0].utf8 {
-		return perRequest
+func perRequestOf(text, by string) []string {
+	labels := perRequest
+	if by != "" && !slices.Contains(labels, by) {
+		labels = append(slices.Clone(labels), by)
 	}
-	return append(slices.Clone(perRequest),
+	if all := selectorsIn(text); len(all) != 1 || !all[0].utf8 {
+		return labels
+	}
+	return append(slices.Clone(labels),
 		`"http.status_code"`, `"http.response.status_code"`, `"error.type"`, `"http.method"`, `"http.request.method"`, `"http.route"`)
 }
 
@@ -207,11 +233,15 @@ func (i rawInquiry) read(answers map[string]answer, err error) rollout.Raw {
 				all[m] = i.series(answers[query], who, metric(m) == latency, edges)
 			}
 		}
-		return rollout.Read{Requests: all[requests], Errors: all[failures], Success: all[successes], Latency: all[latency], Memory: all[memory]}
+		return rollout.Read{Requests: all[requests], Errors: all[failures], Success: all[successes], Latency: all[latency], Memory: all[memory],
+			InFlight: all[inFlight], Restarts: all[restarts], ClientErrors: all[clientErrors]}
 	}
 	raw := rollout.Raw{Canary: arm(i.canary, false), Stable: arm(i.stable, false), History: arm(i.history, true)}
 	if i.buckets != "" {
 		raw.Buckets = i.bucketsOf(answers[i.buckets])
+	}
+	if i.groups != "" {
+		raw.Groups = i.groupsOf(answers[i.groups])
 	}
 	return raw
 }
@@ -237,7 +267,9 @@ func (i rawInquiry) series(a answer, who reporters, histogram bool, edges float6
 				out.Series = append(out.Series, seriesOf(stream, bound*i.scale()))
 			}
 		case !histogram:
-			out.Series = append(out.Series, seriesOf(stream, 0))
+			one := seriesOf(stream, 0)
+			one.Group = i.groupOf(stream.Metric)
+			out.Series = append(out.Series, one)
 		}
 	}
 	return out

@@ -9,6 +9,8 @@ import (
 type Behaviour struct {
 	// Errors is the share of its requests that end with 500.
 	Errors float64
+	// Hang is the share of its requests that never end, and Refused of those that end with a 4xx.
+	Hang, Refused float64
 	// Latency is the median latency of its answers; zero: 60 ms.
 	Latency time.Duration
 	// Memory is what one pod takes at first, in bytes; zero: 180 MiB. Leak is what it adds in a second.
@@ -22,6 +24,8 @@ type Behaviour struct {
 	ImageLate time.Duration
 	// CrashAfter and OOMAfter let a ready pod crash, or be killed for lack of memory, so much later; zero: never.
 	CrashAfter, OOMAfter time.Duration
+	// RestartEach is how long a pod's container runs between two restarts, which take no time; zero: it never restarts.
+	RestartEach time.Duration
 	// Silent: it serves, and reports no metrics.
 	Silent bool
 }

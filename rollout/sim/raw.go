@@ -73,6 +73,15 @@ func (s *side) read(q rollout.Question, from time.Time) rollout.Read {
 		Errors:   one(series("errors", 0, func(c Counters) float64 { return c.Errors })),
 		Success:  one(series("success", 0, func(c Counters) float64 { return c.OK })),
 	}
+	if q.Signals.InFlight != "" {
+		r.InFlight = one(series("in flight", 0, func(c Counters) float64 { return math.Floor(c.Hung) }))
+	}
+	if q.Signals.Restarts != "" {
+		r.Restarts = one(series("restarts", 0, func(c Counters) float64 { return math.Floor(c.Restarts) }))
+	}
+	if q.Signals.ClientErrors != "" {
+		r.ClientErrors = one(series("refused", 0, func(c Counters) float64 { return c.Refused }))
+	}
 	if memory > 0 {
 		r.Memory = one(series("memory", 0, func(Counters) float64 { return memory }))
 	}

@@ -54,6 +54,8 @@ func (a *App) points(s *side, p *pod) []Point {
 		{"http_duration_sum", with(), c.Seconds},
 		{"http_duration_count", with(), c.Requests},
 		{"http_duration_bucket", with("le", "+Inf"), c.Requests},
+		{"http_requests_in_flight", with(), math.Floor(c.Hung + a.underWay(s, p))},
+		{"kube_pod_container_status_restarts_total", with("container", "app"), math.Floor(c.Restarts)},
 		{"container_memory_working_set_bytes", with("container", "app"), math.Round(a.behaviour(s, p).memory(a.now.Sub(p.born)))},
 	}
 	if c.Errors > 0 { // like most libraries': a counter does not exist before its first count
@@ -61,9 +63,21 @@ func (a *App) points(s *side, p *pod) []Point {
 			Point{"http_5xx_total", with(), c.Errors},
 			Point{"http_errors", with(), c.Errors})
 	}
+	if c.Refused > 0 {
+		all = append(all, Point{"http_4xx_total", with(), c.Refused})
+	}
 	for i, bound := range bounds {
 		le := strconv.FormatFloat(bound, 'g', -1, 64)
 		all = append(all, Point{"http_duration_bucket", with("le", le), c.Within[i]})
 	}
 	return all
+}
+
+// underWay is how many requests a pod serves at a time, of those that end.
+func (a *App) underWay(s *side, p *pod) float64 {
+	pods, share := a.stable.endpoints(), 1-a.share()
+	if s == a.canary {
+		pods, share = a.canary.endpoints(), a.share()
+	}
+	return a.requests * share / float64(max(len(pods), 1)) * a.behaviour(s, p).latency().Seconds()
 }

@@ -14,6 +14,9 @@ var bounds = [...]float64{0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 2
 // Counters count requests. They are exact, and so not always whole.
 type Counters struct {
 	Requests, OK, Errors float64
+	// Refused counts those that ended with a 4xx, Hung those that never end, which are in none of the others, and Restarts
+	// those of containers.
+	Refused, Hung, Restarts float64
 	// Within counts the answers up to each bound of the histogram; Seconds is their sum.
 	Within  [len(bounds)]float64
 	Seconds float64
@@ -21,10 +24,14 @@ type Counters struct {
 
 // add counts n more requests of a version that behaves like this.
 func (c *Counters) add(n float64, b Behaviour) {
-	bad := n * min(1, max(0, b.Errors))
+	hung := n * min(1, max(0, b.Hang))
+	c.Hung += hung
+	n -= hung
+	bad, refused := n*min(1, max(0, b.Errors)), n*min(1, max(0, b.Refused))
 	c.Requests += n
 	c.Errors += bad
-	c.OK += n - bad
+	c.Refused += refused
+	c.OK += n - bad - refused
 	median := b.latency().Seconds()
 	for i, bound := range bounds {
 		c.Within[i] += n * within(bound, median)
@@ -39,6 +46,9 @@ func (c Counters) plus(o Counters, factor float64) Counters {
 	c.Requests += factor * o.Requests
 	c.OK += factor * o.OK
 	c.Errors += factor * o.Errors
+	c.Refused += factor * o.Refused
+	c.Hung += factor * o.Hung
+	c.Restarts += factor * o.Restarts
 	c.Seconds += factor * o.Seconds
 	for i := range c.Within {
 		c.Within[i] += factor * o.Within[i]
@@ -90,13 +100,13 @@ func (a *App) flow(to time.Time) {
 		is, _ := s.reportsMetrics(a.now)
 		return is
 	}
-	a.stable.past.note(to, a.serve(a.stable, a.stable.endpoints(), n*(1-share)), reporting(a.stable))
-	a.canary.past.note(to, a.serve(a.canary, canary, n*share), reporting(a.canary))
+	a.stable.past.note(to, a.serve(a.stable, a.stable.endpoints(), n*(1-share), to), reporting(a.stable))
+	a.canary.past.note(to, a.serve(a.canary, canary, n*share, to), reporting(a.canary))
 }
 
-// serve spreads requests over the pods and returns what they counted. Where there is none they are lost: the router
-// answers 503, and no app counts.
-func (a *App) serve(s *side, pods []*pod, n float64) (sum Counters) {
+// serve spreads the requests up to a time over the pods and returns what they counted. Where there is none they are lost:
+// the router answers 503, and no app counts.
+func (a *App) serve(s *side, pods []*pod, n float64, to time.Time) (sum Counters) {
 	if n <= 0 {
 		return sum
 	}
@@ -106,7 +116,11 @@ func (a *App) serve(s *side, pods []*pod, n float64) (sum Counters) {
 	}
 	for _, p := range pods {
 		var c Counters
-		c.add(n/float64(len(pods)), a.behaviour(s, p))
+		b := a.behaviour(s, p)
+		c.add(n/float64(len(pods)), b)
+		if b.RestartEach > 0 {
+			c.Restarts = to.Sub(a.now).Seconds() / b.RestartEach.Seconds()
+		}
 		p.counters = p.counters.plus(c, 1)
 		sum = sum.plus(c, 1)
 		tag := rollout.ShortVersion(p.image)

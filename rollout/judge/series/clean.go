@@ -13,11 +13,13 @@ import (
 // reports whether a counter may have fallen: where none did, there is nothing to mend.
 func Clean(r rollout.Read, from, to time.Time) (clean rollout.Read, falls bool) {
 	s := scan{from: from, to: to}
-	for _, reading := range []*rollout.Reading{&r.Requests, &r.Errors, &r.Success, &r.Latency} {
+	for _, reading := range []*rollout.Reading{&r.Requests, &r.Errors, &r.Success, &r.Latency, &r.ClientErrors} {
 		reading.Series = s.clean(reading.Series)
 	}
 	falls = s.falls
-	r.Memory.Series = s.clean(r.Memory.Series)
+	for _, gauge := range []*rollout.Reading{&r.Memory, &r.InFlight, &r.Restarts} {
+		gauge.Series = s.clean(gauge.Series)
+	}
 	return r, falls
 }
 

@@ -71,6 +71,26 @@ func UpTo(points []rollout.Point, to time.Time, near int) int {
 	return low
 }
 
+// Increase returns by how much counters grew by the samples after one time and up to another. Each sample counts by its
+// difference to the highest one before it, which may lie before the first time; where there is none, start tells from what
+// it counts. Counters that were reset have to be mended first. Negative values and NaN are left out: no counter has them.
+// Samples may come in any order, and repeat.
+func Increase(all []rollout.Series, from, to time.Time, start func(rollout.Series) Start) (grown float64) {
+	for i := range all {
+		before, known := 0.0, false
+		for _, p := range sorted(all[i].Points) {
+			if !usable(p.Value) || p.At.After(to) || known && p.Value < before {
+				continue
+			}
+			if p.At.After(from) && (known || start(all[i]) == FromZero) {
+				grown += p.Value - before
+			}
+			before, known = p.Value, true
+		}
+	}
+	return grown
+}
+
 // sorted returns the samples in order, each time once. It does not change its argument.
 func sorted(points []rollout.Point) []rollout.Point {
 	rises := true
@@ -115,6 +135,23 @@ func Largest(all []rollout.Series, from, to time.Time) (most float64) {
 		most = max(most, newest.Value)
 	}
 	return most
+}
+
+// Latest returns each series' newest usable value after one time and up to another.
+func Latest(all []rollout.Series, from, to time.Time) []float64 {
+	var values []float64
+	for i := range all {
+		newest := rollout.Point{At: from}
+		for _, p := range all[i].Points {
+			if p.At.After(newest.At) && !p.At.After(to) && usable(p.Value) {
+				newest = p
+			}
+		}
+		if newest.At.After(from) {
+			values = append(values, newest.Value)
+		}
+	}
+	return values
 }
 
 // Last returns the newest of the samples that a counter can have; false: there is none.

@@ -25,7 +25,13 @@ const patientScrapes = 3
 //
 // A restart between two scrapes after which every counter is already higher than before cannot be seen.
 func Mend(r rollout.Read) rollout.Read {
-	readings := []*rollout.Reading{&r.Requests, &r.Errors, &r.Success, &r.Latency}
+	r, _ = MendRestarts(r)
+	return r
+}
+
+// MendRestarts is Mend, and returns the scrapes in which a target's process had started again, by target.
+func MendRestarts(r rollout.Read) (mended rollout.Read, restarts map[string][]time.Time) {
+	readings := []*rollout.Reading{&r.Requests, &r.Errors, &r.Success, &r.Latency, &r.ClientErrors}
 	var fell map[string]*target
 	for _, reading := range readings {
 		for i := range reading.Series {
@@ -38,7 +44,7 @@ func Mend(r rollout.Read) rollout.Read {
 		}
 	}
 	if len(fell) == 0 {
-		return r
+		return r, nil
 	}
 	for kind, reading := range readings {
 		reading.Series = slices.Clone(reading.Series)
@@ -48,10 +54,13 @@ func Mend(r rollout.Read) rollout.Read {
 			}
 		}
 	}
-	for _, t := range fell {
-		t.mend()
+	restarts = map[string][]time.Time{}
+	for name, t := range fell {
+		if t.mend(); len(t.restarts) > 0 {
+			restarts[name] = t.restarts
+		}
 	}
-	return r
+	return r, restarts
 }
 
 // The kinds of a target's counters, in the order in which Mend reads them.
@@ -60,6 +69,7 @@ const (
 	errors
 	success
 	latency
+	refused
 )
 
 // usable reports whether a counter can have the value.
@@ -86,7 +96,8 @@ func falls(points []rollout.Point) bool {
 // target are the counters of one target, of which some fell.
 type target struct {
 	counters []*counter
-	left     int // scrapes in a row that were left out
+	left     int         // scrapes in a row that were left out
+	restarts []time.Time // scrapes in which the process had started again
 }
 
 // counter is one counter while its samples are walked through.
@@ -128,6 +139,7 @@ func (t *target) mend() {
 			for _, c := range t.counters {
 				c.beginAt(0)
 			}
+			t.restarts = append(t.restarts, at)
 			t.keep(at)
 		default:
 			t.leaveOut(at)
@@ -182,7 +194,7 @@ func (t *target) fell() bool {
 // by itself; counters of rare things only where there is nothing else.
 func (t *target) restarted() bool {
 	told, behind := false, true
-	for _, kinds := range [][]int{{requests}, {latency}, {errors, success}} {
+	for _, kinds := range [][]int{{requests}, {latency}, {errors, success, refused}} {
 		before, now, prior, known := t.sums(kinds)
 		if before == 0 || told && kinds[0] == errors {
 			continue

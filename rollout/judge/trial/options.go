@@ -7,16 +7,22 @@ type Check int
 
 // The checks.
 const (
-	Errors     Check = iota // more errors than stable, beyond the margin
-	Latency                 // slower than stable, beyond the margin
-	ErrorLimit              // beyond the service's own limit
-	SlowLimit               // beyond the service's own limit
-	Memory                  // grows so that it will reach its limit
-	Share                   // less traffic than the weight promises
-	Checks                  // how many there are
+	Errors       Check = iota // more errors than stable, beyond the margin
+	Latency                   // slower than stable, beyond the margin
+	ErrorLimit                // beyond the service's own limit
+	SlowLimit                 // beyond the service's own limit
+	Memory                    // grows so that it will reach its limit
+	Share                     // less traffic than the weight promises
+	Strata                    // more errors than stable in one part of the requests
+	Hangs                     // requests that begin and do not end
+	Restarts                  // containers restart more often than stable's
+	ClientErrors              // far more requests are refused as wrong than by stable
+	Checks                    // how many there are
 )
 
-var checkNames = [Checks]string{"errors", "latency", "error_limit", "slow_limit", "memory", "share"}
+var checkNames = [Checks]string{
+	"errors", "latency", "error_limit", "slow_limit", "memory", "share", "strata", "hangs", "restarts", "client_errors",
+}
 
 // String returns the check's name in lower snake case.
 func (c Check) String() string {
@@ -26,8 +32,8 @@ func (c Check) String() string {
 	return checkNames[c]
 }
 
-// Bounds is how many latency bounds a trial compares.
-const Bounds = 4
+// Bounds is how many latency bounds a trial compares at most.
+const Bounds = 6
 
 // Options are how a trial is judged. Start from Defaults.
 type Options struct {
@@ -41,6 +47,8 @@ type Options struct {
 	// bound, an index, beyond which a request is slow.
 	ErrorLimit, SlowLimit float64
 	Slow                  int
+	// Bounds is how many bounds are compared, the first ones; 0: all that a trial has.
+	Bounds int
 
 	// ErrorSpread and SlowSpread are by how much more than by chance stable's pods differ, for each request of a pod and
 	// scrape (kappa); 0: not at all.
@@ -80,8 +88,11 @@ type Slack struct {
 func Defaults(planned int) Options {
 	return Options{
 		Alpha: 0.01, Planned: planned,
-		Weights: [Checks]float64{Errors: .30, Latency: .25, ErrorLimit: .15, SlowLimit: .10, Memory: .10, Share: .10},
-		Errors:  bet.Margin{Ratio: 1.5, Slack: 0.001}, Latency: bet.Margin{Ratio: 1.25, Slack: 0.002},
+		Weights: [Checks]float64{
+			Errors: .30, Latency: .25, ErrorLimit: .15, SlowLimit: .10, Memory: .10, Share: .10,
+			Strata: .10, Hangs: .05, Restarts: .05, ClientErrors: .05,
+		},
+		Errors: bet.Margin{Ratio: 1.5, Slack: 0.001}, Latency: bet.Margin{Ratio: 1.25, Slack: 0.002},
 		ErrorLimit: 0.01, SlowLimit: 0.01, Slow: Bounds - 1, Cap: 7, Dwell: 8, Interval: 15,
 		Acted: bet.Margin{Ratio: 1.5, Slack: 0.004},
 	}

@@ -50,7 +50,7 @@ func (s *State) AtLeast(o *Options, c Check) float64 {
 		return s.ErrorRatios.atLeast(o)
 	case Latency, SlowLimit:
 		return s.SlowRatios.atLeast(o)
-	case Memory, Share, Checks:
+	case Memory, Share, Strata, Hangs, Restarts, ClientErrors, Checks:
 	}
 	return 0
 }

@@ -19,6 +19,16 @@ const ErrorMeasure Measure = 0
 // SlowMeasure is the share of the requests beyond a bound, an index.
 func SlowMeasure(bound int) Measure { return Measure(1 + bound) }
 
+// bounds are how many bounds are compared, and measures how many measures.
+func (o *Options) bounds() int {
+	if o.Bounds <= 0 || o.Bounds > Bounds {
+		return Bounds
+	}
+	return o.Bounds
+}
+
+func (o *Options) measures() Measure { return SlowMeasure(o.bounds()) }
+
 // counts are an arm's requests by a measure, and the bad ones among them.
 func (a *Arm) counts(m Measure) bet.Counts {
 	if m == ErrorMeasure {

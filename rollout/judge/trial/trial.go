@@ -26,6 +26,7 @@ type Scrape struct {
 	Slack          Slack   // by how much margins and limits are wider while the canary's pods are young
 	Memory         float64 // of the canary's largest pod, in bytes; 0: no new reading
 	Hidden         bool    // one target reports for all pods of a version
+	Beside         Beside  // how the bets stand that are placed elsewhere
 }
 
 // runningShare is a share of bad requests that is learned scrape by scrape and slowly forgotten.
@@ -158,6 +159,7 @@ func (s *State) Add(o *Options, in Scrape) Verdict {
 	s.Scrapes++
 	s.StepScrapes++
 	s.Odds, s.WorstBound = s.odds(o)
+	in.Beside.join(&s.Odds)
 	v := s.verdict(o, in)
 	s.forgive(o, &v)
 	return v
@@ -204,7 +206,7 @@ func (s *State) odds(o *Options) (logs [Checks]float64, worstBound int) {
 		request[i] = m.Log()
 	}
 	var even [Bounds]float64
-	for b := range even {
+	for b := range o.bounds() {
 		even[b] = 1
 	}
 	logs = [Checks]float64{
@@ -218,7 +220,7 @@ func (s *State) odds(o *Options) (logs [Checks]float64, worstBound int) {
 // factors are a scrape's, by what was known before it.
 func (s *State) factors(o *Options, in Scrape) (f factors) {
 	if in.Age >= o.CompareFrom {
-		for m := range Measure(measures) {
+		for m := range o.measures() {
 			s.comparison(m).factors(o, &f[m], in.canary(o, m).counts, in.stable(o, m).counts, o.margin(m, in))
 		}
 	}
@@ -281,7 +283,7 @@ func (c *comparison) proves(canary, stable bet.Counts, margin bet.Margin) {
 
 // learn takes a scrape in that was bet on: proofs of health, ratios, and what is usual for stable.
 func (s *State) learn(o *Options, in Scrape) {
-	for m := range Measure(measures) {
+	for m := range o.measures() {
 		c, canary, stable := s.comparison(m), in.canary(o, m), in.stable(o, m)
 		if in.Age >= o.CompareFrom {
 			margin := o.Errors
@@ -329,7 +331,7 @@ const longUnusual = 12
 // notice reports whether stable is out of its usual in a scrape.
 func (s *State) notice(o *Options, in Scrape) bool {
 	unusual := false
-	for m := range Measure(measures) {
+	for m := range o.measures() {
 		stable := in.stable(o, m)
 		unusual = unusual || stable.raw.Bad > s.comparison(m).most(m, stable)
 	}
@@ -459,6 +461,9 @@ func (s *State) verdict(o *Options, in Scrape) Verdict {
 			s.Quiet[i]++
 		}
 	}
+	if c, ok := s.besideAlone(o); ok {
+		v.Worst = c
+	}
 	v.Quiet = s.quiet(v.Worst) >= quietScrapes
 	if v.Different {
 		v.Rule = s.speaksAgainst(o, v.Worst, in)
@@ -485,7 +490,7 @@ func (s *State) quiet(c Check) int {
 		return s.Quiet[0]
 	case Latency, SlowLimit:
 		return s.Quiet[1]
-	case Memory, Share, Checks:
+	case Memory, Share, Strata, Hangs, Restarts, ClientErrors, Checks:
 	}
 	return 0
 }
@@ -521,7 +526,7 @@ func (s *State) measureOf(o *Options, c Check) (m Measure, ok bool) {
 		return SlowMeasure(s.WorstBound), true
 	case SlowLimit:
 		return SlowMeasure(o.Slow), true
-	case Memory, Share, Checks:
+	case Memory, Share, Strata, Hangs, Restarts, ClientErrors, Checks:
 	}
 	return 0, false
 }
@@ -576,7 +581,7 @@ func (o *Options) limit(c Check) float64 {
 		return o.ErrorLimit
 	case SlowLimit:
 		return o.SlowLimit
-	case Errors, Latency, Memory, Share, Checks:
+	case Errors, Latency, Memory, Share, Strata, Hangs, Restarts, ClientErrors, Checks:
 	}
 	return 0
 }
@@ -593,7 +598,7 @@ func (s *State) proved(o *Options) bool {
 		return false
 	}
 	slow := func(c comparison) bool { return c.Proof < math.Log(proofOdds) }
-	return o.Weights[Latency] == 0 || !slices.ContainsFunc(s.Slow[:], slow)
+	return o.Weights[Latency] == 0 || !slices.ContainsFunc(s.Slow[:o.bounds()], slow)
 }
 
 // proofOdds are what each bet on health has to reach, and undecidedOdds what the bets against it must stay below.

@@ -202,6 +202,7 @@ func (f *fleet) survives(t *testing.T, seed uint64, stored []byte) {
 	if rng.IntN(3) == 0 {
 		c.Spec.Signals.Errors, c.Spec.Signals.Success = "", "s"
 	}
+	c.Spec.Signals.By = []string{"", "handler"}[rng.IntN(2)]
 	for scrape := 13; scrape < 28; scrape++ {
 		c.Now = since.Add(time.Duration(scrape)*interval + 4*time.Second)
 		c.State = state
@@ -231,9 +232,11 @@ func malformAll(rng *rand.Rand, raw *rollout.Raw, now time.Time) {
 	}
 	slices.Sort(names)
 	raw.Canary.Success, raw.Stable.Success = raw.Canary.Requests, raw.Stable.Requests
-	all := []*rollout.Reading{&raw.Buckets}
+	raw.Groups = raw.Canary.Requests
+	all := []*rollout.Reading{&raw.Buckets, &raw.Groups}
 	for _, r := range []*rollout.Read{&raw.Canary, &raw.Stable, &raw.History} {
-		all = append(all, &r.Requests, &r.Errors, &r.Success, &r.Latency, &r.Memory)
+		r.InFlight, r.Restarts, r.ClientErrors = r.Memory, r.Errors, r.Errors
+		all = append(all, &r.Requests, &r.Errors, &r.Success, &r.Latency, &r.Memory, &r.InFlight, &r.Restarts, &r.ClientErrors)
 	}
 	for _, one := range all {
 		switch rng.IntN(12) {

@@ -29,7 +29,7 @@ const (
 func contenders(off trial.RuleSet) []contender {
 	return []contender{
 		{name: canarybotName, every: 1, options: &world.Options{Off: off}},
-		{name: earlyName, every: 4, options: &world.Options{Off: off, Early: true}},
+		{name: earlyName, every: 8, options: &world.Options{Off: off, Early: true}},
 		{name: firstName, every: 4, options: &world.Options{Off: off}, first: true},
 		{name: naiveName, every: 4, peer: func() world.Algorithm { return &naive{} }},
 		{name: "flagger 1m/5", every: 4, peer: func() world.Algorithm { return &flagger{every: 60, threshold: 5} }, own: true},

@@ -76,6 +76,7 @@ func printTables(w io.Writer, results []played, cells []cell, o options) {
 	t.rowTables()
 	t.peerTables()
 	t.together(results, o)
+	t.short()
 	t.losses()
 	t.promised(results)
 }
@@ -187,6 +188,39 @@ func (t table) together(results []played, o options) {
 func precision(r rates) string {
 	p, low, high := r.precision()
 	return fmt.Sprintf("%.1f %% (%.1f to %.1f)", 100*p, 100*low, 100*high)
+}
+
+// short prints which families Canarybot is not good enough in.
+func (t table) short() {
+	fmt.Fprintln(t.w, "\n### Where it falls short\n\nFamilies of which more than 2 % of the healthy are rolled back or, from 20 requests/s, held for an hour, or more than 5 % are asked about; and less than 95 % of the bad are found or asked about.")
+	t.head([]string{"world", "requests/s", "what"})
+	for _, kind := range []report.Kind{report.Healthy, report.FineRow, report.Faulty, report.Row} {
+		for _, own := range t.of(kind) {
+			if what := own.short(); len(what) > 0 && !own.together {
+				t.row([]string{own.Scenario, rateOf(own.RPS), strings.Join(what, ", ")})
+			}
+		}
+	}
+}
+
+// short is what a cell is not good enough in.
+func (c cell) short() (what []string) {
+	if !c.Healthy {
+		if c.OrAsked != nil && *c.OrAsked < 0.95 {
+			what = append(what, fmt.Sprintf("%s found, %s with those asked about, %s released", percent(c.Detected), percent(c.OrAsked), percent(c.Released)))
+		}
+		return what
+	}
+	if c.FalseRollback != nil && *c.FalseRollback > 0.02 {
+		what = append(what, percent(c.FalseRollback)+" rolled back")
+	}
+	if held := c.busyHeld.part(); held > 0.02 {
+		what = append(what, percent(&held)+" held")
+	}
+	if c.Asked != nil && *c.Asked > 0.05 {
+		what = append(what, percent(c.Asked)+" asked about")
+	}
+	return what
 }
 
 // losses prints who finds what sooner, and what that costs elsewhere.

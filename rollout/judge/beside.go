@@ -55,35 +55,48 @@ func (b *beside) update(sc *scrape, in trial.Scrape, did [2]tally, t *targets) (
 // evidence is what speaks against the canary beside its checks, each in a line of its own: what it is rolled back for,
 // what people are asked about, and what may become either.
 func (b *beside) evidence(w *window, e *evidence) (all []rollout.Evidence) {
-	for _, one := range []struct {
-		check trial.Check
-		line  func() rollout.Evidence
-		asks  bool // what does not suffice to roll back does to ask
-	}{
-		{trial.Hangs, b.Hangs.evidence, false},
-		{trial.Restarts, b.Restarts.evidence, e.Trial.LogOdds(trial.Restarts) >= math.Log(holdOdds)},
-		{trial.ClientErrors, b.Refusals.evidence, b.Refusals.Differs},
-	} {
-		line := one.line()
-		switch {
-		case w.options.Weights[one.check] == 0, slices.Contains(w.accepted, rollout.Acceptance{Check: line.Check, Why: line.Why}):
+	for _, check := range [...]trial.Check{trial.Hangs, trial.Restarts, trial.ClientErrors} {
+		log := e.Trial.LogOdds(check)
+		holds, asks := log >= math.Log(holdOdds), b.asks(check, log)
+		fails := e.Standing.Rejected && e.Standing.Worst == check
+		if w.options.Weights[check] == 0 || !fails && !holds && !asks {
 			continue
-		case e.Standing.Rejected && e.Standing.Worst == one.check:
+		}
+		line := b.line(check)
+		if slices.Contains(w.accepted, rollout.Acceptance{Check: line.Check, Why: line.Why}) {
+			continue
+		}
+		switch line.Result = rollout.Unknown; {
+		case fails:
 			line.Result = rollout.Fail
-		case one.asks:
-			line.Result, line.Doubt = rollout.Unknown, rollout.DoubtAsks
-		case e.Trial.LogOdds(one.check) >= math.Log(holdOdds):
-			line.Result, line.Doubt = rollout.Unknown, rollout.DoubtWaits
+		case asks:
+			line.Doubt = rollout.DoubtAsks
 		default:
-			continue
+			line.Doubt = rollout.DoubtWaits
 		}
-		if line.Compared == nil {
-			line.Compared = &rollout.Compared{}
-		}
-		line.Compared.Odds, line.Compared.Limit = e.Trial.LogOdds(one.check), w.options.Limit()
+		line.Compared.Odds, line.Compared.Limit = log, w.options.Limit()
 		all = append(all, line)
 	}
 	return all
+}
+
+// asks reports whether people are asked about what does not suffice to roll back.
+func (b *beside) asks(check trial.Check, log float64) bool {
+	return check == trial.Restarts && log >= math.Log(holdOdds) || check == trial.ClientErrors && b.Refusals.Differs
+}
+
+// line is what people read of a bet.
+func (b *beside) line(check trial.Check) rollout.Evidence {
+	// The other bets are those of checks.
+	//exhaustive:ignore
+	switch check {
+	case trial.Hangs:
+		return b.Hangs.evidence()
+	case trial.Restarts:
+		return b.Restarts.evidence()
+	default:
+		return b.Refusals.evidence()
+	}
 }
 
 // learn takes in what is known before the rollout.

@@ -83,7 +83,7 @@ func (h *hangs) standing(in trial.Scrape, o *trial.Options) float64 {
 func (h *hangs) evidence() rollout.Evidence {
 	return rollout.Evidence{
 		Check: "signals.in_flight", Why: rollout.WhyHangs, Unit: rollout.Number, Comparison: rollout.LessThan,
-		Canary: &h.Level[canaryArm], Stable: &h.Level[stableArm],
+		Canary: number(h.Level[canaryArm], true), Stable: number(h.Level[stableArm], true),
 		Compared: &rollout.Compared{Canary: rollout.Count{Requests: h.Recent.N, Bad: h.Recent.Bad}},
 	}
 }

@@ -76,16 +76,15 @@ func weights(checks []rollout.Check) (weights [trial.Checks]float64) {
 func weighBeside(spec rollout.Spec, weights *[trial.Checks]float64) {
 	defaults, signals := trial.Defaults(1).Weights, spec.Signals
 	requests, anything := weights[trial.Share] > 0, slices.Max(weights[:]) > 0
-	for c, has := range map[trial.Check]bool{
-		trial.Strata:       signals.By != "" && weights[trial.Errors] > 0,
-		trial.Hangs:        signals.InFlight != "" && requests,
-		trial.Restarts:     signals.Restarts != "" && anything,
-		trial.ClientErrors: signals.ClientErrors != "" && weights[trial.Errors] > 0,
-	} {
+	weigh := func(c trial.Check, has bool) {
 		if weights[c] = 0; has {
 			weights[c] = defaults[c]
 		}
 	}
+	weigh(trial.Strata, signals.By != "" && weights[trial.Errors] > 0)
+	weigh(trial.Hangs, signals.InFlight != "" && requests)
+	weigh(trial.Restarts, signals.Restarts != "" && anything)
+	weigh(trial.ClientErrors, signals.ClientErrors != "" && weights[trial.Errors] > 0)
 }
 
 // setLimits sets the service's own limits.

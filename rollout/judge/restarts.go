@@ -105,6 +105,6 @@ func (sc *scrape) restarts(arm int) bet.Counts {
 func (r *restarts) evidence() rollout.Evidence {
 	return rollout.Evidence{
 		Check: "signals.restarts", Why: rollout.WhyRestarts, Unit: rollout.Number, Comparison: rollout.LessThan,
-		Canary: &r.Count[canaryArm], Stable: &r.Count[stableArm],
+		Canary: number(r.Count[canaryArm], true), Stable: number(r.Count[stableArm], true), Compared: &rollout.Compared{},
 	}
 }

@@ -101,10 +101,24 @@ func onePod(c world.Chance, d *Drawn) {
 	}))
 }
 
-// endpoint is one of 4 to 40 endpoints that fails, with the share of requests that it has.
+// endpoint is one of 4 to 40 endpoints of which most or all requests fail. Two services of three count by endpoint.
 func endpoint(c world.Chance, d *Drawn) {
-	share := min(0.5, c.LogBetween(0.3, 3)/c.LogBetween(4, 40))
-	errs(c, d, share*c.Between(0.5, 1))
+	shares := make([]float64, 4+c.IntN(37))
+	sum := 0.0
+	for i := range shares {
+		shares[i] = math.Exp(c.NormFloat64())
+		sum += shares[i]
+	}
+	for i := range shares {
+		shares[i] /= sum
+	}
+	broken := c.Between(0.5, 1)
+	if c.Float64() < 0.35 {
+		errs(c, d, shares[0]*broken)
+		return
+	}
+	d.World.Endpoints, d.Severe = shares, shares[0]*broken >= 0.02
+	d.fault(since(onset(c, d), func(_ world.Pod, _ float64, b *world.Behaviour) { b.Broken = broken }))
 }
 
 // underLoad is a fault that only a part of the traffic brings out.

@@ -145,6 +145,7 @@ func neighbours(c world.Chance, d *Drawn) {
 
 func slowNodes(c world.Chance, d *Drawn) {
 	spread, share, times := c.Between(0.03, 0.15), c.Between(0.05, 0.3), c.Between(1.1, 1.8)
+	d.World.SlowLimit = max(d.World.SlowLimit, slowLimit(&d.World, 1.1*times)) // its team knows its nodes
 	node := each(c, func(c world.Chance) float64 {
 		by := math.Exp(spread * c.NormFloat64())
 		if c.Float64() < share {

@@ -52,9 +52,15 @@ func rows() (all []Family) {
 	}
 	row("3 % take 2 s more", 100, 0, func(_ world.Pod, _ float64, b *world.Behaviour) { b.Extra = 0.03 })
 	all = append(all, Family{Name: OneOf3, Kind: Row, RPS: 100, draw: oneOfThree})
+	all = append(all, Family{Name: "one endpoint of twenty fails", Kind: Row, RPS: 100, draw: oneOfTwenty})
 	row(Hang60, 100, 0, hang(0.6))
 	row(Hang30, 100, 0, hang(0.3))
 	row("leak of 0.25 MiB/s", 100, 0, func(_ world.Pod, t float64, b *world.Behaviour) { b.Memory += t * (1 << 18) })
+	row("containers restart each 3 min", 100, 0, func(p world.Pod, t float64, b *world.Behaviour) {
+		if math.Mod(t, 180) > 174 {
+			b.Restart, b.Traffic = true, 0
+		}
+	})
 	row("pods and series gone", 100, 0, func(_ world.Pod, _ float64, b *world.Behaviour) { b.Silent = true })
 	row("pods and series gone from minute 5", 100, 300, func(_ world.Pod, _ float64, b *world.Behaviour) { b.Silent = true })
 	row("30 % errors for 15 s each 3 min", 100, 0, func(_ world.Pod, t float64, b *world.Behaviour) {
@@ -73,6 +79,15 @@ func oneOfThree(_ world.Chance, d *Drawn) {
 			fails(b, 0.3)
 		}
 	}))
+}
+
+// oneOfTwenty has twenty endpoints, of which one with half a percent of the requests fails.
+func oneOfTwenty(_ world.Chance, d *Drawn) {
+	d.World.Endpoints = []float64{0.005}
+	for range 19 {
+		d.World.Endpoints = append(d.World.Endpoints, 0.995/19)
+	}
+	d.fault(since(0, func(_ world.Pod, _ float64, b *world.Behaviour) { b.Broken = 1 }))
 }
 
 // controls show what a share of the traffic that stays on stable is worth in the last step: the same fault, which begins

@@ -22,19 +22,26 @@ func surroundings(c world.Chance, d *Drawn) {
 	latencies(c, w)
 	base(c, w)
 	w.Steps = plan(c)
+	w.InFlight, w.Restarts = c.Float64() < 0.6, c.Float64() < 0.8 // not everybody has these
 	w.Load = load(c)
 	w.Memory = c.LogBetween(60<<20, 3<<30)
 	w.MemoryLimit = w.Memory * c.Between(1.35, 3)
 }
 
-// latencies draws how fast the service is, and what its team calls slow: a bucket's bound that it keeps.
+// latencies draws how fast the service is, and what its team calls slow.
 func latencies(c world.Chance, w *world.World) {
 	w.Median, w.Sigma = c.LogBetween(0.008, 0.35), c.Between(0.45, 1)
+	w.SlowLimit = slowLimit(w, 1.2)
+}
+
+// slowLimit is the bucket's bound that a service keeps whose requests take so many times as long on a bad day.
+func slowLimit(w *world.World, times float64) (bound float64) {
 	for i := range world.Bounds {
-		if w.SlowLimit = world.Bound(i); slower(w.SlowLimit, w.Median, w.Sigma) < 0.005 {
-			return
+		if bound = world.Bound(i); slower(bound, times*w.Median, w.Sigma) < 0.005 {
+			break
 		}
 	}
+	return bound
 }
 
 // base draws which share of requests fails at any time, and the limit that the team wrote.
@@ -84,6 +91,7 @@ func plain(rps float64, d *Drawn) {
 	w.Rate, w.Errors, w.Pods = rps, 0.001, 12
 	w.Interval, w.Jitter, w.Loss, w.Lag, w.Started = 15, 0.4, 0.002, 0.5, 20
 	w.Steps = []world.Step{{Weight: 0.05, Bake: 600}, {Weight: 0.5, Bake: 600}, {Weight: 1, Bake: 600}}
+	w.InFlight, w.Restarts = true, true
 	d.Starts = cold(1.8, 0.01, 25)
 }
 

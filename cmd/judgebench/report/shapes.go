@@ -6,16 +6,6 @@ import (
 	"canarybot.io/cmd/judgebench/world"
 )
 
-// side says whom something hits.
-type side int
-
-const (
-	both side = iota
-	onlyCanary
-)
-
-func (s side) hits(p world.Pod) bool { return s == both || p.Canary }
-
 // spell is a while in which something is the case.
 type spell struct{ from, to, size float64 }
 

@@ -131,7 +131,7 @@ func (f *fleet) tick(length float64) {
 			b := f.behave(p, each)
 			n := each * b.Traffic
 			left -= n
-			f.serve(p, n, b)
+			f.serve(p, n, length, b)
 			f.scrape(p, length, b)
 		}
 		f.report(f.fronts[0], f.canary, length)
@@ -139,7 +139,7 @@ func (f *fleet) tick(length float64) {
 	each := max(left, 0) / float64(len(f.stable))
 	for _, p := range f.stable {
 		b := f.behave(p, each)
-		f.serve(p, each*b.Traffic, b)
+		f.serve(p, each*b.Traffic, length, b)
 		f.scrape(p, length, b)
 	}
 	f.report(f.fronts[1], f.stable, length)
@@ -202,5 +202,8 @@ func (f *fleet) harm(requests float64, fine, b Behaviour) {
 		return b.Extra*beyond(f.SlowLimit-2, f.Median*b.Slower, f.Sigma) + (1-b.Extra)*beyond(f.SlowLimit, f.Median*b.Slower, f.Sigma)
 	}
 	failed := max(0, min(b.Errors, 1)-fine.Errors)
+	if len(f.Endpoints) > 0 {
+		failed += b.Broken * f.Endpoints[0]
+	}
 	f.harmed += n * (b.Hang + (1-b.Hang)*(failed+(1-min(b.Errors, 1))*max(0, slow(b)-slow(fine))))
 }

@@ -146,6 +146,15 @@ func newCase(w World) rollout.Case {
 	memory := check("memory", rollout.MemorySignal, w.MemoryLimit, rollout.Bytes)
 	memory.MinRequests = 0
 	signals := rollout.Signals{Requests: "r", Errors: "e", Latency: "l", Memory: "m", Scrape: interval}
+	if w.labelled() {
+		signals.By = "handler"
+	}
+	if w.InFlight && !w.Proxy {
+		signals.InFlight = "i"
+	}
+	if w.Restarts && !w.Proxy {
+		signals.Restarts = "c"
+	}
 	if w.Successes {
 		signals.Errors, signals.Success = "", "s"
 	}

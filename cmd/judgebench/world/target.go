@@ -18,11 +18,16 @@ type scraped struct {
 	next    float64  // its next scrape
 	due     counters // what is expected since its counters were drawn last; within is what is slower than each bound
 	counted counters
+	under   float64    // requests that are under way, on average, beside those that hang
+	hung    float64    // requests that hang
+	down    bool       // it restarts
+	again   float64    // restarts
 	passed  counters   // what the proxy has counted of it
 	ended   []counters // counters of the latest ticks, where successes are counted later
 	series  [bucketSeries + len(bounds)]rollout.Series
 	before  [bucketSeries + len(bounds)]float64 // what its newest scrape showed, whoever answered
 	moments []float64                           // of the samples
+	groups  []group                             // by endpoint
 	read    []float64                           // when each sample can be read
 	summed  told
 	shape   struct { // shares beyond each bound
@@ -36,6 +41,16 @@ type counters struct {
 	requests, errors float64
 	within           [len(bounds)]float64
 	memory           float64
+	broken           float64 // expected failures of the first endpoint
+}
+
+// group is what a target counts of one endpoint.
+type group struct{ requests, errors counter }
+
+// counter is a count and its series.
+type counter struct {
+	value  float64
+	series rollout.Series
 }
 
 // add adds what was counted between two moments. Counters that began again count from zero.
@@ -54,6 +69,8 @@ const (
 	requestSeries = iota
 	errorSeries
 	memorySeries
+	inFlightSeries
+	restartSeries
 	bucketSeries
 )
 
@@ -73,6 +90,12 @@ func (f *fleet) target(p Pod) *scraped {
 		if i >= bucketSeries {
 			t.series[i].Bound = bounds[i-bucketSeries]
 		}
+	}
+	for i := range f.Endpoints {
+		one := func(kind string) counter {
+			return counter{series: rollout.Series{Target: t.name, Labels: t.name + "/" + kind + strconv.Itoa(i), Group: endpoint(i)}}
+		}
+		t.groups = append(t.groups, group{one("requests"), one("errors")})
 	}
 	if !p.Canary && p.Born < -past { // it has been running for long
 		t.counted.requests, t.counted.errors = 1e6, 1e6*f.Errors
@@ -95,13 +118,23 @@ func beyond(bound, median, sigma float64) float64 {
 }
 
 // serve adds what is expected of a tick. Counts are drawn when somebody looks: a sum of Poisson counts is one.
-func (f *fleet) serve(p *scraped, requests float64, b Behaviour) {
+func (f *fleet) serve(p *scraped, requests, length float64, b Behaviour) {
 	if b.Restart {
-		p.counted, p.due = counters{}, counters{}
+		p.counted, p.due, p.hung = counters{}, counters{}, 0
+		for i := range p.groups {
+			p.groups[i].requests.value, p.groups[i].errors.value = 0, 0
+		}
+		if !p.down {
+			p.again++
+		}
 	}
+	p.down = b.Restart
 	p.counted.memory = b.Memory
 	n := max(0, requests*(1-min(b.Hang, 1)))
+	p.hung += max(0, requests-n)
+	p.under = n / length * (f.Median*b.Slower*math.Exp(f.Sigma*f.Sigma/2) + 2*b.Extra)
 	p.due.requests += n
+	p.due.broken += n * b.Broken
 	p.due.errors += n * min(max(b.Errors, 0), 1)
 	f.shape(p, b)
 	for i, share := range p.shape.shares {
@@ -137,13 +170,39 @@ func (f *fleet) settle(p *scraped) {
 	}
 	n := p.chance.Poisson(due.requests)
 	c.requests += n
-	c.errors += p.chance.Binomial(n, due.errors/due.requests)
+	if !f.labelled() {
+		broken := 0.0
+		if len(f.Endpoints) > 0 {
+			broken = due.broken * f.Endpoints[0]
+		}
+		c.errors += p.chance.Binomial(n, min(1, (due.errors+broken)/due.requests))
+	} else {
+		c.errors += f.split(p, due, n)
+	}
 	left, before := n, due.requests
 	for i := range bounds { // how many are slower, from the lowest bound to the highest
 		left = p.chance.Binomial(left, min(1, due.within[i]/before))
 		c.within[i] += n - left
 		before = max(due.within[i], 1e-12*due.requests)
 	}
+}
+
+// split draws which endpoints the requests went to, and which of them failed. It returns how many did.
+func (f *fleet) split(p *scraped, due counters, n float64) (failed float64) {
+	left, rest := n, 1.0
+	for i, share := range f.Endpoints {
+		part := p.chance.Binomial(left, min(1, share/rest))
+		left, rest = left-part, max(rest-share, 1e-9)
+		fails := due.errors / due.requests
+		if i == 0 {
+			fails += due.broken / due.requests
+		}
+		bad := p.chance.Binomial(part, min(1, fails))
+		p.groups[i].requests.value += part
+		p.groups[i].errors.value += bad
+		failed += bad
+	}
+	return failed
 }
 
 // late returns the counters of the latest ticks, of which the first is that of the requests whose end is counted now.
@@ -172,7 +231,10 @@ func (f *fleet) scrape(p *scraped, length float64, b Behaviour) {
 
 // store keeps a sample of each of the target's series.
 func (f *fleet) store(p *scraped, moment float64) {
-	values := [len(p.series)]float64{p.counted.requests, p.counted.errors, p.counted.memory + 0.01*f.World.Memory*p.chance.NormFloat64()}
+	values := [len(p.series)]float64{p.counted.requests, p.counted.errors, p.counted.memory + 0.01*f.World.Memory*p.chance.NormFloat64(), 0, p.again}
+	if f.InFlight {
+		values[inFlightSeries] = math.Floor(p.hung) + p.chance.Poisson(p.under)
+	}
 	copy(values[bucketSeries:], p.counted.within[:])
 	if f.Successes {
 		late := p.ended[0]
@@ -194,6 +256,15 @@ func (f *fleet) store(p *scraped, moment float64) {
 		s.Points = append(s.Points, rollout.Point{At: stamp, Value: v})
 	}
 	p.before = values
+	for i := range p.groups {
+		for _, c := range []*counter{&p.groups[i].requests, &p.groups[i].errors} {
+			v := c.value
+			if behind && n > 0 {
+				v = c.series.Points[n-1].Value
+			}
+			c.series.Points = append(c.series.Points, rollout.Point{At: stamp, Value: v})
+		}
+	}
 	p.moments = append(p.moments, seconds(stamp))
 	p.read = append(p.read, moment+f.Lag)
 }

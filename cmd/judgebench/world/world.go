@@ -38,6 +38,9 @@ type World struct {
 	Replaced  func(p Pod, t float64) bool // another pod takes this one's place; nil: never
 	Started   float64                     // how old pods are when they get traffic
 	Proxy     bool                        // one target reports for all pods of a version
+	Endpoints []float64                   // shares of the requests, by a label that they are counted by; nil: by none
+	InFlight  bool                        // pods have a gauge of the requests that are under way
+	Restarts  bool                        // the restarts of containers are counted
 	Successes bool                        // errors are the requests that did not succeed
 	Takes     float64                     // seconds between the count of a request and of its success, where Successes
 
@@ -66,6 +69,7 @@ type Pod struct {
 // Behaviour is what a pod does at a moment.
 type Behaviour struct {
 	Errors  float64 // share of its requests that fail
+	Broken  float64 // share of its first endpoint's requests that fail besides, where there are Endpoints
 	Slower  float64 // its latencies are multiplied by
 	Extra   float64 // share of its requests that take two seconds more
 	Traffic float64 // its share of requests is multiplied by

@@ -172,3 +172,39 @@ func (c condemn) Judge(l Look) Decision {
 	}
 	return Hold
 }
+
+// What a service counts beside requests is there: requests under way, restarts, requests by endpoint.
+func TestSamplesBesides(t *testing.T) {
+	t.Parallel()
+	w := World{Rate: 300, Errors: 0.01, InFlight: true, Restarts: true, Endpoints: []float64{0.1, 0.6, 0.3}, Steps: []Step{{Weight: 0.5, Bake: 600}}}
+	w.Faults = []Effect{func(p Pod, t float64, b *Behaviour) {
+		if p.Canary {
+			b.Hang, b.Broken = 0.1, 0.5
+			b.Restart = t > 300 && t < 310
+		}
+	}}
+	f := newFleet(w)
+	f.advance(0)
+	f.shift(0.5)
+	f.advance(600)
+	all := f.readings(true, [2]float64{0, 700}, nil)
+	if len(all.Requests.Series) != 9 || len(all.InFlight.Series) != 3 || len(all.Restarts.Series) != 3 {
+		t.Fatalf("3 pods have %d series of requests, %d of those under way, %d of restarts", len(all.Requests.Series), len(all.InFlight.Series), len(all.Restarts.Series))
+	}
+	last := func(s rollout.Series) float64 { return s.Points[len(s.Points)-1].Value }
+	if got := last(all.Restarts.Series[0]); got != 1 {
+		t.Errorf("%v restarts", got)
+	}
+	if got := last(all.InFlight.Series[0]); got < 1200 || got > 1700 { // a tenth of 50 a second, for the 290 s since
+		t.Errorf("%v requests are under way", got)
+	}
+	for i, want := range []float64{0.51, 0.01, 0.01} {
+		if got := last(all.Errors.Series[i]) / last(all.Requests.Series[i]); math.Abs(got-want) > 0.05 {
+			t.Errorf("endpoint %d: %v of the requests fail, want %v", i, got, want)
+		}
+	}
+	busiest := f.answer(rollout.Want{Groups: true}, 600).Groups.Series
+	if len(busiest) != 3 || busiest[0].Group != "/1" || busiest[2].Group != "/0" {
+		t.Errorf("the busiest endpoints are %+v", busiest)
+	}
+}

@@ -50,9 +50,12 @@ type arm struct {
 
 // target is a scraped endpoint: a pod, or a proxy.
 type target struct {
+	series int // how many it has
 	name   string
 	meters []meter
 	first  time.Time // its first report; zero: it reported nothing
+	asked  bool      // whether it came back was asked
+	back   bool      // it reported before the first report that was read
 }
 
 // meter is one series of a target.
@@ -67,24 +70,19 @@ type meter struct {
 // newArm reads what was answered about an arm. What lies outside of a span of time is left out. The numbers of targets are
 // for its own use.
 func newArm(r rollout.Read, s span, numbers map[string]int) arm {
-	clean := series.Clean(r, s.from, s.to)
-	a := arm{reported: reportedBy(r)}
-	a.Read, a.restarted = series.MendRestarts(clean)
-	stored := [kinds][]rollout.Series{clean.Requests.Series, clean.Errors.Series, clean.Success.Series, clean.Latency.Series, clean.Memory.Series, clean.ClientErrors.Series}
-	mended := [kinds][]rollout.Series{a.Requests.Series, a.Errors.Series, a.Success.Series, a.Latency.Series, a.Memory.Series, a.ClientErrors.Series}
-	of, sizes := targetsOf(&stored, numbers)
-	meters := make([]meter, len(of))
-	a.targets = make([]target, len(sizes))
-	for i, n := range sizes {
-		a.targets[i].meters, meters = meters[:0:n], meters[n:]
+	clean, falls := series.Clean(r, s.from, s.to)
+	a := arm{Read: clean, reported: reportedBy(r)}
+	if falls {
+		a.Read, a.restarted = series.MendRestarts(clean)
 	}
+	stored, mended := byKind(clean), byKind(a.Read)
+	of := a.findTargets(&stored, numbers)
 	next := 0
 	for k := range kinds {
 		for i := range stored[k] {
 			one := &stored[k][i]
 			t := &a.targets[of[next]]
 			next++
-			t.name = one.Target
 			t.meters = append(t.meters, meter{k, one.Bound, one.Group, one.Points, mended[k][i].Points})
 			if first := one.Points[0].At; k == a.reported && (t.first.IsZero() || first.Before(t.first)) {
 				t.first = first
@@ -95,26 +93,39 @@ func newArm(r rollout.Read, s span, numbers map[string]int) arm {
 	return a
 }
 
-// targetsOf tells the targets of all series, as numbers, and how many series each of them has.
-func targetsOf(all *[kinds][]rollout.Series, numbers map[string]int) (of, sizes []int) {
+func byKind(r rollout.Read) [kinds][]rollout.Series {
+	return [kinds][]rollout.Series{
+		requestKind: r.Requests.Series, errorKind: r.Errors.Series, successKind: r.Success.Series,
+		latencyKind: r.Latency.Series, memoryKind: r.Memory.Series, refusedKind: r.ClientErrors.Series,
+	}
+}
+
+// findTargets finds the arm's targets, with room for the meters of each, and returns which one each series is of.
+func (a *arm) findTargets(all *[kinds][]rollout.Series, numbers map[string]int) (of []int) {
 	n := 0
 	for k := range all {
 		n += len(all[k])
 	}
-	of, sizes = make([]int, 0, n), make([]int, 0, n/4+1)
+	of, a.targets = make([]int, 0, n), make([]target, 0, n/4+1)
 	clear(numbers)
 	for k := range all {
 		for i := range all[k] {
-			number, known := numbers[all[k][i].Target]
+			name := all[k][i].Target
+			number, known := numbers[name]
 			if !known {
-				number = len(sizes)
-				numbers[all[k][i].Target], sizes = number, append(sizes, 0)
+				number = len(a.targets)
+				numbers[name], a.targets = number, append(a.targets, target{name: name})
 			}
-			sizes[number]++
+			a.targets[number].series++
 			of = append(of, number)
 		}
 	}
-	return of, sizes
+	meters := make([]meter, n)
+	for i := range a.targets {
+		n := a.targets[i].series
+		a.targets[i].meters, meters = meters[:0:n], meters[n:]
+	}
+	return of
 }
 
 // reportedBy is the kind of the series that tell which of an arm's targets report. It goes by what was answered, also
@@ -185,7 +196,7 @@ func (a *arm) answered(s span) (n [groups]int) {
 		for i := range t.meters {
 			c := &t.meters[i]
 			if g, ok := c.kind.group(); ok {
-				if near = upTo(c.stored, s.to, near); near > 0 && c.stored[near-1].At.After(s.from) {
+				if near = series.UpTo(c.stored, s.to, near); near > 0 && c.stored[near-1].At.After(s.from) {
 					n[g]++
 				}
 			}
@@ -194,59 +205,15 @@ func (a *arm) answered(s span) (n [groups]int) {
 	return n
 }
 
-// upTo is how many of the samples lie up to a time. Near is a guess, which costs little where it is right: series of one
-// target are scraped together, so what holds for one of them holds for the next.
-func upTo(points []rollout.Point, to time.Time, near int) int {
-	n := len(points)
-	if n == 0 || !points[n-1].At.After(to) {
-		return n
-	}
-	low, high := 0, n-1 // that many do, that many do not
-	if near < n {
-		switch {
-		case points[near].At.After(to):
-			if near == 0 || !points[near-1].At.After(to) {
-				return near
-			}
-			high = near - 1
-		default:
-			low = near + 1
-		}
-	}
-	for low < high {
-		if middle := (low + high) / 2; points[middle].At.After(to) {
-			high = middle
-		} else {
-			low = middle + 1
-		}
-	}
-	return low
-}
-
 // within reports whether any sample lies in a span.
 func within(points []rollout.Point, s span) bool {
-	n := upTo(points, s.to, len(points))
+	n := series.UpTo(points, s.to, len(points))
 	return n > 0 && points[n-1].At.After(s.from)
 }
 
-// found is where the samples of a target were found last.
-type found struct{ from, to int }
-
-// grown is by how much a counter grew in a span. Each sample counts by its difference to the one before it, which may lie
-// before the span; where there is none, from zero or, if fromFirst, only from itself on.
-func (c *meter) grown(s span, fromFirst bool, f *found) float64 {
-	f.to = upTo(c.points, s.to, f.to)
-	if f.to == 0 {
-		return 0
-	}
-	before := 0.0
-	switch f.from = upTo(c.points[:f.to], s.from, f.from); {
-	case f.from > 0:
-		before = c.points[f.from-1].Value
-	case fromFirst:
-		before = c.points[0].Value
-	}
-	return c.points[f.to-1].Value - before
+// grown is by how much a counter grew in a span.
+func (c *meter) grown(s span, start series.Start, near *series.Near) float64 {
+	return near.Grown(c.points, s.from, s.to, start)
 }
 
 // together is the newest time up to another that every series of the target's durations has reached: where the parts of
@@ -259,7 +226,7 @@ func (t *target) together(to time.Time, ended time.Duration) (at time.Time) {
 		if c.kind != latencyKind {
 			continue
 		}
-		if near = upTo(c.points, to, near); near > 0 {
+		if near = series.UpTo(c.points, to, near); near > 0 {
 			newest := c.points[near-1].At
 			apart = apart || !last.IsZero() && !newest.Equal(last)
 			last = later(last, newest)
@@ -273,7 +240,7 @@ func (t *target) together(to time.Time, ended time.Duration) (at time.Time) {
 		if c.kind != latencyKind {
 			continue
 		}
-		near = upTo(c.points, to, near)
+		near = series.UpTo(c.points, to, near)
 		if near > 0 && c.points[near-1].At.Before(at) && last.Sub(c.points[near-1].At) < ended {
 			at = c.points[near-1].At
 		}

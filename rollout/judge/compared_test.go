@@ -288,10 +288,9 @@ func TestComparedTimeToFind(t *testing.T) {
 // Two series that are alike fail neither way around, however wild they are.
 func TestSwappingTwoAlikeSeriesNeverFails(t *testing.T) {
 	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
-		r := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 1))
-		spread := rapid.Float64Range(0, 3).Draw(t, "spread")
-		season := rapid.Float64Range(0, 2).Draw(t, "season")
+	for seed := range uint64(100) { // the same ones each time: one in a hundred may fail by chance
+		r := rand.New(rand.NewPCG(seed, 1))
+		spread, season := 3*r.Float64(), 2*r.Float64()
 		var values [2][120]float64
 		for n := range 120 {
 			for arm := range values {
@@ -302,11 +301,11 @@ func TestSwappingTwoAlikeSeriesNeverFails(t *testing.T) {
 			for arm := range values {
 				of := sides(func(n int) (float64, float64) { return values[arm][n-1], values[1-arm][n-1] })
 				if e, _, failed := follow(comparedCase(queueAge(m)), of, 1, 120); failed > 0 {
-					t.Fatalf("%s, side %d: failed after %d intervals (%s)", m.Worse, arm, failed, e.Why)
+					t.Fatalf("seed %d, %s, side %d: failed after %d intervals (%s)", seed, m.Worse, arm, failed, e.Why)
 				}
 			}
 		}
-	})
+	}
 }
 
 // Missing samples, odd values, any order and any number of calls: never a crash, never a pass from unknown, and the same

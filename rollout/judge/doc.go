@@ -1,7 +1,7 @@
 // Package judge judges a canary: samples from Prometheus go in, a verdict with its evidence comes out.
 //
-// Judge is pure. It returns what to ask next, and remembers between calls only what it returns as bytes, which the
-// rollout stores without looking inside. It judges each check in one of two ways.
+// Judge is pure. It returns what to ask next, and remembers between calls only what it returns as a state, which the
+// rollout keeps and stores without looking inside (package pack; valid.go says what a stored one can be). It judges each check in one of two ways.
 //
 // Checks with a query of their own are compared with their limits (Compare, limits*.go):
 //
@@ -18,6 +18,8 @@
 //
 //	judge.go     reads the stored state, and brings it to the weight that the canary has
 //	window.go    normalises the answer once: both arms, the interval, the limits, every default
+//	arm.go       indexes what was read of an arm by target: what happened in a span is a difference of two values
+//	clock.go     follows the clock of the samples, by which everything is judged
 //	state.go     updates the state by each scrape that is over, part by part
 //	verdict.go   decides each check by the state, with the numbers that people are shown
 //
@@ -26,7 +28,7 @@
 //	baseline.go  what is learned of stable before: bounds (bounds.go), spreads, rate, interval, lag (history.go)
 //	targets.go   the age of the canary's pods, and how pods start
 //	missing.go   silence, scrapes without samples, latency that cannot be read, arms that cannot be told apart
-//	counts.go    requests, each counted once however late its sample comes
+//	counts.go    requests, each counted once however late its sample comes (tally.go: what an arm did in a span)
 //	memory.go    how much memory the largest pods use
 //	evidence.go  the bets, carried through all weights: one budget for a rollout
 //	outlier.go   a single bad pod, for which the canary is held for a while before it fails

@@ -17,8 +17,9 @@ const intervalHistory = 5 * time.Minute
 // readHistory reads stable's past.
 func (b *baseline) readHistory(c rollout.Case) {
 	past := span{c.Now.Add(-2 * time.Hour), c.Now.Add(time.Hour)}
-	h, interval := series.Mend(series.Clean(c.Raw.History, past.from, past.to)), lookInterval(c.Spec)
-	stable := reports(series.Clean(c.Raw.Stable, past.from, past.to))
+	clean, _ := series.Clean(c.Raw.History, past.from, past.to)
+	now, _ := series.Clean(c.Raw.Stable, past.from, past.to)
+	h, stable, interval := series.Mend(clean), reports(now), lookInterval(c.Spec)
 	if len(reports(h)) == 0 {
 		return // nothing in it can be
 	}
@@ -112,10 +113,10 @@ func (g grid) byTarget(all []rollout.Series) growth {
 			to = make([]float64, g.scrapes)
 			grown[one.Target] = to
 		}
-		m, near := meter{points: one.Points}, found{}
+		m, near := meter{points: one.Points}, series.Near{}
 		for i := range to {
 			from := g.from.Add(time.Duration(i) * g.interval)
-			to[i] += m.grown(span{from, from.Add(g.interval)}, true, &near)
+			to[i] += m.grown(span{from, from.Add(g.interval)}, series.FromFirst, &near)
 		}
 	}
 	return grown

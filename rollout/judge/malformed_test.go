@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"regexp"
 	"slices"
 	"testing"
 	"time"
@@ -159,6 +160,25 @@ func (f *fleet) watch(t *testing.T, state rollout.JudgeState, maybe bool) {
 	}
 }
 
+// Stored states in which some numbers are others, and then malformed answers: as FuzzAnswers, by seeds.
+func TestDamagedStates(t *testing.T) {
+	t.Parallel()
+	fl := newFleet(92, before+after, before, only(well, 0))
+	_, good, _ := fl.run(t, signalCase(), since.Add(12*interval))
+	number := regexp.MustCompile(`-?\d+(\.\d+)?([eE][-+]?\d+)?`)
+	others := []string{"0", "-1", "3", "7", "0.5", "99999", "1e100", "-1e50", "1e-300"}
+	for seed := range uint64(60) {
+		rng := rand.New(rand.NewPCG(seed, 3))
+		damaged := number.ReplaceAllStringFunc(plain(good), func(s string) string {
+			if rng.IntN(100) == 0 {
+				return others[rng.IntN(len(others))]
+			}
+			return s
+		})
+		fl.survives(t, seed, []byte(damaged))
+	}
+}
+
 // FuzzAnswers spoils whole answers and states by chance: nothing panics, there is evidence for each check, and what comes
 // of it can be stored and gone on from.
 func FuzzAnswers(f *testing.F) {
@@ -170,31 +190,38 @@ func FuzzAnswers(f *testing.F) {
 	for i, s := range badStates {
 		f.Add(uint64(10+i), []byte(s))
 	}
-	f.Fuzz(func(t *testing.T, seed uint64, stored []byte) {
-		rng := rand.New(rand.NewPCG(seed, 2))
-		c, state := signalCase(), rollout.StoredJudgeState(stored)
-		if rng.IntN(3) == 0 {
-			c.Spec.Signals.Errors, c.Spec.Signals.Success = "", "s"
+	f.Fuzz(func(t *testing.T, seed uint64, stored []byte) { fl.survives(t, seed, stored) })
+}
+
+// survives goes on from what was stored with answers that are malformed by chance, and then with good ones: those are
+// judged again.
+func (f *fleet) survives(t *testing.T, seed uint64, stored []byte) {
+	t.Helper()
+	rng := rand.New(rand.NewPCG(seed, 2))
+	c, state := signalCase(), rollout.StoredJudgeState(stored)
+	if rng.IntN(3) == 0 {
+		c.Spec.Signals.Errors, c.Spec.Signals.Success = "", "s"
+	}
+	c.Spec.Signals.By = []string{"", "handler"}[rng.IntN(2)]
+	for scrape := 13; scrape < 28; scrape++ {
+		c.Now = since.Add(time.Duration(scrape)*interval + 4*time.Second)
+		c.State = state
+		c.Raw = f.ask(judge.Judge{}.Want(c), c.Now)
+		if scrape < 16 {
+			malformAll(rng, &c.Raw, c.Now)
 		}
-		for scrape := 13; scrape < 28; scrape++ {
-			c.Now = since.Add(time.Duration(scrape)*interval + 4*time.Second)
-			c.State = state
-			w := judge.Judge{}.Want(c)
-			c.Raw = fl.ask(w, c.Now)
-			if scrape < 16 {
-				malformAll(rng, &c.Raw, c.Now)
-			}
-			var v rollout.Verdict
-			v, state = judge.Judge{}.Judge(c)
+		var v rollout.Verdict
+		v, state = judge.Judge{}.Judge(c)
+		if scrape < 17 || scrape == 27 {
 			encodes(t, v, state, 3)
-			judge.Judge{}.WarmStart(state)
-			judge.Judge{}.DetectionPower(c)
 		}
-		last := through(t, state)
-		if behind := c.Now.Sub(last); behind > 3*interval || behind < 0 {
-			t.Errorf("scrapes are judged up to %s, %s ago", last, behind)
-		}
-	})
+		judge.Judge{}.WarmStart(state)
+		judge.Judge{}.DetectionPower(c)
+	}
+	last := through(t, state)
+	if behind := c.Now.Sub(last); behind > 3*interval || behind < 0 {
+		t.Errorf("seed %d: scrapes are judged up to %s, %s ago", seed, last, behind)
+	}
 }
 
 // malformAll malformations some series of an answer, each in one way.
@@ -205,9 +232,11 @@ func malformAll(rng *rand.Rand, raw *rollout.Raw, now time.Time) {
 	}
 	slices.Sort(names)
 	raw.Canary.Success, raw.Stable.Success = raw.Canary.Requests, raw.Stable.Requests
-	all := []*rollout.Reading{&raw.Buckets}
+	raw.Groups = raw.Canary.Requests
+	all := []*rollout.Reading{&raw.Buckets, &raw.Groups}
 	for _, r := range []*rollout.Read{&raw.Canary, &raw.Stable, &raw.History} {
-		all = append(all, &r.Requests, &r.Errors, &r.Success, &r.Latency, &r.Memory)
+		r.InFlight, r.Restarts, r.ClientErrors = r.Memory, r.Errors, r.Errors
+		all = append(all, &r.Requests, &r.Errors, &r.Success, &r.Latency, &r.Memory, &r.InFlight, &r.Restarts, &r.ClientErrors)
 	}
 	for _, one := range all {
 		switch rng.IntN(12) {

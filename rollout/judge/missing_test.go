@@ -9,7 +9,6 @@ import (
 
 	"canarybot.io/rollout"
 	"canarybot.io/rollout/judge"
-	"canarybot.io/rollout/judge/series"
 )
 
 // The tests in this file are of data that is missing.
@@ -262,16 +261,6 @@ func TestAPastThatIsReadInPart(t *testing.T) {
 		_, state, _ := f.run(t, signalCase(), since.Add(10*interval))
 		if s := plain(state); !strings.Contains(s, `"known":true`) || strings.Contains(s, `"error_spread":0.02,`) != (times > 1) || !strings.Contains(s, `"error_spread"`) {
 			t.Errorf("unread %s: %.400s", name, s)
-		}
-	}
-}
-
-func TestGrownChangesNothing(t *testing.T) {
-	at := func(i int) time.Time { return since.Add(time.Duration(i) * interval) }
-	s := []rollout.Series{{Points: []rollout.Point{{At: at(0), Value: 1000}, {At: at(0), Value: 1000}, {At: at(1), Value: 1010}, {At: at(2), Value: 1020}}}}
-	for range 3 {
-		if got := series.Increase(s, at(-1), at(5), func(rollout.Series) series.Start { return series.FromFirst }); got != 20 {
-			t.Errorf("grown by %g, want 20", got)
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 
 	"canarybot.io/rollout"
 	"canarybot.io/rollout/judge/bet"
+	"canarybot.io/rollout/judge/series"
 	"canarybot.io/rollout/judge/trial"
 )
 
@@ -110,8 +111,10 @@ func (s *strata) count(sc *scrape, in trial.Scrape, t *targets) []bothDid {
 	for arm := range sc.arms {
 		for k := range sc.arms[arm].targets {
 			one := &sc.arms[arm].targets[k]
-			back := arm == canaryArm && t.cameBack(one)
-			var f found
+			if arm == canaryArm {
+				t.askBack(one)
+			}
+			var near series.Near
 			for i := range one.meters {
 				c := &one.meters[i]
 				stratum, known := at[c.group]
@@ -120,9 +123,9 @@ func (s *strata) count(sc *scrape, in trial.Scrape, t *targets) []bothDid {
 				}
 				switch to := &did[stratum].raw[arm]; c.kind {
 				case requestKind:
-					to.N += c.grown(sc.span, one.countsOn(arm, c, back), &f)
+					to.N += c.grown(sc.span, one.start(arm, c), &near)
 				case errorKind:
-					to.Bad += c.grown(sc.span, one.countsOn(arm, c, back), &f)
+					to.Bad += c.grown(sc.span, one.start(arm, c), &near)
 				case successKind, latencyKind, memoryKind, refusedKind, kinds:
 				}
 			}

@@ -47,10 +47,14 @@ func (t *targets) born(target string) (at time.Time, ok bool) {
 	return at, ok
 }
 
-// cameBack reports whether the canary's target reported before the first report that was read.
-func (t *targets) cameBack(one *target) bool {
+// askBack tells the canary's target whether it came back, which stays as it is: one that is noted later was born with its
+// first report.
+func (t *targets) askBack(one *target) {
+	if one.asked {
+		return
+	}
 	born, ok := t.born(one.name)
-	return ok && !one.first.IsZero() && born.Before(one.first)
+	one.asked, one.back = true, ok && !one.first.IsZero() && born.Before(one.first)
 }
 
 // update notes the canary's targets that are new. Targets that reported only before the weight are another rollout's.

@@ -29,7 +29,7 @@ const (
 	// keptShare the part that it gets at least of what it had.
 	halfShare, keptShare = 0.5, 0.65
 	// shareScrapes is how many scrapes show whether a share still grows, as connections come over to the canary.
-	shareScrapes = 10
+	shareScrapes = 12
 )
 
 // users is the part of the state that knows whether it is users whose requests reach the canary. Requests say nothing of

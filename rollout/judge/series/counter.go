@@ -21,6 +21,56 @@ const (
 // maxValue is more than any counter of requests reaches; larger values, and infinite ones, are left out.
 const maxValue = 1e18
 
+// Near is where samples were found last: series of one target are scraped together, so what holds for one of them holds for
+// the next. The zero value is a guess as good as any.
+type Near struct{ from, to int }
+
+// Grown returns by how much a counter grew by the samples after one time and up to another. Its samples are clean, and never
+// fall. Each counts by its difference to the one before it, which may lie before the first time; where there is none, start
+// tells from what it counts.
+func (n *Near) Grown(points []rollout.Point, from, to time.Time, start Start) float64 {
+	n.to = UpTo(points, to, n.to)
+	if n.to == 0 {
+		return 0
+	}
+	before := 0.0
+	switch n.from = UpTo(points[:n.to], from, n.from); {
+	case n.from > 0:
+		before = points[n.from-1].Value
+	case start == FromFirst:
+		before = points[0].Value
+	}
+	return points[n.to-1].Value - before
+}
+
+// UpTo returns how many samples, which are in order, lie up to a time. Near is a guess, which costs little where it is
+// right.
+func UpTo(points []rollout.Point, to time.Time, near int) int {
+	n := len(points)
+	if n == 0 || !points[n-1].At.After(to) {
+		return n
+	}
+	low, high := 0, n-1 // that many do, that many do not
+	if near < n {
+		switch {
+		case !points[near].At.After(to):
+			low = near + 1
+		case near == 0 || !points[near-1].At.After(to):
+			return near
+		default:
+			high = near - 1
+		}
+	}
+	for low < high {
+		if middle := (low + high) / 2; points[middle].At.After(to) {
+			high = middle
+		} else {
+			low = middle + 1
+		}
+	}
+	return low
+}
+
 // Increase returns by how much counters grew by the samples after one time and up to another. Each sample counts by its
 // difference to the highest one before it, which may lie before the first time; where there is none, start tells from what
 // it counts. Counters that were reset have to be mended first. Negative values and NaN are left out: no counter has them.
@@ -73,18 +123,6 @@ func NewestBefore(all []rollout.Series, to time.Time) (at time.Time) {
 	return at
 }
 
-// Targets returns the targets with a sample after one time and up to another, in order.
-func Targets(all []rollout.Series, from, to time.Time) []string {
-	var found []string
-	for _, s := range all {
-		in := func(p rollout.Point) bool { return p.At.After(from) && !p.At.After(to) }
-		if i, known := slices.BinarySearch(found, s.Target); !known && slices.ContainsFunc(s.Points, in) {
-			found = slices.Insert(found, i, s.Target)
-		}
-	}
-	return found
-}
-
 // Largest returns the largest of the series' newest usable values after one time and up to another; 0 without one.
 func Largest(all []rollout.Series, from, to time.Time) (most float64) {
 	for i := range all {
@@ -125,31 +163,4 @@ func Last(points []rollout.Point) (value float64, ok bool) {
 		}
 	}
 	return value, ok
-}
-
-// Align returns the series without the samples that not all series of their target have yet, up to a time: where the parts
-// of one scrape are stored one after the other, differences between them would mix times. A series that ended so long
-// before the others is not waited for.
-func Align(all []rollout.Series, to time.Time, ended time.Duration) []rollout.Series {
-	newest := func(s rollout.Series) time.Time { return NewestBefore([]rollout.Series{s}, to) }
-	last, common := map[string]time.Time{}, map[string]time.Time{}
-	for _, s := range all {
-		if at := newest(s); at.After(last[s.Target]) {
-			last[s.Target] = at
-		}
-	}
-	for _, s := range all {
-		at := newest(s)
-		if first, ok := common[s.Target]; (!ok || at.Before(first)) && last[s.Target].Sub(at) < ended {
-			common[s.Target] = at
-		}
-	}
-	cut := make([]rollout.Series, len(all))
-	for i, s := range all {
-		cut[i] = s
-		if last[s.Target].After(common[s.Target]) {
-			cut[i].Points = slices.DeleteFunc(slices.Clone(s.Points), func(p rollout.Point) bool { return p.At.After(common[s.Target]) })
-		}
-	}
-	return cut
 }

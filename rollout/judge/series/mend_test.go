@@ -43,7 +43,7 @@ func stored(target string, rows ...row) rollout.Read {
 // counted is what a read shows between the first scrape and one: counters that begin later count from zero.
 func counted(r rollout.Read, to time.Time) row {
 	start := func(s rollout.Series) series.Start {
-		if s.Points[0].At.After(at(0)) {
+		if len(s.Points) > 0 && s.Points[0].At.After(at(0)) {
 			return series.FromZero
 		}
 		return series.FromFirst
@@ -51,7 +51,7 @@ func counted(r rollout.Read, to time.Time) row {
 	grown := func(bound float64, all ...rollout.Series) (sum float64) {
 		for _, s := range all {
 			if s.Bound == bound {
-				sum += series.Increase([]rollout.Series{s}, at(-1), to, start)
+				sum += (&series.Near{}).Grown(s.Points, at(-1), to, start(s))
 			}
 		}
 		return sum
@@ -143,7 +143,7 @@ func TestMendSamplesInAnyOrder(t *testing.T) {
 	t.Parallel()
 	s := rollout.Series{Target: "a", Points: []rollout.Point{{At: at(2), Value: 5}, {At: at(0), Value: 100}, {At: at(1), Value: 110}, {At: at(1), Value: 90}}}
 	r := series.Mend(rollout.Read{Requests: rollout.Reading{Series: []rollout.Series{s}}})
-	if got := series.Increase(r.Requests.Series, at(-1), at(9), always(series.FromFirst)); got != 15 {
+	if got := increase(r.Requests.Series, at(-1), at(9), always(series.FromFirst)); got != 15 {
 		t.Errorf("grown by %v, want 15", got)
 	}
 }
@@ -161,7 +161,7 @@ func TestMendCopiesSideBySide(t *testing.T) {
 		all = append(all, s)
 	}
 	r := series.Mend(rollout.Read{Requests: rollout.Reading{Series: all}})
-	if got := series.Increase(r.Requests.Series, at(-1), at(9), always(series.FromFirst)); got != 800 {
+	if got := increase(r.Requests.Series, at(-1), at(9), always(series.FromFirst)); got != 800 {
 		t.Errorf("grown by %v, want 800", got)
 	}
 }

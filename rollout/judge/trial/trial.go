@@ -161,7 +161,7 @@ func (s *State) Add(o *Options, in Scrape) Verdict {
 	s.Odds, s.WorstBound = s.odds(o)
 	in.Beside.join(&s.Odds)
 	v := s.verdict(o, in)
-	s.forgive(o, &v)
+	s.forgive()
 	return v
 }
 
@@ -497,7 +497,7 @@ func (s *State) quiet(c Check) int {
 
 // forgive gives back what was bet on something that is over: such bets fall to one at most. A bet that is lowered stays
 // one.
-func (s *State) forgive(o *Options, v *Verdict) {
+func (s *State) forgive() {
 	for i := range requestBets {
 		quiet := s.Quiet[0]
 		if i != int(ErrorMeasure) && i != errorLimitBet {
@@ -531,6 +531,16 @@ func (s *State) measureOf(o *Options, c Check) (m Measure, ok bool) {
 	return 0, false
 }
 
+// young reports whether pods are too young for what they do to be acted on, where it is not known how they start: for a
+// third of that time to err, because what errs is seldom still starting. After twice that time of the step it is no excuse.
+func (s *State) young(o *Options, m Measure, in Scrape) bool {
+	age := o.Young
+	if m == ErrorMeasure {
+		age /= 3
+	}
+	return in.Age < age && float64(s.StepScrapes)*o.Interval <= 2*o.Young
+}
+
 // minStable is how many requests of stable in the latest scrapes there have to be to compare with.
 const minStable = 20
 
@@ -560,7 +570,7 @@ func (s *State) speaksAgainst(o *Options, c Check, in Scrape) Rule {
 		{Common, s.Recent.unusual(0)},
 		{Present, !h.present()},
 		{Lasting, !h.lasting(!s.Recent.at(0).Unusual)},
-		{Young, in.Age < o.Young && float64(s.StepScrapes)*o.Interval <= 2*o.Young && !h.catastrophe(true)},
+		{Young, s.young(o, m, in) && !h.catastrophe(true)},
 		{Unpaired, !paired && !h.lastsUnpaired()},
 		{Support, paired && limit && s.Odds[comparison] < math.Log(supportOdds)},
 		{Usual, !h.beyondUsual()},

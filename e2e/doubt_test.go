@@ -77,7 +77,7 @@ func testHang(t *testing.T, w *world.World) {
 	}
 	off := s.weights.becomes(t, hangs, 0)
 	t.Logf("two of five requests hang: weight 0 accepted after %s", off.Sub(hangs).Round(10*time.Millisecond))
-	card.Shows(time.Minute, "Rolled back", "100 % on "+current)
+	card.Shows(time.Minute, "Rolled back", "do not end", "100 % on "+current)
 	s.before.restored(t, w, s.app, current)
 	s.noRepeats(card)
 	t.Logf("what people saw:\n%s", s.bot.Slack.Transcript(install.Channel))

@@ -77,6 +77,8 @@ func doubtOf(r trial.Rule) (why rollout.Why, patience int) {
 		return rollout.WhyBrief, 0
 	case trial.Young:
 		return rollout.WhyYoung, 0
+	case trial.Warming:
+		return rollout.WhyYoung, 4
 	case trial.Unpaired:
 		return rollout.WhyUnpaired, 5
 	case trial.Support:

@@ -28,6 +28,8 @@ const (
 	// halfShare is the part of its share that a canary gets at least, once connections that were kept open are gone, and
 	// keptShare the part that it gets at least of what it had.
 	halfShare, keptShare = 0.5, 0.65
+	// ownShare is the part of its own usual requests below which a canary gets fewer.
+	ownShare = 0.8
 	// shareScrapes is how many scrapes show whether a share still grows, as connections come over to the canary.
 	shareScrapes = 12
 )
@@ -46,6 +48,7 @@ type users struct {
 	Short   int      `json:"short,omitempty"`  // scrapes in a row with too little of it
 	Had     int      `json:"had,omitempty"`    // scrapes with enough, once it had most of it for some
 	Usual   float64  `json:"usual,omitempty"`  // the part of it that it has, once it had half
+	Rate    float64  `json:"rate,omitempty"`   // requests a second that it has then
 	Levels  levels   `json:"levels,omitzero"`  // the parts that it had lately
 	Blocks  int      `json:"blocks,omitempty"` // of this weight
 	Sum     float64  `json:"sum,omitempty"`    // of the canary's requests in them, and of their squares
@@ -78,19 +81,21 @@ func (u *users) least(fair float64) float64 {
 // update adds a scrape. It reports whether the canary has had its share now, and is judged by that from here on.
 func (u *users) update(sc *scrape, in trial.Scrape) (had bool) {
 	if all := in.Canary.Requests + in.Stable.Requests; in.Weight > 0 && in.Weight < 1 && all > 0 {
-		had = u.watch(in, all)
+		had = u.watch(in, all, sc.to.Sub(sc.from).Seconds())
 	}
 	u.watchProbes(sc, in)
 	return had
 }
 
-// watch adds what the canary got of all requests.
-func (u *users) watch(in trial.Scrape, all float64) (had bool) {
+// watch adds what the canary got of all requests in so many seconds. Its share is too small only where it gets fewer itself
+// too: requests that come to stable alone, as a crawler's, take nothing from it.
+func (u *users) watch(in trial.Scrape, all, seconds float64) (had bool) {
 	u.Got, u.Of, u.Asked = pack.Down(u.Got*sharesKept+in.Canary.Requests), pack.Down(u.Of*sharesKept+all), in.Weight
 	part := in.Canary.Requests / (all * in.Weight)
 	copy(u.Levels[1:], u.Levels[:])
 	u.Levels[0] = max(part, 1e-9)
-	if in.Canary.Requests < all*in.Least {
+	rate := in.Canary.Requests / seconds
+	if in.Canary.Requests < all*in.Least && (u.Rate == 0 || rate < ownShare*u.Rate) {
 		u.Short++
 		return false
 	}
@@ -104,9 +109,10 @@ func (u *users) watch(in trial.Scrape, all float64) (had bool) {
 	}
 	const keep = 0.9
 	if u.Had++; u.Had <= shortScrapes {
-		u.Had, u.Usual, had = shortScrapes, mean, true
+		u.Had, u.Usual, u.Rate, had = shortScrapes, mean, rate, true
 	}
 	u.Usual = min(u.Usual*keep+part*(1-keep), 1)
+	u.Rate = u.Rate*keep + rate*(1-keep)
 	return had
 }
 

@@ -260,8 +260,15 @@ func newScrape(w *window, s span, t *targets) *scrape {
 // youngest is the age of the canary's youngest target, in seconds.
 func (sc *scrape) youngest() float64 { return slices.Min(sc.ages) }
 
-// hidden reports whether one target reports for all pods of a version.
-func (sc *scrape) hidden() bool { return slices.ContainsFunc(sc.reporters[canaryArm], sc.proxied) }
+// fewPods is how many pods stable has at least where it shows how pods differ.
+const fewPods = 4
+
+// hidden reports whether nobody sees how pods of a version differ: one target reports for all of them, or stable has only
+// a few.
+func (sc *scrape) hidden() bool {
+	stable := len(sc.reporters[stableArm])
+	return stable > 0 && stable < fewPods || slices.ContainsFunc(sc.reporters[canaryArm], sc.proxied)
+}
 
 // last is the span of so many scrapes that ends with this one.
 func (sc *scrape) last(scrapes int) span {

@@ -18,6 +18,7 @@ const (
 	Present       // the newest scrapes do not show it any more
 	Lasting       // nor did those before the newest two yet
 	Young         // pods have only started, and it is not known how they start
+	Warming       // nor whether it takes them longer to be as fast as others
 	Unpaired      // stable has no traffic: it has to last
 	Support       // a limit is exceeded, and the comparison with stable does not say so
 	Usual         // stable was as bad before
@@ -29,7 +30,7 @@ const (
 )
 
 var ruleNames = [Rules]string{
-	"none", "common", "present", "lasting", "young", "unpaired", "support", "usual", "hidden", "alone", "small", "distant",
+	"none", "common", "present", "lasting", "young", "warming", "unpaired", "support", "usual", "hidden", "alone", "small", "distant",
 }
 
 // String returns the rule's name in lower snake case.
@@ -117,10 +118,10 @@ func (s shape) lasting(stableWell bool) bool {
 	return false
 }
 
-// catastrophe reports whether it is so bad that one scrape suffices, where half of the requests are bad, or two.
+// catastrophe reports whether it is so bad that one scrape suffices, where half of the requests fail, or two.
 func (s shape) catastrophe(stableWell bool) bool {
 	newest := s.at(0).Canary.counts(s.measure)
-	if stableWell && newest.Bad >= minOutageErrors && newest.Bad >= newest.N/2 && s.excess(0, 1) >= 0.4 {
+	if s.measure == ErrorMeasure && stableWell && newest.Bad >= minOutageErrors && newest.Bad >= newest.N/2 && s.excess(0, 1) >= 0.4 {
 		return true
 	}
 	far := 0.35
@@ -149,10 +150,10 @@ func (s shape) beyondUsual() bool {
 	return false
 }
 
-// lastsUnpaired reports whether it lasts where stable has no traffic: for eight of ten scrapes, or with about half
-// of all requests for three. Of thin traffic all that is remembered counts.
+// lastsUnpaired reports whether it lasts where stable has no traffic: for 13 of the 16 that are remembered, or with
+// about half of all requests for three. Of thin traffic all that is remembered counts.
 func (s shape) lastsUnpaired() bool {
-	const of, most, outage = 10, 8, 3
+	const of, most, outage = remembered, 13, 3
 	if s.sum(s.measure, 0, outage).canary.N > 0 && s.length() >= outage {
 		whole := true
 		for i := range outage {

@@ -112,9 +112,10 @@ func TestLastsUnpaired(t *testing.T) {
 		s    shape
 		want bool
 	}{
-		"ten scrapes":                {lookAt(5, 5, 5, 5, 5, 5, 5, 5, 5, 5), true},
-		"eight of ten":               {lookAt(5, 5, 0, 5, 5, 5, 0, 5, 5, 5), true},
-		"seven of ten":               {lookAt(5, 0, 0, 5, 5, 5, 0, 5, 5, 5), false},
+		"all that is remembered":     {lookAt(5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5), true},
+		"13 of 16":                   {lookAt(5, 5, 0, 5, 5, 5, 0, 5, 5, 5, 5, 5, 5, 5, 5, 0), true},
+		"12 of 16":                   {lookAt(5, 0, 0, 5, 5, 5, 0, 5, 5, 5, 5, 5, 5, 5, 5, 0), false},
+		"ten scrapes":                {lookAt(5, 5, 5, 5, 5, 5, 5, 5, 5, 5), false},
 		"six scrapes, then it ended": {lookAt(after(4, 9, 9, 9, 9, 9, 9)...), false},
 		"half of all for three":      {lookAt(50, 50, 50), true},
 		"half of all for two":        {lookAt(0, 50, 50), false},

@@ -11,7 +11,7 @@ import (
 var ages = [...]float64{15, 30, 45, 60, 90, 120, 180, 240, 360, 480, 600}
 
 // minPods is how many pods must have been seen to start before anything is concluded.
-const minPods = 3
+const minPods = 1
 
 // young is what pods did at an age, and what stable's would have done with as many requests in the same seconds.
 type young struct {
@@ -96,19 +96,25 @@ func (y young) plus(o young, factor float64) young {
 	return y
 }
 
-// Slack is by how much margins are wider for a pod of this age, in seconds: how much worse than stable young ones are,
-// plus a standard error. It is zero for old pods. Within a bin pods change, and a start may take a little longer than those
-// that were seen: so the bin before counts too where it is worse.
+// stretch is how many times as long, and as bad, a start may be as those that were seen: no two are alike.
+const stretch = 1.5
+
+// Slack is by how much margins are wider for a pod of this age, in seconds: how much worse than stable young ones were,
+// plus a standard error, stretched. It is zero for old pods.
 func (s *Starts) Slack(age float64, spread func(Measure) float64) (slack Slack) {
-	at, ok := bin(age)
+	from, ok := bin(age / stretch)
 	if !ok {
 		return slack
 	}
-	for i := max(at-1, 0); i <= at; i++ {
+	to, ok := bin(age)
+	if !ok {
+		to = len(ages) - 1
+	}
+	for i := from; i <= to; i++ {
 		one := s.slack(i, spread)
-		slack.Errors = max(slack.Errors, one.Errors)
+		slack.Errors = max(slack.Errors, stretch*one.Errors)
 		for b := range slack.Slow {
-			slack.Slow[b] = max(slack.Slow[b], one.Slow[b])
+			slack.Slow[b] = max(slack.Slow[b], stretch*one.Slow[b])
 		}
 	}
 	return slack

@@ -41,8 +41,8 @@ func TestVerdicts(t *testing.T) {
 		"errors":                    {both(side(1000, 0.02, 0.002), fine), 6, trial.Errors},
 		"few errors, many requests": {both(side(100_000, 0.005, 0.002), side(1e6, 0.001, 0.002)), 4, trial.Errors},
 		"slower":                    {both(side(1000, 0.001, 0.03), fine), 4, trial.Latency},
-		"nobody to compare with":    {both(side(1000, 0.05, 0.002), side(0, 0, 0)), 10, trial.ErrorLimit},
-		"slow beside nobody":        {both(side(1000, 0, 0.05), side(0, 0, 0)), 10, trial.SlowLimit},
+		"nobody to compare with":    {both(side(1000, 0.05, 0.002), side(0, 0, 0)), 16, trial.ErrorLimit},
+		"slow beside nobody":        {both(side(1000, 0, 0.05), side(0, 0, 0)), 16, trial.SlowLimit},
 		"everything fails":          {both(side(50, 1, 0), fine), 1, trial.Errors},
 		"the traffic goes past it":  {trial.Scrape{Canary: side(0, 0, 0), Stable: fine, Weight: 0.05, Least: 0.025, Age: 600}, 3, trial.Share},
 	} {

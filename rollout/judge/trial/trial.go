@@ -541,8 +541,9 @@ func (s *State) young(o *Options, m Measure, in Scrape) bool {
 	return in.Age < age && float64(s.StepScrapes)*o.Interval <= 2*o.Young
 }
 
-// warming is how long a pod may take until it is as fast as others, in seconds, where it is not known how they start.
-const warming = 600
+// warming is how many times as long as pods are young they may take until they are as fast as others, where it is not
+// known how they start: ten minutes of three.
+const warming = 10.0 / 3
 
 // minStable is how many requests of stable in the latest scrapes there have to be to compare with.
 const minStable = 20
@@ -574,7 +575,7 @@ func (s *State) speaksAgainst(o *Options, c Check, in Scrape) Rule {
 		{Present, !h.present()},
 		{Lasting, !h.lasting(!s.Recent.at(0).Unusual)},
 		{Young, s.young(o, m, in) && !(m == ErrorMeasure && h.catastrophe(true))},
-		{Warming, m != ErrorMeasure && o.Young > 0 && in.Age < warming && float64(s.StepScrapes)*o.Interval <= 2*warming},
+		{Warming, m != ErrorMeasure && o.Young > 0 && in.Age < warming*o.Young && float64(s.StepScrapes)*o.Interval <= 2*warming*o.Young},
 		{Unpaired, !paired && !h.lastsUnpaired()},
 		{Support, paired && limit && s.Odds[comparison] < math.Log(supportOdds)},
 		{Usual, !h.beyondUsual()},

@@ -84,9 +84,21 @@ func doubts(w rollout.Why) (doubtWords, bool) {
 	return words, ok
 }
 
+// doubtOf returns the words for a doubt about this evidence. Where no pod is named there is only one, which cannot be told
+// from its version.
+func doubtOf(e rollout.Evidence) (doubtWords, bool) {
+	if e.Why == rollout.WhyOnePod && e.Detail == "" {
+		return doubtWords{
+			"in the only pod, since the middle of the step", "The canary's only pod has %s, since the middle of the step.",
+			"until it recovers, or has lasted for four minutes", "A noisy neighbour on its node may be to blame.",
+		}, true
+	}
+	return doubts(e.Why)
+}
+
 // whyDoubt says why nothing is done about the evidence, or that a doubt suffices to roll this service back.
 func whyDoubt(e rollout.Evidence) string {
-	words, _ := doubts(e.Why)
+	words, _ := doubtOf(e)
 	line := words.line
 	if s := e.Share; s != nil && e.Why == rollout.WhyLittleShare {
 		line = fmt.Sprintf("the canary gets %s of the requests instead of %s", amountOf(s.Got, rollout.Ratio, measured), amountOf(s.Asked, rollout.Ratio, configured))
@@ -123,7 +135,7 @@ func counts(e rollout.Evidence) string {
 
 // seen says what is seen, and what speaks against acting on it.
 func seen(e rollout.Evidence) string {
-	words, ok := doubts(e.Why)
+	words, ok := doubtOf(e)
 	if !ok { // a reason that a newer Canarybot knows
 		return fullStop(capitalize(sentence(e)))
 	}
@@ -138,7 +150,7 @@ func seen(e rollout.Evidence) string {
 
 // holding says what a rollout waits for before it goes on; at is the weight that it keeps.
 func holding(e rollout.Evidence, at rollout.Weight) string {
-	words, ok := doubts(e.Why)
+	words, ok := doubtOf(e)
 	if !ok {
 		return fmt.Sprintf("Holding at %s until that is over.", at)
 	}
@@ -147,7 +159,7 @@ func holding(e rollout.Evidence, at rollout.Weight) string {
 
 // hint says what helps a person to decide.
 func hint(r rollout.Rollout, e rollout.Evidence) string {
-	words, _ := doubts(e.Why)
+	words, _ := doubtOf(e)
 	if pod := shellSafe(e.Detail); e.Why == rollout.WhyOnePod && pod != "" {
 		return words.hint + " Replace the pod, and its successor is judged instead: " + code(kubectl(r, "delete pod %s", pod))
 	}

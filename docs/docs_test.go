@@ -301,3 +301,13 @@ func TestQuotesAreTrue(t *testing.T) {
 		t.Error("nothing is quoted")
 	}
 }
+
+// What the README says of the judge is what the report measured.
+func TestReadmeQuotesTheReport(t *testing.T) {
+	t.Parallel()
+	said := regexp.MustCompile(`it rolled back ([0-9.]+) %`).FindStringSubmatch(read(t, "README.md"))
+	measured := regexp.MustCompile(`\*\*healthy families together\*\* \| ([0-9.]+) %`).FindStringSubmatch(read(t, "docs/judge.md"))
+	if said == nil || measured == nil || said[1] != measured[1] {
+		t.Errorf("the README says %q, the report measured %q", said, measured)
+	}
+}

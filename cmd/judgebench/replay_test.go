@@ -172,7 +172,7 @@ func TestReplay(t *testing.T) {
 	played := []replaying{
 		{"fine", 100, true, 0}, {"shared incident", 100, true, 0}, {"slow cold start", 100, false, 0},
 		{"errors 5 %", 100, true, 4 * time.Minute}, {"errors 20 %", 100, true, time.Minute}, {"errors 2 %", 1000, true, 4 * time.Minute},
-		{"latency x2", 100, true, 5 * time.Minute}, {"latency x5", 100, true, 90 * time.Second}, {"leak 0.25 MiB/s", 100, true, 12 * time.Minute},
+		{"latency x2", 100, true, 11 * time.Minute}, {"latency x5", 100, true, 5 * time.Minute}, {"leak 0.25 MiB/s", 100, true, 12 * time.Minute},
 		{"errors 5 %", 100, false, 90 * time.Second}, {"latency x2", 100, false, 2 * time.Minute},
 		{"outage: every request fails", 100, true, 45 * time.Second}, {"outage: pods and series gone", 100, true, 90 * time.Second},
 	}

@@ -69,6 +69,16 @@ func (s *State) young(o *Options, m Measure, in Scrape) bool {
 	return in.Age < age && float64(s.StepScrapes)*o.Interval <= 2*o.Young
 }
 
+// farSlower reports whether the canary is so slow, by any bound, that no start explains it once pods are no longer young.
+func (s *State) farSlower(o *Options, in Scrape) bool {
+	for b := range Bounds {
+		if h := s.shape(o, SlowMeasure(b), in); h.catastrophe(true) {
+			return true
+		}
+	}
+	return false
+}
+
 // warming is how many times as long as pods are young they may take until they are as fast as others, where it is not
 // known how they start: ten minutes of three.
 const warming = 10.0 / 3
@@ -103,7 +113,7 @@ func (s *State) speaksAgainst(o *Options, c Check, in Scrape) Rule {
 		{Present, !h.present()},
 		{Lasting, !h.lasting(!s.Recent.at(0).Unusual)},
 		{Young, s.young(o, m, in) && !(m == ErrorMeasure && h.catastrophe(true))},
-		{Warming, m != ErrorMeasure && o.Young > 0 && in.Age < warming*o.Young && float64(s.StepScrapes)*o.Interval <= 2*warming*o.Young},
+		{Warming, m != ErrorMeasure && o.Young > 0 && in.Age < warming*o.Young && float64(s.StepScrapes)*o.Interval <= 2*warming*o.Young && !s.farSlower(o, in)},
 		{Unpaired, !paired && !h.lastsUnpaired()},
 		{Support, paired && limit && s.Odds[comparison] < math.Log(supportOdds)},
 		{Usual, !h.beyondUsual()},

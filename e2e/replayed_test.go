@@ -34,7 +34,7 @@ func testReplayed(t *testing.T, w *world.World) {
 		{name: "errors20", trace: "errors 20 %@100", within: 2 * time.Minute},
 		{name: "outage", trace: "outage: every request fails@100", within: time.Minute},
 		{name: "gone", trace: "outage: pods and series gone@100", within: 2 * time.Minute},
-		{name: "latency5", trace: "latency x5@100", within: 2 * time.Minute},
+		{name: "latency5", trace: "latency x5@100", within: 5 * time.Minute}, // a first rollout: slowness waits for three minutes
 		{name: "fine", trace: "fine@1000"},
 	}
 	steer := tracesFor(t, w, all)

@@ -83,7 +83,7 @@ func (e *evidence) rejects(check rollout.Check, o *trial.Options) rollout.Why {
 	switch {
 	case e.Standing.Rejected && e.leads(check.Signal): // whichever of its bets says more: together all suffice
 		return whyOf(e.Standing.Worst)
-	case e.Standing.Rejected && logOdds+math.Log(o.Weights[worst]) >= o.Limit(), check.DryRun && logOdds >= o.Limit():
+	case e.Standing.Rejected && e.Standing.Worst != trial.Share && logOdds+math.Log(o.Weights[worst]) >= o.Limit(), check.DryRun && logOdds >= o.Limit():
 		return whyOf(worst)
 	}
 	return rollout.WhyNone

@@ -17,7 +17,10 @@ func Down(v float64) float64 {
 	if v < 0 && bits != coarse && !math.IsInf(v, 0) {
 		coarse += lower + 1 // its size grows
 	}
-	return math.Float64frombits(coarse)
+	if down := math.Float64frombits(coarse); !math.IsInf(down, 0) {
+		return down
+	}
+	return v // nothing smaller is a number
 }
 
 // lower are the bits of a number that Down clears.

@@ -84,10 +84,11 @@ func TestNumbersComeBackExactly(t *testing.T) {
 		Texts   map[string]float64 `json:"t"`
 		Whole   []int64            `json:"w"`
 	}
+	finite := rapid.Float64Range(-math.MaxFloat64, math.MaxFloat64)
 	rapid.Check(t, func(t *rapid.T) {
 		want := mixed{
-			Numbers: rapid.SliceOf(rapid.Float64()).Draw(t, "numbers"),
-			Texts:   rapid.MapOf(rapid.OneOf(rapid.String(), rapid.StringMatching(`[~"\0-9.e]*`)), rapid.Float64()).Draw(t, "texts"),
+			Numbers: rapid.SliceOf(finite).Draw(t, "numbers"),
+			Texts:   rapid.MapOf(rapid.OneOf(rapid.String(), rapid.StringMatching(`[~"\0-9.e]*`)), finite).Draw(t, "texts"),
 			Whole:   rapid.SliceOf(rapid.Int64Range(-1<<53, 1<<53)).Draw(t, "whole"),
 		}
 		for i, v := range want.Numbers {
@@ -97,7 +98,7 @@ func TestNumbersComeBackExactly(t *testing.T) {
 		}
 		b, err := pack.Pack(want)
 		if err != nil {
-			t.Skip("no JSON: ", err)
+			t.Fatal(err)
 		}
 		var got mixed
 		if err := pack.Unpack(b, &got); err != nil {

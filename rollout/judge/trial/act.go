@@ -86,6 +86,28 @@ const warming = 10.0 / 3
 // minStable is how many requests of stable in the latest scrapes there have to be to compare with.
 const minStable = 20
 
+// decisive returns the check to act on, or to doubt with the rule that speaks against it: the one that contributes most.
+// Where that is in doubt another one that suffices alone may not be, and a doubt about one check must not hide it. Traffic
+// that stays away is not acted on for that alone, and must not carry another check past its rules.
+func (s *State) decisive(o *Options, worst Check, in Scrape) (Check, Rule) {
+	rule := s.speaksAgainst(o, worst, in)
+	if rule == NoRule && worst != Share {
+		return worst, NoRule
+	}
+	for c := range Checks {
+		if c == worst || c == Share || !s.alone(o, c) {
+			continue
+		}
+		switch other := s.speaksAgainst(o, c, in); {
+		case other == NoRule:
+			return c, NoRule
+		case rule == NoRule && other != Present:
+			worst, rule = c, other
+		}
+	}
+	return worst, rule
+}
+
 // speaksAgainst returns the first rule that speaks against acting on a check.
 func (s *State) speaksAgainst(o *Options, c Check, in Scrape) Rule {
 	if c == Memory && !o.Off[Distant] && s.distant(o) {

@@ -24,16 +24,21 @@ func (b *Beside) join(logs *[Checks]float64) {
 // besideAlone returns a check whose bet, placed elsewhere, suffices whatever the others say: then no rule about another
 // one speaks against acting on it.
 func (s *State) besideAlone(o *Options) (c Check, ok bool) {
-	total := 0.0
-	for _, w := range o.Weights {
-		total += w
-	}
 	for _, c := range placedBeside {
-		if o.Weights[c] > 0 && s.Odds[c]+math.Log(o.Weights[c]/total) >= o.Limit() {
+		if s.alone(o, c) {
 			return c, true
 		}
 	}
 	return 0, false
+}
+
+// alone reports whether a check's bet suffices whatever the others say.
+func (s *State) alone(o *Options, c Check) bool {
+	total := 0.0
+	for _, w := range o.Weights {
+		total += w
+	}
+	return o.Weights[c] > 0 && s.Odds[c]+math.Log(o.Weights[c]/total) >= o.Limit()
 }
 
 // Capped limits the factor of a single scrape as the trial's own are, for a bet that is placed elsewhere.

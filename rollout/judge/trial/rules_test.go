@@ -270,3 +270,47 @@ func TestParseRule(t *testing.T) {
 		t.Error("no rule is one")
 	}
 }
+
+// A doubt about one check hides no other one that suffices and is in none; and traffic that stays away, which alone is not
+// acted on, carries none past its rules.
+func TestDecisive(t *testing.T) {
+	t.Parallel()
+	fine := Arm{Requests: 2000, Errors: 2, Timed: 2000, Pods: 10}
+	failing := Arm{Requests: 100, Errors: 5, Timed: 100, Pods: 2}
+	for name, tt := range map[string]struct {
+		seen  []seen
+		odds  map[Check]float64
+		worst Check
+		want  Check
+		rule  Rule
+	}{
+		"errors, and memory that may grow leads": {repeated(8, seen{Canary: failing, Stable: fine}), map[Check]float64{Errors: 9, Memory: 12}, Memory, Errors, NoRule},
+		"memory that may grow":                   {repeated(8, seen{Canary: fine, Stable: fine}), map[Check]float64{Memory: 12}, Memory, Memory, Distant},
+		"traffic that stays away":                {repeated(8, seen{Canary: fine, Stable: fine}), map[Check]float64{Share: 12}, Share, Share, NoRule},
+		"and a burst that both have": {append(repeated(7, seen{Canary: failing, Stable: fine}), seen{Canary: failing, Stable: fine, Unusual: true}),
+			map[Check]float64{Share: 12, Errors: 9}, Share, Errors, Common},
+		"and errors":               {repeated(8, seen{Canary: failing, Stable: fine}), map[Check]float64{Share: 12, Errors: 9}, Share, Errors, NoRule},
+		"and errors that are over": {repeated(8, seen{Canary: fine, Stable: fine}), map[Check]float64{Share: 12, Errors: 9}, Share, Share, NoRule},
+	} {
+		o := Defaults(40)
+		o.MemoryLimit, o.MemoryNoise = 512<<20, 1<<20
+		var s State
+		s.Errors.Expected = runningShare{N: 5000, Bad: 5}
+		for _, one := range tt.seen {
+			s.Recent.add(one)
+		}
+		for c, log := range tt.odds {
+			s.Odds[c] = log
+		}
+		if got, rule := s.decisive(&o, tt.worst, Scrape{Canary: failing, Stable: fine, Age: 1000}); got != tt.want || rule != tt.rule {
+			t.Errorf("%s: %s, %s; want %s, %s", name, got, rule, tt.want, tt.rule)
+		}
+	}
+}
+
+func repeated(n int, one seen) (all []seen) {
+	for range n {
+		all = append(all, one)
+	}
+	return all
+}

@@ -65,10 +65,10 @@ func (s *State) verdict(o *Options, in Scrape) Verdict {
 	if c, ok := s.besideAlone(o); ok {
 		v.Worst = c
 	}
-	v.Quiet = s.quiet(v.Worst) >= quietScrapes
 	if v.Different {
-		v.Rule = s.speaksAgainst(o, v.Worst, in)
+		v.Worst, v.Rule = s.decisive(o, v.Worst, in)
 	}
+	v.Quiet = s.quiet(v.Worst) >= quietScrapes
 	v.Rejected = v.Different && v.Rule == NoRule
 	v.SharedErrors = s.exceeds(ErrorMeasure, o.ErrorLimit)
 	v.SharedSlow = s.exceeds(SlowMeasure(o.Slow), o.SlowLimit)

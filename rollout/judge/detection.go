@@ -43,7 +43,7 @@ func (b *baseline) detection(p rollout.Plan, o *trial.Options, share float64) ro
 		gain := o.Gain(
 			trial.Arm{Requests: canary, Errors: canary * share, Pods: pods},
 			trial.Arm{Requests: all - canary, Errors: (all - canary) * b.ErrorShare, Pods: b.Pods}, b.ErrorShare)
-		scrapes := math.Ceil(needed / max(gain, 1e-9))
+		scrapes := max(math.Ceil(needed/max(gain, 1e-9)), trial.LastingScrapes)
 		wait := min(o.CompareFrom, step.Bake.Seconds()) // until its pods are compared
 		if after := wait + scrapes*o.Interval; gain > 0 && after <= step.Bake.Seconds() {
 			return rollout.Detection{Share: share, Step: i, After: time.Duration(after * float64(time.Second))}

@@ -99,13 +99,16 @@ func (s shape) present() bool {
 	return strength > 0 && s.excess(0, s.few()) >= strength/4
 }
 
+// LastingScrapes is how many scrapes it takes at least to act on what is no catastrophe.
+const LastingScrapes = 3
+
 // lasting reports whether it was there before the newest two scrapes as well, as strong as half of it and with two bad
 // requests where as many are to be expected, at any time that is remembered. A catastrophe needs less.
 func (s shape) lasting(stableWell bool) bool {
 	if s.catastrophe(stableWell) || s.thin() {
 		return true
 	}
-	const newest = 2
+	const newest = LastingScrapes - 1
 	few := s.few()
 	strength := s.excess(0, few)
 	for after := newest; after < s.length(); after++ {

@@ -6,7 +6,14 @@ import (
 	"os"
 	"strings"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
+
+// dropCache has the kernel forget the pages of the file that are on the disk.
+func dropCache(file *os.File) error {
+	return unix.Fadvise(int(file.Fd()), 0, 0, unix.FADV_DONTNEED)
+}
 
 // network returns the name of the network file system that holds the directory; empty for a local one, or if unknown.
 func network(dir string) string {

@@ -104,14 +104,16 @@ func storeSentences() map[rollout.ProblemCode]string {
 		"store_not_closed":      "The store {key} could not be closed.",
 		"store_failed":          "The disk of the store {key} fails ({said}). " + again,
 		"store_full":            "The disk of the store {key} is full: make room on it. " + again,
-		"store_read_only":       "The store {key} can be read and not written: make it and its volume writable. " + again,
-		"store_hangs":           "The disk of the store {key} does not answer. " + again,
+		"store_low": "The volume of the store {key} has only {value} free, and a new rollout needs {want}: the rest is kept for those under way. " +
+			"Make room on it, or give the store a larger volume.",
+		"store_read_only": "The store {key} can be read and not written: make it and its volume writable. " + again,
+		"store_hangs":     "The disk of the store {key} does not answer. " + again,
 		"store_gone": "The store {key} is gone: it was deleted or moved, or its volume was taken away. Put it back, and Canarybot goes on by itself; " +
 			"or restart Canarybot, which begins with a new store and asks about what it finds in the cluster.",
 		"store_replaced": "Another store, or an older copy, took the place of {key}. Put the right one back, and Canarybot goes on by itself; " +
 			"or restart Canarybot, which goes on with the one that is there.",
-		"store_closed":          "The store {key} is closed: Canarybot is shutting down.",
-		"record_unexpected":     "The stored record {quoted} in {key} does not say what this version of Canarybot expects.",
+		"store_closed":      "The store {key} is closed: Canarybot is shutting down.",
+		"record_unexpected": "The stored record {quoted} in {key} does not say what this version of Canarybot expects.",
 	}
 }
 

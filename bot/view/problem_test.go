@@ -168,6 +168,7 @@ func problems() []rollout.Problem {
 		store("store_not_locked"), store("store_in_use"), {Code: "store_in_use_by", Key: "/data/canarybot.db", Value: "7"},
 		store("store_not_closed"), store("store_closed"),
 		{Code: "store_failed", Key: "/data/canarybot.db", Words: "input/output error"},
+		{Code: "store_low", Key: "/data/canarybot.db", Value: "7.5 MiB", Want: "32.0 MiB"},
 		store("store_full"), store("store_read_only"), store("store_hangs"), store("store_gone"), store("store_replaced"),
 		{Code: "record_unexpected", Key: "rollouts", Value: "checkout/0000000042"},
 		{Code: "configuration_unreadable"},

@@ -1,6 +1,7 @@
 package bolt
 
 import (
+	"slices"
 	"time"
 
 	"canarybot.io/rollout"
@@ -36,6 +37,11 @@ func newChange(changes []rollout.Change, keep int) (*change, error) {
 		c.entries = append(c.entries, entries)
 	}
 	return c, nil
+}
+
+// creates reports whether a rollout begins with the change.
+func (c *change) creates() bool {
+	return slices.ContainsFunc(c.changes, func(one rollout.Change) bool { return one.Rollout.Revision == 0 })
 }
 
 // judge returns why the changes are refused, or nil. It writes nothing.

@@ -56,3 +56,22 @@ func holder(file *os.File) string {
 	}
 	return ""
 }
+
+// statfs returns what the file system of the directory has for us.
+func statfs(dir string) (volume, error) {
+	var stat unix.Statfs_t
+	if err := unix.Statfs(dir, &stat); err != nil {
+		return volume{}, err
+	}
+	return volume{free: int64(stat.Bavail) * int64(stat.Bsize), total: int64(stat.Blocks) * int64(stat.Bsize)}, nil
+}
+
+// allocate allots blocks to a part of the file. What is beyond its end does not change its size.
+func allocate(file *os.File, at, size int64) error {
+	for {
+		err := unix.Fallocate(int(file.Fd()), unix.FALLOC_FL_KEEP_SIZE, at, size)
+		if err != unix.EINTR {
+			return err
+		}
+	}
+}

@@ -2,7 +2,10 @@
 
 package bolt
 
-import "os"
+import (
+	"errors"
+	"os"
+)
 
 // network returns empty: unknown on this system.
 func network(string) string { return "" }
@@ -12,3 +15,9 @@ func holder(*os.File) string { return "" }
 
 // dropCache does nothing: unknown on this system.
 func dropCache(*os.File) error { return nil }
+
+// statfs fails: unknown on this system.
+func statfs(string) (volume, error) { return volume{}, errors.ErrUnsupported }
+
+// allocate fails: unknown on this system.
+func allocate(*os.File, int64, int64) error { return errors.ErrUnsupported }

@@ -35,6 +35,16 @@ func WithOpenFile(o Options, openFile func(string, int, os.FileMode) (*os.File, 
 	return o
 }
 
+// WithDisk returns the options of a store on a disk of so many bytes.
+func WithDisk(o Options, allocate func(at, size int64) error, statfs func() (free, total int64)) Options {
+	o.allocate = func(_ *os.File, at, size int64) error { return allocate(at, size) }
+	o.statfs = func(string) (volume, error) {
+		free, total := statfs()
+		return volume{free: free, total: total}, nil
+	}
+	return o
+}
+
 // Read runs the function as a read, with the file's pages at hand.
 func Read(ctx context.Context, s *Store, read func()) error {
 	_, err := view(ctx, s, func(*table) (bool, error) {

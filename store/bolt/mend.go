@@ -73,7 +73,7 @@ func (s *Store) reopen(old *handle) error {
 	if replaced := s.handle.Swap(h); replaced != nil {
 		replaced.close() //nolint:errcheck // nothing was in progress on it
 	}
-	s.txid = found.txid
+	s.txid, s.space.until = found.txid, 0
 	if readOnly {
 		return problem(rollout.Unavailable, ProblemReadOnly, s.path)
 	}

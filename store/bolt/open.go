@@ -56,6 +56,8 @@ func (s *Store) open(ctx context.Context) error {
 	}
 	s.id, s.txid = found.ID, found.txid
 	s.handle.Store(h)
+	s.survey(h)
+	s.usage = s.space.usage()
 	return nil
 }
 

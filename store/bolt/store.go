@@ -28,8 +28,15 @@ type Options struct {
 	Sync func() error
 
 	noSync bool // for tests of logic, which would otherwise spend most of their time in syncs
-	// openFile replaces os.OpenFile in tests.
+	disk
+}
+
+// disk is what the store asks of the operating system. Tests replace some of it.
+type disk struct {
 	openFile func(path string, flag int, mode os.FileMode) (*os.File, error)
+	// allocate has the file system allot blocks to a part of the file without changing its size.
+	allocate func(file *os.File, at, size int64) error
+	statfs   func(dir string) (volume, error)
 }
 
 // Store keeps rollouts in one file. It is safe for concurrent use. Make one with Open and end it with Close.
@@ -52,6 +59,7 @@ type Store struct {
 	txid               uint64 // the newest transaction known to be stored; the writer's own
 	doubt              bool   // the kernel's cache may lie; the writer's own
 	reopening, writing pace   // the writer's own
+	space              space  // the writer's own
 
 	stuck atomic.Int64 // reads that nobody waits for any more, because they take too long
 
@@ -60,6 +68,7 @@ type Store struct {
 	hanging   error // somebody gave up waiting for it
 	unmended  error // why the file cannot be opened for writing
 	unwritten error // why the last write failed
+	usage     store.Usage
 }
 
 func newStore(path string, o Options) *Store {
@@ -71,6 +80,12 @@ func newStore(path string, o Options) *Store {
 	s.o.Wait = cmp.Or(o.Wait, 5*time.Second)
 	if s.o.openFile == nil {
 		s.o.openFile = os.OpenFile
+	}
+	if s.o.allocate == nil {
+		s.o.allocate = allocate
+	}
+	if s.o.statfs == nil {
+		s.o.statfs = statfs
 	}
 	return s
 }

@@ -118,52 +118,59 @@ func (s *Store) transact(batch []*request) {
 	s.busy = true
 	s.mu.Unlock()
 	start, refused := time.Now(), make([]error, len(batch))
-	unmended := s.mend()
-	err, unwritten := unmended, s.unwritten
-	if err == nil {
-		err = s.attempt(start, batch, refused)
-		unwritten = err
+	failed, unwritten := s.mend(), s.unwritten
+	unmended := failed
+	if failed == nil {
+		failed, unwritten = s.attempt(start, batch, refused)
 	}
 	s.mu.Lock()
 	s.busy, s.hanging, s.unmended, s.unwritten = false, nil, unmended, unwritten
+	s.usage = s.space.usage()
 	s.mu.Unlock()
 	for i, r := range batch {
 		switch {
 		case r.op == nil:
 			refused[i] = unmended
-		case err != nil:
-			refused[i] = err
+		case failed != nil:
+			refused[i] = failed
 		}
 		r.answer <- refused[i]
 	}
 }
 
-// attempt writes the batch. It returns why nothing can be written: the error of this time or, where nothing was due or
-// it is too soon to try again, of the last one.
-func (s *Store) attempt(start time.Time, batch []*request, refused []error) error {
-	if !slices.ContainsFunc(batch, (*request).busy) || !s.writing.due() {
-		return s.unwritten
+// attempt writes the batch. failed is why nobody's change was stored. unwritten is why nothing can be written: that of
+// this time or, where nothing was due, of the last one.
+func (s *Store) attempt(start time.Time, batch []*request, refused []error) (failed, unwritten error) {
+	if !slices.ContainsFunc(batch, (*request).busy) {
+		return nil, s.unwritten
+	}
+	if !s.writing.due() {
+		return s.unwritten, s.unwritten
 	}
 	h, written := s.handle.Load(), false
+	short := s.reserve(h)
 	err := h.guard(func() (err error) {
-		written, err = s.transaction(h, batch, refused)
+		written, err = s.transaction(h, batch, refused, short)
 		return err
 	})
 	switch {
 	case err != nil:
 		h.spoil(err)
 		s.writing.failed(start)
-		return s.failure(err)
+		err = s.failure(err)
+		return err, err
+	case short != nil:
+		return nil, short
 	case written:
 		s.writing = pace{}
-		return nil
+		return nil, nil
 	}
-	return s.unwritten
+	return nil, s.unwritten
 }
 
 // transaction fills refused with the answers to refused changes, and reports whether anything was written. An error is
-// the disk's.
-func (s *Store) transaction(h *handle, batch []*request, refused []error) (written bool, err error) {
+// the disk's. While the reserve is short, it is there for what ends a rollout; all else is refused with that.
+func (s *Store) transaction(h *handle, batch []*request, refused []error, short error) (written bool, err error) {
 	tx, err := h.db.Begin(true)
 	if err != nil {
 		return false, err
@@ -178,10 +185,9 @@ func (s *Store) transaction(h *handle, batch []*request, refused []error) (writt
 			continue
 		}
 		var f *fault
-		if err := r.op.judge(t); errors.As(err, &f) {
-			return false, err
-		} else if err != nil {
-			refused[i] = err
+		if refused[i] = s.judge(t, r.op, short); errors.As(refused[i], &f) {
+			return false, f
+		} else if refused[i] != nil {
 			continue
 		}
 		if err := r.op.write(t); err != nil {
@@ -193,6 +199,20 @@ func (s *Store) transaction(h *handle, batch []*request, refused []error) (writt
 		return false, nil
 	}
 	return true, s.sync(t)
+}
+
+// judge returns why the op is refused, or nil.
+func (s *Store) judge(t *table, o op, short error) error {
+	if short != nil && !ends(o) {
+		return short
+	}
+	if err := o.judge(t); err != nil {
+		return err
+	}
+	if c, ok := o.(*change); ok && c.creates() {
+		return s.mayCreate()
+	}
+	return nil
 }
 
 func (s *Store) sync(t *table) error {

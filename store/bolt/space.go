@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 
 	"canarybot.io/rollout"
-	"canarybot.io/store"
 )
 
 // What is kept free, unless that is more than so large a part of the volume.
@@ -31,11 +30,6 @@ type space struct {
 	// nobody else can take it. What moves a rollout forward needs it to be whole, what ends a rollout may use it up.
 	until int64
 	none  bool // the file system cannot promise any
-}
-
-// usage returns it for those outside.
-func (s space) usage() store.Usage {
-	return store.Usage{Size: s.pages.size, Free: s.pages.free, Volume: s.volume.free}
 }
 
 // pages are the bytes of a file that are in use up to the last one, and those of them that are free.
@@ -121,9 +115,10 @@ func ends(o op) bool {
 	return false
 }
 
-// Usage returns how much room the store takes and has, as of its last write.
-func (s *Store) Usage() store.Usage {
+// Usage returns how much room the store takes and has, in bytes, as of its last write: the file, its pages on which
+// nothing is stored, and what is free on the volume.
+func (s *Store) Usage() (size, free, volume int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.usage
+	return s.usage.pages.size, s.usage.pages.free, s.usage.volume.free
 }

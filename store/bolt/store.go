@@ -17,10 +17,15 @@ var _ rollout.Store = (*Store)(nil)
 // Patience is how long a call waits for the disk.
 const Patience = 10 * time.Second
 
+// DefaultLimit is how many bytes may be stored.
+const DefaultLimit = 256 << 20
+
 // Options are the choices for Open. The zero value is what production uses.
 type Options struct {
-	// Keep is how many ended rollouts are kept per service, with their timelines. Default: store.Keep.
+	// Keep is how many ended rollouts are kept per service. Default: store.Keep.
 	Keep int
+	// Limit is how many bytes may be stored before the oldest ended rollouts go. Default: DefaultLimit.
+	Limit int64
 	// Wait is how long Open waits for another process to release the file. Default: 5 s.
 	Wait time.Duration
 	// Sync, when set, runs in every transaction just before its syncs: benchmarks use it to slow the disk down, tests
@@ -68,7 +73,7 @@ type Store struct {
 	hanging   error // somebody gave up waiting for it
 	unmended  error // why the file cannot be opened for writing
 	unwritten error // why the last write failed
-	usage     store.Usage
+	usage     space // as of the last write
 }
 
 func newStore(path string, o Options) *Store {
@@ -77,6 +82,7 @@ func newStore(path string, o Options) *Store {
 		ended: make(chan struct{}),
 	}
 	s.o.Keep = cmp.Or(o.Keep, store.Keep)
+	s.o.Limit = cmp.Or(o.Limit, DefaultLimit)
 	s.o.Wait = cmp.Or(o.Wait, 5*time.Second)
 	if s.o.openFile == nil {
 		s.o.openFile = os.OpenFile
@@ -126,7 +132,7 @@ func (s *Store) Commit(ctx context.Context, changes ...rollout.Change) error {
 	if err := store.Check(changes); err != nil || len(changes) == 0 {
 		return err
 	}
-	c, err := newChange(changes, s.o.Keep)
+	c, err := newChange(changes)
 	if err != nil {
 		return err
 	}

@@ -125,7 +125,7 @@ func (s *Store) transact(batch []*request) {
 	}
 	s.mu.Lock()
 	s.busy, s.hanging, s.unmended, s.unwritten = false, nil, unmended, unwritten
-	s.usage = s.space.usage()
+	s.usage = s.space
 	s.mu.Unlock()
 	for i, r := range batch {
 		switch {
@@ -209,7 +209,12 @@ func (s *Store) judge(t *table, o op, short error) error {
 	if err := o.judge(t); err != nil {
 		return err
 	}
-	if c, ok := o.(*change); ok && c.creates() {
+	c, ok := o.(*change)
+	if !ok {
+		return nil
+	}
+	c.bounds = s.bounds()
+	if c.creates() {
 		return s.mayCreate()
 	}
 	return nil

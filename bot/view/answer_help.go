@@ -101,7 +101,11 @@ func (a Answers) Help(topic command.Verb) Message {
 
 // usage is how a command is typed.
 func (a Answers) usage(form command.Form) string {
-	return a.typed(strings.TrimSpace(string(form.Verb) + " " + form.Args))
+	args := form.Args
+	if strings.HasPrefix(a.slash(), "@") { // in a message
+		args = strings.Replace(args, "REASON...", "because REASON...", 1)
+	}
+	return a.typed(strings.TrimSpace(string(form.Verb) + " " + args))
 }
 
 // ParseError says what is wrong with a line, the nearest valid word and the correct form. Err is what command.Parse

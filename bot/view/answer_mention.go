@@ -46,7 +46,7 @@ func (a Answers) plainForm(e *command.Error) string {
 	switch {
 	case e.Meant == "" || clip(e.Meant, maxWords) != e.Meant: // cut short it would be another command
 		form, _ := command.FormOf(e.Verb)
-		return "If it is meant: " + a.usage(form) + "; in a message, a reason goes after " + code("because")
+		return "If it is meant: " + a.usage(form)
 	case e.Problem == command.Talk:
 		return fmt.Sprintf("If it is meant: %s; with a reason: %s", a.typed(e.Meant), a.typed(e.Meant+" because …"))
 	}

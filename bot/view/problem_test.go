@@ -167,6 +167,8 @@ func problems() []rollout.Problem {
 		store("store_bad_directory"), store("store_not_a_directory"), store("store_network"), store("store_not_made"),
 		store("store_not_locked"), store("store_in_use"), {Code: "store_in_use_by", Key: "/data/canarybot.db", Value: "7"},
 		store("store_not_closed"), store("store_failed"), store("store_closed"),
+		{Code: "degraded", Words: "write store.db: no space left on device"}, {Code: "uncertain", Words: "no answer within 10 s"},
+		{Code: "rollback_unsaved", Rollout: "checkout-42", Words: "write store.db: no space left on device"},
 		{Code: "record_unexpected", Key: "rollouts", Value: "checkout/0000000042"},
 		{Code: "configuration_unreadable"},
 		secret("secret_set_twice"), secret("secret_missing"), secret("secret_unreadable"), secret("secret_malformed"),

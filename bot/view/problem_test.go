@@ -185,7 +185,7 @@ func problems() []rollout.Problem {
 		{Code: "prometheus_settings", Words: "unsupported protocol scheme"},
 		{Code: "kubernetes_client"}, {Code: "kubernetes_unreachable"},
 		{Code: "bot_not_in_channel", Value: "#deploys", Want: "canarybot-staging"}, {Code: "channel_not_found", Value: "#deplyos"},
-		{Code: "channel_archived", Value: "#old"},
+		{Code: "channel_archived", Value: "#old"}, {Code: "channel_shared", Value: "#partners"}, {Code: "channel_unknown", Value: "#deploys"},
 		{Code: "malformed_button"},
 	}
 }

@@ -56,6 +56,9 @@ func notes(r rollout.Rollout, opts CardOptions) []string {
 		}
 	}
 	add(opts.Restarting, iconWarning+" The bot is restarting and nobody is judging. "+manualRollback(r))
+	if !r.Unseen.IsZero() && !r.Terminal() {
+		all = append(all, unseen(r))
+	}
 	if r.Orphaned() {
 		all = append(all, leftBehind(r))
 	}
@@ -81,6 +84,15 @@ func notes(r rollout.Rollout, opts CardOptions) []string {
 		all = append(all, decidedBy(*opts.Decided))
 	}
 	return all
+}
+
+// unseen says that nobody can see the rollout, why, and what follows from that.
+func unseen(r rollout.Rollout) string {
+	follows := ""
+	if r.Phase == rollout.Queued || r.Phase.Forward() {
+		follows = "Nothing moves forward until people can see it; checks and rollback go on."
+	}
+	return joined(" ", iconWarning+" *People cannot see this rollout*:", fullStop(short(r.Unseen)), follows)
 }
 
 // manualRollback says how to roll back while the bot is down.

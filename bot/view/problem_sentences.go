@@ -42,6 +42,7 @@ func decisionSentences() map[rollout.ProblemCode]string {
 		rollout.ProblemPromotingAlready:   "{rollout} is promoting already.",
 		rollout.ProblemBaking:             "{rollout} is still baking at {count} %: {span} to go while its checks pass.",
 		rollout.ProblemNotAtAGate:         "{rollout} is {phase}; it asks for a promotion when a step is done.",
+		rollout.ProblemUnseen:             "{rollout} cannot be promoted while people cannot see it; its status says why.",
 		rollout.ProblemResumeFirst:        "{rollout} is paused; resume it first.",
 		rollout.ProblemAnswerDriftFirst:   "Somebody changed what {rollout} steers; answer that on its card first.",
 		rollout.ProblemAnswerStuckFirst:   "{rollout} is stuck; answer that on its card first.",

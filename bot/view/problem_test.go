@@ -146,7 +146,7 @@ func problems() []rollout.Problem {
 		{Code: rollout.ProblemNotADecision, Value: "deploy"},
 		of(rollout.ProblemPromotingAlready, rollout.Promoting),
 		{Code: rollout.ProblemBaking, Rollout: "checkout-42", Count: 5, Span: 9*time.Minute + 30*time.Second},
-		of(rollout.ProblemNotAtAGate, rollout.Shifting), of(rollout.ProblemResumeFirst, rollout.Awaiting),
+		of(rollout.ProblemNotAtAGate, rollout.Shifting), of(rollout.ProblemUnseen, rollout.Awaiting), of(rollout.ProblemResumeFirst, rollout.Awaiting),
 		of(rollout.ProblemAnswerDriftFirst, rollout.Awaiting), of(rollout.ProblemAnswerStuckFirst, rollout.Awaiting),
 		of(rollout.ProblemAnswerDoubtFirst, rollout.Awaiting), of(rollout.ProblemNoDoubt, rollout.Baking),
 		check(rollout.ProblemNoVerdict), check(rollout.ProblemCheckFails), check(rollout.ProblemCheckUnknown),

@@ -15,6 +15,8 @@ func (s *Sim) target(c call) (*room, reply) {
 		return nil, refuse("channel_not_found")
 	case r.Archived:
 		return nil, refuse("is_archived")
+	case r.Restricted:
+		return nil, refuse("restricted_action")
 	case r.BotAbsent && !s.granted("chat:write.public"):
 		return nil, refuse("not_in_channel")
 	}
@@ -104,6 +106,12 @@ func (s *Sim) updateMessage(c call) reply {
 	if !m.FromBot {
 		s.recordViolation(ForeignMessage, "chat.update of a message by %s", m.User)
 		return refuse("cant_update_message")
+	}
+	if r.Archived {
+		return refuse("is_inactive")
+	}
+	if limit := s.opts.Timing.Edits; limit > 0 && c.now.Sub(m.At) > limit {
+		return refuse("edit_window_closed")
 	}
 	body, rep := s.readContent(c.args, "chat.update")
 	if rep.err != "" {

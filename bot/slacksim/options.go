@@ -69,6 +69,8 @@ type Channel struct {
 	Archived bool
 	// BotAbsent means that the bot was not invited.
 	BotAbsent bool
+	// Restricted means that posting is for some people only, and that the bot is none of them.
+	Restricted bool
 	// Members are the user ids in the channel; empty means everybody.
 	Members []string
 }
@@ -105,6 +107,8 @@ type Timing struct {
 	Retries []time.Duration
 	// ResponseURL is how long a response URL may be used.
 	ResponseURL time.Duration
+	// Edits is how long after its post a message may be edited, as a workspace may set; zero: always.
+	Edits time.Duration
 }
 
 // Page is what the web page offers beyond Slack itself.

@@ -147,5 +147,9 @@ func slackSentences() map[rollout.ProblemCode]string {
 		"bot_not_in_channel":   "slack.channel: the bot is not in {value}, so nobody would see this rollout; type /invite @{want} there.",
 		"channel_not_found":    "slack.channel: Slack knows no channel {value} that the bot may see; change the name, or type /invite in it if it is private.",
 		"channel_archived":     "slack.channel: {value} is archived; name another one.",
+		"slack_may_not_post": "Slack lets the bot post nothing in {value} ({want}); allow it in that channel's posting permissions, " +
+			"or name another one in slack.channel.",
+		"slack_refuses_bot":     "Slack refuses the bot ({want}); look at the app, its tokens and its scopes: canarybot validate --live says more.",
+		"slack_refuses_message": "Slack takes no message about this rollout in {value} ({want}); the bot's log has the details.",
 	}
 }

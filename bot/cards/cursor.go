@@ -62,6 +62,13 @@ func (c Cursor) earlier(workspace string) string {
 	return link(workspace, last.Channel, last.Card)
 }
 
+// learnWorkspace asks for the workspace's address right after the start, where a link is all that two cards have in common.
+func (p *Publisher) learnWorkspace(ctx context.Context) {
+	if _, err := p.Slack.Identity(ctx); err != nil {
+		p.Log.Warn("cards are not linked", "error", err)
+	}
+}
+
 func link(workspace, channel, ts string) string {
 	if ts == "" || workspace == "" {
 		return ""

@@ -39,6 +39,9 @@ func (c *card) postCard(ctx context.Context, p *Publisher) error {
 	}
 	next := c.cur
 	next.retire() // it takes over
+	if len(next.Earlier) > 0 {
+		p.learnWorkspace(ctx)
+	}
 	r, m := c.r, c.render(ctx, p, next)
 	ts, err := c.post(ctx, p, m, 0)
 	switch {
@@ -74,6 +77,9 @@ func (c *card) postReply(ctx context.Context, p *Publisher) error {
 	if s, ok := p.Services[c.r.Service]; ok {
 		approvers = s.Policy.Approvers
 	}
+	if c.wasUnseen(e) {
+		e.Data.Left = 0 // the wait stood still: until when is on the card
+	}
 	m, inThread := view.Reply(c.r, e, approvers, c.cur.link(p.Slack.Me().URL))
 	if !inThread {
 		c.entries = c.entries[1:]
@@ -97,7 +103,7 @@ func (c *card) notReplied(ctx context.Context, p *Publisher, err error) error {
 	code := slack.CodeOf(err)
 	switch remedy := slack.RemedyFor(code); {
 	case slack.OutcomeOf(err) != slack.Refused:
-	case code == "thread_not_found" || code == "message_not_found":
+	case isGone(code) && !c.isNew():
 		return c.cardDeleted(ctx, p)
 	case remedy == slack.AnotherChannel:
 		return errors.Join(err, c.moveIfChanged(ctx, p))
@@ -143,16 +149,35 @@ func (c *card) notEdited(ctx context.Context, p *Publisher, err error) error {
 	switch remedy := slack.RemedyFor(code); {
 	case slack.OutcomeOf(err) != slack.Refused:
 		return err
-	case code == "message_not_found":
+	case isGone(code) && !c.isNew():
 		return c.cardDeleted(ctx, p)
 	case remedy == slack.AnotherChannel:
 		return errors.Join(err, c.moveIfChanged(ctx, p))
 	case remedy == slack.AnotherMessage || isDefect(err):
 		p.Log.Warn("slack takes no edit of the card; another one takes over when there is something to show", "rollout", c.r.ID, "error", err)
-		c.frozen, c.cur.Showing = true, 0
+		c.freeze()
 		return nil
 	}
 	return err
+}
+
+// freeze notes that another card has to take over when there is something to show. What an earlier process drew shows its
+// turn, and that may be all there is.
+func (c *card) freeze() {
+	c.frozen, c.cur.Showing = true, 0
+	if !c.drawn && c.cur.Turn == c.r.Turn && !c.cur.Restarting {
+		c.drawn, c.urgent, c.outdated = true, numbers, false
+		c.shows = shown{summary: summaryOf(c.r), revision: c.r.Revision, at: time.Now()}
+	}
+}
+
+// isGone reports whether the word says that a message is not there.
+func isGone(code string) bool { return code == "thread_not_found" || code == "message_not_found" }
+
+// isNew reports whether the card, which is not the rollout's first, was posted a while ago at most. When it is gone it is
+// not followed by another at once, in case that were gone as soon.
+func (c *card) isNew() bool {
+	return c.cur.Number > 0 && time.Since(timeOf(c.cur.Card)) < replaceEvery
 }
 
 // finish notes that everything is shown and forgets the rollout.
@@ -167,13 +192,18 @@ func (c *card) finish(ctx context.Context, p *Publisher) error {
 	return nil
 }
 
-// beginPosting notes durably what is about to be posted, so that nobody posts it twice.
+// beginPosting notes durably what is about to be posted, so that nobody posts it twice, and of a card which turn it shows.
 func (c *card) beginPosting(ctx context.Context, p *Publisher, seq int) error {
-	if c.cur.Posting != nil && *c.cur.Posting == seq {
-		return nil
-	}
 	cur := c.cur
-	cur.Posting, cur.Since = &seq, time.Now().UTC().Round(0)
+	if seq == 0 {
+		cur.Showing = c.r.Turn
+	}
+	switch begun := cur.Posting != nil && *cur.Posting == seq; {
+	case begun && cur.Showing == c.cur.Showing:
+		return nil
+	case !begun:
+		cur.Posting, cur.Since = &seq, time.Now().UTC().Round(0)
+	}
 	if err := p.cursors.save(ctx, c.r.ID, cur); err != nil {
 		return err
 	}

@@ -63,11 +63,10 @@ func (c *card) recoverCard(ctx context.Context, p *Publisher) error {
 	if ts == "" {
 		return nil // it was not posted; now it is
 	}
-	// Which turn it shows is not known: a typed command waits for the next edit, which comes at once.
-	c.drawn, c.frozen = false, false
+	c.drawn, c.frozen = false, false // the next edit comes at once
 	return c.endPosting(ctx, p, func(cur *Cursor) {
 		cur.retire()
-		cur.Card = ts
+		cur.Card, cur.Turn, cur.Showing = ts, cur.Showing, 0
 	})
 }
 
@@ -98,6 +97,7 @@ func (c *card) postLink(ctx context.Context, p *Publisher) error {
 	if err := c.beginPosting(ctx, p, seq); err != nil {
 		return err
 	}
+	p.learnWorkspace(ctx)
 	_, err := c.post(ctx, p, view.MovedOn(c.r, c.cur.link(p.Slack.Me().URL)), seq)
 	if err != nil && slack.OutcomeOf(err) != slack.Refused {
 		return err

@@ -89,6 +89,13 @@ func (c *card) unseen() rollout.Problem {
 	return rollout.Problem{}
 }
 
+// wasUnseen reports whether people could not see the rollout for a while since the entry.
+func (c *card) wasUnseen(e rollout.Entry) bool {
+	return !c.r.Unseen.IsZero() || slices.ContainsFunc(c.entries, func(o rollout.Entry) bool {
+		return o.Seq > e.Seq && o.Data.Reason.Code == rollout.ReasonUnseen
+	})
+}
+
 func (p *Publisher) forget(id rollout.ID) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -73,6 +73,9 @@ func New(config Config, log *slog.Logger, registerer prometheus.Registerer) *Cli
 	}
 }
 
+// Identity returns who the bot is, and asks Slack where that is not known yet.
+func (c *Client) Identity(ctx context.Context) (Identity, error) { return c.identify(ctx) }
+
 // FreeAt returns when the method may be called: now, or a later time. It spends nothing.
 func (c *Client) FreeAt(now time.Time, method string, reserve Reserve) time.Time {
 	return c.budget.freeAt(now, method, reserve)

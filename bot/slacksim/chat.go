@@ -10,6 +10,9 @@ import (
 // target finds the channel a call writes to and checks that the bot may.
 func (s *Sim) target(c call) (*room, reply) {
 	r := s.roomNamed(c.text("channel"))
+	if r == nil && c.method == "chat.postMessage" {
+		r = s.direct(c.text("channel"))
+	}
 	switch {
 	case r == nil || r.Private && r.BotAbsent:
 		return nil, refuse("channel_not_found")

@@ -67,6 +67,7 @@ func (e Ephemeral) Buttons() []blockkit.Button { return blockkit.Buttons(e.Block
 // room is a channel and its messages.
 type room struct {
 	Channel
+	direct   bool       // with one person
 	messages []*Message // in order of their ts
 	lastTS   int64      // microseconds since 1970 of the newest ts given out
 	tokens   float64    // posts the channel takes at once

@@ -72,7 +72,7 @@ func notes(r rollout.Rollout, opts CardOptions) []string {
 	add(!r.Trouble.IsZero() && !said, iconWarning+" "+trouble(r.Trouble))
 	add(r.PodsWait.Kind != rollout.NoFailure, iconWarning+" "+fullStop(podsWait(r)))
 	if r.Phase == rollout.RollingBack || r.Ending.Outcome != "" {
-		all = append(all, capitalize(detailOf(r.Ending.Reason)))
+		all = append(all, detailOf(r.Ending.Reason)) // as it was said: it may begin with a name
 	}
 	if r.Phase == rollout.Ended {
 		all = append(all, leftovers(r)...)

@@ -40,7 +40,7 @@ func next(r rollout.Rollout) string {
 		}
 		return giveUp(r, "answers")
 	case rollout.Promoting:
-		return joined("; ", "the canary leaves when every pod of stable runs "+version(r.Image), deadline(r, podDeadline(r)))
+		return joined("; ", "the canary leaves when every pod of stable runs "+newVersion(r), deadline(r, podDeadline(r)))
 	case rollout.Returning:
 		return "removes the canary once its last requests are done"
 	case rollout.RollingBack:
@@ -68,7 +68,7 @@ func deadline(r rollout.Rollout, limit time.Duration) string {
 	if limit <= 0 || left <= 0 || r.ReconciledAt.IsZero() {
 		return ""
 	}
-	return "rolls back at " + at(r.ReconciledAt.Add(left)) + " if not"
+	return "rolls back " + at(r.ReconciledAt.Add(left)) + " if not"
 }
 
 // giveUp says when the rollout is rolled back because nobody does what it waits for.
@@ -80,7 +80,7 @@ func giveUpAt(r rollout.Rollout, from time.Time, left time.Duration, does string
 	if r.Spec.Limits.Wait <= 0 || from.IsZero() {
 		return ""
 	}
-	return "rolls back at " + at(from.Add(max(left, 0))) + " if nobody " + does
+	return "rolls back " + at(from.Add(max(left, 0))) + " if nobody " + does
 }
 
 func afterShift(r rollout.Rollout) string {
@@ -113,17 +113,17 @@ func afterBake(r rollout.Rollout) string {
 
 // gateOpens says what follows the bake.
 func gateOpens(r rollout.Rollout, when time.Time) string {
-	moment := "then"
+	opens := "then"
 	if !when.IsZero() {
-		moment = "at " + at(when)
+		opens = at(when)
 	}
 	if r.Current().Gate == rollout.Auto {
 		if !r.Current().DemandsEvidence() {
-			moment = "as soon as the route has the weight"
+			opens = "as soon as the route has the weight"
 		}
-		return promotionMove(r, r.Step) + " " + moment
+		return promotionMove(r, r.Step) + " " + opens
 	}
-	return joined("; ", "asks for approval "+moment, giveUpAt(r, when, r.Spec.Limits.Wait, "answers"))
+	return joined("; ", "asks for approval "+opens, giveUpAt(r, when, r.Spec.Limits.Wait, "answers"))
 }
 
 // unknownLimit says what follows from unknown evidence, and when.
@@ -132,9 +132,9 @@ func unknownLimit(r rollout.Rollout) string {
 	if r.Spec.Limits.UnknownLimit <= 0 || r.ReconciledAt.IsZero() || left <= 0 {
 		return ""
 	}
-	then := "asks for approval at "
+	then := "asks for approval "
 	if r.Spec.Limits.OnUnknown == rollout.RollbackOnUnk {
-		then = "rolls back at "
+		then = "rolls back "
 	}
 	return then + at(r.ReconciledAt.Add(left)) + " if that lasts"
 }

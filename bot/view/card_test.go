@@ -195,8 +195,8 @@ func TestCardOfTheIssue(t *testing.T) {
 		"[ Pause ] [ Roll back ]",
 		"✅ start   ⏳ 5 % · 10 min   ○ 50 % · 10 min   ○ everyone",
 		"✅ errors 0.1 % · stable 0.1 % · limit 1 %", "✅ p99 210 ms · stable 205 ms · limit 500 ms", "✅ memory 180 MiB · limit 512 MiB",
-		"Next: asks for approval at 14:13 UTC; rolls back at 16:13 UTC if nobody answers",
-		`@U024BE7LH 14:02 UTC "faster tax lookup" · checkout-42 · last checked 14:09:45 UTC`,
+		"Next: asks for approval today at 14:13 UTC; rolls back today at 16:13 UTC if nobody answers",
+		`@U024BE7LH today at 14:02 UTC "faster tax lookup" · checkout-42 · last checked today at 14:09:45 UTC`,
 	} {
 		if !slices.Contains(splitLines(got), line) {
 			t.Errorf("the card lacks the line %q:\n%s", line, got)

@@ -150,7 +150,7 @@ func TestDoubtsInWords(t *testing.T) {
 				if doubt == rollout.DoubtAsks {
 					r = asking(rollout.Baking, r.Verdict)
 				}
-				shown := blockkit.Plain(raw(t, view.Card(r, view.CardOptions{})), blockkit.Names{})
+				shown := blockkit.Plain(raw(t, view.Card(r, view.CardOptions{})), blockkit.Names{Now: noon})
 				note := shown[slices.IndexFunc(shown, func(line string) bool {
 					return strings.Contains(line, "Holding at") || strings.Contains(line, "A person decides")
 				})]

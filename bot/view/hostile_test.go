@@ -16,7 +16,8 @@ import (
 
 // hostile is what somebody might put wherever text comes from outside.
 const hostile = "<!channel> <@U0HOSTILE> <!subteam^S1> <#C1> <!date^1^{time}|x> <https://evil.example|click> *bold* _sly_ ~gone~ " +
-	"`tick` &lt;!here&gt; &amp; | \n> quote \u202egnp.exe\u200b\x00\x1b[31m"
+	"`tick` &lt;!here&gt; &amp; :fire: | \n> quote \u202egnp.exe\u200b\x00\x1b[31m \u2066a\u2069 z" +
+	"\u0336\u0337\u0338\u0336\u0337\u0338\u0336\u0337\u0338"
 
 // closed are types whose values are ours: poisoned apart, since another value only leads to another sentence.
 var closed = []reflect.Type{
@@ -80,6 +81,8 @@ var (
 	ourMention = regexp.MustCompile(`<@[UW][A-Z0-9]{2,24}>`)
 	ourLink    = regexp.MustCompile(regexp.QuoteMeta("<"+permalink+"|") + `(the|Its|its) card>`)
 	ourCode    = regexp.MustCompile("`[^`\n]*`")
+	emojiCode  = regexp.MustCompile(`:[a-z_+-][a-z0-9_'+-]*:`)
+	piledUp    = regexp.MustCompile(`\p{M}{5}`)
 )
 
 var entities = strings.NewReplacer("&amp;", "", "&lt;", "", "&gt;", "")
@@ -91,7 +94,7 @@ func live(text string) error {
 	}
 	rest := text
 	for _, ours := range []*regexp.Regexp{ourDate, ourMention, ourLink} {
-		rest = ours.ReplaceAllString(rest, "")
+		rest = ours.ReplaceAllString(rest, " ")
 	}
 	if i := strings.IndexAny(rest, "<>"); i >= 0 {
 		return fmt.Errorf("a live construct in %q", text)
@@ -107,11 +110,17 @@ func live(text string) error {
 	if strings.Count(rest, "`")%2 != 0 {
 		return fmt.Errorf("an open code span in %q", text)
 	}
-	rest = ourCode.ReplaceAllString(rest, "")
+	rest = ourCode.ReplaceAllString(rest, " ")
 	for _, mark := range []string{"*bold*", "_sly_", "~", "`"} {
 		if strings.Contains(rest, mark) {
 			return fmt.Errorf("live formatting %s in %q", mark, text)
 		}
+	}
+	if found := emojiCode.FindString(rest); found != "" {
+		return fmt.Errorf("the emoji code %s in %q", found, text)
+	}
+	if piledUp.MatchString(text) {
+		return fmt.Errorf("accents over the line above in %q", text)
 	}
 	for _, line := range strings.Split(rest, "\n") {
 		if strings.HasPrefix(line, "&gt;") {
@@ -242,6 +251,9 @@ func TestNothingFromOutsideComesAlive(t *testing.T) {
 func FuzzNothingFromOutsideComesAlive(f *testing.F) {
 	f.Add(hostile, false)
 	f.Add("v1.2.4", true)
+	for _, c := range outside {
+		f.Add(c.said, false)
+	}
 	f.Fuzz(func(t *testing.T, text string, all bool) {
 		stuck, a := poison(special()["stuck"], text, all), view.Answers{Command: text}
 		reply, _ := view.Reply(stuck, poison(entries()["stuck_reverted"], text, false), []string{text}, text)

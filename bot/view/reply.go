@@ -2,7 +2,6 @@ package view
 
 import (
 	"fmt"
-	"strings"
 
 	"canarybot.io/rollout"
 )
@@ -126,16 +125,7 @@ func notices(all []rollout.Problem) []string {
 
 // differs names the fields in which a found canary differs from stable.
 func differs(fields []string) string {
-	const most = 10
-	var all []string
-	for i, f := range fields {
-		if i == most {
-			all = append(all, fmt.Sprintf("%d more", len(fields)-most))
-			break
-		}
-		all = append(all, word(f))
-	}
-	return "The canary that was found differs from stable in more than the image: " + strings.Join(all, ", ") +
+	return "The canary that was found differs from stable in more than the image: " + several(fields, ", ") +
 		". What is judged here is not quite what everyone will get."
 }
 
@@ -184,16 +174,14 @@ func (t threadReply) stepDone() (Message, bool) {
 	return m.withBlocks(list(evidence(*v))...), true
 }
 
-// evidence returns all about each check, the worst first.
+// evidence returns all about each check, the worst first, as much as a list has room for.
 func evidence(v rollout.Verdict) []string {
-	lines := make([]string, len(v.Evidence))
-	for i, e := range worstFirst(v.Evidence) {
-		lines[i] = fullEvidence(e)
-		if e.Result != rollout.Pass {
-			lines[i] = paragraph(lines[i], chart(e))
+	return everyCheck(worstFirst(v.Evidence), func(e rollout.Evidence) string {
+		if e.Result == rollout.Pass {
+			return fullEvidence(e)
 		}
-	}
-	return lines
+		return paragraph(fullEvidence(e), chart(e))
+	}, roomForList)
 }
 
 // evidenceMissing reports missing evidence. Passing and failing have entries of their own; warming up and failing once
@@ -228,7 +216,7 @@ func (t threadReply) evidenceMissing() (Message, bool) {
 	case rollout.NoDoubt:
 	}
 	extra := ""
-	if d := detail(worst.Detail); d != "" {
+	if d := words(worst.Detail); d != "" {
 		extra = " (" + d + ")"
 	}
 	return message(paragraph(

@@ -63,7 +63,7 @@ func failureDetail(r rollout.Rollout) string {
 	if r.Ending.Reason.Code == rollout.ReasonPerson {
 		return ""
 	}
-	return fullStop(capitalize(detailOf(r.Ending.Reason)))
+	return fullStop(detailOf(r.Ending.Reason))
 }
 
 // rollbackTimes returns the times of a rollback: the check failed, off traffic, total duration.

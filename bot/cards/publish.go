@@ -51,11 +51,8 @@ func (c *card) postCard(ctx context.Context, p *Publisher) error {
 
 // postReply posts the first entry that the thread does not show.
 func (c *card) postReply(ctx context.Context, p *Publisher) error {
-	e, approvers := c.entries[0], p.Policy.Approvers
-	if s, ok := p.Services[c.r.Service]; ok {
-		approvers = s.Policy.Approvers
-	}
-	m, inThread := view.Reply(c.r, e, approvers, c.cur.link(p.Slack.Me().URL))
+	e := c.entries[0]
+	m, inThread := view.Reply(c.r, e, p.audience(c.r.Service), c.cur.link(p.Slack.Me().URL))
 	if !inThread {
 		c.entries = c.entries[1:]
 		return nil
@@ -157,7 +154,7 @@ func (c *card) cardDeleted(ctx context.Context, p *Publisher) error {
 
 // render makes the card as it is now, with the decision that led here while nothing has come of it yet.
 func (c *card) render(ctx context.Context, p *Publisher) view.Message {
-	var options view.CardOptions
+	options := view.CardOptions{Approvers: p.audience(c.r.Service).Approvers}
 	entries, err := p.Store.Timeline(ctx, c.r.ID, max(0, c.r.Seq-tail))
 	if err != nil {
 		p.Log.Warn("timeline not read for the card", "rollout", c.r.ID, "error", err)

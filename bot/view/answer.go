@@ -56,7 +56,7 @@ func (a Answers) StatusOf(r rollout.Rollout, link string) Message {
 	if isJudged(r) || r.Ending.Reason.Code == rollout.ReasonCheck {
 		m = m.withBlocks(list(evidence(r.Verdict))...)
 	}
-	if line := next(r); line != "" {
+	if line := next(r, anybody); line != "" {
 		m = m.withBlocks(context("Next: " + line))
 	}
 	return m.withBlocks(context(dotted(footer(r), wholeImage(r), anchor(link, "its card"))))

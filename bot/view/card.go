@@ -11,6 +11,8 @@ import (
 type CardOptions struct {
 	// Restarting says that the bot is shutting down: until it is back, nothing is judged and clicks get no answer.
 	Restarting bool
+	// Approvers are named where the card waits for one of them.
+	Approvers []string
 	// Decided is the latest decision, to be named on the card; nil: none.
 	Decided *rollout.Entry
 }
@@ -29,7 +31,7 @@ func Card(r rollout.Rollout, opts CardOptions) Message {
 	if isJudged(r) || r.Ending.Reason.Code == rollout.ReasonCheck {
 		m = m.withBlocks(checkBlocks(r.Verdict)...)
 	}
-	if line := next(r); line != "" && !opts.Restarting {
+	if line := next(r, whoAnswers(opts.Approvers)); line != "" && !opts.Restarting {
 		m = m.withBlocks(context("Next: " + line))
 	}
 	return m.withBlocks(context(footer(r)))

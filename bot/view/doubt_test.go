@@ -189,7 +189,7 @@ func TestADoubtFromOutsideDoesNotComeAlive(t *testing.T) {
 	}
 	for name, e := range doubtEntries() {
 		for _, all := range []bool{false, true} {
-			if m, ok := view.Reply(poison(baking(), hostile, all), poison(e, hostile, false), []string{hostile}, permalink); ok {
+			if m, ok := view.Reply(poison(baking(), hostile, all), poison(e, hostile, false), view.Audience{Approvers: []string{hostile}}, permalink); ok {
 				made[fmt.Sprint("reply_", name, all)] = m
 			}
 		}

@@ -188,6 +188,17 @@ func mention(id string) string {
 	return word(id)
 }
 
+// slackGroup is what the ids of Slack's user groups look like.
+var slackGroup = regexp.MustCompile(`^S[A-Z0-9]{2,24}$`)
+
+// mentionGroup returns the live mention of a user group or a person whom the configuration names.
+func mentionGroup(id string) string {
+	if slackGroup.MatchString(id) {
+		return "<!subteam^" + id + ">"
+	}
+	return mention(id)
+}
+
 // anchor returns a link to one of the bot's own messages, or only the label if the link is not valid.
 func anchor(link, label string) string {
 	u, err := url.Parse(link)

@@ -78,7 +78,7 @@ func pour(v reflect.Value, text string, all bool) {
 
 var (
 	ourDate    = regexp.MustCompile(`<!date\^\d+\^[^|<>]*\|[^|<>]* UTC>`)
-	ourMention = regexp.MustCompile(`<@[UW][A-Z0-9]{2,24}>`)
+	ourMention = regexp.MustCompile(`(<@[UW][A-Z0-9]{2,24}>|<!subteam\^S[A-Z0-9]{2,24}>)`)
 	ourLink    = regexp.MustCompile(regexp.QuoteMeta("<"+permalink+"|") + `(the|Its|its) card>`)
 	ourCode    = regexp.MustCompile("`[^`\n]*`")
 	emojiCode  = regexp.MustCompile(`:[a-z_+-][a-z0-9_'+-]*:`)
@@ -144,7 +144,7 @@ func states(text string, all bool) map[string]view.Message {
 		r = poison(r, text, all)
 		made["card_"+name] = view.Card(r, view.CardOptions{})
 		if end := r.Ending; end.Outcome != "" {
-			if m, ok := view.Reply(r, rollout.Entry{Kind: rollout.EntryEnded, Data: rollout.Data{Ending: &end}}, nil, text); ok {
+			if m, ok := view.Reply(r, rollout.Entry{Kind: rollout.EntryEnded, Data: rollout.Data{Ending: &end}}, view.Audience{}, text); ok {
 				made["reply_end_"+name] = m
 			}
 		}
@@ -164,7 +164,7 @@ func everything(text string, all bool) map[string]view.Message {
 	for name, r := range map[string]rollout.Rollout{"baking": baking(), "queued": special()["queued_behind"], "back": in(rollout.RollingBack)} {
 		r = poison(r, text, all)
 		decided := rollout.Entry{Kind: rollout.EntryDecided, Actor: person(text), Data: rollout.Data{Action: rollout.Pause, Text: text}}
-		made["card_"+name] = view.Card(r, view.CardOptions{Restarting: all, Decided: &decided})
+		made["card_"+name] = view.Card(r, view.CardOptions{Restarting: all, Approvers: []string{text, "U0LAN0Z89"}, Decided: &decided})
 		made["status_"+name] = a.StatusOf(r, link)
 		made["busy_"+name] = a.Busy(poison(launch(), text, all), &rollout.BusyError{Live: r, Waiting: &r, Before: &r}, link)
 		made["before_"+name] = a.RolledBackBefore(poison(launch(), text, all), r)
@@ -175,7 +175,7 @@ func everything(text string, all bool) map[string]view.Message {
 		made["list_"+name] = a.Status([]rollout.Rollout{r, r})
 		made["history_"+name] = a.History(rollout.ServiceName(text), []rollout.Rollout{r})
 		for entry, e := range told {
-			if m, ok := view.Reply(r, poison(e, text, all), []string{text, "U0LAN0Z89"}, link); ok {
+			if m, ok := view.Reply(r, poison(e, text, all), view.Audience{Approvers: []string{text, "U0LAN0Z89"}, OnCall: []string{text, "S0614TZR7"}}, link); ok {
 				made["reply_"+entry+"_"+name] = m
 			}
 		}
@@ -256,7 +256,7 @@ func FuzzNothingFromOutsideComesAlive(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string, all bool) {
 		stuck, a := poison(special()["stuck"], text, all), view.Answers{Command: text}
-		reply, _ := view.Reply(stuck, poison(entries()["stuck_reverted"], text, false), []string{text}, text)
+		reply, _ := view.Reply(stuck, poison(entries()["stuck_reverted"], text, false), view.Audience{Approvers: []string{text}, OnCall: []string{text}}, text)
 		harmless(t, text, map[string]view.Message{
 			"card": view.Card(stuck, view.CardOptions{}), "reply": reply, "stale": a.Stale(rollout.Text(text)),
 			"busy": a.Busy(poison(launch(), text, all), &rollout.BusyError{Live: stuck}, text), "cancelled": view.Card(poison(special()["cancelled"], text, all), view.CardOptions{}),

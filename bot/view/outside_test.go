@@ -67,7 +67,7 @@ func placesOf(said string) map[string]string {
 	failed := in(rollout.RollingBack)
 	failed.Ending.Reason = rollout.Reason{Code: rollout.ReasonCanary, Failure: rollout.Failure{Kind: rollout.CrashLoop, Detail: said}}
 	decided := rollout.Entry{Kind: rollout.EntryDecided, Actor: person("U024BE7LH"), Data: rollout.Data{Action: rollout.Pause, Text: said}}
-	reply, _ := view.Reply(r, decided, nil, permalink)
+	reply, _ := view.Reply(r, decided, view.Audience{}, permalink)
 	all := func(m view.Message) string { return strings.Join(texts(m), "\n") }
 	return map[string]string{
 		"a reason on the card":      all(view.Card(r, view.CardOptions{})),

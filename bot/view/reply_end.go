@@ -54,7 +54,7 @@ func rolledBack(r rollout.Rollout) Message {
 		failureDetail(r),
 		rollbackTimes(r),
 	}, leftovers(r)...)...)).withText("%s rolled back: %s", fullName(r), what)
-	m.Broadcast = true
+	m.Broadcast = !byItself(r.Ending.Reason)
 	return m
 }
 

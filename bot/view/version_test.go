@@ -81,7 +81,7 @@ func TestAnyTwoVersionsReadDifferently(t *testing.T) {
 		all := rapid.SliceOfNDistinct(rapid.Custom(randomImage), 2, 4, rapid.ID).Draw(t, "images")
 		r := changing(all[0], all[1])
 		entry := rollout.Entry{Kind: rollout.EntryStarted, At: noon}
-		reply, _ := view.Reply(r, entry, nil, permalink)
+		reply, _ := view.Reply(r, entry, view.Audience{}, permalink)
 		title := strings.Split(strings.Join(shown(view.Card(r, view.CardOptions{})), "\n"), "\n")[0]
 		told(t, title)
 		told(t, strings.Split(shown(reply)[0], " in production")[0])

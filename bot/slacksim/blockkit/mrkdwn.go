@@ -96,7 +96,7 @@ func construct(inner string, names Names) string {
 		if labelled {
 			return label
 		}
-		return "@" + head[1:]
+		return "@" + strings.TrimPrefix(head[1:], "subteam^")
 	case labelled:
 		return label
 	default:

@@ -31,6 +31,7 @@ func TestPlainMrkdwn(t *testing.T) {
 		{"channel", "<#C1> <#C9|other>", "#deploys #other"},
 		{"link", "<https://example.com|here> <https://example.com>", "here https://example.com"},
 		{"special", "<!here> <!subteam^S1|@sre>", "@here @sre"},
+		{"a group without its name", "<!subteam^S1>", "@S1"},
 		{"date", "<!date^1732399200^{time}|then>", "22:00 UTC"},
 		{"date with words", "<!date^1732399200^{date_short} at {time}|then>", "Nov 23, 2024 at 22:00 UTC"},
 		{"a date today", "<!date^1732399260^{date_short_pretty} at {time}|then>", "today at 22:01 UTC"},

@@ -110,7 +110,7 @@ function construct(inner, env) {
     return h("span", { class: "mention" }, "#" + (label || env.channelName(head.slice(1)) || head.slice(1)));
   }
   if (head.startsWith("!date^")) return date(head, label);
-  if (head.startsWith("!")) return h("span", { class: "mention me" }, label || "@" + head.slice(1));
+  if (head.startsWith("!")) return h("span", { class: "mention me" }, label || "@" + head.slice(1).replace(/^subteam\^/, ""));
   return link(unescape(head), label);
 }
 

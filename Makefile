@@ -61,4 +61,5 @@ picture: ## take the README's picture anew, from the running demo (node, chromiu
 	@node --experimental-websocket --no-warnings docs/picture.mjs
 
 golden: ## rewrite the golden files; review the difference like code
-	$(GO) test ./bot/view ./bot ./rollout ./rollout/kube -update
+	$(GO) test ./bot/view ./bot ./rollout ./rollout/kube ./charts -update
+	cd e2e && $(GO) test -run 'Template' ./chart -update

@@ -3,6 +3,10 @@ package chart_test
 import (
 	"strings"
 	"testing"
+
+	"sigs.k8s.io/yaml"
+
+	"canarybot.io/config"
 )
 
 // What cannot work is refused with a sentence before anything is installed, and no refusal quotes a secret.
@@ -50,24 +54,9 @@ func TestRefusals(t *testing.T) {
 		"an unknown key":        {"replicas: 2", "replicas"},
 		"a wrong kind of label": {"podLabels: {a: 1}", "/podLabels/a"},
 
-		"a password in the address": {"config: {prometheus: {url: 'http://robot:hunter2@prometheus:9090'}}", "an address without user and password; put those into http.basic_auth, with a password_file from a Secret"},
-		"a token as the user":       {"config: {prometheus: {url: 'https://hunter2@prometheus:9090/api'}}", "an address without user and password"},
-		"a password":                {"config: {prometheus: {http: {basic_auth: {username: robot, password: hunter2}}}}", "in a file that a Secret gives, named by password_file"},
-		"credentials":               {"config: {prometheus: {http: {authorization: {credentials: hunter2}}}}", "in a file that a Secret gives, named by credentials_file"},
-		"a bearer token":            {"config: {prometheus: {http: {bearer_token: hunter2}}}", "named by authorization.credentials_file"},
-		"a secret of OAuth":         {"config: {prometheus: {http: {oauth2: {client_id: a, client_secret: hunter2, token_url: 'http://t'}}}}", "named by client_secret_file"},
-		"a parameter of OAuth":      {"config: {prometheus: {http: {oauth2: {client_id: a, endpoint_params: {password: hunter2}}}}}", "client_secret_file"},
-		"a key":                     {"config: {prometheus: {http: {tls_config: {key: hunter2}}}}", "named by key_file"},
-		"a proxy's password":        {"config: {prometheus: {http: {proxy_url: 'http://robot:hunter2@proxy:3128'}}}", "a proxy without a password"},
-		"a proxy's header":          {"config: {prometheus: {http: {proxy_connect_header: {Proxy-Authorization: [hunter2]}}}}", "proxy_connect_header"},
-		"a secret header":           {"config: {prometheus: {http: {http_headers: {X-Scope-OrgID: {secrets: [hunter2]}}}}}", "named by files"},
-		"a token as a header":       {"config: {prometheus: {http: {http_headers: {X-Api-Key: {values: [hunter2]}}}}}", "named by files"},
-		"a token as a parameter":    {"config: {prometheus: {params: {access_token: hunter2}}}", "in http.http_headers, with files from a Secret"},
-		"a key of Amazon":           {"config: {prometheus: {sigv4: {access_key: a, secret_key: hunter2}}}", "AWS_SECRET_ACCESS_KEY"},
-		"a secret of Azure":         {"config: {prometheus: {azuread: {oauth: {client_secret: hunter2}}}}", "AZURE_CLIENT_SECRET"},
-		"a proxy as a variable":     {"extraEnv: [{name: HTTPS_PROXY, value: 'http://robot:hunter2@proxy:3128'}]", "valueFrom.secretKeyRef, for a password is in it"},
-		"a token of Slack":          {"extraEnv: [{name: TOKEN, value: xoxb-hunter2}]", "valueFrom.secretKeyRef, for a password is in it"},
-		"Slack's address":           {"slackApiUrl: 'http://robot:hunter2@slack/api/'", "/slackApiUrl"},
+		"a proxy as a variable": {"extraEnv: [{name: HTTPS_PROXY, value: 'http://robot:hunter2@proxy:3128'}]", "valueFrom.secretKeyRef, for a password is in it"},
+		"a token of Slack":      {"extraEnv: [{name: TOKEN, value: xoxb-hunter2}]", "valueFrom.secretKeyRef, for a password is in it"},
+		"Slack's address":       {"slackApiUrl: 'http://robot:hunter2@slack/api/'", "/slackApiUrl"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -80,6 +69,77 @@ func TestRefusals(t *testing.T) {
 				t.Errorf("it quotes the secret: %v", err)
 			}
 		})
+	}
+}
+
+// A secret in the configuration is refused by the chart, which makes a ConfigMap of it, and by the bot, which may get it
+// in other ways. Both say what to do instead, and neither quotes it.
+func TestSecretsInTheConfigurationAreRefused(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ values, says string }{
+		"a password in the address": {"config: {prometheus: {url: 'http://robot:hunter2@prometheus:9090'}}", "an address without user and password; put those into http.basic_auth, with a password_file from a Secret"},
+		"a token as the user":       {"config: {prometheus: {url: 'https://hunter2@prometheus:9090/api'}}", "an address without user and password"},
+		"a password":                {"config: {prometheus: {http: {basic_auth: {username: robot, password: hunter2}}}}", "in a file that a Secret gives, named by password_file"},
+		"credentials":               {"config: {prometheus: {http: {authorization: {credentials: hunter2}}}}", "in a file that a Secret gives, named by credentials_file"},
+		"a bearer token":            {"config: {prometheus: {http: {bearer_token: hunter2}}}", "named by authorization.credentials_file"},
+		"a secret of OAuth":         {"config: {prometheus: {http: {oauth2: {client_id: a, client_secret: hunter2, token_url: 'http://t'}}}}", "named by client_secret_file"},
+		"a parameter of OAuth":      {"config: {prometheus: {http: {oauth2: {client_id: a, endpoint_params: {password: hunter2}}}}}", "client_secret_file"},
+		"a key":                     {"config: {prometheus: {http: {tls_config: {key: hunter2}}}}", "named by key_file"},
+		"a proxy's password":        {"config: {prometheus: {http: {proxy_url: 'http://robot:hunter2@proxy:3128'}}}", "proxy_from_environment: true, with HTTPS_PROXY from a Secret by extraEnv"},
+		"a proxy's header":          {"config: {prometheus: {http: {proxy_connect_header: {Proxy-Authorization: [hunter2]}}}}", "proxy_from_environment: true"},
+		"a secret header":           {"config: {prometheus: {http: {http_headers: {X-Scope-OrgID: {secrets: [hunter2]}}}}}", "named by files"},
+		"a token as a header":       {"config: {prometheus: {http: {http_headers: {X-Api-Key: {values: [hunter2]}}}}}", "named by files"},
+		"a token as a parameter":    {"config: {prometheus: {params: {access_token: hunter2}}}", "in http.http_headers, with files from a Secret"},
+		"a key of Amazon":           {"config: {prometheus: {sigv4: {access_key: a, secret_key: hunter2}}}", "AWS_SECRET_ACCESS_KEY"},
+		"a secret of Azure":         {"config: {prometheus: {azuread: {oauth: {client_secret: hunter2}}}}", "AZURE_CLIENT_SECRET"},
+		"a key of a certificate":    {"config: {prometheus: {http: {oauth2: {client_certificate_key: hunter2}}}}", "named by client_certificate_key_file"},
+		"an address of OAuth":       {"config: {prometheus: {http: {oauth2: {token_url: 'https://robot:hunter2@login'}}}}", "an address without user and password"},
+		"a key in capitals":         {"config: {prometheus: {http: {http_headers: {X-API-KEY: {values: [hunter2]}}}}}", "named by files"},
+		"a signature":               {"config: {prometheus: {params: {sig: hunter2}}}", "in http.http_headers, with files from a Secret"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			switch _, err := installed(t, c.values); {
+			case err == nil:
+				t.Errorf("the chart takes it")
+			case !strings.Contains(err.Error(), c.says) || strings.Contains(err.Error(), "hunter2"):
+				t.Errorf("the chart says: %v\nwant: %s", err, c.says)
+			}
+			text, err := yaml.Marshal(shop(t, product+"/ci/shop-values.yaml", c.values)["config"])
+			if err != nil {
+				t.Fatal(err)
+			}
+			switch _, err := config.Parse(text); {
+			case err == nil:
+				t.Errorf("the bot takes it")
+			case !strings.Contains(err.Error(), "secret, and this file is read by many; ") || strings.Contains(err.Error(), "hunter2"):
+				t.Errorf("the bot says: %v", err)
+			}
+		})
+	}
+}
+
+// What only looks like a secret is taken by both.
+func TestHarmlessConfigurationIsTaken(t *testing.T) {
+	t.Parallel()
+	for _, lines := range []string{
+		"config: {prometheus: {url: 'https://prometheus:9090/team@home'}}",
+		"config: {prometheus: {http: {http_headers: {X-Scope-OrgID: {values: [shop]}, X-Keyspace: {values: [shop]}}}}}",
+		"config: {prometheus: {http: {http_headers: {X-Api-Key: {files: [/etc/prometheus-token/token]}}}}}",
+		"config: {prometheus: {params: {dedup: true, author: me, monkey: 1, keyspace: a}}}",
+		"config: {prometheus: {http: {tls_config: {ca_file: /ca, cert_file: /cert, key_file: /key}}}}",
+		"config: {prometheus: {http: {proxy_url: 'http://proxy:3128'}}}",
+	} {
+		if _, err := installed(t, lines); err != nil {
+			t.Errorf("the chart refuses %s: %v", lines, err)
+		}
+		text, err := yaml.Marshal(shop(t, product+"/ci/shop-values.yaml", lines)["config"])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := config.Parse(text); err != nil {
+			t.Errorf("the bot refuses %s: %v", lines, err)
+		}
 	}
 }
 

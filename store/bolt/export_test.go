@@ -45,6 +45,12 @@ func WithDisk(o Options, allocate func(at, size int64) error, statfs func() (fre
 	return o
 }
 
+// CompactingFrom returns the options of a store that compacts smaller files.
+func CompactingFrom(o Options, size int64) Options {
+	o.compactFrom = size
+	return o
+}
+
 // Read runs the function as a read, with the file's pages at hand.
 func Read(ctx context.Context, s *Store, read func()) error {
 	_, err := view(ctx, s, func(*table) (bool, error) {

@@ -85,6 +85,7 @@ func (s *Store) run() {
 		select {
 		case r := <-s.queue:
 			s.transact(s.collect(r))
+			s.tidy()
 		case <-s.closing:
 			return
 		}
@@ -114,19 +115,14 @@ func (s *Store) collect(first *request) []*request {
 // transact commits the batch in one transaction and answers everybody. No caller gets an answer before the sync, not
 // even a refusal, which may depend on another change of the same batch.
 func (s *Store) transact(batch []*request) {
-	s.mu.Lock()
-	s.busy = true
-	s.mu.Unlock()
+	s.begin()
 	start, refused := time.Now(), make([]error, len(batch))
 	failed, unwritten := s.mend(), s.unwritten
 	unmended := failed
 	if failed == nil {
 		failed, unwritten = s.attempt(start, batch, refused)
 	}
-	s.mu.Lock()
-	s.busy, s.hanging, s.unmended, s.unwritten = false, nil, unmended, unwritten
-	s.usage = s.space
-	s.mu.Unlock()
+	s.settle(unmended, unwritten)
 	for i, r := range batch {
 		switch {
 		case r.op == nil:
@@ -136,6 +132,20 @@ func (s *Store) transact(batch []*request) {
 		}
 		r.answer <- refused[i]
 	}
+}
+
+// begin notes that the writer goes to the disk.
+func (s *Store) begin() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.busy = true
+}
+
+// settle notes that it is back, and how the store is.
+func (s *Store) settle(unmended, unwritten error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.busy, s.hanging, s.unmended, s.unwritten, s.usage = false, nil, unmended, unwritten, s.space
 }
 
 // attempt writes the batch. failed is why nobody's change was stored. unwritten is why nothing can be written: that of

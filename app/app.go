@@ -2,8 +2,6 @@ package app
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"slices"
@@ -81,17 +79,14 @@ func New(p Parts) *App {
 	return a
 }
 
-// Run serves until the context ends, and returns when everything that it started has. If the store fails, Run returns the
-// error by itself, and the process must exit: a restart reads what is durable. Run does not close the store.
+// Run serves until the context ends, and returns when everything that it started has. A store that fails does not end it.
+// Run does not close the store.
 func (a *App) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var group sync.WaitGroup
-	var failed, unserved error
-	group.Go(func() {
-		failed = a.engine.Run(ctx)
-		cancel() // judging has stopped: stop taking decisions too
-	})
+	var unserved error
+	group.Go(func() { a.engine.Run(ctx) })
 	group.Go(func() { a.cards.Run(ctx) })
 	group.Go(func() { a.bot.Run(ctx) })
 	if a.parts.Watch != nil {
@@ -104,10 +99,7 @@ func (a *App) Run(ctx context.Context) error {
 		})
 	}
 	group.Wait()
-	if failed != nil {
-		failed = fmt.Errorf("the rollouts stopped: %w", failed)
-	}
-	return errors.Join(failed, unserved)
+	return unserved
 }
 
 // Ready returns nil while people can reach the bot, else the reason.

@@ -117,6 +117,18 @@ func storeSentences() map[rollout.ProblemCode]string {
 	}
 }
 
+// degradedSentences answer who decides while the store cannot commit. The engine has them.
+func degradedSentences() map[rollout.ProblemCode]string {
+	const cannot = "Canarybot cannot save anything ({said})"
+	return map[rollout.ProblemCode]string{
+		"degraded": cannot + ": it goes on judging and takes bad canaries off traffic, and until that is mended only a rollback is taken.",
+		"uncertain": cannot + ": whether this was saved shows when it can again, in the rollout's thread or in " +
+			"`history`; if not, it was as if never asked.",
+		"rollback_unsaved": "The traffic of {rollout} is being taken off its canary now, though that could not be saved: " + cannot +
+			". The rest of the rollback follows as soon as it can.",
+	}
+}
+
 // metricsSentences are those of package prom about the store of the metrics.
 func metricsSentences() map[rollout.ProblemCode]string {
 	const limits = "{service} is judged by its limits alone, and not compared with stable"

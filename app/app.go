@@ -28,7 +28,9 @@ type Parts struct {
 	Policy      rollout.Policy // for a rollout whose service left the configuration
 	Command     string
 	Channel     string
-	Slack       slack.Config
+	// SharedChannels allows cards in channels that another organisation reads too.
+	SharedChannels bool
+	Slack          slack.Config
 
 	Store   Store
 	Cluster rollout.Cluster
@@ -64,7 +66,8 @@ func New(p Parts) *App {
 	metrics := countedMetrics{Metrics: p.Metrics, answers: a.meters.answers}
 	client := slack.New(p.Slack, p.Log, a.meters.registry)
 	a.cards = cards.New(cards.Options{
-		Slack: client, Store: store, Notes: p.Store, Services: p.Services, Policy: p.Policy, Channel: p.Channel, Log: p.Log,
+		Slack: client, Store: store, Notes: p.Store, Services: p.Services, Policy: p.Policy, Channel: p.Channel,
+		SharedChannels: p.SharedChannels, Log: p.Log,
 	})
 	a.engine = engine.New(engine.Options{
 		Store: store, Cluster: cluster, Metrics: metrics, Judge: judge.Judge{},

@@ -32,11 +32,20 @@ type Cursor struct {
 	Since   time.Time `json:"since,omitzero"` // when Posting was first stored
 	// Turn is the one that the card shows: what a typed command answers.
 	Turn rollout.Turn `json:"turn,omitempty"`
+	// TurnAt is when the call was made that put Turn on the card: nobody who wrote before it answers that question.
+	TurnAt time.Time `json:"turn_at,omitzero"`
 	// Showing is the turn that an edit under way may show already: Slack answers after people see it.
 	Showing rollout.Turn `json:"showing,omitempty"`
 	// Restarting is true while the card says that the bot is restarting.
 	Restarting bool `json:"restarting,omitempty"`
 	Done       bool `json:"done,omitempty"` // the rollout has ended, and all of it is shown
+}
+
+// show notes the turn that the card shows, and since when, unless it did before.
+func (c *Cursor) show(turn rollout.Turn, at time.Time) {
+	if c.Turn != turn {
+		c.Turn, c.TurnAt = turn, at.UTC().Round(0)
+	}
 }
 
 // link returns the card's address in the workspace, made as Slack documents it; empty while there is no card.

@@ -37,7 +37,7 @@ func (c *card) postCard(ctx context.Context, p *Publisher) error {
 	if err := c.beginPosting(ctx, p, 0); err != nil {
 		return err
 	}
-	r, m := c.r, c.render(ctx, p)
+	r, m, began := c.r, c.render(ctx, p), time.Now()
 	ts, err := c.post(ctx, p, m, 0)
 	switch {
 	case slack.OutcomeOf(err) == slack.Refused: // it is not there for certain
@@ -46,7 +46,10 @@ func (c *card) postCard(ctx context.Context, p *Publisher) error {
 		return err
 	}
 	c.drew(r, m)
-	return c.endPosting(ctx, p, func(cur *Cursor) { cur.Card, cur.Turn = ts, r.Turn })
+	return c.endPosting(ctx, p, func(cur *Cursor) {
+		cur.Card = ts
+		cur.show(r.Turn, began)
+	})
 }
 
 // postReply posts the first entry that the thread does not show.
@@ -77,10 +80,10 @@ func (c *card) postReply(ctx context.Context, p *Publisher) error {
 
 // editCard makes the card show the rollout as it is now.
 func (c *card) editCard(ctx context.Context, p *Publisher) error {
-	r, m := c.r, c.render(ctx, p)
+	r, m, began := c.r, c.render(ctx, p), time.Now()
 	if c.drawn && !c.outdated && hash(m) == c.shows.hash { // it reads the same
 		c.drew(r, m)
-		return c.saveTurn(ctx, p, r)
+		return c.saveTurn(ctx, p, r, began)
 	}
 	if err := c.saveShowing(ctx, p, r); err != nil {
 		return err
@@ -93,7 +96,7 @@ func (c *card) editCard(ctx context.Context, p *Publisher) error {
 		return err
 	}
 	c.drew(r, m)
-	return c.saveTurn(ctx, p, r)
+	return c.saveTurn(ctx, p, r, began)
 }
 
 // finish notes that everything is shown and forgets the rollout.
@@ -198,12 +201,13 @@ func (c *card) saveShowing(ctx context.Context, p *Publisher, r rollout.Rollout)
 	return p.cursors.save(ctx, c.r.ID, c.cur)
 }
 
-// saveTurn notes which turn the card shows: a typed command answers what was seen.
-func (c *card) saveTurn(ctx context.Context, p *Publisher, r rollout.Rollout) error {
+// saveTurn notes which turn the card shows, and since when it may: a typed command answers what was seen.
+func (c *card) saveTurn(ctx context.Context, p *Publisher, r rollout.Rollout, began time.Time) error {
 	if c.cur.Turn == r.Turn && !c.cur.Restarting {
 		return nil
 	}
-	c.cur.Turn, c.cur.Showing, c.cur.Restarting = r.Turn, 0, false
+	c.cur.show(r.Turn, began)
+	c.cur.Showing, c.cur.Restarting = 0, false
 	return p.cursors.save(ctx, r.ID, c.cur)
 }
 

@@ -167,6 +167,10 @@ func slackSentences() map[rollout.ProblemCode]string {
 		problemMalformedButton: "That button is not one of mine, or it is too old to be read; nothing was changed.",
 		"bot_not_in_channel":   "slack.channel: the bot is not in {value}, so nobody would see this rollout; type /invite @{want} there.",
 		"channel_not_found":    "slack.channel: Slack knows no channel {value} that the bot may see; change the name, or type /invite in it if it is private.",
-		"channel_archived":     "slack.channel: {value} is archived; name another one.",
+		"channel_shared": "slack.channel: {value} is shared with another organisation, or about to be, whose people would read every card; " +
+			"name another channel, or write slack.shared_channels: allowed.",
+		"channel_unknown": "slack.channel: Slack does not let the bot see with whom {value} is shared; add the scopes channels:read and groups:read " +
+			"to the Slack app and reinstall it.",
+		"channel_archived": "slack.channel: {value} is archived; name another one.",
 	}
 }

@@ -166,12 +166,12 @@ func problems() []rollout.Problem {
 		store("store_foreign"), store("store_damaged"), store("store_unreadable"), store("store_no_directory"),
 		store("store_bad_directory"), store("store_not_a_directory"), store("store_network"), store("store_not_made"),
 		store("store_not_locked"), store("store_in_use"), {Code: "store_in_use_by", Key: "/data/canarybot.db", Value: "7"},
+		{Code: "degraded", Words: "write store.db: no space left on device"}, {Code: "uncertain", Words: "no answer within 10 s"},
+		{Code: "rollback_unsaved", Rollout: "checkout-42", Words: "write store.db: no space left on device"},
 		store("store_not_closed"), store("store_closed"),
 		{Code: "store_failed", Key: "/data/canarybot.db", Words: "input/output error"},
 		{Code: "store_low", Key: "/data/canarybot.db", Value: "7.5 MiB", Want: "32.0 MiB"},
 		store("store_full"), store("store_read_only"), store("store_hangs"), store("store_gone"), store("store_replaced"),
-		{Code: "degraded", Words: "write store.db: no space left on device"}, {Code: "uncertain", Words: "no answer within 10 s"},
-		{Code: "rollback_unsaved", Rollout: "checkout-42", Words: "write store.db: no space left on device"},
 		{Code: "record_unexpected", Key: "rollouts", Value: "checkout/0000000042"},
 		{Code: "configuration_unreadable"},
 		secret("secret_set_twice"), secret("secret_missing"), secret("secret_unreadable"), secret("secret_malformed"),
@@ -185,7 +185,7 @@ func problems() []rollout.Problem {
 		{Code: "prometheus_settings", Words: "unsupported protocol scheme"},
 		{Code: "kubernetes_client"}, {Code: "kubernetes_unreachable"},
 		{Code: "bot_not_in_channel", Value: "#deploys", Want: "canarybot-staging"}, {Code: "channel_not_found", Value: "#deplyos"},
-		{Code: "channel_archived", Value: "#old"},
+		{Code: "channel_archived", Value: "#old"}, {Code: "channel_shared", Value: "#partners"}, {Code: "channel_unknown", Value: "#deploys"},
 		{Code: "malformed_button"},
 	}
 }

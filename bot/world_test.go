@@ -121,7 +121,7 @@ func (w *world) start() {
 	})
 	w.engine = engine.New(engine.Options{
 		Store: w.store, Cluster: w.cluster, Metrics: w.metrics, Judge: w.judge, Services: services,
-		Preflights: []rollout.Preflighter{w.cluster, w.publisher}, Committed: w.publisher.Committed,
+		Preflights: []rollout.Preflighter{w.cluster, w.publisher}, Committed: w.publisher.Committed, Audience: w.publisher,
 		Policy: services["checkout"].Policy, Log: log,
 	})
 	opts := bot.Options{

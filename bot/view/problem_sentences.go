@@ -42,6 +42,7 @@ func decisionSentences() map[rollout.ProblemCode]string {
 		rollout.ProblemPromotingAlready:   "{rollout} is promoting already.",
 		rollout.ProblemBaking:             "{rollout} is still baking at {count} %: {span} to go while its checks pass.",
 		rollout.ProblemNotAtAGate:         "{rollout} is {phase}; it asks for a promotion when a step is done.",
+		rollout.ProblemUnseen:             "{rollout} cannot be promoted while people cannot see it; its status says why.",
 		rollout.ProblemResumeFirst:        "{rollout} is paused; resume it first.",
 		rollout.ProblemAnswerDriftFirst:   "Somebody changed what {rollout} steers; answer that on its card first.",
 		rollout.ProblemAnswerStuckFirst:   "{rollout} is stuck; answer that on its card first.",
@@ -175,5 +176,9 @@ func slackSentences() map[rollout.ProblemCode]string {
 		"channel_unknown": "slack.channel: Slack does not let the bot see with whom {value} is shared; add the scopes channels:read and groups:read " +
 			"to the Slack app and reinstall it.",
 		"channel_archived": "slack.channel: {value} is archived; name another one.",
+		"slack_may_not_post": "Slack lets the bot post nothing in {value} ({want}); allow it in that channel's posting permissions, " +
+			"or name another one in slack.channel.",
+		"slack_refuses_bot":     "Slack refuses the bot ({want}); look at the app, its tokens and its scopes: canarybot validate --live says more.",
+		"slack_refuses_message": "Slack takes no message about this rollout in {value} ({want}); the bot's log has the details.",
 	}
 }

@@ -146,7 +146,7 @@ func problems() []rollout.Problem {
 		{Code: rollout.ProblemNotADecision, Value: "deploy"},
 		of(rollout.ProblemPromotingAlready, rollout.Promoting),
 		{Code: rollout.ProblemBaking, Rollout: "checkout-42", Count: 5, Span: 9*time.Minute + 30*time.Second},
-		of(rollout.ProblemNotAtAGate, rollout.Shifting), of(rollout.ProblemResumeFirst, rollout.Awaiting),
+		of(rollout.ProblemNotAtAGate, rollout.Shifting), of(rollout.ProblemUnseen, rollout.Awaiting), of(rollout.ProblemResumeFirst, rollout.Awaiting),
 		of(rollout.ProblemAnswerDriftFirst, rollout.Awaiting), of(rollout.ProblemAnswerStuckFirst, rollout.Awaiting),
 		of(rollout.ProblemAnswerDoubtFirst, rollout.Awaiting), of(rollout.ProblemNoDoubt, rollout.Baking),
 		check(rollout.ProblemNoVerdict), check(rollout.ProblemCheckFails), check(rollout.ProblemCheckUnknown),
@@ -187,6 +187,8 @@ func problems() []rollout.Problem {
 		{Code: "kubernetes_client"}, {Code: "kubernetes_unreachable"},
 		{Code: "bot_not_in_channel", Value: "#deploys", Want: "canarybot-staging"}, {Code: "channel_not_found", Value: "#deplyos"},
 		{Code: "channel_archived", Value: "#old"}, {Code: "channel_shared", Value: "#partners"}, {Code: "channel_unknown", Value: "#deploys"},
+		{Code: "slack_may_not_post", Value: "#deploys", Want: "restricted_action"},
+		{Code: "slack_refuses_bot", Value: "#deploys", Want: "token_revoked"}, {Code: "slack_refuses_message", Value: "#deploys", Want: "invalid_arguments"},
 		{Code: "malformed_button"},
 	}
 }

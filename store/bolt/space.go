@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 
 	"canarybot.io/rollout"
 )
@@ -101,16 +102,19 @@ func (s *Store) mayCreate() error {
 // bytesText returns a size for people.
 func bytesText(n int64) string { return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20)) }
 
-// ends reports whether the op is a commit that ends a rollout or takes its canary off traffic.
-func ends(o op) bool {
-	c, ok := o.(*change)
-	if !ok {
-		return false
-	}
-	for _, one := range c.changes {
-		if one.Rollout.Phase.Ending() || one.Rollout.Terminal() {
-			return true
-		}
+// smallNote is how large a note may be that may use the reserve: what shows an end to people is one.
+const smallNote = 4 << 10
+
+// needed reports whether the op may use the reserve up: a commit that ends a rollout or takes its canary off traffic, and
+// the notes about it.
+func needed(o op) bool {
+	switch o := o.(type) {
+	case *note:
+		return o.deleted || len(o.value) <= smallNote
+	case *change:
+		return slices.ContainsFunc(o.changes, func(one rollout.Change) bool {
+			return one.Rollout.Phase.Ending() || one.Rollout.Terminal()
+		})
 	}
 	return false
 }

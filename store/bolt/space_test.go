@@ -64,6 +64,10 @@ func TestSpaceIsKeptForWhatEnds(t *testing.T) {
 				}
 			}
 		}
+		if err := s.PutNote(t.Context(), "card", "large", make([]byte, mib)); rollout.ProblemOf(err).Code != bolt.ProblemFull {
+			t.Errorf("a large note got %v", err)
+		}
+		try(t, s.PutNote(t.Context(), "card", "checkout-1", []byte("shown")))
 		try(t, step(rollout.RollingBack), step(rollout.Cleaning), step(rollout.Ended))
 		if rollout.ProblemOf(s.Err()).Code != bolt.ProblemFull {
 			t.Errorf("the reserve is used up, and there is %v", s.Err())

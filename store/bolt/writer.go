@@ -213,7 +213,7 @@ func (s *Store) transaction(h *handle, batch []*request, refused []error, short 
 
 // judge returns why the op is refused, or nil.
 func (s *Store) judge(t *table, o op, short error) error {
-	if short != nil && !ends(o) {
+	if short != nil && !needed(o) {
 		return short
 	}
 	if err := o.judge(t); err != nil {

@@ -37,7 +37,7 @@ func (s *Store) tidy() {
 	switch {
 	case err == nil:
 		unmended = s.reopen(h)
-		s.survey(s.handle.Load())
+		s.survey()
 	case errors.As(err, &f):
 		h.spoil(err)
 	}

@@ -59,7 +59,7 @@ func (s *Store) open(ctx context.Context) error {
 	}
 	s.id, s.txid = found.ID, found.txid
 	s.handle.Store(h)
-	s.survey(h)
+	s.survey()
 	s.usage = s.space
 	return nil
 }

@@ -53,13 +53,14 @@ func countPages(f io.ReaderAt, size int64) (pages, error) {
 	return pages{size: int64(m.high * m.pageSize), free: int64(count * m.pageSize)}, nil
 }
 
-// survey looks how much room there is.
-func (s *Store) survey(h *handle) {
+// survey looks how much room there is. The handle must be there.
+func (s *Store) survey() {
 	if v, err := s.o.statfs(filepath.Dir(s.path)); err == nil {
 		s.space.volume = v
 	}
-	if info, err := h.file.Stat(); err == nil {
-		if p, err := countPages(h.file, info.Size()); err == nil {
+	file := s.handle.Load().file
+	if info, err := file.Stat(); err == nil {
+		if p, err := countPages(file, info.Size()); err == nil {
 			s.space.pages = p
 		}
 	}
@@ -68,7 +69,6 @@ func (s *Store) survey(h *handle) {
 // reserve allots what is missing of the reserve. It returns nil when it is whole or cannot be had on this file system,
 // else that the disk is full.
 func (s *Store) reserve(h *handle) error {
-	s.survey(h)
 	size, used := s.space.volume.reserve(), s.space.pages.size
 	if s.space.none || used+size <= s.space.until {
 		return nil

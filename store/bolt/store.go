@@ -42,6 +42,7 @@ type disk struct {
 	// allocate has the file system allot blocks to a part of the file without changing its size.
 	allocate func(file *os.File, at, size int64) error
 	statfs   func(dir string) (volume, error)
+	syncFile func(file *os.File) error // before it is read again
 
 	compactFrom int64
 }
@@ -92,6 +93,9 @@ func newStore(path string, o Options) *Store {
 	s.o.compactFrom = cmp.Or(o.compactFrom, compactFrom)
 	if s.o.openFile == nil {
 		s.o.openFile = os.OpenFile
+	}
+	if s.o.syncFile == nil {
+		s.o.syncFile = (*os.File).Sync
 	}
 	if s.o.allocate == nil {
 		s.o.allocate = allocate

@@ -1,6 +1,7 @@
 package bolt
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"runtime"
@@ -120,6 +121,7 @@ func (s *Store) transact(batch []*request) {
 	failed, unwritten := s.mend(), s.unwritten
 	unmended := failed
 	if failed == nil {
+		s.survey()
 		failed, unwritten = s.attempt(start, batch, refused)
 	}
 	s.settle(unmended, unwritten)
@@ -151,14 +153,14 @@ func (s *Store) settle(unmended, unwritten error) {
 // attempt writes the batch. failed is why nobody's change was stored. unwritten is why nothing can be written: that of
 // this time or, where nothing was due, of the last one.
 func (s *Store) attempt(start time.Time, batch []*request, refused []error) (failed, unwritten error) {
+	h, written := s.handle.Load(), false
+	short := s.reserve(h)
 	if !slices.ContainsFunc(batch, (*request).busy) {
-		return nil, s.unwritten
+		return nil, cmp.Or(short, s.unwritten)
 	}
 	if !s.writing.due() {
 		return s.unwritten, s.unwritten
 	}
-	h, written := s.handle.Load(), false
-	short := s.reserve(h)
 	err := h.guard(func() (err error) {
 		written, err = s.transaction(h, batch, refused, short)
 		return err

@@ -65,7 +65,7 @@ func run(ctx context.Context, c config.Config, log *slog.Logger) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, source.Close()) }()
-	store, err := bolt.Open(ctx, c.Store.Path, bolt.Options{})
+	store, err := bolt.Open(ctx, c.Store.Path, bolt.Options{Limit: c.Store.Limit})
 	if err != nil {
 		return err
 	}

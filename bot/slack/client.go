@@ -23,9 +23,10 @@ const CallTimeout = 10 * time.Second
 
 // Config is how to reach Slack.
 type Config struct {
-	BotToken string // xoxb-
-	AppToken string // xapp-
-	APIURL   string // ends in a slash; empty: Slack's own
+	// Tokens returns the bot's, xoxb-, and the app's, xapp-, as they are now: they may be replaced while the process runs.
+	// It is asked before each call and must not block.
+	Tokens func() (bot, app string)
+	APIURL string // ends in a slash; empty: Slack's own
 	// HTTP makes the calls; nil: a client of its own.
 	HTTP *http.Client
 	// Dial opens the sockets' connections; nil: the network, by the environment's proxy.
@@ -36,7 +37,7 @@ type Config struct {
 type Client struct {
 	log     *slog.Logger
 	metrics *metrics
-	api     *slack.Client
+	tokens  func() (bot, app string)
 	http    *http.Client
 	dial    func(ctx context.Context, network, address string) (net.Conn, error)
 	base    *url.URL // of the Web API
@@ -68,11 +69,15 @@ func New(config Config, log *slog.Logger, registerer prometheus.Registerer) *Cli
 	}
 	people, _ := lru.New[string, lookup](lookupsKept) // fails for a size below one only
 	return &Client{
-		log: log, metrics: newMetrics(registerer),
-		api: slack.New(config.BotToken, slack.OptionAppLevelToken(config.AppToken), slack.OptionAPIURL(config.APIURL),
-			slack.OptionHTTPClient(config.HTTP)),
+		log: log, metrics: newMetrics(registerer), tokens: config.Tokens,
 		http: config.HTTP, dial: config.Dial, base: base, budget: newBudget(), people: people, channels: map[string]string{},
 	}
+}
+
+// api returns the Web API with the tokens as they are now.
+func (c *Client) api() *slack.Client {
+	bot, app := c.tokens()
+	return slack.New(bot, slack.OptionAppLevelToken(app), slack.OptionAPIURL(c.base.String()), slack.OptionHTTPClient(c.http))
 }
 
 // FreeAt returns when the method may be called: now, or a later time. It spends nothing.

@@ -26,7 +26,7 @@ func inSlack(t *testing.T, test func(*testing.T, *slacksim.Sim, *slack.Client)) 
 	synctest.Test(t, func(t *testing.T) {
 		sim := slacksim.Start(t, slacksim.Options{})
 		test(t, sim, slack.New(slack.Config{
-			BotToken: sim.Bot().BotToken, AppToken: sim.Bot().AppToken, APIURL: sim.APIURL(), HTTP: sim.HTTPClient(), Dial: sim.Dial,
+			Tokens: sim.Bot().Tokens, APIURL: sim.APIURL(), HTTP: sim.HTTPClient(), Dial: sim.Dial,
 		}, nil, nil))
 	})
 }

@@ -42,7 +42,7 @@ func (c *Client) identify(ctx context.Context) (Identity, error) {
 	}
 	var answer *slack.AuthTestResponse
 	err := c.call(ctx, "auth.test", func(ctx context.Context) (err error) {
-		answer, err = c.api.AuthTestContext(ctx)
+		answer, err = c.api().AuthTestContext(ctx)
 		return err
 	})
 	if err != nil {
@@ -75,7 +75,7 @@ func (c *Client) Member(ctx context.Context, user string) (bool, error) {
 	}
 	var u *slack.User
 	err = c.call(ctx, "users.info", func(ctx context.Context) (err error) {
-		u, err = c.api.GetUserInfoContext(ctx, user)
+		u, err = c.api().GetUserInfoContext(ctx, user)
 		return err
 	})
 	now := lookup{at: time.Now()}

@@ -60,6 +60,7 @@ func run(ctx context.Context, c config.Config, log *slog.Logger) (err error) {
 	if err != nil {
 		return err
 	}
+	c.Prometheus.Log = log
 	source, err := prom.New(c.Prometheus)
 	if err != nil {
 		return err

@@ -54,15 +54,20 @@ type Change struct {
 	Decision DecisionID
 }
 
-// Store keeps rollouts. It is safe for concurrent use; every method returns copies.
+// Store keeps rollouts. It is safe for concurrent use; every method returns copies. A store that cannot be written may
+// still be read: reads see what is durable. A read that fails is Unavailable, and the next call tries again.
 type Store interface {
 	// ID identifies the store: stamps bear it.
 	ID() string
 	// Commit makes all the changes durable, or none. For each it compares the revision (0 creates), stores the
 	// rollout at the next one, appends the entries, remembers the decision, and takes the service when the rollout
 	// becomes live or frees it when it has ended. The errors: Conflict when a revision is not the stored one; a
-	// HeldError when another rollout holds the service; ErrDecided when the decision is remembered already. Any
-	// error of the disk is Unavailable and final: the store must not be used any more.
+	// HeldError when another rollout holds the service; ErrDecided when the decision is remembered already; Forbidden
+	// when it creates a rollout while space is kept for those under way.
+	//
+	// Any error of the disk is Unavailable. The change was not stored as far as anybody knows: with a disk that fails
+	// or takes more than ten seconds it may be stored all the same, or later; then the same change is a Conflict the
+	// next time, and what is read is what was stored. The store stays usable: the next call tries again.
 	Commit(ctx context.Context, changes ...Change) error
 	// Load returns one rollout: NotFound when there is none.
 	Load(ctx context.Context, id ID) (Rollout, error)
@@ -77,6 +82,11 @@ type Store interface {
 	// NextNumber returns the number that the service's next rollout gets. Creating it takes the number; of two that
 	// race the second gets a Conflict.
 	NextNumber(ctx context.Context, service ServiceName) (int, error)
+	// Probe tries whether the store can be written, mends what it can, and changes nothing: nil, or the Unavailable
+	// error that a commit would get. It is cheap enough for each beat while the store is well.
+	Probe(ctx context.Context) error
+	// Err returns what is wrong with the store as its last call found it; nil when it is well. It does not block.
+	Err() error
 }
 
 // HeldError says that another rollout holds the service.

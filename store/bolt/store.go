@@ -85,6 +85,14 @@ func (s *Store) Err() error {
 	}
 }
 
+// Probe returns the error that a commit would get.
+func (s *Store) Probe(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return s.Err()
+}
+
 // Commit makes all the changes durable, or none. It returns when they are on the disk. A call whose context ends before
 // the writer has accepted it changes nothing and returns the context's error. Once accepted, Commit waits for the
 // result, because a caller that left would not know whether the change was stored.

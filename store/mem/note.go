@@ -17,31 +17,34 @@ func (s *Store) PutNote(ctx context.Context, kind, key string, value []byte) err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if err := s.writable(); err != nil {
+		return err
+	}
 	if s.notes[kind] == nil {
 		s.notes[kind] = map[string][]byte{}
 	}
 	s.notes[kind][key] = bytes.Clone(value)
-	return nil
+	return s.late
 }
 
 // Note returns one note; ok is false when there is none.
 func (s *Store) Note(ctx context.Context, kind, key string) (value []byte, ok bool, err error) {
-	if err := ctx.Err(); err != nil {
-		return nil, false, err
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if err := s.readable(ctx); err != nil {
+		return nil, false, err
+	}
 	value, ok = s.notes[kind][key]
 	return bytes.Clone(value), ok, nil
 }
 
 // Notes returns every note of the kind by its key.
 func (s *Store) Notes(ctx context.Context, kind string) (map[string][]byte, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if err := s.readable(ctx); err != nil {
+		return nil, err
+	}
 	all := make(map[string][]byte, len(s.notes[kind]))
 	for key, value := range s.notes[kind] {
 		all[key] = bytes.Clone(value)
@@ -59,6 +62,9 @@ func (s *Store) DeleteNote(ctx context.Context, kind, key string) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if err := s.writable(); err != nil {
+		return err
+	}
 	delete(s.notes[kind], key)
-	return nil
+	return s.late
 }

@@ -32,6 +32,8 @@ type Store struct {
 	holders  map[rollout.ServiceName]rollout.ID
 	decided  map[rollout.DecisionID]time.Time
 	notes    map[string]map[string][]byte
+
+	refused, unread, late error // see Refuse, RefuseReads and Late
 }
 
 // Options are the choices for New. The zero value is fine.
@@ -70,6 +72,9 @@ func (s *Store) Commit(ctx context.Context, changes ...rollout.Change) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if err := s.writable(); err != nil {
+		return err
+	}
 	holders, err := s.judge(changes)
 	if err != nil {
 		return err
@@ -84,7 +89,7 @@ func (s *Store) Commit(ctx context.Context, changes ...rollout.Change) error {
 	if timed {
 		s.forget(at)
 	}
-	return nil
+	return s.late
 }
 
 // judge returns the holders of the services after the changes, or why the changes are refused.

@@ -57,6 +57,15 @@ func commitCases() []testCase {
 		}},
 		{"all changes or none", allOrNone},
 		{"no change is no error", func(b *bed) { b.commit() }},
+		{"a store that is well says so and is not changed by it", func(b *bed) {
+			want := b.one(Move(Queued("checkout", 1), rollout.Queued, Epoch()))
+			if err := errors.Join(b.Probe(b.Context()), b.Err()); err != nil {
+				b.Fatal(err)
+			}
+			if diff := cmp.Diff(b.load("checkout-1"), want); diff != "" {
+				b.Fatalf("-got +want:\n%s", diff)
+			}
+		}},
 		{"a context that has ended commits nothing", func(b *bed) {
 			ctx, cancel := context.WithCancel(b.Context())
 			cancel()

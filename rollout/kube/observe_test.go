@@ -294,11 +294,16 @@ func TestUnreadable(t *testing.T) {
 			Code: rollout.ProblemForbidden, Call: rollout.CallPods, Object: ref("Deployment", "checkout"),
 			Words: `pods is forbidden: User "bot" cannot list resource "pods"`,
 		}},
-		{"the API server is in trouble", func(s *kubetest.Server) { s.Fail(on("/deployments/checkout", 503)) }, rollout.Problem{
+		{"a Deployment cannot be read", func(s *kubetest.Server) { s.Fail(on("/deployments/checkout", 500)) }, rollout.Problem{
 			Code: rollout.ProblemRequestFailed, Call: rollout.CallRead, Object: ref("Deployment", "checkout"), Words: "made to fail",
 		}},
-		{"too many requests", func(s *kubetest.Server) { s.Fail(on("/endpointslices", 429)) }, rollout.Problem{
-			Code: rollout.ProblemRequestFailed, Call: rollout.CallEndpoints, Object: ref("Service", "checkout"), Words: "made to fail",
+		{"the API server is in trouble", func(s *kubetest.Server) { s.Fail(on("", 503)) }, rollout.Problem{
+			Code: rollout.ProblemRequestFailed, Call: rollout.CallVersions, Object: rollout.ObjectRef{Kind: "HTTPRoute"},
+			Words: "the server is currently unable to handle the request",
+		}},
+		{"too many requests", func(s *kubetest.Server) { s.Fail(on("", 429)) }, rollout.Problem{
+			Code: rollout.ProblemRequestFailed, Call: rollout.CallVersions, Object: rollout.ObjectRef{Kind: "HTTPRoute"},
+			Words: "the server has received too many requests and has asked us to try again later",
 		}},
 		{"the route is of no known kind", nil, rollout.Problem{
 			Code: rollout.ProblemRouteKindUnknown, Value: "VirtualService", Names: []string{"HTTPRoute"},

@@ -74,6 +74,8 @@ var mayBeEmpty = map[string]string{
 	"prometheus.http {}":                       "as Prometheus's own http_config",
 	"prometheus.http.tls_config {}":            "as Prometheus's own http_config",
 	"defaults.plans []":                        "no other plan",
+	"slack.on_call []":                         "mentions nobody",
+	"services.checkout.on_call []":             "mentions nobody",
 	"defaults {}":                              "no defaults",
 	"plans {}":                                 "the built-in ones",
 	"checks {}":                                "the named ones",

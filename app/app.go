@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net"
 	"slices"
@@ -65,13 +66,14 @@ func New(p Parts) *App {
 	cluster := countedCluster{Cluster: p.Cluster, calls: a.meters.cluster}
 	metrics := countedMetrics{Metrics: p.Metrics, answers: a.meters.answers}
 	client := slack.New(p.Slack, p.Log, a.meters.registry)
+	beside, _ := p.Cluster.(cards.Beside) // where it can
 	a.cards = cards.New(cards.Options{
 		Slack: client, Store: store, Notes: p.Store, Services: p.Services, Policy: p.Policy, Channel: p.Channel,
-		SharedChannels: p.SharedChannels, Log: p.Log,
+		SharedChannels: p.SharedChannels, Beside: beside, Log: p.Log,
 	})
 	a.engine = engine.New(engine.Options{
 		Store: store, Cluster: cluster, Metrics: metrics, Judge: judge.Judge{},
-		Preflights: slices.Concat(p.Preflights, []rollout.Preflighter{a.cards}), Committed: a.cards.Committed,
+		Preflights: slices.Concat(p.Preflights, []rollout.Preflighter{a.cards}), Audience: a.cards, Committed: a.cards.Committed,
 		Services: p.Services, Policy: p.Policy, Log: p.Log,
 	})
 	a.meters.countRollouts(a.engine.Snapshot)
@@ -105,8 +107,8 @@ func (a *App) Run(ctx context.Context) error {
 	return unserved
 }
 
-// Ready returns nil while people can reach the bot, else the reason.
-func (a *App) Ready() error { return a.bot.Ready() }
+// Ready returns nil while people can reach the bot, and see every rollout; else the reason.
+func (a *App) Ready() error { return errors.Join(a.bot.Ready(), a.cards.Ready()) }
 
 // Deploy starts a rollout, as a person's command would.
 func (a *App) Deploy(ctx context.Context, l rollout.DeployRequest) (rollout.Rollout, error) {

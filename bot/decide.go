@@ -197,6 +197,7 @@ func (b *Bot) press(ctx context.Context, req request, p slack.Interaction) (answ
 	switch {
 	case err != nil:
 		return answer{}, err
+	case cur.Card == "" && fromCard(cur, p):
 	case cur.Card == "" && anyTurn(v.Action) && !p.Container.Ephemeral && p.Container.ChannelID == cur.Channel:
 		// A crash came between the card and its cursor. These hold for any turn: they need not wait to be sure.
 	case cur.Card == "":
@@ -214,8 +215,9 @@ func anyTurn(action rollout.Action) bool {
 	return action == rollout.Rollback || action == rollout.Pause
 }
 
-// fromCard reports whether the press came from the rollout's card, or from a message of ours in its thread.
+// fromCard reports whether the press came from the rollout's card, from one that it took over from because that takes no
+// more edits, or from a message of ours in its thread.
 func fromCard(cur cards.Cursor, p slack.Interaction) bool {
 	c := p.Container
-	return !c.Ephemeral && c.ChannelID == cur.Channel && (c.MessageTS == cur.Card || c.ThreadTS == cur.Card)
+	return !c.Ephemeral && (cur.Has(c.ChannelID, c.MessageTS) || cur.Has(c.ChannelID, c.ThreadTS))
 }

@@ -42,6 +42,7 @@ func (b *Bot) start(ctx context.Context, req request, l rollout.DeployRequest) (
 		return b.refuseDeploy(ctx, b.answers, l, err)
 	}
 	out := answerWith(b.answers.Accepted(r, rollout.Deploy, ""))
+	out.started = r.ID
 	out.replace = l.Back // the offer is used up; its button must not be pressed again
 	return out, nil
 }

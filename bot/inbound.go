@@ -29,6 +29,8 @@ type answer struct {
 	now *view.Message // nil: nothing
 	// later makes a second answer, after the ack; nil: none. It may be slow.
 	later func(context.Context) view.Message
+	// started is the rollout that it says is on its way: what keeps people from seeing that is told in the same way.
+	started rollout.ID
 	// replace puts the answer in the place of the private message whose button was pressed.
 	replace bool
 }

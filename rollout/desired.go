@@ -63,9 +63,12 @@ func forwardState(r Rollout, f Facts) Desired {
 	return g
 }
 
-// mayForward reports whether these facts allow a forward move: always where the canary has no traffic or the judged
-// step demands no evidence, else on a passing verdict only.
+// mayForward reports whether these facts allow a forward move: never while people cannot see the rollout; else always
+// where the canary has no traffic or the judged step demands no evidence, and on a passing verdict.
 func mayForward(r Rollout, f Facts) bool {
+	if !r.Unseen.IsZero() {
+		return false
+	}
 	return f.Observed.Route.share() == 0 || !r.judged().DemandsEvidence() || r.Evidence(f).Result == Pass
 }
 

@@ -90,8 +90,7 @@ func (s *Sim) serveAPI(w http.ResponseWriter, r *http.Request) {
 	if down || !s.delay(r, fault.Latency) || fault.LoseRequest {
 		panic(http.ErrAbortHandler)
 	}
-	if fault.HTTPStatus != 0 {
-		http.Error(w, "<html>Something went wrong</html>", fault.HTTPStatus)
+	if fault.failed(w) {
 		return
 	}
 	a, token, err := readArgs(r)

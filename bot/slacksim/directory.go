@@ -38,6 +38,23 @@ func (s *Sim) PutChannel(c Channel) {
 	s.notifyChange()
 }
 
+// direct finds or opens the conversation of the bot with the person, whom a call named in a channel's place; nil: nobody has
+// that id. Its name is dm-NAME. The caller holds the lock.
+func (s *Sim) direct(user string) *room {
+	u, found := s.user(user)
+	if !found || u.ID != user {
+		return nil
+	}
+	id := "D" + strings.TrimPrefix(u.ID, "U")
+	if s.room(id) == nil {
+		s.rooms = append(s.rooms, &room{
+			Channel: Channel{ID: id, Name: "dm-" + u.Name, Private: true, Members: []string{u.ID}}, direct: true,
+			tokens: float64(s.opts.Limits.PostBurst),
+		})
+	}
+	return s.room(id)
+}
+
 // user finds a person by id or name; the caller holds the lock.
 func (s *Sim) user(idOrName string) (User, bool) {
 	name := strings.TrimPrefix(idOrName, "@")

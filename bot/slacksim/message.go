@@ -68,6 +68,7 @@ func (e Ephemeral) Buttons() []blockkit.Button { return blockkit.Buttons(e.Block
 // room is a channel and its messages.
 type room struct {
 	Channel
+	direct   bool       // with one person
 	messages []*Message // in order of their ts
 	ahead    time.Duration
 	lastTS   int64   // microseconds since 1970 of the newest ts given out

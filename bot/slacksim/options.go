@@ -80,6 +80,8 @@ type Channel struct {
 	ExtShared        bool
 	PendingExtShared bool
 	OrgShared        bool
+	// Restricted means that posting is for some people only, and that the bot is none of them.
+	Restricted bool
 	// Members are the user ids in the channel; empty means everybody.
 	Members []string
 }
@@ -118,6 +120,8 @@ type Timing struct {
 	ResponseURL time.Duration
 	// Ahead is how much later Slack's clock shows than everybody else's; negative: earlier.
 	Ahead time.Duration
+	// Edits is how long after its post a message may be edited, as a workspace may set; zero: always.
+	Edits time.Duration
 }
 
 // Page is what the web page offers beyond Slack itself.

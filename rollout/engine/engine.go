@@ -23,6 +23,8 @@ type Options struct {
 	Services map[rollout.ServiceName]rollout.Service
 	// Policy holds for a rollout whose service left the configuration.
 	Policy rollout.Policy
+	// Audience knows whether people can see a rollout; nil: they always can.
+	Audience rollout.Audience
 	// Committed hears of every commit, in order for each rollout. It must not block.
 	Committed func(rollout.Rollout)
 	Log       *slog.Logger

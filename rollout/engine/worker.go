@@ -178,6 +178,9 @@ func (w *worker) observe(ctx context.Context) rollout.Facts {
 		f.Observed = w.e.Cluster.Observe(ctx, r)
 	}
 	f.Verdict, f.Judge = w.checker.latest()
+	if w.e.Audience != nil {
+		f.Unseen = w.e.Audience.Unseen(r)
+	}
 	f.Now = now()
 	return f
 }

@@ -58,6 +58,7 @@ type Options struct {
 	// Policy and Channel hold where a service has none, or left the configuration.
 	Policy  rollout.Policy
 	Channel string // id or #name
+	Command string // the slash command, as people are told to type it; empty: /canary
 	// SharedChannels allows cards where another organisation reads them.
 	SharedChannels bool
 	// Notes beside the rollouts' objects say that people cannot see them in Slack; nil: there are none.
@@ -156,9 +157,9 @@ func (p *Publisher) channel(service rollout.ServiceName) string {
 // audience returns whom the service's messages mention, as configured.
 func (p *Publisher) audience(service rollout.ServiceName) view.Audience {
 	if s, ok := p.Services[service]; ok {
-		return view.Audience{Approvers: s.Policy.Approvers, OnCall: s.OnCall}
+		return view.Audience{Command: p.Command, Approvers: s.Policy.Approvers, OnCall: s.OnCall}
 	}
-	return view.Audience{Approvers: p.Policy.Approvers}
+	return view.Audience{Command: p.Command, Approvers: p.Policy.Approvers}
 }
 
 // Preflight finds the problems of the rollout's channel: where the bot is not in it, nobody would see the rollout, and where

@@ -24,7 +24,6 @@ func Parse(text string, known Known) (Command, error) {
 	p.skipAddress()
 	p.skipPolite()
 	p.text = p.rest
-	p.said = p.raw()
 	word := p.next()
 	if word == "" {
 		return Command{Verb: Help}, nil
@@ -59,7 +58,6 @@ func Parse(text string, known Known) (Command, error) {
 type parser struct {
 	line
 	text  string // all of the line, from the verb on
-	said  string // the verb, as typed
 	tail  string // the reason, with what introduced it
 	named bool   // the service was typed
 	known Known
@@ -107,10 +105,10 @@ func (p *parser) plain() *Error {
 
 // words reads the reason.
 func (p *parser) words() *Error {
-	p.tail = p.rest
 	if p.known.Message {
 		return p.because()
 	}
+	p.tail = p.rest
 	dashed := p.peek() == "--"
 	p.cmd.Reason = p.reason()
 	if dashed { // after a dash everything is text

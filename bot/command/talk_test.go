@@ -102,7 +102,7 @@ func TestTalkDecidesNothing(t *testing.T) {
 	for _, line := range []string{
 		"promote?", "promote??", "promote?!", "promote!?", "promote ?", "promote？", "promote؟", "¿promote?", "*promote?*", "`promote`?", "_promote?_",
 		"promote (?)", "? promote", "promote checkout?", "promote checkout-42 ?", "promote please?", "promote because it is fine?",
-		"promote later", "promote, no wait", "promote - no wait", "promote — not yet", "promote: no", "promote\nnot yet", "promote...", "promote…",
+		"promote later", "promote, no wait", "promote - no wait", "promote — not yet", "promote: no", "promote\nnot yet", "promote...", "promote…", "promote ...", "promote please...", "promote checkout..", "promote “”", "promote checkout-42 …",
 		"promote looks good", "promote 🤔", "promote :thinking_face:", "promote -- not yet", "promote when the graphs are fine", "promote because",
 		"promote checkout later", "promote <@U0OTHER>", "promote\n&gt; promote", "```promote```", "promote ```checkout```",
 		"not yet: promote", "don't promote", "don’t promote", "never promote", "no, promote", "wait, promote", "shall we promote", "can you promote?",

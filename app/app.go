@@ -69,7 +69,7 @@ func New(p Parts) *App {
 	beside, _ := p.Cluster.(cards.Beside) // where it can
 	a.cards = cards.New(cards.Options{
 		Slack: client, Store: store, Notes: p.Store, Services: p.Services, Policy: p.Policy, Channel: p.Channel,
-		SharedChannels: p.SharedChannels, Beside: beside, Log: p.Log,
+		Command: p.Command, SharedChannels: p.SharedChannels, Beside: beside, Log: p.Log,
 	})
 	a.engine = engine.New(engine.Options{
 		Store: store, Cluster: cluster, Metrics: metrics, Judge: judge.Judge{},

@@ -106,7 +106,7 @@ func TestMetricsTellOfARollout(t *testing.T) {
 		`canary_slack_connections 2`, `canary_build_info{version="v0"} 1`, `canary_cluster_calls_total{call="observe",result="ok"}`,
 		`canary_cluster_calls_total{call="create",result="ok"}`, `canary_commit_seconds_count`, `canary_rollouts{phase="baking"} 0`,
 		`canary_slack_calls_total{method="chat.postMessage",result="ok"}`, `canary_slack_envelopes_total{result="ack_failed"} 0`,
-		`canary_slack_excess_connections_total 0`, `canary_stuck_rollouts 0`,
+		`canary_slack_excess_connections_total 0`, `canary_stuck_rollouts 0`, `canary_unseen_rollouts 0`,
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the metrics lack %s", want)

@@ -1,9 +1,11 @@
 package bot_test
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -11,6 +13,27 @@ import (
 	"canarybot.io/bot/slacksim"
 	"canarybot.io/rollout"
 )
+
+// beside keeps the notes that are left in the cluster.
+type beside struct {
+	mu  sync.Mutex
+	all []string
+}
+
+// Note keeps a note.
+func (b *beside) Note(_ context.Context, r rollout.Rollout, reason, text string) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.all = append(b.all, reason+" "+string(r.ID)+" "+text)
+	return nil
+}
+
+// String returns the notes.
+func (b *beside) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return strings.Join(b.all, "\n")
+}
 
 // weight is the canary's share of the traffic.
 func (w *world) weight() rollout.Weight {
@@ -147,6 +170,9 @@ func TestARolloutThatBecomesInvisibleHolds(t *testing.T) {
 				}
 				if w.publisher.Ready() == nil || w.unseen() != 1 {
 					w.t.Errorf("Ready() = %v, %d rollouts cannot be seen", w.publisher.Ready(), w.unseen())
+				}
+				if text := w.beside.String(); strings.Count(text, "RolloutUnseen checkout-1 People cannot see") != 1 {
+					w.t.Errorf("noted in the cluster: %q", text)
 				}
 				w.slack.ClearFaults()
 				put(slacksim.Channel{})(w)

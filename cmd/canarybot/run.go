@@ -87,7 +87,7 @@ func run(ctx context.Context, c config.Config, log *slog.Logger) (err error) {
 	defer log.Info("stopped")
 	err = app.New(app.Parts{
 		Environment: c.Environment, Services: c.Services, Policy: c.Policy, Command: c.Slack.Command, Channel: c.Slack.Channel,
-		Slack: connection, Store: store, Cluster: cluster, Metrics: source, Preflights: []rollout.Preflighter{cluster},
+		Slack: connection, Store: store, Cluster: cluster, Beside: cluster, Metrics: source, Preflights: []rollout.Preflighter{cluster},
 		Watch:    func(ctx context.Context, wake func(rollout.ServiceName)) { watcher.Run(ctx, c.Services, wake) },
 		Listener: listener, Version: version, Log: log,
 	}).Run(ctx)

@@ -28,8 +28,17 @@ func (b *Bot) typed(ctx context.Context, req request, cmd command.Command) (answ
 		return answer{}, err
 	}
 	d := rollout.Decision{ID: req.id, Action: cmd.Verb.Action(), Turn: cur.Turn, Text: cmd.Reason}
+	put := cur.TurnAt
 	if cur.Showing == r.Turn && r.Stuck != nil && (d.Action == rollout.Abandon || d.Action == rollout.Retry) {
-		d.Turn = r.Turn // only a card that says stuck makes anybody type this, and it may be there before Slack says so
+		// Only a card that says stuck makes anybody type this, and it may be there before Slack says so.
+		d.Turn, put = r.Turn, time.Time{}
+	}
+	switch {
+	case anyTurn(d.Action) && !req.sawRollout(r):
+		return answerWith(b.answers.WrittenBeforeStart(r.ID)), nil
+	case !anyTurn(d.Action) && !req.sawQuestion(put):
+		b.Cards.Redraw(r.ID)
+		return answerWith(b.answers.WrittenBeforeQuestion(r.ID)), nil
 	}
 	return b.decide(ctx, req, r, d)
 }
@@ -151,7 +160,9 @@ func (b *Bot) interaction(p slack.Interaction) inbound {
 		!strings.HasPrefix(p.Actions[0].ActionID, view.ActionPrefix) {
 		return inbound{}
 	}
-	req := request{id: rollout.DecisionID("slack:" + p.TriggerID), user: p.User.ID, team: p.User.TeamID}
+	req := request{
+		id: rollout.DecisionID("slack:" + p.TriggerID), user: p.User.ID, written: b.Slack.Written(p.Actions[0].ActionTS),
+	}
 	return inbound{
 		key: string(req.id), reply: b.byResponseURL(p.ResponseURL, p.Container.ThreadTS),
 		run: func(ctx context.Context) (answer, error) { return b.press(ctx, req, p) },

@@ -55,8 +55,8 @@ func (w *world) unseen() (n int) {
 	return n
 }
 
-// private is all that only the person sees.
-func (w *world) private(user string) string {
+// toldInPrivate is all that only the person sees.
+func (w *world) toldInPrivate(user string) string {
 	var all []string
 	for _, e := range w.slack.Ephemerals(user) {
 		all = append(all, w.slack.Plain(slacksim.Message{Text: e.Text, Blocks: e.Blocks}))
@@ -117,8 +117,8 @@ func TestACardThatIsRefusedForGoodHolds(t *testing.T) {
 				if why := w.publisher.Ready(); why == nil || !strings.Contains(why.Error(), "checkout-1") || w.unseen() != 1 {
 					w.t.Errorf("Ready() = %v, %d rollouts cannot be seen", why, w.unseen())
 				}
-				w.wants("what only the asker sees", w.private(oncall), "People cannot see this rollout")
-				if n := strings.Count(w.private(oncall), "People cannot see this rollout"); n != 1 {
+				w.wants("what only the asker sees", w.toldInPrivate(oncall), "People cannot see this rollout")
+				if n := strings.Count(w.toldInPrivate(oncall), "People cannot see this rollout"); n != 1 {
 					w.t.Errorf("told %d times in an hour", n)
 				}
 				w.wants("the status", w.slash(oncall, "status checkout"), "Held", "people cannot see it")
@@ -260,6 +260,7 @@ func TestTheCardFollowsTheChannelsName(t *testing.T) {
 		w.slash2(dev, "C0DEPLOYS2", "pause checkout")
 		w.await("the card", func() bool { return strings.Contains(w.slack.Transcript("C0DEPLOYS2"), "Paused by @dev") })
 		w.wants("the new card", w.slack.Transcript("C0DEPLOYS2"), "earlier messages")
+		time.Sleep(time.Minute)
 		w.slash2(oncall, "C0DEPLOYS2", "resume checkout")
 		time.Sleep(time.Minute)
 		w.slash2(oncall, "C0DEPLOYS2", "promote checkout")
@@ -297,7 +298,7 @@ func TestButtonsOfEarlierCards(t *testing.T) {
 			w.t.Fatalf("%v, %v", out.Delivery, err)
 		}
 		w.settle()
-		w.wants("what the earlier thread knows", w.private(dev), "checkout-1")
+		w.wants("what the earlier thread knows", w.toldInPrivate(dev), "checkout-1")
 	})
 }
 

@@ -82,7 +82,7 @@ type Store interface {
 	Open(ctx context.Context, service ServiceName) ([]Rollout, error)
 	// History returns the service's newest rollouts, newest first, at most limit.
 	History(ctx context.Context, service ServiceName, limit int) ([]Rollout, error)
-	// Timeline returns the rollout's entries with a Seq above after, in order.
+	// Timeline returns the rollout's entries with a Seq above after, in order. They stay longer than the rollout.
 	Timeline(ctx context.Context, id ID, after int) ([]Entry, error)
 	// Holder returns the live rollout that holds the service; empty: nobody does.
 	Holder(ctx context.Context, service ServiceName) (ID, error)

@@ -33,6 +33,8 @@ type Cursor struct {
 	Since   time.Time `json:"since,omitzero"` // when Posting was first stored
 	// Turn is the one that the card shows: what a typed command answers.
 	Turn rollout.Turn `json:"turn,omitempty"`
+	// TurnAt is when the call was made that put Turn on the card: nobody who wrote before it answers that question.
+	TurnAt time.Time `json:"turn_at,omitzero"`
 	// Showing is the turn that an edit under way may show already: Slack answers after people see it.
 	Showing rollout.Turn `json:"showing,omitempty"`
 	// Number counts the cards before this one: marks tell them apart. Earlier are those that are still there.
@@ -48,6 +50,13 @@ type Earlier struct {
 	Channel string `json:"channel"`
 	Card    string `json:"card"`
 	Linked  bool   `json:"linked,omitempty"` // its thread says where the rollout goes on, or takes no reply
+}
+
+// show notes the turn that the card shows, and since when, unless it did before.
+func (c *Cursor) show(turn rollout.Turn, at time.Time) {
+	if c.Turn != turn {
+		c.Turn, c.TurnAt = turn, at.UTC().Round(0)
+	}
 }
 
 // link returns the card's address in the workspace, made as Slack documents it; empty while there is no card.

@@ -42,7 +42,7 @@ func (c *card) postCard(ctx context.Context, p *Publisher) error {
 	if len(next.Earlier) > 0 {
 		p.learnWorkspace(ctx)
 	}
-	r, m := c.r, c.render(ctx, p, next)
+	r, m, began := c.r, c.render(ctx, p, next), time.Now()
 	ts, err := c.post(ctx, p, m, 0)
 	switch {
 	case err == nil:
@@ -55,7 +55,8 @@ func (c *card) postCard(ctx context.Context, p *Publisher) error {
 	c.frozen = false
 	return c.endPosting(ctx, p, func(cur *Cursor) {
 		cur.retire()
-		cur.Card, cur.Turn, cur.Showing = ts, r.Turn, 0
+		cur.Card, cur.Showing = ts, 0
+		cur.show(r.Turn, began)
 	})
 }
 
@@ -128,10 +129,10 @@ func isDefect(err error) bool {
 
 // editCard makes the card show the rollout as it is now.
 func (c *card) editCard(ctx context.Context, p *Publisher) error {
-	r, m := c.r, c.render(ctx, p, c.cur)
+	r, m, began := c.r, c.render(ctx, p, c.cur), time.Now()
 	if c.drawn && !c.outdated && c.showing.refused.IsZero() && hash(m) == c.shows.hash { // it reads the same
 		c.drew(r, m)
-		return c.saveTurn(ctx, p, r)
+		return c.saveTurn(ctx, p, r, began)
 	}
 	if err := c.saveShowing(ctx, p, r); err != nil {
 		return err
@@ -140,7 +141,7 @@ func (c *card) editCard(ctx context.Context, p *Publisher) error {
 		return c.notEdited(ctx, p, err)
 	}
 	c.drew(r, m)
-	return c.saveTurn(ctx, p, r)
+	return c.saveTurn(ctx, p, r, began)
 }
 
 // notEdited notes what a refused edit says about the card.
@@ -259,6 +260,9 @@ func (c *card) moveIfChanged(ctx context.Context, p *Publisher) error {
 	if err != nil || id == c.cur.Channel {
 		return err
 	}
+	if !p.Preflight(ctx, c.r).Passes() {
+		return nil // nor does that one show it to people, and to them alone
+	}
 	cur := c.cur
 	cur.retire()
 	cur.Channel, cur.Posting = id, nil
@@ -311,12 +315,13 @@ func (c *card) saveShowing(ctx context.Context, p *Publisher, r rollout.Rollout)
 	return p.cursors.save(ctx, c.r.ID, c.cur)
 }
 
-// saveTurn notes which turn the card shows: a typed command answers what was seen.
-func (c *card) saveTurn(ctx context.Context, p *Publisher, r rollout.Rollout) error {
+// saveTurn notes which turn the card shows, and since when it may: a typed command answers what was seen.
+func (c *card) saveTurn(ctx context.Context, p *Publisher, r rollout.Rollout, began time.Time) error {
 	if c.cur.Turn == r.Turn && !c.cur.Restarting {
 		return nil
 	}
-	c.cur.Turn, c.cur.Showing, c.cur.Restarting = r.Turn, 0, false
+	c.cur.show(r.Turn, began)
+	c.cur.Showing, c.cur.Restarting = 0, false
 	return p.cursors.save(ctx, r.ID, c.cur)
 }
 

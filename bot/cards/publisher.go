@@ -32,6 +32,8 @@ const (
 	ProblemNotInChannel rollout.ProblemCode = "bot_not_in_channel" // Want has the bot's name
 	ProblemNoChannel    rollout.ProblemCode = "channel_not_found"  // or none that the bot may see
 	ProblemArchived     rollout.ProblemCode = "channel_archived"
+	ProblemShared       rollout.ProblemCode = "channel_shared"  // with another organisation, who would read every card
+	ProblemUnknown      rollout.ProblemCode = "channel_unknown" // Slack does not let the bot see whether it is shared
 	// The next three have Slack's word in Want.
 	ProblemMayNotPost     rollout.ProblemCode = "slack_may_not_post"
 	ProblemBotRefused     rollout.ProblemCode = "slack_refuses_bot"
@@ -56,7 +58,9 @@ type Options struct {
 	// Policy and Channel hold where a service has none, or left the configuration.
 	Policy  rollout.Policy
 	Channel string // id or #name
-	// Notes beside the rollouts' objects say that people cannot see them in Slack; nil: there are none.
+	// SharedChannels allows cards where another organisation reads them.
+	SharedChannels bool
+	// Beside leaves notes in the cluster about what people cannot see in Slack; nil: there are none.
 	Beside Beside
 	Log    *slog.Logger
 }
@@ -149,18 +153,28 @@ func (p *Publisher) channel(service rollout.ServiceName) string {
 	return p.Channel
 }
 
-// Preflight finds the problems of the rollout's channel: where the bot is not in it, nobody would see the rollout. While
-// Slack does not answer there is no problem: an outage of Slack delays nothing.
+// Preflight finds the problems of the rollout's channel: where the bot is not in it, nobody would see the rollout, and where
+// another organisation is, strangers would. While Slack does not answer there is no problem: an outage of Slack delays
+// nothing.
 func (p *Publisher) Preflight(ctx context.Context, r rollout.Rollout) rollout.Preflight {
 	problem := rollout.Problem{Value: p.channel(r.Service)}
 	membership, err := p.Slack.Membership(ctx, problem.Value)
-	if err != nil {
+	switch {
+	case slack.CodeOf(err) == "missing_scope" && !p.SharedChannels:
+		problem.Code = ProblemUnknown
+		return rollout.Preflight{Problems: []rollout.Problem{problem}}
+	case err != nil:
 		p.Log.Warn("channel not looked up before the start", "rollout", r.ID, "channel", problem.Value, "error", err)
 		return rollout.Preflight{}
 	}
 	switch membership {
 	case slack.Joined:
 		return rollout.Preflight{}
+	case slack.Shared:
+		if p.SharedChannels {
+			return rollout.Preflight{}
+		}
+		problem.Code = ProblemShared
 	case slack.NotJoined:
 		problem.Code, problem.Want = ProblemNotInChannel, cmp.Or(p.Slack.Me().Name, "canarybot")
 	case slack.NoSuchChannel:

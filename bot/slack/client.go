@@ -39,10 +39,12 @@ type Client struct {
 	base    *url.URL // of the Web API
 	budget  *budget
 	people  *lru.Cache[string, lookup] // by user
+	clock   *clock
 
-	mu       sync.Mutex // guards the fields below
-	me       Identity
-	channels map[string]string // ids by name
+	mu            sync.Mutex // guards the fields below
+	me            Identity
+	channels      map[string]string // ids by name
+	lookupTrouble error             // why nobody can be looked up; nil: somebody can
 }
 
 // New returns a client that has called nobody yet. A nil registerer registers no metrics.
@@ -65,11 +67,13 @@ func New(config Config, log *slog.Logger, registerer prometheus.Registerer) *Cli
 		base = &url.URL{}
 	}
 	people, _ := lru.New[string, lookup](lookupsKept) // fails for a size below one only
+	compared := &clock{}
 	return &Client{
 		log: log, metrics: newMetrics(registerer),
 		api: slack.New(config.BotToken, slack.OptionAppLevelToken(config.AppToken), slack.OptionAPIURL(config.APIURL),
-			slack.OptionHTTPClient(calls)),
-		http: calls, dial: config.Dial, base: base, budget: newBudget(), people: people, channels: map[string]string{},
+			slack.OptionHTTPClient(calls),
+			slack.OptionOnResponseHeaders(func(_ string, h http.Header) { compared.note(h, time.Now()) })),
+		http: calls, dial: config.Dial, base: base, budget: newBudget(), people: people, clock: compared, channels: map[string]string{},
 	}
 }
 

@@ -327,11 +327,11 @@ func TestMembersAreLookedUpOnceAMinute(t *testing.T) {
 	inSlack(t, func(t *testing.T, sim *slacksim.Sim, c *slack.Client) {
 		member := func() bool {
 			t.Helper()
-			is, err := c.Member(t.Context(), "U00000DEV1")
+			is, err := c.Person(t.Context(), "U00000DEV1")
 			if err != nil {
 				t.Fatal(err)
 			}
-			return is
+			return is.Member
 		}
 		if !member() {
 			t.Error("not a member")
@@ -346,7 +346,7 @@ func TestMembersAreLookedUpOnceAMinute(t *testing.T) {
 		}
 		sim.Outage(true)
 		time.Sleep(time.Hour)
-		if _, err := c.Member(t.Context(), "U00000DEV1"); err == nil {
+		if _, err := c.Person(t.Context(), "U00000DEV1"); err == nil {
 			t.Error("an answer during an outage")
 		}
 		if is, known := c.LastKnown("U00000DEV1"); is || !known {

@@ -181,6 +181,7 @@ func (s *Sim) writeReply(w http.ResponseWriter, c call, rep reply) {
 	}
 	h := w.Header()
 	h.Set("Content-Type", "application/json; charset=utf-8")
+	h.Set("Date", time.Now().Add(s.opts.Timing.Ahead).UTC().Format(http.TimeFormat))
 	h.Set("X-OAuth-Scopes", strings.Join(s.opts.Scopes, ","))
 	h.Set("X-Accepted-OAuth-Scopes", strings.Join(s.methods[c.method].scopes, ","))
 	if rep.retryAfter > 0 {

@@ -33,7 +33,7 @@ func (s *Sim) PutChannel(c Channel) {
 	if r := s.room(c.ID); r != nil {
 		r.Channel = c
 	} else {
-		s.rooms = append(s.rooms, &room{Channel: c, tokens: float64(s.opts.Limits.PostBurst)})
+		s.rooms = append(s.rooms, &room{Channel: c, ahead: s.opts.Timing.Ahead, tokens: float64(s.opts.Limits.PostBurst)})
 	}
 	s.notifyChange()
 }
@@ -59,7 +59,7 @@ func (s *Sim) direct(user string) *room {
 func (s *Sim) user(idOrName string) (User, bool) {
 	name := strings.TrimPrefix(idOrName, "@")
 	for _, u := range s.users {
-		if u.ID == idOrName || u.Name == name {
+		if u.ID == idOrName || u.Name == name || u.EnterpriseID != "" && u.EnterpriseID == idOrName {
 			return u, true
 		}
 	}

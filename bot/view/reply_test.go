@@ -169,7 +169,7 @@ func ends() map[string]rollout.Rollout {
 
 func TestRollbackMakesSenseOnALockScreen(t *testing.T) {
 	m := replies()["reply_ended_rolled_back"]
-	const want = "checkout v1.2.4 (production) rolled back: errors 5.1 %, limit 1 %. 100 % on v1.2.3 since 14:09:48 UTC. Nothing to do."
+	const want = "checkout v1.2.4 (production) rolled back: errors 5.1 %, limit 1 %. 100 % on v1.2.3 since 14:09:48 UTC. Look into v1.2.4: /canary why checkout-42"
 	if m.Text != want {
 		t.Errorf("got  %s\nwant %s", m.Text, want)
 	}

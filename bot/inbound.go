@@ -137,6 +137,7 @@ func (b *Bot) line(ctx context.Context, req request, text string) (answer, error
 		}
 		return answerWith(answers.ParseError(err)), nil
 	}
+	cmd.Reason = b.readable(ctx, cmd.Reason)
 	if cmd.Verb == command.Deploy {
 		return b.deploy(ctx, req, cmd)
 	}

@@ -55,8 +55,8 @@ func (w *world) unseen() (n int) {
 	return n
 }
 
-// toldInPrivate is all that only the person sees.
-func (w *world) toldInPrivate(user string) string {
+// told is all that only the person sees.
+func (w *world) told(user string) string {
 	var all []string
 	for _, e := range w.slack.Ephemerals(user) {
 		all = append(all, w.slack.Plain(slacksim.Message{Text: e.Text, Blocks: e.Blocks}))
@@ -117,8 +117,8 @@ func TestACardThatIsRefusedForGoodHolds(t *testing.T) {
 				if why := w.publisher.Ready(); why == nil || !strings.Contains(why.Error(), "checkout-1") || w.unseen() != 1 {
 					w.t.Errorf("Ready() = %v, %d rollouts cannot be seen", why, w.unseen())
 				}
-				w.wants("what only the asker sees", w.toldInPrivate(oncall), "People cannot see this rollout")
-				if n := strings.Count(w.toldInPrivate(oncall), "People cannot see this rollout"); n != 1 {
+				w.wants("what only the asker sees", w.told(oncall), "People cannot see this rollout")
+				if n := strings.Count(w.told(oncall), "People cannot see this rollout"); n != 1 {
 					w.t.Errorf("told %d times in an hour", n)
 				}
 				w.wants("the status", w.slash(oncall, "status checkout"), "Held", "people cannot see it")
@@ -298,7 +298,7 @@ func TestButtonsOfEarlierCards(t *testing.T) {
 			w.t.Fatalf("%v, %v", out.Delivery, err)
 		}
 		w.settle()
-		w.wants("what the earlier thread knows", w.toldInPrivate(dev), "checkout-1")
+		w.wants("what the earlier thread knows", w.told(dev), "checkout-1")
 	})
 }
 

@@ -82,7 +82,7 @@ func newWorld(t *testing.T, opts slacksim.Options) *world {
 // service is what the tests deploy.
 func service() rollout.Service {
 	return rollout.Service{
-		Name: "checkout", Channel: "#deploys",
+		Name: "checkout", Channel: "#deploys", OnCall: []string{"S0614TZR7"},
 		Policy: rollout.Policy{Deployers: []string{dev, oncall}, Approvers: []string{oncall}, Rollback: []string{rollout.Everyone}},
 		Plans:  []rollout.Plan{{Name: "quick", Steps: []rollout.Step{{Weight: 10, Bake: time.Minute, Gate: rollout.Manual}}}},
 		Spec: rollout.Spec{

@@ -81,7 +81,7 @@ func parse(data []byte) (Config, []Problem) {
 		return Config{}, r.sorted()
 	}
 	f := root.fields("environment", "slack", "prometheus", "store", "listen", "policy", "plans", "checks", "defaults", "services")
-	slack := f.at("slack").fields("command", "channel", "shared_channels")
+	slack := f.at("slack").fields("command", "channel", "on_call", "shared_channels")
 	c := Config{
 		Environment: readEnvironment(f.at("environment")),
 		Slack: Slack{
@@ -96,6 +96,7 @@ func parse(data []byte) (Config, []Problem) {
 	c.Services = readServices(f, common{
 		environment: c.Environment,
 		channel:     slack.at("channel"),
+		onCall:      slack.at("on_call"),
 		policy:      f.at("policy"),
 		plans:       readPlans(f.at("plans")),
 		checks:      f.at("checks"),

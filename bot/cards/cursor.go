@@ -45,18 +45,18 @@ type Cursor struct {
 	Done       bool `json:"done,omitempty"` // the rollout has ended, and all of it is shown
 }
 
-// Earlier is a card from which another one took over.
-type Earlier struct {
-	Channel string `json:"channel"`
-	Card    string `json:"card"`
-	Linked  bool   `json:"linked,omitempty"` // its thread says where the rollout goes on, or takes no reply
-}
-
 // show notes the turn that the card shows, and since when, unless it did before.
 func (c *Cursor) show(turn rollout.Turn, at time.Time) {
 	if c.Turn != turn {
 		c.Turn, c.TurnAt = turn, at.UTC().Round(0)
 	}
+}
+
+// Earlier is a card from which another one took over.
+type Earlier struct {
+	Channel string `json:"channel"`
+	Card    string `json:"card"`
+	Linked  bool   `json:"linked,omitempty"` // its thread says where the rollout goes on, or takes no reply
 }
 
 // link returns the card's address in the workspace, made as Slack documents it; empty while there is no card.

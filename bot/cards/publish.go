@@ -74,14 +74,11 @@ func (c *card) notPosted(ctx context.Context, p *Publisher, refused error) error
 
 // postReply posts the first entry that the thread does not show.
 func (c *card) postReply(ctx context.Context, p *Publisher) error {
-	e, approvers := c.entries[0], p.Policy.Approvers
-	if s, ok := p.Services[c.r.Service]; ok {
-		approvers = s.Policy.Approvers
-	}
+	e := c.entries[0]
 	if c.wasUnseen(e) {
 		e.Data.Left = 0 // the wait stood still: until when is on the card
 	}
-	m, inThread := view.Reply(c.r, e, approvers, c.cur.link(p.Slack.Me().URL))
+	m, inThread := view.Reply(c.r, e, p.audience(c.r.Service), c.cur.link(p.Slack.Me().URL))
 	if !inThread {
 		c.entries = c.entries[1:]
 		return nil
@@ -272,7 +269,7 @@ func (c *card) moveIfChanged(ctx context.Context, p *Publisher) error {
 // render makes the card as it is now, with the decision that led here while nothing has come of it yet. Whoever reads it
 // sees the rollout, whatever was stored before; that its thread takes nothing is told all the same.
 func (c *card) render(ctx context.Context, p *Publisher, cur Cursor) view.Message {
-	options := view.CardOptions{Earlier: cur.earlier(p.Slack.Me().URL)}
+	options := view.CardOptions{Approvers: p.audience(c.r.Service).Approvers, Earlier: cur.earlier(p.Slack.Me().URL)}
 	r := c.r
 	r.Unseen = c.replying.refused
 	entries, err := p.Store.Timeline(ctx, c.r.ID, max(0, c.r.Seq-tail))

@@ -153,6 +153,14 @@ func (p *Publisher) channel(service rollout.ServiceName) string {
 	return p.Channel
 }
 
+// audience returns whom the service's messages mention, as configured.
+func (p *Publisher) audience(service rollout.ServiceName) view.Audience {
+	if s, ok := p.Services[service]; ok {
+		return view.Audience{Approvers: s.Policy.Approvers, OnCall: s.OnCall}
+	}
+	return view.Audience{Approvers: p.Policy.Approvers}
+}
+
 // Preflight finds the problems of the rollout's channel: where the bot is not in it, nobody would see the rollout, and where
 // another organisation is, strangers would. While Slack does not answer there is no problem: an outage of Slack delays
 // nothing.
@@ -319,7 +327,7 @@ func (p *Publisher) update(ctx context.Context, r rollout.Rollout) error {
 		for _, e := range entries {
 			c.read = max(c.read, e.Seq)
 			c.urgent = min(c.urgent, rankOf(e))
-			if _, inThread := view.Reply(r, e, nil, ""); inThread {
+			if _, inThread := view.Reply(r, e, view.Audience{}, ""); inThread {
 				c.entries = append(c.entries, e)
 			}
 		}

@@ -3,6 +3,7 @@ package slacksim
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"canarybot.io/bot/slacksim/blockkit"
 )
@@ -93,6 +94,7 @@ func (s *Sim) roomNamed(idOrName string) *room {
 // names resolves mentions; the caller holds the lock while it is used.
 func (s *Sim) names() blockkit.Names {
 	return blockkit.Names{
+		Now: time.Now(),
 		User: func(id string) string {
 			if id == s.opts.Bot.UserID {
 				return s.opts.Bot.Name

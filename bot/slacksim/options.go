@@ -75,13 +75,13 @@ type Channel struct {
 	Archived bool
 	// BotAbsent means that the bot was not invited.
 	BotAbsent bool
-	// Restricted means that posting is for some people only, and that the bot is none of them.
-	Restricted bool
 	// ExtShared means that another organisation is in it (Slack Connect), PendingExtShared that one is invited, and
 	// OrgShared that other workspaces of the same organisation are in it.
 	ExtShared        bool
 	PendingExtShared bool
 	OrgShared        bool
+	// Restricted means that posting is for some people only, and that the bot is none of them.
+	Restricted bool
 	// Members are the user ids in the channel; empty means everybody.
 	Members []string
 }
@@ -118,10 +118,10 @@ type Timing struct {
 	Retries []time.Duration
 	// ResponseURL is how long a response URL may be used.
 	ResponseURL time.Duration
-	// Edits is how long after its post a message may be edited, as a workspace may set; zero: always.
-	Edits time.Duration
 	// Ahead is how much later Slack's clock shows than everybody else's; negative: earlier.
 	Ahead time.Duration
+	// Edits is how long after its post a message may be edited, as a workspace may set; zero: always.
+	Edits time.Duration
 }
 
 // Page is what the web page offers beyond Slack itself.

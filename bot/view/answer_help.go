@@ -189,5 +189,5 @@ func (a Answers) UnknownPlan(service rollout.Service, name string) Message {
 	for i, n := range names {
 		names[i] = code(clip(n, maxWord))
 	}
-	return message(fmt.Sprintf("%s has no plan %s. It has %s.", word(string(service.Name)), code(clip(name, maxWord)), strings.Join(names[:min(len(names), 20)], ", ")))
+	return message(fmt.Sprintf("%s has no plan %s. It has %s.", word(string(service.Name)), code(clip(name, maxWord)), strings.Join(names, ", ")))
 }

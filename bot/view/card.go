@@ -14,6 +14,8 @@ type CardOptions struct {
 	Restarting bool
 	// Earlier is the address of the card that this one took over from; empty: none, or unknown.
 	Earlier string
+	// Approvers are named where the card waits for one of them.
+	Approvers []string
 	// Decided is the latest decision, to be named on the card; nil: none.
 	Decided *rollout.Entry
 }
@@ -32,7 +34,7 @@ func Card(r rollout.Rollout, opts CardOptions) Message {
 	if isJudged(r) || r.Ending.Reason.Code == rollout.ReasonCheck {
 		m = m.withBlocks(checkBlocks(r.Verdict)...)
 	}
-	if line := next(r); line != "" && !opts.Restarting {
+	if line := next(r, whoAnswers(opts.Approvers)); line != "" && !opts.Restarting {
 		m = m.withBlocks(context("Next: " + line))
 	}
 	return m.withBlocks(context(dotted(footer(r), anchor(opts.Earlier, "earlier messages"))))
@@ -95,7 +97,7 @@ func notes(r rollout.Rollout, opts CardOptions) []string {
 	add(!r.Trouble.IsZero() && !said, iconWarning+" "+trouble(r.Trouble))
 	add(r.PodsWait.Kind != rollout.NoFailure, iconWarning+" "+fullStop(podsWait(r)))
 	if r.Phase == rollout.RollingBack || r.Ending.Outcome != "" {
-		all = append(all, capitalize(detailOf(r.Ending.Reason)))
+		all = append(all, detailOf(r.Ending.Reason)) // as it was said: it may begin with a name
 	}
 	if r.Phase == rollout.Ended {
 		all = append(all, leftovers(r)...)

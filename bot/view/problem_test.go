@@ -185,9 +185,9 @@ func problems() []rollout.Problem {
 		{Code: "prometheus_settings", Words: "unsupported protocol scheme"},
 		{Code: "kubernetes_client"}, {Code: "kubernetes_unreachable"},
 		{Code: "bot_not_in_channel", Value: "#deploys", Want: "canarybot-staging"}, {Code: "channel_not_found", Value: "#deplyos"},
+		{Code: "channel_archived", Value: "#old"}, {Code: "channel_shared", Value: "#partners"}, {Code: "channel_unknown", Value: "#deploys"},
 		{Code: "slack_may_not_post", Value: "#deploys", Want: "restricted_action"},
 		{Code: "slack_refuses_bot", Value: "#deploys", Want: "token_revoked"}, {Code: "slack_refuses_message", Value: "#deploys", Want: "invalid_arguments"},
-		{Code: "channel_archived", Value: "#old"}, {Code: "channel_shared", Value: "#partners"}, {Code: "channel_unknown", Value: "#deploys"},
 		{Code: "malformed_button"},
 	}
 }

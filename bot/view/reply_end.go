@@ -49,7 +49,7 @@ func todo(r rollout.Rollout) string {
 	case r.Image == "":
 		return "Look into it: " + code("/canary why "+string(r.ID))
 	}
-	return "Look into " + version(r.Image) + ": " + code("/canary why "+string(r.ID))
+	return "Look into " + newVersion(r) + ": " + code("/canary why "+string(r.ID))
 }
 
 func rolledBack(r rollout.Rollout) Message {
@@ -63,7 +63,7 @@ func rolledBack(r rollout.Rollout) Message {
 		failureDetail(r),
 		rollbackTimes(r),
 	}, leftovers(r)...)...)).withText("%s rolled back: %s", fullName(r), what)
-	m.Broadcast = true
+	m.Broadcast = !byItself(r.Ending.Reason)
 	return m
 }
 
@@ -72,7 +72,7 @@ func failureDetail(r rollout.Rollout) string {
 	if r.Ending.Reason.Code == rollout.ReasonPerson {
 		return ""
 	}
-	return fullStop(capitalize(detailOf(r.Ending.Reason)))
+	return fullStop(detailOf(r.Ending.Reason))
 }
 
 // rollbackTimes returns the times of a rollback: the check failed, off traffic, total duration.

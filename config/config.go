@@ -80,6 +80,7 @@ func parse(data []byte) (Config, []Problem) {
 	if !ok {
 		return Config{}, r.sorted()
 	}
+	refuseExposed(root)
 	f := root.fields("environment", "slack", "prometheus", "store", "listen", "policy", "plans", "checks", "defaults", "services")
 	slack := f.at("slack").fields("command", "channel", "on_call", "shared_channels")
 	c := Config{

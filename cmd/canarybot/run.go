@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net"
 	"os"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"k8s.io/klog/v2"
@@ -85,16 +84,13 @@ func run(ctx context.Context, c config.Config, log *slog.Logger) (err error) {
 	}).Run(ctx)
 }
 
-// slackFromEnv reads the tokens, and reports the problems of both together.
+// slackFromEnv reads the tokens and where they go, and reports the problems of all together.
 func slackFromEnv() (slack.Config, error) {
 	botToken, errBot := config.SecretFromEnv("SLACK_BOT_TOKEN")
 	appToken, errApp := config.SecretFromEnv("SLACK_APP_TOKEN")
-	if err := errors.Join(errBot, errApp); err != nil {
+	address, errAddress := config.SlackAddressFromEnv()
+	if err := errors.Join(errBot, errApp, errAddress); err != nil {
 		return slack.Config{}, err
-	}
-	address := os.Getenv("SLACK_API_URL")
-	if address != "" && !strings.HasSuffix(address, "/") {
-		address += "/" // methods are appended to it
 	}
 	return slack.Config{BotToken: botToken.Reveal(), AppToken: appToken.Reveal(), APIURL: address}, nil
 }

@@ -232,6 +232,35 @@ func TestAMomentOfSlacksHoldsNothing(t *testing.T) {
 	}
 }
 
+// A limit that goes on is asked about now and then, not with every change; a first card that it keeps back holds.
+func TestALimitThatGoesOn(t *testing.T) {
+	for _, fault := range []slacksim.Fault{{Error: "ratelimited"}, {Error: "message_limit_exceeded"}, {HTTPStatus: 429}, {HTTPStatus: 429, RetryAfter: "soon"}} {
+		t.Run(fmt.Sprintf("%+v", fault), func(t *testing.T) {
+			inWorld(t, slacksim.Options{}, func(w *world) {
+				w.slack.SetFault("chat.postMessage", fault)
+				w.slash(oncall, "deploy checkout v1.2.4 --auto")
+				time.Sleep(10 * time.Minute)
+				if n := calls(w, "chat.postMessage"); n > 10 {
+					w.t.Errorf("%v posts in ten minutes", n)
+				}
+				if got := w.weight(); got != 0 {
+					w.t.Errorf("%d %% of traffic go where nobody can see it", got)
+				}
+				w.slack.ClearFaults()
+				w.awaitPhase("checkout-1", rollout.Baking)
+				before := calls(w, "chat.update")
+				w.slack.SetFault("chat.update", fault)
+				time.Sleep(10 * time.Minute)
+				if n := calls(w, "chat.update") - before; n > 10 {
+					w.t.Errorf("%v edits in ten minutes", n)
+				}
+				w.slack.ClearFaults()
+				w.awaitPhase("checkout-1", rollout.Ended)
+			})
+		})
+	}
+}
+
 // A process that starts goes by what the last one stored until it has tried itself.
 func TestARestartSeesNothingByItself(t *testing.T) {
 	inWorld(t, slacksim.Options{}, func(w *world) {

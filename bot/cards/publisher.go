@@ -378,6 +378,11 @@ func (p *Publisher) perform(ctx context.Context, t task) {
 	switch slack.OutcomeOf(err) {
 	case slack.RateLimited: // the budget knows until when, but for calls on the way to this one
 		t.pace.notBefore = time.Now().Add(time.Second)
+		t.pace.failures++
+		if t.pace == &c.showing && c.cur.Card == "" { // there is no card for as long
+			t.pace.refused = rollout.Problem{Code: ProblemMessageRefused, Value: p.channel(c.r.Service), Want: limited}
+			p.see(c)
+		}
 		return
 	case slack.Lost: // also where a cursor could not be stored: everything waits a little
 		p.misses++

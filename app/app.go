@@ -82,6 +82,9 @@ func New(p Parts) *App {
 		_, degraded := a.engine.Outage()
 		return degraded
 	})
+	if sized, ok := p.Store.(sizedStore); ok {
+		a.meters.measureStore(sized)
+	}
 	a.bot = bot.New(bot.Options{
 		Slack: client, Cards: a.cards, Rollouts: a.engine, Store: store,
 		Services: p.Services, Policy: p.Policy, Channel: p.Channel, Environment: p.Environment, Command: p.Command, Log: p.Log,

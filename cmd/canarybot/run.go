@@ -43,7 +43,7 @@ func configFlag(cmd *cobra.Command, path *string) {
 
 // run composes production and serves until the context ends. It closes in reverse order of opening.
 func run(ctx context.Context, c config.Config, log *slog.Logger) (err error) {
-	connection, err := slackFromEnv()
+	connection, err := slackFromEnv(log)
 	if err != nil {
 		return err
 	}
@@ -59,12 +59,13 @@ func run(ctx context.Context, c config.Config, log *slog.Logger) (err error) {
 	if err != nil {
 		return err
 	}
+	c.Prometheus.Log = log
 	source, err := prom.New(c.Prometheus)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, source.Close()) }()
-	store, err := bolt.Open(ctx, c.Store.Path, bolt.Options{})
+	store, err := bolt.Open(ctx, c.Store.Path, bolt.Options{Limit: c.Store.Limit})
 	if err != nil {
 		return err
 	}
@@ -84,13 +85,15 @@ func run(ctx context.Context, c config.Config, log *slog.Logger) (err error) {
 	}).Run(ctx)
 }
 
-// slackFromEnv reads the tokens and where they go, and reports the problems of all together.
-func slackFromEnv() (slack.Config, error) {
-	botToken, errBot := config.SecretFromEnv("SLACK_BOT_TOKEN")
-	appToken, errApp := config.SecretFromEnv("SLACK_APP_TOKEN")
+// slackFromEnv reads the tokens and where they go, and reports the problems of all together. Tokens in files may be
+// rewritten later.
+func slackFromEnv(log *slog.Logger) (slack.Config, error) {
+	botToken, errBot := config.SecretFromEnv("SLACK_BOT_TOKEN", log)
+	appToken, errApp := config.SecretFromEnv("SLACK_APP_TOKEN", log)
 	address, errAddress := config.SlackAddressFromEnv()
 	if err := errors.Join(errBot, errApp, errAddress); err != nil {
 		return slack.Config{}, err
 	}
-	return slack.Config{BotToken: botToken.Reveal(), AppToken: appToken.Reveal(), APIURL: address}, nil
+	tokens := func() (bot, app string) { return botToken().Reveal(), appToken().Reveal() }
+	return slack.Config{Tokens: tokens, APIURL: address}, nil
 }

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	lru "github.com/hashicorp/golang-lru/v2"
 	"golang.org/x/sync/errgroup"
 
 	"canarybot.io/bot/cards"
@@ -62,8 +63,9 @@ type Bot struct {
 	answers     view.Answers
 	connections *slack.Connections
 	dedup       *dedup
-	handlers    errgroup.Group // handle envelopes
-	replies     errgroup.Group // answer after the ack
+	apps        *lru.Cache[string, struct{}] // those that were told what is not done for them
+	handlers    errgroup.Group               // handle envelopes
+	replies     errgroup.Group               // answer after the ack
 }
 
 // New returns a bot that does nothing before Run.
@@ -74,7 +76,8 @@ func New(o Options) *Bot {
 	if o.Command == "" {
 		o.Command = "/canary"
 	}
-	b := &Bot{Options: o, answers: view.Answers{Command: o.Command}, dedup: newDedup()}
+	apps, _ := lru.New[string, struct{}](appsTold) // fails for a size below one only
+	b := &Bot{Options: o, answers: view.Answers{Command: o.Command}, dedup: newDedup(), apps: apps}
 	b.handlers.SetLimit(handlersAtOnce)
 	b.replies.SetLimit(repliesAtOnce)
 	b.connections = slack.NewConnections(o.Slack, b.reportForeignConnections)
@@ -98,8 +101,13 @@ func (b *Bot) Run(ctx context.Context) {
 	_ = b.replies.Wait()
 }
 
-// Ready returns nil while at least one connection to Slack is up, else why none is.
-func (b *Bot) Ready() error { return b.connections.Ready() }
+// Ready returns nil while at least one connection to Slack is up and people can be looked up, else why not.
+func (b *Bot) Ready() error {
+	if err := b.connections.Ready(); err != nil {
+		return err
+	}
+	return b.Slack.LookupTrouble()
+}
 
 // policy returns the policy that holds for the service now.
 func (b *Bot) policy(service rollout.ServiceName) rollout.Policy {

@@ -1,5 +1,6 @@
-// Package charts_test holds the chart against what it promises, as text: no helm is needed. That it renders, that a real
-// API server takes all of it, and that its pod passes the restricted standard, is tested in e2e.
+// Package charts_test holds the chart against what it promises, as text: no Helm is needed. What Helm makes of it, and the upgrade from the
+// version before, is tested in e2e/chart; that a real API server takes all of it, and that its pod passes the restricted
+// standard, in e2e.
 package charts_test
 
 import (
@@ -25,12 +26,12 @@ func file(t *testing.T, parts ...string) string {
 func TestDeploymentKeepsItsPromises(t *testing.T) {
 	t.Parallel()
 	text := strings.Join(strings.Fields(file(t, "templates", "deployment.yaml")), " ")
+	text = strings.Replace(text, `(dict "runAsNonRoot" true "seccompProfile" (dict "type" "RuntimeDefault"))`, "runAsNonRoot: true seccompProfile: type: RuntimeDefault", 1)
 	for _, line := range []string{
 		"replicas: 1 ", "strategy: type: Recreate", "runAsNonRoot: true", "seccompProfile: type: RuntimeDefault",
 		"allowPrivilegeEscalation: false", "readOnlyRootFilesystem: true", "capabilities: drop: [ALL]",
 		"livenessProbe: httpGet: {path: /healthz, port: http}", "readinessProbe: httpGet: {path: /readyz, port: http}",
-		"containerPort: 8080", "terminationGracePeriodSeconds:", "persistentVolumeClaim:",
-		"- name: SLACK_BOT_TOKEN valueFrom: secretKeyRef:", "- name: SLACK_APP_TOKEN valueFrom: secretKeyRef:",
+		"containerPort: 8080", "terminationGracePeriodSeconds:", "persistentVolumeClaim:", "startupProbe: httpGet: {path: /healthz, port: http}",
 	} {
 		if !strings.Contains(text, line) {
 			t.Errorf("the Deployment lacks %q", line)
@@ -66,11 +67,22 @@ func TestRightsAreNarrow(t *testing.T) {
 	}
 }
 
-// schema is the part of a JSON schema that names keys.
+// schema is the part of a JSON schema that names and explains keys.
 type schema struct {
+	Description          string            `json:"description"`
+	Enum                 []string          `json:"enum"`
 	Properties           map[string]schema `json:"properties"`
-	AdditionalProperties *bool             `json:"additionalProperties"`
+	AdditionalProperties *additional       `json:"additionalProperties"`
 	Items                *schema           `json:"items"`
+}
+
+// additional is whether a mapping takes other keys than those of its schema.
+type additional struct{ closed bool }
+
+// UnmarshalJSON reads false, true, or a schema for the others.
+func (a *additional) UnmarshalJSON(text []byte) error {
+	a.closed = string(text) == "false"
+	return nil
 }
 
 // Every value that is written down is known to the schema, and the schema refuses others.
@@ -87,7 +99,7 @@ func TestSchemaKnowsTheValues(t *testing.T) {
 		}
 		known.check(t, name, values)
 	}
-	if open := known.AdditionalProperties; open == nil || *open {
+	if a := known.AdditionalProperties; a == nil || !a.closed {
 		t.Error("the schema takes unknown keys")
 	}
 }
@@ -105,7 +117,7 @@ func (s schema) check(t *testing.T, path string, v any) {
 	case map[string]any:
 		for key, value := range v {
 			next, ok := s.Properties[key]
-			if !ok && s.AdditionalProperties != nil && !*s.AdditionalProperties {
+			if !ok && s.AdditionalProperties != nil && s.AdditionalProperties.closed {
 				t.Errorf("%s.%s is not in the schema", path, key)
 			}
 			next.check(t, path+"."+key, value)

@@ -8,7 +8,8 @@
 // The four named checks and the plan "standard" exist without being written; the least that works is an environment,
 // a channel, Prometheus's address, and one service with namespace, image and route.
 //
-// Secrets do not live in the file: SecretFromEnv reads them from the environment or from files that it names.
+// Secrets do not live in the file, and one that does is refused: SecretFromEnv reads them from the environment or from
+// files that it names, and prometheus.http names files.
 //
 // Anchors, aliases and merge keys are not read (the defaults block is for that), so that a small file stays small.
 // The package knows neither Slack nor Kubernetes: whether a name exists is for the preflight to say. Test it with the

@@ -2,7 +2,6 @@ package config
 
 import (
 	"errors"
-	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -15,7 +14,7 @@ import (
 	"canarybot.io/rollout/prom"
 )
 
-// readPrometheus reads how to reach Prometheus. Its address may hold a password and is never quoted.
+// readPrometheus reads how to reach Prometheus. Its address is never quoted.
 func readPrometheus(n node) prom.Options {
 	f := n.fields("url", "http", "params", "sigv4", "azuread", "google_iam")
 	address, ok := f.at("url").text()
@@ -64,9 +63,6 @@ func readSignIn(f fields, o prom.Options) prom.SignIn {
 	h := o.HTTP
 	if h.BasicAuth != nil || h.Authorization != nil || h.OAuth2 != nil { // a bearer token is read as an authorization
 		ways = append(ways, "http")
-	}
-	if u, err := url.Parse(o.URL); err == nil && u.User != nil {
-		ways = append(ways, "url")
 	}
 	if len(ways) > 1 {
 		f.at(ways[0]).bad("%s both sign in; write one of them", strings.Join(ways[:2], " and "))

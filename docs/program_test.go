@@ -118,7 +118,10 @@ func TestManifestAsksForWhatIsUsed(t *testing.T) {
 // The table of rights in SECURITY.md says of every resource what the chart grants.
 func TestRightsAreTold(t *testing.T) {
 	t.Parallel()
-	type rule struct{ Resources, Verbs []string }
+	type rule struct {
+		Resources, Verbs []string
+		Names            string // limited to them
+	}
 	var granted struct {
 		Always, Create, Optional []rule
 		Routes                   map[string]struct{ Always, Create []rule }
@@ -127,28 +130,29 @@ func TestRightsAreTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	table := strings.Split(read(t, "SECURITY.md"), "\n")
-	told := func(when, what string, verbs []string) {
+	told := func(when, what string, r rule) {
 		if !slices.ContainsFunc(table, func(row string) bool {
-			return strings.HasPrefix(row, "| "+when+" | ") && strings.Contains(row, what) && strings.HasSuffix(row, "| "+strings.Join(verbs, ", ")+" |")
+			return strings.HasPrefix(row, "| "+when+" | ") && strings.Contains(row, what) && strings.HasSuffix(row, "| "+strings.Join(r.Verbs, ", ")+" |") &&
+				strings.Contains(row, "| named ") == (r.Names != "")
 		}) {
-			t.Errorf("SECURITY.md does not say: %s, %s: %v", when, what, verbs)
+			t.Errorf("SECURITY.md does not say: %s, %s: %v of %q", when, what, r.Verbs, r.Names)
 		}
 	}
 	for _, r := range granted.Always {
-		told("always", r.Resources[0], r.Verbs)
+		told("always", r.Resources[0], r)
 	}
 	for _, r := range granted.Optional {
-		told("may be left out", r.Resources[0], r.Verbs)
+		told("may be left out", r.Resources[0], r)
 	}
 	for _, r := range granted.Create {
-		told("with `create: true`", r.Resources[0], r.Verbs)
+		told("with `create: true`", r.Resources[0], r)
 	}
 	for _, route := range granted.Routes {
 		for _, r := range route.Always {
-			told("always", "the listed kinds of routes", r.Verbs)
+			told("always", "the listed kinds", r)
 		}
 		for _, r := range route.Create {
-			told("with `create: true`", r.Resources[0], r.Verbs)
+			told("with `create: true`", r.Resources[0], r)
 		}
 	}
 }

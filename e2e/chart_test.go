@@ -16,22 +16,30 @@ import (
 	"canarybot.io/e2e/world"
 )
 
-// testChart installs the whole chart, as helm would, where only pods of the restricted standard are admitted: the real
-// API server takes every object, the Deployment gets its pod, and the bot takes the configuration.
+// testChart installs the whole chart over the version before, as an upgrade does, where only pods of the restricted
+// standard are admitted: the real API server takes every object, changed or new, the Deployment gets its pod, and the
+// bot takes the configuration.
 func testChart(t *testing.T, w *world.World) {
-	text, err := os.ReadFile("../charts/canarybot/ci/shop-values.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var values map[string]any
-	if err := yaml.Unmarshal(text, &values); err != nil {
-		t.Fatal(err)
-	}
 	release := chart.Release{Name: "canarybot", Namespace: "restricted"}
-	objects, err := chart.Render("../charts/canarybot", release, values)
-	if err != nil {
-		t.Fatal(err)
+	render := func(folder, values string, over map[string]any) []*unstructured.Unstructured {
+		text, err := os.ReadFile(values)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := yaml.Unmarshal(text, &over); err != nil {
+			t.Fatal(err)
+		}
+		objects, err := chart.Render(folder, release, over)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return objects
 	}
+	before := render("chart/testdata/before/canarybot", "chart/testdata/before/values.yaml", map[string]any{})
+	on := map[string]any{"enabled": true}
+	over := map[string]any{"service": on, "networkPolicy": on, "dashboard": on}
+	over["persistence"] = map[string]any{"size": "2Gi", "storageClass": "fast"} // as before: a claim cannot change
+	objects := render("../charts/canarybot", "../charts/canarybot/ci/shop-values.yaml", over)
 	for _, name := range []string{"shop", "bank"} {
 		w.AddNamespace(t, name)
 	}
@@ -41,6 +49,7 @@ func testChart(t *testing.T, w *world.World) {
 	if _, err := w.Cluster.Kube.CoreV1().Namespaces().Create(t.Context(), namespace, meta.CreateOptions{}); err != nil {
 		t.Fatal(err)
 	}
+	w.Apply(t, before)
 	w.Apply(t, objects)
 	world.Eventually(t, 30*time.Second, func() error {
 		pods, err := w.Cluster.Kube.CoreV1().Pods(release.Namespace).List(t.Context(), meta.ListOptions{})
@@ -50,6 +59,9 @@ func testChart(t *testing.T, w *world.World) {
 		return err
 	})
 	for _, object := range chart.OfKinds(objects, "ConfigMap") {
+		if object.GetName() != release.Name {
+			continue // the dashboard
+		}
 		file, _, err := unstructured.NestedString(object.Object, "data", "canarybot.yaml")
 		if err != nil || file == "" {
 			t.Fatalf("the ConfigMap has no canarybot.yaml: %v", err)

@@ -37,6 +37,8 @@ func next(r rollout.Rollout, who string) string {
 		return "stays as it is until " + who + " answers"
 	case r.Stuck != nil:
 		return "keeps trying; a person can help with the buttons"
+	case !r.Unseen.IsZero() && r.Phase.Forward():
+		return "stays as it is until people can see it"
 	case r.Drift != nil:
 		return joined("; ", "waits until "+who+" answers: override, or roll back", giveUp(r, "answers"))
 	case r.Paused:

@@ -15,6 +15,8 @@ func status(r rollout.Rollout) string {
 		return dotted(iconWarning+" *Left behind*", r.Orphan.Weight.String()+" of traffic", "nobody judges it")
 	case r.Stuck != nil:
 		return dotted(iconBad+" *Stuck*", phase(r), stuckShare(r))
+	case !r.Unseen.IsZero() && r.Phase.Forward():
+		return dotted(iconWarning+" *Held*", "people cannot see it", share(r), stepOf(r), phase(r), currentVerdict(r))
 	case r.Held && r.Drift == nil && !r.Paused && r.Phase.Forward():
 		return dotted(iconUnknown+" *Held*", share(r), stepOf(r), phase(r), currentVerdict(r))
 	case r.Drift != nil:

@@ -117,6 +117,14 @@ func special() map[string]rollout.Rollout {
 		"trouble": with(func(r *rollout.Rollout) {
 			r.Trouble = rollout.Text("dial tcp 10.96.0.1:443: i/o timeout")
 		}),
+		"baking_unseen": with(func(r *rollout.Rollout) {
+			r.Unseen = rollout.Problem{Code: "channel_archived", Value: "#deploys"}
+		}),
+		"rolling_back_unseen": func() rollout.Rollout {
+			r := in(rollout.RollingBack)
+			r.Unseen = rollout.Problem{Code: "channel_archived", Value: "#deploys"}
+			return r
+		}(),
 		"preparing_second": func() rollout.Rollout {
 			r := in(rollout.Preparing)
 			r.Step, r.Size, r.WeightAckedAt, r.Verdict = 1, 2, noon.Add(time.Minute), passing()

@@ -51,6 +51,8 @@ func plainly(r rollout.Rollout, why rollout.Reason, by rollout.Actor) string {
 	case rollout.ReasonImageDiffers, rollout.ReasonStableNoPods, rollout.ReasonSlow, rollout.ReasonReverted, rollout.ReasonPreflight,
 		rollout.ReasonHeld, rollout.ReasonOrphanGone, rollout.ReasonUnreadable, rollout.ReasonWriteRefused:
 		return obstacle(r, why)
+	case rollout.ReasonUnseen:
+		return "people cannot see it"
 	case rollout.ReasonOrphaned: // the reply that offers to remove it explains it
 	}
 	return word(string(why.Code))

@@ -30,7 +30,7 @@ import (
 var sentences = sync.OnceValue(func() map[rollout.ProblemCode]string {
 	all := map[rollout.ProblemCode]string{}
 	for _, table := range []map[rollout.ProblemCode]string{
-		commonSentences(), rolloutSentences(), decisionSentences(), engineSentences(), storeSentences(), metricsSentences(), settingSentences(),
+		commonSentences(), rolloutSentences(), decisionSentences(), engineSentences(), storeSentences(), degradedSentences(), metricsSentences(), settingSentences(),
 		clusterSentences(), slackSentences(),
 	} {
 		maps.Copy(all, table)

@@ -47,6 +47,8 @@ func Reply(r rollout.Rollout, e rollout.Entry, to Audience, link string) (m Mess
 		return t.stuck(), true
 	case rollout.EntryAway:
 		return t.away(), true
+	case rollout.EntryUnseen:
+		return t.unseen(), true
 	case rollout.EntryEnded:
 		return t.ended()
 	}
@@ -265,4 +267,12 @@ func (t threadReply) away() Message {
 	return message(fmt.Sprintf("%s *Nobody was judging for %s*, from %s to %s: Canarybot was away. The bake stood still; judging goes on from here.",
 		iconWarning, span(gap), exactly(from), exactly(t.e.At))).
 		withText("%s: nobody was judging for %s, because Canarybot was away. Judging goes on now.", fullName(t.r), span(gap))
+}
+
+// unseen reports, once that can be read, that nobody could see the rollout from a time on.
+func (t threadReply) unseen() Message {
+	from := exactly(t.e.At)
+	return message(fmt.Sprintf("%s *Nobody could see this rollout* from %s on: %s Nothing moved forward until people could; checks and rollback went on.",
+		iconWarning, from, fullStop(short(t.e.Data.Reason.Problem)))).
+		withText("%s: nobody could see this rollout from %s on. Nothing moved forward until people could.", fullName(t.r), from)
 }

@@ -117,6 +117,8 @@ func (t threadReply) settled() Message {
 		what = "what was asked about is over; it goes on."
 	case t.e.Data.Reason.Code == rollout.ReasonStableGone:
 		what = "stable is back; it goes on."
+	case t.e.Data.Reason.Code == rollout.ReasonUnseen:
+		what = "people can see it again; it goes on."
 	case t.e.Data.Reason.Code == rollout.ReasonStableEmpty:
 		what = "stable has replicas again; it goes on."
 	}

@@ -87,6 +87,8 @@ func entries() map[string]rollout.Entry {
 		"drift_image":       data(rollout.EntryDrift, rollout.Data{Drift: &rollout.Drift{Field: rollout.FieldStableImage, Wanted: "r/checkout:v1.2.3", Value: "r/checkout:v1.2.9", By: "argocd"}}),
 		"settled":           data(rollout.EntrySettled, rollout.Data{Drift: &weightDrift}),
 		"settled_held":      data(rollout.EntrySettled, rollout.Data{Reason: rollout.Reason{Code: rollout.ReasonUnknown}}),
+		"unseen":            data(rollout.EntryUnseen, rollout.Data{Reason: rollout.Reason{Code: rollout.ReasonUnseen, Problem: rollout.Problem{Code: "channel_archived", Value: "#deploys"}}}),
+		"settled_unseen":    data(rollout.EntrySettled, rollout.Data{Reason: rollout.Reason{Code: rollout.ReasonUnseen}}),
 		"settled_empty":     data(rollout.EntrySettled, rollout.Data{Reason: rollout.Reason{Code: rollout.ReasonStableEmpty}}),
 		"settled_stable":    data(rollout.EntrySettled, rollout.Data{Reason: rollout.Reason{Code: rollout.ReasonStableGone}}),
 		"overwrote":         data(rollout.EntryOverwrote, rollout.Data{Drift: &rollout.Drift{Field: rollout.FieldWeight, Wanted: "0", Value: "20", By: "kubectl-edit"}}),
@@ -167,7 +169,7 @@ func ends() map[string]rollout.Rollout {
 
 func TestRollbackMakesSenseOnALockScreen(t *testing.T) {
 	m := replies()["reply_ended_rolled_back"]
-	const want = "checkout v1.2.4 (production) rolled back: errors 5.1 %, limit 1 %. 100 % on v1.2.3 since 23 Nov 2026 14:09:48 UTC. Nothing to do."
+	const want = "checkout v1.2.4 (production) rolled back: errors 5.1 %, limit 1 %. 100 % on v1.2.3 since 23 Nov 2026 14:09:48 UTC. Look into v1.2.4: /canary why checkout-42"
 	if m.Text != want {
 		t.Errorf("got  %s\nwant %s", m.Text, want)
 	}

@@ -30,6 +30,7 @@ const (
 	ControllerManager Name = "kube-controller-manager"
 	Etcd              Name = "etcd"
 	Prometheus        Name = "prometheus"
+	Promtool          Name = "promtool"
 	Traefik           Name = "traefik"
 )
 
@@ -57,6 +58,13 @@ func All() []Program {
 			Guess: guess, stamp: []string{version + "gitVersion"},
 		}
 	}
+	prometheus := func(name Name, guess string) Program {
+		const module = "github.com/prometheus/prometheus"
+		return Program{
+			Name: name, Folder: "prometheus", Module: module, Source: module + "/cmd/" + string(name),
+			Guess: guess, Tags: "remove_all_sd,enable_kubernetes_sd",
+		}
+	}
 	return []Program{
 		kubernetes(APIServer, "8 minutes"),
 		kubernetes(ControllerManager, "3 minutes"),
@@ -64,12 +72,8 @@ func All() []Program {
 			Name: Etcd, Folder: "etcd", Guess: "1 minute",
 			Module: "go.etcd.io/etcd/server/v3", Source: "go.etcd.io/etcd/server/v3",
 		},
-		{
-			Name: Prometheus, Folder: "prometheus", Guess: "4 minutes",
-			Module: "github.com/prometheus/prometheus",
-			Source: "github.com/prometheus/prometheus/cmd/prometheus",
-			Tags:   "remove_all_sd,enable_kubernetes_sd",
-		},
+		prometheus(Prometheus, "4 minutes"),
+		prometheus(Promtool, "1 minute"), // of the same packages
 		{
 			Name: Traefik, Folder: "traefik", Guess: "9 minutes",
 			Module: "github.com/traefik/traefik/v3", Source: "github.com/traefik/traefik/v3/cmd/traefik",

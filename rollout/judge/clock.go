@@ -90,9 +90,9 @@ func (c *clock) reach(from, now time.Time, p pace) time.Duration {
 }
 
 // rewind goes back to the clock of the samples where what was judged lies in its future. What there is counts as judged.
-// A weight of which nothing was judged yet waits for its samples: what is older is another weight's.
+// A weight of which nothing was read yet waits for its samples: what is older is another weight's.
 func (s *signalState) rewind(w *window) {
-	if !s.Judged || !s.Through.After(w.at.Add(w.patience()+w.interval)) {
+	if !s.Judged && !s.Through.After(s.Since) || !s.Through.After(w.at.Add(w.patience()+w.interval)) {
 		return
 	}
 	s.Through = w.at

@@ -16,6 +16,21 @@ type Right struct {
 	Group    string // empty: the core group
 	Resource string
 	Verbs    []string
+	// Names are the objects that get and patch are needed for, and Made is the one that delete is needed for; none: any
+	// object. The other verbs always concern all: a role cannot limit them to names.
+	Names []string
+	Made  string
+}
+
+// named returns the names to ask about for one of the verbs.
+func (r Right) named(verb string) []string {
+	switch {
+	case (verb == "get" || verb == "patch") && len(r.Names) > 0:
+		return r.Names
+	case verb == "delete":
+		return []string{r.Made}
+	}
+	return []string{""}
 }
 
 // Needs says what a service makes the bot do, and so which rights the bot needs.
@@ -29,6 +44,16 @@ type Needs struct {
 	CreateRoute bool
 	// Scaler is the kind of what scales stable by load; empty: nothing does.
 	Scaler string
+	// Objects are those that the configuration names: nobody needs a right on others of their kinds.
+	Objects Named
+}
+
+// Named are names of a service's objects. Root is the Service in front of a TrafficSplit; empty: there is none.
+type Named struct{ Stable, Canary, StableService, CanaryService, Root, Route string }
+
+// services returns the names of the Services.
+func (n Named) services() []string {
+	return slices.DeleteFunc([]string{n.StableService, n.CanaryService, n.Root}, func(name string) bool { return name == "" })
 }
 
 // Rights returns every right that this package and the router use for such a service, and no other: each verb here is
@@ -46,17 +71,18 @@ func (n Needs) Rights() []Right {
 		}
 		return always
 	}
+	o := n.Objects
 	return []Right{
 		{Group: scaledObject.group, Resource: scaledObject.resource, Verbs: scaler(n.Scaler == scaledObject.kind)},
-		{Group: "apps", Resource: "deployments", Verbs: verbs(n.Create, "get", "watch", "patch")},
+		{Group: "apps", Resource: "deployments", Verbs: verbs(n.Create, "get", "watch", "patch"), Names: []string{o.Stable, o.Canary}, Made: o.Canary},
 		{Group: "apps", Resource: "replicasets", Verbs: []string{"list"}},
-		{Group: "", Resource: "services", Verbs: verbs(n.Create, "get", "list")},
+		{Group: "", Resource: "services", Verbs: verbs(n.Create, "get", "list"), Names: o.services(), Made: o.CanaryService},
 		{Group: "", Resource: "pods", Verbs: []string{"list"}},
 		{Group: "", Resource: "persistentvolumeclaims", Verbs: []string{"get"}},
 		{Group: "discovery.k8s.io", Resource: "endpointslices", Verbs: []string{"list"}},
 		{Group: horizontal.group, Resource: horizontal.resource, Verbs: scaler(n.Scaler == horizontal.kind, "list")},
 		{Group: "policy", Resource: "poddisruptionbudgets", Verbs: []string{"list"}},
-		{Group: n.RouteGroup, Resource: n.RouteResource, Verbs: verbs(n.CreateRoute, "get", "watch", "patch")},
+		{Group: n.RouteGroup, Resource: n.RouteResource, Verbs: verbs(n.CreateRoute, "get", "watch", "patch"), Names: []string{o.Route}, Made: o.Route},
 	}
 }
 
@@ -69,11 +95,16 @@ func (c *Cluster) denied(ctx context.Context, namespace string, needs Needs) ([]
 		missing[i] = make([]string, len(right.Verbs))
 		for j, verb := range right.Verbs {
 			asks = append(asks, func() error {
-				allowed, err := c.allowed(ctx, namespace, right, verb)
-				if !allowed {
-					missing[i][j] = verb
+				for _, name := range right.named(verb) {
+					allowed, err := c.allowed(ctx, right.asked(namespace, verb, name))
+					if err != nil {
+						return err
+					}
+					if !allowed {
+						missing[i][j] = verb
+					}
 				}
-				return err
+				return nil
 			})
 		}
 	}
@@ -117,13 +148,15 @@ func (r Right) name() string {
 	return r.Resource + "." + r.Group
 }
 
-func (c *Cluster) allowed(ctx context.Context, namespace string, right Right, verb string) (bool, error) {
-	review := &authorization.SelfSubjectAccessReview{Spec: authorization.SelfSubjectAccessReviewSpec{
-		ResourceAttributes: &authorization.ResourceAttributes{
-			Namespace: namespace, Verb: verb, Group: right.Group, Resource: right.Resource,
-		},
-	}}
-	asked := rollout.Problem{Call: rollout.CallReview, Value: verb, Object: rollout.ObjectRef{Kind: right.name()}}
+// asked returns the question whether the right is there for one verb, on one object or, without a name, on all.
+func (r Right) asked(namespace, verb, name string) authorization.ResourceAttributes {
+	return authorization.ResourceAttributes{Namespace: namespace, Verb: verb, Group: r.Group, Resource: r.Resource, Name: name}
+}
+
+func (c *Cluster) allowed(ctx context.Context, what authorization.ResourceAttributes) (bool, error) {
+	review := &authorization.SelfSubjectAccessReview{Spec: authorization.SelfSubjectAccessReviewSpec{ResourceAttributes: &what}}
+	kind := Right{Group: what.Group, Resource: what.Resource}.name()
+	asked := rollout.Problem{Call: rollout.CallReview, Value: what.Verb, Object: rollout.ObjectRef{Kind: kind}}
 	answer, err := read(ctx, asked, func(ctx context.Context) (*authorization.SelfSubjectAccessReview, error) {
 		return c.client.accessReviews().Create(ctx, review, meta.CreateOptions{FieldManager: object.Manager})
 	})
@@ -140,5 +173,9 @@ func (c *Cluster) needs(r rollout.Rollout) (Needs, error) {
 		return Needs{}, err
 	}
 	group, resource := router.Resource()
-	return Needs{RouteGroup: group, RouteResource: resource}, nil
+	o := r.Spec.Objects
+	return Needs{RouteGroup: group, RouteResource: resource, Objects: Named{
+		Stable: o.Stable, Canary: o.Canary, StableService: o.StableService, CanaryService: o.CanaryService,
+		Root: o.Route.Service, Route: o.Route.Name,
+	}}, nil
 }

@@ -74,6 +74,7 @@ type rule struct {
 	APIGroups []string `json:"apiGroups"`
 	Resources []string `json:"resources"`
 	Verbs     []string `json:"verbs"`
+	Names     string   `json:"names"` // which names limit it; empty: none
 }
 
 // granted is what the chart's Roles are made of.
@@ -123,6 +124,64 @@ func TestChartGrantsExactlyWhatIsNeeded(t *testing.T) {
 		if diff := cmp.Diff(flat(rights(t, with...)), scaling(needs(t, kind, true, len(route.Create) > 0))); diff != "" {
 			t.Errorf("%s with create, chart before code:\n%s", kind, diff)
 		}
+	}
+}
+
+// names returns the rules that are limited to names, as "VERB RESOURCE: NAMES".
+func (g granted) names(kind string) []string {
+	var all []string
+	for _, r := range slices.Concat(g.Always, g.Create, g.Routes[kind].Always, g.Routes[kind].Create) {
+		for _, verb := range r.Verbs {
+			if r.Names != "" {
+				all = append(all, verb+" "+r.Resources[0]+": "+r.Names)
+			}
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
+// With rights on nothing but what the configuration names, as the chart's Roles give them, the preflight has no
+// objection, and a whole life works.
+func TestRightsByNameSuffice(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../charts/canarybot/files/rights.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var g granted
+	if err := yaml.UnmarshalStrict(text, &g); err != nil {
+		t.Fatal(err)
+	}
+	sets := map[string][]string{
+		"deployments": {"checkout", "checkout-canary"}, "services": {"checkout", "checkout-canary"}, "routes": {"checkout"},
+		"canaries": {"checkout-canary"}, "canaryServices": {"checkout-canary"},
+	}
+	kubetest.Run(t, "life", func(t *testing.T, s *kubetest.Server) {
+		for _, limited := range g.names(gateway.Kind) {
+			right, set, _ := strings.Cut(limited, ": ")
+			verb, resource, _ := strings.Cut(right, " ")
+			s.Limit(verb, resource, sets[set]...)
+		}
+		s.Apply("helm", kubetest.Shop+"\n---\n"+hpa("checkout"))
+		c := connect(t, s)
+		p := c.Preflight(t.Context(), queued())
+		if !p.Unreadable.IsZero() || len(p.Problems) > 0 {
+			t.Fatalf("the preflight objects: %+v %+v", p.Unreadable, p.Problems)
+		}
+		r := kubetest.Rollout()
+		r.Original.Scaler = p.Original.Scaler
+		life(t, c, r, rollout.Write{Object: rollout.RouteObject, Verb: rollout.Update})
+	})
+	for _, verb := range []string{"get", "patch", "delete"} {
+		kubetest.Run(t, "no right to "+verb+" the canary", func(t *testing.T, s *kubetest.Server) {
+			s.Limit(verb, "deployments", "checkout")
+			s.Apply("helm", kubetest.Shop)
+			p := connect(t, s).Preflight(t.Context(), queued())
+			if len(p.Problems) != 1 || !slices.Equal(p.Problems[0].Names, []string{verb}) {
+				t.Errorf("got %+v", p)
+			}
+		})
 	}
 }
 

@@ -17,7 +17,7 @@ import (
 
 // Options say how to reach Prometheus.
 type Options struct {
-	URL     string                  // where the API's path /api/v1 begins; may hold user and password
+	URL     string                  // where the API's path /api/v1 begins; a password in it is never shown
 	HTTP    config.HTTPClientConfig // authentication, TLS, proxy, headers
 	SignIn  SignIn                  // at a cloud's own service; at most one
 	Params  map[string]string       // sent with every query; an empty one is not sent

@@ -27,8 +27,9 @@ type Server struct {
 	last    int // resourceVersion
 	uids    int
 	objects map[key]*entry
-	denied  map[string]bool // "VERB RESOURCE"
-	gone    map[string]bool // group/version that is not served
+	denied  map[string]bool     // "VERB RESOURCE"
+	limits  map[string][]string // by "VERB RESOURCE"
+	gone    map[string]bool     // group/version that is not served
 	fault   func(*http.Request) int
 	webhook Webhook
 	writes  []string
@@ -63,7 +64,7 @@ var reasons = map[int]string{
 
 // New returns an empty server.
 func New(t testing.TB) *Server {
-	return &Server{t: t, objects: map[key]*entry{}, denied: map[string]bool{}, gone: map[string]bool{}, used: map[string]bool{}}
+	return &Server{t: t, objects: map[key]*entry{}, denied: map[string]bool{}, limits: map[string][]string{}, gone: map[string]bool{}, used: map[string]bool{}}
 }
 
 // Test runs the test with a server of its own, beside others, in a bubble: no machine is so slow that a request to the
@@ -85,6 +86,19 @@ func (s *Server) Deny(verb, resource string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.denied[verb+" "+resource] = true
+}
+
+// Limit narrows a permission to objects of these names: reviews and requests of all, or of others, are denied.
+func (s *Server) Limit(verb, resource string, names ...string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.limits[verb+" "+resource] = names
+}
+
+// forbidden returns whether a permission is missing, for one object or, without a name, for all.
+func (s *Server) forbidden(verb, resource, name string) bool {
+	names, limited := s.limits[verb+" "+resource]
+	return s.denied[verb+" "+resource] || limited && !slices.Contains(names, name)
 }
 
 // Withdraw stops serving a version of a group, as if its custom resource definition were gone.
@@ -189,7 +203,7 @@ func (s *Server) handle(w http.ResponseWriter, r *http.Request) (dropped bool) {
 		s.discover(w, "", parts[1])
 	case !ok || kinds[req.group][req.resource] == "" || s.gone[req.group+"/"+req.version]:
 		http.Error(w, "404 page not found", http.StatusNotFound)
-	case s.denied[req.verb+" "+req.resource]:
+	case s.forbidden(req.verb, req.resource, req.name):
 		answer(w, http.StatusForbidden, status(http.StatusForbidden, "Forbidden",
 			fmt.Sprintf("%s is forbidden: User \"bot\" cannot %s resource %q", req.resource, req.verb, req.resource)))
 	default:
@@ -283,7 +297,7 @@ func (s *Server) discover(w http.ResponseWriter, group, version string) {
 func (s *Server) review(w http.ResponseWriter, r *http.Request) {
 	var asked struct {
 		Spec struct {
-			ResourceAttributes struct{ Verb, Resource string }
+			ResourceAttributes struct{ Verb, Resource, Name string }
 		}
 	}
 	if err := json.NewDecoder(r.Body).Decode(&asked); err != nil {
@@ -293,7 +307,7 @@ func (s *Server) review(w http.ResponseWriter, r *http.Request) {
 	a := asked.Spec.ResourceAttributes
 	answer(w, http.StatusCreated, Object{
 		"kind": "SelfSubjectAccessReview", "apiVersion": "authorization.k8s.io/v1", "spec": Object{},
-		"status": Object{"allowed": !s.denied[a.Verb+" "+a.Resource]},
+		"status": Object{"allowed": !s.forbidden(a.Verb, a.Resource, a.Name)},
 	})
 }
 

@@ -226,6 +226,6 @@ func policyKey(action rollout.Action) string {
 func (a Answers) line(l rollout.DeployRequest) string {
 	return a.typed(command.Command{
 		Verb: command.Deploy, Service: l.Service, Version: l.Version, Plan: l.Plan, Auto: l.Auto, Replace: l.Replace,
-		DryRun: a.forDryRun, Reason: l.Text,
+		DryRun: a.forDryRun, Reason: clip(l.Text, maxWords), // the rest has to be typed as it is
 	}.String())
 }

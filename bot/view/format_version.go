@@ -88,6 +88,19 @@ func fullName(r rollout.Rollout) string {
 	return fmt.Sprintf("%s %s (%s)", word(string(r.Service)), newVersion(r), environment(r))
 }
 
+// typedVersion returns what has to be typed to deploy an image again: its tag, its digest, which is whole, or both.
+func typedVersion(image string) string {
+	name, sum, pinned := strings.Cut(image[strings.LastIndexByte(image, '/')+1:], "@")
+	_, tag, _ := strings.Cut(name, ":")
+	switch {
+	case pinned && tag != "":
+		return tag + "@" + sum
+	case pinned:
+		return sum
+	}
+	return rollout.ShortVersion(image)
+}
+
 // wholeImage returns the whole reference, to be copied, where the name of the new version is shorter than what has to be
 // typed; empty where it is not.
 func wholeImage(r rollout.Rollout) string {

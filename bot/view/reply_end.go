@@ -45,7 +45,7 @@ func todo(r rollout.Rollout) string {
 	case r.Ending.Outcome == rollout.Succeeded:
 		return "If it turns out bad: " + code("/canary rollback "+string(r.Service))
 	case r.Ending.Reason.Code == rollout.ReasonUnanswered && r.Ending.Reason.Evidence == nil && r.Image != "":
-		return "To start it again: " + code("/canary deploy "+string(r.Service)+" "+rollout.ShortVersion(r.Image)+" --replace")
+		return "To start it again: " + code("/canary deploy "+string(r.Service)+" "+typedVersion(r.Image)+" --replace")
 	case r.Image == "":
 		return "Look into it: " + code("/canary why "+string(r.ID))
 	}

@@ -162,3 +162,25 @@ func TestWhatIsTypedIsWhole(t *testing.T) {
 func launchOf(r rollout.Rollout) rollout.DeployRequest {
 	return rollout.DeployRequest{Service: r.Service, Version: strings.Repeat("u", 128), Actor: person("U024BE7LH")}
 }
+
+// What is suggested can be typed as it stands: a digest whole, a reason cut before the words that do something.
+func TestSuggestedCommandsNameTheSameImage(t *testing.T) {
+	for name, c := range map[string]struct{ image, typed string }{
+		"a tag":             {shop + ":v1.2.4", "v1.2.4"},
+		"a digest":          {shop + digest("abc"), digest("abc")[1:]},
+		"both":              {shop + ":v1" + digest("abc"), "v1" + digest("abc")},
+		"a registry's port": {"10.0.0.1:5000/checkout:v1", "v1"},
+	} {
+		r := changing(shop+":v1.2.3", c.image)
+		r.Phase, r.Ending = rollout.Ended, rollout.Ending{Outcome: rollout.RolledBack, Reason: rollout.Reason{Code: rollout.ReasonUnanswered}}
+		m, _ := view.Reply(r, rollout.Entry{Kind: rollout.EntryEnded, Data: rollout.Data{Ending: &r.Ending}}, view.Audience{}, "")
+		if want := "`/canary deploy checkout " + c.typed + " --replace`"; !strings.Contains(strings.Join(shown(m), "\n"), want) {
+			t.Errorf("%s: no %q in %q", name, want, shown(m))
+		}
+		repository, _, _ := strings.Cut(c.image, ":v1")
+		repository, _, _ = strings.Cut(repository, "@")
+		if image, err := rollout.Image(repository, c.typed); err != nil || image != c.image {
+			t.Errorf("%s: %s means %s, %v", name, c.typed, image, err)
+		}
+	}
+}

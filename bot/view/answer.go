@@ -48,15 +48,15 @@ func (a Answers) Status(open []rollout.Rollout) Message {
 	return message("*"+head+"*").withText("%s", head).withBlocks(list(lines, a.typed("status SERVICE"))...)
 }
 
-// StatusOf renders the status of one rollout. Link is its card's; empty: unknown.
-func (a Answers) StatusOf(r rollout.Rollout, link string) Message {
+// StatusOf renders the status of one rollout, with the names of those who are asked. Link is its card's; empty: unknown.
+func (a Answers) StatusOf(r rollout.Rollout, approvers []string, link string) Message {
 	m := message(paragraph(append([]string{title(r), status(r)}, notes(r, CardOptions{})...)...)).
 		withText("%s: %s.", fullName(r), status(r)).
 		withBlocks(context(bar(r)))
 	if isJudged(r) || r.Ending.Reason.Code == rollout.ReasonCheck {
 		m = m.withBlocks(list(evidence(r.Verdict))...)
 	}
-	if line := next(r, anybody); line != "" {
+	if line := next(r, whoAnswers(approvers)); line != "" {
 		m = m.withBlocks(context("Next: " + line))
 	}
 	return m.withBlocks(context(dotted(footer(r), wholeImage(r), anchor(link, "its card"))))

@@ -149,7 +149,7 @@ func TestWhatIsTypedIsWhole(t *testing.T) {
 		"services":              {a.Services([]rollout.Service{{Name: r.Service, Spec: spec()}}, nil), string(r.Service)},
 		"what is not there":     {a.NoRollout(r.ID), string(r.ID)},
 		"an answer":             {a.NotTheCard(r.ID), string(r.ID)},
-		"a digest":              {a.StatusOf(pinned, ""), "`" + pinned.Image + "`"},
+		"a digest":              {a.StatusOf(pinned, nil, ""), "`" + pinned.Image + "`"},
 		"a busy service":        {a.Busy(launchOf(r), &rollout.BusyError{Live: r}, ""), fmt.Sprintf("`/canary deploy %s %s --replace", r.Service, strings.Repeat("u", 128))},
 		"a plan that is missed": {a.UnknownPlan(rollout.Service{Name: r.Service, Spec: spec()}, strings.Repeat("p", 63)), strings.Repeat("p", 63)},
 	} {

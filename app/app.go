@@ -77,6 +77,10 @@ func New(p Parts) *App {
 		Services: p.Services, Policy: p.Policy, Log: p.Log,
 	})
 	a.meters.countRollouts(a.engine.Snapshot)
+	a.meters.watchOutage(func() bool {
+		_, degraded := a.engine.Outage()
+		return degraded
+	})
 	a.bot = bot.New(bot.Options{
 		Slack: client, Cards: a.cards, Rollouts: a.engine, Store: store,
 		Services: p.Services, Policy: p.Policy, Channel: p.Channel, Environment: p.Environment, Command: p.Command, Log: p.Log,

@@ -82,7 +82,7 @@ func briefly(all []rollout.Evidence, room int) []string {
 		var names []string
 		for _, e := range all {
 			if e.Result == result || result == rollout.Unknown && icon(e.Result) == iconUnknown {
-				names = append(names, brief(e))
+				names = append(names, nameAndValue(e))
 			}
 		}
 		for some := range slices.Chunk(names, briefsInLine) {
@@ -97,8 +97,8 @@ func briefly(all []rollout.Evidence, room int) []string {
 	return lines
 }
 
-// brief is a check's name with the canary's value, where there is one.
-func brief(e rollout.Evidence) string {
+// nameAndValue is a check's name with the canary's value, where there is one.
+func nameAndValue(e rollout.Evidence) string {
 	name := nameOf(e) + onPart(e)
 	if e.Canary == nil || e.Why == rollout.WhyNoShare {
 		return name
@@ -107,7 +107,7 @@ func brief(e rollout.Evidence) string {
 }
 
 // briefSize is how many characters that takes in a line, with what is between two.
-func briefSize(e rollout.Evidence) int { return utf8.RuneCountInString(brief(e)) + len(" · ") }
+func briefSize(e rollout.Evidence) int { return utf8.RuneCountInString(nameAndValue(e)) + len(" · ") }
 
 // worstFirst orders evidence: what fails, what is unknown, what passes, and of each what decides first.
 func worstFirst(all []rollout.Evidence) []rollout.Evidence {

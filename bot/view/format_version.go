@@ -31,13 +31,21 @@ var imageForms = []func(image string) string{
 
 // named returns the shortest name of an image by which none of the others is taken for it: where two differ in no more
 // than the digest or the repository, all of them have it.
-func named(image string, others ...string) string {
+func named(image string, others ...string) string { return namedWithin(maxReference, image, others...) }
+
+// brief is named for dialogs and buttons, where there is little room: what is too long loses its middle.
+func brief(image string, others ...string) string { return namedWithin(maxBrief, image, others...) }
+
+// maxBrief lets a question about two versions keep its end.
+const maxBrief = 60
+
+func namedWithin(most int, image string, others ...string) string {
 	for i, form := range imageForms {
 		alike := func(other string) bool { return other != image && other != "" && form(other) == form(image) }
 		if i < len(imageForms)-1 && slices.ContainsFunc(others, alike) {
 			continue
 		}
-		return escape(form(image), maxReference)
+		return escape(form(image), most)
 	}
 	return ""
 }
@@ -67,10 +75,15 @@ func newVersion(r rollout.Rollout) string { return named(r.Image, images(r)...) 
 
 // oldVersion returns the name of the version that the rollout found; what stands for it until the cluster was read.
 func oldVersion(r rollout.Rollout) string {
+	return orBefore(r, named)
+}
+
+// orBefore names the version that the rollout found by the given kind of name.
+func orBefore(r rollout.Rollout, name func(image string, others ...string) string) string {
 	if r.From() == "" {
 		return "the version before"
 	}
-	return named(r.From(), images(r)...)
+	return name(r.From(), images(r)...)
 }
 
 // change returns what the rollout does to the version: "v1.2.3 → v1.2.4". Among are the images of other rollouts that

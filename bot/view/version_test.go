@@ -184,3 +184,30 @@ func TestSuggestedCommandsNameTheSameImage(t *testing.T) {
 		}
 	}
 }
+
+// A question about two long versions is whole, and still says which is which.
+func TestDialogsNameBothVersions(t *testing.T) {
+	long := strings.Repeat("feature-faster-tax-lookup-", 4)
+	for _, images := range [][2]string{
+		{shop + ":" + long + "1", shop + ":" + long + "2"},
+		{shop + digest("aaaaaaaaaaaa"), shop + ":v1" + digest("b")},
+		{"old.example.com/" + strings.Repeat("shop/", 30) + "checkout:v1", shop + ":v1"},
+	} {
+		r := changing(images[0], images[1])
+		r.Phase, r.Step = rollout.Awaiting, 1
+		for name, m := range map[string]view.Message{"card": view.Card(r, view.CardOptions{}), "offer": view.Answers{}.OfferRollback(r, images[1], images[0])} {
+			for _, b := range buttonsOf(t, m) {
+				if b.Confirm == nil {
+					continue
+				}
+				text := b.Confirm.Text.Text
+				if !strings.HasSuffix(text, ".") || len([]rune(text)) > 300 {
+					t.Errorf("%s, %s: the end is not there: %q", name, b.Text.Text, text)
+				}
+				if b.Text.Text == "Roll back" && images[0] == shop+":"+long+"1" && !(strings.Contains(text, "lookup-1") && strings.Contains(text, "lookup-2")) {
+					t.Errorf("%s, %s: which is which in %q?", name, b.Text.Text, text)
+				}
+			}
+		}
+	}
+}

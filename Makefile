@@ -22,7 +22,7 @@ test: ## every test that needs no cluster, with the race detector, shuffled
 	@$(if $(RACE),,echo "No C compiler: without the race detector.")
 	$(GO) test $(RACE) -shuffle=on ./...
 	$(GO) test -run Explore -count=1 -timeout 20m -v ./rollout
-	$(GO) test -run 'Crash|Lost' -count=1 ./rollout/engine ./bot
+	$(GO) test -run 'Crash|Lost|Disk' -count=1 ./rollout/engine ./bot
 
 e2e: build ## the real thing: Kubernetes, Prometheus and a proxy from source, in one network namespace (root; the first build takes long)
 	cd e2e && $(GO) run ./build && $(GO) run ./recap -count=1 -timeout 40m ./...

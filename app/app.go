@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"slices"
@@ -30,7 +29,9 @@ type Parts struct {
 	Policy      rollout.Policy // for a rollout whose service left the configuration
 	Command     string
 	Channel     string
-	Slack       slack.Config
+	// SharedChannels allows cards in channels that another organisation reads too.
+	SharedChannels bool
+	Slack          slack.Config
 
 	Store   Store
 	Cluster rollout.Cluster
@@ -65,15 +66,21 @@ func New(p Parts) *App {
 	cluster := countedCluster{Cluster: p.Cluster, calls: a.meters.cluster}
 	metrics := countedMetrics{Metrics: p.Metrics, answers: a.meters.answers}
 	client := slack.New(p.Slack, p.Log, a.meters.registry)
+	beside, _ := p.Cluster.(cards.Beside) // where it can
 	a.cards = cards.New(cards.Options{
-		Slack: client, Store: store, Notes: p.Store, Services: p.Services, Policy: p.Policy, Channel: p.Channel, Log: p.Log,
+		Slack: client, Store: store, Notes: p.Store, Services: p.Services, Policy: p.Policy, Channel: p.Channel,
+		SharedChannels: p.SharedChannels, Beside: beside, Log: p.Log,
 	})
 	a.engine = engine.New(engine.Options{
 		Store: store, Cluster: cluster, Metrics: metrics, Judge: judge.Judge{},
-		Preflights: slices.Concat(p.Preflights, []rollout.Preflighter{a.cards}), Committed: a.cards.Committed,
+		Preflights: slices.Concat(p.Preflights, []rollout.Preflighter{a.cards}), Audience: a.cards, Committed: a.cards.Committed,
 		Services: p.Services, Policy: p.Policy, Log: p.Log,
 	})
 	a.meters.countRollouts(a.engine.Snapshot)
+	a.meters.watchOutage(func() bool {
+		_, degraded := a.engine.Outage()
+		return degraded
+	})
 	a.bot = bot.New(bot.Options{
 		Slack: client, Cards: a.cards, Rollouts: a.engine, Store: store,
 		Services: p.Services, Policy: p.Policy, Channel: p.Channel, Environment: p.Environment, Command: p.Command, Log: p.Log,
@@ -81,17 +88,14 @@ func New(p Parts) *App {
 	return a
 }
 
-// Run serves until the context ends, and returns when everything that it started has. If the store fails, Run returns the
-// error by itself, and the process must exit: a restart reads what is durable. Run does not close the store.
+// Run serves until the context ends, and returns when everything that it started has. A store that fails does not end it.
+// Run does not close the store.
 func (a *App) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var group sync.WaitGroup
-	var failed, unserved error
-	group.Go(func() {
-		failed = a.engine.Run(ctx)
-		cancel() // judging has stopped: stop taking decisions too
-	})
+	var unserved error
+	group.Go(func() { a.engine.Run(ctx) })
 	group.Go(func() { a.cards.Run(ctx) })
 	group.Go(func() { a.bot.Run(ctx) })
 	if a.parts.Watch != nil {
@@ -104,14 +108,11 @@ func (a *App) Run(ctx context.Context) error {
 		})
 	}
 	group.Wait()
-	if failed != nil {
-		failed = fmt.Errorf("the rollouts stopped: %w", failed)
-	}
-	return errors.Join(failed, unserved)
+	return unserved
 }
 
-// Ready returns nil while people can reach the bot, else the reason.
-func (a *App) Ready() error { return a.bot.Ready() }
+// Ready returns nil while people can reach the bot, and see every rollout; else the reason.
+func (a *App) Ready() error { return errors.Join(a.bot.Ready(), a.cards.Ready()) }
 
 // Deploy starts a rollout, as a person's command would.
 func (a *App) Deploy(ctx context.Context, l rollout.DeployRequest) (rollout.Rollout, error) {

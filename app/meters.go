@@ -38,6 +38,18 @@ func newMeters(version string) *meters {
 	return m
 }
 
+// watchOutage adds whether the store cannot commit.
+func (m *meters) watchOutage(degraded func() bool) {
+	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "canary_degraded", Help: "1 while the store cannot commit: only judging and taking canaries off traffic go on.",
+	}, func() float64 {
+		if degraded() {
+			return 1
+		}
+		return 0
+	}))
+}
+
 // countRollouts adds the metrics about rollouts, which are computed from committed facts at each scrape.
 func (m *meters) countRollouts(open func() []rollout.Rollout) {
 	m.registry.MustRegister(rollouts{open})
@@ -49,6 +61,7 @@ type rollouts struct{ open func() []rollout.Rollout }
 var (
 	rolloutsDesc  = prometheus.NewDesc("canary_rollouts", "Rollouts that have not ended, by phase.", []string{"phase"}, nil)
 	stuckDesc     = prometheus.NewDesc("canary_stuck_rollouts", "Rollouts whose ending does not end.", nil, nil)
+	unseenDesc    = prometheus.NewDesc("canary_unseen_rollouts", "Rollouts that people cannot see in Slack.", nil, nil)
 	waitingDesc   = prometheus.NewDesc("canary_waiting_rollouts", "Rollouts that wait for a person.", nil, nil)
 	unknownDesc   = prometheus.NewDesc("canary_unknown_seconds", "How long the evidence of a live rollout has been unknown.", []string{"service"}, nil)
 	reconcileDesc = prometheus.NewDesc("canary_last_beat_timestamp_seconds", "The oldest last reconcile of the rollouts that have not ended.", nil, nil)
@@ -56,7 +69,7 @@ var (
 
 // Describe sends what Collect may send.
 func (rollouts) Describe(to chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{rolloutsDesc, stuckDesc, waitingDesc, unknownDesc, reconcileDesc} {
+	for _, d := range []*prometheus.Desc{rolloutsDesc, stuckDesc, unseenDesc, waitingDesc, unknownDesc, reconcileDesc} {
 		to <- d
 	}
 }
@@ -67,12 +80,15 @@ func (c rollouts) Collect(to chan<- prometheus.Metric) {
 		to <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, value, labels...)
 	}
 	phases := map[rollout.Phase]int{}
-	stuck, waiting := 0, 0
+	stuck, unseen, waiting := 0, 0, 0
 	oldest := time.Now()
 	for _, r := range c.open() {
 		phases[r.Phase]++
 		if r.Stuck != nil {
 			stuck++
+		}
+		if !r.Unseen.IsZero() {
+			unseen++
 		}
 		if r.Waits() {
 			waiting++
@@ -90,6 +106,7 @@ func (c rollouts) Collect(to chan<- prometheus.Metric) {
 		}
 	}
 	gauge(stuckDesc, float64(stuck))
+	gauge(unseenDesc, float64(unseen))
 	gauge(waitingDesc, float64(waiting))
 	gauge(reconcileDesc, float64(oldest.UnixMilli())/1000)
 }

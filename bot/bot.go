@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	lru "github.com/hashicorp/golang-lru/v2"
 	"golang.org/x/sync/errgroup"
 
 	"canarybot.io/bot/cards"
@@ -29,6 +30,10 @@ type Rollouts interface {
 	Deploy(ctx context.Context, l rollout.DeployRequest) (rollout.Rollout, error)
 	DryRun(ctx context.Context, l rollout.DeployRequest) (rollout.Rollout, rollout.Preflight, error)
 	Decide(ctx context.Context, id rollout.ID, d rollout.Decision) (rollout.Rollout, error)
+	// Outage returns since when and why nothing can be saved, and whether that is so; Snapshot the rollouts as they are in
+	// memory then.
+	Outage() (rollout.Outage, bool)
+	Snapshot() []rollout.Rollout
 	// Checks returns what the checks say now: of the canary, or of stable for a rollout without an id.
 	Checks(ctx context.Context, r rollout.Rollout) rollout.Verdict
 }
@@ -62,8 +67,9 @@ type Bot struct {
 	answers     view.Answers
 	connections *slack.Connections
 	dedup       *dedup
-	handlers    errgroup.Group // handle envelopes
-	replies     errgroup.Group // answer after the ack
+	apps        *lru.Cache[string, struct{}] // those that were told what is not done for them
+	handlers    errgroup.Group               // handle envelopes
+	replies     errgroup.Group               // answer after the ack
 }
 
 // New returns a bot that does nothing before Run.
@@ -74,7 +80,9 @@ func New(o Options) *Bot {
 	if o.Command == "" {
 		o.Command = "/canary"
 	}
-	b := &Bot{Options: o, answers: view.Answers{Command: o.Command}, dedup: newDedup()}
+	apps, _ := lru.New[string, struct{}](appsTold) // fails for a size below one only
+	o.Store = remembering{o.Store, o.Rollouts.Snapshot}
+	b := &Bot{Options: o, answers: view.Answers{Command: o.Command}, dedup: newDedup(), apps: apps}
 	b.handlers.SetLimit(handlersAtOnce)
 	b.replies.SetLimit(repliesAtOnce)
 	b.connections = slack.NewConnections(o.Slack, b.reportForeignConnections)
@@ -90,6 +98,7 @@ func (b *Bot) Run(ctx context.Context) {
 	defer stop()
 	var group sync.WaitGroup
 	group.Go(func() { b.connections.Run(ctx, func(e *slack.Envelope) { b.receive(late, e) }) })
+	group.Go(func() { b.tellOutages(ctx) })
 	<-ctx.Done()
 	timer := time.AfterFunc(shutdownMost, stop)
 	defer timer.Stop()
@@ -98,8 +107,13 @@ func (b *Bot) Run(ctx context.Context) {
 	_ = b.replies.Wait()
 }
 
-// Ready returns nil while at least one connection to Slack is up, else why none is.
-func (b *Bot) Ready() error { return b.connections.Ready() }
+// Ready returns nil while at least one connection to Slack is up and people can be looked up, else why not.
+func (b *Bot) Ready() error {
+	if err := b.connections.Ready(); err != nil {
+		return err
+	}
+	return b.Slack.LookupTrouble()
+}
 
 // policy returns the policy that holds for the service now.
 func (b *Bot) policy(service rollout.ServiceName) rollout.Policy {
@@ -111,11 +125,5 @@ func (b *Bot) policy(service rollout.ServiceName) rollout.Policy {
 
 // reportForeignConnections says in the bot's own channel that another process uses its token.
 func (b *Bot) reportForeignConnections(ctx context.Context, ours, counted int) {
-	id, err := b.Slack.ChannelID(ctx, b.Channel)
-	if err == nil {
-		_, err = b.Slack.Post(ctx, slack.Place{Channel: id}, slack.Message(b.answers.ConnectionsTold(ours, counted)), nil)
-	}
-	if err != nil {
-		b.Log.Warn("foreign connections not reported", "error", err)
-	}
+	b.announce(ctx, b.Channel, b.answers.ConnectionsTold(ours, counted))
 }

@@ -143,7 +143,7 @@ func TestRefusedBlocksAreSentAsText(t *testing.T) {
 		if first := w.card().History[0]; first.Blocks != nil || first.Text == "" {
 			w.t.Errorf("the card began as %q with blocks %s", first.Text, first.Blocks)
 		}
-		if !w.log.has("slack refused the blocks") {
+		if !w.log.has("slack refused the form") {
 			w.t.Error("not logged")
 		}
 	})

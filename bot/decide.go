@@ -24,12 +24,21 @@ func (b *Bot) typed(ctx context.Context, req request, cmd command.Command) (answ
 		return b.notLive(ctx, cmd, r)
 	}
 	cur, err := b.Cards.Cursor(ctx, r.ID)
-	if err != nil {
+	if err != nil && !needsNoDisk(cmd.Verb.Action(), err) {
 		return answer{}, err
 	}
 	d := rollout.Decision{ID: req.id, Action: cmd.Verb.Action(), Turn: cur.Turn, Text: cmd.Reason}
+	put := cur.TurnAt
 	if cur.Showing == r.Turn && r.Stuck != nil && (d.Action == rollout.Abandon || d.Action == rollout.Retry) {
-		d.Turn = r.Turn // only a card that says stuck makes anybody type this, and it may be there before Slack says so
+		// Only a card that says stuck makes anybody type this, and it may be there before Slack says so.
+		d.Turn, put = r.Turn, time.Time{}
+	}
+	switch {
+	case anyTurn(d.Action) && !req.sawRollout(r):
+		return answerWith(b.answers.WrittenBeforeStart(r.ID)), nil
+	case !anyTurn(d.Action) && !req.sawQuestion(put):
+		b.Cards.Redraw(r.ID)
+		return answerWith(b.answers.WrittenBeforeQuestion(r.ID)), nil
 	}
 	return b.decide(ctx, req, r, d)
 }
@@ -151,7 +160,9 @@ func (b *Bot) interaction(p slack.Interaction) inbound {
 		!strings.HasPrefix(p.Actions[0].ActionID, view.ActionPrefix) {
 		return inbound{}
 	}
-	req := request{id: rollout.DecisionID("slack:" + p.TriggerID), user: p.User.ID, team: p.User.TeamID}
+	req := request{
+		id: rollout.DecisionID("slack:" + p.TriggerID), user: p.User.ID, written: b.Slack.Written(p.Actions[0].ActionTS),
+	}
 	return inbound{
 		key: string(req.id), reply: b.byResponseURL(p.ResponseURL, p.Container.ThreadTS),
 		run: func(ctx context.Context) (answer, error) { return b.press(ctx, req, p) },
@@ -184,8 +195,10 @@ func (b *Bot) press(ctx context.Context, req request, p slack.Interaction) (answ
 	}
 	cur, err := b.Cards.Cursor(ctx, r.ID)
 	switch {
+	case needsNoDisk(v.Action, err) && !p.Container.Ephemeral: // wherever the button was
 	case err != nil:
 		return answer{}, err
+	case cur.Card == "" && fromCard(cur, p):
 	case cur.Card == "" && anyTurn(v.Action) && !p.Container.Ephemeral && p.Container.ChannelID == cur.Channel:
 		// A crash came between the card and its cursor. These hold for any turn: they need not wait to be sure.
 	case cur.Card == "":
@@ -198,13 +211,19 @@ func (b *Bot) press(ctx context.Context, req request, p slack.Interaction) (answ
 	return b.decide(ctx, req, r, rollout.Decision{ID: req.id, Action: v.Action, Turn: v.Turn})
 }
 
+// needsNoDisk reports whether the decision is taken although nobody can read which card is the rollout's.
+func needsNoDisk(action rollout.Action, err error) bool {
+	return action == rollout.Rollback && rollout.CodeOf(err) == rollout.Unavailable
+}
+
 // anyTurn reports whether the action holds for any turn, as in the domain.
 func anyTurn(action rollout.Action) bool {
 	return action == rollout.Rollback || action == rollout.Pause
 }
 
-// fromCard reports whether the press came from the rollout's card, or from a message of ours in its thread.
+// fromCard reports whether the press came from the rollout's card, from one that it took over from because that takes no
+// more edits, or from a message of ours in its thread.
 func fromCard(cur cards.Cursor, p slack.Interaction) bool {
 	c := p.Container
-	return !c.Ephemeral && c.ChannelID == cur.Channel && (c.MessageTS == cur.Card || c.ThreadTS == cur.Card)
+	return !c.Ephemeral && (cur.Has(c.ChannelID, c.MessageTS) || cur.Has(c.ChannelID, c.ThreadTS))
 }

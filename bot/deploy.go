@@ -28,7 +28,11 @@ func (b *Bot) deploy(ctx context.Context, req request, cmd command.Command) (ans
 
 // start commits the start of a rollout and answers.
 func (b *Bot) start(ctx context.Context, req request, l rollout.DeployRequest) (answer, error) {
-	actor, err := b.actor(ctx, req, action(l), l.Service)
+	if late := req.tooLateToStart(); late > 0 {
+		return answerWith(b.answers.TooLateToStart(late)), nil
+	}
+	// Going back moves everybody too: for who may, it counts as the start that it is.
+	actor, err := b.actor(ctx, req, rollout.Deploy, l.Service)
 	l.Actor, l.At = actor, now()
 	if err != nil {
 		return b.refuseDeploy(ctx, b.answers, l, err)
@@ -38,6 +42,7 @@ func (b *Bot) start(ctx context.Context, req request, l rollout.DeployRequest) (
 		return b.refuseDeploy(ctx, b.answers, l, err)
 	}
 	out := answerWith(b.answers.Accepted(r, rollout.Deploy, ""))
+	out.started = r.ID
 	out.replace = l.Back // the offer is used up; its button must not be pressed again
 	return out, nil
 }

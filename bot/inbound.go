@@ -2,10 +2,9 @@ package bot
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"runtime/debug"
-	"slices"
+	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
 
@@ -19,8 +18,10 @@ import (
 type request struct {
 	id     rollout.DecisionID // empty: Slack gave none
 	user   string
-	team   string
 	thread rollout.ID // the rollout in whose thread it was; empty: none
+	// message is true for what others read too, and that may be said to them.
+	message bool
+	written time.Time // by our clock; zero: Slack gave no time, and it has only just been
 }
 
 // answer is what the person sees.
@@ -28,6 +29,8 @@ type answer struct {
 	now *view.Message // nil: nothing
 	// later makes a second answer, after the ack; nil: none. It may be slow.
 	later func(context.Context) view.Message
+	// started is the rollout that it says is on its way: what keeps people from seeing that is told in the same way.
+	started rollout.ID
 	// replace puts the answer in the place of the private message whose button was pressed.
 	replace bool
 }
@@ -107,7 +110,7 @@ func (b *Bot) read(e *slack.Envelope) (in inbound, known bool) {
 
 // slash is a slash command.
 func (b *Bot) slash(p slack.Command) inbound {
-	req := request{user: p.UserID, team: p.TeamID}
+	req := request{user: p.UserID}
 	if p.TriggerID != "" {
 		req.id = rollout.DecisionID("slack:" + p.TriggerID)
 	}
@@ -117,41 +120,24 @@ func (b *Bot) slash(p slack.Command) inbound {
 	}
 }
 
-// event is an event; only mentions of the bot by people count.
-func (b *Bot) event(p slack.Event) inbound {
-	e := p.Event
-	if e.Type != "app_mention" || e.User == "" || e.BotID != "" || e.TS == "" {
-		return inbound{}
-	}
-	req := request{
-		id: rollout.DecisionID("slack:" + e.Channel + ":" + e.TS), user: e.User, team: e.Team,
-	}
-	if req.team == "" {
-		req.team = p.TeamID
-	}
-	if e.ThreadTS != "" {
-		req.thread = b.Cards.Thread(e.Channel, e.ThreadTS)
-	}
-	return inbound{
-		key: string(req.id), reply: b.privately(slack.Place{Channel: e.Channel, Thread: e.ThreadTS}, e.User),
-		run: func(ctx context.Context) (answer, error) { return b.line(ctx, req, e.Text) },
-	}
-}
-
 // line carries out what somebody typed.
 func (b *Bot) line(ctx context.Context, req request, text string) (answer, error) {
 	services := b.Cards.LiveServices()
 	for name := range b.Services {
 		services = append(services, name)
 	}
-	cmd, err := command.Parse(text, command.Known{Services: services, Thread: req.thread})
+	me := b.Slack.Me()
+	cmd, err := command.Parse(text, command.Known{
+		Services: services, Thread: req.thread, Message: req.message, Self: []string{me.Name, me.User},
+	})
 	if err != nil {
 		answers := b.answers
-		if name := b.Slack.Me().Name; req.thread != "" && name != "" {
-			answers.Command = "@" + name // slash commands do not work in threads
+		if req.message {
+			answers = b.mentioning()
 		}
 		return answerWith(answers.ParseError(err)), nil
 	}
+	cmd.Reason = b.readable(ctx, cmd.Reason)
 	if cmd.Verb == command.Deploy {
 		return b.deploy(ctx, req, cmd)
 	}
@@ -159,48 +145,6 @@ func (b *Bot) line(ctx context.Context, req request, text string) (answer, error
 		return b.typed(ctx, req, cmd)
 	}
 	return b.query(ctx, req, cmd)
-}
-
-// isOutsider reports whether the person is not a full member of the home workspace. While Slack does not answer, it goes
-// by what Slack said last about them; for somebody never looked up, by the payload.
-func (b *Bot) isOutsider(ctx context.Context, req request) bool {
-	member, err := b.Slack.Member(ctx, req.user)
-	if err == nil {
-		return !member
-	}
-	if member, known := b.Slack.LastKnown(req.user); known {
-		return !member
-	}
-	return req.team != b.Slack.Me().Team
-}
-
-// errNotLookedUp is an answer, not a failure: nothing was done, and that is final.
-var errNotLookedUp = errors.New("the person could not be looked up")
-
-// actor identifies the person to the policy. While Slack does not answer, nothing moves forward. A rollback must not wait
-// for users.info and goes by what is certain without it: what Slack said last about the person; for somebody never looked
-// up, an id that the policy names or, where everyone may roll back, the payload's home workspace.
-func (b *Bot) actor(ctx context.Context, req request, action rollout.Action, service rollout.ServiceName) (rollout.Actor, error) {
-	actor := rollout.Actor{Kind: rollout.Person, ID: req.user}
-	member, err := b.Slack.Member(ctx, req.user)
-	if err == nil {
-		actor.Member = member
-		return actor, nil
-	}
-	b.Log.Warn("person not looked up", "actor", req.user, "error", err)
-	if action == rollout.Rollback {
-		if member, known := b.Slack.LastKnown(req.user); known {
-			actor.Member = member // a guest stays one while Slack does not answer
-			return actor, nil
-		}
-		ids, everyone := b.policy(service).Who(rollout.Rollback)
-		me := b.Slack.Me()
-		if slices.Contains(ids, req.user) || everyone && me.Team != "" && req.team == me.Team {
-			actor.Member = true
-			return actor, nil
-		}
-	}
-	return actor, errNotLookedUp
 }
 
 // guarded runs what came in, and reports whether it may be acknowledged. A panic fails one request, not the process:

@@ -16,8 +16,10 @@ const historyShown = 10
 
 // query answers a question. It changes nothing.
 func (b *Bot) query(ctx context.Context, req request, cmd command.Command) (answer, error) {
-	if cmd.Verb != command.Help && cmd.Verb != command.Whoami && b.isOutsider(ctx, req) {
-		return answerWith(b.answers.Outsider(rollout.Actor{Kind: rollout.Person, ID: req.user})), nil
+	if cmd.Verb != command.Help && cmd.Verb != command.Whoami {
+		if no, away := b.turnAway(ctx, req); away {
+			return answerWith(no), nil
+		}
 	}
 	var m view.Message
 	var err error
@@ -37,12 +39,15 @@ func (b *Bot) query(ctx context.Context, req request, cmd command.Command) (answ
 	case command.Why:
 		m, err = b.why(ctx, cmd)
 	case command.Deploy, command.Promote, command.Rollback, command.Pause, command.Resume, command.Override, command.Accept,
-		command.Retry, command.Abandon:
+		command.Retry, command.Abandon, command.All:
 		err = fmt.Errorf("%s is no query", cmd.Verb)
 	}
 	if err != nil {
 		b.Log.Error("question not answered", "command", cmd.Verb, "error", err)
 		m = b.answers.Error(err) // nothing was to be committed, so it may be acknowledged
+	}
+	if o, degraded := b.Rollouts.Outage(); degraded {
+		m = b.answers.InOutage(m, o)
 	}
 	return answerWith(m), nil
 }
@@ -50,6 +55,9 @@ func (b *Bot) query(ctx context.Context, req request, cmd command.Command) (answ
 func (b *Bot) status(ctx context.Context, cmd command.Command) (view.Message, error) {
 	if cmd.Service == "" {
 		open, err := b.Store.Open(ctx, "")
+		if _, degraded := b.Rollouts.Outage(); degraded {
+			open, err = b.Rollouts.Snapshot(), nil // what is taken off traffic meanwhile is nowhere else
+		}
 		return b.answers.Status(open), err
 	}
 	return b.about(ctx, cmd, func(r rollout.Rollout) view.Message {
@@ -133,12 +141,16 @@ func (b *Bot) agreement(ctx context.Context, service rollout.ServiceName) (agree
 }
 
 func (b *Bot) whoami(ctx context.Context, req request) view.Message {
-	member, err := b.Slack.Member(ctx, req.user)
+	person, err := b.Slack.Person(ctx, req.user)
 	if err != nil {
 		b.Log.Warn("person not looked up", "actor", req.user, "error", err)
 		return b.answers.UnknownPerson()
 	}
-	return b.answers.Whoami(rollout.Actor{Kind: rollout.Person, ID: req.user, Member: member}, b.Policy, b.sorted())
+	actor := rollout.Actor{Kind: rollout.Person, ID: req.user, Member: person.Member}
+	if !b.named(actor.ID) && b.named(person.Also) {
+		actor.ID = person.Also
+	}
+	return b.answers.Whoami(actor, b.Policy, b.sorted())
 }
 
 // checks asks a service's checks now: of the live canary where one has traffic, else of stable. Prometheus may take

@@ -23,6 +23,8 @@ func (b *Bot) refuseDecision(ctx context.Context, r rollout.Rollout, d rollout.D
 		return answerWith(b.answers.Forbidden(d.Actor, d.Action, b.policy(r.Service))), nil
 	case code == rollout.NotFound:
 		return answerWith(b.answers.NoRollout(r.ID)), nil
+	case rollout.Unsaved(err):
+		return answerWith(b.answers.Error(err)), nil
 	case code == rollout.Conflict:
 		if b.decidedBy(ctx, r.ID, d.ID) {
 			b.Slack.Count(slack.Duplicate)

@@ -24,8 +24,19 @@ func (b *Bot) privately(to slack.Place, user string) replier {
 	}
 }
 
+// openly answers where everybody in a thread reads it.
+func (b *Bot) openly(to slack.Place) replier {
+	return func(ctx context.Context, m view.Message, _ bool) error {
+		_, err := b.Slack.Post(ctx, to, slack.Message(m), nil)
+		return err
+	}
+}
+
 // followUp answers in the background what the ack did not carry. It runs out of time after three calls' worth.
 func (b *Bot) followUp(late context.Context, reply replier, out answer) {
+	if reply != nil && out.started != "" {
+		b.Cards.AskedBy(out.started, func(ctx context.Context, m view.Message) error { return reply(ctx, m, false) })
+	}
 	if reply == nil || out.now == nil && out.later == nil {
 		return
 	}

@@ -36,7 +36,7 @@ func peopleCommands() []command {
 			name, kind := s.cut()
 			w.putUser(name, string(kind))
 		})},
-		{"channel", "STATE", "has the bot in it (invited), or not (removed)", quiet((*world).putChannel)},
+		{"channel", "STATE", "has the bot in it (invited), or not (removed), lets it post nothing (restricted), or is archived", quiet((*world).putChannel)},
 	}
 }
 
@@ -138,8 +138,10 @@ func (w *world) putUser(name, kind string) {
 func (w *world) putChannel(s words) {
 	c := slacksim.Channel{ID: channel, Name: "deploys"}
 	w.oneOf(string(s), map[string]func(){
-		"invited": func() {},
-		"removed": func() { c.BotAbsent = true },
+		"invited":    func() {},
+		"removed":    func() { c.BotAbsent = true },
+		"restricted": func() { c.Restricted = true },
+		"archived":   func() { c.Archived = true },
 	})
 	w.slack.PutChannel(c)
 }

@@ -26,7 +26,7 @@ import (
 //	press-old USER LABEL   presses the newest card's button as an earlier edit of the card had it
 //	twice COMMAND...       has Slack deliver what the person does twice
 //	user NAME KIND         makes somebody a member, a guest, a stranger or deactivated
-//	channel STATE          has the bot in it (invited), or not (removed)
+//	channel STATE          has the bot in it (invited), or not (removed), lets it post nothing (restricted), or is archived
 //	errors PERCENT         is the canary's error rate from now on
 //	doubt WHY STATE        is what the judge doubts from now on: doubt both ask, doubt small waiting, doubt nothing
 //	version TAG FATE       is what new pods of a version do: run, crash, stay unready, start-after 20s, crash-after 5m

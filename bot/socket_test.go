@@ -82,7 +82,7 @@ func TestTroubleThatOnlyAPersonCanMend(t *testing.T) {
 		if !w.log.has("a person has to look") {
 			w.t.Errorf("not logged:\n%s", w.log)
 		}
-		if n := calls(w, "apps.connections.open"); n > 40 {
+		if n := calls(w, "apps.connections.open"); n > 60 {
 			w.t.Errorf("%v tries in an hour", n)
 		}
 		w.slack.EnableSocketMode()
@@ -104,7 +104,7 @@ func TestFatalAnswersToTheToken(t *testing.T) {
 				if err := w.bot.Ready(); err == nil || !strings.Contains(err.Error(), code) {
 					w.t.Errorf("Ready() = %v", err)
 				}
-				if n := calls(w, "apps.connections.open") - before; n > 30 {
+				if n := calls(w, "apps.connections.open") - before; n > 60 {
 					w.t.Errorf("%v tries in an hour", n)
 				}
 			})

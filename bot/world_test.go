@@ -42,6 +42,7 @@ type world struct {
 	log     *logs
 	wire    *wire
 	notes   *notes
+	shared  bool // slack.shared_channels: allowed
 	change  func(*bot.Options)
 	// services is the configuration that the next process reads.
 	services map[rollout.ServiceName]rollout.Service
@@ -80,7 +81,7 @@ func newWorld(t *testing.T, opts slacksim.Options) *world {
 // service is what the tests deploy.
 func service() rollout.Service {
 	return rollout.Service{
-		Name: "checkout", Channel: "#deploys",
+		Name: "checkout", Channel: "#deploys", OnCall: []string{"S0614TZR7"},
 		Policy: rollout.Policy{Deployers: []string{dev, oncall}, Approvers: []string{oncall}, Rollback: []string{rollout.Everyone}},
 		Plans:  []rollout.Plan{{Name: "quick", Steps: []rollout.Step{{Weight: 10, Bake: time.Minute, Gate: rollout.Manual}}}},
 		Spec: rollout.Spec{
@@ -116,11 +117,11 @@ func (w *world) start() {
 	}, log, w.counted)
 	w.publisher = cards.New(cards.Options{
 		Slack: client, Store: w.store, Notes: w.notes, Services: services, Policy: services["checkout"].Policy,
-		Channel: "#deploys", Log: log,
+		Channel: "#deploys", SharedChannels: w.shared, Log: log,
 	})
 	w.engine = engine.New(engine.Options{
 		Store: w.store, Cluster: w.cluster, Metrics: w.metrics, Judge: w.judge, Services: services,
-		Preflights: []rollout.Preflighter{w.cluster, w.publisher}, Committed: w.publisher.Committed,
+		Preflights: []rollout.Preflighter{w.cluster, w.publisher}, Committed: w.publisher.Committed, Audience: w.publisher,
 		Policy: services["checkout"].Policy, Log: log,
 	})
 	opts := bot.Options{
@@ -131,11 +132,7 @@ func (w *world) start() {
 	w.bot = bot.New(opts)
 	ctx, cancel := context.WithCancel(w.t.Context())
 	running := &sync.WaitGroup{}
-	running.Go(func() {
-		if err := w.engine.Run(ctx); err != nil {
-			w.t.Errorf("the engine ended: %v", err)
-		}
-	})
+	running.Go(func() { w.engine.Run(ctx) })
 	running.Go(func() { w.publisher.Run(ctx) })
 	running.Go(func() { w.bot.Run(ctx) })
 	w.running = running

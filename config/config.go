@@ -29,10 +29,15 @@ type Config struct {
 type Slack struct {
 	Command string // with its slash
 	Channel string // id or #name, where a service names none; empty when each does
+	// SharedChannels allows cards in channels that another organisation reads too.
+	SharedChannels bool
 }
 
 // Store is where rollouts are kept.
 type Store struct{ Path string }
+
+// What slack.shared_channels says.
+const refused, allowed = "refused", "allowed"
 
 // largest is the size that a configuration may have.
 const largest = 1 << 20
@@ -77,18 +82,22 @@ func parse(data []byte) (Config, []Problem) {
 	}
 	refuseExposed(root)
 	f := root.fields("environment", "slack", "prometheus", "store", "listen", "policy", "plans", "checks", "defaults", "services")
-	slack := f.at("slack").fields("command", "channel")
+	slack := f.at("slack").fields("command", "channel", "on_call", "shared_channels")
 	c := Config{
 		Environment: readEnvironment(f.at("environment")),
-		Slack:       Slack{Command: readCommand(slack.at("command")), Channel: readChannel(slack.at("channel"))},
-		Prometheus:  readPrometheus(f.at("prometheus")),
-		Store:       Store{Path: f.at("store").fields("path").at("path").textOr("/var/lib/canarybot/canarybot.db")},
-		Listen:      readListen(f.at("listen")),
-		Policy:      readPolicy(f.at("policy")),
+		Slack: Slack{
+			Command: readCommand(slack.at("command")), Channel: readChannel(slack.at("channel")),
+			SharedChannels: slack.at("shared_channels").word(refused, refused, allowed) == allowed,
+		},
+		Prometheus: readPrometheus(f.at("prometheus")),
+		Store:      Store{Path: f.at("store").fields("path").at("path").textOr("/var/lib/canarybot/canarybot.db")},
+		Listen:     readListen(f.at("listen")),
+		Policy:     readPolicy(f.at("policy")),
 	}
 	c.Services = readServices(f, common{
 		environment: c.Environment,
 		channel:     slack.at("channel"),
+		onCall:      slack.at("on_call"),
 		policy:      f.at("policy"),
 		plans:       readPlans(f.at("plans")),
 		checks:      f.at("checks"),

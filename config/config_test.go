@@ -168,7 +168,7 @@ func TestEveryKey(t *testing.T) {
 	counted.Latency, counted.Memory = "", "" // no check asks about them
 	want := map[rollout.ServiceName]rollout.Service{
 		"checkout": {
-			Name: "checkout", Channel: "#checkout", Plans: []rollout.Plan{config.Standard()},
+			Name: "checkout", Channel: "#checkout", OnCall: []string{"U024BE7LH", "S0BBBBBBB"}, Plans: []rollout.Plan{config.Standard()},
 			Policy: rollout.Policy{
 				Deployers: []string{"U024BE7LH", "W0AAAAAAA"}, Approvers: []string{"U024BE7LH", "W0AAAAAAA"}, Rollback: []string{"U024BE7LH"},
 			},
@@ -184,7 +184,7 @@ func TestEveryKey(t *testing.T) {
 			},
 		},
 		"cart": {
-			Name: "cart", Channel: "C024BE91L", Plans: []rollout.Plan{fast},
+			Name: "cart", Channel: "C024BE91L", OnCall: []string{"S0614TZR7"}, Plans: []rollout.Plan{fast},
 			Policy: rollout.Policy{Deployers: []string{"U0G9QF9C6"}, Rollback: []string{"everyone"}},
 			Spec: rollout.Spec{
 				Environment: "eu-1", Repository: "cart", Plan: config.Standard(), Select: sel, GitOps: true,

@@ -16,6 +16,7 @@ import (
 type common struct {
 	environment string
 	channel     node
+	onCall      node
 	policy      node
 	plans       map[string]rollout.Plan
 	checks      node
@@ -25,7 +26,7 @@ type common struct {
 func serviceKeys() []string {
 	return []string{
 		"namespace", "image", "stable", "canary", "container", "stable_service", "canary_service", "canary_labels", "route",
-		"plan", "plans", "checks", "select", "policy", "channel", "drain", "wait", "unknown_limit", "on_unknown", "on_doubt", "gitops",
+		"plan", "plans", "checks", "select", "policy", "channel", "on_call", "drain", "wait", "unknown_limit", "on_unknown", "on_doubt", "gitops",
 		"signals", "judge",
 	}
 }
@@ -97,6 +98,7 @@ func readService(w written, c common) rollout.Service {
 		c.channel.bad(`is missing; write for example "#deploys", here or for each service`)
 	}
 	s.Channel = readChannel(channel)
+	s.OnCall = readOnCall(w.own.at("on_call"), w.defaults.at("on_call"), c.onCall)
 
 	demands := func(p rollout.Plan) bool { return p.DemandsEvidence() }
 	none := w.at("checks").there() && w.at("checks").y.Kind == yaml.SequenceNode && len(w.at("checks").y.Content) == 0

@@ -157,7 +157,7 @@ func TestMakeTargetsExist(t *testing.T) {
 func TestCommandsAreUnderstood(t *testing.T) {
 	t.Parallel()
 	known := command.Known{Services: []rollout.ServiceName{"checkout", "search"}}
-	inThread := command.Known{Services: known.Services, Thread: "checkout-42"}
+	inThread := command.Known{Services: known.Services, Thread: "checkout-42", Message: true}
 	forms := map[string]bool{"/canary": true}
 	for _, f := range command.Forms() {
 		forms[strings.TrimSpace("/canary "+string(f.Verb)+" "+f.Args)] = true
@@ -172,7 +172,7 @@ func TestCommandsAreUnderstood(t *testing.T) {
 		for _, line := range code(text) {
 			switch {
 			case strings.HasPrefix(line, "@canary "):
-				check(page, line, inThread)
+				check(page, strings.TrimPrefix(line, "@canary "), inThread)
 			case strings.HasPrefix(line, "/canary ") || strings.Contains(line, "`/canary "):
 				check(page, strings.TrimSpace(slash.FindString(line)), known)
 			}

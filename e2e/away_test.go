@@ -25,7 +25,7 @@ func testSlackAway(t *testing.T, w *world.World) {
 	s.bot.Slack.Outage(false)
 	back := time.Now()
 	card.Shows(time.Minute, "Rolled back", "errors")
-	card.ThreadShows(time.Minute, "rolled back", "errors", "Nothing to do")
+	card.ThreadShows(time.Minute, "rolled back", "errors", "Look into")
 	t.Logf("people knew %s after Slack was back", time.Since(back).Round(10*time.Millisecond))
 	s.noRepeats(card)
 	t.Logf("what people saw:\n%s", s.bot.Slack.Transcript(install.Channel))

@@ -35,7 +35,7 @@ func testPeople(t *testing.T, w *world.World) {
 		t.Errorf("rolled back after %s, and people have %s to answer", late, wait)
 	}
 	second.Shows(time.Minute, "Rolled back", "nobody answered")
-	second.ThreadShows(time.Minute, "nobody answered", "Nothing to do")
+	second.ThreadShows(time.Minute, "nobody answered", "To start it again")
 	s.before.restored(t, w, s.app, current)
 	s.noRepeats(first)
 	s.noRepeats(second)

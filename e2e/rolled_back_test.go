@@ -19,7 +19,7 @@ func testBad(t *testing.T, w *world.World, app shop.App, made bool) {
 	on := s.weights.becomes(t, asked, 5)
 	off := s.weights.becomes(t, on, 0)
 	card.Shows(time.Minute, "Rolled back", "errors", "100 % on "+current)
-	card.ThreadShows(10*time.Second, "rolled back", "errors", "Nothing to do")
+	card.ThreadShows(10*time.Second, "rolled back", "errors", "Look into")
 	s.before.restored(t, w, app, current)
 	if now := look(t, w, app); now.stable.Generation != s.before.stable.Generation {
 		t.Errorf("stable was changed: generation %d, was %d", now.stable.Generation, s.before.stable.Generation)

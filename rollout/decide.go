@@ -27,6 +27,7 @@ const (
 	ProblemPromotingAlready   ProblemCode = "promoting_already"
 	ProblemBaking             ProblemCode = "baking" // Count is the weight, Span what is left of the bake
 	ProblemNotAtAGate         ProblemCode = "not_at_a_gate"
+	ProblemUnseen             ProblemCode = "promote_unseen" // people cannot see the rollout
 	ProblemResumeFirst        ProblemCode = "resume_first"
 	ProblemAnswerDriftFirst   ProblemCode = "answer_drift_first"
 	ProblemAnswerDoubtFirst   ProblemCode = "answer_doubt_first"
@@ -126,6 +127,8 @@ func (r Rollout) mayPromote() error {
 		})
 	case r.Phase != Awaiting:
 		return r.refuse(ProblemNotAtAGate)
+	case !r.Unseen.IsZero():
+		return r.refuse(ProblemUnseen)
 	case r.Paused:
 		return r.refuse(ProblemResumeFirst)
 	case r.Drift != nil:

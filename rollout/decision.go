@@ -39,6 +39,8 @@ type Service struct {
 	Plans   []Plan // what else --plan may name
 	Policy  Policy
 	Channel string // id or #name
+	// OnCall are the Slack ids of the people and user groups that are mentioned when a canary is rolled back by itself.
+	OnCall []string
 }
 
 // PlanNamed returns the plan of that name, or the default for the empty name.

@@ -63,9 +63,12 @@ func forwardState(r Rollout, f Facts) Desired {
 	return g
 }
 
-// mayForward reports whether these facts allow a forward move: always where the canary has no traffic or the judged
-// step demands no evidence, else on a passing verdict only.
+// mayForward reports whether these facts allow a forward move: never while people cannot see the rollout; else always
+// where the canary has no traffic or the judged step demands no evidence, and on a passing verdict.
 func mayForward(r Rollout, f Facts) bool {
+	if !r.Unseen.IsZero() {
+		return false
+	}
 	return f.Observed.Route.share() == 0 || !r.judged().DemandsEvidence() || r.Evidence(f).Result == Pass
 }
 
@@ -218,9 +221,7 @@ func (p *planner) size(want Pods) {
 // tearDown takes the canary away: traffic first, stable's old image with it, then pods, route and Service.
 func (p *planner) tearDown(g Desired) {
 	falls := p.lowerWeight(g)
-	if g.Stable != "" && (p.w.Stable.Image != g.Stable || !p.r.writtenSince(p.w.Stable.Meta, p.r.UndoRevision)) {
-		p.add(p.w.Stable.Meta, Write{Object: StableDeployment, Verb: Update, Image: g.Stable})
-	}
+	p.restoreStable(g)
 	if falls || p.w.Route.share() > 0 {
 		return // no canary pod is removed while the weight reads above 0
 	}
@@ -247,6 +248,13 @@ func (p *planner) lowerWeight(g Desired) bool {
 	}
 	p.add(route.Meta, lower)
 	return true
+}
+
+// restoreStable sends stable's old image where a rollback wants it and it is not yet there as ours.
+func (p *planner) restoreStable(g Desired) {
+	if g.Stable != "" && (p.w.Stable.Image != g.Stable || !p.r.writtenSince(p.w.Stable.Meta, p.r.UndoRevision)) {
+		p.add(p.w.Stable.Meta, Write{Object: StableDeployment, Verb: Update, Image: g.Stable})
+	}
 }
 
 // unhold puts the minimum of stable's scaler back, unless somebody else has set it since, and reports whether a write was

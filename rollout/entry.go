@@ -20,6 +20,7 @@ const (
 	EntryOverwrote EntryKind = "overwrote" // while ending, a foreign value was set back
 	EntryStuck     EntryKind = "stuck"     // an ending does not end
 	EntryAway      EntryKind = "away"      // the bot was away and judged nothing for a while
+	EntryUnseen    EntryKind = "unseen"    // from here on people could not see the rollout: nothing moves forward
 	EntryEnded     EntryKind = "ended"
 )
 

@@ -40,6 +40,7 @@ func Next(r Rollout, f Facts) (Rollout, []Entry, time.Time) {
 	}
 	rc := &reconciliation{Rollout: r, f: f, w: f.Observed}
 	rc.credited()
+	rc.see()
 	rc.judge()
 	rc.observe()
 	rc.grow()
@@ -110,6 +111,18 @@ func (rc *reconciliation) credited() {
 		}
 	}
 	rc.ReconciledAt = rc.f.Now
+}
+
+// see takes over whether people can see the rollout. Why they cannot may change meanwhile: that is told once.
+func (rc *reconciliation) see() {
+	before := rc.Unseen
+	rc.Unseen = rc.f.Unseen
+	switch hidden := !rc.Unseen.IsZero(); {
+	case hidden && before.IsZero():
+		rc.tell(EntryUnseen, bot, Data{Reason: Reason{Code: ReasonUnseen, Problem: rc.Unseen}})
+	case !hidden && !before.IsZero():
+		rc.tell(EntrySettled, bot, Data{Reason: Reason{Code: ReasonUnseen, Problem: before}})
+	}
 }
 
 // Evidence returns the verdict that these facts hold about the weight that the canary has: the judge's newest when it

@@ -140,6 +140,9 @@ type Facts struct {
 	Preflight *Preflight
 	// Holder is the rollout that holds the service, while queued; empty: nobody does.
 	Holder ID
+	// Unseen is why people cannot see the rollout; zero: they can. Nothing moves forward under it, and rolling back never
+	// waits for it.
+	Unseen Problem
 }
 
 // Preflight is the answer to whether a rollout may start.

@@ -46,6 +46,13 @@ type Preflighter interface {
 	Preflight(ctx context.Context, r Rollout) Preflight
 }
 
+// Audience knows whether people can see a rollout.
+type Audience interface {
+	// Unseen returns why people cannot see the rollout; zero: they can, as far as anybody knows. Before that was tried, it
+	// is what the rollout says. It never blocks.
+	Unseen(r Rollout) Problem
+}
+
 // Change is the new value of one rollout, to be committed over the revision that it was made from.
 type Change struct {
 	Rollout Rollout // with the revision that it was read at; the store stores it with the next one
@@ -75,7 +82,7 @@ type Store interface {
 	Open(ctx context.Context, service ServiceName) ([]Rollout, error)
 	// History returns the service's newest rollouts, newest first, at most limit.
 	History(ctx context.Context, service ServiceName, limit int) ([]Rollout, error)
-	// Timeline returns the rollout's entries with a Seq above after, in order.
+	// Timeline returns the rollout's entries with a Seq above after, in order. They stay longer than the rollout.
 	Timeline(ctx context.Context, id ID, after int) ([]Entry, error)
 	// Holder returns the live rollout that holds the service; empty: nobody does.
 	Holder(ctx context.Context, service ServiceName) (ID, error)

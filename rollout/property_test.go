@@ -72,6 +72,9 @@ func TestAnySequence(t *testing.T) {
 				f := rollout.Facts{Now: now, Observed: drawWorld(t, r)}
 				f.Verdict = rollout.Verdict{Since: r.WeightAckedAt, At: now,
 					Result: rapid.SampledFrom([]rollout.Result{rollout.Pass, rollout.Unknown, rollout.Fail}).Draw(t, "verdict")}
+				if rapid.IntRange(0, 3).Draw(t, "unseen") == 0 {
+					f.Unseen = rollout.Problem{Code: "channel_archived"}
+				}
 				if f.Verdict.Result == rollout.Unknown {
 					f.Verdict.Evidence = drawDoubts(t)
 				}
@@ -103,6 +106,8 @@ func checkWrites(t *rapid.T, r rollout.Rollout, f rollout.Facts) {
 			t.Fatalf("invariant 2: weight %d at a step of %d", *w.Weight, r.Current().Weight)
 		case w.Weight != nil && *w.Weight > f.Observed.Route.Weight && r.Phase > rollout.Promoting:
 			t.Fatalf("invariant 5: weight raised to %d in %s", *w.Weight, r.Phase)
+		case w.Weight != nil && *w.Weight > f.Observed.Route.Weight && !f.Unseen.IsZero():
+			t.Fatalf("weight raised to %d while nobody can see it", *w.Weight)
 		case w.Verb != rollout.Create && w.Version == "", w.Stamp.Revision != r.Revision, w.Stamp.Rollout != r.ID:
 			t.Fatalf("an unguarded or unstamped write: %+v", w)
 		}

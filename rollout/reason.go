@@ -32,6 +32,7 @@ const (
 	ReasonOrphanGone   ReasonCode = "orphan_gone"    // somebody else did away with what was left behind
 	ReasonUnreadable   ReasonCode = "unreadable"     // the cluster could not be read; Problem says why
 	ReasonWriteRefused ReasonCode = "write_refused"  // the cluster refuses a write; Problem says why
+	ReasonUnseen       ReasonCode = "unseen"         // people cannot see the rollout; Problem says why
 )
 
 // Reason is why something happened. Detail is a name or somebody's words.

@@ -221,6 +221,7 @@ type Rollout struct {
 	Spans        Spans     `json:"spans,omitzero"`
 	ReconciledAt time.Time `json:"beat,omitzero"`
 	Trouble      Problem   `json:"trouble,omitzero"` // what keeps the cluster from being read or written just now
+	Unseen       Problem   `json:"unseen,omitzero"`  // why people cannot see the rollout: nothing moves forward
 	// PodsWait is what the pods that the phase waits for wait for themselves, where patience may help.
 	PodsWait Failure   `json:"pods_wait,omitzero"`
 	Started  time.Time `json:"started,omitzero"` // the service was taken

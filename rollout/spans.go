@@ -9,7 +9,11 @@ func (rc *reconciliation) grow() {
 	s := &rc.Spans
 	unknown := rc.WeightAckedAt != (time.Time{}) && rc.demands() && rc.Verdict.Result == Unknown && len(rc.Doubts) == 0 // of a doubt it is known what it is
 	s.Unknown = span(s.Unknown, rc.credit, unknown)
-	s.Waiting = span(s.Waiting, rc.credit, rc.Waits())
+	asked := rc.credit
+	if !rc.Unseen.IsZero() { // nobody can read the question
+		asked = 0
+	}
+	s.Waiting = span(s.Waiting, asked, rc.Waits())
 	s.Settled = span(s.Settled, rc.credit, rc.atWeight() && rc.w.Route.Unversioned)
 	s.Drained = span(s.Drained, rc.credit, rc.offTraffic())
 	if rc.Phase == Baking && rc.weightReached() && rc.passes() && !rc.blocked() {

@@ -226,7 +226,7 @@ func (rc *reconciliation) worst() *Evidence {
 // on. A bake of 0 needs neither.
 func (rc *reconciliation) baked() bool {
 	step := rc.Current()
-	if rc.blocked() || !rc.weightReached() {
+	if rc.blocked() || !rc.weightReached() || !rc.Unseen.IsZero() { // nobody could be asked, nor see where it goes
 		return false
 	}
 	if !step.DemandsEvidence() {

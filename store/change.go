@@ -2,13 +2,18 @@ package store
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"canarybot.io/rollout"
 )
 
-// Keep is how many ended rollouts of one service a store keeps by default, with their timelines.
+// Keep is how many ended rollouts of one service a store keeps by default.
 const Keep = 200
+
+// Timelines is for how many times as many rollouts a store keeps the timelines: who decided what is asked for longer than
+// how a rollout went.
+const Timelines = 5
 
 // Remember is how long a store remembers a decision, measured by the times of committed entries: a store has no clock.
 const Remember = 7 * 24 * time.Hour
@@ -117,6 +122,24 @@ func When(changes []rollout.Change) (at time.Time, ok bool) {
 		}
 	}
 	return at, ok
+}
+
+// Ended returns the services of which a rollout ends with the changes.
+func Ended(changes []rollout.Change) []rollout.ServiceName {
+	var services []rollout.ServiceName
+	for _, c := range changes {
+		if c.Rollout.Terminal() && !slices.Contains(services, c.Rollout.Service) {
+			services = append(services, c.Rollout.Service)
+		}
+	}
+	return services
+}
+
+// Judged returns the ended rollout of the past, which is newest first, whose judge's state is kept: the next rollout of
+// the service begins with it. All others lose theirs, which is most of their size. Empty: none is kept.
+func Judged(past []rollout.Rollout) rollout.ID {
+	r, _ := rollout.LastSuccess(past)
+	return r.ID
 }
 
 // Holders applies the changes to the holders of the services and returns the holders that change; an empty id frees the

@@ -2,6 +2,8 @@ package cards
 
 import (
 	"context"
+	"slices"
+	"strconv"
 	"time"
 
 	"canarybot.io/bot/slack"
@@ -11,6 +13,10 @@ import (
 // editEvery is the least time between two edits of one card; ends and decisions do not wait for it. Where nothing but
 // numbers changed it is the rollout's SamplesEvery.
 const editEvery = 2 * time.Second
+
+// replaceSoon and replaceEvery are the least age of a card that Slack does not let us edit until another one takes over:
+// where something happened that people have to see, and where it only moved on. Where nothing but numbers changed it stays.
+const replaceSoon, replaceEvery = 30 * time.Second, 10 * time.Minute
 
 // rank is how urgent something is to be shown.
 type rank int
@@ -86,9 +92,23 @@ type card struct {
 	shows    shown
 	urgent   rank // the most urgent change that the card does not show
 	outdated bool // somebody pressed a button of an outdated card: it is edited although nothing changed
+	// frozen is true while Slack takes no edit of the card, or no reply under it: another one is to take over.
+	frozen bool
 
+	// showing and replying are how calls for the card and for its thread go: one does not wait for the other.
+	showing, replying pace
+	// telling is how calls go that say elsewhere that people cannot see the rollout. Noted is true once that stands beside
+	// its objects, and told is the outcome of which whoever asked for it was told: empty while it goes on, nil nothing yet.
+	telling pace
+	noted   bool
+	told    *rollout.Outcome
+}
+
+// pace is how calls of one kind go for one rollout.
+type pace struct {
 	notBefore time.Time
-	failures  int
+	failures  int             // in a row
+	refused   rollout.Problem // by the last call; zero: it was not
 }
 
 // shown is what the card shows, when drawn.
@@ -112,6 +132,7 @@ func newCard(cur Cursor) *card {
 // task is one call that would bring Slack closer to what is stored.
 type task struct {
 	c      *card
+	pace   *pace
 	do     func(ctx context.Context, p *Publisher) error
 	method string
 	rank   rank
@@ -130,8 +151,20 @@ func (t task) before(o task) bool {
 	return t.c.r.ID < o.c.r.ID
 }
 
-// tasks returns what is missing for the rollout: at most the card and one reply.
+// tasks returns what is missing for the rollout: at most one call for the card, one for the thread, and one that says
+// elsewhere what neither shows.
 func (c *card) tasks() []task {
+	all := c.showTasks()
+	if tell, ok := c.tellTask(); ok {
+		all = append(all, tell)
+	}
+	if len(all) == 0 && c.complete() {
+		return []task{{c: c, pace: &c.showing, rank: progress, do: c.finish}}
+	}
+	return all
+}
+
+func (c *card) showTasks() (all []task) {
 	most := progress
 	if !c.drawn {
 		most = min(progress, c.urgent)
@@ -139,37 +172,54 @@ func (c *card) tasks() []task {
 	for _, e := range c.entries { // an urgent entry pulls those before it along
 		most = min(most, rankOf(e))
 	}
+	show := task{c: c, pace: &c.showing, method: slack.MethodPost, rank: most, since: c.r.Request.At, do: c.postCard}
 	switch {
 	case c.unconfirmed && c.cur.Posting != nil && *c.cur.Posting == 0:
-		return []task{{c: c, method: slack.MethodHistory, rank: most, since: c.r.Request.At, do: c.recoverCard}}
+		show.method, show.do = slack.MethodHistory, c.recoverCard
+		return []task{show}
 	case c.cur.Card == "":
-		return []task{{c: c, method: slack.MethodPost, rank: most, since: c.r.Request.At, do: c.postCard}}
+		return []task{show}
 	}
-	var all []task
-	if at, ok := c.editDue(); ok {
-		edit := c.urgent
+	at, due := c.editDue()
+	if c.frozen {
+		at, due = c.replaceDue()
+	} else {
+		show.method, show.do, show.rank, show.since = slack.MethodUpdate, c.editCard, c.urgent, c.shows.at
 		if !c.drawn || summaryOf(c.r) != c.shows.summary {
-			edit = min(progress, edit)
+			show.rank = min(progress, show.rank)
 		}
-		all = append(all, task{c: c, method: slack.MethodUpdate, rank: edit, at: at, since: c.shows.at, do: c.editCard})
 	}
-	if len(c.entries) > 0 {
-		t := task{c: c, method: slack.MethodPost, rank: most, since: c.entries[0].At, do: c.postReply}
-		if c.unconfirmed && c.cur.Posting != nil {
-			t.method, t.do = slack.MethodReplies, c.recoverReply
-		}
-		all = append(all, t)
+	if show.at = at; due && !(c.frozen && c.unconfirmed) { // what may be there is looked for first
+		all = append(all, show)
 	}
-	if len(all) == 0 && c.complete() {
-		return []task{{c: c, rank: progress, do: c.finish}}
+	if reply, ok := c.replyTask(most); ok {
+		all = append(all, reply)
 	}
 	return all
+}
+
+// replyTask is the next reply: in the thread of an earlier card, that it goes on elsewhere; else the first entry that the
+// thread does not show.
+func (c *card) replyTask(rank rank) (task, bool) {
+	t := task{c: c, pace: &c.replying, method: slack.MethodPost, rank: rank, since: c.shows.at, do: c.postLink}
+	switch unlinked := c.unlinked() >= 0; {
+	case c.unconfirmed && c.cur.Posting != nil:
+		t.method, t.do = slack.MethodReplies, c.recoverReply
+	case !unlinked && len(c.entries) == 0:
+		return t, false
+	case !unlinked:
+		t.do = c.postReply
+	}
+	if len(c.entries) > 0 {
+		t.since = c.entries[0].At
+	}
+	return t, true
 }
 
 // editDue returns when the card has to be edited; ok is false when it shows everything.
 func (c *card) editDue() (at time.Time, ok bool) {
 	switch {
-	case !c.drawn:
+	case !c.drawn, !c.showing.refused.IsZero():
 		return time.Time{}, true
 	case summaryOf(c.r) != c.shows.summary:
 		if c.urgent < progress {
@@ -184,8 +234,34 @@ func (c *card) editDue() (at time.Time, ok bool) {
 	return time.Time{}, false
 }
 
+// replaceDue returns when another card takes over from one that takes no edit; ok is false while that one will do.
+func (c *card) replaceDue() (at time.Time, ok bool) {
+	posted := timeOf(c.cur.Card)
+	switch {
+	case c.urgent < progress, c.outdated:
+		return posted.Add(replaceSoon), true
+	case !c.drawn, summaryOf(c.r) != c.shows.summary:
+		return posted.Add(replaceEvery), true
+	}
+	return time.Time{}, false
+}
+
+// timeOf returns when a message was posted, which its timestamp says.
+func timeOf(ts string) time.Time {
+	seconds, err := strconv.ParseFloat(ts, 64)
+	if err != nil {
+		return time.Time{}
+	}
+	return time.Unix(int64(seconds), 0)
+}
+
+// unlinked returns the earlier card whose thread does not say yet where the rollout goes on; -1: none.
+func (c *card) unlinked() int {
+	return slices.IndexFunc(c.cur.Earlier, func(e Earlier) bool { return !e.Linked })
+}
+
 // complete reports whether the rollout has ended and Slack shows all of it.
 func (c *card) complete() bool {
 	return c.r.Terminal() && c.cur.Card != "" && c.drawn && summaryOf(c.r) == c.shows.summary && c.urgent >= progress &&
-		len(c.entries) == 0
+		len(c.entries) == 0 && c.unlinked() < 0
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -32,19 +33,71 @@ type Cursor struct {
 	Since   time.Time `json:"since,omitzero"` // when Posting was first stored
 	// Turn is the one that the card shows: what a typed command answers.
 	Turn rollout.Turn `json:"turn,omitempty"`
+	// TurnAt is when the call was made that put Turn on the card: nobody who wrote before it answers that question.
+	TurnAt time.Time `json:"turn_at,omitzero"`
 	// Showing is the turn that an edit under way may show already: Slack answers after people see it.
 	Showing rollout.Turn `json:"showing,omitempty"`
+	// Number counts the cards before this one: marks tell them apart. Earlier are those that are still there.
+	Number  int       `json:"number,omitempty"`
+	Earlier []Earlier `json:"earlier,omitempty"`
 	// Restarting is true while the card says that the bot is restarting.
 	Restarting bool `json:"restarting,omitempty"`
 	Done       bool `json:"done,omitempty"` // the rollout has ended, and all of it is shown
 }
 
+// show notes the turn that the card shows, and since when, unless it did before.
+func (c *Cursor) show(turn rollout.Turn, at time.Time) {
+	if c.Turn != turn {
+		c.Turn, c.TurnAt = turn, at.UTC().Round(0)
+	}
+}
+
+// Earlier is a card from which another one took over.
+type Earlier struct {
+	Channel string `json:"channel"`
+	Card    string `json:"card"`
+	Linked  bool   `json:"linked,omitempty"` // its thread says where the rollout goes on, or takes no reply
+}
+
 // link returns the card's address in the workspace, made as Slack documents it; empty while there is no card.
-func (c Cursor) link(workspace string) string {
-	if c.Card == "" || workspace == "" {
+func (c Cursor) link(workspace string) string { return link(workspace, c.Channel, c.Card) }
+
+// earlier returns the address of the card before this one; empty where there is none.
+func (c Cursor) earlier(workspace string) string {
+	if len(c.Earlier) == 0 {
 		return ""
 	}
-	return strings.TrimSuffix(workspace, "/") + "/archives/" + c.Channel + "/p" + strings.ReplaceAll(c.Card, ".", "")
+	last := c.Earlier[len(c.Earlier)-1]
+	return link(workspace, last.Channel, last.Card)
+}
+
+// learnWorkspace asks for the workspace's address right after the start, where a link is all that two cards have in common.
+func (p *Publisher) learnWorkspace(ctx context.Context) {
+	if _, err := p.Slack.Identity(ctx); err != nil {
+		p.Log.Warn("cards are not linked", "error", err)
+	}
+}
+
+func link(workspace, channel, ts string) string {
+	if ts == "" || workspace == "" {
+		return ""
+	}
+	return strings.TrimSuffix(workspace, "/") + "/archives/" + channel + "/p" + strings.ReplaceAll(ts, ".", "")
+}
+
+// Has reports whether the message is the rollout's card, or one that another took over from: its buttons still hold.
+func (c Cursor) Has(channel, ts string) bool {
+	return ts != "" && (c.Channel == channel && c.Card == ts ||
+		slices.ContainsFunc(c.Earlier, func(e Earlier) bool { return e.Channel == channel && e.Card == ts }))
+}
+
+// retire puts the card among the earlier ones. The next one has another number.
+func (c *Cursor) retire() {
+	if c.Card != "" {
+		c.Earlier = append(slices.Clip(c.Earlier), Earlier{Channel: c.Channel, Card: c.Card})
+		c.Number++
+	}
+	c.Card = ""
 }
 
 // Cursor returns how far Slack shows the rollout; the zero value when nothing is stored of it.
@@ -116,12 +169,14 @@ func (c *cursors) save(ctx context.Context, id rollout.ID, cur Cursor) error {
 }
 
 func (c *cursors) index(id rollout.ID, cur Cursor) {
-	if cur.Card == "" {
-		return
-	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.threads[threadKey(cur.Channel, cur.Card)] = id
+	if cur.Card != "" {
+		c.threads[threadKey(cur.Channel, cur.Card)] = id
+	}
+	for _, e := range cur.Earlier {
+		c.threads[threadKey(e.Channel, e.Card)] = id
+	}
 }
 
 // of returns the rollout whose card has the ts; empty when none has.

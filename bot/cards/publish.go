@@ -25,7 +25,7 @@ const (
 	tail = 20
 )
 
-// postCard posts the card.
+// postCard posts the card, or the next one where Slack takes no more edits of the one that is there.
 func (c *card) postCard(ctx context.Context, p *Publisher) error {
 	if c.cur.Channel == "" {
 		id, err := p.Slack.ChannelID(ctx, p.channel(c.r.Service))
@@ -37,25 +37,48 @@ func (c *card) postCard(ctx context.Context, p *Publisher) error {
 	if err := c.beginPosting(ctx, p, 0); err != nil {
 		return err
 	}
-	r, m := c.r, c.render(ctx, p)
+	next := c.cur
+	next.retire() // it takes over
+	if len(next.Earlier) > 0 {
+		p.learnWorkspace(ctx)
+	}
+	r, m, began := c.r, c.render(ctx, p, next), time.Now()
 	ts, err := c.post(ctx, p, m, 0)
 	switch {
+	case err == nil:
 	case slack.OutcomeOf(err) == slack.Refused: // it is not there for certain
-		return errors.Join(err, c.forgetChannel(ctx, p))
-	case err != nil:
+		return errors.Join(err, c.notPosted(ctx, p, err))
+	default:
 		return err
 	}
 	c.drew(r, m)
-	return c.endPosting(ctx, p, func(cur *Cursor) { cur.Card, cur.Turn = ts, r.Turn })
+	c.frozen = false
+	return c.endPosting(ctx, p, func(cur *Cursor) {
+		cur.retire()
+		cur.Card, cur.Showing = ts, 0
+		cur.show(r.Turn, began)
+	})
+}
+
+// notPosted notes that the card was refused. The channel is looked up again at the next try, also after a restart: the
+// configuration may name another one by then.
+func (c *card) notPosted(ctx context.Context, p *Publisher, refused error) error {
+	if c.cur.Card == "" {
+		return c.forgetChannel(ctx, p)
+	}
+	if slack.RemedyFor(slack.CodeOf(refused)) == slack.AnotherChannel {
+		return c.moveIfChanged(ctx, p)
+	}
+	return c.endPosting(ctx, p, func(*Cursor) {})
 }
 
 // postReply posts the first entry that the thread does not show.
 func (c *card) postReply(ctx context.Context, p *Publisher) error {
-	e, approvers := c.entries[0], p.Policy.Approvers
-	if s, ok := p.Services[c.r.Service]; ok {
-		approvers = s.Policy.Approvers
+	e := c.entries[0]
+	if c.wasUnseen(e) {
+		e.Data.Left = 0 // the wait stood still: until when is on the card
 	}
-	m, inThread := view.Reply(c.r, e, approvers, c.cur.link(p.Slack.Me().URL))
+	m, inThread := view.Reply(c.r, e, p.audience(c.r.Service), c.cur.link(p.Slack.Me().URL))
 	if !inThread {
 		c.entries = c.entries[1:]
 		return nil
@@ -63,37 +86,96 @@ func (c *card) postReply(ctx context.Context, p *Publisher) error {
 	if err := c.beginPosting(ctx, p, e.Seq); err != nil {
 		return err
 	}
-	_, err := c.post(ctx, p, m, e.Seq)
-	switch slack.CodeOf(err) {
-	case "thread_not_found", "message_not_found":
-		return c.cardDeleted(ctx, p)
-	}
-	if err != nil {
-		return err
+	if _, err := c.post(ctx, p, m, e.Seq); err != nil {
+		if !isDefect(err) {
+			return c.notReplied(ctx, p, err)
+		}
+		p.Log.Error("slack takes a reply in no form; it is left out", "rollout", c.r.ID, "entry", e.Seq, "error", err)
 	}
 	c.entries = c.entries[1:]
 	return c.endPosting(ctx, p, func(cur *Cursor) { cur.Last = e.Seq })
 }
 
+// notReplied notes what a refused reply says about the card that it was to stand under.
+func (c *card) notReplied(ctx context.Context, p *Publisher, err error) error {
+	code := slack.CodeOf(err)
+	switch remedy := slack.RemedyFor(code); {
+	case slack.OutcomeOf(err) != slack.Refused:
+	case isGone(code) && !c.isNew():
+		return c.cardDeleted(ctx, p)
+	case remedy == slack.AnotherChannel:
+		return errors.Join(err, c.moveIfChanged(ctx, p))
+	case remedy == slack.AnotherMessage:
+		c.frozen = true // the thread is closed
+	}
+	return err
+}
+
+// isDefect reports whether Slack refused a message that no other place would take either.
+func isDefect(err error) bool {
+	if slack.OutcomeOf(err) != slack.Refused {
+		return false
+	}
+	switch slack.RemedyFor(slack.CodeOf(err)) {
+	case slack.OurDefect, slack.LessText, slack.PlainText:
+		return true
+	case slack.AnotherMessage, slack.AnotherChannel, slack.Permission, slack.LaterAgain, slack.Slower:
+	}
+	return false
+}
+
 // editCard makes the card show the rollout as it is now.
 func (c *card) editCard(ctx context.Context, p *Publisher) error {
-	r, m := c.r, c.render(ctx, p)
-	if c.drawn && !c.outdated && hash(m) == c.shows.hash { // it reads the same
+	r, m, began := c.r, c.render(ctx, p, c.cur), time.Now()
+	if c.drawn && !c.outdated && c.showing.refused.IsZero() && hash(m) == c.shows.hash { // it reads the same
 		c.drew(r, m)
-		return c.saveTurn(ctx, p, r)
+		return c.saveTurn(ctx, p, r, began)
 	}
 	if err := c.saveShowing(ctx, p, r); err != nil {
 		return err
 	}
-	err := p.Slack.Update(ctx, c.cur.Channel, c.cur.Card, slack.Message(m))
-	switch {
-	case slack.CodeOf(err) == "message_not_found":
-		return c.cardDeleted(ctx, p)
-	case err != nil:
-		return err
+	if err := p.Slack.Update(ctx, c.cur.Channel, c.cur.Card, slack.Message(m)); err != nil {
+		return c.notEdited(ctx, p, err)
 	}
 	c.drew(r, m)
-	return c.saveTurn(ctx, p, r)
+	return c.saveTurn(ctx, p, r, began)
+}
+
+// notEdited notes what a refused edit says about the card.
+func (c *card) notEdited(ctx context.Context, p *Publisher, err error) error {
+	code := slack.CodeOf(err)
+	switch remedy := slack.RemedyFor(code); {
+	case slack.OutcomeOf(err) != slack.Refused:
+		return err
+	case isGone(code) && !c.isNew():
+		return c.cardDeleted(ctx, p)
+	case remedy == slack.AnotherChannel:
+		return errors.Join(err, c.moveIfChanged(ctx, p))
+	case remedy == slack.AnotherMessage || isDefect(err):
+		p.Log.Warn("slack takes no edit of the card; another one takes over when there is something to show", "rollout", c.r.ID, "error", err)
+		c.freeze()
+		return nil
+	}
+	return err
+}
+
+// freeze notes that another card has to take over when there is something to show. What an earlier process drew shows its
+// turn, and that may be all there is.
+func (c *card) freeze() {
+	c.frozen, c.cur.Showing = true, 0
+	if !c.drawn && c.cur.Turn == c.r.Turn && !c.cur.Restarting {
+		c.drawn, c.urgent, c.outdated = true, numbers, false
+		c.shows = shown{summary: summaryOf(c.r), revision: c.r.Revision, at: time.Now()}
+	}
+}
+
+// isGone reports whether the word says that a message is not there.
+func isGone(code string) bool { return code == "thread_not_found" || code == "message_not_found" }
+
+// isNew reports whether the card, which is not the rollout's first, was posted a while ago at most. When it is gone it is
+// not followed by another at once, in case that were gone as soon.
+func (c *card) isNew() bool {
+	return c.cur.Number > 0 && time.Since(timeOf(c.cur.Card)) < replaceEvery
 }
 
 // finish notes that everything is shown and forgets the rollout.
@@ -104,16 +186,22 @@ func (c *card) finish(ctx context.Context, p *Publisher) error {
 		return err
 	}
 	delete(p.cards, c.r.ID)
+	p.forget(c.r.ID)
 	return nil
 }
 
-// beginPosting notes durably what is about to be posted, so that nobody posts it twice.
+// beginPosting notes durably what is about to be posted, so that nobody posts it twice, and of a card which turn it shows.
 func (c *card) beginPosting(ctx context.Context, p *Publisher, seq int) error {
-	if c.cur.Posting != nil && *c.cur.Posting == seq {
-		return nil
-	}
 	cur := c.cur
-	cur.Posting, cur.Since = &seq, time.Now().UTC().Round(0)
+	if seq == 0 {
+		cur.Showing = c.r.Turn
+	}
+	switch begun := cur.Posting != nil && *cur.Posting == seq; {
+	case begun && cur.Showing == c.cur.Showing:
+		return nil
+	case !begun:
+		cur.Posting, cur.Since = &seq, time.Now().UTC().Round(0)
+	}
 	if err := p.cursors.save(ctx, c.r.ID, cur); err != nil {
 		return err
 	}
@@ -123,8 +211,7 @@ func (c *card) beginPosting(ctx context.Context, p *Publisher, seq int) error {
 
 // post posts the card, which is entry 0, or a reply.
 func (c *card) post(ctx context.Context, p *Publisher, m view.Message, seq int) (ts string, err error) {
-	to := slack.Place{Channel: c.cur.Channel, Thread: c.cur.Card}
-	ts, err = p.Slack.Post(ctx, to, slack.Message(m), c.mark(seq))
+	ts, err = p.Slack.Post(ctx, c.place(seq), slack.Message(m), c.mark(seq))
 	c.unconfirmed = err != nil && slack.OutcomeOf(err) == slack.Lost
 	return ts, err
 }
@@ -148,16 +235,40 @@ func (c *card) cardDeleted(ctx context.Context, p *Publisher) error {
 	p.Log.Warn("the card is gone; posting another one", "rollout", c.r.ID)
 	cur := c.cur
 	cur.Card, cur.Posting = "", nil
+	cur.Number++
+	return c.startOver(ctx, p, cur)
+}
+
+// startOver makes a cursor without a card durable: the next call posts one.
+func (c *card) startOver(ctx context.Context, p *Publisher, cur Cursor) error {
 	if err := p.cursors.save(ctx, c.r.ID, cur); err != nil {
 		return err
 	}
-	c.cur, c.drawn, c.unconfirmed = cur, false, false
+	c.cur, c.drawn, c.unconfirmed, c.frozen = cur, false, false, false
 	return nil
 }
 
-// render makes the card as it is now, with the decision that led here while nothing has come of it yet.
-func (c *card) render(ctx context.Context, p *Publisher) view.Message {
-	var options view.CardOptions
+// moveIfChanged gives up on a channel that takes nothing, once its name or the configuration means another one: before
+// that the bot may be let in again, and there must not be two cards.
+func (c *card) moveIfChanged(ctx context.Context, p *Publisher) error {
+	name := p.channel(c.r.Service)
+	p.Slack.ForgetChannel(name)
+	id, err := p.Slack.ChannelID(ctx, name)
+	if err != nil || id == c.cur.Channel {
+		return err
+	}
+	cur := c.cur
+	cur.retire()
+	cur.Channel, cur.Posting = id, nil
+	return c.startOver(ctx, p, cur)
+}
+
+// render makes the card as it is now, with the decision that led here while nothing has come of it yet. Whoever reads it
+// sees the rollout, whatever was stored before; that its thread takes nothing is told all the same.
+func (c *card) render(ctx context.Context, p *Publisher, cur Cursor) view.Message {
+	options := view.CardOptions{Approvers: p.audience(c.r.Service).Approvers, Earlier: cur.earlier(p.Slack.Me().URL)}
+	r := c.r
+	r.Unseen = c.replying.refused
 	entries, err := p.Store.Timeline(ctx, c.r.ID, max(0, c.r.Seq-tail))
 	if err != nil {
 		p.Log.Warn("timeline not read for the card", "rollout", c.r.ID, "error", err)
@@ -171,7 +282,7 @@ func (c *card) render(ctx context.Context, p *Publisher) view.Message {
 		}
 		break // whatever else happened since is newer than the decision
 	}
-	return view.Card(c.r, options)
+	return view.Card(r, options)
 }
 
 // drew notes what the card shows now.
@@ -198,12 +309,13 @@ func (c *card) saveShowing(ctx context.Context, p *Publisher, r rollout.Rollout)
 	return p.cursors.save(ctx, c.r.ID, c.cur)
 }
 
-// saveTurn notes which turn the card shows: a typed command answers what was seen.
-func (c *card) saveTurn(ctx context.Context, p *Publisher, r rollout.Rollout) error {
+// saveTurn notes which turn the card shows, and since when it may: a typed command answers what was seen.
+func (c *card) saveTurn(ctx context.Context, p *Publisher, r rollout.Rollout, began time.Time) error {
 	if c.cur.Turn == r.Turn && !c.cur.Restarting {
 		return nil
 	}
-	c.cur.Turn, c.cur.Showing, c.cur.Restarting = r.Turn, 0, false
+	c.cur.show(r.Turn, began)
+	c.cur.Showing, c.cur.Restarting = 0, false
 	return p.cursors.save(ctx, r.ID, c.cur)
 }
 
@@ -212,7 +324,7 @@ func (c *card) saveTurn(ctx context.Context, p *Publisher, r rollout.Rollout) er
 func (p *Publisher) showRestarting(late context.Context) {
 	p.takeCommitted(late)
 	open := slices.DeleteFunc(slices.Collect(maps.Values(p.cards)), func(c *card) bool {
-		return c.r.Terminal() || c.cur.Card == ""
+		return c.r.Terminal() || c.cur.Card == "" || c.frozen
 	})
 	slices.SortFunc(open, func(a, b *card) int {
 		x, _ := a.r.Weight()

@@ -11,6 +11,8 @@ import (
 	"sync"
 	"time"
 
+	lru "github.com/hashicorp/golang-lru/v2"
+
 	"canarybot.io/bot/slack"
 	"canarybot.io/bot/view"
 	"canarybot.io/rollout"
@@ -22,7 +24,7 @@ const (
 	// rereadAfter is how long what could not be read waits.
 	rereadAfter = time.Second
 	// outageMost and refusedMost are the longest pauses after calls that got no answer, and after a no.
-	outageMost, refusedMost = 30 * time.Second, 5 * time.Minute
+	outageMost, refusedMost = 30 * time.Second, 2 * time.Minute
 )
 
 // What can be wrong with a rollout's channel, which is the Value.
@@ -30,6 +32,12 @@ const (
 	ProblemNotInChannel rollout.ProblemCode = "bot_not_in_channel" // Want has the bot's name
 	ProblemNoChannel    rollout.ProblemCode = "channel_not_found"  // or none that the bot may see
 	ProblemArchived     rollout.ProblemCode = "channel_archived"
+	ProblemShared       rollout.ProblemCode = "channel_shared"  // with another organisation, who would read every card
+	ProblemUnknown      rollout.ProblemCode = "channel_unknown" // Slack does not let the bot see whether it is shared
+	// The next three have Slack's word in Want.
+	ProblemMayNotPost     rollout.ProblemCode = "slack_may_not_post"
+	ProblemBotRefused     rollout.ProblemCode = "slack_refuses_bot"
+	ProblemMessageRefused rollout.ProblemCode = "slack_refuses_message"
 )
 
 // Store is what the publisher reads of a rollout.Store.
@@ -50,7 +58,11 @@ type Options struct {
 	// Policy and Channel hold where a service has none, or left the configuration.
 	Policy  rollout.Policy
 	Channel string // id or #name
-	Log     *slog.Logger
+	// SharedChannels allows cards where another organisation reads them.
+	SharedChannels bool
+	// Notes beside the rollouts' objects say that people cannot see them in Slack; nil: there are none.
+	Beside Beside
+	Log    *slog.Logger
 }
 
 // Publisher keeps the cards: one goroutine that, again and again, makes the most urgent call that may be made.
@@ -62,6 +74,8 @@ type Publisher struct {
 	committed map[rollout.ID]rollout.Rollout
 	outdated  map[rollout.ID]bool
 	live      map[rollout.ID]rollout.ServiceName
+	unseen    map[rollout.ID]rollout.Problem // why people cannot see it, zero: they can; of those that calls were made for
+	askers    *lru.Cache[rollout.ID, asker]
 	wake      chan struct{} // of size one
 
 	// The fields below belong to the goroutine.
@@ -71,15 +85,19 @@ type Publisher struct {
 	misses    int
 }
 
-var _ rollout.Preflighter = (*Publisher)(nil)
+var (
+	_ rollout.Preflighter = (*Publisher)(nil)
+	_ rollout.Audience    = (*Publisher)(nil)
+)
 
 // New returns a publisher that posts nothing before Run.
 func New(o Options) *Publisher {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	askers, _ := lru.New[rollout.ID, asker](askersKept) // fails for a size below one only
 	return &Publisher{
-		Options: o, cursors: &cursors{notes: o.Notes, threads: map[string]rollout.ID{}},
+		Options: o, unseen: map[rollout.ID]rollout.Problem{}, askers: askers, cursors: &cursors{notes: o.Notes, threads: map[string]rollout.ID{}},
 		committed: map[rollout.ID]rollout.Rollout{}, outdated: map[rollout.ID]bool{},
 		live: map[rollout.ID]rollout.ServiceName{}, wake: make(chan struct{}, 1), cards: map[rollout.ID]*card{},
 	}
@@ -135,18 +153,36 @@ func (p *Publisher) channel(service rollout.ServiceName) string {
 	return p.Channel
 }
 
-// Preflight finds the problems of the rollout's channel: where the bot is not in it, nobody would see the rollout. While
-// Slack does not answer there is no problem: an outage of Slack delays nothing.
+// audience returns whom the service's messages mention, as configured.
+func (p *Publisher) audience(service rollout.ServiceName) view.Audience {
+	if s, ok := p.Services[service]; ok {
+		return view.Audience{Approvers: s.Policy.Approvers, OnCall: s.OnCall}
+	}
+	return view.Audience{Approvers: p.Policy.Approvers}
+}
+
+// Preflight finds the problems of the rollout's channel: where the bot is not in it, nobody would see the rollout, and where
+// another organisation is, strangers would. While Slack does not answer there is no problem: an outage of Slack delays
+// nothing.
 func (p *Publisher) Preflight(ctx context.Context, r rollout.Rollout) rollout.Preflight {
 	problem := rollout.Problem{Value: p.channel(r.Service)}
 	membership, err := p.Slack.Membership(ctx, problem.Value)
-	if err != nil {
+	switch {
+	case slack.CodeOf(err) == "missing_scope" && !p.SharedChannels:
+		problem.Code = ProblemUnknown
+		return rollout.Preflight{Problems: []rollout.Problem{problem}}
+	case err != nil:
 		p.Log.Warn("channel not looked up before the start", "rollout", r.ID, "channel", problem.Value, "error", err)
 		return rollout.Preflight{}
 	}
 	switch membership {
 	case slack.Joined:
 		return rollout.Preflight{}
+	case slack.Shared:
+		if p.SharedChannels {
+			return rollout.Preflight{}
+		}
+		problem.Code = ProblemShared
 	case slack.NotJoined:
 		problem.Code, problem.Want = ProblemNotInChannel, cmp.Or(p.Slack.Me().Name, "canarybot")
 	case slack.NoSuchChannel:
@@ -291,7 +327,7 @@ func (p *Publisher) update(ctx context.Context, r rollout.Rollout) error {
 		for _, e := range entries {
 			c.read = max(c.read, e.Seq)
 			c.urgent = min(c.urgent, rankOf(e))
-			if _, inThread := view.Reply(r, e, nil, ""); inThread {
+			if _, inThread := view.Reply(r, e, view.Audience{}, ""); inThread {
 				c.entries = append(c.entries, e)
 			}
 		}
@@ -309,7 +345,7 @@ func (p *Publisher) next(now time.Time) (best task, when time.Time, ok bool) {
 			if t.rank >= progress {
 				reserve = slack.HalfReserve // so that an end need not wait behind a thousand numbers
 			}
-			t.at = latest(t.at, p.Slack.FreeAt(now, t.method, reserve), c.notBefore, p.downUntil)
+			t.at = latest(t.at, p.Slack.FreeAt(now, t.method, reserve), t.pace.notBefore, p.downUntil)
 			switch {
 			case t.at.After(now):
 				if t.at.Before(when) {
@@ -333,8 +369,7 @@ func (p *Publisher) perform(ctx context.Context, t task) {
 	err := p.recovered(func() error { return t.do(ctx, p) })
 	c := t.c
 	if err == nil {
-		c.failures, p.misses = 0, 0
-		c.notBefore, p.downUntil = time.Time{}, time.Time{}
+		p.worked(t)
 		return
 	}
 	if ctx.Err() != nil {
@@ -342,19 +377,33 @@ func (p *Publisher) perform(ctx context.Context, t task) {
 	}
 	switch slack.OutcomeOf(err) {
 	case slack.RateLimited: // the budget knows until when, but for calls on the way to this one
-		c.notBefore = time.Now().Add(time.Second)
+		t.pace.notBefore = time.Now().Add(time.Second)
 		return
 	case slack.Lost: // also where a cursor could not be stored: everything waits a little
 		p.misses++
-		c.failures++
+		t.pace.failures++
 		p.downUntil = time.Now().Add(backoff(time.Second, p.misses, outageMost))
 		// The others go first then: what fails for this one alone must not keep them waiting.
-		c.notBefore = latest(time.Now().Add(backoff(time.Second, c.failures, outageMost)), p.downUntil.Add(time.Second))
+		t.pace.notBefore = latest(time.Now().Add(backoff(time.Second, t.pace.failures, outageMost)), p.downUntil.Add(time.Second))
 	case slack.Refused:
-		c.failures++
-		c.notBefore = time.Now().Add(backoff(5*time.Second, c.failures-1, refusedMost))
+		t.pace.refused = p.refusal(c, err)
+		t.pace.failures++
+		t.pace.notBefore = time.Now().Add(backoff(5*time.Second, t.pace.failures-1, refusedMost))
+		p.see(c)
 	}
 	p.Log.Warn("slack not up to date", "rollout", c.r.ID, "method", t.method, "error", err)
+}
+
+// worked notes that a call worked. What was refused before in its channel is tried again at once.
+func (p *Publisher) worked(t task) {
+	again := !t.pace.refused.IsZero()
+	*t.pace, p.misses, p.downUntil = pace{}, 0, time.Time{}
+	p.see(t.c)
+	for _, o := range p.cards {
+		if again && o.cur.Channel == t.c.cur.Channel {
+			o.showing.notBefore, o.replying.notBefore = time.Time{}, time.Time{}
+		}
+	}
 }
 
 // backoff doubles the first pause with each failure.

@@ -19,7 +19,7 @@ type Command struct {
 	Auto    bool
 	Replace bool
 	DryRun  bool
-	Topic   Verb   // the command to explain in Help; empty: all
+	Topic   Verb   // the command to explain in Help; empty: the first ones; All: all
 	Reason  string // the rest of the line, word for word
 }
 
@@ -27,6 +27,10 @@ type Command struct {
 type Known struct {
 	Services []rollout.ServiceName // configured services, and those of live rollouts
 	Thread   rollout.ID            // the rollout in whose thread the line was written; empty: none
+	Self     []string              // the bot's name and id, without @
+	// Message is true for what follows a mention in a message. Others read it too and it may be said to them: only what
+	// cannot be talk is a command there.
+	Message bool
 }
 
 // String returns the line for the command; Parse reads it back.

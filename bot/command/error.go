@@ -15,6 +15,7 @@ const (
 	MissingService Problem = "missing_service"
 	UnknownService Problem = "unknown_service" // Word, Nearest
 	MissingVersion Problem = "missing_version"
+	NoVersion      Problem = "no_version" // Word, Meant
 	MissingReason  Problem = "missing_reason"
 	UnknownOption  Problem = "unknown_option" // Word, Nearest
 	MissingValue   Problem = "missing_value"  // Word is the option that needs one
@@ -23,6 +24,8 @@ const (
 	LateOption     Problem = "late_option"  // Word is an option inside the reason
 	TooManyWords   Problem = "too_many"     // Word is the first surplus word
 	OtherThread    Problem = "other_thread" // Word is a service, but the thread is another's
+	Question       Problem = "question"     // it asks, so it decides nothing; Meant
+	Talk           Problem = "talk"         // it may be said to others, so it decides nothing; Meant
 )
 
 // Error describes what is wrong with a line as data; package view puts it into words.
@@ -31,6 +34,7 @@ type Error struct {
 	Verb    Verb                // the verb, as far as it was understood
 	Word    string              // the word that is wrong, as typed
 	Nearest string              // the nearest valid word; empty: none is near
+	Meant   string              // the line that was perhaps meant: to be typed by whoever meant it; empty: none
 	Service rollout.ServiceName // the service, as far as it was understood
 	Thread  rollout.ServiceName // with OtherThread: the service of the thread
 }

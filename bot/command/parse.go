@@ -17,11 +17,14 @@ const (
 
 var options = []string{optPlan, optAuto, optReplace, optDryRun}
 
-// Parse reads what follows the slash command, or a message that begins with a mention of the bot. An empty line means
-// help. The error is an *Error.
+// Parse reads what follows the slash command, or the mention that a message begins with. An empty line means help. The
+// error is an *Error.
 func Parse(text string, known Known) (Command, error) {
 	p := &parser{line: line{rest: unslack(text)}, known: known}
 	p.skipAddress()
+	p.skipPolite()
+	p.text = p.rest
+	p.said = p.raw()
 	word := p.next()
 	if word == "" {
 		return Command{Verb: Help}, nil
@@ -43,6 +46,9 @@ func Parse(text string, known Known) (Command, error) {
 	default:
 		err = p.plain()
 	}
+	if err == nil {
+		err = p.talk()
+	}
 	if err != nil {
 		return Command{}, err
 	}
@@ -52,6 +58,10 @@ func Parse(text string, known Known) (Command, error) {
 // parser reads one line from left to right.
 type parser struct {
 	line
+	text  string // all of the line, from the verb on
+	said  string // the verb, as typed
+	tail  string // the reason, with what introduced it
+	named bool   // the service was typed
 	known Known
 	form  Form
 	cmd   Command
@@ -61,11 +71,12 @@ func (p *parser) wrong(problem Problem, word, near string) *Error {
 	return &Error{Problem: problem, Verb: p.form.Verb, Word: word, Nearest: near, Service: p.cmd.Service}
 }
 
-// skipAddress skips the address: a mention of the bot, or the slash command typed as text.
+// skipAddress skips what a line may be addressed with: the bot's own name or the slash command, typed as text.
 func (p *parser) skipAddress() {
 	for {
 		word := p.peek()
-		if len(word) < 2 || (word[0] != '@' && word[0] != '/') {
+		name, isName := strings.CutPrefix(word, "@")
+		if len(word) < 2 || word[0] != '/' && !(isName && slices.Contains(p.known.Self, name)) {
 			return
 		}
 		p.next()
@@ -74,6 +85,9 @@ func (p *parser) skipAddress() {
 
 // plain reads every command but deploy and help: VERB [SERVICE] [REASON...].
 func (p *parser) plain() *Error {
+	if p.known.Message {
+		p.skipPolite()
+	}
 	if p.form.service != never {
 		if err := p.service(); err != nil {
 			return err
@@ -82,18 +96,34 @@ func (p *parser) plain() *Error {
 	if p.form.reason == never {
 		return p.end()
 	}
-	p.cmd.Reason = p.reason()
+	if err := p.words(); err != nil {
+		return err
+	}
 	if p.cmd.Reason == "" && p.form.reason == required {
 		return p.wrong(MissingReason, "", "")
 	}
 	return nil
 }
 
+// words reads the reason.
+func (p *parser) words() *Error {
+	p.tail = p.rest
+	if p.known.Message {
+		return p.because()
+	}
+	p.cmd.Reason = p.reason()
+	return nil
+}
+
 // help reads help [COMMAND].
 func (p *parser) help() *Error {
 	word := p.next()
-	if word == "" {
+	switch strings.ToLower(word) {
+	case "":
 		return nil
+	case string(All):
+		p.cmd.Topic = All
+		return p.end()
 	}
 	form, ok := named(strings.ToLower(word))
 	if !ok {
@@ -105,6 +135,9 @@ func (p *parser) help() *Error {
 
 // end rejects surplus words.
 func (p *parser) end() *Error {
+	if p.known.Message {
+		p.skipPolite()
+	}
 	if word := p.next(); word != "" {
 		return p.wrong(TooManyWords, word, "")
 	}
@@ -123,7 +156,7 @@ func (p *parser) service() *Error {
 		return err
 	case ok:
 		p.next()
-		p.cmd.Service, p.cmd.Rollout = service, id
+		p.cmd.Service, p.cmd.Rollout, p.named = service, id, true
 	case inThread && (word == "" || p.form.reason != never):
 		p.cmd.Service, p.cmd.Rollout = thread, p.known.Thread
 	case word == "" && p.form.service == required:
@@ -185,10 +218,13 @@ func (p *parser) deployService() *Error {
 	word := p.peek()
 	if _, _, ok := p.target(word); !ok && word != "" {
 		if near := p.nearestService(word); near != "" {
-			return p.wrong(UnknownService, word, near)
+			err := p.wrong(UnknownService, word, near)
+			err.Meant = p.meantDeploy()
+			return err
 		}
 	}
 	if err := p.service(); err != nil {
+		err.Meant = p.meantDeploy()
 		return err
 	}
 	p.cmd.Rollout = "" // a deploy is about a service; a rollout is what it makes
@@ -196,10 +232,16 @@ func (p *parser) deployService() *Error {
 }
 
 func (p *parser) version() *Error {
-	p.cmd.Version = p.next()
-	if p.cmd.Version == "" || p.cmd.Version == "--" {
+	word := p.next()
+	switch {
+	case word == "" || word == "--":
 		return p.wrong(MissingVersion, "", "")
+	case !isVersion(word):
+		err := p.wrong(NoVersion, word, "")
+		err.Meant = p.meantDeploy()
+		return err
 	}
+	p.cmd.Version = word
 	return nil
 }
 
@@ -236,7 +278,9 @@ func (p *parser) option(word string) *Error {
 // start an unwanted rollout. After a dash everything is text.
 func (p *parser) deployReason() *Error {
 	dashed := p.peek() == "--"
-	p.cmd.Reason = p.reason()
+	if err := p.words(); err != nil {
+		return err
+	}
 	if word := lateOption(p.cmd.Reason); word != "" && !dashed {
 		return p.wrong(LateOption, word, "")
 	}

@@ -14,8 +14,8 @@ var services = []rollout.ServiceName{"checkout", "search", "api-gateway"}
 
 // inChannel and inThread are where a line is typed.
 var (
-	inChannel = command.Known{Services: services}
-	inThread  = command.Known{Services: services, Thread: "checkout-42"}
+	inChannel = command.Known{Services: services, Self: []string{"canary", "U0CANARY"}}
+	inThread  = command.Known{Services: services, Self: []string{"canary", "U0CANARY"}, Thread: "checkout-42"}
 )
 
 func deploy(change func(c *command.Command)) command.Command {

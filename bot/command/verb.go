@@ -29,6 +29,9 @@ const (
 	Abandon  Verb = "abandon"
 )
 
+// All is the topic of help about every command.
+const All Verb = "all"
+
 // Action returns what the verb decides about a live rollout; empty if it is not a decision.
 func (v Verb) Action() rollout.Action {
 	switch v {
@@ -48,7 +51,7 @@ func (v Verb) Action() rollout.Action {
 		return rollout.Retry
 	case Abandon:
 		return rollout.Abandon
-	case Deploy, Status, Services, History, Checks, Why, Whoami, Help:
+	case Deploy, Status, Services, History, Checks, Why, Whoami, Help, All:
 	}
 	return ""
 }

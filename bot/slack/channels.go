@@ -76,6 +76,7 @@ type Membership int
 // The memberships.
 const (
 	Joined Membership = iota
+	Shared            // joined, and people of another organisation read it too, or are invited to
 	NotJoined
 	NoSuchChannel // or none that the bot may see
 	Archived
@@ -107,6 +108,14 @@ func (c *Client) Membership(ctx context.Context, channel string) (Membership, er
 		return Archived, nil
 	case !info.IsMember:
 		return NotJoined, nil
+	case IsShared(*info):
+		return Shared, nil
 	}
 	return Joined, nil
+}
+
+// IsShared reports whether a channel is shared with another organisation by Slack Connect, or about to be. One that is
+// shared between workspaces of the same organisation is not.
+func IsShared(channel slack.Channel) bool {
+	return channel.IsExtShared || channel.IsPendingExtShared || len(channel.PendingShared) > 0
 }

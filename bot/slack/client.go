@@ -2,8 +2,6 @@ package slack
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -15,7 +13,6 @@ import (
 	lru "github.com/hashicorp/golang-lru/v2"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/slack-go/slack"
-	"golang.org/x/time/rate"
 )
 
 // CallTimeout bounds one call of the Web API.
@@ -26,7 +23,7 @@ type Config struct {
 	BotToken string // xoxb-
 	AppToken string // xapp-
 	APIURL   string // ends in a slash; empty: Slack's own
-	// HTTP makes the calls; nil: a client of its own.
+	// HTTP makes the calls; nil: a client of its own. Redirects are not followed either way: the token would go with them.
 	HTTP *http.Client
 	// Dial opens the sockets' connections; nil: the network, by the environment's proxy.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
@@ -42,10 +39,12 @@ type Client struct {
 	base    *url.URL // of the Web API
 	budget  *budget
 	people  *lru.Cache[string, lookup] // by user
+	clock   *clock
 
-	mu       sync.Mutex // guards the fields below
-	me       Identity
-	channels map[string]string // ids by name
+	mu            sync.Mutex // guards the fields below
+	me            Identity
+	channels      map[string]string // ids by name
+	lookupTrouble error             // why nobody can be looked up; nil: somebody can
 }
 
 // New returns a client that has called nobody yet. A nil registerer registers no metrics.
@@ -59,21 +58,27 @@ func New(config Config, log *slog.Logger, registerer prometheus.Registerer) *Cli
 	if !strings.HasSuffix(config.APIURL, "/") {
 		config.APIURL += "/"
 	}
-	if config.HTTP == nil {
-		config.HTTP = &http.Client{Timeout: CallTimeout}
+	calls := HTTPClient()
+	if config.HTTP != nil {
+		calls.Transport, calls.Jar = heard{config.HTTP.Transport}, config.HTTP.Jar
 	}
 	base, err := url.Parse(config.APIURL)
 	if err != nil {
 		base = &url.URL{}
 	}
 	people, _ := lru.New[string, lookup](lookupsKept) // fails for a size below one only
+	compared := &clock{}
 	return &Client{
 		log: log, metrics: newMetrics(registerer),
 		api: slack.New(config.BotToken, slack.OptionAppLevelToken(config.AppToken), slack.OptionAPIURL(config.APIURL),
-			slack.OptionHTTPClient(config.HTTP)),
-		http: config.HTTP, dial: config.Dial, base: base, budget: newBudget(), people: people, channels: map[string]string{},
+			slack.OptionHTTPClient(calls),
+			slack.OptionOnResponseHeaders(func(_ string, h http.Header) { compared.note(h, time.Now()) })),
+		http: calls, dial: config.Dial, base: base, budget: newBudget(), people: people, clock: compared, channels: map[string]string{},
 	}
 }
+
+// Identity returns who the bot is, and asks Slack where that is not known yet.
+func (c *Client) Identity(ctx context.Context) (Identity, error) { return c.identify(ctx) }
 
 // FreeAt returns when the method may be called: now, or a later time. It spends nothing.
 func (c *Client) FreeAt(now time.Time, method string, reserve Reserve) time.Time {
@@ -87,206 +92,16 @@ func (c *Client) call(ctx context.Context, method string, do func(context.Contex
 	if err := c.budget.wait(ctx, method); err != nil {
 		return &Error{Method: method, Outcome: RateLimited, Cause: err}
 	}
-	err := c.translate(method, do(ctx))
-	result := "ok"
-	var e *Error
-	if errors.As(err, &e) {
-		result = e.result()
-	}
-	c.metrics.calls.WithLabelValues(method, result).Inc()
-	return err
-}
-
-// translate makes an Error of slack-go's. A rate limit closes the method.
-func (c *Client) translate(method string, err error) error {
-	if err == nil {
+	answer := &head{}
+	e := translate(method, do(context.WithValue(ctx, headKey{}, answer)), answer)
+	if e == nil {
+		c.budget.worked(method)
+		c.metrics.calls.WithLabelValues(method, "ok").Inc()
 		return nil
 	}
-	e := &Error{Method: method, Outcome: Lost, Cause: err}
-	var limit *slack.RateLimitedError
-	var answer slack.SlackErrorResponse
-	var status slack.StatusCodeError
-	switch {
-	case errors.As(err, &limit):
-		e.Outcome = RateLimited
-		c.budget.closeUntil(method, time.Now().Add(max(limit.RetryAfter, time.Second)))
-	case errors.As(err, &status) && status.Code == http.StatusTooManyRequests:
-		e.Outcome = RateLimited
-		c.budget.closeUntil(method, time.Now().Add(30*time.Second))
-	case errors.As(err, &status) && status.Code < http.StatusInternalServerError:
-		e.Outcome, e.Code = Refused, fmt.Sprintf("http_%d", status.Code)
-	case errors.As(err, &answer):
-		e.Outcome, e.Code = outcomeOfCode(answer.Err), answer.Err
+	if e.Outcome == RateLimited {
+		c.budget.limited(method, answer.retryAfter)
 	}
+	c.metrics.calls.WithLabelValues(method, e.result()).Inc()
 	return e
-}
-
-// outcomeOfCode returns what is known of the effect after an answer with ok:false.
-func outcomeOfCode(code string) Outcome {
-	switch code {
-	case "internal_error", "fatal_error", "request_timeout", "service_unavailable":
-		return Lost // Slack's own trouble: what it did before is not known
-	case "ratelimited", "rate_limited":
-		return RateLimited
-	}
-	return Refused
-}
-
-// Reserve is how much of a burst a call leaves to others.
-type Reserve int
-
-// The reserves.
-const (
-	NoReserve   Reserve = iota // for calls that cannot wait
-	HalfReserve                // for calls that can
-)
-
-// budget spends the calls of the whole workspace, by method. A 429 closes its method for as long as Slack says.
-type budget struct {
-	mu      sync.Mutex // guards the methods
-	methods map[string]*quota
-}
-
-// quota is what we allow ourselves of one method.
-type quota struct {
-	*rate.Limiter
-	closed time.Time // until then
-}
-
-func newBudget() *budget { return &budget{methods: map[string]*quota{}} }
-
-// newQuota stays below what Slack documents: with its burst it is under the tier's quota in any minute.
-func newQuota(method string) *quota {
-	every, burst := 100*time.Millisecond, 10
-	switch method {
-	case MethodPost: // about one a second and channel; bursts are tolerated
-		every, burst = time.Second, 5
-	case MethodUpdate, MethodHistory, MethodReplies, "conversations.info", "users.conversations",
-		"apps.connections.open": // tier 3
-		every, burst = 1500*time.Millisecond, 8
-	case "users.info", "chat.postEphemeral": // tier 4
-		every, burst = time.Second, 30
-	}
-	return &quota{Limiter: rate.NewLimiter(rate.Every(every), burst)}
-}
-
-// of returns the method's quota; the caller holds the lock.
-func (b *budget) of(method string) *quota {
-	q := b.methods[method]
-	if q == nil {
-		q = newQuota(method)
-		b.methods[method] = q
-	}
-	return q
-}
-
-// freeAt returns when the method may be called, leaving the reserve.
-func (b *budget) freeAt(now time.Time, method string, reserve Reserve) time.Time {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	q := b.of(method)
-	need := 1
-	if reserve == HalfReserve {
-		need += q.Burst() - max(1, q.Burst()/2)
-	}
-	at := now
-	if missing := float64(need) - q.TokensAt(now); missing > 0 {
-		at = now.Add(time.Duration(missing / float64(q.Limit()) * float64(time.Second)))
-	}
-	if q.closed.After(at) {
-		return q.closed
-	}
-	return at
-}
-
-// closeUntil closes the method.
-func (b *budget) closeUntil(method string, until time.Time) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if q := b.of(method); until.After(q.closed) {
-		q.closed = until
-	}
-}
-
-// wait takes one call as soon as the method is free, or fails at once where ctx would end before that.
-func (b *budget) wait(ctx context.Context, method string) error {
-	b.mu.Lock()
-	q := b.of(method)
-	b.mu.Unlock()
-	if err := q.Wait(ctx); err != nil {
-		return err
-	}
-	for { // somebody may have closed it meanwhile
-		b.mu.Lock()
-		closed := q.closed
-		b.mu.Unlock()
-		if !closed.After(time.Now()) {
-			return nil
-		}
-		if deadline, ok := ctx.Deadline(); ok && closed.After(deadline) {
-			return context.DeadlineExceeded
-		}
-		if !sleep(ctx, time.Until(closed)) {
-			return ctx.Err()
-		}
-	}
-}
-
-// Outcome is what is known of a call that did not work.
-type Outcome int
-
-// The outcomes.
-const (
-	Refused     Outcome = iota // Slack said no: nothing happened
-	RateLimited                // too many calls: nothing happened
-	Lost                       // no answer that can be read: it may have happened
-)
-
-// Error is a Web API call that did not work.
-type Error struct {
-	Method  string
-	Outcome Outcome
-	Code    string // Slack's own word, when refused
-	Cause   error
-}
-
-// Error returns the method and what went wrong.
-func (e *Error) Error() string {
-	if e.Outcome == Refused {
-		return e.Method + ": " + e.Code
-	}
-	return fmt.Sprintf("%s: %v", e.Method, e.Cause)
-}
-
-// Unwrap returns the cause, for context errors.
-func (e *Error) Unwrap() error { return e.Cause }
-
-// result is the outcome as a metric's label.
-func (e *Error) result() string {
-	switch e.Outcome {
-	case RateLimited:
-		return "ratelimited"
-	case Lost:
-		return "lost"
-	case Refused:
-	}
-	return e.Code
-}
-
-// CodeOf returns Slack's word for a refused call; empty for any other error.
-func CodeOf(err error) string {
-	var e *Error
-	if errors.As(err, &e) {
-		return e.Code
-	}
-	return ""
-}
-
-// OutcomeOf returns what is known of the call that the error is about. Of any other error nothing is: it is Lost.
-func OutcomeOf(err error) Outcome {
-	var e *Error
-	if errors.As(err, &e) {
-		return e.Outcome
-	}
-	return Lost
 }

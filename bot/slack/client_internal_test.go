@@ -29,11 +29,39 @@ func TestFullMembersOnly(t *testing.T) {
 		"a deactivated owner":             {slack.User{TeamID: "T1", IsOwner: true, Deleted: true}, false},
 		"an admin of another workspace":   {slack.User{TeamID: "T2", IsAdmin: true}, false},
 		"a guest who is somehow an owner": {slack.User{TeamID: "T1", IsOwner: true, IsRestricted: true}, false},
+
+		// What Slack's reference of users.info says of Enterprise Grid: id and team_id may be those of another workspace or
+		// of the organisation; enterprise_user has the organisation's id of the user, and workspaces.
+		"of the organisation":                {onGrid("E1", "E1", "T1", "T2"), true},
+		"of another workspace, and ours":     {onGrid("T2", "E1", "T2", "T1"), true},
+		"of another workspace only":          {onGrid("T2", "E1", "T2"), false},
+		"of another organisation, as ours":   {onGrid("T9", "E9", "T1"), false},
+		"of the organisation, no workspaces": {onGrid("E1", "E1"), false},
+		"ours, without any workspaces":       {onGrid("T1", "E1"), true},
 	} {
-		if got := fullMember(&test.user, "T1"); got != test.want {
+		if got := fullMember(&test.user, Identity{Team: "T1", Enterprise: "E1"}); got != test.want {
 			t.Errorf("%s: %v, want %v", name, got, test.want)
 		}
 	}
+	for name, user := range map[string]slack.User{
+		"a workspace of no organisation": onGrid("T2", "", "T1"), "a workspace that does not say": onGrid("T2", "E1", "T1"),
+	} {
+		if fullMember(&user, Identity{Team: "T1"}) {
+			t.Errorf("%s: member", name)
+		}
+	}
+	guest, gone := onGrid("T2", "E1", "T1"), onGrid("T2", "E1", "T1")
+	guest.IsRestricted, gone.Deleted = true, true
+	for _, user := range []slack.User{guest, gone} {
+		if fullMember(&user, Identity{Team: "T1", Enterprise: "E1"}) {
+			t.Errorf("%+v: member", user)
+		}
+	}
+}
+
+// onGrid is a user of an Enterprise Grid.
+func onGrid(team, enterprise string, teams ...string) slack.User {
+	return slack.User{ID: "W1", TeamID: team, Enterprise: slack.EnterpriseUser{ID: "W1", EnterpriseID: enterprise, Teams: teams}}
 }
 
 func TestResponseURLsOfOthersAreNotCalled(t *testing.T) {

@@ -3,7 +3,13 @@ package slack_test
 import (
 	"context"
 	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -81,6 +87,10 @@ func TestWhatIsKnownOfACallThatFailed(t *testing.T) {
 		"an error of HTTP":          {slacksim.Fault{HTTPStatus: 500}, slack.Lost, ""},
 		"the answer is lost":        {slacksim.Fault{LoseResponse: true}, slack.Lost, ""},
 		"the answer takes too long": {slacksim.Fault{Latency: time.Minute}, slack.Lost, ""},
+		"a gateway says no":         {slacksim.Fault{HTTPStatus: 403}, slack.Refused, "http_403"},
+		"a gateway gives up":        {slacksim.Fault{HTTPStatus: 408}, slack.Lost, ""},
+		"a word nobody knows":       {slacksim.Fault{Error: "no_such_word_yet"}, slack.Refused, "no_such_word_yet"},
+		"a redirect":                {slacksim.Fault{HTTPStatus: 307, Location: "http://evil.example/"}, slack.Refused, "http_307"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inSlack(t, func(t *testing.T, sim *slacksim.Sim, c *slack.Client) {
@@ -94,21 +104,188 @@ func TestWhatIsKnownOfACallThatFailed(t *testing.T) {
 	}
 }
 
+// However Slack says that there are too many calls, the method stays closed for as long as it tells, else for a growing
+// while.
 func TestARateLimitClosesTheMethod(t *testing.T) {
+	date := time.Date(2000, 1, 1, 0, 0, 40, 0, time.UTC).Format(http.TimeFormat) // the bubble's clock begins in that year
+	for name, test := range map[string]struct {
+		fault slacksim.Fault
+		want  time.Duration
+	}{
+		"429, and for how long":           {slacksim.Fault{HTTPStatus: 429, RetryAfter: "30"}, 30 * time.Second},
+		"429, and until when":             {slacksim.Fault{HTTPStatus: 429, RetryAfter: date}, 40 * time.Second},
+		"429, and nothing else":           {slacksim.Fault{HTTPStatus: 429}, 5 * time.Second},
+		"429, and no number":              {slacksim.Fault{HTTPStatus: 429, RetryAfter: "soon"}, 5 * time.Second},
+		"429, and not a number":           {slacksim.Fault{HTTPStatus: 429, RetryAfter: "NaN"}, 5 * time.Second},
+		"429, at once":                    {slacksim.Fault{HTTPStatus: 429, RetryAfter: "0"}, 5 * time.Second},
+		"429, before now":                 {slacksim.Fault{HTTPStatus: 429, RetryAfter: "-7"}, 5 * time.Second},
+		"429, a part of a second":         {slacksim.Fault{HTTPStatus: 429, RetryAfter: "0.2"}, time.Second},
+		"429, for longer than the sun":    {slacksim.Fault{HTTPStatus: 429, RetryAfter: "99999999999999999999"}, time.Hour},
+		"the word":                        {slacksim.Fault{Error: "ratelimited"}, 5 * time.Second},
+		"the word, and for how long":      {slacksim.Fault{Error: "ratelimited", RetryAfter: "20"}, 20 * time.Second},
+		"the word as it is written too":   {slacksim.Fault{Error: "rate_limited"}, 5 * time.Second},
+		"the word for too many messages":  {slacksim.Fault{Error: "message_limit_exceeded"}, 5 * time.Second},
+		"the word in an answer of status": {slacksim.Fault{HTTPStatus: 429, Error: "ratelimited"}, 5 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inSlack(t, func(t *testing.T, sim *slacksim.Sim, c *slack.Client) {
+				sim.SetFault(slack.MethodPost, test.fault)
+				now := time.Now()
+				_, err := c.Post(t.Context(), slack.Place{Channel: channel}, text("hello"), nil)
+				if slack.OutcomeOf(err) != slack.RateLimited {
+					t.Fatalf("got %v", err)
+				}
+				if got := c.FreeAt(now, slack.MethodPost, slack.NoReserve).Sub(now); got != test.want {
+					t.Errorf("closed for %s, want %s", got, test.want)
+				}
+				if free := c.FreeAt(now, slack.MethodUpdate, slack.NoReserve); free.After(now) {
+					t.Error("another method is closed too")
+				}
+			})
+		})
+	}
+}
+
+// A limit that goes on is asked about less and less often; a call that works ends that.
+func TestAnUntoldRateLimitGrows(t *testing.T) {
 	inSlack(t, func(t *testing.T, sim *slacksim.Sim, c *slack.Client) {
-		sim.SetFault(slack.MethodPost, slacksim.Fault{HTTPStatus: 429, Times: 1})
-		_, err := c.Post(t.Context(), slack.Place{Channel: channel}, text("hello"), nil)
-		if slack.OutcomeOf(err) != slack.RateLimited {
-			t.Fatalf("got %v", err)
+		closed := func() time.Duration {
+			now := time.Now()
+			_, _ = c.Post(t.Context(), slack.Place{Channel: channel}, text("hello"), nil)
+			wait := c.FreeAt(now, slack.MethodPost, slack.NoReserve).Sub(now)
+			time.Sleep(max(wait, time.Minute))
+			return wait
 		}
-		now := time.Now()
-		if free := c.FreeAt(now, slack.MethodPost, slack.NoReserve); !free.After(now) {
-			t.Error("the method is still free")
+		sim.SetFault(slack.MethodPost, slacksim.Fault{Error: "ratelimited"})
+		for _, want := range []time.Duration{5, 10, 20, 40, 80, 160, 300, 300} {
+			if got := closed(); got != want*time.Second {
+				t.Errorf("closed for %s, want %s", got, want*time.Second)
+			}
 		}
-		if free := c.FreeAt(now, slack.MethodUpdate, slack.NoReserve); free.After(now) {
-			t.Error("another method is closed too")
+		sim.ClearFaults()
+		if got := closed(); got != 0 {
+			t.Errorf("closed for %s by a call that worked", got)
+		}
+		sim.SetFault(slack.MethodPost, slacksim.Fault{Error: "ratelimited", Times: 1})
+		if got := closed(); got != 5*time.Second {
+			t.Errorf("closed for %s, want 5s as at first", got)
 		}
 	})
+}
+
+// The token goes to nobody that Slack, or whoever answers in its place, names.
+func TestNoRedirectIsFollowed(t *testing.T) {
+	for _, status := range []int{301, 302, 303, 307, 308} {
+		var asked []string
+		c := slack.New(slack.Config{BotToken: "xoxb-secret", AppToken: "xapp-secret", HTTP: &http.Client{
+			Transport: transport(func(r *http.Request) (*http.Response, error) {
+				asked = append(asked, r.URL.Host)
+				return &http.Response{StatusCode: status, Header: http.Header{"Location": {"https://evil.example/api/"}},
+					Body: http.NoBody, Request: r}, nil
+			}),
+		}}, nil, nil)
+		_, err := c.Post(t.Context(), slack.Place{Channel: channel}, text("hello"), nil)
+		if !slices.Equal(asked, []string{"slack.com"}) {
+			t.Errorf("%d: asked %q", status, asked)
+		}
+		if err == nil || !strings.Contains(err.Error(), `redirect to "evil.example"`) {
+			t.Errorf("%d: got %v", status, err)
+		}
+		asked = nil
+		_ = c.Respond(t.Context(), slack.ResponseURL{URL: "https://hooks.slack.com/commands/T1/2/3"}, slack.Message{Text: "hello"})
+		if !slices.Equal(asked, []string{"hooks.slack.com"}) {
+			t.Errorf("%d: asked %q for an answer", status, asked)
+		}
+	}
+}
+
+// transport answers in the network's place.
+type transport func(*http.Request) (*http.Response, error)
+
+// RoundTrip answers.
+func (f transport) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// What a private answer's address holds is as good as a password.
+func TestNoErrorQuotesASecretAddress(t *testing.T) {
+	c := slack.New(slack.Config{HTTP: &http.Client{Transport: transport(func(*http.Request) (*http.Response, error) {
+		return nil, errors.New("connection reset by peer")
+	})}}, nil, nil)
+	err := c.Respond(t.Context(), slack.ResponseURL{URL: "https://hooks.slack.com/commands/T1/2/SECRET"}, text("hello"))
+	if err == nil || strings.Contains(err.Error(), "SECRET") || !strings.Contains(err.Error(), "hooks.slack.com: connection reset") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// A message whose form Slack refuses loses what it can do without, and is sent all the same.
+func TestARefusedFormIsSoftened(t *testing.T) {
+	long := strings.Repeat("x", 5000)
+	for name, test := range map[string]struct {
+		refused func(url.Values) string // the word; empty: taken
+		text    int
+		blocks  bool
+	}{
+		"its blocks":           {func(v url.Values) string { return when(v.Get("blocks") != "[]", "invalid_blocks") }, 5000, false},
+		"its length":           {func(v url.Values) string { return when(len(v.Get("text")) > 4000, "msg_too_long") }, 1002, true},
+		"its length, by words": {func(v url.Values) string { return when(len(v.Get("text")) > 4000, "text_too_long") }, 1002, true},
+		"whatever it is long":  {func(v url.Values) string { return when(v.Get("blocks") != "[]", "msg_too_long") }, 1002, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var last url.Values
+			c := slack.New(slack.Config{HTTP: &http.Client{Transport: transport(func(r *http.Request) (*http.Response, error) {
+				_ = r.ParseForm()
+				last = r.PostForm
+				body := `{"ok":true}`
+				if word := test.refused(last); word != "" {
+					body = `{"ok":false,"error":"` + word + `"}`
+				}
+				return answer(r, body), nil
+			})}}, nil, nil)
+			err := c.Update(t.Context(), channel, "1.1", slack.Message{Text: long, Blocks: text("hello").Blocks})
+			if err != nil || len(last.Get("text")) != test.text || (last.Get("blocks") != "[]") != test.blocks {
+				t.Errorf("sent %d characters and blocks %s, %v", len(last.Get("text")), last.Get("blocks"), err)
+			}
+		})
+	}
+}
+
+// answer is one of Slack's.
+func answer(r *http.Request, body string) *http.Response {
+	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body)), Request: r}
+}
+
+// refuseDial counts what is dialled.
+func refuseDial(n *atomic.Int32) func(context.Context, string, string) (net.Conn, error) {
+	return func(context.Context, string, string) (net.Conn, error) {
+		n.Add(1)
+		return nil, errors.New("refused")
+	}
+}
+
+func when(holds bool, word string) string {
+	if holds {
+		return word
+	}
+	return ""
+}
+
+// What helps after a word of Slack's, by the words that people's workspaces have brought.
+func TestRemedies(t *testing.T) {
+	for remedy, words := range map[slack.Remedy]string{
+		slack.AnotherMessage: "edit_window_closed cant_update_message message_not_found thread_not_found a_word_of_next_year",
+		slack.AnotherChannel: "restricted_action not_in_channel is_archived is_inactive channel_not_found restricted_action_read_only_channel",
+		slack.Permission:     "no_permission token_revoked invalid_auth missing_scope account_inactive http_403 http_307",
+		slack.LaterAgain:     "internal_error fatal_error service_unavailable",
+		slack.Slower:         "ratelimited rate_limited message_limit_exceeded",
+		slack.LessText:       "msg_too_long",
+		slack.PlainText:      "invalid_blocks msg_blocks_too_long",
+		slack.OurDefect:      "no_text invalid_arguments unknown_method",
+	} {
+		for word := range strings.FieldsSeq(words) {
+			if got := slack.RemedyFor(word); got != remedy {
+				t.Errorf("%s: %v, want %v", word, got, remedy)
+			}
+		}
+	}
 }
 
 func TestRefusedBlocksGoAsText(t *testing.T) {
@@ -150,11 +327,11 @@ func TestMembersAreLookedUpOnceAMinute(t *testing.T) {
 	inSlack(t, func(t *testing.T, sim *slacksim.Sim, c *slack.Client) {
 		member := func() bool {
 			t.Helper()
-			is, err := c.Member(t.Context(), "U00000DEV1")
+			is, err := c.Person(t.Context(), "U00000DEV1")
 			if err != nil {
 				t.Fatal(err)
 			}
-			return is
+			return is.Member
 		}
 		if !member() {
 			t.Error("not a member")
@@ -169,7 +346,7 @@ func TestMembersAreLookedUpOnceAMinute(t *testing.T) {
 		}
 		sim.Outage(true)
 		time.Sleep(time.Hour)
-		if _, err := c.Member(t.Context(), "U00000DEV1"); err == nil {
+		if _, err := c.Person(t.Context(), "U00000DEV1"); err == nil {
 			t.Error("an answer during an outage")
 		}
 		if is, known := c.LastKnown("U00000DEV1"); is || !known {

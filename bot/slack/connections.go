@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"net/http"
+	"net/url"
 	"slices"
 	"sync"
 	"time"
@@ -18,18 +20,12 @@ const (
 	kept = 2
 	// stagger is how long after the first the second is opened, so that they do not grow old together.
 	stagger = 5 * time.Second
-	// retryMost, retryFatal and retryCrowded are how long to wait before the next try: at most, after an answer that
-	// only a person can change, and when Slack counts too many connections.
-	retryMost, retryFatal, retryCrowded = time.Minute, 5 * time.Minute, time.Minute
+	// retryMost and retryRefusedMost are how long to wait before the next try at most, the second where the answer looks as
+	// if only a person could change it. The first tries come within seconds: Slack has such answers for a moment, too.
+	retryMost, retryRefusedMost = time.Minute, 5 * time.Minute
 	// stable is how long a connection lives until the one after it may be tried at once.
 	stable = 10 * time.Second
 )
-
-// fatal are Slack's words for what only a person can mend.
-var fatal = []string{
-	"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired", "missing_scope",
-	"not_allowed_token_type", "access_denied", "team_access_not_granted", "link_disabled", "http_404",
-}
 
 // Connections keeps two Socket Mode connections to Slack.
 type Connections struct {
@@ -113,6 +109,7 @@ func (c *Connections) keep(ctx context.Context, renew <-chan struct{}, receive f
 		case <-ctx.Done():
 			continue // serve closes it
 		case <-renew:
+			failures = 0
 			group.Go(func() {
 				if sleep(ctx, drain) { // the next one is up by then
 					leave()
@@ -158,7 +155,7 @@ func (c *Connections) other(s *socket) *socket {
 
 // pause returns how long to wait before the connection is replaced.
 func (c *Connections) pause(ctx context.Context, s *socket, failures int) time.Duration {
-	reason := s.disconnectReason()
+	reason, _ := s.whyEnded()
 	if reason == "link_disabled" || reason == "too_many_websockets" {
 		err := &disconnected{reason}
 		c.failed(ctx, err)
@@ -172,16 +169,16 @@ func (c *Connections) pause(ctx context.Context, s *socket, failures int) time.D
 
 // connect opens one connection, up to Slack's hello.
 func (c *Connections) connect(ctx context.Context) (*socket, error) {
-	var url string
+	var address string
 	err := c.client.call(ctx, "apps.connections.open", func(ctx context.Context) (err error) {
-		_, url, err = c.client.api.StartSocketModeContext(ctx)
+		_, address, err = c.client.api.StartSocketModeContext(ctx)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
 	c.count(1)
-	s, err := openSocket(ctx, c.dialer, url)
+	s, err := c.dial(ctx, address)
 	if err != nil {
 		c.count(-1)
 		return nil, err
@@ -192,9 +189,17 @@ func (c *Connections) connect(ctx context.Context) (*socket, error) {
 	ours, up := c.open, len(c.up)
 	c.mu.Unlock()
 	c.client.metrics.connections.Set(float64(up))
-	c.client.log.Info("connected", "connections", up, "reported", s.hello.Connections)
+	c.client.log.Info("connected", "connections", up, "host", s.host, "reported", s.hello.Connections)
 	c.foreign.hello(time.Now(), s.hello.Connections, ours)
 	return s, nil
+}
+
+// dial opens the socket that Slack named. Its ticket goes in clear text only where the Web API's token does.
+func (c *Connections) dial(ctx context.Context, address string) (*socket, error) {
+	if u, err := url.Parse(address); err == nil && u.Scheme == "ws" && c.client.base.Scheme == "https" {
+		return nil, &hostError{host: u.Host, cause: errors.New("the socket that Slack named is not encrypted; it is not dialled")}
+	}
+	return openSocket(ctx, c.dialer, address)
 }
 
 func (c *Connections) count(n int) {
@@ -209,12 +214,21 @@ func (c *Connections) down(s *socket) {
 	c.open--
 	c.up = slices.DeleteFunc(c.up, func(o *socket) bool { return o == s })
 	up := len(c.up)
+	reason, err := s.whyEnded()
 	if up == 0 && c.trouble == nil {
 		c.trouble = errors.New("the connections to Slack ended; reconnecting")
+		if err != nil {
+			c.trouble = fmt.Errorf("the connections to Slack ended; reconnecting: %w", &hostError{host: s.host, cause: err})
+		}
 	}
 	c.mu.Unlock()
 	c.client.metrics.connections.Set(float64(up))
-	c.client.log.Info("connection ended", "connections", up, "reason", s.disconnectReason())
+	level := slog.LevelInfo
+	if reason == "" && err != nil {
+		level = slog.LevelWarn // nobody announced it
+	}
+	c.client.log.Log(context.Background(), level, "connection ended", "connections", up, "host", s.host,
+		"lived", time.Since(s.began).Round(time.Second), "reason", reason, "error", err)
 }
 
 // failed notes why a connection could not be opened.
@@ -225,33 +239,30 @@ func (c *Connections) failed(ctx context.Context, err error) {
 	c.mu.Lock()
 	c.trouble = fmt.Errorf("no connection to Slack: %w", err)
 	c.mu.Unlock()
-	if isFatal(err) {
+	if needsPerson(err) {
 		c.client.log.Error("slack refuses the connection; a person has to look at the app and its tokens", "error", err)
 		return
 	}
 	c.client.log.Warn("connection to slack failed", "error", err)
 }
 
-// isFatal reports whether only a person can do something about the error.
-func isFatal(err error) bool {
+// needsPerson reports whether it looks as if only a person could do something about the error.
+func needsPerson(err error) bool {
 	var d *disconnected
 	if errors.As(err, &d) {
-		return slices.Contains(fatal, d.reason)
+		return RemedyFor(d.reason) == Permission
 	}
-	return slices.Contains(fatal, CodeOf(err))
+	var e *Error
+	return errors.As(err, &e) && e.Outcome == Refused
 }
 
-// backoff is how long to wait before the next try: longer after each failure in a row, and longest where trying does
-// not help.
+// backoff is how long to wait before the next try: longer after each failure in a row.
 func backoff(err error, failures int) time.Duration {
-	var d *disconnected
-	switch {
-	case err != nil && isFatal(err):
-		return retryFatal
-	case errors.As(err, &d) && d.reason == "too_many_websockets":
-		return retryCrowded
+	most := retryMost
+	if err != nil && needsPerson(err) {
+		most = retryRefusedMost
 	}
-	wait := min(time.Second<<min(failures-1, 10), retryMost)
+	wait := min(time.Second<<min(max(failures-1, 0), 10), most)
 	return wait/2 + rand.N(wait/2) // spread, so that two connections do not come at once
 }
 

@@ -3,6 +3,7 @@ package slack
 import (
 	"encoding/json"
 	"regexp"
+	"slices"
 )
 
 // maxAck is the size from which Slack drops an ack without a word.
@@ -111,6 +112,7 @@ type Interaction struct {
 	Actions []struct {
 		ActionID string `json:"action_id"`
 		Value    string `json:"value"`
+		ActionTS string `json:"action_ts"` // when it was pressed
 	} `json:"actions"`
 	ResponseURL string `json:"response_url"`
 	TriggerID   string `json:"trigger_id"`
@@ -119,16 +121,72 @@ type Interaction struct {
 // Event is an event, such as a mention of the bot, as far as it is read.
 type Event struct {
 	TeamID string `json:"team_id"`
-	Event  struct {
-		Type     string `json:"type"`
-		User     string `json:"user"`
-		Team     string `json:"team"`
-		BotID    string `json:"bot_id"`
-		Text     string `json:"text"`
-		Channel  string `json:"channel"`
-		TS       string `json:"ts"`
-		ThreadTS string `json:"thread_ts"`
+	// Authorizations name the app's own bot user, of whom the text may speak by this id.
+	Authorizations []struct {
+		UserID string `json:"user_id"`
+		IsBot  bool   `json:"is_bot"`
+	} `json:"authorizations"`
+	Event struct {
+		Type        string       `json:"type"`
+		Subtype     string       `json:"subtype"`
+		User        string       `json:"user"`
+		BotID       string       `json:"bot_id"`
+		AppID       string       `json:"app_id"`
+		Text        string       `json:"text"`
+		Channel     string       `json:"channel"`
+		TS          string       `json:"ts"`
+		ThreadTS    string       `json:"thread_ts"`
+		Edited      *Edit        `json:"edited"`
+		Attachments []Attachment `json:"attachments"`
 	} `json:"event"`
+}
+
+// Edit is in a message that was changed after it was posted. Its mention comes as another event, with the time of the
+// first.
+type Edit struct {
+	TS string `json:"ts"`
+}
+
+// Attachment is what hangs on a message.
+type Attachment struct {
+	IsShare bool `json:"is_share"` // somebody's message, passed on
+}
+
+// Selves returns the ids by which the text of the event may call the app's own bot user.
+func (e Event) Selves() []string {
+	var ids []string
+	for _, a := range e.Authorizations {
+		if a.IsBot && a.UserID != "" {
+			ids = append(ids, a.UserID)
+		}
+	}
+	return ids
+}
+
+// Edit tells the edits of a message apart; empty for a message as it was posted.
+func (e Event) Edit() string {
+	switch {
+	case e.Event.Edited != nil && e.Event.Edited.TS != "":
+		return e.Event.Edited.TS
+	case e.Event.Edited != nil, e.Event.Subtype == "message_changed":
+		return "edited"
+	}
+	return ""
+}
+
+// IsTyped reports whether a person typed the message just so: it is no /me, nothing that an app or Slack wrote, and no
+// message of somebody else's passed on.
+func (e Event) IsTyped() bool {
+	switch e.Event.Subtype {
+	case "", "thread_broadcast", "file_share":
+		return !slices.ContainsFunc(e.Event.Attachments, func(a Attachment) bool { return a.IsShare })
+	}
+	return false
+}
+
+// IsByApp reports whether an app or a workflow posted the message.
+func (e Event) IsByApp() bool {
+	return e.Event.BotID != "" || e.Event.User == "" || e.Event.Subtype == "bot_message"
 }
 
 // Payload returns the Command, the Interaction or the Event that the envelope holds; nil when it holds none that can be

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -25,6 +24,8 @@ const (
 	// clockSkew is how much earlier than ours Slack's clock may have dated a message.
 	clockSkew = 10 * time.Minute
 	pageSize  = 200
+	// methodRespond stands for the response URLs in budgets and metrics.
+	methodRespond = "response_url"
 	// eventType is the metadata's type of our messages.
 	eventType = "canarybot"
 )
@@ -58,7 +59,7 @@ func (c *Client) Post(ctx context.Context, to Place, m Message, mark Mark) (ts s
 	if to.Thread != "" && m.Broadcast {
 		options = append(options, slack.MsgOptionBroadcast())
 	}
-	err = c.orAsText(m, refusedBlocks, func(m Message) error {
+	err = c.softly(m, func(m Message) error {
 		return c.call(ctx, MethodPost, func(ctx context.Context) error {
 			_, ts, err = c.api.PostMessageContext(ctx, to.Channel, append(content(m), options...)...)
 			return err
@@ -69,7 +70,7 @@ func (c *Client) Post(ctx context.Context, to Place, m Message, mark Mark) (ts s
 
 // Update replaces a message of ours.
 func (c *Client) Update(ctx context.Context, channel, ts string, m Message) error {
-	return c.orAsText(m, refusedBlocks, func(m Message) error {
+	return c.softly(m, func(m Message) error {
 		return c.call(ctx, MethodUpdate, func(ctx context.Context) error {
 			_, _, _, err := c.api.UpdateMessageContext(ctx, channel, ts, content(m)...)
 			return err
@@ -79,7 +80,7 @@ func (c *Client) Update(ctx context.Context, channel, ts string, m Message) erro
 
 // PostEphemeral shows a message to one person.
 func (c *Client) PostEphemeral(ctx context.Context, to Place, user string, m Message) error {
-	return c.orAsText(m, refusedBlocks, func(m Message) error {
+	return c.softly(m, func(m Message) error {
 		options := content(m)
 		if to.Thread != "" {
 			options = append(options, slack.MsgOptionTS(to.Thread))
@@ -104,19 +105,13 @@ func (c *Client) Respond(ctx context.Context, to ResponseURL, m Message) error {
 	if !c.isSlack(to.URL) {
 		return errors.New("answer: the response URL is not Slack's")
 	}
-	refused := func(err error) bool { return OutcomeOf(err) == Refused }
-	return c.orAsText(m, refused, func(m Message) error {
+	return c.softly(m, func(m Message) error {
 		w := &slack.WebhookMessage{Text: m.Text, ResponseType: "ephemeral", ReplaceOriginal: to.Replace, ThreadTimestamp: to.Thread}
 		if len(m.Blocks) > 0 {
 			w.Blocks = &slack.Blocks{BlockSet: m.Blocks}
 		}
-		return c.call(ctx, "response_url", func(ctx context.Context) error {
-			err := slack.PostWebhookCustomHTTPContext(ctx, to.URL, c.http, w)
-			var status slack.StatusCodeError
-			if errors.As(err, &status) && status.Code == http.StatusNotFound {
-				return fmt.Errorf("response URL: %w", err)
-			}
-			return err
+		return c.call(ctx, methodRespond, func(ctx context.Context) error {
+			return slack.PostWebhookCustomHTTPContext(ctx, to.URL, c.http, w)
 		})
 	})
 }
@@ -134,25 +129,41 @@ func (c *Client) isSlack(address string) bool {
 	return u.Scheme == "https" && (u.Hostname() == "slack.com" || strings.HasSuffix(u.Hostname(), ".slack.com"))
 }
 
-// orAsText sends a message. Where its blocks were refused, it sends the text alone, once: what people should know does
-// not depend on how it looks.
-func (c *Client) orAsText(m Message, refused func(error) bool, send func(Message) error) error {
-	err := send(m)
-	if err == nil || len(m.Blocks) == 0 || !refused(err) {
-		return err
+// softly sends a message. Where Slack refused what it looks like, it sends less of it: what people should know does not
+// depend on how it looks.
+func (c *Client) softly(m Message, send func(Message) error) error {
+	for {
+		err := send(m)
+		less, ok := lessOf(m, err)
+		if !ok {
+			return err
+		}
+		c.log.Error("slack refused the form of a message; less of it is sent", "error", err)
+		m = less
 	}
-	c.log.Error("slack refused the blocks of a message; sent as text", "error", err)
-	m.Blocks = nil
-	return send(m)
 }
 
-// refusedBlocks reports whether Slack refused a message for its blocks.
-func refusedBlocks(err error) bool {
-	switch CodeOf(err) {
-	case "invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "block_mismatch":
-		return true
+// textMost is what is left of a text that Slack calls too long.
+const textMost = 1000
+
+// lessOf returns the next shorter form of a message that was refused; ok is false where that would not help, or nothing
+// is left to leave out.
+func lessOf(m Message, err error) (less Message, ok bool) {
+	var e *Error
+	if !errors.As(err, &e) || e.Outcome != Refused {
+		return m, false
 	}
-	return false
+	text, remedy := []rune(m.Text), RemedyFor(e.Code)
+	formless := remedy == LessText || remedy == PlainText || e.Method == methodRespond // which answers in no words of these
+	switch {
+	case remedy == LessText && len(text) > textMost:
+		m.Text = string(text[:textMost-1]) + "…"
+		return m, true
+	case formless && len(m.Blocks) > 0:
+		m.Blocks = nil
+		return m, true
+	}
+	return m, false
 }
 
 // content is a message's text and blocks. Blocks are always sent, also when there are none: an update without them

@@ -1,7 +1,10 @@
 package slack
 
 import (
+	"cmp"
 	"context"
+	"fmt"
+	"slices"
 	"time"
 
 	"github.com/slack-go/slack"
@@ -17,7 +20,10 @@ const (
 )
 
 // Identity is who the bot is, and where.
-type Identity struct{ Team, User, Name, URL string }
+type Identity struct {
+	Team, User, Name, URL string
+	Enterprise            string // the organisation of an Enterprise Grid; empty: none
+}
 
 // Me returns who the bot is; the zero value before Slack said so. It calls nobody.
 func (c *Client) Me() Identity {
@@ -29,7 +35,12 @@ func (c *Client) Me() Identity {
 // learnIdentity asks until there is an answer: what waits for an ack must not have to.
 func (c *Client) learnIdentity(ctx context.Context) {
 	for failures := 1; ; failures++ {
-		if _, err := c.identify(ctx); err == nil || !sleep(ctx, backoff(err, failures)) {
+		_, err := c.identify(ctx)
+		if err == nil {
+			c.tryLookup(ctx)
+			return
+		}
+		if !sleep(ctx, backoff(err, failures)) {
 			return
 		}
 	}
@@ -48,7 +59,7 @@ func (c *Client) identify(ctx context.Context) (Identity, error) {
 	if err != nil {
 		return Identity{}, err
 	}
-	me := Identity{Team: answer.TeamID, User: answer.UserID, Name: answer.User, URL: answer.URL}
+	me := Identity{Team: answer.TeamID, User: answer.UserID, Name: answer.User, URL: answer.URL, Enterprise: answer.EnterpriseID}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.me = me
@@ -58,36 +69,84 @@ func (c *Client) identify(ctx context.Context) (Identity, error) {
 // lookup is what Slack said about a person.
 type lookup struct {
 	member bool
+	id     string // by which Slack knows the person as well
 	at     time.Time
 }
 
-// Member reports whether the person is a full member of the bot's own workspace. Only ids count, never names. An error
-// means that Slack did not answer.
-func (c *Client) Member(ctx context.Context, user string) (bool, error) {
+// Person is what Slack says about a person.
+type Person struct {
+	Member bool // a full member of the bot's own workspace
+	// Also is the person's id in the whole organisation of an Enterprise Grid, or the workspace's where that was looked up;
+	// else the very id that was looked up. Each may begin with U or W.
+	Also string
+}
+
+// Person looks a person up. Only ids count, never names. An error means that Slack did not answer, or does not let the bot
+// look people up: LookupTrouble tells which.
+func (c *Client) Person(ctx context.Context, user string) (Person, error) {
 	if last, ok := c.people.Get(user); ok && time.Since(last.at) < lookupFresh {
-		return last.member, nil
+		return Person{Member: last.member, Also: last.id}, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
 	defer cancel()
 	me, err := c.identify(ctx)
 	if err != nil {
-		return false, err
+		return Person{}, err
 	}
-	var u *slack.User
-	err = c.call(ctx, "users.info", func(ctx context.Context) (err error) {
-		u, err = c.api.GetUserInfoContext(ctx, user)
-		return err
-	})
+	u, err := c.userInfo(ctx, user)
 	now := lookup{at: time.Now()}
 	switch code := CodeOf(err); {
 	case code == "user_not_found" || code == "user_not_visible": // no member
 	case err != nil:
-		return false, err
+		return Person{}, err
 	default:
-		now.member = fullMember(u, me.Team)
+		now.member = fullMember(u, me)
+		now.id = cmp.Or(u.Enterprise.ID, u.ID)
+		if now.id == user {
+			now.id = u.ID
+		}
 	}
 	c.people.Add(user, now)
-	return now.member, nil
+	return Person{Member: now.member, Also: now.id}, nil
+}
+
+// userInfo asks Slack about a user, and notes whether the bot may.
+func (c *Client) userInfo(ctx context.Context, user string) (u *slack.User, err error) {
+	err = c.call(ctx, "users.info", func(ctx context.Context) (err error) {
+		u, err = c.api.GetUserInfoContext(ctx, user)
+		return err
+	})
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case CodeOf(err) == "missing_scope" || CodeOf(err) == "not_allowed_token_type":
+		c.lookupTrouble = fmt.Errorf("nobody can be looked up, so nobody may move anything forward: %w; "+
+			"add the scope users:read to the Slack app and reinstall it", err)
+	case err == nil || OutcomeOf(err) == Refused: // then it is about this user
+		c.lookupTrouble = nil
+	}
+	return u, err
+}
+
+// LookupTrouble returns why nobody can be looked up, where only a person can mend that; nil: as far as is known they can.
+// It calls nobody.
+func (c *Client) LookupTrouble() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.lookupTrouble
+}
+
+// tryLookup finds out at the start whether the bot may look people up, by looking itself up.
+func (c *Client) tryLookup(ctx context.Context) {
+	for failures := 1; ; failures++ {
+		_, err := c.userInfo(ctx, c.Me().User)
+		if err == nil || OutcomeOf(err) == Refused || !sleep(ctx, backoff(err, failures)) {
+			break
+		}
+	}
+	if err := c.LookupTrouble(); err != nil {
+		c.log.Error("people cannot be looked up", "error", err)
+	}
 }
 
 // LastKnown returns what Slack said last about the person, however long ago. It calls nobody.
@@ -96,8 +155,11 @@ func (c *Client) LastKnown(user string) (member, known bool) {
 	return last.member, known
 }
 
-// fullMember reports whether the user is a full member of the team: no guest, no stranger, no bot, not deactivated.
-func fullMember(u *slack.User, team string) bool {
-	return u.TeamID == team && !u.Deleted && !u.IsRestricted && !u.IsUltraRestricted && !u.IsStranger && !u.IsBot &&
+// fullMember reports whether the user is a full member of the bot's workspace: no guest, no stranger, no bot, not
+// deactivated. On Enterprise Grid the user's own team may be another workspace of the organisation, or the organisation
+// itself; then it counts to which workspaces the organisation's user belongs.
+func fullMember(u *slack.User, me Identity) bool {
+	grid := me.Enterprise != "" && u.Enterprise.EnterpriseID == me.Enterprise && slices.Contains(u.Enterprise.Teams, me.Team)
+	return (u.TeamID == me.Team || grid) && !u.Deleted && !u.IsRestricted && !u.IsUltraRestricted && !u.IsStranger && !u.IsBot &&
 		!u.IsAppUser && !u.IsConnectorBot && !u.IsWorkflowBot && !u.IsInvitedUser
 }

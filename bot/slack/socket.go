@@ -31,6 +31,8 @@ const (
 // socket is one connection. It reads until the end, and hands each envelope to whoever opened it.
 type socket struct {
 	ws    *websocket.Conn
+	host  string // that it is connected to
+	began time.Time
 	hello frame
 	leave chan struct{} // closed when Slack is about to end the connection; it still works
 	done  chan struct{} // closed when it has ended
@@ -42,21 +44,27 @@ type socket struct {
 
 	mu      sync.Mutex // guards the fields below
 	reason  string     // why Slack asked us to leave
+	ended   error      // what ended it; nil: we did, or it has not
 	pending int        // envelopes that are not answered yet
 	going   bool       // it closes as soon as nothing is pending
 	closing bool       // nothing more can be answered
 }
 
-// openSocket dials the URL and waits for Slack's hello.
-func openSocket(ctx context.Context, dialer *websocket.Dialer, url string) (*socket, error) {
-	ws, resp, err := dialer.DialContext(ctx, url, http.Header{"Origin": {"https://api.slack.com"}})
+// openSocket dials the address and waits for Slack's hello. The address holds a ticket: no error quotes it.
+func openSocket(ctx context.Context, dialer *websocket.Dialer, address string) (*socket, error) {
+	host := hostOf(address)
+	ws, resp, err := dialer.DialContext(ctx, address, http.Header{"Origin": {"https://api.slack.com"}})
 	if resp != nil && resp.Body != nil {
 		_ = resp.Body.Close() // an upgrade has no body worth an error
 	}
 	if err != nil {
+		err = &hostError{host: host, cause: withoutTicket(err, address)}
+		if resp != nil {
+			err = fmt.Errorf("%w, the answer was %d %s", err, resp.StatusCode, http.StatusText(resp.StatusCode))
+		}
 		return nil, fmt.Errorf("dial the socket: %w", err)
 	}
-	s := &socket{ws: ws, leave: make(chan struct{}), done: make(chan struct{}), idle: make(chan struct{})}
+	s := &socket{ws: ws, host: host, began: time.Now(), leave: make(chan struct{}), done: make(chan struct{}), idle: make(chan struct{})}
 	ws.SetReadLimit(maxFrame)
 	ws.SetPingHandler(func(data string) error {
 		s.alive()
@@ -72,7 +80,7 @@ func openSocket(ctx context.Context, dialer *websocket.Dialer, url string) (*soc
 	defer unhook()
 	if err := s.awaitHello(); err != nil {
 		_ = ws.Close() // the error that matters is known
-		return nil, err
+		return nil, fmt.Errorf("wait for hello: %w", &hostError{host: host, cause: err})
 	}
 	return s, nil
 }
@@ -82,7 +90,7 @@ func (s *socket) awaitHello() error {
 	_ = s.ws.SetReadDeadline(time.Now().Add(helloTimeout)) // fails only on a dead connection, as the read will
 	_, raw, err := s.ws.ReadMessage()
 	if err != nil {
-		return fmt.Errorf("wait for hello: %w", err)
+		return err
 	}
 	s.hello = readFrame(raw)
 	switch s.hello.Type {
@@ -92,7 +100,7 @@ func (s *socket) awaitHello() error {
 	case typeDisconnect:
 		return &disconnected{reason: s.hello.Reason}
 	default:
-		return fmt.Errorf("wait for hello: Slack said %q", s.hello.Type)
+		return fmt.Errorf("Slack said %q", s.hello.Type)
 	}
 }
 
@@ -168,6 +176,7 @@ func (s *socket) serve(ctx context.Context, receive func(frame)) {
 	for {
 		_, raw, err := s.ws.ReadMessage()
 		if err != nil {
+			s.endedBy(ctx, err)
 			return
 		}
 		s.alive()
@@ -181,6 +190,22 @@ func (s *socket) serve(ctx context.Context, receive func(frame)) {
 	}
 }
 
+// endedBy notes what ended the connection, unless that were we.
+func (s *socket) endedBy(ctx context.Context, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if ctx.Err() == nil {
+		s.ended = err
+	}
+}
+
+// whyEnded returns why the connection ended: Slack's reason, and what was read in place of a frame.
+func (s *socket) whyEnded() (reason string, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.reason, s.ended
+}
+
 // disconnecting notes that Slack is going to end the connection. After a warning some seconds are left; after anything
 // else it is over, and what is under way may still be answered.
 func (s *socket) disconnecting(reason string) {
@@ -191,13 +216,6 @@ func (s *socket) disconnecting(reason string) {
 		_ = s.ws.SetReadDeadline(time.Now().Add(drain)) // fails only on a dead connection
 	}
 	s.once.Do(func() { close(s.leave) })
-}
-
-// disconnectReason returns Slack's reason for the end; empty: it gave none.
-func (s *socket) disconnectReason() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.reason
 }
 
 // keepAlive pings, and closes the connection politely when ctx ends: a socket that just vanishes stays a ghost that Slack

@@ -90,8 +90,7 @@ func (s *Sim) serveAPI(w http.ResponseWriter, r *http.Request) {
 	if down || !s.delay(r, fault.Latency) || fault.LoseRequest {
 		panic(http.ErrAbortHandler)
 	}
-	if fault.HTTPStatus != 0 {
-		http.Error(w, "<html>Something went wrong</html>", fault.HTTPStatus)
+	if fault.failed(w) {
 		return
 	}
 	a, token, err := readArgs(r)
@@ -182,6 +181,7 @@ func (s *Sim) writeReply(w http.ResponseWriter, c call, rep reply) {
 	}
 	h := w.Header()
 	h.Set("Content-Type", "application/json; charset=utf-8")
+	h.Set("Date", time.Now().Add(s.opts.Timing.Ahead).UTC().Format(http.TimeFormat))
 	h.Set("X-OAuth-Scopes", strings.Join(s.opts.Scopes, ","))
 	h.Set("X-Accepted-OAuth-Scopes", strings.Join(s.methods[c.method].scopes, ","))
 	if rep.retryAfter > 0 {

@@ -10,11 +10,16 @@ import (
 // target finds the channel a call writes to and checks that the bot may.
 func (s *Sim) target(c call) (*room, reply) {
 	r := s.roomNamed(c.text("channel"))
+	if r == nil && c.method == "chat.postMessage" {
+		r = s.direct(c.text("channel"))
+	}
 	switch {
 	case r == nil || r.Private && r.BotAbsent:
 		return nil, refuse("channel_not_found")
 	case r.Archived:
 		return nil, refuse("is_archived")
+	case r.Restricted:
+		return nil, refuse("restricted_action")
 	case r.BotAbsent && !s.granted("chat:write.public"):
 		return nil, refuse("not_in_channel")
 	}
@@ -104,6 +109,12 @@ func (s *Sim) updateMessage(c call) reply {
 	if !m.FromBot {
 		s.recordViolation(ForeignMessage, "chat.update of a message by %s", m.User)
 		return refuse("cant_update_message")
+	}
+	if r.Archived {
+		return refuse("is_inactive")
+	}
+	if limit := s.opts.Timing.Edits; limit > 0 && c.now.Sub(m.At) > limit {
+		return refuse("edit_window_closed")
 	}
 	body, rep := s.readContent(c.args, "chat.update")
 	if rep.err != "" {

@@ -50,7 +50,7 @@ func (s *Sim) usersConversations(c call) reply {
 		if r.Private {
 			kind = "private_channel"
 		}
-		hidden := r.BotAbsent || r.Archived && c.flag("exclude_archived")
+		hidden := r.direct || r.BotAbsent || r.Archived && c.flag("exclude_archived")
 		if slices.Contains(types, kind) && !hidden {
 			found = append(found, s.wireChannel(r))
 		}

@@ -3,6 +3,7 @@ package slacksim
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"canarybot.io/bot/slacksim/blockkit"
 )
@@ -33,16 +34,33 @@ func (s *Sim) PutChannel(c Channel) {
 	if r := s.room(c.ID); r != nil {
 		r.Channel = c
 	} else {
-		s.rooms = append(s.rooms, &room{Channel: c, tokens: float64(s.opts.Limits.PostBurst)})
+		s.rooms = append(s.rooms, &room{Channel: c, ahead: s.opts.Timing.Ahead, tokens: float64(s.opts.Limits.PostBurst)})
 	}
 	s.notifyChange()
+}
+
+// direct finds or opens the conversation of the bot with the person, whom a call named in a channel's place; nil: nobody has
+// that id. Its name is dm-NAME. The caller holds the lock.
+func (s *Sim) direct(user string) *room {
+	u, found := s.user(user)
+	if !found || u.ID != user {
+		return nil
+	}
+	id := "D" + strings.TrimPrefix(u.ID, "U")
+	if s.room(id) == nil {
+		s.rooms = append(s.rooms, &room{
+			Channel: Channel{ID: id, Name: "dm-" + u.Name, Private: true, Members: []string{u.ID}}, direct: true,
+			tokens: float64(s.opts.Limits.PostBurst),
+		})
+	}
+	return s.room(id)
 }
 
 // user finds a person by id or name; the caller holds the lock.
 func (s *Sim) user(idOrName string) (User, bool) {
 	name := strings.TrimPrefix(idOrName, "@")
 	for _, u := range s.users {
-		if u.ID == idOrName || u.Name == name {
+		if u.ID == idOrName || u.Name == name || u.EnterpriseID != "" && u.EnterpriseID == idOrName {
 			return u, true
 		}
 	}
@@ -76,6 +94,7 @@ func (s *Sim) roomNamed(idOrName string) *room {
 // names resolves mentions; the caller holds the lock while it is used.
 func (s *Sim) names() blockkit.Names {
 	return blockkit.Names{
+		Now: time.Now(),
 		User: func(id string) string {
 			if id == s.opts.Bot.UserID {
 				return s.opts.Bot.Name

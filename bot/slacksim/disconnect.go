@@ -2,6 +2,8 @@ package slacksim
 
 import (
 	"time"
+
+	"github.com/gorilla/websocket"
 )
 
 func disconnect(reason, host string) map[string]any {
@@ -55,6 +57,17 @@ func (s *Sim) DropSockets() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.cutAll()
+}
+
+// CloseSockets ends every connection with a close frame, as a proxy does that is going down.
+func (s *Sim) CloseSockets(code int, reason string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, c := range s.sockets {
+		c.state = closing
+		_ = c.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, reason), time.Now().Add(time.Second))
+		c.closeAfter(drainTime)
+	}
 }
 
 func (s *Sim) cutAll() {

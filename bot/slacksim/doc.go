@@ -33,6 +33,6 @@
 // attachments; files, uploads and slack_file; user groups; reactions, pins and
 // bookmarks; chat.delete (Remove is a person deleting); events other than
 // app_mention, and the rich_text blocks in it; conversion of emoji to shortcodes;
-// unfurling; direct messages; several workspaces with the app installed; the
+// unfurling; direct messages but those that the bot begins; several workspaces with the app installed; the
 // workspace-wide cap on posts and the hourly one on events.
 package slacksim

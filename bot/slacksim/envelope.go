@@ -23,6 +23,7 @@ type envelope struct {
 	attempt int
 	reason  string
 	sentTo  *socket
+	lost    bool // on its way to the bot
 	timer   *time.Timer
 	result  Delivery
 	done    chan struct{}
@@ -64,8 +65,15 @@ func (s *Sim) deliver(e *envelope) {
 	e.timer = time.AfterFunc(s.opts.Timing.Ack, func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
+		if e.lost {
+			s.settle(e, TimedOut)
+			return
+		}
 		s.expire(e)
 	})
+	if e.lost {
+		return
+	}
 	s.opts.Log.Debug("envelope", "type", string(e.kind), "id", e.id, "socket", c.number)
 	c.send(frame)
 	if s.repeat > 0 {
@@ -85,6 +93,13 @@ func (s *Sim) deliverAgain(e *envelope, sockets []*socket) {
 	again := s.newEnvelope(e.kind, e.payload)
 	again.attempt, again.reason = e.attempt+1, "timeout"
 	s.deliver(again)
+}
+
+// LoseNext makes the first n deliveries of the next event get lost on their way to the bot.
+func (s *Sim) LoseNext(n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.lose = n
 }
 
 // DuplicateNext makes Slack deliver the next envelope twice. Call it n times for

@@ -11,6 +11,9 @@ const AnyMethod = "*"
 // ResponseURLs names the response URLs in SetFault.
 const ResponseURLs = "response_url"
 
+// SocketDials names the dials of Socket Mode connections in SetFault: of a fault, HTTPStatus and LoseRequest count.
+const SocketDials = "socket"
+
 // Fault describes how calls of a method fail.
 type Fault struct {
 	// Latency passes before anything else happens.
@@ -19,6 +22,10 @@ type Fault struct {
 	LoseRequest bool
 	// HTTPStatus, for example 500, is answered instead of the call.
 	HTTPStatus int
+	// Location is where an answer of 307 and the like leads.
+	Location string
+	// RetryAfter is the header of that name, as it is, in whatever is answered.
+	RetryAfter string
 	// Error is answered with ok:false instead of the call.
 	Error string
 	// LoseResponse cuts the connection after the effect: the caller cannot know.
@@ -54,20 +61,13 @@ func (s *Sim) Outage(down bool) {
 	s.notifyChange()
 }
 
-// down reports whether Slack is having an outage.
-func (s *Sim) down() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.outage
-}
-
 // fault returns the fault for this call and whether Slack is down.
 func (s *Sim) fault(method string) (Fault, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	key := method
 	f, found := s.faults[key]
-	if !found {
+	if !found && method != SocketDials {
 		key = AnyMethod
 		f, found = s.faults[key]
 	}
@@ -97,4 +97,19 @@ func (s *Sim) delay(r *http.Request, d time.Duration) bool {
 	case <-s.closed:
 		return false
 	}
+}
+
+// failed answers a call as the fault says, with no effect; false: it says nothing of that kind.
+func (f Fault) failed(w http.ResponseWriter) bool {
+	if f.RetryAfter != "" {
+		w.Header().Set("Retry-After", f.RetryAfter)
+	}
+	if f.HTTPStatus == 0 {
+		return false
+	}
+	if f.Location != "" {
+		w.Header().Set("Location", f.Location)
+	}
+	http.Error(w, "<html>Something went wrong</html>", f.HTTPStatus)
+	return true
 }

@@ -10,10 +10,14 @@ import (
 
 func (s *Sim) authTest(call) reply {
 	w, b := s.opts.Workspace, s.opts.Bot
-	return ok(map[string]any{
+	answer := map[string]any{
 		"url": "https://" + w.Domain + ".slack.com/", "team": w.Name, "team_id": w.ID,
 		"user": b.Name, "user_id": b.UserID, "bot_id": b.BotID, "is_enterprise_install": false,
-	})
+	}
+	if w.Enterprise != "" {
+		answer["enterprise_id"] = w.Enterprise
+	}
+	return ok(answer)
 }
 
 func (s *Sim) usersInfo(c call) reply {
@@ -24,7 +28,7 @@ func (s *Sim) usersInfo(c call) reply {
 		return ok(map[string]any{"user": u})
 	}
 	u, found := s.user(id)
-	if !found || u.ID != id {
+	if !found || u.ID != id && u.EnterpriseID != id {
 		return refuse("user_not_found")
 	}
 	return ok(map[string]any{"user": s.wireUser(u)})

@@ -31,8 +31,7 @@ func (p *Person) StartSay(channel, thread, text string) (*Pending, error) {
 	}
 	m := s.add(at.room, Message{User: at.user.ID, ThreadTS: thread, Text: s.typed(text), At: at.now})
 	pending := &Pending{sim: s, outcome: Outcome{Delivery: Silent, TS: m.TS}}
-	mention := "<@" + s.opts.Bot.UserID + ">"
-	if !strings.Contains(m.Text, mention) || !s.granted("app_mentions:read") {
+	if !s.mentionsBot(m.Text) {
 		return pending, nil
 	}
 	if at.room.BotAbsent {
@@ -42,6 +41,73 @@ func (p *Person) StartSay(channel, thread, text string) (*Pending, error) {
 	}
 	pending.waiting = s.startEvent(s.mentionEvent(at, m))
 	return pending, nil
+}
+
+func (s *Sim) mentionsBot(text string) bool {
+	return strings.Contains(text, "<@"+s.opts.Bot.UserID+">") && s.granted("app_mentions:read")
+}
+
+// Edit changes a message of the person's own. If it names the bot, before or only now, the bot gets another app_mention:
+// a new event about the same message, which says that it was edited.
+func (p *Person) Edit(channel, ts, text string) (Outcome, error) {
+	return outcome(p.StartEdit(channel, ts, text))
+}
+
+// StartEdit is Edit without waiting.
+func (p *Person) StartEdit(channel, ts, text string) (*Pending, error) {
+	s := p.sim
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	at, err := p.checkAccess(channel)
+	if err != nil {
+		return nil, err
+	}
+	m := at.room.message(ts)
+	if m == nil || m.User != at.user.ID {
+		return nil, fmt.Errorf("%w: %s", ErrNoMessage, ts)
+	}
+	m.edit(at.now, s.typed(text), nil)
+	s.notifyChange()
+	pending := &Pending{sim: s, outcome: Outcome{Delivery: Silent, TS: m.TS}}
+	if s.mentionsBot(m.Text) && !at.room.BotAbsent {
+		event := s.mentionEvent(at, m)
+		event["edited"] = map[string]any{"user": m.User, "ts": fmt.Sprintf("%d.000000", at.now.Add(s.opts.Timing.Ahead).Unix())}
+		pending.waiting = s.startEvent(event)
+	}
+	return pending, nil
+}
+
+// App is another app of the workspace, or a workflow.
+type App struct {
+	BotID string
+	// User is its bot user; empty for those that have none, such as an incoming webhook.
+	User string
+	Name string
+}
+
+// Say posts a message of the app's, into a thread unless thread is empty. It returns the message's timestamp; a mention
+// of the bot reaches it as app_mention.
+func (s *Sim) Say(app App, channel, thread, text string) (ts string, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r := s.roomNamed(channel)
+	if r == nil {
+		return "", fmt.Errorf("%w: %s", ErrNoChannel, channel)
+	}
+	at := location{user: User{ID: app.User, TeamID: s.opts.Workspace.ID}, room: r, now: time.Now()}
+	m := s.add(r, Message{User: app.User, App: app.BotID, ThreadTS: thread, Text: s.typed(text), At: at.now})
+	if !s.mentionsBot(m.Text) || r.BotAbsent {
+		return m.TS, nil
+	}
+	event := s.mentionEvent(at, m)
+	event["bot_id"] = app.BotID
+	delete(event, "client_msg_id") // only people's clients give one
+	if app.User == "" {
+		delete(event, "user")
+		event["subtype"], event["username"] = "bot_message", app.Name
+	}
+	s.startEvent(event)
+	return m.TS, nil
 }
 
 // typed turns what a person types into what Slack stores: special characters
@@ -86,39 +152,58 @@ func (s *Sim) startEvent(event map[string]any) *envelope {
 		"token": "slacksim", "team_id": s.opts.Workspace.ID, "api_app_id": s.opts.Bot.AppID,
 		"event": event, "type": "event_callback", "event_id": s.id("Ev"), "event_time": time.Now().Unix(),
 		"authorizations": []any{map[string]any{
-			"enterprise_id": nil, "team_id": s.opts.Workspace.ID, "user_id": s.opts.Bot.UserID,
+			"enterprise_id": s.enterprise(), "team_id": s.opts.Workspace.ID, "user_id": s.opts.Bot.UserID,
 			"is_bot": true, "is_enterprise_install": false,
 		}},
-		"is_ext_shared_channel": false, "event_context": s.id("4-"),
+		"is_ext_shared_channel": s.room(fmt.Sprint(event["channel"])).ExtShared, "event_context": s.id("4-"),
 	}
-	return s.attemptEvent(outer, 0, "")
+	lose := s.lose
+	s.lose = 0
+	return s.attemptEvent(eventAttempt{outer: outer, lose: lose})
+}
+
+// enterprise returns the organisation as payloads carry it: null for a workspace of none.
+func (s *Sim) enterprise() any {
+	if s.opts.Workspace.Enterprise == "" {
+		return nil
+	}
+	return s.opts.Workspace.Enterprise
+}
+
+// eventAttempt is one attempt to deliver an event.
+type eventAttempt struct {
+	outer   map[string]any
+	attempt int
+	reason  string
+	lose    int // so many attempts get lost
 }
 
 // attemptEvent makes one delivery of an event: the same event_id each time, in an
 // envelope of its own. The schedule is our rule: Slack documents it for HTTP only.
-func (s *Sim) attemptEvent(outer map[string]any, attempt int, reason string) *envelope {
-	e := s.newEnvelope(eventEnvelope, func(string) map[string]any { return outer })
-	e.attempt, e.reason = attempt, reason
-	e.failed = func(d Delivery) {
-		if attempt >= len(s.opts.Timing.Retries) {
+func (s *Sim) attemptEvent(d eventAttempt) *envelope {
+	e := s.newEnvelope(eventEnvelope, func(string) map[string]any { return d.outer })
+	e.attempt, e.reason, e.lost = d.attempt, d.reason, d.attempt < d.lose
+	e.failed = func(result Delivery) {
+		if d.attempt >= len(s.opts.Timing.Retries) {
 			return
 		}
-		why := "timeout"
-		if d == Undelivered {
-			why = "connection_failed"
+		next := d
+		next.attempt, next.reason = d.attempt+1, "timeout"
+		if result == Undelivered {
+			next.reason = "connection_failed"
 		}
-		time.AfterFunc(s.opts.Timing.Retries[attempt], func() { s.retryEvent(outer, attempt+1, why) })
+		time.AfterFunc(s.opts.Timing.Retries[d.attempt], func() { s.retryEvent(next) })
 	}
 	s.deliver(e)
 	return e
 }
 
-func (s *Sim) retryEvent(outer map[string]any, attempt int, reason string) {
+func (s *Sim) retryEvent(d eventAttempt) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	select {
 	case <-s.closed:
 	default:
-		s.attemptEvent(outer, attempt, reason)
+		s.attemptEvent(d)
 	}
 }

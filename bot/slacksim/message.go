@@ -29,6 +29,7 @@ type Message struct {
 	ThreadTS string // the root's ts; empty for messages that are not replies
 	User     string
 	FromBot  bool
+	App      string // the bot id of another app that wrote it; empty: none did
 	Text     string
 	Blocks   json.RawMessage // nil when there are none
 	Metadata *Metadata
@@ -67,9 +68,11 @@ func (e Ephemeral) Buttons() []blockkit.Button { return blockkit.Buttons(e.Block
 // room is a channel and its messages.
 type room struct {
 	Channel
+	direct   bool       // with one person
 	messages []*Message // in order of their ts
-	lastTS   int64      // microseconds since 1970 of the newest ts given out
-	tokens   float64    // posts the channel takes at once
+	ahead    time.Duration
+	lastTS   int64   // microseconds since 1970 of the newest ts given out
+	tokens   float64 // posts the channel takes at once
 	filledAt time.Time
 	refused  []time.Time // posts refused within the last minute
 }
@@ -78,6 +81,7 @@ type room struct {
 // ids are unique and rising within a channel even while the clock does not
 // move.
 func (r *room) nextTS(now time.Time) string {
+	now = now.Add(r.ahead)
 	r.lastTS = max(r.lastTS, now.Unix()*1_000_000) + 100
 	return fmt.Sprintf("%d.%06d", r.lastTS/1_000_000, r.lastTS%1_000_000)
 }

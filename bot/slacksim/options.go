@@ -31,6 +31,8 @@ type Workspace struct {
 	ID     string
 	Name   string
 	Domain string
+	// Enterprise is the organisation that the workspace belongs to, on Enterprise Grid; empty means none.
+	Enterprise string
 }
 
 // Bot is the app under test: its identities and the tokens it must present.
@@ -57,6 +59,10 @@ type User struct {
 	Deactivated     bool
 	// TeamID is set for people of another workspace; empty means this one.
 	TeamID string
+	// EnterpriseID is the id that somebody of the organisation has there, and Teams are the workspaces that they are in.
+	// Nobody outside an Enterprise Grid has any.
+	EnterpriseID string
+	Teams        []string
 }
 
 // Channel is a conversation. The zero flags make a public channel that everybody
@@ -69,6 +75,13 @@ type Channel struct {
 	Archived bool
 	// BotAbsent means that the bot was not invited.
 	BotAbsent bool
+	// ExtShared means that another organisation is in it (Slack Connect), PendingExtShared that one is invited, and
+	// OrgShared that other workspaces of the same organisation are in it.
+	ExtShared        bool
+	PendingExtShared bool
+	OrgShared        bool
+	// Restricted means that posting is for some people only, and that the bot is none of them.
+	Restricted bool
 	// Members are the user ids in the channel; empty means everybody.
 	Members []string
 }
@@ -105,6 +118,10 @@ type Timing struct {
 	Retries []time.Duration
 	// ResponseURL is how long a response URL may be used.
 	ResponseURL time.Duration
+	// Ahead is how much later Slack's clock shows than everybody else's; negative: earlier.
+	Ahead time.Duration
+	// Edits is how long after its post a message may be edited, as a workspace may set; zero: always.
+	Edits time.Duration
 }
 
 // Page is what the web page offers beyond Slack itself.

@@ -161,7 +161,7 @@ func (s *Sim) pressPayload(at location, on surface, b blockkit.Button) map[strin
 	}
 	action := map[string]any{
 		"type": "button", "action_id": b.ActionID, "block_id": b.BlockID,
-		"text": b.Raw["text"], "action_ts": eventTS(at.now),
+		"text": b.Raw["text"], "action_ts": eventTS(at.now.Add(s.opts.Timing.Ahead)),
 	}
 	for _, field := range []string{"value", "style", "confirm", "url"} {
 		if v, set := b.Raw[field]; set {

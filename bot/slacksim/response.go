@@ -32,8 +32,7 @@ func (s *Sim) serveResponse(w http.ResponseWriter, r *http.Request) {
 	if down || !s.delay(r, fault.Latency) || fault.LoseRequest {
 		panic(http.ErrAbortHandler)
 	}
-	if fault.HTTPStatus != 0 {
-		http.Error(w, "<html>Something went wrong</html>", fault.HTTPStatus)
+	if fault.failed(w) {
 		return
 	}
 	rep := refuse(fault.Error)

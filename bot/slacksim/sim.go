@@ -48,6 +48,7 @@ type Sim struct {
 	unlimited   bool
 	disabled    bool // Socket Mode is switched off
 	repeat      int  // how many coming envelopes are delivered twice
+	lose        int  // how many deliveries of the next event get lost
 	tickets     map[string]ticket
 	sockets     []*socket
 	pending     map[string]*envelope

@@ -82,8 +82,12 @@ func (s *Sim) connectionsOpen(c call) reply {
 // serveLink upgrades a request to a Socket Mode connection and keeps it until
 // either side leaves.
 func (s *Sim) serveLink(w http.ResponseWriter, r *http.Request) {
-	if s.down() {
+	fault, down := s.fault(SocketDials)
+	if down || fault.LoseRequest {
 		panic(http.ErrAbortHandler)
+	}
+	if fault.failed(w) {
+		return
 	}
 	watch := &frameWatch{}
 	upgrader := websocket.Upgrader{

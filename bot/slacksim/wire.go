@@ -55,6 +55,9 @@ func (s *Sim) wire(r *room, m *Message, metadata bool) wireMessage {
 			ID: b.BotID, Name: b.Name, AppID: b.AppID, Icons: map[string]string{}, TeamID: s.opts.Workspace.ID,
 		}
 	}
+	if m.App != "" {
+		w.BotID = m.App
+	}
 	if metadata {
 		w.Metadata = m.Metadata
 	}
@@ -101,17 +104,25 @@ type wireUser struct {
 	IsRestricted      bool           `json:"is_restricted"`
 	IsUltraRestricted bool           `json:"is_ultra_restricted"`
 	IsStranger        bool           `json:"is_stranger,omitempty"`
+	Enterprise        map[string]any `json:"enterprise_user,omitempty"`
 	Updated           int64          `json:"updated"`
 }
 
 func (s *Sim) wireUser(u User) wireUser {
-	return wireUser{
+	w := wireUser{
 		ID: u.ID, TeamID: u.TeamID, Name: u.Name, Deleted: u.Deactivated, RealName: u.RealName,
 		TZ: "Etc/UTC", TZLabel: "Coordinated Universal Time",
 		Profile:      map[string]any{"real_name": u.RealName, "display_name": u.Name, "title": u.Title},
 		IsRestricted: u.Restricted, IsUltraRestricted: u.UltraRestricted,
-		IsStranger: u.TeamID != s.opts.Workspace.ID,
+		IsStranger: u.TeamID != s.opts.Workspace.ID && u.EnterpriseID == "",
 	}
+	if u.EnterpriseID != "" {
+		w.Enterprise = map[string]any{
+			"id": u.EnterpriseID, "enterprise_id": s.opts.Workspace.Enterprise, "enterprise_name": "Northwind Holding",
+			"is_admin": false, "is_owner": false, "teams": u.Teams,
+		}
+	}
+	return w
 }
 
 // wireChannel is a channel as conversations.info shows it.
@@ -128,6 +139,8 @@ type wireChannel struct {
 	IsMember    bool           `json:"is_member"`
 	IsShared    bool           `json:"is_shared"`
 	IsExtShared bool           `json:"is_ext_shared"`
+	IsPending   bool           `json:"is_pending_ext_shared"`
+	IsOrgShared bool           `json:"is_org_shared"`
 	Created     int64          `json:"created"`
 	Creator     string         `json:"creator"`
 	ContextTeam string         `json:"context_team_id"`
@@ -139,6 +152,7 @@ func (s *Sim) wireChannel(r *room) wireChannel {
 	return wireChannel{
 		ID: r.ID, Name: r.Name, IsChannel: !r.Private, IsGroup: r.Private, IsPrivate: r.Private,
 		IsArchived: r.Archived, IsMember: !r.BotAbsent, ContextTeam: s.opts.Workspace.ID,
+		IsShared: r.ExtShared || r.OrgShared, IsExtShared: r.ExtShared, IsPending: r.PendingExtShared, IsOrgShared: r.OrgShared,
 		Topic:   map[string]any{"value": r.Topic, "creator": "", "last_set": 0},
 		Purpose: map[string]any{"value": "", "creator": "", "last_set": 0},
 	}

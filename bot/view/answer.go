@@ -42,10 +42,10 @@ func (a Answers) Status(open []rollout.Rollout) Message {
 	}
 	lines := make([]string, len(open))
 	for i, r := range open {
-		lines[i] = paragraph(dotted(fmt.Sprintf("%s *%s*", iconCanary, word(string(r.ID))), environment(r), change(r)), status(r))
+		lines[i] = paragraph(dotted(fmt.Sprintf("%s *%s*", iconCanary, word(string(r.ID))), environment(r), change(r, imagesOf(r.Service, open)...)), status(r))
 	}
 	head := plural(len(open), "rollout is", "rollouts are") + " under way."
-	return message("*"+head+"*").withText("%s", head).withBlocks(list(lines)...)
+	return message("*"+head+"*").withText("%s", head).withBlocks(list(lines, a.typed("status SERVICE"))...)
 }
 
 // StatusOf renders the status of one rollout. Link is its card's; empty: unknown.
@@ -56,10 +56,10 @@ func (a Answers) StatusOf(r rollout.Rollout, link string) Message {
 	if isJudged(r) || r.Ending.Reason.Code == rollout.ReasonCheck {
 		m = m.withBlocks(list(evidence(r.Verdict))...)
 	}
-	if line := next(r); line != "" {
+	if line := next(r, anybody); line != "" {
 		m = m.withBlocks(context("Next: " + line))
 	}
-	return m.withBlocks(context(dotted(footer(r), anchor(link, "its card"))))
+	return m.withBlocks(context(dotted(footer(r), wholeImage(r), anchor(link, "its card"))))
 }
 
 // Services lists the deployable services, with their rollouts in progress.
@@ -93,9 +93,10 @@ func otherPlans(s rollout.Service) []string {
 // underWay describes the service's rollouts in progress.
 func underWay(service rollout.ServiceName, open []rollout.Rollout) string {
 	var all []string
+	among := imagesOf(service, open)
 	for _, r := range open {
 		if r.Service == service {
-			all = append(all, dotted(iconCanary+" "+word(string(r.ID)), change(r), status(r)))
+			all = append(all, dotted(iconCanary+" "+word(string(r.ID)), change(r, among...), status(r)))
 		}
 	}
 	return paragraph(all...)
@@ -112,7 +113,7 @@ func (a Answers) History(service rollout.ServiceName, newest []rollout.Rollout) 
 	}
 	lines := make([]string, len(newest))
 	for i, r := range newest {
-		lines[i] = dotted("*"+word(string(r.ID))+"*", change(r), status(r), joined(" ", actorName(r.Request.By), on(r.Request.At), quoted(r.Request.Text)))
+		lines[i] = dotted("*"+word(string(r.ID))+"*", change(r, imagesOf(r.Service, newest)...), status(r), joined(" ", actorName(r.Request.By), at(r.Request.At), quoted(r.Request.Text)))
 	}
 	head := fmt.Sprintf("The last %d rollouts%s", len(newest), of)
 	if len(newest) == 1 {

@@ -81,10 +81,10 @@ func (a Answers) DryRun(r rollout.Rollout, p rollout.Preflight) Message {
 func (a Answers) RolledBackAlready(back rollout.Rollout) Message {
 	name := word(string(back.Service))
 	return message(paragraph(
-		fmt.Sprintf("%s *%s was rolled back already*: from %s to %s, in %s, by %s on %s. Rolling back once more would be to %s.",
-			iconBack, name, oldVersion(back), version(back.Image), word(string(back.ID)), actorName(back.Request.By), on(back.Ending.At), oldVersion(back)),
+		fmt.Sprintf("%s *%s was rolled back already*: from %s to %s, in %s, by %s, %s. Rolling back once more would be to %s.",
+			iconBack, name, oldVersion(back), newVersion(back), word(string(back.ID)), actorName(back.Request.By), at(back.Ending.At), oldVersion(back)),
 		"Deploy another version by name: "+a.typed("deploy "+string(back.Service)+" VERSION"))).
-		withText("%s was rolled back already, from %s to %s.", name, oldVersion(back), version(back.Image))
+		withText("%s was rolled back already, from %s to %s.", name, oldVersion(back), newVersion(back))
 }
 
 // OfferRollback describes a rollback to the previous version, with a button that starts it. Last is the service's
@@ -93,16 +93,16 @@ func (a Answers) OfferRollback(last rollout.Rollout, from, to string) Message {
 	name, where := word(string(last.Service)), environment(last)
 	v := Value{Environment: last.Spec.Environment, Rollout: last.ID, Turn: last.Turn, Action: GoBack}
 	do := button{
-		action: GoBack, label: fmt.Sprintf("Roll back to %s", version(to)), style: "danger",
+		action: GoBack, label: fmt.Sprintf("Roll back to %s", named(to, from)), style: "danger",
 		confirm: &confirm{
 			fmt.Sprintf("Roll %s back?", name),
-			fmt.Sprintf("Everyone in %s goes from %s to %s at once; no check is asked.", where, version(from), version(to)), "Roll back", "Keep it",
+			fmt.Sprintf("Everyone in %s goes from %s to %s at once; no check is asked.", where, named(from, to), named(to, from)), "Roll back", "Keep it",
 		},
 	}
 	return message(paragraph(
 		fmt.Sprintf("%s *Nothing is rolling out for %s*, so there is nothing to stop.", iconBack, name),
 		fmt.Sprintf("I can roll %s in %s back from %s to %s: %s is started beside it, everyone goes there at once, and then stable is changed. No check is asked.",
-			name, where, version(from), version(to), version(to)))).
-		withText("Nothing is rolling out for %s. Rolling back from %s to %s has to be confirmed.", name, version(from), version(to)).
+			name, where, named(from, to), named(to, from), named(to, from)))).
+		withText("Nothing is rolling out for %s. Rolling back from %s to %s has to be confirmed.", name, named(from, to), named(to, from)).
 		withBlocks(actions(v, []button{do})...)
 }

@@ -11,7 +11,7 @@ func Backtest(h rollout.Backtest) string {
 	check := word(h.Check)
 	switch {
 	case h.Problem != "":
-		return fmt.Sprintf("%s cannot be asked about the last hour: %s", check, detail(h.Problem))
+		return fmt.Sprintf("%s cannot be asked about the last hour: %s", check, words(h.Problem))
 	case h.Series > 1:
 		return fmt.Sprintf("%s gives %d series at once; aggregate it to one, for example with sum()", check, h.Series)
 	case h.None == h.Asked:

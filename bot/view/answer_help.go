@@ -44,7 +44,8 @@ func commandSummary(v command.Verb) string {
 	case command.Whoami:
 		return "tells your Slack id and what you may do."
 	case command.Help:
-		return "explains a command."
+		return "explains a command, or " + code("all") + " of them."
+	case command.All:
 	}
 	return ""
 }
@@ -67,12 +68,15 @@ func commandDetail(v command.Verb) []string {
 	case command.Accept:
 		return []string{"It counts only while a person is asked about a doubt, for what the card says then. It moves nothing forward by itself. An approver has to."}
 	case command.Status, command.Services, command.History, command.Checks, command.Why, command.Whoami, command.Help,
-		command.Pause, command.Resume, command.Override, command.Retry, command.Abandon:
+		command.Pause, command.Resume, command.Override, command.Retry, command.Abandon, command.All:
 	}
 	return nil
 }
 
-// Help explains one command, or lists all when the topic is empty.
+// first are the commands that help shows before any other: with them a rollout is begun and ended.
+var first = []command.Verb{command.Deploy, command.Status, command.Promote, command.Rollback}
+
+// Help explains one command, lists all of them, or, when the topic is empty, the few that everybody needs.
 func (a Answers) Help(topic command.Verb) Message {
 	if form, ok := command.FormOf(topic); ok {
 		lines := []string{a.usage(form) + "\n" + capitalize(commandSummary(topic))}
@@ -83,16 +87,25 @@ func (a Answers) Help(topic command.Verb) Message {
 	}
 	var lines []string
 	for _, form := range command.Forms() {
-		lines = append(lines, a.usage(form)+" "+commandSummary(form.Verb))
+		if topic == command.All || slices.Contains(first, form.Verb) {
+			lines = append(lines, a.usage(form)+" "+commandSummary(form.Verb))
+		}
 	}
-	return message("*What you can type*").withText("Canarybot: what you can type.").withBlocks(list(lines)...).withBlocks(context(
-		"SERVICE may be a rollout's id, such as checkout-42. In a rollout's thread leave it out and mention me: " +
-			"slash commands do not work there. More: " + a.typed("help deploy")))
+	more := "All " + fmt.Sprint(len(command.Forms())) + " commands: " + a.typed("help all")
+	if topic == command.All {
+		more = "SERVICE may be a rollout's id, such as checkout-42. In a rollout's thread leave it out and begin with my name, " +
+			"for slash commands do not work there; a reason goes after " + code("because") + ". More: " + a.typed("help deploy")
+	}
+	return message("*What you can type*").withText("Canarybot: what you can type.").withBlocks(list(lines)...).withBlocks(context(more))
 }
 
 // usage is how a command is typed.
 func (a Answers) usage(form command.Form) string {
-	return a.typed(strings.TrimSpace(string(form.Verb) + " " + form.Args))
+	args := form.Args
+	if strings.HasPrefix(a.slash(), "@") { // in a message
+		args = strings.Replace(args, "REASON...", "because REASON...", 1)
+	}
+	return a.typed(strings.TrimSpace(string(form.Verb) + " " + args))
 }
 
 // ParseError says what is wrong with a line, the nearest valid word and the correct form. Err is what command.Parse
@@ -103,6 +116,12 @@ func (a Answers) ParseError(err error) Message {
 		return a.Error(err)
 	}
 	what := lineProblem(e)
+	if e.Problem == command.Question || e.Problem == command.Talk {
+		return message(paragraph(what, a.plainForm(e)))
+	}
+	if e.Meant != "" && clip(e.Meant, maxWords) == e.Meant { // cut short it would be another command
+		return message(paragraph(what, "Did you mean "+a.typed(e.Meant)+"?"))
+	}
 	if e.Nearest != "" {
 		what += " Did you mean " + code(e.Nearest) + "?"
 	}
@@ -121,6 +140,12 @@ func lineProblem(e *command.Error) string {
 		return "I know no service or rollout " + typed + "."
 	case command.MissingVersion:
 		return joined(" ", "Which version of", word(string(e.Service))) + "? A tag such as v1.2.4, a digest, or a full reference."
+	case command.NoVersion:
+		return "Nothing was started: a version has a digit in it, and " + typed + " has none. A tag without any goes as a full reference."
+	case command.Question:
+		return "That reads like a question, so nothing was done."
+	case command.Talk:
+		return "That may be talk, so nothing was done."
 	case command.MissingReason:
 		return capitalize(string(e.Verb)) + " needs a reason, in your own words, at the end of the line."
 	case command.UnknownOption:
@@ -164,5 +189,5 @@ func (a Answers) UnknownPlan(service rollout.Service, name string) Message {
 	for i, n := range names {
 		names[i] = code(clip(n, maxWord))
 	}
-	return message(fmt.Sprintf("%s has no plan %s. It has %s.", word(string(service.Name)), code(clip(name, maxWord)), strings.Join(names[:min(len(names), 20)], ", ")))
+	return message(fmt.Sprintf("%s has no plan %s. It has %s.", word(string(service.Name)), code(clip(name, maxWord)), strings.Join(names, ", ")))
 }

@@ -29,7 +29,7 @@ func StableProblem(e rollout.Evidence) string {
 			key(""), amountOf(*e.Stable, e.Unit, measured), key(".margin"), code("difference"))
 	}
 	if e.Stable != nil { // there is a value, but too little behind it
-		return fmt.Sprintf("%s: stable's requests cannot be counted (%s). Mend %s.", key(""), detail(e.Detail), key(".traffic"))
+		return fmt.Sprintf("%s: stable's requests cannot be counted (%s). Mend %s.", key(""), words(e.Detail), key(".traffic"))
 	}
 	// For every other reason the query is to blame.
 	//exhaustive:ignore
@@ -39,20 +39,20 @@ func StableProblem(e rollout.Evidence) string {
 	case rollout.WhyNotANumber, rollout.WhyInfinite:
 		return fmt.Sprintf("%s: %s for stable, as when it has no requests. Send it some,%s", key(""), why(e), leave)
 	case rollout.WhySameSeries:
-		return fmt.Sprintf("%s: the signals select the same series for canary and stable (%s). Mend the service's %s or %s.", key(""), detail(e.Detail), code("select"), code("signals"))
+		return fmt.Sprintf("%s: the signals select the same series for canary and stable (%s). Mend the service's %s or %s.", key(""), words(e.Detail), code("select"), code("signals"))
 	case rollout.WhyCoarse:
 		limit := amountOf(e.Threshold, rollout.Seconds, configured)
 		return fmt.Sprintf("%s: the latency histogram has no bucket at or above %s. Add one there, or lower %s.", key(""), limit, key(".threshold"))
 	case rollout.WhySeveralSeries:
-		return fmt.Sprintf("%s: %s. Aggregate in %s, for example with sum().", key(""), joined(", ", why(e), detail(e.Detail)), key(".query"))
+		return fmt.Sprintf("%s: %s. Aggregate in %s, for example with sum().", key(""), joined(", ", why(e), words(e.Detail)), key(".query"))
 	case rollout.WhyTooLarge:
 		return fmt.Sprintf("%s: the raw samples are more than 1 MiB an answer. Narrow the service's %s with labels, or write %s: limits.", key(""), code("signals"), key(".judge"))
 	case rollout.WhyTimeout:
 		return fmt.Sprintf("%s: %s. Make %s cheaper, or look after Prometheus.", key(""), why(e), key(".query"))
 	case rollout.WhyUnreachable:
-		return fmt.Sprintf("%s: %s. Mend %s, or look after Prometheus.", key(""), joined(": ", why(e), detail(e.Detail)), code("prometheus"))
+		return fmt.Sprintf("%s: %s. Mend %s, or look after Prometheus.", key(""), joined(": ", why(e), words(e.Detail)), code("prometheus"))
 	default:
-		return fmt.Sprintf("%s: %s. Mend %s.", key(""), joined(": ", why(e), detail(e.Detail)), key(".query"))
+		return fmt.Sprintf("%s: %s. Mend %s.", key(""), joined(": ", why(e), words(e.Detail)), key(".query"))
 	}
 }
 

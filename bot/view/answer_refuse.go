@@ -19,18 +19,18 @@ func (a Answers) Busy(launch rollout.DeployRequest, busy *rollout.BusyError, lin
 	if has != "" {
 		has = " with " + has
 	}
-	started := fmt.Sprintf("%s started it at %s.", actorName(live.Request.By), at(live.Request.At))
-	head := fmt.Sprintf("%s *%s is busy*: %s is live%s, as %s. %s", iconCanary, name, version(live.Image), has, word(string(live.ID)), started)
-	text := fmt.Sprintf("%s is busy: %s is live%s.", name, version(live.Image), has)
+	started := fmt.Sprintf("%s started it %s.", actorName(live.Request.By), at(live.Request.At))
+	head := fmt.Sprintf("%s *%s is busy*: %s is live%s, as %s. %s", iconCanary, name, newVersion(live), has, word(string(live.ID)), started)
+	text := fmt.Sprintf("%s is busy: %s is live%s.", name, newVersion(live), has)
 	instead := "Or roll it back and start yours: "
 	if live.Phase == rollout.Queued {
-		head = fmt.Sprintf("%s *%s is waiting already*: %s is queued as %s. %s", iconGoing, name, version(live.Image), word(string(live.ID)), started)
-		text = fmt.Sprintf("%s is taken: %s is queued.", name, version(live.Image))
+		head = fmt.Sprintf("%s *%s is waiting already*: %s is queued as %s. %s", iconGoing, name, newVersion(live), word(string(live.ID)), started)
+		text = fmt.Sprintf("%s is taken: %s is queued.", name, newVersion(live))
 		instead = "Or cancel it and start yours: "
 	}
 	lines := []string{head, status(live)}
 	if w := busy.Waiting; w != nil {
-		lines = append(lines, fmt.Sprintf("%s of %s is queued behind it, as %s.", version(w.Image), actorName(w.Request.By), word(string(w.ID))))
+		lines = append(lines, fmt.Sprintf("%s of %s is queued behind it, as %s.", newVersion(*w), actorName(w.Request.By), word(string(w.ID))))
 		instead = "Or end both and start yours: "
 	}
 	if before := busy.Before; before != nil {
@@ -52,14 +52,14 @@ func (a Answers) alternatives(launch rollout.DeployRequest, instead string) stri
 // rolledBackAt says in which rollout a version was rolled back before, when and why.
 func rolledBackAt(prior rollout.Rollout) string {
 	why := because(prior, prior.Ending.Reason, prior.Ending.By)
-	return fmt.Sprintf("%s *%s was rolled back before*: %s, on %s: %s", iconBack, version(prior.Image), word(string(prior.ID)), on(endTime(prior)), fullStop(why))
+	return fmt.Sprintf("%s *%s was rolled back before*: %s, %s: %s", iconBack, newVersion(prior), word(string(prior.ID)), at(endTime(prior)), fullStop(why))
 }
 
 // RolledBackBefore refuses a launch: the version was rolled back before.
 func (a Answers) RolledBackBefore(launch rollout.DeployRequest, prior rollout.Rollout) Message {
 	launch.Replace = true
 	return message(paragraph(rolledBackAt(prior), "If it is meant to run all the same: "+a.line(launch))).
-		withText("%s was rolled back before, in %s: %s", version(prior.Image), word(string(prior.ID)), fullStop(because(prior, prior.Ending.Reason, prior.Ending.By)))
+		withText("%s was rolled back before, in %s: %s", newVersion(prior), word(string(prior.ID)), fullStop(because(prior, prior.Ending.Reason, prior.Ending.By)))
 }
 
 // endTime is when a rollout ended, or the nearest known time.
@@ -75,7 +75,7 @@ func endTime(r rollout.Rollout) time.Time {
 // SameVersion refuses a launch: stable already runs the version.
 func (a Answers) SameVersion(service rollout.ServiceName, image string) Message {
 	return message(fmt.Sprintf("%s runs %s already: there is nothing to deploy. A canary that is under way is rolled back by %s.",
-		word(string(service)), version(image), code("/canary rollback "+string(service))))
+		word(string(service)), named(image), code("/canary rollback "+string(service))))
 }
 
 // Forbidden refuses an action: it names the person's id, and who can help.

@@ -18,7 +18,7 @@ func (a Answers) Overloaded() Message {
 
 // UnknownPerson refuses an action because Slack did not say who the person is.
 func (a Answers) UnknownPerson() Message {
-	return sentenceMessage("Slack does not say who you are just now, so nothing was changed. Try again in a moment; rolling back still works.")
+	return sentenceMessage("Slack does not say who you are just now, so nothing was changed. Try again in a moment; whoever is named in the policy may roll back even now.")
 }
 
 // ForeignButton answers a press on a button that this bot never made.

@@ -1,6 +1,8 @@
 package view_test
 
 import (
+	"time"
+
 	"canarybot.io/bot/view"
 	"canarybot.io/rollout"
 )
@@ -20,6 +22,12 @@ func short() map[string]view.Message {
 		"outdated_offer":    a.OutdatedOffer(),
 		"asking_checks":     a.AskingChecks("checkout"),
 		"dry_run_started":   a.DryRunStarted("checkout"),
+		"only_named":        view.Answers{Command: "@canary"}.OnlyNamed(),
+		"edited":            a.Edited(),
+		"not_for_apps":      a.NotForApps(),
+		"too_late_to_start": a.TooLateToStart(6 * time.Minute),
+		"before_question":   a.WrittenBeforeQuestion("checkout-42"),
+		"before_start":      a.WrittenBeforeStart("checkout-42"),
 		"dry_run_channel": a.DryRun(in(rollout.Queued), rollout.Preflight{Problems: []rollout.Problem{
 			{Code: "bot_not_in_channel", Value: "#deploys", Want: "canarybot-staging"},
 			{Code: "bot_not_in_channel", Value: "#deploys", Want: "canarybot"},

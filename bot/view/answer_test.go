@@ -5,6 +5,7 @@ import (
 	"maps"
 	"strings"
 	"testing"
+	"time"
 
 	"canarybot.io/bot/command"
 	"canarybot.io/bot/view"
@@ -65,6 +66,7 @@ func answers() map[string]view.Message {
 		}),
 		"whoami_guest":        a.Whoami(guest, policy(), nil),
 		"help":                a.Help(""),
+		"help_all":            a.Help(command.All),
 		"help_deploy":         a.Help(command.Deploy),
 		"help_accept":         a.Help(command.Accept),
 		"help_rollback":       a.Help(command.Rollback),
@@ -97,13 +99,21 @@ func answers() map[string]view.Message {
 		"offer_rollback":      a.OfferRollback(ending(rollout.Succeeded, nil), "r/checkout:v1.2.4", "r/checkout:v1.2.3"),
 		"error":               a.Error(rollout.Refuse(rollout.Invalid, rollout.Text("v 1 is not a version."))),
 		"error_internal":      a.Error(errors.New("bbolt: page 7 is broken")),
+		"outage_began":        a.OutageBegan(outage()),
+		"outage_taken_off":    a.TakenOff(ending(rollout.RolledBack, func(*rollout.Ending) {}), "https://test.slack.com/archives/C0DEPLOYS/p1"),
+		"outage_over":         a.OutageOver(12 * time.Minute),
+		"outage_status":       a.InOutage(a.Status(nil), outage()),
 		"connections":         a.ConnectionsTold(2, 3),
 		"parse_unrecognised":  a.ParseError(errors.New("not ours")),
 		"parse_other_command": view.Answers{Command: "/canary-staging"}.ParseError(&command.Error{Problem: command.MissingService, Verb: command.Pause}),
 	}
 	for name, line := range lines() {
-		_, err := command.Parse(line, command.Known{Services: []rollout.ServiceName{"checkout", "search"}, Thread: thread(name)})
+		known := command.Known{Services: []rollout.ServiceName{"checkout", "search"}, Thread: thread(name), Message: message(name)}
+		_, err := command.Parse(line, known)
 		all["parse_"+name] = a.ParseError(err)
+		if message(name) {
+			all["parse_"+name] = view.Answers{Command: "@canary"}.ParseError(err)
+		}
 	}
 	maps.Copy(all, accepted())
 	maps.Copy(all, doubtAnswers())
@@ -162,10 +172,17 @@ func accepted() map[string]view.Message {
 }
 
 func thread(name string) rollout.ID {
-	if name == "other_thread" {
+	if name == "other_thread" || message(name) {
 		return "checkout-42"
 	}
 	return ""
+}
+
+// message reports whether the line is what followed a mention.
+func message(name string) bool { return strings.HasPrefix(name, "talk") }
+
+func outage() rollout.Outage {
+	return rollout.Outage{Since: noon, Words: "write /data/canarybot.db: no space left on device"}
 }
 
 // lines is one wrong line for each problem.
@@ -183,6 +200,13 @@ func lines() map[string]string {
 		"late_option":     "deploy checkout v1.2.4 faster tax --dry-run",
 		"too_many":        "status checkout now",
 		"other_thread":    "promote search",
+		"no_version":      "deploy checkout latest",
+		"other_words":     "deploy checkout to v1.2.4",
+		"other_service":   "deploy checkout=v1.2.4",
+		"question":        "promote checkout?",
+		"talk":            "promote, no wait",
+		"talk_deploy":     "deploy v1.2.4 to checkout",
+		"talk_unclear":    "deploy checkout v1.2.4 --plan fast tomorrow",
 	}
 }
 

@@ -8,6 +8,9 @@ import (
 	"canarybot.io/rollout"
 )
 
+// fewParagraphs is how many checks have a paragraph each in an explanation.
+const fewParagraphs = 20
+
 // Why explains the last verdict about a rollout: what was judged, on which data, what follows, and what would change
 // it.
 func (a Answers) Why(r rollout.Rollout) Message {
@@ -28,8 +31,15 @@ func (a Answers) Why(r rollout.Rollout) Message {
 		lines = append(lines, fullStop("Fine in this rollout, as a person said: "+nameDoubts(r.Accepted)))
 	}
 	m := message(paragraph(lines...)).withText("%s: %s.", word(string(r.ID)), verdict(v))
-	for _, e := range worstFirst(v.Evidence) {
-		m = m.withBlocks(list([]string{paragraph(fullEvidence(e), chart(e), remedy(r, e))})...)
+	texts := everyCheck(worstFirst(v.Evidence), func(e rollout.Evidence) string {
+		return paragraph(fullEvidence(e), chart(e), remedy(r, e))
+	}, roomForList)
+	if len(texts) <= fewParagraphs {
+		for _, text := range texts {
+			m = m.withBlocks(section(text))
+		}
+	} else {
+		m = m.withBlocks(list(texts)...)
 	}
 	return m.withBlocks(context("Judged " + exactly(v.At) + ", by what was seen since " + exactly(v.Since)))
 }

@@ -2,6 +2,7 @@ package view
 
 import (
 	"fmt"
+	"html"
 	"strings"
 
 	"canarybot.io/rollout"
@@ -11,6 +12,10 @@ import (
 type CardOptions struct {
 	// Restarting says that the bot is shutting down: until it is back, nothing is judged and clicks get no answer.
 	Restarting bool
+	// Earlier is the address of the card that this one took over from; empty: none, or unknown.
+	Earlier string
+	// Approvers are named where the card waits for one of them.
+	Approvers []string
 	// Decided is the latest decision, to be named on the card; nil: none.
 	Decided *rollout.Entry
 }
@@ -29,10 +34,27 @@ func Card(r rollout.Rollout, opts CardOptions) Message {
 	if isJudged(r) || r.Ending.Reason.Code == rollout.ReasonCheck {
 		m = m.withBlocks(checkBlocks(r.Verdict)...)
 	}
-	if line := next(r); line != "" && !opts.Restarting {
+	if line := next(r, whoAnswers(opts.Approvers)); line != "" && !opts.Restarting {
 		m = m.withBlocks(context("Next: " + line))
 	}
-	return m.withBlocks(context(footer(r)))
+	return m.withBlocks(context(dotted(footer(r), anchor(opts.Earlier, "earlier messages"))))
+}
+
+// Unseen tells one person in private that nobody can see the rollout, which Unseen of it says why.
+func Unseen(r rollout.Rollout) Message {
+	return message(paragraph(title(r), status(r), unseen(r))).
+		withText("%s: people cannot see this rollout.", fullName(r)).withBlocks(context(word(string(r.ID))))
+}
+
+// UnseenNote is Unseen as one line of plain text, for a note in the cluster.
+func UnseenNote(r rollout.Rollout) string {
+	return html.UnescapeString(fmt.Sprintf("People cannot see the rollout %s in Slack: %s", word(string(r.ID)), fullStop(short(r.Unseen))))
+}
+
+// MovedOn is the last reply under a card from which another one took over. Link is the new one's; empty: unknown.
+func MovedOn(r rollout.Rollout, link string) Message {
+	return message(iconGoing+" This rollout goes on under "+anchorOr(link, "a new card")+": what happens and what is asked is there. Slack takes no more edits of this one.").
+		withText("%s goes on under a new card.", fullName(r))
 }
 
 // headline is a card's text on a lock screen.
@@ -56,6 +78,9 @@ func notes(r rollout.Rollout, opts CardOptions) []string {
 		}
 	}
 	add(opts.Restarting, iconWarning+" The bot is restarting and nobody is judging. "+manualRollback(r))
+	if !r.Unseen.IsZero() && !r.Terminal() {
+		all = append(all, unseen(r))
+	}
 	if r.Orphaned() {
 		all = append(all, leftBehind(r))
 	}
@@ -72,7 +97,7 @@ func notes(r rollout.Rollout, opts CardOptions) []string {
 	add(!r.Trouble.IsZero() && !said, iconWarning+" "+trouble(r.Trouble))
 	add(r.PodsWait.Kind != rollout.NoFailure, iconWarning+" "+fullStop(podsWait(r)))
 	if r.Phase == rollout.RollingBack || r.Ending.Outcome != "" {
-		all = append(all, capitalize(detailOf(r.Ending.Reason)))
+		all = append(all, detailOf(r.Ending.Reason)) // as it was said: it may begin with a name
 	}
 	if r.Phase == rollout.Ended {
 		all = append(all, leftovers(r)...)
@@ -81,6 +106,15 @@ func notes(r rollout.Rollout, opts CardOptions) []string {
 		all = append(all, decidedBy(*opts.Decided))
 	}
 	return all
+}
+
+// unseen says that nobody can see the rollout, why, and what follows from that.
+func unseen(r rollout.Rollout) string {
+	follows := ""
+	if r.Phase == rollout.Queued || r.Phase.Forward() {
+		follows = "Nothing moves forward until people can see it; checks and rollback go on."
+	}
+	return joined(" ", iconWarning+" *People cannot see this rollout*:", fullStop(short(r.Unseen)), follows)
 }
 
 // manualRollback says how to roll back while the bot is down.

@@ -67,11 +67,11 @@ func promoteButton(r rollout.Rollout) button {
 		return b
 	}
 	text := fmt.Sprintf("%s gets %s for everyone in %s; %s of traffic has it now.",
-		word(string(r.Service)), version(r.Image), environment(r), r.Current().Weight)
+		word(string(r.Service)), newVersion(r), environment(r), r.Current().Weight)
 	if _, ok := nextStep(r, r.Step); ok {
 		text += " Stable stays on " + oldVersion(r) + ", one click away."
 	} else {
-		text += " Stable becomes " + version(r.Image) + "."
+		text += " Stable becomes " + newVersion(r) + "."
 	}
 	b.confirm = &confirm{fmt.Sprintf("Promote %s %s?", word(string(r.Service)), to), text, b.label, "Not yet"}
 	return b
@@ -79,7 +79,7 @@ func promoteButton(r rollout.Rollout) button {
 
 // rollbackButton rolls the rollout back. Its confirmation names what is lost.
 func rollbackButton(r rollout.Rollout) button {
-	text := fmt.Sprintf("%s %s in %s. Everyone returns to %s.", version(r.Image), trafficShare(r), environment(r), oldVersion(r))
+	text := fmt.Sprintf("%s %s in %s. Everyone returns to %s.", newVersion(r), trafficShare(r), environment(r), oldVersion(r))
 	if r.StableWritten {
 		text += " Stable returns to it too."
 	}
@@ -130,7 +130,7 @@ func actions(v Value, all []button) []slack.Block {
 		}
 		e := slack.NewButtonBlockElement(ActionPrefix+string(b.action), value, plain(b.label, maxLabel))
 		e.Style = b.style
-		e.AccessibilityLabel = truncateMrkdwn(b.label+" "+word(string(v.Rollout)), maxLabel)
+		e.AccessibilityLabel = withoutEmojiCodes(truncateMrkdwn(b.label+" "+word(string(v.Rollout)), maxLabel))
 		if c := b.confirm; c != nil {
 			e.Confirm = slack.NewConfirmationBlockObject(
 				plain(c.title, maxTitle), plain(c.text, maxConfirm), plain(c.yes, 30), plain(c.no, 30))

@@ -5,17 +5,23 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/slack-go/slack"
 
 	"canarybot.io/rollout"
 )
 
-// fewChecks is how many checks have a line each on the card whatever they say.
-const fewChecks = 6
+const (
+	// fewChecks is how many checks have a line each on the card whatever they say, and manyLines how many different
+	// lines there are before there is not room for each.
+	fewChecks, manyLines = 6, 15
+	// briefsInLine is how many checks share a line that have only their names and values there.
+	briefsInLine = 10
+)
 
 // checkBlocks are the card's lines of checks: those that do not pass as text, those that pass in small print. Of many
-// checks those that say the same share a line, and those that pass are only counted.
+// checks those that say the same share a line, and those that pass have only their values.
 func checkBlocks(v rollout.Verdict) []slack.Block {
 	sorted := worstFirst(v.Evidence)
 	first := slices.IndexFunc(sorted, func(e rollout.Evidence) bool { return e.Result == rollout.Pass })
@@ -23,16 +29,83 @@ func checkBlocks(v rollout.Verdict) []slack.Block {
 		first = len(sorted)
 	}
 	pressing, passing := sorted[:first], sorted[first:]
-	lines, small := checkLines(pressing), paragraph(checkLines(passing)...)
-	if len(sorted) > fewChecks {
-		lines, small = sharedLines(pressing, len(sorted)), iconDone+" "+plural(len(passing), "check passes", "checks pass")
+	if len(sorted) <= fewChecks {
+		return append(list(checkLines(pressing)), smallPrint(checkLines(passing))...)
 	}
-	blocks := list(lines)
-	if len(passing) > 0 {
-		blocks = append(blocks, context(small))
+	lines := sharedLines(pressing, len(sorted))
+	if len(lines) > manyLines {
+		lines = everyCheck(pressing, checkLine, roomForList)
+	}
+	return append(list(lines), smallPrint(briefly(passing, 2*maxContext))...)
+}
+
+// smallPrint has the lines in small print, in as many blocks as they need.
+func smallPrint(lines []string) []slack.Block {
+	var blocks []slack.Block
+	for _, part := range parts(lines, maxContext) {
+		blocks = append(blocks, context(part))
 	}
 	return blocks
 }
+
+// everyCheck returns a text for each check, which are sorted by how bad they are: in full while there is room for all
+// that follow, then a line each, then their names and values alone. None is left out.
+func everyCheck(sorted []rollout.Evidence, full func(rollout.Evidence) string, room int) []string {
+	var all []string
+	after := 0
+	for _, e := range sorted {
+		after += briefSize(e)
+	}
+	for i, e := range sorted {
+		after -= briefSize(e)
+		text := full(e)
+		if utf8.RuneCountInString(text)+after > room {
+			text = checkLine(e)
+		}
+		if utf8.RuneCountInString(text)+after > room {
+			return append(all, briefly(sorted[i:], room)...)
+		}
+		room -= utf8.RuneCountInString(text) + 1
+		all = append(all, text)
+	}
+	return all
+}
+
+// briefly names checks with their values: a line for those that fail, one for those that are unknown, one for those that
+// pass, or more where a line would be too long. Where there are more than anybody reads the last line counts the rest.
+func briefly(all []rollout.Evidence, room int) []string {
+	var lines []string
+	left := len(all)
+	for _, result := range []rollout.Result{rollout.Fail, rollout.Unknown, rollout.Pass} {
+		var names []string
+		for _, e := range all {
+			if e.Result == result || result == rollout.Unknown && icon(e.Result) == iconUnknown {
+				names = append(names, brief(e))
+			}
+		}
+		for some := range slices.Chunk(names, briefsInLine) {
+			line := icon(result) + " " + strings.Join(some, " · ")
+			if room -= utf8.RuneCountInString(line) + 1; room < briefSize(rollout.Evidence{}) {
+				return append(lines, fmt.Sprintf("… and %s.", plural(left, "more check", "more checks")))
+			}
+			lines = append(lines, line)
+			left -= len(some)
+		}
+	}
+	return lines
+}
+
+// brief is a check's name with the canary's value, where there is one.
+func brief(e rollout.Evidence) string {
+	name := nameOf(e) + onPart(e)
+	if e.Canary == nil || e.Why == rollout.WhyNoShare {
+		return name
+	}
+	return name + " " + strings.ReplaceAll(amountOf(*e.Canary, e.Unit, measured).String(), " ", nbsp)
+}
+
+// briefSize is how many characters that takes in a line, with what is between two.
+func briefSize(e rollout.Evidence) int { return utf8.RuneCountInString(brief(e)) + len(" · ") }
 
 // worstFirst orders evidence: what fails, what is unknown, what passes, and of each what decides first.
 func worstFirst(all []rollout.Evidence) []rollout.Evidence {
@@ -75,7 +148,7 @@ func sharedLines(all []rollout.Evidence, of int) []string {
 		if names[l] == nil {
 			order = append(order, l)
 		}
-		names[l] = append(names[l], nameOf(e))
+		names[l] = append(names[l], nameOf(e)+onPart(e))
 	}
 	lines := make([]string, len(order))
 	for i, l := range order {

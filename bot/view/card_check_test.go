@@ -111,13 +111,16 @@ func TestManyChecks(t *testing.T) {
 		v    rollout.Verdict
 		want []string
 	}{
-		"twenty that pass": {of(named(fine, "a", 20)...), []string{"✅ 20 checks pass"}},
-		"one of twenty fails": {of(slices.Concat(named(fine, "a", 19), named(bad, "b", 1))...),
-			[]string{"❌ b0 5.1 % · stable 0.1 % · limit 1 %", "✅ 19 checks pass"}},
+		"twenty that pass": {of(named(fine, "a", 20)...), []string{
+			"✅ a0 0.1 % · a1 0.1 % · a2 0.1 % · a3 0.1 % · a4 0.1 % · a5 0.1 % · a6 0.1 % · a7 0.1 % · a8 0.1 % · a9 0.1 %",
+			"✅ a10 0.1 % · a11 0.1 % · a12 0.1 % · a13 0.1 % · a14 0.1 % · a15 0.1 % · a16 0.1 % · a17 0.1 % · a18 0.1 % · a19 0.1 %",
+		}},
+		"one of seven fails": {of(slices.Concat(named(fine, "a", 6), named(bad, "b", 1))...),
+			[]string{"❌ b0 5.1 % · stable 0.1 % · limit 1 %", "✅ a0 0.1 % · a1 0.1 % · a2 0.1 % · a3 0.1 % · a4 0.1 % · a5 0.1 %"}},
 		"what says the same shares a line": {of(slices.Concat(named(fine, "a", 5), named(missing, "b", 3))...),
-			[]string{"❓ b0, b1, b2: no data", "✅ 5 checks pass"}},
+			[]string{"❓ b0, b1, b2: no data", "✅ a0 0.1 % · a1 0.1 % · a2 0.1 % · a3 0.1 % · a4 0.1 %"}},
 		"all say the same": {of(named(missing, "a", 20)...), []string{"❓ all 20 checks: no data"}},
-		"one passes":       {of(slices.Concat(named(fine, "a", 1), named(missing, "b", 6))...), []string{"❓ b0, b1, b2, b3, b4, b5: no data", "✅ 1 check passes"}},
+		"one passes":       {of(slices.Concat(named(fine, "a", 1), named(missing, "b", 6))...), []string{"❓ b0, b1, b2, b3, b4, b5: no data", "✅ a0 0.1 %"}},
 		"six are not many": {of(named(missing, "a", 6)...), []string{
 			"❓ a0: no data", "❓ a1: no data", "❓ a2: no data", "❓ a3: no data", "❓ a4: no data", "❓ a5: no data",
 		}},
@@ -139,14 +142,25 @@ func TestEveryFailingCheckIsShown(t *testing.T) {
 	if got := checkLines(t, of(all...)); len(got) != len(all) {
 		t.Errorf("%d failing checks have %d lines", len(all), len(got))
 	}
+	for i := range 75 { // too many for a line each, and still all there
+		e := broken()
+		e.Check, e.Canary = strings.Repeat("goods of a shop ", 2)+fmt.Sprint(i), ptr(0.3+float64(i)/1000)
+		all = append(all, e)
+	}
+	got := strings.Join(checkLines(t, of(all...)), "\n")
+	for _, e := range all {
+		if !strings.Contains(got+" ", e.Check+" ") {
+			t.Errorf("of %d failing checks %q is not there:\n%s", len(all), e.Check, got)
+		}
+	}
 	const hundreds = 300
 	for i := range hundreds {
 		e := broken()
 		e.Check, e.Canary, e.Why = strings.Repeat("&", 100), ptr(float64(i)), rollout.WhyShared
 		all = append(all, e)
 	}
-	got := checkLines(t, of(all...))
-	if last := got[len(got)-1]; !regexp.MustCompile(`^… and \d+ more\.$`).MatchString(last) {
+	lines := checkLines(t, of(all...))
+	if last := lines[len(lines)-1]; !regexp.MustCompile(`^… and \d+ more checks\.$`).MatchString(last) {
 		t.Errorf("the last line of %d is %q", len(all), last)
 	}
 }

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"strings"
 	"time"
 
 	"canarybot.io/rollout"
@@ -9,21 +10,43 @@ import (
 // defaultProgress is how long pods may take if stable's Deployment sets no deadline; it is the domain's default.
 const defaultProgress = 10 * time.Minute
 
-// next says what happens next without a decision, and when; empty if nothing does.
-func next(r rollout.Rollout) string {
+// anybody stands for those who may answer where they are not named.
+const anybody = "a person"
+
+// whoAnswers names those who are asked, the first of them if there are many. An edit of a card notifies nobody.
+func whoAnswers(approvers []string) string {
+	const most = 3
+	if len(approvers) == 0 {
+		return anybody
+	}
+	var names []string
+	for _, id := range approvers[:min(len(approvers), most)] {
+		names = append(names, mention(id))
+	}
+	if more := len(approvers) - most; more > 0 {
+		names = append(names, plural(more, "other", "others"))
+	}
+	last := len(names) - 1
+	return joined(" or ", strings.Join(names[:last], ", "), names[last])
+}
+
+// next says what happens next without a decision, and when; empty if nothing does. Who has those who are asked.
+func next(r rollout.Rollout, who string) string {
 	switch {
 	case r.Orphaned():
-		return "stays as it is until a person answers"
+		return "stays as it is until " + who + " answers"
 	case r.Stuck != nil:
 		return "keeps trying; a person can help with the buttons"
+	case !r.Unseen.IsZero() && r.Phase.Forward():
+		return "stays as it is until people can see it"
 	case r.Drift != nil:
-		return joined("; ", "waits until a person answers: override, or roll back", giveUp(r, "answers"))
+		return joined("; ", "waits until "+who+" answers: override, or roll back", giveUp(r, "answers"))
 	case r.Paused:
 		return joined("; ", "stays as it is until somebody resumes it", giveUp(r, "does"))
 	case r.Held && len(r.Doubts) > 0:
-		return joined("; ", "stays at "+judgedStep(r).Weight.String()+" until a person answers, or its checks pass", giveUp(r, "answers"))
+		return joined("; ", "stays at "+judgedStep(r).Weight.String()+" until "+who+" answers, or its checks pass", giveUp(r, "answers"))
 	case r.Held:
-		return joined("; ", "goes on when its checks can be judged again", giveUp(r, "answers"))
+		return joined("; ", "goes on when its checks can be judged again", waitsFor(who), giveUp(r, "answers"))
 	}
 	switch r.Phase {
 	case rollout.Queued, rollout.Ended:
@@ -36,11 +59,11 @@ func next(r rollout.Rollout) string {
 		return afterBake(r)
 	case rollout.Awaiting:
 		if r.Verdict.Result != rollout.Pass && r.Current().DemandsEvidence() {
-			return joined("; ", "can be promoted once every check passes", giveUp(r, "answers"))
+			return joined("; ", "can be promoted once every check passes", waitsFor(who), giveUp(r, "answers"))
 		}
-		return giveUp(r, "answers")
+		return joined("; ", waitsFor(who), giveUp(r, "answers"))
 	case rollout.Promoting:
-		return joined("; ", "the canary leaves when every pod of stable runs "+version(r.Image), deadline(r, podDeadline(r)))
+		return joined("; ", "the canary leaves when every pod of stable runs "+newVersion(r), deadline(r, podDeadline(r)))
 	case rollout.Returning:
 		return "removes the canary once its last requests are done"
 	case rollout.RollingBack:
@@ -52,6 +75,14 @@ func next(r rollout.Rollout) string {
 		return "leaves route and Services as they were found"
 	}
 	return ""
+}
+
+// waitsFor says who is asked; empty where nobody is named, as the status says the rest.
+func waitsFor(who string) string {
+	if who == anybody {
+		return ""
+	}
+	return "waits for " + who
 }
 
 // podDeadline is how long pods may take to be ready.
@@ -68,7 +99,7 @@ func deadline(r rollout.Rollout, limit time.Duration) string {
 	if limit <= 0 || left <= 0 || r.ReconciledAt.IsZero() {
 		return ""
 	}
-	return "rolls back at " + at(r.ReconciledAt.Add(left)) + " if not"
+	return "rolls back " + at(r.ReconciledAt.Add(left)) + " if not"
 }
 
 // giveUp says when the rollout is rolled back because nobody does what it waits for.
@@ -80,7 +111,7 @@ func giveUpAt(r rollout.Rollout, from time.Time, left time.Duration, does string
 	if r.Spec.Limits.Wait <= 0 || from.IsZero() {
 		return ""
 	}
-	return "rolls back at " + at(from.Add(max(left, 0))) + " if nobody " + does
+	return "rolls back " + at(from.Add(max(left, 0))) + " if nobody " + does
 }
 
 func afterShift(r rollout.Rollout) string {
@@ -113,17 +144,17 @@ func afterBake(r rollout.Rollout) string {
 
 // gateOpens says what follows the bake.
 func gateOpens(r rollout.Rollout, when time.Time) string {
-	moment := "then"
+	opens := "then"
 	if !when.IsZero() {
-		moment = "at " + at(when)
+		opens = at(when)
 	}
 	if r.Current().Gate == rollout.Auto {
 		if !r.Current().DemandsEvidence() {
-			moment = "as soon as the route has the weight"
+			opens = "as soon as the route has the weight"
 		}
-		return promotionMove(r, r.Step) + " " + moment
+		return promotionMove(r, r.Step) + " " + opens
 	}
-	return joined("; ", "asks for approval "+moment, giveUpAt(r, when, r.Spec.Limits.Wait, "answers"))
+	return joined("; ", "asks for approval "+opens, giveUpAt(r, when, r.Spec.Limits.Wait, "answers"))
 }
 
 // unknownLimit says what follows from unknown evidence, and when.
@@ -132,9 +163,9 @@ func unknownLimit(r rollout.Rollout) string {
 	if r.Spec.Limits.UnknownLimit <= 0 || r.ReconciledAt.IsZero() || left <= 0 {
 		return ""
 	}
-	then := "asks for approval at "
+	then := "asks for approval "
 	if r.Spec.Limits.OnUnknown == rollout.RollbackOnUnk {
-		then = "rolls back at "
+		then = "rolls back "
 	}
 	return then + at(r.ReconciledAt.Add(left)) + " if that lasts"
 }

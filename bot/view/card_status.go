@@ -15,6 +15,8 @@ func status(r rollout.Rollout) string {
 		return dotted(iconWarning+" *Left behind*", r.Orphan.Weight.String()+" of traffic", "nobody judges it")
 	case r.Stuck != nil:
 		return dotted(iconBad+" *Stuck*", phase(r), stuckShare(r))
+	case !r.Unseen.IsZero() && r.Phase.Forward():
+		return dotted(iconWarning+" *Held*", "people cannot see it", share(r), stepOf(r), phase(r), currentVerdict(r))
 	case r.Held && r.Drift == nil && !r.Paused && r.Phase.Forward():
 		return dotted(iconUnknown+" *Held*", share(r), stepOf(r), phase(r), currentVerdict(r))
 	case r.Drift != nil:
@@ -42,16 +44,16 @@ func progress(r rollout.Rollout) string {
 	case rollout.Awaiting:
 		return dotted(iconGoing+" *Waiting for a person*", share(r), stepOf(r), currentVerdict(r))
 	case rollout.Promoting:
-		return dotted("*Promoting*", share(r), version(r.Image)+" becomes stable", currentVerdict(r))
+		return dotted("*Promoting*", share(r), newVersion(r)+" becomes stable", currentVerdict(r))
 	case rollout.Returning:
-		return dotted("*Finishing*", "stable runs "+version(r.Image)+", the canary leaves traffic")
+		return dotted("*Finishing*", "stable runs "+newVersion(r)+", the canary leaves traffic")
 	case rollout.RollingBack:
 		return dotted(iconBack+" *Rolling back*", plainly(r, r.Ending.Reason, r.Ending.By), offTraffic(r))
 	case rollout.Cleaning, rollout.Releasing:
 		if r.Ending.Outcome == rollout.RolledBack {
 			return dotted(iconBack+" *Rolling back*", plainly(r, r.Ending.Reason, r.Ending.By), offTraffic(r), "removing the canary")
 		}
-		return dotted("*Finishing*", "100 % on "+version(r.Image)+", removing the canary")
+		return dotted("*Finishing*", "100 % on "+newVersion(r)+", removing the canary")
 	case rollout.Ended:
 	}
 	return outcome(r)
@@ -183,7 +185,7 @@ func allTraffic(r rollout.Rollout) string {
 	if r.Ending.StableImage != "" {
 		image = r.Ending.StableImage
 	}
-	s := "100 % on " + version(image)
+	s := "100 % on " + named(image, images(r)...)
 	if image == "" {
 		s = "100 % on " + oldVersion(r)
 	}

@@ -16,7 +16,10 @@ import (
 // cards is one card for every phase, each mark that can stand over it, and each outcome.
 func cards() map[string]view.Message {
 	all := map[string]view.Message{}
-	add := func(name string, r rollout.Rollout) { all["card_"+name] = view.Card(r, view.CardOptions{}) }
+	approvers := []string{"U0G9QF9C6", "U0LAN0Z89"}
+	add := func(name string, r rollout.Rollout) {
+		all["card_"+name] = view.Card(r, view.CardOptions{Approvers: approvers})
+	}
 	for _, p := range rollout.Phases() {
 		if p != rollout.Ended {
 			add(p.String(), in(p))
@@ -43,6 +46,8 @@ func cards() map[string]view.Message {
 	for name, r := range doubtCards() {
 		add(name, r)
 	}
+	all["card_awaiting_many_approvers"] = view.Card(in(rollout.Awaiting), view.CardOptions{Approvers: append(approvers, "U1A", "U1B", "U1C")})
+	all["card_awaiting_nobody"] = view.Card(in(rollout.Awaiting), view.CardOptions{})
 	all["card_restarting"] = view.Card(baking(), view.CardOptions{Restarting: true})
 	all["card_decided"] = view.Card(in(rollout.Preparing), view.CardOptions{Decided: &rollout.Entry{
 		Kind: rollout.EntryDecided, At: noon.Add(12 * time.Minute), Actor: person("U0G9QF9C6"),
@@ -112,6 +117,14 @@ func special() map[string]rollout.Rollout {
 		"trouble": with(func(r *rollout.Rollout) {
 			r.Trouble = rollout.Text("dial tcp 10.96.0.1:443: i/o timeout")
 		}),
+		"baking_unseen": with(func(r *rollout.Rollout) {
+			r.Unseen = rollout.Problem{Code: "channel_archived", Value: "#deploys"}
+		}),
+		"rolling_back_unseen": func() rollout.Rollout {
+			r := in(rollout.RollingBack)
+			r.Unseen = rollout.Problem{Code: "channel_archived", Value: "#deploys"}
+			return r
+		}(),
 		"preparing_second": func() rollout.Rollout {
 			r := in(rollout.Preparing)
 			r.Step, r.Size, r.WeightAckedAt, r.Verdict = 1, 2, noon.Add(time.Minute), passing()
@@ -125,6 +138,11 @@ func special() map[string]rollout.Rollout {
 		"awaiting_last": func() rollout.Rollout {
 			r := in(rollout.Awaiting)
 			r.Step, r.Spec.Plan.Steps[1].Gate, r.Spans.Waiting = 1, rollout.Manual, 11*time.Minute
+			return r
+		}(),
+		"awaiting_for_days": func() rollout.Rollout {
+			r := in(rollout.Awaiting)
+			r.Spec.Limits.Wait = 72 * time.Hour
 			return r
 		}(),
 		"awaiting_to_hundred": hundred(0),
@@ -195,8 +213,8 @@ func TestCardOfTheIssue(t *testing.T) {
 		"[ Pause ] [ Roll back ]",
 		"✅ start   ⏳ 5 % · 10 min   ○ 50 % · 10 min   ○ everyone",
 		"✅ errors 0.1 % · stable 0.1 % · limit 1 %", "✅ p99 210 ms · stable 205 ms · limit 500 ms", "✅ memory 180 MiB · limit 512 MiB",
-		"Next: asks for approval at 14:13 UTC; rolls back at 16:13 UTC if nobody answers",
-		`@U024BE7LH 14:02 UTC "faster tax lookup" · checkout-42 · last checked 14:09:45 UTC`,
+		"Next: asks for approval today at 14:13 UTC; rolls back today at 16:13 UTC if nobody answers",
+		`@U024BE7LH today at 14:02 UTC "faster tax lookup" · checkout-42 · last checked today at 14:09:45 UTC`,
 	} {
 		if !slices.Contains(splitLines(got), line) {
 			t.Errorf("the card lacks the line %q:\n%s", line, got)

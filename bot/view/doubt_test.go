@@ -150,7 +150,7 @@ func TestDoubtsInWords(t *testing.T) {
 				if doubt == rollout.DoubtAsks {
 					r = asking(rollout.Baking, r.Verdict)
 				}
-				shown := blockkit.Plain(raw(t, view.Card(r, view.CardOptions{})), blockkit.Names{})
+				shown := blockkit.Plain(raw(t, view.Card(r, view.CardOptions{})), blockkit.Names{Now: noon})
 				note := shown[slices.IndexFunc(shown, func(line string) bool {
 					return strings.Contains(line, "Holding at") || strings.Contains(line, "A person decides")
 				})]
@@ -189,7 +189,7 @@ func TestADoubtFromOutsideDoesNotComeAlive(t *testing.T) {
 	}
 	for name, e := range doubtEntries() {
 		for _, all := range []bool{false, true} {
-			if m, ok := view.Reply(poison(baking(), hostile, all), poison(e, hostile, false), []string{hostile}, permalink); ok {
+			if m, ok := view.Reply(poison(baking(), hostile, all), poison(e, hostile, false), view.Audience{Approvers: []string{hostile}}, permalink); ok {
 				made[fmt.Sprint("reply_", name, all)] = m
 			}
 		}

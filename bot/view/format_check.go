@@ -27,11 +27,11 @@ func onPart(e rollout.Evidence) string {
 	if e.Part == nil {
 		return ""
 	}
-	label := clip(oneLine(e.Part.Label), maxWord)
+	label := clip(e.Part.Label, maxWord/2)
 	if e.Part.Value == "" {
 		return " on every other " + code(label)
 	}
-	return " on " + code(label+"="+clip(oneLine(e.Part.Value), maxWord))
+	return " on " + code(label+"="+clip(e.Part.Value, maxWord/2))
 }
 
 // judgedByShare reports whether the evidence is about the share of slow requests, and not about a quantile.
@@ -263,7 +263,7 @@ func fullEvidence(e rollout.Evidence) string {
 			course = fmt.Sprintf("between %s and %s in this step", low, high)
 		}
 	}
-	return dotted(checkLine(e), samples(e), worseBlocks(e), course, detail(e.Detail))
+	return dotted(checkLine(e), samples(e), worseBlocks(e), course, words(e.Detail))
 }
 
 // informOnly returns a note on a check that does not decide; empty for others.

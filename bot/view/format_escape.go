@@ -10,49 +10,25 @@ import (
 
 // The most characters shown of text from outside.
 const (
-	maxWord   = 64  // a name, a version, an id
-	maxWords  = 300 // a person's text
-	maxDetail = 300 // a machine's answer
-	maxShort  = 400 // a problem's sentence where others follow
+	maxWord  = 128 // a name, a version, an id: every tag and every id is whole, as it has to be typed
+	maxWords = 300 // a person's text, a machine's answer
+	maxShort = 400 // a problem's sentence where others follow
 )
 
 // word and words are two lengths of escape.
 func word(s string) string  { return escape(s, maxWord) }
 func words(s string) string { return escape(s, maxWords) }
 
-// detail escapes a machine's answer. One that is too long loses its middle: it begins with what was tried, and why it
-// failed comes last, after every layer in between.
-func detail(s string) string {
-	const enough = 16 * maxDetail
-	if len(s) > 2*enough {
-		s = s[:enough] + s[len(s)-enough:]
-	}
-	const end = maxDetail / 3
-	if runes := []rune(oneLine(s)); len(runes) > maxDetail {
-		s = string(runes[:maxDetail-end-1]) + "…" + string(runes[len(runes)-end:])
-	}
-	return escape(s, maxDetail)
-}
-
 // escape makes text from outside safe to show: one line of at most so many characters, without mentions, links, dates,
-// formatting, direction marks or hidden characters.
+// formatting, direction marks or hidden characters. What is shown loses its emoji codes at last, in withoutEmojiCodes.
 func escape(s string, most int) string {
-	return entities.Replace(escapeMarks(clip(oneLine(firstBytes(s, most)), most)))
-}
-
-// firstBytes bounds the work on text of any length: it keeps enough bytes for the characters that are shown, except
-// invisible ones.
-func firstBytes(s string, most int) string {
-	if enough := 16 * most; len(s) > enough {
-		return strings.ToValidUTF8(s[:enough], "")
-	}
-	return s
+	return entities.Replace(escapeMarks(clip(s, most)))
 }
 
 // code puts text from outside into a code span. Formatting characters have no effect there, so a command stays as it
 // must be typed.
 func code(s string) string {
-	s = clip(oneLine(firstBytes(s, maxSection/4)), maxSection/4)
+	s = clip(s, maxSection/4)
 	if s == "" {
 		return ""
 	}
@@ -61,12 +37,21 @@ func code(s string) string {
 
 var entities = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
 
-// oneLine drops invisible characters and makes every space a plain one.
+// oneLine drops invisible characters, makes every space a plain one, and keeps accents from being piled up over the
+// lines above.
 func oneLine(s string) string {
+	accents := 0
 	s = strings.Map(func(r rune) rune {
-		switch {
-		case r > ' ' && r < 0x7f:
+		if r > ' ' && r < 0x7f {
+			accents = 0
 			return r
+		}
+		if !unicode.Is(unicode.M, r) {
+			accents = 0
+		} else if accents++; accents > maxAccents {
+			return -1
+		}
+		switch {
 		case unicode.IsSpace(r), unicode.Is(unicode.Cc, r), unicode.Is(unicode.Z, r):
 			return ' '
 		case unicode.Is(unicode.Cf, r), filler(r):
@@ -76,6 +61,9 @@ func oneLine(s string) string {
 	}, strings.ToValidUTF8(s, "\uFFFD"))
 	return strings.Join(strings.Fields(s), " ")
 }
+
+// maxAccents is how many combining characters a letter may have: more than any script needs.
+const maxAccents = 4
 
 // filler reports whether r is an invisible letter.
 func filler(r rune) bool {
@@ -112,12 +100,49 @@ func escapeMarks(s string) string {
 	return out.String()
 }
 
-// clip cuts plain text to so many characters.
-func clip(s string, most int) string {
-	if utf8.RuneCountInString(s) <= most {
+// withoutEmojiCodes takes the effect from what Slack may show as a picture: the bot writes its own as they are. It looks at
+// finished text, as what comes from outside may make one with the colon that follows it.
+func withoutEmojiCodes(s string) string {
+	if strings.Count(s, ":") < 2 {
 		return s
 	}
-	return string([]rune(s)[:most-1]) + "…"
+	runes := []rune(s)
+	for i, r := range runes {
+		if r == ':' && beginsEmoji(runes, i) {
+			runes[i] = '∶'
+		}
+	}
+	return string(runes)
+}
+
+// beginsEmoji reports whether the colon at i begins what Slack may show as a picture, one of its own or one that a
+// workspace has made. The minutes of a time of day do not, nor does a port.
+func beginsEmoji(runes []rune, i int) bool {
+	end := i + 1
+	for end < len(runes) && (unicode.In(runes[end], unicode.L, unicode.M, unicode.N) || strings.ContainsRune("_-+'", runes[end])) {
+		end++
+	}
+	if end == i+1 || end == len(runes) || runes[end] != ':' {
+		return false
+	}
+	name := string(runes[i+1 : end])
+	number := strings.Trim(name, "0123456789") == "" && name != "100" && name != "1234"
+	follows := i > 0 && (unicode.In(runes[i-1], unicode.L, unicode.N) || runes[i-1] == ']')
+	return !number || !follows
+}
+
+// clip makes text one line of at most so many characters. What is too long loses its middle: names of one kind begin
+// alike and differ at the end, and a machine's answer says last why it failed, after every layer in between.
+func clip(s string, most int) string {
+	if enough := 16 * most; len(s) > 2*enough { // bounds the work on text of any length
+		s = strings.ToValidUTF8(s[:enough], "") + "…" + strings.ToValidUTF8(s[len(s)-enough:], "")
+	}
+	runes := []rune(oneLine(s))
+	if len(runes) <= most {
+		return string(runes)
+	}
+	end := most / 3
+	return string(runes[:most-end-1]) + "…" + string(runes[len(runes)-end:])
 }
 
 // truncateMrkdwn cuts finished mrkdwn to so many characters, never within an entity or one of Slack's constructs.
@@ -149,7 +174,7 @@ func notificationText(s string) string {
 	s = dateToken.ReplaceAllString(truncateMrkdwn(s, maxSection), "$1")
 	s = linkToken.ReplaceAllString(s, "$1")
 	s = strings.NewReplacer("*", "", "`", "", "\n", " ").Replace(s)
-	return truncateMrkdwn(escapeMarks(s), maxText)
+	return withoutEmojiCodes(truncateMrkdwn(escapeMarks(s), maxText))
 }
 
 // slackID is what Slack's user ids look like.
@@ -161,6 +186,17 @@ func mention(id string) string {
 		return "<@" + id + ">"
 	}
 	return word(id)
+}
+
+// slackGroup is what the ids of Slack's user groups look like.
+var slackGroup = regexp.MustCompile(`^S[A-Z0-9]{2,24}$`)
+
+// mentionGroup returns the live mention of a user group or a person whom the configuration names.
+func mentionGroup(id string) string {
+	if slackGroup.MatchString(id) {
+		return "<!subteam^" + id + ">"
+	}
+	return mention(id)
 }
 
 // anchor returns a link to one of the bot's own messages, or only the label if the link is not valid.

@@ -101,7 +101,7 @@ func leftovers(r rollout.Rollout) []string {
 	var all []string
 	end := r.Ending
 	if end.StableImage != "" {
-		all = append(all, iconWarning+" Stable runs "+version(end.StableImage)+", which somebody else set; it was left alone.")
+		all = append(all, iconWarning+" Stable runs "+named(end.StableImage, images(r)...)+", which somebody else set; it was left alone.")
 	}
 	const most = 12
 	lines := preflight(end.Left, end.Checks)

@@ -3,6 +3,7 @@ package view
 import (
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"canarybot.io/rollout"
 )
@@ -19,38 +20,6 @@ const (
 	iconBad     = "❌"
 	iconUnknown = "❓"
 )
-
-// version returns the short name of an image.
-func version(image string) string { return word(rollout.ShortVersion(image)) }
-
-// foundVersion returns the version that the rollout found; empty until it has read the cluster.
-func foundVersion(r rollout.Rollout) string {
-	if r.From() == "" {
-		return ""
-	}
-	return version(r.From())
-}
-
-// oldVersion is foundVersion with a placeholder for use in a sentence.
-func oldVersion(r rollout.Rollout) string {
-	if v := foundVersion(r); v != "" {
-		return v
-	}
-	return "the version before"
-}
-
-// change returns what the rollout does to the version: "v1.2.3 → v1.2.4".
-func change(r rollout.Rollout) string {
-	if v := foundVersion(r); v != "" {
-		return v + " → " + version(r.Image)
-	}
-	return "→ " + version(r.Image)
-}
-
-// fullName names a rollout outside of its own thread: "checkout v1.2.4 (production)".
-func fullName(r rollout.Rollout) string {
-	return fmt.Sprintf("%s %s (%s)", word(string(r.Service)), version(r.Image), environment(r))
-}
 
 func environment(r rollout.Rollout) string {
 	if e := word(r.Spec.Environment); e != "" {
@@ -72,6 +41,21 @@ func actorName(a rollout.Actor) string {
 		return "Canarybot"
 	}
 	return "somebody"
+}
+
+// several names things, as many as there is room for: each whole, as names of one kind differ at the end.
+func several(names []string, between string) string {
+	var all []string
+	room := maxWords
+	for i, n := range names {
+		n = word(n)
+		if room -= utf8.RuneCountInString(n) + len(between); room < 0 && i > 0 {
+			all = append(all, fmt.Sprintf("%d more", len(names)-i))
+			break
+		}
+		all = append(all, n)
+	}
+	return strings.Join(all, between)
 }
 
 // mentions mentions people so that Slack notifies them; if there are many, only the first.

@@ -27,12 +27,14 @@ const nbsp = "\u00a0"
 
 var numberAndUnit = regexp.MustCompile(`(\d) (%|(?:ms|s|min|h|days?|[KMGT]iB|B)\b)`)
 
-// unbroken keeps each number on one line with its unit, on a phone too. What is code stays as it has to be typed.
-func unbroken(text string) string {
+// finish keeps each number on one line with its unit, on a phone too, and takes the effect from emoji codes. What is code
+// stays as it has to be typed.
+func finish(text string) string {
 	parts := strings.Split(text, "`")
 	for i := 0; i < len(parts); i += 2 {
 		parts[i] = numberAndUnit.ReplaceAllString(parts[i], "$1"+nbsp+"$2")
 		parts[i] = strings.ReplaceAll(parts[i], " · ", nbsp+"· ") // no line begins with the dot
+		parts[i] = withoutEmojiCodes(parts[i])
 	}
 	return strings.Join(parts, "`")
 }

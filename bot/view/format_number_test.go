@@ -108,7 +108,7 @@ func TestNumbersStayWithTheirUnits(t *testing.T) {
 		"`sleep 5 s` for 5 s":       "`sleep 5 s` for 5~s",
 		"3 days `a` 1 day `b` 45 s": "3~days `a` 1~day `b` 45~s",
 	} {
-		if got := strings.ReplaceAll(unbroken(text), "\u00a0", "~"); got != want {
+		if got := strings.ReplaceAll(finish(text), "\u00a0", "~"); got != want {
 			t.Errorf("%q becomes %q, want %q", text, got, want)
 		}
 	}
@@ -139,12 +139,12 @@ func TestDetailKeepsBothEnds(t *testing.T) {
 		`failed to resolve reference "registry.example.com/shop/checkout:v1.2.4": unexpected status from HEAD request to ` +
 		`https://registry.example.com/v2/shop/checkout/manifests/v1.2.4: 429 Too Many Requests`
 	for _, said := range []string{pull, strings.Repeat("ä", 20_000) + pull, pull + " " + strings.Repeat(" ", 20_000) + "\nagain", "no"} {
-		got, last := detail(said), said[strings.LastIndexByte(said, ' ')+1:]
-		if n := len([]rune(got)); n > maxDetail || !strings.HasPrefix(got, said[:2]) || !strings.HasSuffix(got, strings.TrimSpace(last)) {
+		got, last := words(said), said[strings.LastIndexByte(said, ' ')+1:]
+		if n := len([]rune(got)); n > maxWords || !strings.HasPrefix(got, said[:2]) || !strings.HasSuffix(got, strings.TrimSpace(last)) {
 			t.Errorf("of %.300q… %d characters are left: %q", said, n, got)
 		}
 	}
-	if got := detail(pull); !strings.Contains(got, "container checkout: ImagePullBackOff") || !strings.Contains(got, "429 Too Many Requests") {
+	if got := words(pull); !strings.Contains(got, "container checkout: ImagePullBackOff") || !strings.Contains(got, "429 Too Many Requests") {
 		t.Errorf("got %q", got)
 	}
 }

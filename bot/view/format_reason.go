@@ -51,6 +51,8 @@ func plainly(r rollout.Rollout, why rollout.Reason, by rollout.Actor) string {
 	case rollout.ReasonImageDiffers, rollout.ReasonStableNoPods, rollout.ReasonSlow, rollout.ReasonReverted, rollout.ReasonPreflight,
 		rollout.ReasonHeld, rollout.ReasonOrphanGone, rollout.ReasonUnreadable, rollout.ReasonWriteRefused:
 		return obstacle(r, why)
+	case rollout.ReasonUnseen:
+		return "people cannot see it"
 	case rollout.ReasonOrphaned: // the reply that offers to remove it explains it
 	}
 	return word(string(why.Code))
@@ -131,10 +133,10 @@ func detailOf(why rollout.Reason) string {
 		return ""
 	case rollout.ReasonCheck, rollout.ReasonUnknown:
 		if why.Evidence != nil {
-			return detail(why.Evidence.Detail)
+			return words(why.Evidence.Detail)
 		}
 	}
-	return joined(", ", detail(why.Detail), short(why.Problem), detail(why.Failure.Detail))
+	return joined(", ", words(why.Detail), short(why.Problem), words(why.Failure.Detail))
 }
 
 // failure says how a workload fails.
@@ -174,16 +176,20 @@ func podsWait(r rollout.Rollout) string {
 	if r.Phase == rollout.Promoting || r.Phase == rollout.RollingBack {
 		whose = "stable"
 	}
-	return joined(": ", capitalize(failure(whose, r.PodsWait)), detail(r.PodsWait.Detail))
+	return joined(": ", capitalize(failure(whose, r.PodsWait)), words(r.PodsWait.Detail))
 }
 
-// imageID is the short form of what a pod resolved an image to.
-func imageID(text string) string {
-	var id rollout.ImageID
+// imageID is the short form of what a pod resolved an image to, by which it is told from the other.
+func imageID(text, other string) string {
+	var id, from rollout.ImageID
 	if id.UnmarshalText([]byte(text)) != nil {
 		return word(text)
 	}
-	return joined(" on ", version("@"+id.Digest), word(id.Platform))
+	beside := ""
+	if from.UnmarshalText([]byte(other)) == nil {
+		beside = "@" + from.Digest
+	}
+	return joined(" on ", named("@"+id.Digest, beside), word(id.Platform))
 }
 
 // manager names the field manager that wrote to the cluster.
@@ -204,14 +210,14 @@ func drifted(d rollout.Drift) string {
 	case rollout.FieldWeight:
 		return fmt.Sprintf("%s set the canary's weight to %s %%; it should be %s %%", by, word(d.Value), word(d.Wanted))
 	case rollout.FieldCanaryImage:
-		return fmt.Sprintf("%s set the canary's image to %s; it should be %s", by, version(d.Value), version(d.Wanted))
+		return fmt.Sprintf("%s set the canary's image to %s; it should be %s", by, named(d.Value, d.Wanted), named(d.Wanted, d.Value))
 	case rollout.FieldCanaryReplicas:
 		return fmt.Sprintf("%s set the canary's replicas to %s; it needs %s", by, word(d.Value), word(d.Wanted))
 	case rollout.FieldStableImage:
-		return fmt.Sprintf("%s set stable's image to %s; it was %s", by, version(d.Value), version(d.Wanted))
+		return fmt.Sprintf("%s set stable's image to %s; it was %s", by, named(d.Value, d.Wanted), named(d.Wanted, d.Value))
 	case rollout.FieldImageID:
 		return fmt.Sprintf("a pod of the new version runs image %s; %s was judged. That is right on another platform, and wrong if the tag was pushed again",
-			imageID(d.Value), imageID(d.Wanted))
+			imageID(d.Value, d.Wanted), imageID(d.Wanted, d.Value))
 	case rollout.FieldStableUID:
 		return by + " deleted stable and made it again"
 	case rollout.FieldRouteUID:

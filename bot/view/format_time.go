@@ -5,17 +5,21 @@ import (
 	"time"
 )
 
-// at returns a time of day in the reader's own zone.
-func at(t time.Time) string { return token(t, "{time}", "15:04 UTC") }
+// at returns a moment in the reader's own zone, with its day: a card stands in the channel for days, and a plan may wait
+// for longer than one. Slack says today, yesterday and tomorrow where that is shorter, and it alone knows what those are
+// to the reader.
+func at(t time.Time) string {
+	return moment(t, "{date_short_pretty} at {time}", "2 Jan 2006 15:04 UTC")
+}
 
 // exactly is at, with seconds.
-func exactly(t time.Time) string { return token(t, "{time_secs}", "15:04:05 UTC") }
+func exactly(t time.Time) string {
+	return moment(t, "{date_short_pretty} at {time_secs}", "2 Jan 2006 15:04:05 UTC")
+}
 
-// on returns a day and a time of day.
-func on(t time.Time) string { return token(t, "{date_short} {time}", "2 Jan 2006 15:04 UTC") }
-
-// token returns Slack's date construct. A client without support for it shows the fallback.
-func token(t time.Time, format, fallback string) string {
+// moment returns Slack's date construct. Lock screens, and clients without support for it, show the fallback: it names its
+// zone, its day and its year.
+func moment(t time.Time, format, fallback string) string {
 	if t.IsZero() {
 		return ""
 	}

@@ -87,9 +87,18 @@ func golden(t *testing.T, name string, got []byte) {
 // raw returns the blocks as Slack gets them.
 func raw(t testing.TB, m view.Message) []byte {
 	t.Helper()
+	b := blocksOf(m)
+	if b == nil {
+		t.Fatal("the blocks are no JSON")
+	}
+	return b
+}
+
+// blocksOf is raw for where there is no test to fail; nil: it should.
+func blocksOf(m view.Message) []byte {
 	b, err := json.Marshal(m.Blocks)
 	if err != nil {
-		t.Fatal(err)
+		return nil
 	}
 	return b
 }
@@ -114,7 +123,7 @@ func render(t *testing.T, m view.Message) []byte {
 	if m.Broadcast {
 		out.WriteString("(shown in the channel too)\n")
 	}
-	out.WriteString("\n" + strings.Join(blockkit.Plain(raw(t, m), blockkit.Names{}), "\n") + "\n")
+	out.WriteString("\n" + strings.Join(blockkit.Plain(raw(t, m), blockkit.Names{Now: noon}), "\n") + "\n")
 	for _, b := range buttonsOf(t, m) {
 		fmt.Fprintf(&out, "\n[ %s ] %s\n  %s %s\n", b.Text.Text, b.Style, b.ActionID, b.Value)
 		if c := b.Confirm; c != nil {

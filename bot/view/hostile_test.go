@@ -16,7 +16,8 @@ import (
 
 // hostile is what somebody might put wherever text comes from outside.
 const hostile = "<!channel> <@U0HOSTILE> <!subteam^S1> <#C1> <!date^1^{time}|x> <https://evil.example|click> *bold* _sly_ ~gone~ " +
-	"`tick` &lt;!here&gt; &amp; | \n> quote \u202egnp.exe\u200b\x00\x1b[31m"
+	"`tick` &lt;!here&gt; &amp; :fire: | \n> quote \u202egnp.exe\u200b\x00\x1b[31m \u2066a\u2069 z" +
+	"\u0336\u0337\u0338\u0336\u0337\u0338\u0336\u0337\u0338"
 
 // closed are types whose values are ours: poisoned apart, since another value only leads to another sentence.
 var closed = []reflect.Type{
@@ -77,9 +78,11 @@ func pour(v reflect.Value, text string, all bool) {
 
 var (
 	ourDate    = regexp.MustCompile(`<!date\^\d+\^[^|<>]*\|[^|<>]* UTC>`)
-	ourMention = regexp.MustCompile(`<@[UW][A-Z0-9]{2,24}>`)
+	ourMention = regexp.MustCompile(`(<@[UW][A-Z0-9]{2,24}>|<!subteam\^S[A-Z0-9]{2,24}>)`)
 	ourLink    = regexp.MustCompile(regexp.QuoteMeta("<"+permalink+"|") + `(the|Its|its) card>`)
 	ourCode    = regexp.MustCompile("`[^`\n]*`")
+	emojiCode  = regexp.MustCompile(`:[a-z_+-][a-z0-9_'+-]*:`)
+	piledUp    = regexp.MustCompile(`\p{M}{5}`)
 )
 
 var entities = strings.NewReplacer("&amp;", "", "&lt;", "", "&gt;", "")
@@ -91,7 +94,7 @@ func live(text string) error {
 	}
 	rest := text
 	for _, ours := range []*regexp.Regexp{ourDate, ourMention, ourLink} {
-		rest = ours.ReplaceAllString(rest, "")
+		rest = ours.ReplaceAllString(rest, " ")
 	}
 	if i := strings.IndexAny(rest, "<>"); i >= 0 {
 		return fmt.Errorf("a live construct in %q", text)
@@ -107,11 +110,17 @@ func live(text string) error {
 	if strings.Count(rest, "`")%2 != 0 {
 		return fmt.Errorf("an open code span in %q", text)
 	}
-	rest = ourCode.ReplaceAllString(rest, "")
+	rest = ourCode.ReplaceAllString(rest, " ")
 	for _, mark := range []string{"*bold*", "_sly_", "~", "`"} {
 		if strings.Contains(rest, mark) {
 			return fmt.Errorf("live formatting %s in %q", mark, text)
 		}
+	}
+	if found := emojiCode.FindString(rest); found != "" {
+		return fmt.Errorf("the emoji code %s in %q", found, text)
+	}
+	if piledUp.MatchString(text) {
+		return fmt.Errorf("accents over the line above in %q", text)
 	}
 	for _, line := range strings.Split(rest, "\n") {
 		if strings.HasPrefix(line, "&gt;") {
@@ -135,7 +144,7 @@ func states(text string, all bool) map[string]view.Message {
 		r = poison(r, text, all)
 		made["card_"+name] = view.Card(r, view.CardOptions{})
 		if end := r.Ending; end.Outcome != "" {
-			if m, ok := view.Reply(r, rollout.Entry{Kind: rollout.EntryEnded, Data: rollout.Data{Ending: &end}}, nil, text); ok {
+			if m, ok := view.Reply(r, rollout.Entry{Kind: rollout.EntryEnded, Data: rollout.Data{Ending: &end}}, view.Audience{}, text); ok {
 				made["reply_end_"+name] = m
 			}
 		}
@@ -155,7 +164,7 @@ func everything(text string, all bool) map[string]view.Message {
 	for name, r := range map[string]rollout.Rollout{"baking": baking(), "queued": special()["queued_behind"], "back": in(rollout.RollingBack)} {
 		r = poison(r, text, all)
 		decided := rollout.Entry{Kind: rollout.EntryDecided, Actor: person(text), Data: rollout.Data{Action: rollout.Pause, Text: text}}
-		made["card_"+name] = view.Card(r, view.CardOptions{Restarting: all, Decided: &decided})
+		made["card_"+name] = view.Card(r, view.CardOptions{Restarting: all, Approvers: []string{text, "U0LAN0Z89"}, Decided: &decided})
 		made["status_"+name] = a.StatusOf(r, link)
 		made["busy_"+name] = a.Busy(poison(launch(), text, all), &rollout.BusyError{Live: r, Waiting: &r, Before: &r}, link)
 		made["before_"+name] = a.RolledBackBefore(poison(launch(), text, all), r)
@@ -166,7 +175,7 @@ func everything(text string, all bool) map[string]view.Message {
 		made["list_"+name] = a.Status([]rollout.Rollout{r, r})
 		made["history_"+name] = a.History(rollout.ServiceName(text), []rollout.Rollout{r})
 		for entry, e := range told {
-			if m, ok := view.Reply(r, poison(e, text, all), []string{text, "U0LAN0Z89"}, link); ok {
+			if m, ok := view.Reply(r, poison(e, text, all), view.Audience{Approvers: []string{text, "U0LAN0Z89"}, OnCall: []string{text, "S0614TZR7"}}, link); ok {
 				made["reply_"+entry+"_"+name] = m
 			}
 		}
@@ -195,9 +204,10 @@ func everything(text string, all bool) map[string]view.Message {
 	made["help"] = a.Help("")
 	for _, problem := range []command.Problem{
 		command.UnknownCommand, command.UnknownService, command.UnknownOption, command.MissingVersion, command.OtherThread, command.TooManyWords,
+		command.NoVersion, command.Question, command.Talk,
 	} {
 		made["parse_"+string(problem)] = a.ParseError(&command.Error{
-			Problem: problem, Verb: command.Deploy, Word: text, Nearest: text, Service: rollout.ServiceName(text), Thread: rollout.ServiceName(text),
+			Problem: problem, Verb: command.Deploy, Word: text, Nearest: text, Meant: text, Service: rollout.ServiceName(text), Thread: rollout.ServiceName(text),
 		})
 	}
 	return made
@@ -242,9 +252,12 @@ func TestNothingFromOutsideComesAlive(t *testing.T) {
 func FuzzNothingFromOutsideComesAlive(f *testing.F) {
 	f.Add(hostile, false)
 	f.Add("v1.2.4", true)
+	for _, c := range outside {
+		f.Add(c.said, false)
+	}
 	f.Fuzz(func(t *testing.T, text string, all bool) {
 		stuck, a := poison(special()["stuck"], text, all), view.Answers{Command: text}
-		reply, _ := view.Reply(stuck, poison(entries()["stuck_reverted"], text, false), []string{text}, text)
+		reply, _ := view.Reply(stuck, poison(entries()["stuck_reverted"], text, false), view.Audience{Approvers: []string{text}, OnCall: []string{text}}, text)
 		harmless(t, text, map[string]view.Message{
 			"card": view.Card(stuck, view.CardOptions{}), "reply": reply, "stale": a.Stale(rollout.Text(text)),
 			"busy": a.Busy(poison(launch(), text, all), &rollout.BusyError{Live: stuck}, text), "cancelled": view.Card(poison(special()["cancelled"], text, all), view.CardOptions{}),

@@ -24,10 +24,12 @@ const (
 	maxSection = 2900
 	maxContext = 1200
 	maxMessage = 9000
-	maxValue   = 2000
-	maxLabel   = 75
-	maxTitle   = 100
-	maxConfirm = 300
+	// roomForList is what a list takes of a message.
+	roomForList = maxMessage - maxSection
+	maxValue    = 2000
+	maxLabel    = 75
+	maxTitle    = 100
+	maxConfirm  = 300
 )
 
 // message makes a message from paragraphs; the first one is also its text.
@@ -64,44 +66,47 @@ func context(text string) *slack.ContextBlock {
 }
 
 func mrkdwn(text string) *slack.TextBlockObject {
-	return slack.NewTextBlockObject(slack.MarkdownType, unbroken(truncateMrkdwn(text, maxSection)), false, true)
+	return slack.NewTextBlockObject(slack.MarkdownType, finish(truncateMrkdwn(text, maxSection)), false, true)
 }
 
 func plain(text string, most int) *slack.TextBlockObject {
-	return slack.NewTextBlockObject(slack.PlainTextType, truncateMrkdwn(text, most), false, false)
+	return slack.NewTextBlockObject(slack.PlainTextType, withoutEmojiCodes(truncateMrkdwn(text, most)), false, false)
 }
 
-// list makes sections from lines, as many as a message holds. The last line counts the rest.
-func list(lines []string) []slack.Block {
-	var blocks []slack.Block
-	var part strings.Builder
+// list makes sections from lines, as many as a message holds. The last line counts the rest; see says where they are to
+// be seen.
+func list(lines []string, see ...string) []slack.Block {
 	total, shown := 0, 0
-	flush := func() {
-		if part.Len() > 0 {
-			blocks = append(blocks, section(part.String()))
-			part.Reset()
-		}
-	}
-	for _, line := range lines {
-		line = truncateMrkdwn(line, maxSection/2)
-		size := utf8.RuneCountInString(line) + 1
-		if total += size; total > maxMessage-maxSection {
+	for ; shown < len(lines); shown++ {
+		if total += min(utf8.RuneCountInString(lines[shown]), maxSection/2) + 1; total > roomForList {
 			break
 		}
-		if utf8.RuneCountInString(part.String())+size > maxSection {
-			flush()
-		}
-		if part.Len() > 0 {
-			part.WriteByte('\n')
-		}
-		part.WriteString(line)
-		shown++
 	}
-	flush()
+	var blocks []slack.Block
+	for _, part := range parts(lines[:shown], maxSection) {
+		blocks = append(blocks, section(part))
+	}
 	if left := len(lines) - shown; left > 0 {
-		blocks = append(blocks, section(fmt.Sprintf("… and %d more.", left)))
+		blocks = append(blocks, section(joined(": ", fmt.Sprintf("… and %d more", left), strings.Join(see, ", "))+"."))
 	}
 	return blocks
+}
+
+// parts joins lines to as few texts of at most so many characters as hold them; no line has more than half of that.
+func parts(lines []string, most int) []string {
+	var all []string
+	room := 0
+	for _, line := range lines {
+		line = truncateMrkdwn(line, most/2)
+		size := utf8.RuneCountInString(line) + 1
+		if len(all) == 0 || size > room {
+			all, room = append(all, line), most-size
+			continue
+		}
+		all[len(all)-1] += "\n" + line
+		room -= size
+	}
+	return all
 }
 
 // paragraph joins the non-empty texts, one line each.

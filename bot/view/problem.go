@@ -30,7 +30,7 @@ import (
 var sentences = sync.OnceValue(func() map[rollout.ProblemCode]string {
 	all := map[rollout.ProblemCode]string{}
 	for _, table := range []map[rollout.ProblemCode]string{
-		commonSentences(), rolloutSentences(), decisionSentences(), engineSentences(), storeSentences(), metricsSentences(), settingSentences(),
+		commonSentences(), rolloutSentences(), decisionSentences(), engineSentences(), storeSentences(), degradedSentences(), metricsSentences(), settingSentences(),
 		clusterSentences(), slackSentences(),
 	} {
 		maps.Copy(all, table)
@@ -89,13 +89,13 @@ func fill(p rollout.Problem, name string) string {
 	case "{want}":
 		return words(p.Want)
 	case "{names}":
-		return words(strings.Join(p.Names, ", "))
+		return several(p.Names, ", ")
 	case "{quoted}":
 		return words(strconv.Quote(clip(p.Value, maxWord-3)))
 	case "{version}":
-		return words(rollout.ShortVersion(p.Value))
+		return named(p.Value, p.Want)
 	case "{wantversion}":
-		return words(rollout.ShortVersion(p.Want))
+		return named(p.Want, p.Value)
 	case "{reason}":
 		return words(strings.ReplaceAll(p.Value, "_", " "))
 	case "{action}":

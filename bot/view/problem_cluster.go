@@ -3,7 +3,6 @@ package view
 import (
 	"maps"
 	"strconv"
-	"strings"
 
 	"canarybot.io/rollout"
 )
@@ -182,7 +181,7 @@ func fillCluster(p rollout.Problem, name string) string {
 	case "{route}":
 		return routeWeights(p)
 	case "{either}":
-		return words(strings.Join(p.Names, " or "))
+		return several(p.Names, " or ")
 	case "{more}":
 		if p.Count == 0 {
 			return ""
@@ -202,7 +201,7 @@ func fillCluster(p rollout.Problem, name string) string {
 		case 1:
 			return "the label " + words(p.Names[0])
 		}
-		return "one of the labels " + words(strings.Join(p.Names, ", "))
+		return "one of the labels " + several(p.Names, ", ")
 	case "{labels}":
 		if p.Want == rollout.LabelsInTemplate {
 			return "the canary's template"

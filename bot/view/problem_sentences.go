@@ -42,6 +42,7 @@ func decisionSentences() map[rollout.ProblemCode]string {
 		rollout.ProblemPromotingAlready:   "{rollout} is promoting already.",
 		rollout.ProblemBaking:             "{rollout} is still baking at {count} %: {span} to go while its checks pass.",
 		rollout.ProblemNotAtAGate:         "{rollout} is {phase}; it asks for a promotion when a step is done.",
+		rollout.ProblemUnseen:             "{rollout} cannot be promoted while people cannot see it; its status says why.",
 		rollout.ProblemResumeFirst:        "{rollout} is paused; resume it first.",
 		rollout.ProblemAnswerDriftFirst:   "Somebody changed what {rollout} steers; answer that on its card first.",
 		rollout.ProblemAnswerStuckFirst:   "{rollout} is stuck; answer that on its card first.",
@@ -78,7 +79,8 @@ func engineSentences() map[rollout.ProblemCode]string {
 // storeSentences are those of package store and its implementations: what people read when the bot cannot start, or
 // when a rollout does not exist.
 func storeSentences() map[rollout.ProblemCode]string {
-	const own = ": one Canarybot works on one store. Stop the other one, or give this one a store.path of its own."
+	const own = ": one Canarybot works on one store. Stop the other one, or give this one a store.path in a directory of its own."
+	const again = "Canarybot tries again by itself; until then nothing moves forward."
 	const untouched = " It was left as it is. "
 	return map[rollout.ProblemCode]string{
 		"no_such_rollout":     "There is no rollout {quoted}, or it ended so long ago that it was forgotten.",
@@ -101,9 +103,30 @@ func storeSentences() map[rollout.ProblemCode]string {
 		"store_in_use":          "{key} is in use by another process" + own,
 		"store_in_use_by":       "{key} is in use by another process (process {value})" + own,
 		"store_not_closed":      "The store {key} could not be closed.",
-		"store_failed":          "The store {key} failed. Whether the last change is stored shows when Canarybot starts again; it stops now.",
-		"store_closed":          "The store {key} is closed: Canarybot is shutting down.",
-		"record_unexpected":     "The stored record {quoted} in {key} does not say what this version of Canarybot expects.",
+		"store_failed":          "The disk of the store {key} fails ({said}). " + again,
+		"store_full":            "The disk of the store {key} is full: make room on it. " + again,
+		"store_low": "The volume of the store {key} has only {value} free, and a new rollout needs {want}: the rest is kept for those under way. " +
+			"Make room on it, or give the store a larger volume.",
+		"store_read_only": "The store {key} can be read and not written: make it and its volume writable. " + again,
+		"store_hangs":     "The disk of the store {key} does not answer. " + again,
+		"store_gone": "The store {key} is gone: it was deleted or moved, or its volume was taken away. Put it back, and Canarybot goes on by itself; " +
+			"or restart Canarybot, which begins with a new store and asks about what it finds in the cluster.",
+		"store_replaced": "Another store, or an older copy, took the place of {key}. Put the right one back, and Canarybot goes on by itself; " +
+			"or restart Canarybot, which goes on with the one that is there.",
+		"store_closed":      "The store {key} is closed: Canarybot is shutting down.",
+		"record_unexpected": "The stored record {quoted} in {key} does not say what this version of Canarybot expects.",
+	}
+}
+
+// degradedSentences answer who decides while the store cannot commit. The engine has them.
+func degradedSentences() map[rollout.ProblemCode]string {
+	const cannot = "Canarybot cannot save anything ({said})"
+	return map[rollout.ProblemCode]string{
+		"degraded": cannot + ": it goes on judging and takes bad canaries off traffic, and until that is mended only a rollback is taken.",
+		"uncertain": cannot + ": whether this was saved shows when it can again, in the rollout's thread or in " +
+			"`history`; if not, it was as if never asked.",
+		"rollback_unsaved": "The traffic of {rollout} is being taken off its canary now, though that could not be saved: " + cannot +
+			". The rest of the rollback follows as soon as it can.",
 	}
 }
 
@@ -145,6 +168,14 @@ func slackSentences() map[rollout.ProblemCode]string {
 		problemMalformedButton: "That button is not one of mine, or it is too old to be read; nothing was changed.",
 		"bot_not_in_channel":   "slack.channel: the bot is not in {value}, so nobody would see this rollout; type /invite @{want} there.",
 		"channel_not_found":    "slack.channel: Slack knows no channel {value} that the bot may see; change the name, or type /invite in it if it is private.",
-		"channel_archived":     "slack.channel: {value} is archived; name another one.",
+		"channel_shared": "slack.channel: {value} is shared with another organisation, or about to be, whose people would read every card; " +
+			"name another channel, or write slack.shared_channels: allowed.",
+		"channel_unknown": "slack.channel: Slack does not let the bot see with whom {value} is shared; add the scopes channels:read and groups:read " +
+			"to the Slack app and reinstall it.",
+		"channel_archived": "slack.channel: {value} is archived; name another one.",
+		"slack_may_not_post": "Slack lets the bot post nothing in {value} ({want}); allow it in that channel's posting permissions, " +
+			"or name another one in slack.channel.",
+		"slack_refuses_bot":     "Slack refuses the bot ({want}); look at the app, its tokens and its scopes: canarybot validate --live says more.",
+		"slack_refuses_message": "Slack takes no message about this rollout in {value} ({want}); the bot's log has the details.",
 	}
 }

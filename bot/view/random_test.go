@@ -53,7 +53,7 @@ func randomReason(t *rapid.T) rollout.Reason {
 			rollout.ReasonCanary, rollout.ReasonStable, rollout.ReasonDeadline, rollout.ReasonUnanswered, rollout.ReasonUnknown, rollout.ReasonDoubt,
 			rollout.ReasonWeightZero, rollout.ReasonRouteGone, rollout.ReasonCanaryGone, rollout.ReasonServiceGone, rollout.ReasonStableGone, rollout.ReasonStableEmpty,
 			rollout.ReasonImageDiffers, rollout.ReasonStableNoPods, rollout.ReasonSlow, rollout.ReasonReverted, rollout.ReasonPreflight,
-			rollout.ReasonHeld, rollout.ReasonUnreadable, rollout.ReasonWriteRefused, "odd",
+			rollout.ReasonHeld, rollout.ReasonUnreadable, rollout.ReasonWriteRefused, rollout.ReasonUnseen, "odd",
 		}).Draw(t, "code"),
 		Detail:  rapid.StringN(0, 4000, -1).Draw(t, "reason"),
 		Problem: randomProblem(t),
@@ -102,7 +102,7 @@ func randomRollout(t *rapid.T) rollout.Rollout {
 	r.Service = rollout.ServiceName(rapid.String().Draw(t, "service"))
 	r.Request.Text = rapid.StringN(0, 5000, -1).Draw(t, "text")
 	r.Spec.Environment = rapid.StringN(0, 3000, -1).Draw(t, "environment")
-	r.Trouble = randomProblem(t)
+	r.Trouble, r.Unseen = randomProblem(t), randomProblem(t)
 	r.Paused, r.Held, r.StableWritten, r.Promoted = rapid.Bool().Draw(t, "paused"), rapid.Bool().Draw(t, "held"), rapid.Bool().Draw(t, "touched"), rapid.Bool().Draw(t, "promoted")
 	r.Doubts = rapid.SliceOfN(rapid.Custom(randomAcceptance), 0, 20).Draw(t, "doubts")
 	r.Accepted = rapid.SliceOfN(rapid.Custom(randomAcceptance), 0, 20).Draw(t, "accepted")
@@ -136,7 +136,7 @@ func TestSlackTakesWhateverTheRolloutIs(t *testing.T) {
 	kinds := []rollout.EntryKind{
 		rollout.EntryRequested, rollout.EntryStarted, rollout.EntryPhase, rollout.EntryDecided, rollout.EntryStep, rollout.EntryVerdict,
 		rollout.EntryAsked, rollout.EntryReminded, rollout.EntryDrift, rollout.EntrySettled, rollout.EntryOverwrote, rollout.EntryStuck,
-		rollout.EntryAway, rollout.EntryEnded,
+		rollout.EntryAway, rollout.EntryUnseen, rollout.EntryEnded,
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		r := randomRollout(t)
@@ -149,7 +149,7 @@ func TestSlackTakesWhateverTheRolloutIs(t *testing.T) {
 			view.Answers{}.StatusOf(r, permalink), view.Answers{}.Why(r), view.Answers{}.Status([]rollout.Rollout{r, r, r}), view.Answers{}.Busy(launch(), &rollout.BusyError{Live: r}, permalink),
 			view.Answers{}.History("", []rollout.Rollout{r, r}), view.Answers{}.OfferRollback(r, r.Image, r.From()),
 		}
-		if m, ok := view.Reply(r, e, e.Data.Differs, permalink); ok {
+		if m, ok := view.Reply(r, e, view.Audience{Approvers: e.Data.Differs, OnCall: e.Data.Differs}, permalink); ok {
 			made = append(made, m)
 		}
 		for _, m := range made {

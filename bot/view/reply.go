@@ -2,16 +2,24 @@ package view
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"canarybot.io/rollout"
 )
 
+// Audience are those whom a rollout's messages mention, by their Slack ids.
+type Audience struct {
+	// Approvers are asked.
+	Approvers []string
+	// OnCall are told when a canary is rolled back by itself: people and user groups.
+	OnCall []string
+}
+
 // Reply returns the thread reply for a timeline entry; ok is false for an entry that gets no reply. It uses the entry
-// and only stable parts of the rollout, so that a late reply is the same. Approvers are mentioned in questions. Link is
-// the card's; empty: unknown.
-func Reply(r rollout.Rollout, e rollout.Entry, approvers []string, link string) (m Message, ok bool) {
-	t := threadReply{r: r, e: e, approvers: approvers, link: link}
+// and only stable parts of the rollout, so that a late reply is the same. Link is the card's; empty: unknown.
+func Reply(r rollout.Rollout, e rollout.Entry, to Audience, link string) (m Message, ok bool) {
+	t := threadReply{r: r, e: e, approvers: to.Approvers, onCall: to.OnCall, link: link}
 	switch e.Kind {
 	case rollout.EntryRequested:
 		return t.requested()
@@ -39,6 +47,8 @@ func Reply(r rollout.Rollout, e rollout.Entry, approvers []string, link string) 
 		return t.stuck(), true
 	case rollout.EntryAway:
 		return t.away(), true
+	case rollout.EntryUnseen:
+		return t.unseen(), true
 	case rollout.EntryEnded:
 		return t.ended()
 	}
@@ -50,6 +60,7 @@ type threadReply struct {
 	r         rollout.Rollout
 	e         rollout.Entry
 	approvers []string
+	onCall    []string
 	link      string
 }
 
@@ -126,16 +137,7 @@ func notices(all []rollout.Problem) []string {
 
 // differs names the fields in which a found canary differs from stable.
 func differs(fields []string) string {
-	const most = 10
-	var all []string
-	for i, f := range fields {
-		if i == most {
-			all = append(all, fmt.Sprintf("%d more", len(fields)-most))
-			break
-		}
-		all = append(all, word(f))
-	}
-	return "The canary that was found differs from stable in more than the image: " + strings.Join(all, ", ") +
+	return "The canary that was found differs from stable in more than the image: " + several(fields, ", ") +
 		". What is judged here is not quite what everyone will get."
 }
 
@@ -143,22 +145,45 @@ func differs(fields []string) string {
 // that says more.
 func (t threadReply) rollingBack() (Message, bool) {
 	why := t.e.Data.Reason
-	if t.e.Data.To != rollout.RollingBack {
-		return Message{}, false
+	if t.e.Data.To != rollout.RollingBack || !byItself(why) {
+		return Message{}, false // the decision's reply covers it
 	}
-	// Every other reason is announced.
-	//exhaustive:ignore
-	switch why.Code {
-	case rollout.ReasonPerson, rollout.ReasonAnnotation, rollout.ReasonReplaced, rollout.ReasonNone: // the decision's reply covers it
-		return Message{}, false
-	default:
-	}
-	m := message(fmt.Sprintf("%s *Rolling back*: %s Everyone returns to %s.", iconBack, fullStop(because(t.r, why, t.e.Actor)), oldVersion(t.r))).
+	m := message(paragraph(
+		fmt.Sprintf("%s *%s is rolling back*: %s Everyone returns to %s.", iconBack, fullName(t.r), fullStop(because(t.r, why, t.e.Actor)), oldVersion(t.r)),
+		calls(t.r, t.onCall))).
 		withText("%s is rolling back: %s. Everyone returns to %s.", fullName(t.r), plainly(t.r, why, t.e.Actor), oldVersion(t.r))
+	m.Broadcast = true
 	if why.Evidence != nil && why.Evidence.Compared != nil { // the evidence, for later questions
 		m = m.withBlocks(list([]string{paragraph(fullEvidence(*why.Evidence), chart(*why.Evidence), remedy(t.r, *why.Evidence))})...)
 	}
 	return m, true
+}
+
+// byItself reports whether nobody decided to roll back. Those whom it concerns are told when it begins, and the channel
+// with them; the end, which has to wait for the last requests, is told in the thread.
+func byItself(why rollout.Reason) bool {
+	// Every other reason is the bot's own.
+	//exhaustive:ignore
+	switch why.Code {
+	case rollout.ReasonPerson, rollout.ReasonAnnotation, rollout.ReasonReplaced, rollout.ReasonNone:
+		return false
+	default:
+		return true
+	}
+}
+
+// calls mentions who asked for the rollout and who is on call.
+func calls(r rollout.Rollout, onCall []string) string {
+	var all []string
+	if by := r.Request.By; by.Kind == rollout.Person {
+		all = append(all, mention(by.ID))
+	}
+	for _, id := range onCall {
+		if m := mentionGroup(id); !slices.Contains(all, m) {
+			all = append(all, m)
+		}
+	}
+	return strings.Join(all, " ")
 }
 
 // stepDone reports the results of all of a step's checks.
@@ -184,16 +209,14 @@ func (t threadReply) stepDone() (Message, bool) {
 	return m.withBlocks(list(evidence(*v))...), true
 }
 
-// evidence returns all about each check, the worst first.
+// evidence returns all about each check, the worst first, as much as a list has room for.
 func evidence(v rollout.Verdict) []string {
-	lines := make([]string, len(v.Evidence))
-	for i, e := range worstFirst(v.Evidence) {
-		lines[i] = fullEvidence(e)
-		if e.Result != rollout.Pass {
-			lines[i] = paragraph(lines[i], chart(e))
+	return everyCheck(worstFirst(v.Evidence), func(e rollout.Evidence) string {
+		if e.Result == rollout.Pass {
+			return fullEvidence(e)
 		}
-	}
-	return lines
+		return paragraph(fullEvidence(e), chart(e))
+	}, roomForList)
 }
 
 // evidenceMissing reports missing evidence. Passing and failing have entries of their own; warming up and failing once
@@ -228,7 +251,7 @@ func (t threadReply) evidenceMissing() (Message, bool) {
 	case rollout.NoDoubt:
 	}
 	extra := ""
-	if d := detail(worst.Detail); d != "" {
+	if d := words(worst.Detail); d != "" {
 		extra = " (" + d + ")"
 	}
 	return message(paragraph(
@@ -244,4 +267,12 @@ func (t threadReply) away() Message {
 	return message(fmt.Sprintf("%s *Nobody was judging for %s*, from %s to %s: Canarybot was away. The bake stood still; judging goes on from here.",
 		iconWarning, span(gap), exactly(from), exactly(t.e.At))).
 		withText("%s: nobody was judging for %s, because Canarybot was away. Judging goes on now.", fullName(t.r), span(gap))
+}
+
+// unseen reports, once that can be read, that nobody could see the rollout from a time on.
+func (t threadReply) unseen() Message {
+	from := exactly(t.e.At)
+	return message(fmt.Sprintf("%s *Nobody could see this rollout* from %s on: %s Nothing moved forward until people could; checks and rollback went on.",
+		iconWarning, from, fullStop(short(t.e.Data.Reason.Problem)))).
+		withText("%s: nobody could see this rollout from %s on. Nothing moved forward until people could.", fullName(t.r), from)
 }

@@ -38,7 +38,7 @@ func (t threadReply) asked() Message {
 		calls += " Promote or roll back on " + t.cardLink() + "."
 	}
 	return message(paragraph(
-		fmt.Sprintf("%s *Waiting for a person*: %s did its %s at %s. Promote %s?", iconGoing, version(t.r.Image), span(t.currentStep().Bake), t.currentStep().Weight, to),
+		fmt.Sprintf("%s *Waiting for a person*: %s did its %s at %s. Promote %s?", iconGoing, newVersion(t.r), span(t.currentStep().Bake), t.currentStep().Weight, to),
 		joined(" ", calls, limit))).
 		withText("%s waits for approval: promote %s, or roll back. %s", fullName(t.r), to, limit)
 }
@@ -53,7 +53,7 @@ func (t threadReply) askedAboutDoubts() Message {
 	what := asksAbout(t.r, v, d.Doubts)
 	silence := fmt.Sprintf("*No answer*: it stays at %s.", d.Weight)
 	if d.Left > 0 {
-		silence = fmt.Sprintf("*No answer*: it stays at %s, and is rolled back at %s.", d.Weight, at(t.e.At.Add(d.Left)))
+		silence = fmt.Sprintf("*No answer*: it stays at %s, and is rolled back %s.", d.Weight, at(t.e.At.Add(d.Left)))
 	}
 	return message(paragraph(
 		fmt.Sprintf("%s *Held at %s, and a person decides*: %s", iconUnknown, d.Weight, what),
@@ -68,7 +68,7 @@ func (t threadReply) answerDeadline() string {
 	if t.e.Data.Left <= 0 {
 		return ""
 	}
-	return "Rolls back at " + at(t.e.At.Add(t.e.Data.Left)) + " if nobody answers."
+	return "Rolls back " + at(t.e.At.Add(t.e.Data.Left)) + " if nobody answers."
 }
 
 // mentionApprovers returns mentions of the approvers, or a note that there are none.
@@ -117,6 +117,8 @@ func (t threadReply) settled() Message {
 		what = "what was asked about is over; it goes on."
 	case t.e.Data.Reason.Code == rollout.ReasonStableGone:
 		what = "stable is back; it goes on."
+	case t.e.Data.Reason.Code == rollout.ReasonUnseen:
+		what = "people can see it again; it goes on."
 	case t.e.Data.Reason.Code == rollout.ReasonStableEmpty:
 		what = "stable has replicas again; it goes on."
 	}
@@ -162,9 +164,9 @@ func shown(d rollout.Drift, value string) string {
 	case rollout.FieldWeight:
 		return word(value) + " %"
 	case rollout.FieldCanaryImage, rollout.FieldStableImage:
-		return version(value)
+		return named(value, d.Value, d.Wanted)
 	case rollout.FieldImageID:
-		return imageID(value)
+		return imageID(value, d.Wanted)
 	case rollout.FieldCanaryReplicas, rollout.FieldStableUID, rollout.FieldRouteUID, rollout.FieldStableMin:
 	}
 	return word(value)

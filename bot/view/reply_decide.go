@@ -62,7 +62,7 @@ func endSentence(reason string) string {
 func (t threadReply) setBack() string {
 	d := t.e.Data.Drift
 	if d != nil && d.Field == rollout.FieldImageID {
-		return fmt.Sprintf("Image %s counts as what was judged.", imageID(d.Value))
+		return fmt.Sprintf("Image %s counts as what was judged.", imageID(d.Value, d.Wanted))
 	}
 	if d != nil {
 		return fmt.Sprintf("%s is set back from %s to %s.", capitalize(fieldName(d.Field)), shown(*d, d.Value), shown(*d, d.Wanted))

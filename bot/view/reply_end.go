@@ -35,12 +35,21 @@ func succeeded(r rollout.Rollout) Message {
 	}, leftovers(r)...)...)).withText("%s succeeded: %s", fullName(r), what)
 }
 
-// todo says what people still have to do.
+// todo says what people do next.
 func todo(r rollout.Rollout) string {
-	if r.Ending.StableImage != "" {
+	switch {
+	case r.Ending.StableImage != "":
 		return "Somebody else set that image while it ended; look whether it is meant."
+	case r.Ending.Outcome == rollout.Succeeded && r.Request.Back:
+		return "Look into " + oldVersion(r) + " before it is deployed again."
+	case r.Ending.Outcome == rollout.Succeeded:
+		return "If it turns out bad: " + code("/canary rollback "+string(r.Service))
+	case r.Ending.Reason.Code == rollout.ReasonUnanswered && r.Ending.Reason.Evidence == nil && r.Image != "":
+		return "To start it again: " + code("/canary deploy "+string(r.Service)+" "+rollout.ShortVersion(r.Image)+" --replace")
+	case r.Image == "":
+		return "Look into it: " + code("/canary why "+string(r.ID))
 	}
-	return "Nothing to do."
+	return "Look into " + newVersion(r) + ": " + code("/canary why "+string(r.ID))
 }
 
 func rolledBack(r rollout.Rollout) Message {
@@ -54,7 +63,7 @@ func rolledBack(r rollout.Rollout) Message {
 		failureDetail(r),
 		rollbackTimes(r),
 	}, leftovers(r)...)...)).withText("%s rolled back: %s", fullName(r), what)
-	m.Broadcast = true
+	m.Broadcast = !byItself(r.Ending.Reason)
 	return m
 }
 
@@ -63,7 +72,7 @@ func failureDetail(r rollout.Rollout) string {
 	if r.Ending.Reason.Code == rollout.ReasonPerson {
 		return ""
 	}
-	return fullStop(capitalize(detailOf(r.Ending.Reason)))
+	return fullStop(detailOf(r.Ending.Reason))
 }
 
 // rollbackTimes returns the times of a rollback: the check failed, off traffic, total duration.

@@ -87,6 +87,8 @@ func entries() map[string]rollout.Entry {
 		"drift_image":       data(rollout.EntryDrift, rollout.Data{Drift: &rollout.Drift{Field: rollout.FieldStableImage, Wanted: "r/checkout:v1.2.3", Value: "r/checkout:v1.2.9", By: "argocd"}}),
 		"settled":           data(rollout.EntrySettled, rollout.Data{Drift: &weightDrift}),
 		"settled_held":      data(rollout.EntrySettled, rollout.Data{Reason: rollout.Reason{Code: rollout.ReasonUnknown}}),
+		"unseen":            data(rollout.EntryUnseen, rollout.Data{Reason: rollout.Reason{Code: rollout.ReasonUnseen, Problem: rollout.Problem{Code: "channel_archived", Value: "#deploys"}}}),
+		"settled_unseen":    data(rollout.EntrySettled, rollout.Data{Reason: rollout.Reason{Code: rollout.ReasonUnseen}}),
 		"settled_empty":     data(rollout.EntrySettled, rollout.Data{Reason: rollout.Reason{Code: rollout.ReasonStableEmpty}}),
 		"settled_stable":    data(rollout.EntrySettled, rollout.Data{Reason: rollout.Reason{Code: rollout.ReasonStableGone}}),
 		"overwrote":         data(rollout.EntryOverwrote, rollout.Data{Drift: &rollout.Drift{Field: rollout.FieldWeight, Wanted: "0", Value: "20", By: "kubectl-edit"}}),
@@ -111,7 +113,7 @@ var silent = map[string]bool{"verdict_failing": true, "doubt_brief": true, "doub
 func replies() map[string]view.Message {
 	all := map[string]view.Message{}
 	add := func(name string, r rollout.Rollout, e rollout.Entry) {
-		if m, ok := view.Reply(r, e, []string{"U0G9QF9C6", "U0LAN0Z89"}, permalink); ok {
+		if m, ok := view.Reply(r, e, view.Audience{Approvers: []string{"U0G9QF9C6", "U0LAN0Z89"}, OnCall: []string{"S0614TZR7"}}, permalink); ok {
 			all["reply_"+name] = m
 		}
 	}
@@ -126,7 +128,7 @@ func replies() map[string]view.Message {
 	}})
 	back := special()["back"]
 	add("started_back", back, rollout.Entry{Kind: rollout.EntryStarted})
-	unapproved, _ := view.Reply(baking(), entries()["asked"], nil, "")
+	unapproved, _ := view.Reply(baking(), entries()["asked"], view.Audience{}, "")
 	all["reply_asked_nobody"] = unapproved
 	for name, r := range ends() {
 		end := r.Ending
@@ -167,7 +169,7 @@ func ends() map[string]rollout.Rollout {
 
 func TestRollbackMakesSenseOnALockScreen(t *testing.T) {
 	m := replies()["reply_ended_rolled_back"]
-	const want = "checkout v1.2.4 (production) rolled back: errors 5.1 %, limit 1 %. 100 % on v1.2.3 since 14:09:48 UTC. Nothing to do."
+	const want = "checkout v1.2.4 (production) rolled back: errors 5.1 %, limit 1 %. 100 % on v1.2.3 since 23 Nov 2026 14:09:48 UTC. Look into v1.2.4: /canary why checkout-42"
 	if m.Text != want {
 		t.Errorf("got  %s\nwant %s", m.Text, want)
 	}
@@ -183,16 +185,56 @@ func TestReplyNamesTheRolloutOnALockScreen(t *testing.T) {
 
 func TestBroadcastOnlyWhatTheChannelHasToKnow(t *testing.T) {
 	for name, m := range replies() {
-		loud := name == "reply_asked_orphan" || strings.HasPrefix(name, "reply_reminded") || strings.HasPrefix(name, "reply_stuck") || strings.HasPrefix(name, "reply_ended_rolled_back")
+		loud := name == "reply_asked_orphan" || name == "reply_ended_rolled_back_person"
+		for _, prefix := range []string{"reply_reminded", "reply_stuck", "reply_rolling_back", "reply_doubt_failed"} {
+			loud = loud || strings.HasPrefix(name, prefix)
+		}
 		if m.Broadcast != loud {
 			t.Errorf("%s: broadcast is %t", name, m.Broadcast)
 		}
 	}
 }
 
+// A rollback is told to the channel once: when it begins, by the bot itself or by a person.
+func TestTheChannelHearsOfARollbackOnce(t *testing.T) {
+	r := ending(rollout.RolledBack, nil)
+	for _, why := range []rollout.ReasonCode{
+		rollout.ReasonPerson, rollout.ReasonAnnotation, rollout.ReasonReplaced, rollout.ReasonCheck, rollout.ReasonCanary, rollout.ReasonStable,
+		rollout.ReasonDeadline, rollout.ReasonUnanswered, rollout.ReasonUnknown, rollout.ReasonWeightZero, rollout.ReasonRouteGone,
+		rollout.ReasonCanaryGone, rollout.ReasonServiceGone, rollout.ReasonImageDiffers, rollout.ReasonWriteRefused,
+	} {
+		r.Ending.Reason = rollout.Reason{Code: why}
+		begins, told := view.Reply(r, rollout.Entry{Kind: rollout.EntryPhase, Data: rollout.Data{To: rollout.RollingBack, Reason: r.Ending.Reason}}, view.Audience{}, permalink)
+		ends, _ := view.Reply(r, rollout.Entry{Kind: rollout.EntryEnded, Data: rollout.Data{Ending: &r.Ending}}, view.Audience{}, permalink)
+		if told != begins.Broadcast || begins.Broadcast == ends.Broadcast {
+			t.Errorf("%s: its beginning is told: %t, in the channel: %t; its end in the channel: %t", why, told, begins.Broadcast, ends.Broadcast)
+		}
+	}
+}
+
+func TestAnAutomaticRollbackCallsWhomItConcerns(t *testing.T) {
+	pipeline := in(rollout.RollingBack)
+	pipeline.Request.By = rollout.Actor{Kind: rollout.Pipeline, ID: "ci"}
+	for name, c := range map[string]struct {
+		r      rollout.Rollout
+		onCall []string
+		want   string
+	}{
+		"who asked for it":        {in(rollout.RollingBack), nil, "<@U024BE7LH>"},
+		"and who is on call":      {in(rollout.RollingBack), []string{"S0614TZR7", "W0BBB"}, "<@U024BE7LH> <!subteam^S0614TZR7> <@W0BBB>"},
+		"nobody twice":            {in(rollout.RollingBack), []string{"U024BE7LH"}, "<@U024BE7LH>"},
+		"a pipeline has no phone": {pipeline, []string{"S0614TZR7"}, "<!subteam^S0614TZR7>"},
+	} {
+		m, _ := view.Reply(c.r, entries()["rolling_back"], view.Audience{Approvers: []string{"U0LAN0Z89"}, OnCall: c.onCall}, permalink)
+		if lines := strings.Split(texts(m)[1], "\n"); lines[len(lines)-1] != c.want {
+			t.Errorf("%s: got %q, want %q at the end", name, lines, c.want)
+		}
+	}
+}
+
 func TestApproversAreCalledOnceAndWhereAPersonIsAsked(t *testing.T) {
 	for name, e := range entries() {
-		m, _ := view.Reply(baking(), e, []string{"U0LAN0Z89"}, permalink)
+		m, _ := view.Reply(baking(), e, view.Audience{Approvers: []string{"U0LAN0Z89"}}, permalink)
 		want := 0
 		if e.Kind == rollout.EntryAsked || e.Kind == rollout.EntryDrift || e.Kind == rollout.EntryStuck {
 			want = 1

@@ -14,6 +14,7 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"canarybot.io/bot/cards"
 	connection "canarybot.io/bot/slack"
 	"canarybot.io/bot/view"
 	"canarybot.io/config"
@@ -69,6 +70,7 @@ func liveSlack(ctx context.Context, out io.Writer, c config.Config) []string {
 	} else {
 		fmt.Fprintf(out, "  ✓ bot %s in workspace %s\n", auth.User, auth.Team)
 		problems = append(problems, missingScopes(granted)...)
+		problems = append(problems, liveLookup(ctx, client, auth.UserID, problems)...)
 		problems = append(problems, liveChannels(ctx, client, c, auth.User)...)
 	}
 	if _, _, err := client.StartSocketModeContext(ctx); err != nil {
@@ -92,6 +94,17 @@ func missingScopes(granted string) []string {
 	return problems
 }
 
+// liveLookup looks the bot itself up, as it looks up whoever decides something. It says nothing where the missing scope is
+// named already.
+func liveLookup(ctx context.Context, client *slack.Client, me string, known []string) []string {
+	_, err := client.GetUserInfoContext(ctx, me)
+	if err == nil || slices.ContainsFunc(known, func(p string) bool { return strings.Contains(p, "users:read") }) {
+		return nil
+	}
+	return []string{fmt.Sprintf("SLACK_BOT_TOKEN: nobody can be looked up, so nobody may move anything forward: Slack answers %s; "+
+		"add the scope users:read to the app and reinstall it.", slackWords(err))}
+}
+
 // slackOptions are those of the bot's own client, and capture the headers of its answers.
 func slackOptions(tokens connection.Config, headers func(http.Header)) []slack.Option {
 	options := []slack.Option{
@@ -104,9 +117,9 @@ func slackOptions(tokens connection.Config, headers func(http.Header)) []slack.O
 	return options
 }
 
-// liveChannels checks that the bot is in every channel that the configuration names.
+// liveChannels checks that the bot is in every channel that the configuration names, and that no stranger is.
 func liveChannels(ctx context.Context, client *slack.Client, c config.Config, me string) []string {
-	in := map[string]bool{}
+	in := map[string]slack.Channel{}
 	for cursor := ""; ; {
 		page, next, err := client.GetConversationsForUserContext(ctx, &slack.GetConversationsForUserParameters{
 			Cursor: cursor, Limit: 500, ExcludeArchived: true, Types: []string{"public_channel", "private_channel"},
@@ -115,7 +128,7 @@ func liveChannels(ctx context.Context, client *slack.Client, c config.Config, me
 			return []string{fmt.Sprintf("the bot's channels cannot be listed: Slack answers %s.", slackWords(err))}
 		}
 		for _, ch := range page {
-			in["#"+ch.Name], in[ch.ID] = true, true
+			in["#"+ch.Name], in[ch.ID] = ch, ch
 		}
 		if cursor = next; cursor == "" {
 			break
@@ -127,8 +140,12 @@ func liveChannels(ctx context.Context, client *slack.Client, c config.Config, me
 	}
 	var problems []string
 	for _, name := range slices.Sorted(maps.Keys(wanted)) {
-		if !in[name] {
+		ch, ok := in[name]
+		switch {
+		case !ok:
 			problems = append(problems, fmt.Sprintf("the bot is in no channel %s: make it, or type /invite @%s there.", name, me))
+		case connection.IsShared(ch) && !c.Slack.SharedChannels:
+			problems = append(problems, terminal(view.Problem(rollout.Problem{Code: cards.ProblemShared, Value: name})))
 		}
 	}
 	return problems

@@ -90,6 +90,45 @@ func TestLiveSlack(t *testing.T) {
 	}
 }
 
+// A bot that may not look people up, and a channel with strangers in it, are wrong before anything starts.
+func TestLiveSlackFindsWhatWouldStopEverybody(t *testing.T) {
+	const shared = "slack.channel: #deploys is shared with another organisation"
+	for name, tt := range map[string]struct {
+		change  func(*slacksim.Sim)
+		allowed bool
+		want    string // the problem; empty: none but the other channel's
+	}{
+		"nothing": {func(*slacksim.Sim) {}, false, ""},
+		"no right to look people up": {func(s *slacksim.Sim) {
+			s.SetFault("users.info", slacksim.Fault{Error: "missing_scope"})
+		}, false, `SLACK_BOT_TOKEN: nobody can be looked up, so nobody may move anything forward: Slack answers "missing_scope"`},
+		"a shared channel":           {shares(slacksim.Channel{ExtShared: true}), false, shared},
+		"about to be shared":         {shares(slacksim.Channel{PendingExtShared: true}), false, shared},
+		"shared, as it is meant":     {shares(slacksim.Channel{ExtShared: true}), true, ""},
+		"shared in the organisation": {shares(slacksim.Channel{OrgShared: true}), false, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tt.change(slackAt(t, "", ""))
+			c, err := config.Parse([]byte(small))
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.Slack.SharedChannels = tt.allowed
+			var out bytes.Buffer
+			got := slices.DeleteFunc(liveSlack(t.Context(), &out, c), func(p string) bool { return strings.Contains(p, "#elsewhere") })
+			if tt.want == "" && len(got) > 0 || tt.want != "" && (len(got) != 1 || !strings.HasPrefix(got[0], tt.want)) {
+				t.Errorf("got %q, want %q…", got, tt.want)
+			}
+		})
+	}
+}
+
+// shares changes the channel of the cards.
+func shares(c slacksim.Channel) func(*slacksim.Sim) {
+	c.ID, c.Name = "C0DEPLOYS1", "deploys"
+	return func(s *slacksim.Sim) { s.PutChannel(c) }
+}
+
 func TestMissingScopesAreNamed(t *testing.T) {
 	got := missingScopes("commands,chat:write,app_mentions:read,channels:read,groups:read,channels:history,groups:history")
 	if len(got) != 1 || !strings.Contains(got[0], "users:read") || !strings.Contains(got[0], "to tell members from guests") {

@@ -74,24 +74,15 @@ func run(ctx context.Context, c config.Config, log *slog.Logger) (err error) {
 	if err != nil {
 		return fmt.Errorf("listen on %s, the configuration's listen: %w", c.Listen, err)
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	go func() { // without rollouts, a failed store would fail every command and still look healthy
-		select {
-		case <-store.Broken():
-			cancel()
-		case <-ctx.Done():
-		}
-	}()
 	log.Info("started", "version", version, "environment", c.Environment, "services", len(c.Services), "store", c.Store.Path)
 	defer log.Info("stopped")
-	err = app.New(app.Parts{
+	return app.New(app.Parts{
 		Environment: c.Environment, Services: c.Services, Policy: c.Policy, Command: c.Slack.Command, Channel: c.Slack.Channel,
-		Slack: connection, Store: store, Cluster: cluster, Metrics: source, Preflights: []rollout.Preflighter{cluster},
+		SharedChannels: c.Slack.SharedChannels,
+		Slack:          connection, Store: store, Cluster: cluster, Metrics: source, Preflights: []rollout.Preflighter{cluster},
 		Watch:    func(ctx context.Context, wake func(rollout.ServiceName)) { watcher.Run(ctx, c.Services, wake) },
 		Listener: listener, Version: version, Log: log,
 	}).Run(ctx)
-	return errors.Join(err, store.Err())
 }
 
 // slackFromEnv reads the tokens, and reports the problems of both together.

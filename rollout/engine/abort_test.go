@@ -40,44 +40,6 @@ func TestNothingIsRaisedAfterAnAbortThatCameDuringTheLook(t *testing.T) {
 	})
 }
 
-// A person's rollback that the disk refuses takes the traffic off all the same; the next process goes on with it.
-func TestAStoreThatFailsInAPersonsRollbackStillTakesTheTrafficOff(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, sim.Setup{}, standard)
-		time.Sleep(2 * time.Minute)
-		disk := &brokenDisk{Store: w.store}
-		w.store = disk
-		w.start(0, false)
-		r, _ := w.launch("v1.2.4", nil)
-		w.until(r.ID, "a bake", baking)
-		disk.broken.Store(true)
-		var lost atomic.Bool
-		w.cluster.SetFault(func(c sim.Call) error {
-			if c.Op == sim.Do && !c.After && !lost.Swap(true) { // what was under way landed first
-				return rollout.Refuse(rollout.Conflict, rollout.Text("it changed"))
-			}
-			return nil
-		})
-		_, err := w.current.engine.Decide(t.Context(), r.ID, rollout.Decision{ID: "abort", Action: rollout.Rollback, Actor: person(dev), At: time.Now()})
-		if rollout.CodeOf(err) != rollout.Unavailable {
-			t.Errorf("the person was told %v, want the store's failure", err)
-		}
-		if err := <-w.current.done; rollout.CodeOf(err) != rollout.Unavailable {
-			t.Errorf("the engine ended with %v, want the store's failure", err)
-		}
-		route := w.cluster.Observe(t.Context(), r).Route
-		if route.Weight != 0 || !route.AsksRollback {
-			t.Errorf("weight %d, annotated %t; want 0 and the annotation", route.Weight, route.AsksRollback)
-		}
-		disk.broken.Store(false)
-		w.start(0, false)
-		defer w.stop()
-		if r = w.until(r.ID, "its end", ended); r.Ending.Outcome != rollout.RolledBack {
-			t.Errorf("ended %+v", r.Ending)
-		}
-	})
-}
-
 // What an earlier process knew is shown after a restart, and moves nothing forward.
 func TestAStoredVerdictEndsNoBake(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

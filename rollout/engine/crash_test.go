@@ -25,10 +25,10 @@ func promoting(r rollout.Rollout) (rollout.Decision, bool) {
 	return rollout.Decision{ID: rollout.DecisionID(fmt.Sprint("promote-", r.Step)), Action: rollout.Promote, Actor: person(lead), Turn: r.Turn}, true
 }
 
-// aborting rolls back as soon as the rollout is in the phase.
+// aborting rolls back as soon as somebody sees the rollout in the phase, or past it.
 func aborting(phase rollout.Phase) script {
 	return func(r rollout.Rollout) (rollout.Decision, bool) {
-		if r.Phase != phase {
+		if r.Phase < phase || r.Phase > rollout.Returning {
 			return promoting(r)
 		}
 		return rollout.Decision{ID: "abort", Action: rollout.Rollback, Actor: person(dev), Turn: r.Turn, Text: "looks odd"}, true

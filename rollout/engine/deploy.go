@@ -25,16 +25,24 @@ const lookTimeout = time.Second
 // Invalid.
 func (e *Engine) Deploy(ctx context.Context, l rollout.DeployRequest) (rollout.Rollout, error) {
 	for {
+		if _, degraded := e.Outage(); degraded {
+			return rollout.Rollout{}, e.degraded(rollout.ProblemDegraded, "")
+		}
 		r, others, err := e.prepare(ctx, l)
+		if e.failed(err) {
+			continue
+		}
 		if err != nil {
-			return rollout.Rollout{}, e.fatal(err)
+			return rollout.Rollout{}, err
 		}
 		changes := append(others, e.created(r, l))
 		err = e.commit(ctx, changes...)
-		if rollout.CodeOf(err) == rollout.Conflict && !errors.Is(err, rollout.ErrDecided) {
+		switch {
+		case rollout.CodeOf(err) == rollout.Conflict && !errors.Is(err, rollout.ErrDecided):
 			continue // two deploys raced, or the one to replace moved on
-		}
-		if err != nil {
+		case e.failed(err):
+			return rollout.Rollout{}, e.degraded(rollout.ProblemUncertain, "")
+		case err != nil:
 			return rollout.Rollout{}, err
 		}
 		for _, c := range changes {
@@ -52,7 +60,7 @@ func (e *Engine) Deploy(ctx context.Context, l rollout.DeployRequest) (rollout.R
 func (e *Engine) DryRun(ctx context.Context, l rollout.DeployRequest) (rollout.Rollout, rollout.Preflight, error) {
 	r, _, err := e.prepare(ctx, l)
 	if err != nil {
-		return r, rollout.Preflight{}, e.fatal(err)
+		return r, rollout.Preflight{}, err
 	}
 	p := e.preflight(ctx, r)
 	if p.Unreadable.IsZero() {

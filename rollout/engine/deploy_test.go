@@ -47,39 +47,6 @@ func in(t *testing.T, plan rollout.Plan, do func(w *world)) {
 	})
 }
 
-func TestAStoreThatFailsInARollbackStillTakesTheTrafficOff(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, sim.Setup{}, standard)
-		time.Sleep(2 * time.Minute)
-		w.start(0, false)
-		r, _ := w.launch("v1.2.4", nil)
-		w.until(r.ID, "a bake", baking)
-		w.stop()
-
-		disk := &brokenDisk{Store: w.store}
-		w.store = disk
-		w.start(0, false)
-		disk.broken.Store(true)
-		w.app.Break(sim.Behaviour{Errors: 0.5})
-		err := <-w.current.done
-		if rollout.CodeOf(err) != rollout.Unavailable {
-			t.Fatalf("the engine ended with %v, want the store's failure", err)
-		}
-		route := w.cluster.Observe(t.Context(), r).Route
-		if route.Weight != 0 || !route.AsksRollback {
-			t.Errorf("weight %d, annotated %t; want 0 and the annotation", route.Weight, route.AsksRollback)
-		}
-
-		disk.broken.Store(false) // the next process reads the annotation as an abort
-		w.start(0, false)
-		defer w.stop()
-		r = w.until(r.ID, "its end", ended)
-		if r.Ending.Outcome != rollout.RolledBack {
-			t.Errorf("ended %+v", r.Ending)
-		}
-	})
-}
-
 // Who deploys again right after everybody got a version waits for Prometheus to see the new pods, and is not told to
 // mend queries that are well. Later, and of a service that nothing replaced, the same silence is a problem.
 func TestStableThatWasJustReplacedIsWaitedFor(t *testing.T) {

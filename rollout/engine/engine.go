@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"sync"
 	"time"
 
@@ -24,6 +23,8 @@ type Options struct {
 	Services map[rollout.ServiceName]rollout.Service
 	// Policy holds for a rollout whose service left the configuration.
 	Policy rollout.Policy
+	// Audience knows whether people can see a rollout; nil: they always can.
+	Audience rollout.Audience
 	// Committed hears of every commit, in order for each rollout. It must not block.
 	Committed func(rollout.Rollout)
 	Log       *slog.Logger
@@ -37,8 +38,8 @@ type Engine struct {
 	mu      sync.Mutex // guards the fields below; held for lines, never across I/O
 	workers map[rollout.ID]*worker
 	running context.Context //nolint:containedctx // the lifetime of the workers that Deploy starts
+	outage  *rollout.Outage // nil while the store is well
 	group   sync.WaitGroup
-	broken  chan error
 }
 
 // New returns an engine that does nothing before Run.
@@ -49,39 +50,49 @@ func New(o Options) *Engine {
 	if o.Committed == nil {
 		o.Committed = func(rollout.Rollout) {}
 	}
-	return &Engine{
-		Options: o, evaluator: Evaluator{Metrics: o.Metrics, Judge: o.Judge}, workers: map[rollout.ID]*worker{}, broken: make(chan error, 1),
-	}
+	return &Engine{Options: o, evaluator: Evaluator{Metrics: o.Metrics, Judge: o.Judge}, workers: map[rollout.ID]*worker{}}
 }
 
-// Run reconciles every open rollout until the context ends, and returns when every goroutine of the engine has. Its
-// error is nil after a cancelled context; otherwise the store failed and the process must exit: a restart reads what
-// is durable.
-func (e *Engine) Run(ctx context.Context) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
+// Run reconciles every open rollout until the context ends, and returns when every goroutine of the engine has. A store
+// that fails does not end it: the engine is degraded until the store is well again.
+func (e *Engine) Run(ctx context.Context) {
 	e.mu.Lock()
 	e.running = ctx // before the store is read: rollouts made from here on start by themselves
 	e.mu.Unlock()
-	open, err := e.Store.Open(ctx, "")
-	if err != nil && ctx.Err() == nil {
-		e.fail(fmt.Errorf("read the open rollouts: %w", err))
+	e.group.Go(func() { e.probe(ctx) })
+	if e.resume(ctx) {
+		e.group.Go(func() { e.survey(ctx) })
 	}
-	for _, r := range open {
-		e.start(r)
-	}
-	e.group.Go(func() { e.survey(ctx) })
-	err = nil
-	select {
-	case <-ctx.Done():
-	case err = <-e.broken:
-		cancel()
-	}
+	<-ctx.Done()
 	e.mu.Lock()
 	e.running = nil // from here on nothing new starts
 	e.mu.Unlock()
 	e.group.Wait()
-	return err
+}
+
+// resume starts a worker for each rollout that has not ended, as soon as the store can be read. It reports whether that
+// was before the context ended.
+func (e *Engine) resume(ctx context.Context) bool {
+	again := time.NewTimer(0)
+	defer again.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return false
+		case <-again.C:
+		}
+		open, err := e.Store.Open(ctx, "")
+		if err == nil {
+			for _, r := range open {
+				e.start(r)
+			}
+			return true
+		}
+		if ctx.Err() == nil {
+			e.degrade(fmt.Errorf("read the open rollouts: %w", err))
+		}
+		again.Reset(probeEvery)
+	}
 }
 
 // start gives the rollout its worker, unless it has one or the engine is not running.
@@ -149,22 +160,32 @@ func (e *Engine) policy(service rollout.ServiceName) rollout.Policy {
 
 // Decide commits a decision about a rollout and returns the rollout as committed. It returns once the decision is
 // durable and before anything follows from it. The error is the answer for whoever decided; the same decision twice
-// is rollout.ErrDecided.
+// is rollout.ErrDecided. While the store cannot commit only a rollback is taken, and its error says that it is not saved.
 func (e *Engine) Decide(ctx context.Context, id rollout.ID, d rollout.Decision) (rollout.Rollout, error) {
 	for {
+		if _, degraded := e.Outage(); degraded {
+			return e.decideDegraded(id, d)
+		}
 		r, err := e.Store.Load(ctx, id)
 		if err != nil {
-			return rollout.Rollout{}, e.fatal(err)
+			if e.failed(err) {
+				continue
+			}
+			return rollout.Rollout{}, err
 		}
 		after, entries, err := rollout.Decide(r, d, e.policy(r.Service))
 		if err != nil {
 			return r, err
 		}
 		err = e.commit(ctx, rollout.Change{Rollout: after, Entries: entries, Decision: d.ID})
-		if rollout.CodeOf(err) == rollout.Conflict && !errors.Is(err, rollout.ErrDecided) {
+		switch {
+		case rollout.CodeOf(err) == rollout.Conflict && !errors.Is(err, rollout.ErrDecided):
 			continue // somebody was faster: decide again on the newer value
-		}
-		if err != nil {
+		case e.failed(err) && after.Phase != rollout.RollingBack:
+			return r, e.degraded(rollout.ProblemUncertain, id)
+		case e.failed(err):
+			continue
+		case err != nil:
 			return r, err
 		}
 		after.Revision++
@@ -176,7 +197,7 @@ func (e *Engine) Decide(ctx context.Context, id rollout.ID, d rollout.Decision) 
 }
 
 // commit makes the changes durable. A value that breaks an invariant is a defect of the program and is never stored.
-// When the store fails, rollbacks that want weight 0 are sent ahead of their commit, and the process must end.
+// A store that fails degrades the engine; one that commits makes it well.
 func (e *Engine) commit(ctx context.Context, changes ...rollout.Change) error {
 	for _, c := range changes {
 		if problem := rollout.Invariant(c.Rollout); problem != "" {
@@ -184,47 +205,12 @@ func (e *Engine) commit(ctx context.Context, changes ...rollout.Change) error {
 		}
 	}
 	err := e.Store.Commit(ctx, changes...)
-	if rollout.CodeOf(err) == rollout.Unavailable {
-		for _, c := range changes {
-			e.emergency(c.Rollout)
-		}
-		e.fail(err)
+	if err == nil {
+		e.recover()
+	} else {
+		e.failed(err)
 	}
 	return err
-}
-
-// emergency is the one act that may precede its commit: a rollback that wants weight 0 now sends it, with the
-// annotation that the next process reads as an abort.
-func (e *Engine) emergency(r rollout.Rollout) {
-	if r.Phase != rollout.RollingBack {
-		return
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), applyTimeout) // the process is ending; this must not
-	defer cancel()
-	e.mu.Lock()
-	w := e.workers[r.ID]
-	e.mu.Unlock()
-	if w != nil {
-		w.cancelApply()
-	}
-	for range conflictsAtOnce { // the write in flight may land first
-		f := rollout.Facts{Now: now(), Observed: e.Cluster.Observe(ctx, r)}
-		all := rollout.Writes(r, f)
-		i := slices.IndexFunc(all, func(one rollout.Write) bool {
-			return one.Object == rollout.RouteObject && one.Weight != nil
-		})
-		if i < 0 {
-			return
-		}
-		all[i].AskRollback = true
-		zero := rollout.Weight(0) // nothing comes after this that could take the rest
-		all[i].Weight, all[i].Stamp.Weight = &zero, &zero
-		err := e.Cluster.Do(ctx, r, all[i])
-		e.Log.Error("store failed; weight set to 0 ahead of its commit", "rollout", r.ID, "error", err)
-		if rollout.CodeOf(err) != rollout.Conflict {
-			return
-		}
-	}
 }
 
 // decided wakes the rollout's worker; what it is sending is cancelled when the rollout is being rolled back.
@@ -240,20 +226,4 @@ func (e *Engine) decided(r rollout.Rollout) {
 		w.cancelApply()
 	}
 	w.wake()
-}
-
-// fatal notes a store that failed: the process must end.
-func (e *Engine) fatal(err error) error {
-	if rollout.CodeOf(err) == rollout.Unavailable {
-		e.fail(err)
-	}
-	return err
-}
-
-// fail ends Run with the error; the first one counts.
-func (e *Engine) fail(err error) {
-	select {
-	case e.broken <- err:
-	default:
-	}
 }

@@ -42,18 +42,18 @@ func (e *Engine) survey(ctx context.Context) {
 func (e *Engine) surveyService(ctx context.Context, service rollout.Service) (bool, error) {
 	n, err := e.Store.NextNumber(ctx, service.Name) // before looking: a rollout that starts meanwhile takes the number
 	if err != nil {
-		return false, e.fatal(err)
+		return false, err
 	}
 	past, err := e.Store.History(ctx, service.Name, rollout.Recent)
 	if err != nil || len(past) > 0 && !past[0].Terminal() {
-		return err == nil, e.fatal(err)
+		return err == nil, err
 	}
 	r := rollout.Rollout{
 		ID: rollout.NewID(service.Name, n), Service: service.Name, Store: e.Store.ID(), Turn: 1, Spec: service.Spec,
 	}
 	w := e.Cluster.Observe(ctx, r)
 	if !w.Unreadable.IsZero() {
-		return false, errors.New(w.Unreadable.String()) // Unavailable would be the store, and end the process
+		return false, errors.New(w.Unreadable.String())
 	}
 	orphan, ok := rollout.FindOrphan(w, func(s rollout.Stamp) bool { return e.knows(ctx, s) })
 	if !ok || len(past) > 0 && askedBefore(past, orphan) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -29,10 +30,13 @@ type worker struct {
 	stored    rollout.Rollout // as last committed
 	refused   rollout.Problem
 	conflicts int
-	last      time.Time // of the last commit
+	last      time.Time          // of the last commit
+	ahead     []rollout.Entry    // told since the last commit, which the store did not take
+	decision  rollout.DecisionID // the one among them
 
 	mu     sync.Mutex // guards the fields below
 	latest rollout.Rollout
+	asked  *rollout.Decision  // a rollback that could not be saved
 	cancel context.CancelFunc // of the apply under way
 	due    time.Time          // when to reconcile again at the latest
 }
@@ -115,11 +119,14 @@ func (w *worker) safely(ctx context.Context) (next time.Time, err error) {
 
 // reconcile observes, decides, commits, and sends the missing writes. It returns when to reconcile again at the latest.
 func (w *worker) reconcile(ctx context.Context) (time.Time, error) {
-	if err := w.reload(ctx); err != nil {
+	if err := w.reload(ctx); err != nil && !w.e.failed(err) {
 		return time.Time{}, err
 	}
 	if w.stored.Terminal() {
 		return time.Time{}, nil // somebody decided to end it
+	}
+	if _, degraded := w.e.Outage(); degraded {
+		return w.degraded(ctx), nil
 	}
 	facts := w.observe(ctx)
 	if ctx.Err() != nil {
@@ -128,6 +135,9 @@ func (w *worker) reconcile(ctx context.Context) (time.Time, error) {
 	}
 	before := w.current()
 	after, next, err := w.commit(ctx, &facts)
+	if w.e.failed(err) {
+		return time.Now(), nil // and once more, without the store
+	}
 	if err != nil {
 		return time.Time{}, err
 	}
@@ -149,10 +159,10 @@ func (w *worker) reconcile(ctx context.Context) (time.Time, error) {
 func (w *worker) reload(ctx context.Context) error {
 	stored, err := w.e.Store.Load(ctx, w.stored.ID)
 	if err != nil {
-		return w.e.fatal(fmt.Errorf("load %s: %w", w.stored.ID, err))
+		return fmt.Errorf("load %s: %w", w.stored.ID, err)
 	}
 	if stored.Revision != w.stored.Revision {
-		w.stored = stored
+		w.stored, w.ahead, w.decision = stored, nil, ""
 		w.setCurrent(rollout.Carry(w.current(), stored))
 	}
 	return nil
@@ -168,6 +178,9 @@ func (w *worker) observe(ctx context.Context) rollout.Facts {
 		f.Observed = w.e.Cluster.Observe(ctx, r)
 	}
 	f.Verdict, f.Judge = w.checker.latest()
+	if w.e.Audience != nil {
+		f.Unseen = w.e.Audience.Unseen(r)
+	}
 	f.Now = now()
 	return f
 }
@@ -192,13 +205,13 @@ func (w *worker) observeQueue(ctx context.Context, r rollout.Rollout, f *rollout
 // newer value.
 func (w *worker) commit(ctx context.Context, f *rollout.Facts) (rollout.Rollout, time.Time, error) {
 	for {
-		before := w.current()
+		before := w.heed(w.current())
 		after, entries, next := rollout.Next(before, *f)
 		if !rollout.NeedsCommit(w.stored, after) && f.Now.Sub(w.last) < after.SamplesEvery() {
 			w.setCurrent(after)
 			return after, next, nil
 		}
-		err := w.e.commit(ctx, rollout.Change{Rollout: after, Entries: entries})
+		err := w.e.commit(ctx, rollout.Change{Rollout: after, Entries: slices.Concat(w.ahead, entries), Decision: w.decision})
 		var held *rollout.HeldError
 		switch {
 		case errors.As(err, &held):
@@ -214,6 +227,7 @@ func (w *worker) commit(ctx context.Context, f *rollout.Facts) (rollout.Rollout,
 		}
 		after.Revision++
 		w.stored, w.last = after, f.Now
+		w.saved()
 		w.setCurrent(after)
 		if after.Phase != before.Phase {
 			w.e.Log.Info("phase", "rollout", after.ID, "revision", after.Revision, "phase", after.Phase, "from", before.Phase, "step", after.Step)
@@ -227,14 +241,19 @@ func (w *worker) commit(ctx context.Context, f *rollout.Facts) (rollout.Rollout,
 // written, or there was a conflict. A committed rollback cancels it. Rolling back writes the route and stable at once:
 // one of them refused does not hold up the other.
 func (w *worker) apply(ctx context.Context, r rollout.Rollout, f rollout.Facts) bool {
+	return w.sendAll(ctx, r, rollout.Writes(r, f), w.newest)
+}
+
+// sendAll sends the writes, each as long as it is still wanted.
+func (w *worker) sendAll(ctx context.Context, r rollout.Rollout, writes []rollout.Write, wanted func(context.Context) bool) bool {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	w.mu.Lock()
 	w.cancel = cancel
 	w.mu.Unlock()
 	again, refused := false, false
-	for _, write := range rollout.Writes(r, f) {
-		if !w.newest(ctx) {
+	for _, write := range writes {
+		if !wanted(ctx) {
 			return true // somebody decided meanwhile: nothing more is sent because of it
 		}
 		if err := w.send(ctx, r, write); err == nil {

@@ -1,6 +1,7 @@
 package bolt
 
 import (
+	"slices"
 	"time"
 
 	"canarybot.io/rollout"
@@ -13,12 +14,12 @@ type change struct {
 	rollouts [][]byte
 	entries  [][][]byte
 	holders  map[rollout.ServiceName]rollout.ID // found by judge: the holders afterwards
-	keep     int
+	bounds   bounds
 }
 
 // newChange encodes the change, so that the writer, which every caller waits for, need not.
-func newChange(changes []rollout.Change, keep int) (*change, error) {
-	c := &change{changes: changes, keep: keep}
+func newChange(changes []rollout.Change) (*change, error) {
+	c := &change{changes: changes}
 	for _, one := range changes {
 		next := one.Rollout
 		next.Revision++
@@ -36,6 +37,11 @@ func newChange(changes []rollout.Change, keep int) (*change, error) {
 		c.entries = append(c.entries, entries)
 	}
 	return c, nil
+}
+
+// creates reports whether a rollout begins with the change.
+func (c *change) creates() bool {
+	return slices.ContainsFunc(c.changes, func(one rollout.Change) bool { return one.Rollout.Revision == 0 })
 }
 
 // judge returns why the changes are refused, or nil. It writes nothing.
@@ -105,18 +111,27 @@ func (c *change) write(t *table) error {
 			return err
 		}
 	}
-	for _, one := range c.changes {
-		if !one.Rollout.Terminal() {
-			continue
-		}
-		if err := t.prune(one.Rollout.Service, c.keep); err != nil {
-			return err
-		}
+	if err := c.retain(t); err != nil {
+		return err
 	}
 	if !timed {
 		return nil
 	}
 	return t.forget(at.Add(-store.Remember))
+}
+
+// retain drops what is kept no longer once rollouts have ended.
+func (c *change) retain(t *table) error {
+	services := store.Ended(c.changes)
+	for _, service := range services {
+		if err := t.prune(service, c.bounds.keep); err != nil {
+			return err
+		}
+	}
+	if len(services) == 0 || c.bounds.excess <= 0 {
+		return nil
+	}
+	return t.shrink(c.bounds)
 }
 
 func (c *change) writeOne(t *table, i int, at time.Time) error {

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"canarybot.io/rollout"
 	"canarybot.io/store/bolt"
@@ -186,42 +187,46 @@ func TestDamageUnderAnOpenStore(t *testing.T) {
 			}
 		}},
 	} {
-		for name, touch := range map[string]func(*bolt.Store) error{
-			"read": func(s *bolt.Store) error {
+		for name, touch := range map[string]func(*testing.T, *bolt.Store) error{
+			"read": func(t *testing.T, s *bolt.Store) error {
 				_, err := s.Load(t.Context(), "checkout-2")
 				return err
 			},
-			"write": func(s *bolt.Store) error {
+			"write": func(t *testing.T, s *bolt.Store) error {
 				return s.PutNote(t.Context(), "card", "checkout-2", []byte("x"))
 			},
 		} {
 			t.Run(c.name+"/"+name, func(t *testing.T) {
-				path := place(t)
-				s := open(t, path, bolt.Options{})
-				small(t, s)
-				c.damage(t, path)
-				broken(t, s, touch(s))
-				_ = s.Close() // it may complain about the file, but returns
+				synctest.Test(t, func(t *testing.T) {
+					path := place(t)
+					s := open(t, path, bolt.Options{})
+					small(t, s)
+					whole, want := read(t, path), dump(t, s)
+					c.damage(t, path)
+					damaged(t, s, touch(t, s))
+					write(t, path, whole)
+					recovers(t, s)
+					if dump(t, s) != want {
+						t.Error("the file is whole again, and something else is read")
+					}
+					shut(t, s)
+				})
 			})
 		}
 	}
 }
 
-// broken checks that the error is what a failed disk leads to, and that the store stays broken.
-func broken(t *testing.T, s *bolt.Store, err error) {
+// damaged checks that the error is what a damaged file leads to, and that the store says so.
+func damaged(t *testing.T, s *bolt.Store, err error) {
 	t.Helper()
-	if rollout.CodeOf(err) != rollout.Unavailable {
-		t.Errorf("got %v, want it unavailable", err)
-	}
-	select {
-	case <-s.Broken():
-	default:
-		t.Error("the store does not say that it is broken")
+	if rollout.CodeOf(err) != rollout.Unavailable || rollout.CodeOf(s.Err()) != rollout.Unavailable {
+		t.Errorf("got %v and the store says %v, want it unavailable", err, s.Err())
 	}
 	_, read := s.Open(t.Context(), "")
 	write := s.PutNote(t.Context(), "card", "x", nil)
 	for _, err := range []error{s.Err(), read, write} {
-		if rollout.CodeOf(err) != rollout.Unavailable {
+		code := rollout.ProblemOf(err).Code
+		if rollout.CodeOf(err) != rollout.Unavailable || code != bolt.ProblemDamaged && code != bolt.ProblemForeign {
 			t.Errorf("afterwards: got %v, want it unavailable", err)
 		}
 	}

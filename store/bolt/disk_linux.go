@@ -6,7 +6,14 @@ import (
 	"os"
 	"strings"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
+
+// dropCache has the kernel forget the pages of the file that are on the disk.
+func dropCache(file *os.File) error {
+	return unix.Fadvise(int(file.Fd()), 0, 0, unix.FADV_DONTNEED)
+}
 
 // network returns the name of the network file system that holds the directory; empty for a local one, or if unknown.
 func network(dir string) string {
@@ -48,4 +55,23 @@ func holder(file *os.File) string {
 		}
 	}
 	return ""
+}
+
+// statfs returns what the file system of the directory has for us.
+func statfs(dir string) (volume, error) {
+	var stat unix.Statfs_t
+	if err := unix.Statfs(dir, &stat); err != nil {
+		return volume{}, err
+	}
+	return volume{free: int64(stat.Bavail) * int64(stat.Bsize), total: int64(stat.Blocks) * int64(stat.Bsize)}, nil
+}
+
+// allocate allots blocks to a part of the file. What is beyond its end does not change its size.
+func allocate(file *os.File, at, size int64) error {
+	for {
+		err := unix.Fallocate(int(file.Fd()), unix.FALLOC_FL_KEEP_SIZE, at, size)
+		if err != unix.EINTR {
+			return err
+		}
+	}
 }

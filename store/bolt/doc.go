@@ -4,15 +4,18 @@
 //
 //   - One sync carries many commits: whoever waits while a transaction is in progress goes into the next one together,
 //     each with an answer of its own (writer.go).
-//   - After any error of the disk the store is broken for good: every call fails, Broken is closed, and the process
-//     should exit. Whether the last change was stored shows when the file is opened again.
+//   - No error of the disk is final (mend.go). The handle that failed is never used again: the file is opened anew,
+//     without what the kernel's cache believes of it, and only as the same store in a state that is not older. What can
+//     be read is read meanwhile, and no caller waits more than ten seconds.
+//   - The directory is locked, which outlives the file: before each commit the store looks whether the path still leads
+//     to the file that it works on.
 //   - A file is looked at before bbolt may touch it (inspect.go). What is not ours, newer than this program or
 //     damaged is refused with a sentence and left byte for byte. bbolt protects only its two first pages, so every
 //     record carries a CRC-32C over its bucket, key and value, and one record carries the count and the sum of all
 //     the others: neither a changed record nor a lost one goes unseen.
 //   - The first file is built beside its place and linked there when it is whole.
 //
-// The file belongs to one process at a time and lies on a local disk. Layout (buckets of framed JSON records, keys
+// The file belongs to one process at a time, has a directory of its own and lies on a local disk. Layout (buckets of framed JSON records, keys
 // made to be read by people):
 //
 //	canarybot   store           format, schema, store id; the one place that every schema keeps

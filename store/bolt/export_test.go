@@ -2,7 +2,9 @@ package bolt
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"os"
 
 	"canarybot.io/rollout"
 )
@@ -24,8 +26,33 @@ func Inspect(image []byte) (id string, err error) {
 // Refuse returns what Open makes of what Inspect found.
 func Refuse(path string, err error) error { return refuse(path, err) }
 
-// CloseFile takes the file away from under the store, as a failing disk does: every write is an error from then on.
-func CloseFile(s *Store) error { return s.file.Close() }
+// File returns the file that the store works on, for tests to take away from under it.
+func File(s *Store) *os.File { return s.handle.Load().file }
+
+// WithOpenFile returns the options of a store that opens its file by the function.
+func WithOpenFile(o Options, openFile func(string, int, os.FileMode) (*os.File, error)) Options {
+	o.openFile = openFile
+	return o
+}
+
+// WithDisk returns the options of a store on a disk of so many bytes.
+func WithDisk(o Options, allocate func(at, size int64) error, statfs func() (free, total int64)) Options {
+	o.allocate = func(_ *os.File, at, size int64) error { return allocate(at, size) }
+	o.statfs = func(string) (volume, error) {
+		free, total := statfs()
+		return volume{free: free, total: total}, nil
+	}
+	return o
+}
+
+// Read runs the function as a read, with the file's pages at hand.
+func Read(ctx context.Context, s *Store, read func()) error {
+	_, err := view(ctx, s, func(*table) (bool, error) {
+		read()
+		return true, nil
+	})
+	return err
+}
 
 // NetworkName and Publish are what cannot be brought about on an ordinary disk.
 var (

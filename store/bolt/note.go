@@ -48,24 +48,24 @@ func (s *Store) Note(ctx context.Context, kind, key string) (value []byte, ok bo
 	if store.CheckNoteKey(kind, key) != nil {
 		return nil, false, ctx.Err() // such a note cannot have been stored
 	}
-	err = s.view(ctx, func(t *table) error {
-		var payload []byte
-		payload, ok, err = t.get(bucketNotes, noteKey(kind, key))
-		value = bytes.Clone(payload)
-		return err
+	value, err = view(ctx, s, func(t *table) ([]byte, error) {
+		payload, found, err := t.get(bucketNotes, noteKey(kind, key))
+		if !found || err != nil {
+			return nil, err
+		}
+		return append([]byte{}, payload...), nil
 	})
-	return value, ok && err == nil, err
+	return value, value != nil, err
 }
 
 // Notes returns every note of the kind by its key.
 func (s *Store) Notes(ctx context.Context, kind string) (map[string][]byte, error) {
-	notes := make(map[string][]byte)
 	prefix := noteKey(kind, "")
-	err := s.view(ctx, func(t *table) error {
-		return t.scan(bucketNotes, prefix, prefix, func(key string, payload []byte) error {
+	return view(ctx, s, func(t *table) (map[string][]byte, error) {
+		notes := make(map[string][]byte)
+		return notes, t.scan(bucketNotes, prefix, prefix, func(key string, payload []byte) error {
 			notes[strings.TrimPrefix(key, prefix)] = bytes.Clone(payload)
 			return nil
 		})
 	})
-	return notes, err
 }

@@ -14,32 +14,32 @@ import (
 )
 
 // Open opens the store in the file, which it creates if missing. It starts the writer, which Close ends. Every error
-// names the file and what to do; a refused file is left unchanged.
+// names the file and what to do; a refused file is left unchanged. A file that can only be read is opened: Err says so,
+// and it is written as soon as that is possible.
 func Open(ctx context.Context, path string, o Options) (*Store, error) {
 	s := newStore(path, o)
 	if err := checkPlace(filepath.Dir(path)); err != nil {
 		return nil, err
 	}
-	info, err := os.Stat(path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		if err := create(path, o.noSync); err != nil {
-			return nil, err
-		}
-	case err == nil && !info.Mode().IsRegular(): // opening a pipe would block forever
-		return nil, problem(rollout.Invalid, ProblemNotAFile, path)
-	}
 	if err := s.open(ctx); err != nil {
+		s.dir.Close()
 		return nil, err
 	}
 	go s.run()
 	return s, nil
 }
 
-// open locks the file before inspecting it, so that nothing changes it meanwhile, and hands the same descriptor to
-// bbolt, so that the lock is never released in between.
 func (s *Store) open(ctx context.Context) error {
-	file, err := openFile(s.path)
+	if err := s.lockDir(ctx); err != nil {
+		return err
+	}
+	file, readOnly, err := s.openFile()
+	if rollout.ProblemOf(err).Code == ProblemGone {
+		if err := create(s.path, s.o.noSync); err != nil {
+			return err
+		}
+		file, readOnly, err = s.openFile()
+	}
 	if err != nil {
 		return err
 	}
@@ -47,47 +47,18 @@ func (s *Store) open(ctx context.Context) error {
 		file.Close()
 		return err
 	}
-	found, err := inspectLocked(file)
+	h, found, err := s.take(file, readOnly, func(identity) error { return nil })
 	if err != nil {
-		file.Close()
-		return refuse(s.path, err)
-	}
-	s.id, s.file = found.ID, file
-	err = guard(func() error {
-		s.db, err = bbolt.Open(s.path, 0o600, options(file, s.o.noSync))
 		return err
-	})
-	if err != nil {
-		file.Close()
-		return problem(rollout.Unavailable, ProblemNotOpened, s.path).Because(err)
 	}
+	if readOnly {
+		s.unmended = problem(rollout.Unavailable, ProblemReadOnly, s.path)
+	}
+	s.id, s.txid = found.ID, found.txid
+	s.handle.Store(h)
+	s.survey(h)
+	s.usage = s.space
 	return nil
-}
-
-func inspectLocked(file *os.File) (identity, error) {
-	info, err := file.Stat()
-	if err != nil {
-		return identity{}, err
-	}
-	return inspect(file, info.Size())
-}
-
-func openFile(path string) (*os.File, error) {
-	file, err := os.OpenFile(path, os.O_RDWR, 0)
-	switch {
-	case errors.Is(err, fs.ErrPermission):
-		return nil, problem(rollout.Invalid, ProblemNotPermitted, path).Because(err)
-	case err != nil:
-		return nil, problem(rollout.Unavailable, ProblemNotOpened, path).Because(err)
-	}
-	return file, nil
-}
-
-func options(file *os.File, noSync bool) *bbolt.Options {
-	return &bbolt.Options{
-		FreelistType: bbolt.FreelistMapType, NoStatistics: true, NoSync: noSync, NoGrowSync: noSync,
-		OpenFile: func(string, int, os.FileMode) (*os.File, error) { return file, nil },
-	}
 }
 
 // refuse turns an error of inspect into one with a message for people.

@@ -20,7 +20,13 @@ const (
 	ProblemInUse            rollout.ProblemCode = "store_in_use"    // by an unknown process
 	ProblemInUseBy          rollout.ProblemCode = "store_in_use_by" // Value is the process
 	ProblemNotClosed        rollout.ProblemCode = "store_not_closed"
-	ProblemFailed           rollout.ProblemCode = "store_failed"
+	ProblemFailed           rollout.ProblemCode = "store_failed" // Words say how
+	ProblemFull             rollout.ProblemCode = "store_full"
+	ProblemLow              rollout.ProblemCode = "store_low" // Value is what is free, Want what should be
+	ProblemReadOnly         rollout.ProblemCode = "store_read_only"
+	ProblemHangs            rollout.ProblemCode = "store_hangs"
+	ProblemGone             rollout.ProblemCode = "store_gone"
+	ProblemReplaced         rollout.ProblemCode = "store_replaced"
 	ProblemClosed           rollout.ProblemCode = "store_closed"
 	ProblemRecordUnexpected rollout.ProblemCode = "record_unexpected" // Key is the bucket, Value the record's key
 )

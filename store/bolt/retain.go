@@ -2,44 +2,109 @@ package bolt
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"time"
 
 	"canarybot.io/rollout"
+	"canarybot.io/store"
 )
 
 // timeKey returns the time as a key that sorts: JSON bounds the years to four digits.
 func timeKey(at time.Time) string { return at.UTC().Format("2006-01-02T15:04:05Z") }
 
-// prune deletes all but the newest ended rollouts of the service, with their entries and the notes keyed by their ids.
-func (t *table) prune(service rollout.ServiceName, keep int) error {
-	var ended []string
+// ended returns the keys of the service's ended rollouts, oldest first; without a service, those of all.
+func (t *table) ended(service rollout.ServiceName) []string {
+	prefix := ""
+	if service != "" {
+		prefix = string(service) + "/"
+	}
 	open := t.tx.Bucket([]byte(bucketOpen))
-	for _, key := range t.keys(bucketRollouts, string(service)+"/") {
-		if open.Get([]byte(key)) == nil {
-			ended = append(ended, key)
+	return slices.DeleteFunc(t.keys(bucketRollouts, prefix), func(key string) bool { return open.Get([]byte(key)) != nil })
+}
+
+// prune deletes all but the newest ended rollouts of the service with the notes keyed by their ids, the timelines of
+// those that are gone for long, and what the judge remembered of all that are left but one.
+func (t *table) prune(service rollout.ServiceName, keep int) error {
+	ended := t.ended(service)
+	gone := max(0, len(ended)-keep)
+	for _, key := range ended[:gone] {
+		if err := t.drop(key); err != nil {
+			return err
 		}
 	}
-	for _, key := range ended[:max(0, len(ended)-keep)] {
-		if err := t.drop(key); err != nil {
+	ended = ended[gone:]
+	told := t.told(string(service) + "/")
+	for _, key := range told[:max(0, len(told)-(store.Timelines*keep-len(ended)))] {
+		if err := t.dropTimeline(key); err != nil {
+			return err
+		}
+	}
+	slices.Reverse(ended)
+	return t.unjudge(ended)
+}
+
+// told returns the keys of the rollouts that are gone and have a timeline, oldest first, seeking from one to the next.
+func (t *table) told(prefix string) []string {
+	var told []string
+	there := t.tx.Bucket([]byte(bucketRollouts))
+	c := t.tx.Bucket([]byte(bucketEntries)).Cursor()
+	for k, _ := c.Seek([]byte(prefix)); k != nil && bytes.HasPrefix(k, []byte(prefix)); {
+		key := string(k[:bytes.LastIndexByte(k, '/')])
+		if there.Get([]byte(key)) == nil {
+			told = append(told, key)
+		}
+		k, _ = c.Seek([]byte(key + string(rune('/'+1)))) // the first key after the rollout's
+	}
+	return told
+}
+
+// unjudge has ended rollouts, newest first, forget what the judge remembered of them, but for the one with which the
+// next one begins. It decodes only those that remember something, or may be that one.
+func (t *table) unjudge(keys []string) error {
+	var newer []rollout.Rollout
+	for _, key := range keys {
+		payload, _, err := t.get(bucketRollouts, key)
+		if err != nil {
+			return err
+		}
+		remembers := bytes.Contains(payload, []byte(`"judge":`))
+		if !remembers && (store.Judged(newer) != "" || !bytes.Contains(payload, []byte(`"succeeded"`))) {
+			continue
+		}
+		r, err := decode[rollout.Rollout](bucketRollouts, key, payload)
+		if err != nil {
+			return err
+		}
+		newer = append(newer, r)
+		if !remembers || store.Judged(newer) == r.ID {
+			continue
+		}
+		r.Judge = rollout.JudgeState{}
+		if err := t.putJSON(bucketRollouts, key, r); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// drop deletes a rollout with the notes keyed by its id. Its timeline stays.
 func (t *table) drop(key string) error {
-	for _, entry := range t.keys(bucketEntries, key+"/") {
-		if err := t.del(bucketEntries, entry); err != nil {
-			return err
-		}
-	}
 	for _, kind := range t.kinds() {
 		if err := t.del(bucketNotes, noteKey(kind, string(rolloutID(key)))); err != nil {
 			return err
 		}
 	}
 	return t.del(bucketRollouts, key)
+}
+
+func (t *table) dropTimeline(key string) error {
+	for _, entry := range t.keys(bucketEntries, key+"/") {
+		if err := t.del(bucketEntries, entry); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // kinds returns the kinds that have notes, seeking from one to the next.

@@ -44,6 +44,8 @@ type identity struct {
 	Format string `json:"format"`
 	Schema int    `json:"schema"`
 	ID     string `json:"id"`
+
+	txid uint64 // of the newest transaction
 }
 
 // sum is the count of all records but itself and the sum of their checksums, modulo 2^64.

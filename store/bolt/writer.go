@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"runtime"
+	"slices"
+	"sync/atomic"
+	"time"
 )
 
 // op is one change of the store. judge returns why it is refused and writes nothing; write makes it.
@@ -12,31 +15,66 @@ type op interface {
 	write(t *table) error
 }
 
-// request is an op on its way through the writer. answer holds one value, so the writer never waits for a caller.
+// touch is a Probe: it writes nothing, and of a store that is not well it makes a transaction all the same.
+type touch struct{ well bool }
+
+func (o *touch) judge(*table) error { return nil }
+func (o *touch) write(*table) error { return nil }
+
+// request is an op on its way through the writer; without an op it only has the file opened where it is not. answer
+// holds one value, so the writer never waits for a caller.
 type request struct {
 	op     op
 	answer chan error
+	left   atomic.Bool // the caller gave up
 }
 
-// commit hands the op to the writer and waits until it is on the disk.
+// busy reports whether the request needs a transaction.
+func (r *request) busy() bool {
+	probe, ok := r.op.(*touch)
+	return r.op != nil && !r.left.Load() && !(ok && probe.well)
+}
+
+// commit hands the op to the writer and waits until it is on the disk. Behind a disk that hangs nobody queues.
 func (s *Store) commit(ctx context.Context, o op) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if err := s.Err(); err != nil {
+	s.mu.Lock()
+	err := s.hanging
+	s.mu.Unlock()
+	if err != nil {
 		return err
 	}
 	r := &request{op: o, answer: make(chan error, 1)}
+	patience := time.NewTimer(Patience)
+	defer patience.Stop()
 	select {
 	case s.queue <- r:
 	case <-ctx.Done():
 		return ctx.Err()
 	case <-s.closing:
 		return s.gone()
-	case <-s.broken:
-		return s.cause
+	case <-patience.C:
+		return s.giveUp()
 	}
-	return <-r.answer // without ctx: the writer has accepted it and always answers
+	select { // without ctx: the writer has accepted it
+	case err := <-r.answer:
+		return err
+	case <-patience.C:
+		r.left.Store(true)
+		return s.giveUp()
+	}
+}
+
+// giveUp notes that the disk takes too long, unless the writer has finished at this moment.
+func (s *Store) giveUp() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.busy {
+		s.hanging = s.hangs()
+	}
+	return s.hangs()
 }
 
 // run is the only writer. The queue has no buffer: while a transaction is in progress, requests wait in their senders,
@@ -46,12 +84,8 @@ func (s *Store) run() {
 	for {
 		select {
 		case r := <-s.queue:
-			if s.transact(s.collect(r)) != nil {
-				return
-			}
+			s.transact(s.collect(r))
 		case <-s.closing:
-			return
-		case <-s.broken: // by a read
 			return
 		}
 	}
@@ -79,53 +113,111 @@ func (s *Store) collect(first *request) []*request {
 
 // transact commits the batch in one transaction and answers everybody. No caller gets an answer before the sync, not
 // even a refusal, which may depend on another change of the same batch.
-func (s *Store) transact(batch []*request) error {
-	refused := make([]error, len(batch))
-	err := s.Err()
-	if err == nil {
-		err = s.guard(func() error { return s.transaction(batch, refused) })
+func (s *Store) transact(batch []*request) {
+	s.mu.Lock()
+	s.busy = true
+	s.mu.Unlock()
+	start, refused := time.Now(), make([]error, len(batch))
+	failed, unwritten := s.mend(), s.unwritten
+	unmended := failed
+	if failed == nil {
+		failed, unwritten = s.attempt(start, batch, refused)
 	}
-	if err != nil {
-		err = s.fail(err)
-	}
+	s.mu.Lock()
+	s.busy, s.hanging, s.unmended, s.unwritten = false, nil, unmended, unwritten
+	s.usage = s.space
+	s.mu.Unlock()
 	for i, r := range batch {
-		if err != nil {
-			refused[i] = err
+		switch {
+		case r.op == nil:
+			refused[i] = unmended
+		case failed != nil:
+			refused[i] = failed
 		}
 		r.answer <- refused[i]
 	}
-	return err
 }
 
-// transaction fills refused with the answers to refused changes. An error is the disk's.
-func (s *Store) transaction(batch []*request, refused []error) error {
-	tx, err := s.db.Begin(true)
-	if err != nil {
+// attempt writes the batch. failed is why nobody's change was stored. unwritten is why nothing can be written: that of
+// this time or, where nothing was due, of the last one.
+func (s *Store) attempt(start time.Time, batch []*request, refused []error) (failed, unwritten error) {
+	if !slices.ContainsFunc(batch, (*request).busy) {
+		return nil, s.unwritten
+	}
+	if !s.writing.due() {
+		return s.unwritten, s.unwritten
+	}
+	h, written := s.handle.Load(), false
+	short := s.reserve(h)
+	err := h.guard(func() (err error) {
+		written, err = s.transaction(h, batch, refused, short)
 		return err
+	})
+	switch {
+	case err != nil:
+		h.spoil(err)
+		s.writing.failed(start)
+		err = s.failure(err)
+		return err, err
+	case short != nil:
+		return nil, short
+	case written:
+		s.writing = pace{}
+		return nil, nil
+	}
+	return nil, s.unwritten
+}
+
+// transaction fills refused with the answers to refused changes, and reports whether anything was written. An error is
+// the disk's. While the reserve is short, it is there for what ends a rollout; all else is refused with that.
+func (s *Store) transaction(h *handle, batch []*request, refused []error, short error) (written bool, err error) {
+	tx, err := h.db.Begin(true)
+	if err != nil {
+		return false, err
 	}
 	defer tx.Rollback() //nolint:errcheck // releases the locks; after a commit it does nothing
 	t := &table{tx: tx}
 	if err := t.loadSum(); err != nil {
-		return err
+		return false, err
 	}
-	written := false
 	for i, r := range batch {
+		if !r.busy() {
+			continue
+		}
 		var f *fault
-		if err := r.op.judge(t); errors.As(err, &f) {
-			return err
-		} else if err != nil {
-			refused[i] = err
+		if refused[i] = s.judge(t, r.op, short); errors.As(refused[i], &f) {
+			return false, f
+		} else if refused[i] != nil {
 			continue
 		}
 		if err := r.op.write(t); err != nil {
-			return err
+			return false, err
 		}
 		written = true
 	}
 	if !written {
+		return false, nil
+	}
+	return true, s.sync(t)
+}
+
+// judge returns why the op is refused, or nil.
+func (s *Store) judge(t *table, o op, short error) error {
+	if short != nil && !ends(o) {
+		return short
+	}
+	if err := o.judge(t); err != nil {
+		return err
+	}
+	c, ok := o.(*change)
+	if !ok {
 		return nil
 	}
-	return s.sync(t)
+	c.bounds = s.bounds()
+	if c.creates() {
+		return s.mayCreate()
+	}
+	return nil
 }
 
 func (s *Store) sync(t *table) error {
@@ -137,7 +229,12 @@ func (s *Store) sync(t *table) error {
 			return err
 		}
 	}
-	return t.tx.Commit()
+	id := uint64(t.tx.ID())
+	if err := t.tx.Commit(); err != nil {
+		return err
+	}
+	s.txid = id
+	return nil
 }
 
-var _ = []op{(*change)(nil), (*note)(nil)}
+var _ = []op{(*change)(nil), (*note)(nil), (*touch)(nil)}

@@ -86,6 +86,9 @@ func (s *Store) Commit(ctx context.Context, changes ...rollout.Change) error {
 	for service, id := range holders {
 		s.holders[service] = id
 	}
+	for _, service := range store.Ended(changes) {
+		s.prune(service)
+	}
 	if timed {
 		s.forget(at)
 	}
@@ -121,27 +124,45 @@ func (s *Store) apply(c rollout.Change, at time.Time) {
 	if c.Decision != "" {
 		s.decided[c.Decision] = at
 	}
-	if r.Terminal() {
-		s.prune(r.Service)
+}
+
+// prune deletes all but the newest ended rollouts of the service; their timelines stay longer. Of those that are left,
+// one keeps the judge's state.
+func (s *Store) prune(service rollout.ServiceName) {
+	all := slices.DeleteFunc(s.newest(service), func(r rollout.Rollout) bool { return !r.Terminal() })
+	judged := store.Judged(all)
+	for i, r := range all {
+		if i >= s.keep {
+			s.drop(r.ID)
+			continue
+		}
+		if r.ID != judged {
+			r.Judge = rollout.JudgeState{}
+			s.rollouts[r.ID] = r
+		}
+	}
+	var told []rollout.ID
+	for id := range s.entries {
+		if of, _, _ := id.Split(); of == service && s.rollouts[id].ID == "" {
+			told = append(told, id)
+		}
+	}
+	slices.SortFunc(told, func(a, b rollout.ID) int { return number(b) - number(a) })
+	for _, id := range told[min(len(told), store.Timelines*s.keep-min(len(all), s.keep)):] {
+		delete(s.entries, id)
 	}
 }
 
-// prune deletes all but the newest ended rollouts of the service.
-func (s *Store) prune(service rollout.ServiceName) {
-	kept := 0
-	for _, r := range s.newest(service) {
-		if !r.Terminal() {
-			continue
-		}
-		if kept++; kept <= s.keep {
-			continue
-		}
-		delete(s.rollouts, r.ID)
-		delete(s.entries, r.ID)
-		for _, notes := range s.notes {
-			delete(notes, string(r.ID))
-		}
+func (s *Store) drop(id rollout.ID) {
+	delete(s.rollouts, id)
+	for _, notes := range s.notes {
+		delete(notes, string(id))
 	}
+}
+
+func number(id rollout.ID) int {
+	_, n, _ := id.Split()
+	return n
 }
 
 // forget drops the decisions that are too old at the time.

@@ -50,6 +50,8 @@ func serviceCases() []testCase {
 			}
 		}},
 		{"the newest ended rollouts stay, with all that is open", retention},
+		{"timelines stay for longer than their rollouts, and not for ever", timelines},
+		{"the judge's state stays with the last success alone", judged},
 	}
 }
 
@@ -107,8 +109,8 @@ func retention(b *bed) {
 	if _, err := b.Load(b.Context(), "checkout-2"); rollout.CodeOf(err) != rollout.NotFound {
 		b.Fatalf("load: got %v, want not found", err)
 	}
-	if left, err := b.Timeline(b.Context(), "checkout-2", 0); len(left) != 0 || err != nil {
-		b.Fatalf("its timeline has %d entries, %v", len(left), err)
+	if left, err := b.Timeline(b.Context(), "checkout-2", 0); len(left) != 1 || err != nil {
+		b.Fatalf("its timeline has %d entries, %v: it stays longer", len(left), err)
 	}
 	if notes, err := b.Notes(b.Context(), "card"); len(notes) != 1 || string(notes["checkout-3"]) != "y" || err != nil {
 		b.Fatalf("the notes are %q, %v", notes, err)
@@ -118,4 +120,45 @@ func retention(b *bed) {
 		b.Fatalf("%d rollouts are left, %v", len(all), err)
 	}
 	b.refused(rollout.Conflict, Move(Queued("checkout", 2), rollout.Ended, Epoch()))
+}
+
+func timelines(b *bed) {
+	const kept = store.Timelines * store.Keep
+	for from := 1; from <= kept+10; from += 100 {
+		var many []rollout.Change
+		for n := from; n < from+100 && n <= kept+10; n++ {
+			many = append(many, Move(Queued("checkout", n), rollout.Ended, Epoch()))
+		}
+		b.commit(many...)
+	}
+	for n, want := range map[int]int{1: 0, 10: 0, 11: 1, kept: 1} {
+		if got, err := b.Timeline(b.Context(), rollout.NewID("checkout", n), 0); len(got) != want || err != nil {
+			b.Errorf("the timeline of %d has %d entries, %v; want %d", n, len(got), err, want)
+		}
+	}
+}
+
+func judged(b *bed) {
+	end := func(n int, outcome rollout.Outcome) {
+		r := Queued("checkout", n)
+		r.Judge = rollout.StoredJudgeState([]byte("what pods are like"))
+		r.Original.Stable.Image = "registry.example.com/shop/checkout:v1.2.3"
+		r = b.one(Move(r, rollout.Baking, Epoch()))
+		r.Ending.Outcome = outcome
+		b.one(Move(r, rollout.Ended, Epoch()))
+	}
+	has := func(n int) bool { return len(b.load(rollout.NewID("checkout", n)).Judge.Bytes()) > 0 }
+	end(1, rollout.Succeeded)
+	end(2, rollout.RolledBack)
+	if !has(1) || has(2) {
+		b.Errorf("the success has it: %t, what was rolled back: %t", has(1), has(2))
+	}
+	end(3, rollout.Succeeded)
+	b.reopen()
+	open := Queued("checkout", 4)
+	open.Judge = rollout.StoredJudgeState([]byte("what pods are like"))
+	b.one(Move(open, rollout.Baking, Epoch()))
+	if has(1) || has(2) || !has(3) || !has(4) {
+		b.Errorf("have it: %t %t %t %t", has(1), has(2), has(3), has(4))
+	}
 }

@@ -13,6 +13,8 @@ import (
 type Names struct {
 	User    func(id string) string
 	Channel func(id string) string
+	// Now is when it is read: days beside it are yesterday, today and tomorrow. Zero: unknown, and every day is a date.
+	Now time.Time
 }
 
 func (n Names) user(id string) string    { return lookup(n.User, id) }
@@ -89,12 +91,12 @@ func construct(inner string, names Names) string {
 		}
 		return "#" + names.channel(head[1:])
 	case strings.HasPrefix(head, "!date^"):
-		return date(head, label)
+		return date(head, label, names.Now)
 	case strings.HasPrefix(head, "!"):
 		if labelled {
 			return label
 		}
-		return "@" + head[1:]
+		return "@" + strings.TrimPrefix(head[1:], "subteam^")
 	case labelled:
 		return label
 	default:
@@ -102,9 +104,9 @@ func construct(inner string, names Names) string {
 	}
 }
 
-// date renders <!date^UNIX^FORMAT^LINK|FALLBACK>. Slack shows the reader's own
+// date renders <!date^UNIX^FORMAT^LINK|FALLBACK> as it reads now. Slack shows the reader's own
 // time zone; plain text has no reader, so it is UTC.
-func date(head, fallback string) string {
+func date(head, fallback string, now time.Time) string {
 	parts := strings.Split(head, "^")
 	if len(parts) < 3 {
 		return fallback
@@ -121,10 +123,21 @@ func date(head, fallback string) string {
 		"{date}", t.Format("January 2, 2006"),
 		"{date_short}", t.Format("Jan 2, 2006"),
 		"{date_long}", t.Format("Monday, January 2, 2006"),
-		"{date_pretty}", t.Format("January 2, 2006"),
-		"{date_short_pretty}", t.Format("Jan 2, 2006"),
-		"{date_long_pretty}", t.Format("Monday, January 2, 2006"),
+		"{date_pretty}", pretty(t, now, "January 2, 2006"),
+		"{date_short_pretty}", pretty(t, now, "Jan 2, 2006"),
+		"{date_long_pretty}", pretty(t, now, "Monday, January 2, 2006"),
 	).Replace(parts[2])
+}
+
+// pretty returns the day of t: in a word where it is next to now, else in the format.
+func pretty(t, now time.Time, format string) string {
+	day := func(t time.Time) time.Time { return t.UTC().Truncate(24 * time.Hour) }
+	for word, from := range map[string]int{"yesterday": -1, "today": 0, "tomorrow": 1} {
+		if !now.IsZero() && day(t).Equal(day(now).AddDate(0, 0, from)) {
+			return word
+		}
+	}
+	return t.Format(format)
 }
 
 // unmark drops the pairs of *, _ and ~ that Slack would show as style.

@@ -3,6 +3,7 @@ package blockkit_test
 import (
 	"slices"
 	"testing"
+	"time"
 
 	"canarybot.io/bot/slacksim/blockkit"
 )
@@ -11,6 +12,7 @@ func names() blockkit.Names {
 	return blockkit.Names{
 		User:    func(id string) string { return map[string]string{"U1": "dev"}[id] },
 		Channel: func(id string) string { return map[string]string{"C1": "deploys"}[id] },
+		Now:     time.Unix(1732399200, 0), // Saturday 23 November 2024, 22:00 UTC
 	}
 }
 
@@ -29,8 +31,13 @@ func TestPlainMrkdwn(t *testing.T) {
 		{"channel", "<#C1> <#C9|other>", "#deploys #other"},
 		{"link", "<https://example.com|here> <https://example.com>", "here https://example.com"},
 		{"special", "<!here> <!subteam^S1|@sre>", "@here @sre"},
+		{"a group without its name", "<!subteam^S1>", "@S1"},
 		{"date", "<!date^1732399200^{time}|then>", "22:00 UTC"},
 		{"date with words", "<!date^1732399200^{date_short} at {time}|then>", "Nov 23, 2024 at 22:00 UTC"},
+		{"a date today", "<!date^1732399260^{date_short_pretty} at {time}|then>", "today at 22:01 UTC"},
+		{"a date tomorrow", "<!date^1732406400^{date_pretty} {time}|then>", "tomorrow 00:00 UTC"},
+		{"a date yesterday", "<!date^1732319999^{date_long_pretty} {time_secs}|then>", "yesterday 23:59:59 UTC"},
+		{"a date two days on", "<!date^1732492800^{date_short_pretty} at {time}|then>", "Nov 25, 2024 at 00:00 UTC"},
 		{"broken date", "<!date^soon^{time}|then>", "then"},
 		{"entities", "1 &lt; 2 &amp;&amp; 3 &gt; 2", "1 < 2 && 3 > 2"},
 		{"escaped mention is text", "&lt;@U1&gt;", "<@U1>"},

@@ -110,7 +110,7 @@ function construct(inner, env) {
     return h("span", { class: "mention" }, "#" + (label || env.channelName(head.slice(1)) || head.slice(1)));
   }
   if (head.startsWith("!date^")) return date(head, label);
-  if (head.startsWith("!")) return h("span", { class: "mention me" }, label || "@" + head.slice(1));
+  if (head.startsWith("!")) return h("span", { class: "mention me" }, label || "@" + head.slice(1).replace(/^subteam\^/, ""));
   return link(unescape(head), label);
 }
 
@@ -133,8 +133,15 @@ function date(head, fallback) {
     date_short: show({ year: "numeric", month: "short", day: "numeric" }),
     date_long: show({ weekday: "long", year: "numeric", month: "long", day: "numeric" }),
   };
-  const text = format.replace(/\{(\w+?)(?:_pretty)?\}/g, (all, key) => words[key] ?? all);
+  const near = nearDay(when);
+  const text = format.replace(/\{(\w+?)(_pretty)?\}/g, (all, key, pretty) => (pretty && near) || (words[key] ?? all));
   return h("time", { datetime: when.toISOString(), title: when.toLocaleString() }, text);
+}
+
+// nearDay returns the word for a day beside this one; empty for others.
+function nearDay(when) {
+  const day = (t) => Date.UTC(t.getFullYear(), t.getMonth(), t.getDate()) / 86400000;
+  return { "-1": "yesterday", 0: "today", 1: "tomorrow" }[day(when) - day(new Date())] ?? "";
 }
 
 function shortcodes(s) {

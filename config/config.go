@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"syscall"
+	"time"
 
 	"canarybot.io/rollout"
 	"canarybot.io/rollout/prom"
@@ -34,7 +36,10 @@ type Slack struct {
 }
 
 // Store is where rollouts are kept.
-type Store struct{ Path string }
+type Store struct {
+	Path  string
+	Limit int64 // bytes that may be stored before the oldest ended rollouts go
+}
 
 // What slack.shared_channels says.
 const refused, allowed = "refused", "allowed"
@@ -45,14 +50,18 @@ const largest = 1 << 20
 // ProblemUnreadable says that the configuration could not be read.
 const ProblemUnreadable rollout.ProblemCode = "configuration_unreadable"
 
+// piped is how long a pipe may take to bring the configuration, as in --config <(helm template ...).
+const piped = 10 * time.Second
+
 // Load reads the file. Relative paths in prometheus.http are relative to it. The error is an *Error when the content
-// is wrong.
+// is wrong. Load blocks for ten seconds at most, whatever the file is.
 func Load(path string) (Config, error) {
-	f, err := os.Open(path)
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) // nobody may ever write to a named pipe
 	if err != nil {
 		return Config{}, rollout.Refuse(rollout.NotFound, rollout.Problem{Code: ProblemUnreadable}).Because(err)
 	}
 	defer f.Close()
+	_ = f.SetReadDeadline(time.Now().Add(piped)) // a regular file has none and needs none
 	data, err := io.ReadAll(io.LimitReader(f, largest+1))
 	if err != nil {
 		return Config{}, rollout.Refuse(rollout.Unavailable, rollout.Problem{Code: ProblemUnreadable}).Because(err)
@@ -90,7 +99,7 @@ func parse(data []byte) (Config, []Problem) {
 			SharedChannels: slack.at("shared_channels").word(refused, refused, allowed) == allowed,
 		},
 		Prometheus: readPrometheus(f.at("prometheus")),
-		Store:      Store{Path: f.at("store").fields("path").at("path").textOr("/var/lib/canarybot/canarybot.db")},
+		Store:      readStore(f.at("store").fields("path", "limit")),
 		Listen:     readListen(f.at("listen")),
 		Policy:     readPolicy(f.at("policy")),
 	}
@@ -112,6 +121,13 @@ var (
 	channelID       = regexp.MustCompile(`^[CG][A-Z0-9]{2,}$`)
 	channelName     = regexp.MustCompile(`^#[^\s#@<>&A-Z,.]{1,80}$`)
 )
+
+func readStore(f fields) Store {
+	return Store{
+		Path:  f.at("path").textOr("/var/lib/canarybot/canarybot.db"),
+		Limit: f.at("limit").size(256<<20, 16<<20),
+	}
+}
 
 // readEnvironment reads the name that is shown everywhere. Buttons carry it between slashes.
 func readEnvironment(n node) string {

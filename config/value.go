@@ -2,6 +2,7 @@ package config
 
 import (
 	"math"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -27,11 +28,17 @@ func (n node) text() (s string, ok bool) {
 	return n.y.Value, true
 }
 
+// textOr reads a word that has a default. An empty one is none.
 func (n node) textOr(fallback string) string {
-	if s, ok := n.text(); ok && s != "" {
-		return s
+	s, ok := n.text()
+	switch {
+	case !ok:
+		return fallback
+	case strings.TrimSpace(s) == "":
+		n.bad("is empty; write a value, or remove the key")
+		return fallback
 	}
-	return fallback
+	return s
 }
 
 // label reads the name of an object.
@@ -85,6 +92,31 @@ func (n node) positive(fallback time.Duration) time.Duration {
 		return fallback
 	}
 	return d
+}
+
+// sizeForm bounds the digits, so that no size overflows.
+var sizeForm = regexp.MustCompile(`^([0-9]{1,6})(MiB|GiB)$`)
+
+// size reads a number of bytes such as 256MiB, that is not below the least.
+func (n node) size(fallback, least int64) int64 {
+	if !n.there() {
+		return fallback
+	}
+	var m []string
+	if n.y.Kind == yaml.ScalarNode {
+		m = sizeForm.FindStringSubmatch(n.y.Value)
+	}
+	if m == nil {
+		n.bad("%s, for example 256MiB or 1GiB", n.wanted("a size"))
+		return fallback
+	}
+	size, _ := strconv.ParseInt(m[1], 10, 64)
+	size <<= map[string]int{"MiB": 20, "GiB": 30}[m[2]]
+	if size < least {
+		n.bad("%s is too small; write at least %dMiB", n.y.Value, least>>20)
+		return fallback
+	}
+	return size
 }
 
 // number reads a finite number.

@@ -97,7 +97,7 @@ func New(o Options) *Publisher {
 	}
 	askers, _ := lru.New[rollout.ID, asker](askersKept) // fails for a size below one only
 	return &Publisher{
-		Options: o, unseen: map[rollout.ID]rollout.Problem{}, askers: askers, cursors: &cursors{notes: o.Notes, threads: map[string]rollout.ID{}},
+		Options: o, unseen: map[rollout.ID]rollout.Problem{}, askers: askers, cursors: newCursors(o.Notes),
 		committed: map[rollout.ID]rollout.Rollout{}, outdated: map[rollout.ID]bool{},
 		live: map[rollout.ID]rollout.ServiceName{}, wake: make(chan struct{}, 1), cards: map[rollout.ID]*card{},
 	}

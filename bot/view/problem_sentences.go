@@ -113,6 +113,9 @@ func storeSentences() map[rollout.ProblemCode]string {
 			"or restart Canarybot, which begins with a new store and asks about what it finds in the cluster.",
 		"store_replaced": "Another store, or an older copy, took the place of {key}. Put the right one back, and Canarybot goes on by itself; " +
 			"or restart Canarybot, which goes on with the one that is there.",
+		"store_missing":     "There is no store {key}.",
+		"backup_there":      "{key} is there already: name a file that is not.",
+		"backup_not_made":   "The copy {key} could not be made.",
 		"store_closed":      "The store {key} is closed: Canarybot is shutting down.",
 		"record_unexpected": "The stored record {quoted} in {key} does not say what this version of Canarybot expects.",
 	}
@@ -154,7 +157,7 @@ func settingSentences() map[rollout.ProblemCode]string {
 		"configuration_unreadable": "The configuration cannot be read.",
 		"secret_set_twice":         "Both {key} and {key}_FILE are set; set one of them.",
 		"secret_missing":           "Neither {key} nor {key}_FILE is set.",
-		"secret_unreadable":        "The file that {key}_FILE names cannot be read.",
+		"secret_unreadable":        "No token can be read from the file that {key}_FILE names.",
 		"secret_malformed":         "{key} does not hold a secret: it is empty or contains spaces.",
 		"prometheus_settings":      "Prometheus: {words}",
 		"kubernetes_client":        "No client for Kubernetes can be made.",

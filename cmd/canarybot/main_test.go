@@ -24,7 +24,7 @@ func TestSentence(t *testing.T) {
 		"a configuration, a line for each problem": {invalid, invalid.Error()},
 		"a problem, wrapped": {
 			fmt.Errorf("the rollouts stopped: %w", inUse),
-			"/data/x.db is in use by another process (process 7): one Canarybot works on one store. Stop the other one, or give this one a store.path of its own.",
+			"/data/x.db is in use by another process (process 7): one Canarybot works on one store. Stop the other one, or give this one a store.path in a directory of its own.",
 		},
 		"a problem with its cause": {
 			rollout.Refuse(rollout.Invalid, rollout.Problem{Code: problemClient}).Because(errors.New("no <host>")),

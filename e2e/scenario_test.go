@@ -41,6 +41,7 @@ func TestScenarios(t *testing.T) {
 		"stuck, and given up":                  testStuck,
 		"refused, and put right":               testRefused,
 		"Slack away":                           testSlackAway,
+		"a full disk":                          testFullDisk,
 		"the chart, where pods are restricted": testChart,
 		"an autoscaler":                        testAutoscaled,
 		"images pinned in deployments":         func(t *testing.T, w *world.World) { testPinned(t, w, "deployments") },

@@ -48,8 +48,7 @@ func stage(t *testing.T, w *world.World, app shop.App, made bool, changes ...fun
 // set sets a scene around an application as it is. With readOnly the bot may create and delete nothing.
 func set(t *testing.T, w *world.World, app shop.App, made, readOnly bool, changes ...func(map[string]any)) *scene {
 	t.Helper()
-	s := &scene{t: t, w: w, app: app, before: look(t, w, app), weights: watch(t, w, app)}
-	s.bot = install.Start(t, w, install.Options{Apps: []shop.App{app}, ReadOnly: readOnly, Change: func(c map[string]any) {
+	return setOn(t, w, app, install.Options{ReadOnly: readOnly, Change: func(c map[string]any) {
 		if made {
 			service(c, app)["route"].(map[string]any)["create"] = true
 		}
@@ -57,6 +56,14 @@ func set(t *testing.T, w *world.World, app shop.App, made, readOnly bool, change
 			change(c)
 		}
 	}})
+}
+
+// setOn sets a scene with an installation of its own kind.
+func setOn(t *testing.T, w *world.World, app shop.App, o install.Options) *scene {
+	t.Helper()
+	s := &scene{t: t, w: w, app: app, before: look(t, w, app), weights: watch(t, w, app)}
+	o.Apps = []shop.App{app}
+	s.bot = install.Start(t, w, o)
 	s.traffic = w.Load(t, app, load.Plan{For: 5 * time.Minute})
 	measured(t, w, app)
 	return s

@@ -1,6 +1,7 @@
 package install
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -36,6 +37,8 @@ type Options struct {
 	Change func(configuration map[string]any)
 	// Slack is how the simulated Slack is; the zero value is strict.
 	Slack slacksim.Options
+	// Volume is the directory of the store's file; empty: a temporary one.
+	Volume string
 	// ReadOnly leaves out the chart's rights to create and delete.
 	ReadOnly bool
 }
@@ -60,7 +63,7 @@ func New(t *testing.T, w *world.World, o Options) *Bot {
 	dir := t.TempDir()
 	b := &Bot{
 		t: t, w: w, name: "canarybot-" + o.Apps[0].Namespace,
-		Store: filepath.Join(dir, "canarybot.db"), config: filepath.Join(dir, "canarybot.yaml"),
+		Store: filepath.Join(cmp.Or(o.Volume, dir), "canarybot.db"), config: filepath.Join(dir, "canarybot.yaml"),
 	}
 	configuration := Configuration(b.Store, o.Apps...)
 	if o.Change != nil {

@@ -77,16 +77,13 @@ func New(p Parts) *App {
 		Services: p.Services, Policy: p.Policy, Log: p.Log,
 	})
 	a.meters.countRollouts(a.engine.Snapshot)
-<<<<<<< HEAD
 	a.meters.watchOutage(func() bool {
 		_, degraded := a.engine.Outage()
 		return degraded
 	})
-=======
 	if sized, ok := p.Store.(sizedStore); ok {
 		a.meters.measureStore(sized)
 	}
->>>>>>> wt-store
 	a.bot = bot.New(bot.Options{
 		Slack: client, Cards: a.cards, Rollouts: a.engine, Store: store,
 		Services: p.Services, Policy: p.Policy, Channel: p.Channel, Environment: p.Environment, Command: p.Command, Log: p.Log,

@@ -71,8 +71,8 @@ func liveSlack(ctx context.Context, out io.Writer, c config.Config) []string {
 	} else {
 		fmt.Fprintf(out, "  ✓ bot %s in workspace %s\n", auth.User, auth.Team)
 		problems = append(problems, missingScopes(granted)...)
-		if cannot := liveLookup(ctx, client, auth.UserID, problems); len(cannot) > 0 {
-			problems = append(problems, cannot...)
+		if _, err := client.GetUserInfoContext(ctx, auth.UserID); err != nil {
+			problems = append(problems, noLookup(err, problems)...)
 		} else {
 			problems = append(problems, livePeople(ctx, settings, c)...)
 		}
@@ -99,11 +99,9 @@ func missingScopes(granted string) []string {
 	return problems
 }
 
-// liveLookup looks the bot itself up, as it looks up whoever decides something. It says nothing where the missing scope is
-// named already.
-func liveLookup(ctx context.Context, client *slack.Client, me string, known []string) []string {
-	_, err := client.GetUserInfoContext(ctx, me)
-	if err == nil || slices.ContainsFunc(known, func(p string) bool { return strings.Contains(p, "users:read") }) {
+// noLookup says that the bot cannot look up whoever decides something, unless the missing scope is named already.
+func noLookup(err error, known []string) []string {
+	if slices.ContainsFunc(known, func(p string) bool { return strings.Contains(p, "users:read") }) {
 		return nil
 	}
 	return []string{fmt.Sprintf("SLACK_BOT_TOKEN: nobody can be looked up, so nobody may move anything forward: Slack answers %s; "+

@@ -80,6 +80,10 @@ func New(p Parts) *App {
 	if sized, ok := p.Store.(sizedStore); ok {
 		a.meters.measureStore(sized)
 	}
+	a.meters.watchOutage(func() bool {
+		_, degraded := a.engine.Outage()
+		return degraded
+	})
 	a.bot = bot.New(bot.Options{
 		Slack: client, Cards: a.cards, Rollouts: a.engine, Store: store,
 		Services: p.Services, Policy: p.Policy, Channel: p.Channel, Environment: p.Environment, Command: p.Command, Log: p.Log,

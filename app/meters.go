@@ -38,6 +38,18 @@ func newMeters(version string) *meters {
 	return m
 }
 
+// watchOutage adds whether the store cannot commit.
+func (m *meters) watchOutage(degraded func() bool) {
+	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "canary_degraded", Help: "1 while the store cannot commit: only judging and taking canaries off traffic go on.",
+	}, func() float64 {
+		if degraded() {
+			return 1
+		}
+		return 0
+	}))
+}
+
 // countRollouts adds the metrics about rollouts, which are computed from committed facts at each scrape.
 func (m *meters) countRollouts(open func() []rollout.Rollout) {
 	m.registry.MustRegister(rollouts{open})

@@ -30,6 +30,10 @@ type Rollouts interface {
 	Deploy(ctx context.Context, l rollout.DeployRequest) (rollout.Rollout, error)
 	DryRun(ctx context.Context, l rollout.DeployRequest) (rollout.Rollout, rollout.Preflight, error)
 	Decide(ctx context.Context, id rollout.ID, d rollout.Decision) (rollout.Rollout, error)
+	// Outage returns since when and why nothing can be saved, and whether that is so; Snapshot the rollouts as they are in
+	// memory then.
+	Outage() (rollout.Outage, bool)
+	Snapshot() []rollout.Rollout
 	// Checks returns what the checks say now: of the canary, or of stable for a rollout without an id.
 	Checks(ctx context.Context, r rollout.Rollout) rollout.Verdict
 }
@@ -77,6 +81,7 @@ func New(o Options) *Bot {
 		o.Command = "/canary"
 	}
 	apps, _ := lru.New[string, struct{}](appsTold) // fails for a size below one only
+	o.Store = remembering{o.Store, o.Rollouts.Snapshot}
 	b := &Bot{Options: o, answers: view.Answers{Command: o.Command}, dedup: newDedup(), apps: apps}
 	b.handlers.SetLimit(handlersAtOnce)
 	b.replies.SetLimit(repliesAtOnce)
@@ -93,6 +98,7 @@ func (b *Bot) Run(ctx context.Context) {
 	defer stop()
 	var group sync.WaitGroup
 	group.Go(func() { b.connections.Run(ctx, func(e *slack.Envelope) { b.receive(late, e) }) })
+	group.Go(func() { b.tellOutages(ctx) })
 	<-ctx.Done()
 	timer := time.AfterFunc(shutdownMost, stop)
 	defer timer.Stop()
@@ -119,11 +125,5 @@ func (b *Bot) policy(service rollout.ServiceName) rollout.Policy {
 
 // reportForeignConnections says in the bot's own channel that another process uses its token.
 func (b *Bot) reportForeignConnections(ctx context.Context, ours, counted int) {
-	id, err := b.Slack.ChannelID(ctx, b.Channel)
-	if err == nil {
-		_, err = b.Slack.Post(ctx, slack.Place{Channel: id}, slack.Message(b.answers.ConnectionsTold(ours, counted)), nil)
-	}
-	if err != nil {
-		b.Log.Warn("foreign connections not reported", "error", err)
-	}
+	b.announce(ctx, b.Channel, b.answers.ConnectionsTold(ours, counted))
 }

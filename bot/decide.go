@@ -24,7 +24,7 @@ func (b *Bot) typed(ctx context.Context, req request, cmd command.Command) (answ
 		return b.notLive(ctx, cmd, r)
 	}
 	cur, err := b.Cards.Cursor(ctx, r.ID)
-	if err != nil {
+	if err != nil && !needsNoDisk(cmd.Verb.Action(), err) {
 		return answer{}, err
 	}
 	d := rollout.Decision{ID: req.id, Action: cmd.Verb.Action(), Turn: cur.Turn, Text: cmd.Reason}
@@ -195,6 +195,7 @@ func (b *Bot) press(ctx context.Context, req request, p slack.Interaction) (answ
 	}
 	cur, err := b.Cards.Cursor(ctx, r.ID)
 	switch {
+	case needsNoDisk(v.Action, err) && !p.Container.Ephemeral: // wherever the button was
 	case err != nil:
 		return answer{}, err
 	case cur.Card == "" && fromCard(cur, p):
@@ -208,6 +209,11 @@ func (b *Bot) press(ctx context.Context, req request, p slack.Interaction) (answ
 		return answerWith(b.answers.NeedsReason(r)), nil
 	}
 	return b.decide(ctx, req, r, rollout.Decision{ID: req.id, Action: v.Action, Turn: v.Turn})
+}
+
+// needsNoDisk reports whether the decision is taken although nobody can read which card is the rollout's.
+func needsNoDisk(action rollout.Action, err error) bool {
+	return action == rollout.Rollback && rollout.CodeOf(err) == rollout.Unavailable
 }
 
 // anyTurn reports whether the action holds for any turn, as in the domain.

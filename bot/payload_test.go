@@ -37,6 +37,9 @@ func (r *recorder) Deploy(_ context.Context, l rollout.DeployRequest) (rollout.R
 }
 
 // Checks returns no evidence.
+func (r *recorder) Outage() (rollout.Outage, bool) { return rollout.Outage{}, false }
+func (r *recorder) Snapshot() []rollout.Rollout    { return nil }
+
 func (r *recorder) Checks(context.Context, rollout.Rollout) rollout.Verdict { return rollout.Verdict{} }
 
 // DryRun does nothing.

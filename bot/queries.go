@@ -46,12 +46,18 @@ func (b *Bot) query(ctx context.Context, req request, cmd command.Command) (answ
 		b.Log.Error("question not answered", "command", cmd.Verb, "error", err)
 		m = b.answers.Error(err) // nothing was to be committed, so it may be acknowledged
 	}
+	if o, degraded := b.Rollouts.Outage(); degraded {
+		m = b.answers.InOutage(m, o)
+	}
 	return answerWith(m), nil
 }
 
 func (b *Bot) status(ctx context.Context, cmd command.Command) (view.Message, error) {
 	if cmd.Service == "" {
 		open, err := b.Store.Open(ctx, "")
+		if _, degraded := b.Rollouts.Outage(); degraded {
+			open, err = b.Rollouts.Snapshot(), nil // what is taken off traffic meanwhile is nowhere else
+		}
 		return b.answers.Status(open), err
 	}
 	return b.about(ctx, cmd, func(r rollout.Rollout) view.Message {

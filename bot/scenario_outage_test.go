@@ -1,6 +1,7 @@
 package bot_test
 
 import (
+	"errors"
 	"strings"
 	"time"
 
@@ -16,6 +17,16 @@ func outageCommands() []command {
 	return []command{
 		{"slack", "STATE", "is down, up, or fails a call: slack METHOD lost|500|slow|ERROR [TIMES]", quiet((*world).slackIs)},
 		{"kubernetes", "STATE", "is down, up, or refuses to change an object: kubernetes refuses route", quiet((*world).kubernetesIs)},
+		{"disk", "STATE", "of the store is full, well, or gone (not even read)", quiet(func(w *world, s words) {
+			w.oneOf(string(s), map[string]func(){
+				"full": func() { w.store.Refuse(errors.New("write store.db: no space left on device")) },
+				"gone": func() { w.store.RefuseReads(errors.New("stat store.db: no such file or directory")) },
+				"well": func() {
+					w.store.Refuse(nil)
+					w.store.RefuseReads(nil)
+				},
+			})
+		})},
 		{"prometheus", "STATE", "is down or up", quiet(func(w *world, s words) {
 			w.oneOf(string(s), map[string]func(){
 				"down": func() { w.metrics.unplug(true) },

@@ -12,6 +12,15 @@ const (
 	ProblemRollbackUnsaved ProblemCode = "rollback_unsaved" // Rollout is being taken off traffic, and that is not saved
 )
 
+// Outage is since when the store cannot commit, and what the disk or the operating system says.
+type Outage struct {
+	Since time.Time
+	Words string
+}
+
+// TakenOff reports whether the rollout is being rolled back and no store has that yet.
+func (r Rollout) TakenOff() bool { return r.Phase == RollingBack && r.UndoRevision > r.Revision }
+
 // Unsaved reports whether the error answers a decision that could not be saved. It is the answer: the same decision again
 // would get the same.
 func Unsaved(err error) bool {
@@ -43,7 +52,7 @@ func Degraded(r Rollout, f Facts) (Rollout, []Entry, time.Time) {
 	case r.Phase == Promoting && r.imageSent(f.Observed): // Kubernetes goes on with it
 		r.Spans.Deadline, r.Spans.Furthest = after.Spans.Deadline, after.Spans.Furthest
 	case r.Phase == RollingBack: // what was begun goes on
-		r.Spans.Drained = after.Spans.Drained
+		r.Spans.Drained, r.Ending.WeightZero = after.Spans.Drained, after.Ending.WeightZero
 	}
 	return r, nil, wake
 }

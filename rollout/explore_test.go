@@ -27,6 +27,7 @@ const (
 type budget struct {
 	foreign, late, faults int8
 	doubts                int8    // how often the judge is in doubt
+	outages               int8    // how often the store stops committing
 	clicks                [2]int8 // by each of two people
 }
 
@@ -60,6 +61,8 @@ type state struct {
 	late    *sent
 	clicks  [2]*click
 	left    budget
+	out     bool     // the store refuses every commit
+	ahead   *Rollout // what the process keeps in memory meanwhile; nil: what is stored
 }
 
 // The fields whose last change was somebody else's.
@@ -74,6 +77,7 @@ type mutation struct {
 	lazyUndo  bool // an undo writes only where the value reads wrong
 	noStamps  bool // objects bear no stamps
 	noForward bool // unknown evidence is taken for a pass
+	noStore   bool // nothing happens while the store refuses
 }
 
 type run struct {
@@ -176,13 +180,14 @@ type step struct {
 }
 
 func (x run) steps(s state, matched map[string]bool) []step {
-	var all []step
+	all := x.outage(s)
 	if len(s.pending) == 0 && !s.r.Terminal() {
+		r := s.memory()
 		for _, v := range []Verdict{{Result: Pass}, {Result: Unknown}, {Result: Fail}, inDoubt} {
 			if v.Evidence == nil || s.left.doubts > 0 {
 				all = append(all, x.reconcile(s, v, matched))
 			}
-			if s.r.WeightAckedAt.IsZero() || !s.r.Phase.Forward() {
+			if r.WeightAckedAt.IsZero() || !r.Phase.Forward() {
 				break // nothing is judged
 			}
 		}
@@ -211,6 +216,9 @@ func (x run) steps(s state, matched map[string]bool) []step {
 var inDoubt = Verdict{Result: Unknown, Evidence: []Evidence{{Check: "errors", Result: Unknown, Why: WhyBoth, Doubt: DoubtAsks}}}
 
 func (x run) reconcile(s state, v Verdict, matched map[string]bool) step {
+	if s.out {
+		return x.reconcileDegraded(s, v)
+	}
 	t := step{label: "reconcile " + string(v.Result), to: s}
 	if v.Evidence != nil {
 		t.label += ", in doubt"
@@ -310,7 +318,7 @@ func stripped(w Observed) Observed {
 }
 
 func (x run) crash(s state) step {
-	s.pending = nil
+	s.pending, s.ahead = nil, nil
 	return step{label: "crash", to: s}
 }
 
@@ -411,6 +419,9 @@ var everybody = Policy{Deployers: []string{"U1"}, Approvers: []string{"U1"}, Rol
 func (x run) arrive(s state, who int, c click) step {
 	t := step{label: fmt.Sprintf("person %d's %s arrives", who+1, c.action), to: s}
 	d := Decision{Action: c.action, Turn: c.turn, Value: c.value, Actor: Actor{Kind: Person, ID: "U1", Member: true}, At: epoch, Text: "x"}
+	if s.out {
+		return x.arriveDegraded(t, d)
+	}
 	after, _, err := Decide(s.r, d, everybody)
 	if err != nil {
 		return t
@@ -559,7 +570,13 @@ func (s state) key(buf []byte) []byte {
 		word(string(c.action), c.value)
 		flag(c.turn == r.Turn)
 	}
-	return append(b, byte(s.left.foreign), byte(s.left.late), byte(s.left.faults), byte(s.left.doubts),
+	flag(s.out)
+	if s.ahead != nil {
+		in := s
+		in.r, in.ahead = *s.ahead, nil
+		b = append(b, in.key(nil)...)
+	}
+	return append(b, byte(s.left.outages), byte(s.left.foreign), byte(s.left.late), byte(s.left.faults), byte(s.left.doubts),
 		byte(s.left.clicks[0]), byte(s.left.clicks[1]))
 }
 
@@ -682,6 +699,7 @@ func runs() []run {
 		{"way back, a fault, cannot surge", wayBack, false, false, budget{faults: 1}, mutation{}, false, false},
 		{"way back, an edit", wayBack, true, false, budget{foreign: 1}, mutation{}, false, false},
 		{"a scaler", twoSteps, true, false, budget{foreign: 1}, mutation{}, false, true},
+		{"the store refuses, a click", twoSteps, true, false, budget{outages: 1, clicks: [2]int8{1}}, mutation{}, false, false},
 		{"doubts", twoSteps, true, false, budget{doubts: 2, clicks: [2]int8{1}}, mutation{}, false, false},
 		{"an orphan", twoSteps, true, false, budget{foreign: 1, clicks: [2]int8{1}}, mutation{}, true, false},
 	}
@@ -701,6 +719,10 @@ func bigRuns() []run {
 		{"way back, edit and late write", wayBack, false, true, budget{foreign: 1, late: 1}, mutation{}, false, false},
 		{"an orphan, edit and late write", twoSteps, false, true, budget{foreign: 1, late: 1, clicks: [2]int8{1}}, mutation{}, true, false},
 		{"two steps, a doubt and a late write", twoSteps, true, false, budget{doubts: 1, late: 1, clicks: [2]int8{1}}, mutation{}, false, false},
+		{"three steps, the store refuses twice", threeSteps, true, false, budget{outages: 2}, mutation{}, false, false},
+		{"the store refuses, cannot surge", wayBack, false, false, budget{outages: 1, faults: 1}, mutation{}, false, false},
+		{"the store refuses, late write", twoSteps, true, false, budget{outages: 1, late: 1}, mutation{}, false, false},
+		{"the store refuses, an edit", twoSteps, true, true, budget{outages: 1, foreign: 1}, mutation{}, false, false},
 		{"two steps, cannot surge", twoSteps, false, true, budget{late: 1, faults: 1, clicks: [2]int8{1}}, mutation{}, false, false},
 	}
 }
@@ -760,6 +782,7 @@ func TestExplorerNoticesABrokenRule(t *testing.T) {
 		{"an undo need not write", twoSteps, true, false, budget{late: 1, clicks: [2]int8{1}}, mutation{lazyUndo: true}, false, false},
 		{"objects bear no stamp", twoSteps, true, false, budget{foreign: 1, late: 1, clicks: [2]int8{1}}, mutation{noStamps: true}, false, false},
 		{"forward needs no evidence", threeSteps, true, false, budget{}, mutation{noForward: true}, false, false},
+		{"the disk is waited for", twoSteps, true, false, budget{outages: 1}, mutation{noStore: true}, false, false},
 	} {
 		t.Run(x.name, func(t *testing.T) {
 			t.Parallel()

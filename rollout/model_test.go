@@ -78,7 +78,7 @@ func (s *state) applyRoute(p sent) {
 	switch p.Verb {
 	case Release:
 		s.w.Route.Stamp = nil
-		s.w.Rollback = ""
+		s.w.Rollback, s.w.Route.AsksRollback = "", false
 		if p.DropCanary {
 			s.w.Route.HasCanary, s.w.Route.Weight = false, 0
 		}
@@ -86,6 +86,9 @@ func (s *state) applyRoute(p sent) {
 		s.w.Route = Route{Meta: Meta{Version: s.w.Route.Version}}
 	case Create, Update:
 		s.w.Route.HasCanary, s.w.Route.Weight = true, *p.Weight
+		if p.AskRollback {
+			s.w.Rollback, s.w.Route.AsksRollback = "kube:r1:9", true
+		}
 		s.foreign[byWeight] = false
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"strings"
 	"testing"
+	"time"
 
 	"canarybot.io/bot/command"
 	"canarybot.io/bot/view"
@@ -98,6 +99,10 @@ func answers() map[string]view.Message {
 		"offer_rollback":      a.OfferRollback(ending(rollout.Succeeded, nil), "r/checkout:v1.2.4", "r/checkout:v1.2.3"),
 		"error":               a.Error(rollout.Refuse(rollout.Invalid, rollout.Text("v 1 is not a version."))),
 		"error_internal":      a.Error(errors.New("bbolt: page 7 is broken")),
+		"outage_began":        a.OutageBegan(outage()),
+		"outage_taken_off":    a.TakenOff(ending(rollout.RolledBack, func(*rollout.Ending) {}), "https://test.slack.com/archives/C0DEPLOYS/p1"),
+		"outage_over":         a.OutageOver(12 * time.Minute),
+		"outage_status":       a.InOutage(a.Status(nil), outage()),
 		"connections":         a.ConnectionsTold(2, 3),
 		"parse_unrecognised":  a.ParseError(errors.New("not ours")),
 		"parse_other_command": view.Answers{Command: "/canary-staging"}.ParseError(&command.Error{Problem: command.MissingService, Verb: command.Pause}),
@@ -175,6 +180,10 @@ func thread(name string) rollout.ID {
 
 // message reports whether the line is what followed a mention.
 func message(name string) bool { return strings.HasPrefix(name, "talk") }
+
+func outage() rollout.Outage {
+	return rollout.Outage{Since: noon, Words: "write /data/canarybot.db: no space left on device"}
+}
 
 // lines is one wrong line for each problem.
 func lines() map[string]string {

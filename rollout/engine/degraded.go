@@ -12,31 +12,13 @@ import (
 // is committed.
 const probeEvery = 5 * time.Second
 
-// Outage is since when and why the store cannot commit.
-type Outage struct {
-	Since time.Time
-	Why   error
-}
-
-// Cause is what the disk or the operating system said.
-func (o Outage) Cause() string {
-	var known *rollout.Error
-	switch {
-	case o.Why == nil:
-		return ""
-	case errors.As(o.Why, &known) && known.Cause != nil:
-		return known.Cause.Error()
-	}
-	return o.Why.Error()
-}
-
 // Outage returns why the engine is degraded, and whether it is: the store cannot commit. Then it goes on judging, takes
 // canaries off traffic whose health or whose people demand it, and does nothing else.
-func (e *Engine) Outage() (Outage, bool) {
+func (e *Engine) Outage() (rollout.Outage, bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.outage == nil {
-		return Outage{}, false
+		return rollout.Outage{}, false
 	}
 	return *e.outage, true
 }
@@ -54,13 +36,22 @@ func (e *Engine) degrade(why error) {
 	e.mu.Lock()
 	began := e.outage == nil
 	if began {
-		e.outage = &Outage{Since: now()}
+		e.outage = &rollout.Outage{Since: now()}
 	}
-	e.outage.Why = why
+	e.outage.Words = cause(why)
 	e.mu.Unlock()
 	if began {
 		e.Log.Error("the store cannot commit: only judging and taking canaries off traffic go on", "error", why)
 	}
+}
+
+// cause is what the disk or the operating system said.
+func cause(err error) string {
+	var known *rollout.Error
+	if errors.As(err, &known) && known.Cause != nil {
+		return known.Cause.Error()
+	}
+	return err.Error()
 }
 
 // recover ends an outage: every worker commits what it kept in memory, and rollouts that were stored unheard get one.
@@ -192,5 +183,5 @@ func (e *Engine) decideDegraded(id rollout.ID, d rollout.Decision) (rollout.Roll
 // degraded returns the answer to what is not taken as usual.
 func (e *Engine) degraded(code rollout.ProblemCode, id rollout.ID) error {
 	o, _ := e.Outage()
-	return rollout.Refuse(rollout.Conflict, rollout.Problem{Code: code, Rollout: id, Words: o.Cause()})
+	return rollout.Refuse(rollout.Conflict, rollout.Problem{Code: code, Rollout: id, Words: o.Words})
 }

@@ -38,7 +38,7 @@ type Engine struct {
 	mu      sync.Mutex // guards the fields below; held for lines, never across I/O
 	workers map[rollout.ID]*worker
 	running context.Context //nolint:containedctx // the lifetime of the workers that Deploy starts
-	outage  *Outage         // nil while the store is well
+	outage  *rollout.Outage // nil while the store is well
 	group   sync.WaitGroup
 }
 

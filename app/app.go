@@ -69,7 +69,7 @@ func New(p Parts) *App {
 	beside, _ := p.Cluster.(cards.Beside) // where it can
 	a.cards = cards.New(cards.Options{
 		Slack: client, Store: store, Notes: p.Store, Services: p.Services, Policy: p.Policy, Channel: p.Channel,
-		SharedChannels: p.SharedChannels, Beside: beside, Log: p.Log,
+		Command: p.Command, SharedChannels: p.SharedChannels, Beside: beside, Log: p.Log,
 	})
 	a.engine = engine.New(engine.Options{
 		Store: store, Cluster: cluster, Metrics: metrics, Judge: judge.Judge{},
@@ -77,13 +77,13 @@ func New(p Parts) *App {
 		Services: p.Services, Policy: p.Policy, Log: p.Log,
 	})
 	a.meters.countRollouts(a.engine.Snapshot)
-	if sized, ok := p.Store.(sizedStore); ok {
-		a.meters.measureStore(sized)
-	}
 	a.meters.watchOutage(func() bool {
 		_, degraded := a.engine.Outage()
 		return degraded
 	})
+	if sized, ok := p.Store.(sizedStore); ok {
+		a.meters.measureStore(sized)
+	}
 	a.bot = bot.New(bot.Options{
 		Slack: client, Cards: a.cards, Rollouts: a.engine, Store: store,
 		Services: p.Services, Policy: p.Policy, Channel: p.Channel, Environment: p.Environment, Command: p.Command, Log: p.Log,

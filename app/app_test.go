@@ -34,7 +34,7 @@ func serve(t *testing.T, workspace *slacksim.Sim) (address string, a *app.App) {
 			Environment: "test", Repository: "r/checkout", Objects: objects, Plan: rollout.WayBack(),
 		}}},
 		Slack: slack.Config{
-			BotToken: workspace.Bot().BotToken, AppToken: workspace.Bot().AppToken, APIURL: workspace.APIURL(),
+			Tokens: workspace.Bot().Tokens, APIURL: workspace.APIURL(),
 			HTTP: workspace.HTTPClient(), Dial: workspace.Dial,
 		},
 		Store:   sized{mem.New(mem.Options{})},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"time"
@@ -16,6 +17,10 @@ const (
 	// tooLate is how long a reconcile may be overdue before the process counts as dead. The slowest sound one waits for
 	// an API server that times out.
 	tooLate = 2 * time.Minute
+	// Whoever asks sends a line and a few headers at once, and reads the answer: the kubelet, Prometheus with its token.
+	headerTimeout, readTimeout, writeTimeout = 5 * time.Second, 5 * time.Second, 10 * time.Second
+	idleTimeout                              = 2 * time.Minute // longer than the slowest scrapes are apart
+	mostHeaderBytes                          = 8 << 10
 	// closing bounds how long pending answers may take at the end.
 	closing = 3 * time.Second
 )
@@ -33,7 +38,10 @@ func (a *App) serve(ctx context.Context, l net.Listener) error {
 		answer(w, err)
 	})
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) { answer(w, a.Ready()) })
-	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, WriteTimeout: 10 * time.Second}
+	server := &http.Server{
+		Handler: bodiless(mux), ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
+		IdleTimeout: idleTimeout, MaxHeaderBytes: mostHeaderBytes, ErrorLog: slog.NewLogLogger(a.parts.Log.Handler(), slog.LevelWarn),
+	}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -42,12 +50,24 @@ func (a *App) serve(ctx context.Context, l net.Listener) error {
 		defer cancel()
 		_ = server.Shutdown(late)
 	}()
-	err := server.Serve(l)
+	err := server.Serve(&guests{Listener: l})
 	if errors.Is(err, http.ErrServerClosed) {
 		<-done
 		return nil
 	}
 	return fmt.Errorf("serve health and metrics: %w", err)
+}
+
+// bodiless refuses requests with a body: nothing here reads one.
+func bodiless(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ContentLength != 0 {
+			w.Header().Set("Connection", "close")
+			w.WriteHeader(http.StatusRequestEntityTooLarge)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 func answer(w http.ResponseWriter, err error) {

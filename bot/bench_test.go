@@ -25,10 +25,8 @@ func BenchmarkAck(b *testing.B) {
 	var group sync.WaitGroup
 	group.Go(func() { _ = sim.Serve(l) })
 	ctx, stop := context.WithCancel(b.Context())
-	store, tokens := mem.New(mem.Options{}), sim.Bot()
-	client := slack.New(slack.Config{
-		BotToken: tokens.BotToken, AppToken: tokens.AppToken, APIURL: "http://" + l.Addr().String() + "/api/",
-	}, nil, nil)
+	store := mem.New(mem.Options{})
+	client := slack.New(slack.Config{Tokens: sim.Bot().Tokens, APIURL: "http://" + l.Addr().String() + "/api/"}, nil, nil)
 	publisher := cards.New(cards.Options{Slack: client, Store: store, Notes: store, Channel: "#deploys"})
 	group.Go(func() { publisher.Run(ctx) })
 	listener := bot.New(bot.Options{

@@ -109,10 +109,10 @@ func service() rollout.Service {
 func (w *world) start() {
 	w.t.Helper()
 	services := maps.Clone(w.services)
-	tokens, log := w.slack.Bot(), slog.New(w.log)
+	log := slog.New(w.log)
 	w.counted = prometheus.NewRegistry()
 	client := slack.New(slack.Config{
-		BotToken: tokens.BotToken, AppToken: tokens.AppToken, APIURL: w.slack.APIURL(),
+		Tokens: w.slack.Bot().Tokens, APIURL: w.slack.APIURL(),
 		HTTP: &http.Client{Transport: w.wire}, Dial: w.slack.Dial,
 	}, log, w.counted)
 	w.publisher = cards.New(cards.Options{

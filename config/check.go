@@ -48,7 +48,7 @@ func readChecks(n node, signals rollout.Signals) []rollout.Check {
 				own.at(key).bad("is missing: %q is not one of the named checks%s", short(name), nearest(name, known))
 			}
 		}
-		if own.at("traffic").textOr("") != "" {
+		if traffic, _ := own.at("traffic").text(); traffic != "" {
 			base.MinRequests = prom.Base().MinRequests
 		}
 		checks = append(checks, readCheck(at, base))
@@ -64,7 +64,7 @@ func unsignalled(name string, n node) (rollout.Check, bool) {
 		return rollout.Check{}, false
 	}
 	c := all[i]
-	c.Query = n.fields(checkKeys()...).at("query").textOr("")
+	c.Query, _ = n.fields(checkKeys()...).at("query").text()
 	c.Traffic, c.MinRequests, c.Signal = "", 0, rollout.NoSignal
 	return c, true
 }

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"syscall"
+	"time"
 
 	"canarybot.io/rollout"
 	"canarybot.io/rollout/prom"
@@ -48,14 +50,18 @@ const largest = 1 << 20
 // ProblemUnreadable says that the configuration could not be read.
 const ProblemUnreadable rollout.ProblemCode = "configuration_unreadable"
 
+// piped is how long a pipe may take to bring the configuration, as in --config <(helm template ...).
+const piped = 10 * time.Second
+
 // Load reads the file. Relative paths in prometheus.http are relative to it. The error is an *Error when the content
-// is wrong.
+// is wrong. Load blocks for ten seconds at most, whatever the file is.
 func Load(path string) (Config, error) {
-	f, err := os.Open(path)
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) // nobody may ever write to a named pipe
 	if err != nil {
 		return Config{}, rollout.Refuse(rollout.NotFound, rollout.Problem{Code: ProblemUnreadable}).Because(err)
 	}
 	defer f.Close()
+	_ = f.SetReadDeadline(time.Now().Add(piped)) // a regular file has none and needs none
 	data, err := io.ReadAll(io.LimitReader(f, largest+1))
 	if err != nil {
 		return Config{}, rollout.Refuse(rollout.Unavailable, rollout.Problem{Code: ProblemUnreadable}).Because(err)

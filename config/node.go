@@ -16,6 +16,7 @@ type reader struct {
 	problems []Problem
 	seen     map[Problem]bool
 	keys     map[string]bool // with a problem
+	nulls    []Problem       // keys without a value
 }
 
 // add adds a problem unless it was added before: what is wrong with a default is found again for each service.
@@ -36,10 +37,10 @@ type node struct {
 	key  string
 	line int        // where it is, or would be
 	y    *yaml.Node // nil: nothing is written here
-	null bool       // the key is written without a value
 }
 
-// there reports whether a value is written here. A key without a value is as good as absent, but for policies.
+// there reports whether a value is written here. A key without a value has none: it is read as if it were absent, and a
+// problem of its own.
 func (n node) there() bool { return n.y != nil }
 
 // wrong reports whether a problem with what is written here was found already.
@@ -95,6 +96,7 @@ func (r *reader) document(data []byte) (root node, ok bool) {
 		return top, false
 	}
 	top.line, top.y = 1, doc.Content[0]
+	r.valueless(top)
 	if top.y.Kind != yaml.MappingNode {
 		top.bad("the configuration is not a mapping of keys to values")
 		return top, false
@@ -125,6 +127,32 @@ func unfit(doc *yaml.Node) *Problem {
 		return nil
 	}
 	return walk(doc, 0)
+}
+
+// valueless notes the keys without a value, in what Prometheus's own code reads too. What is left out, or commented out,
+// would have a default take its place without a word: a wider policy, another plan, no signing in.
+func (r *reader) valueless(n node) {
+	for i := 0; n.y.Kind == yaml.MappingNode && i+1 < len(n.y.Content); i += 2 {
+		key, value := n.y.Content[i], n.y.Content[i+1]
+		child := n.child(key.Value, key.Line)
+		if child.y = value; value.Tag != "!!null" {
+			r.valueless(child)
+			continue
+		}
+		text := "has no value; write one, or remove the key"
+		switch {
+		case slices.Contains(policyKeys(), key.Value), key.Value == "policy":
+			text = isEmpty
+		case slices.Contains(signInKeys(), key.Value):
+			text = "has no value; write {} to sign in with what the environment has"
+		}
+		r.nulls = append(r.nulls, Problem{Key: child.key, Line: child.line, Text: text})
+	}
+	for i, y := range n.y.Content {
+		if n.y.Kind == yaml.SequenceNode {
+			r.valueless(node{r: r, key: fmt.Sprintf("%s[%d]", n.key, i), y: y})
+		}
+	}
 }
 
 // fields is a mapping's values by key.
@@ -163,7 +191,7 @@ func (n node) fields(known ...string) fields {
 			child.bad("this key is written twice")
 			continue
 		}
-		if child.null = value.Tag == "!!null"; !child.null {
+		if value.Tag != "!!null" {
 			child.y = value
 		}
 		f.names = append(f.names, key.Value)

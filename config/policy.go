@@ -21,12 +21,10 @@ func policyKeys() []string { return []string{"deployers", "approvers", "rollback
 func readPolicy(layers ...node) rollout.Policy {
 	var all []fields
 	for _, layer := range layers {
-		refuseNull(layer)
-		f := layer.fields(policyKeys()...)
-		for _, key := range f.names {
-			refuseNull(f.at(key))
+		if layer.there() && layer.y.Kind == yaml.MappingNode && len(layer.y.Content) == 0 {
+			layer.bad(isEmpty)
 		}
-		all = append(all, f)
+		all = append(all, layer.fields(policyKeys()...))
 	}
 	at := func(key string) node {
 		for _, f := range all {
@@ -44,13 +42,9 @@ func readPolicy(layers ...node) rollout.Policy {
 	return p
 }
 
-// refuseNull refuses a key whose value is left out, or commented out: a wider policy, or none, would take its place
-// without a word.
-func refuseNull(n node) {
-	if n.null {
-		n.bad("is empty; list who may, write [] for nobody, or remove the key")
-	}
-}
+// isEmpty is said of a policy, or a key of one, that names nobody: by mistake, as a rule, and then a wider policy would
+// take its place, or a rollout start that nobody may promote.
+const isEmpty = "is empty; list who may, write nobody, or remove the key"
 
 // readRollback reads who may roll back: the safe direction, open to everybody by default.
 func readRollback(n node, deployers []string) []string {
@@ -63,20 +57,17 @@ func readRollback(n node, deployers []string) []string {
 		}
 		return []string{rollout.Everyone}
 	}
-	people := readPeople(n)
 	if n.y.Kind == yaml.SequenceNode && len(n.y.Content) == 0 {
 		n.bad("nobody would be allowed to roll back; write everyone, deployers or a list of Slack user ids")
+		return nil
 	}
-	return people
+	return readPeople(n)
 }
 
 // readOnCall reads who is mentioned when a canary is rolled back by itself, from the first of the layers that says so. A
 // mention allows nothing, so a user group may be one of them.
 func readOnCall(layers ...node) []string {
 	var ids []string
-	for _, n := range layers {
-		refuseNull(n)
-	}
 	for _, n := range layers {
 		if !n.there() {
 			continue
@@ -95,7 +86,19 @@ func readOnCall(layers ...node) []string {
 	return ids
 }
 
+// nobody is how a policy says that nobody may.
+const nobody = "nobody"
+
+// readPeople reads a list of people, or the word nobody.
 func readPeople(n node) []string {
+	switch {
+	case !n.there():
+		return nil
+	case n.y.Kind == yaml.ScalarNode && n.y.Value == nobody:
+		return nil
+	case n.y.Kind == yaml.SequenceNode && len(n.y.Content) == 0:
+		n.bad(isEmpty)
+	}
 	var people []string
 	for _, item := range n.items("[U024BE7LH]") {
 		id, ok := item.text()

@@ -117,8 +117,14 @@ func list(words []string) string {
 	return strings.Join(words, "")
 }
 
-// sorted returns the problems in the order of their lines, each once.
+// sorted returns the problems in the order of their lines, each once. A key without a value is told of where nothing else
+// is wrong with it.
 func (r *reader) sorted() []Problem {
+	for _, p := range r.nulls {
+		if !r.keys[p.Key] {
+			r.add(p)
+		}
+	}
 	slices.SortStableFunc(r.problems, func(a, b Problem) int { return a.Line - b.Line })
 	return r.problems
 }

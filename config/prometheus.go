@@ -29,11 +29,16 @@ func readPrometheus(n node) prom.Options {
 	o := prom.Default(address)
 	if http := f.at("http"); http.there() {
 		readForeign(http, "http_config", &o.HTTP)
+		if a := o.HTTP.Authorization; a != nil && a.Credentials == "" && a.CredentialsFile == "" && a.CredentialsRef == "" {
+			http.fields().at("authorization").bad("holds no credentials; write credentials_file, or remove the key")
+		}
 	}
 	o.Params = readParams(f.at("params"))
 	o.SignIn = readSignIn(f, o)
 	return o
 }
+
+func signInKeys() []string { return []string{"sigv4", "azuread", "google_iam"} }
 
 // readSignIn reads how to sign in at a cloud's service. It is the only way to sign in then: each of them sets the same
 // header.
@@ -51,11 +56,6 @@ func readSignIn(f fields, o prom.Options) prom.SignIn {
 	if n := f.at("google_iam"); n.there() {
 		s.Google, ways = &prom.GoogleIAM{}, append(ways, "google_iam")
 		readForeign(n, "google_iam", s.Google)
-	}
-	for _, key := range []string{"sigv4", "azuread", "google_iam"} {
-		if f.at(key).null { // what would be asked without signing in
-			f.at(key).bad("has no value; write {} to sign in with what the environment has")
-		}
 	}
 	if len(ways) == 0 {
 		return s
@@ -104,6 +104,7 @@ func readForeign(n node, name string, into any) {
 		n.bad("%s", n.wanted("a mapping of keys to values"))
 		return
 	}
+	refuseEmpty(n)
 	text, err := yaml.Marshal(n.y)
 	if err != nil {
 		n.bad("it cannot be read")
@@ -125,6 +126,18 @@ func readForeign(n node, name string, into any) {
 		return
 	}
 	n.bad("%s", strings.Join(strings.Fields(quoted.ReplaceAllString(err.Error(), "…")), " "))
+}
+
+// refuseEmpty refuses empty words under keys: Prometheus takes them for absent, and would send nothing to sign in with.
+func refuseEmpty(n node) {
+	for i := 0; n.y.Kind == yaml.MappingNode && i+1 < len(n.y.Content); i += 2 {
+		key, value := n.y.Content[i], n.y.Content[i+1]
+		child := n.child(key.Value, key.Line)
+		if child.y = value; value.Tag == "!!str" && strings.TrimSpace(value.Value) == "" {
+			child.bad("is empty; write a value, or remove the key")
+		}
+		refuseEmpty(child)
+	}
 }
 
 var (

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"canarybot.io/rollout"
+	"canarybot.io/secret"
 )
 
 // Secret is a token or password. However it is printed or encoded, it shows as redacted; Reveal returns it.
@@ -30,9 +31,6 @@ func (s Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 // LogValue hides the secret from logs.
 func (s Secret) LogValue() slog.Value { return slog.StringValue(redacted) }
 
-// longestSecret bounds what is read from a file that turns out to be something else.
-const longestSecret = 64 << 10
-
 // What is wrong with a secret. Key is the environment variable.
 const (
 	ProblemSecretTwice      rollout.ProblemCode = "secret_set_twice"
@@ -41,40 +39,32 @@ const (
 	ProblemSecretMalformed  rollout.ProblemCode = "secret_malformed"
 )
 
-// SecretFromEnv returns the secret in the environment variable, or in the file that NAME_FILE names. A line break at
-// its end is dropped. The error names what is missing and never quotes the value.
-func SecretFromEnv(name string) (Secret, error) {
+// SecretFromEnv returns the secret in the environment variable, or in the file that NAME_FILE names, as it is whenever the
+// function is called: a file that is rewritten is taken over, see secret.File. A line break at its end is dropped. It
+// blocks on nothing, whatever the file is. The error names what is missing and never quotes the value.
+func SecretFromEnv(name string, log *slog.Logger) (func() Secret, error) {
 	value, path := os.Getenv(name), os.Getenv(name+"_FILE")
 	switch {
 	case value != "" && path != "":
-		return "", rollout.Refuse(rollout.Invalid, rollout.Problem{Code: ProblemSecretTwice, Key: name})
+		return nil, rollout.Refuse(rollout.Invalid, rollout.Problem{Code: ProblemSecretTwice, Key: name})
 	case value == "" && path == "":
-		return "", rollout.Refuse(rollout.Invalid, rollout.Problem{Code: ProblemSecretMissing, Key: name})
+		return nil, rollout.Refuse(rollout.Invalid, rollout.Problem{Code: ProblemSecretMissing, Key: name})
 	case path != "":
-		var err error
-		if value, err = readSecret(path); err != nil {
-			return "", rollout.Refuse(rollout.Invalid, rollout.Problem{Code: ProblemSecretUnreadable, Key: name}).Because(err)
-		}
+		return secretFromFile(name, secret.NewFile(path, secret.Word, log))
 	}
 	value = strings.TrimRight(value, "\r\n")
-	if value == "" || strings.ContainsAny(value, " \t\r\n\x00") {
-		return "", rollout.Refuse(rollout.Invalid, rollout.Problem{Code: ProblemSecretMalformed, Key: name})
+	if secret.Word(value) != nil {
+		return nil, rollout.Refuse(rollout.Invalid, rollout.Problem{Code: ProblemSecretMalformed, Key: name})
 	}
-	return Secret(value), nil
+	return func() Secret { return Secret(value) }, nil
 }
 
-func readSecret(path string) (string, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return "", err
+func secretFromFile(name string, file *secret.File) (func() Secret, error) {
+	if _, err := file.Read(); err != nil {
+		return nil, rollout.Refuse(rollout.Invalid, rollout.Problem{Code: ProblemSecretUnreadable, Key: name}).Because(err)
 	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, longestSecret+1))
-	if err != nil {
-		return "", err
-	}
-	if len(data) > longestSecret {
-		return "", fmt.Errorf("%s is larger than any secret", path)
-	}
-	return string(data), nil
+	return func() Secret {
+		value, _ := file.Read() // there was one: it has no error any more
+		return Secret(value)
+	}, nil
 }

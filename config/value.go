@@ -28,11 +28,17 @@ func (n node) text() (s string, ok bool) {
 	return n.y.Value, true
 }
 
+// textOr reads a word that has a default. An empty one is none.
 func (n node) textOr(fallback string) string {
-	if s, ok := n.text(); ok && s != "" {
-		return s
+	s, ok := n.text()
+	switch {
+	case !ok:
+		return fallback
+	case strings.TrimSpace(s) == "":
+		n.bad("is empty; write a value, or remove the key")
+		return fallback
 	}
-	return fallback
+	return s
 }
 
 // label reads the name of an object.

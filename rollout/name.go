@@ -3,6 +3,7 @@ package rollout
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -48,6 +49,12 @@ var (
 
 // IsDNSLabel reports whether s may name a service, a namespace or an object that we make.
 func IsDNSLabel(s string) bool { return dnsLabel.MatchString(s) }
+
+// isObjectName reports whether s may name any object: labels with dots between them. Nothing else may get into the path of a
+// request.
+func isObjectName(s string) bool {
+	return len(s) <= 253 && !slices.ContainsFunc(strings.Split(s, "."), func(label string) bool { return !IsDNSLabel(label) })
+}
 
 // IsRepository reports whether s is an image repository: a reference without tag or digest.
 func IsRepository(s string) bool {

@@ -40,6 +40,8 @@ type Workload struct {
 	Updated            int
 	Available          int
 	Endpoints          int // ready endpoints behind the workload's own Service, also when the Deployment is gone
+	// Ran are the images that the Deployment's ReplicaSets have, so what it has run: read while a rollout is queued only.
+	Ran []string
 	// Failure is what is wrong with the pods. It and ImageIDs decide nothing from returning on, and may be missing there.
 	Failure Failure
 	// ImageIDs are what the pods of the current template resolved Image to, in all containers that have it, distinct and
@@ -87,6 +89,14 @@ type Stamp struct {
 	Image    string    `json:"image,omitempty"`
 	Replicas *int      `json:"replicas,omitempty"`
 	Original *Original `json:"found,omitempty"`
+}
+
+// Possible reports whether the stamp may be one of ours at all: it names a store and a rollout, and its numbers are some
+// that a write can have. Whether it is true is another question: whoever may edit the object can write it.
+func (s Stamp) Possible() bool {
+	_, _, ok := s.Rollout.Split()
+	return ok && s.Store != "" && s.Revision >= 0 && (s.Weight == nil || *s.Weight >= 0 && *s.Weight <= 100) &&
+		(s.Replicas == nil || *s.Replicas >= 0)
 }
 
 // Original is what the cluster looked like when the rollout took it over: what ending restores.

@@ -1,6 +1,9 @@
 package rollout
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Orphan is a canary that belongs to no rollout in this store: the store is new, was lost, or was restored from an old
 // copy. No rollout judges it, so people decide: roll back, or leave it.
@@ -8,6 +11,8 @@ type Orphan struct {
 	Store   string `json:"store,omitempty"`   // the store in its stamp; empty: it has traffic but no stamp
 	Rollout ID     `json:"rollout,omitempty"` // the rollout in its stamp
 	Weight  Weight `json:"weight"`            // its share of the traffic when it was found
+	// Claims are what its stamp says and nobody believes.
+	Claims []Claim `json:"claims,omitempty"`
 }
 
 // FindOrphan returns the orphan in the observed cluster, if there is one. Knows reports whether a stamp belongs to a
@@ -57,10 +62,12 @@ func Adopt(r Rollout, o Orphan, w Observed, now time.Time) (Rollout, []Entry) {
 	r.Request = Request{Version: ShortVersion(w.Canary.Image), By: bot, At: now}
 	r.Image = w.Canary.Image
 	r.Size = max(1, w.Canary.Replicas)
-	r.Original = originalBefore(o, w)
+	r.Original, r.Orphan.Claims = r.originalBefore(w)
 	weight := w.Route.share()
 	r.LastApplied = LastApplied{Weight: &weight, RouteUID: w.Route.UID, StableImage: w.Stable.Image}
-	if o.left(w.Stable.Stamp) && w.Stable.Stamp.Image != "" {
+	// Where it did not run what the stamp claims, there is nothing to put back.
+	told := slices.ContainsFunc(r.Orphan.Claims, func(c Claim) bool { return c.Field == FieldStableImage })
+	if o.left(w.Stable.Stamp) && w.Stable.Stamp.Image != "" && !told {
 		r.StableWritten, r.LastApplied.StableImage = true, w.Stable.Stamp.Image // a later value was set by somebody else
 	}
 	if r.Original.Canary.UID == w.Canary.UID || o.left(w.Canary.Stamp) {
@@ -80,23 +87,16 @@ func Adopt(r Rollout, o Orphan, w Observed, now time.Time) (Rollout, []Entry) {
 	return r, entries
 }
 
-// originalBefore is the state before the orphan: from its stamp, else the current state without the canary's traffic.
-func originalBefore(o Orphan, w Observed) Original {
-	f := Original{
-		Stable:        OriginalWorkload{UID: w.Stable.UID, Image: w.Stable.Image, Replicas: w.Stable.Replicas},
-		Canary:        OriginalWorkload{UID: w.Canary.UID, Image: w.Canary.Image},
-		CanaryService: w.Service.Exists,
-		Route:         OriginalRoute{UID: w.Route.UID, HasCanary: w.Route.HasCanary},
-		Surges:        true,
-	}
-	for _, s := range w.stamps() {
-		if o.left(s) && s.Original != nil {
-			f = *s.Original
-			f.Stable.UID = w.Stable.UID // if it was recreated since, restore the new one
-			break
+// originalBefore is the state before the orphan: from its stamp as far as that is believed, else the current state without
+// the canary's traffic. The Deployments' stamps come first: whoever may write those may run any image anyway.
+func (r Rollout) originalBefore(w Observed) (Original, []Claim) {
+	service, _, _ := r.Orphan.Rollout.Split()
+	for _, s := range []*Stamp{w.Stable.Stamp, w.Canary.Stamp, w.Service.Stamp, w.Scaler.Stamp, w.Route.Stamp} {
+		if service == r.Service && r.Orphan.left(s) && s.Original != nil {
+			return believed(r, w, *s.Original)
 		}
 	}
-	return f
+	return presentState(w), nil
 }
 
 // Orphaned reports whether the rollout still waits for a decision about an orphan.

@@ -44,7 +44,7 @@ func (c *Client) findChannel(ctx context.Context, name string, types ...string) 
 	for cursor := ""; ; {
 		var page []slack.Channel
 		err = c.call(ctx, method, func(ctx context.Context) (err error) {
-			page, cursor, err = c.api.GetConversationsForUserContext(ctx, &slack.GetConversationsForUserParameters{
+			page, cursor, err = c.api().GetConversationsForUserContext(ctx, &slack.GetConversationsForUserParameters{
 				Cursor: cursor, ExcludeArchived: true, Limit: 500, Types: types,
 			})
 			return err
@@ -95,7 +95,7 @@ func (c *Client) Membership(ctx context.Context, channel string) (Membership, er
 	}
 	var info *slack.Channel
 	err = c.call(ctx, "conversations.info", func(ctx context.Context) (err error) {
-		info, err = c.api.GetConversationInfoContext(ctx, &slack.GetConversationInfoInput{ChannelID: id})
+		info, err = c.api().GetConversationInfoContext(ctx, &slack.GetConversationInfoInput{ChannelID: id})
 		return err
 	})
 	switch {

@@ -20,9 +20,10 @@ const CallTimeout = 10 * time.Second
 
 // Config is how to reach Slack.
 type Config struct {
-	BotToken string // xoxb-
-	AppToken string // xapp-
-	APIURL   string // ends in a slash; empty: Slack's own
+	// Tokens returns the bot's, xoxb-, and the app's, xapp-, as they are now: they may be replaced while the process runs.
+	// It is asked before each call and must not block; nil: there are none.
+	Tokens func() (bot, app string)
+	APIURL string // ends in a slash; empty: Slack's own
 	// HTTP makes the calls; nil: a client of its own. Redirects are not followed either way: the token would go with them.
 	HTTP *http.Client
 	// Dial opens the sockets' connections; nil: the network, by the environment's proxy.
@@ -33,7 +34,7 @@ type Config struct {
 type Client struct {
 	log     *slog.Logger
 	metrics *metrics
-	api     *slack.Client
+	tokens  func() (bot, app string)
 	http    *http.Client
 	dial    func(ctx context.Context, network, address string) (net.Conn, error)
 	base    *url.URL // of the Web API
@@ -58,6 +59,9 @@ func New(config Config, log *slog.Logger, registerer prometheus.Registerer) *Cli
 	if !strings.HasSuffix(config.APIURL, "/") {
 		config.APIURL += "/"
 	}
+	if config.Tokens == nil {
+		config.Tokens = func() (bot, app string) { return "", "" }
+	}
 	calls := HTTPClient()
 	if config.HTTP != nil {
 		calls.Transport, calls.Jar = heard{config.HTTP.Transport}, config.HTTP.Jar
@@ -69,12 +73,16 @@ func New(config Config, log *slog.Logger, registerer prometheus.Registerer) *Cli
 	people, _ := lru.New[string, lookup](lookupsKept) // fails for a size below one only
 	compared := &clock{}
 	return &Client{
-		log: log, metrics: newMetrics(registerer),
-		api: slack.New(config.BotToken, slack.OptionAppLevelToken(config.AppToken), slack.OptionAPIURL(config.APIURL),
-			slack.OptionHTTPClient(calls),
-			slack.OptionOnResponseHeaders(func(_ string, h http.Header) { compared.note(h, time.Now()) })),
+		log: log, metrics: newMetrics(registerer), tokens: config.Tokens,
 		http: calls, dial: config.Dial, base: base, budget: newBudget(), people: people, clock: compared, channels: map[string]string{},
 	}
+}
+
+// api returns the Web API with the tokens as they are now.
+func (c *Client) api() *slack.Client {
+	bot, app := c.tokens()
+	return slack.New(bot, slack.OptionAppLevelToken(app), slack.OptionAPIURL(c.base.String()), slack.OptionHTTPClient(c.http),
+		slack.OptionOnResponseHeaders(func(_ string, h http.Header) { c.clock.note(h, time.Now()) }))
 }
 
 // Identity returns who the bot is, and asks Slack where that is not known yet.

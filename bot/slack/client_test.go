@@ -32,7 +32,7 @@ func inSlack(t *testing.T, test func(*testing.T, *slacksim.Sim, *slack.Client)) 
 	synctest.Test(t, func(t *testing.T) {
 		sim := slacksim.Start(t, slacksim.Options{})
 		test(t, sim, slack.New(slack.Config{
-			BotToken: sim.Bot().BotToken, AppToken: sim.Bot().AppToken, APIURL: sim.APIURL(), HTTP: sim.HTTPClient(), Dial: sim.Dial,
+			Tokens: sim.Bot().Tokens, APIURL: sim.APIURL(), HTTP: sim.HTTPClient(), Dial: sim.Dial,
 		}, nil, nil))
 	})
 }
@@ -177,7 +177,7 @@ func TestAnUntoldRateLimitGrows(t *testing.T) {
 func TestNoRedirectIsFollowed(t *testing.T) {
 	for _, status := range []int{301, 302, 303, 307, 308} {
 		var asked []string
-		c := slack.New(slack.Config{BotToken: "xoxb-secret", AppToken: "xapp-secret", HTTP: &http.Client{
+		c := slack.New(slack.Config{Tokens: func() (bot, app string) { return "xoxb-secret", "xapp-secret" }, HTTP: &http.Client{
 			Transport: transport(func(r *http.Request) (*http.Response, error) {
 				asked = append(asked, r.URL.Host)
 				return &http.Response{StatusCode: status, Header: http.Header{"Location": {"https://evil.example/api/"}},

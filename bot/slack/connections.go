@@ -171,7 +171,7 @@ func (c *Connections) pause(ctx context.Context, s *socket, failures int) time.D
 func (c *Connections) connect(ctx context.Context) (*socket, error) {
 	var address string
 	err := c.client.call(ctx, "apps.connections.open", func(ctx context.Context) (err error) {
-		_, address, err = c.client.api.StartSocketModeContext(ctx)
+		_, address, err = c.client.api().StartSocketModeContext(ctx)
 		return err
 	})
 	if err != nil {

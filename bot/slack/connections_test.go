@@ -50,7 +50,7 @@ func connected(t *testing.T, test func(*testing.T, *slacksim.Sim, *slack.Connect
 	synctest.Test(t, func(t *testing.T) {
 		sim, log := slacksim.Start(t, slacksim.Options{}), &journal{}
 		c := slack.New(slack.Config{
-			BotToken: sim.Bot().BotToken, AppToken: sim.Bot().AppToken, APIURL: sim.APIURL(), HTTP: sim.HTTPClient(), Dial: sim.Dial,
+			Tokens: sim.Bot().Tokens, APIURL: sim.APIURL(), HTTP: sim.HTTPClient(), Dial: sim.Dial,
 		}, slog.New(slog.NewJSONHandler(log, nil)), nil)
 		connections := slack.NewConnections(c, func(context.Context, int, int) {})
 		ctx, cancel := context.WithCancel(t.Context())

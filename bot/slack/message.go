@@ -61,7 +61,7 @@ func (c *Client) Post(ctx context.Context, to Place, m Message, mark Mark) (ts s
 	}
 	err = c.softly(m, func(m Message) error {
 		return c.call(ctx, MethodPost, func(ctx context.Context) error {
-			_, ts, err = c.api.PostMessageContext(ctx, to.Channel, append(content(m), options...)...)
+			_, ts, err = c.api().PostMessageContext(ctx, to.Channel, append(content(m), options...)...)
 			return err
 		})
 	})
@@ -72,7 +72,7 @@ func (c *Client) Post(ctx context.Context, to Place, m Message, mark Mark) (ts s
 func (c *Client) Update(ctx context.Context, channel, ts string, m Message) error {
 	return c.softly(m, func(m Message) error {
 		return c.call(ctx, MethodUpdate, func(ctx context.Context) error {
-			_, _, _, err := c.api.UpdateMessageContext(ctx, channel, ts, content(m)...)
+			_, _, _, err := c.api().UpdateMessageContext(ctx, channel, ts, content(m)...)
 			return err
 		})
 	})
@@ -86,7 +86,7 @@ func (c *Client) PostEphemeral(ctx context.Context, to Place, user string, m Mes
 			options = append(options, slack.MsgOptionTS(to.Thread))
 		}
 		return c.call(ctx, "chat.postEphemeral", func(ctx context.Context) error {
-			_, err := c.api.PostEphemeralContext(ctx, to.Channel, user, options...)
+			_, err := c.api().PostEphemeralContext(ctx, to.Channel, user, options...)
 			return err
 		})
 	})
@@ -206,7 +206,7 @@ func (c *Client) Find(ctx context.Context, in Place, since time.Time, matches fu
 func (c *Client) messages(ctx context.Context, in Place, oldest, cursor string) (page []slack.Message, next string, err error) {
 	if in.Thread == "" {
 		err = c.call(ctx, MethodHistory, func(ctx context.Context) error {
-			h, err := c.api.GetConversationHistoryContext(ctx, &slack.GetConversationHistoryParameters{
+			h, err := c.api().GetConversationHistoryContext(ctx, &slack.GetConversationHistoryParameters{
 				ChannelID: in.Channel, Oldest: oldest, Cursor: cursor, Limit: pageSize, IncludeAllMetadata: true,
 			})
 			if err == nil {
@@ -217,7 +217,7 @@ func (c *Client) messages(ctx context.Context, in Place, oldest, cursor string) 
 		return page, next, err
 	}
 	err = c.call(ctx, MethodReplies, func(ctx context.Context) (err error) {
-		page, _, next, err = c.api.GetConversationRepliesContext(ctx, &slack.GetConversationRepliesParameters{
+		page, _, next, err = c.api().GetConversationRepliesContext(ctx, &slack.GetConversationRepliesParameters{
 			ChannelID: in.Channel, Timestamp: in.Thread, Oldest: oldest, Cursor: cursor, Limit: pageSize, IncludeAllMetadata: true,
 		})
 		return err

@@ -19,7 +19,7 @@ func (c *Client) Name(ctx context.Context, user string) (string, error) {
 	defer cancel()
 	var u *slack.User
 	err := c.call(ctx, "users.info", func(ctx context.Context) (err error) {
-		u, err = c.api.GetUserInfoContext(ctx, user)
+		u, err = c.api().GetUserInfoContext(ctx, user)
 		return err
 	})
 	if err != nil {

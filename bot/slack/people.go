@@ -53,7 +53,7 @@ func (c *Client) identify(ctx context.Context) (Identity, error) {
 	}
 	var answer *slack.AuthTestResponse
 	err := c.call(ctx, "auth.test", func(ctx context.Context) (err error) {
-		answer, err = c.api.AuthTestContext(ctx)
+		answer, err = c.api().AuthTestContext(ctx)
 		return err
 	})
 	if err != nil {
@@ -113,7 +113,7 @@ func (c *Client) Person(ctx context.Context, user string) (Person, error) {
 // userInfo asks Slack about a user, and notes whether the bot may.
 func (c *Client) userInfo(ctx context.Context, user string) (u *slack.User, err error) {
 	err = c.call(ctx, "users.info", func(ctx context.Context) (err error) {
-		u, err = c.api.GetUserInfoContext(ctx, user)
+		u, err = c.api().GetUserInfoContext(ctx, user)
 		return err
 	})
 	c.mu.Lock()

@@ -86,6 +86,9 @@ func New(opts Options) *Sim {
 	return s
 }
 
+// Tokens returns those of the bot and of its app.
+func (b Bot) Tokens() (bot, app string) { return b.BotToken, b.AppToken }
+
 // Bot returns the identities and tokens the bot must use.
 func (s *Sim) Bot() Bot { return s.opts.Bot }
 

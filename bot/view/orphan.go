@@ -9,9 +9,28 @@ import (
 // leftBehind says what an orphan is, in one sentence.
 func leftBehind(r rollout.Rollout) string {
 	if id := word(string(r.Orphan.Rollout)); id != "" {
-		return fmt.Sprintf("This Canarybot knows nothing of %s, which left it behind: its store is new, or was lost.", id)
+		left := fmt.Sprintf("This Canarybot knows nothing of %s, which left it behind: its store is new, or was lost.", id)
+		return joined(" ", append([]string{left}, disbelieved(r)...)...)
 	}
 	return "This Canarybot has no record of who sent the canary traffic: its store is new."
+}
+
+// disbelieved says what the orphan's stamp claims and the cluster does not show, and what stays instead, with both values.
+func disbelieved(r rollout.Rollout) []string {
+	var all []string
+	for _, c := range r.Orphan.Claims {
+		side := "stable"
+		if c.Field == rollout.FieldCanaryImage {
+			side = "the canary"
+		}
+		said := code(c.Said)
+		if said == "" {
+			said = "nothing"
+		}
+		all = append(all, fmt.Sprintf("Rolling back leaves %s at %s: an annotation says that it ran %s before, and the cluster shows no such version of %s there.",
+			side, code(c.Kept), said, code(r.Spec.Repository)))
+	}
+	return all
 }
 
 // orphanButtons are the two answers about an orphan.

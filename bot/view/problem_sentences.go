@@ -157,7 +157,7 @@ func settingSentences() map[rollout.ProblemCode]string {
 		"configuration_unreadable": "The configuration cannot be read.",
 		"secret_set_twice":         "Both {key} and {key}_FILE are set; set one of them.",
 		"secret_missing":           "Neither {key} nor {key}_FILE is set.",
-		"secret_unreadable":        "The file that {key}_FILE names cannot be read.",
+		"secret_unreadable":        "No token can be read from the file that {key}_FILE names.",
 		"secret_malformed":         "{key} does not hold a secret: it is empty or contains spaces.",
 		"prometheus_settings":      "Prometheus: {words}",
 		"kubernetes_client":        "No client for Kubernetes can be made.",

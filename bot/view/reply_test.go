@@ -123,6 +123,14 @@ func replies() map[string]view.Message {
 	queued := in(rollout.Queued)
 	queued.Behind = "checkout-41"
 	add("requested_behind", queued, rollout.Entry{Kind: rollout.EntryRequested})
+	forged := orphan("checkout-41")
+	forged.Orphan.Claims = []rollout.Claim{
+		{Field: rollout.FieldStableImage, Said: "evil.example.com/miner:v1 <!channel>", Kept: "registry.example.com/shop/checkout:v1.2.3"},
+		{Field: rollout.FieldCanaryImage, Kept: "registry.example.com/shop/checkout:v1.2.4"},
+	}
+	add("asked_orphan_forged", forged, rollout.Entry{Kind: rollout.EntryAsked, Data: rollout.Data{
+		Weight: 5, Reason: rollout.Reason{Code: rollout.ReasonOrphaned, Detail: "checkout-41"},
+	}})
 	add("asked_orphan", orphan("checkout-41"), rollout.Entry{Kind: rollout.EntryAsked, Data: rollout.Data{
 		Weight: 5, Reason: rollout.Reason{Code: rollout.ReasonOrphaned, Detail: "checkout-41"},
 	}})
@@ -185,7 +193,7 @@ func TestReplyNamesTheRolloutOnALockScreen(t *testing.T) {
 
 func TestBroadcastOnlyWhatTheChannelHasToKnow(t *testing.T) {
 	for name, m := range replies() {
-		loud := name == "reply_asked_orphan" || name == "reply_ended_rolled_back_person"
+		loud := strings.HasPrefix(name, "reply_asked_orphan") || name == "reply_ended_rolled_back_person"
 		for _, prefix := range []string{"reply_reminded", "reply_stuck", "reply_rolling_back", "reply_doubt_failed"} {
 			loud = loud || strings.HasPrefix(name, prefix)
 		}

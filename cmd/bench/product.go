@@ -36,7 +36,7 @@ func start(ctx context.Context, o *outside, path string, n int, sync func() erro
 	p := &product{n: n, store: store, done: make(chan error, 1)}
 	p.app = app.New(app.Parts{
 		Environment: "bench", Services: services(n), Channel: "#deploys",
-		Slack: slack.Config{BotToken: o.BotToken, AppToken: o.AppToken, APIURL: o.Address + "/api/"},
+		Slack: slack.Config{Tokens: func() (bot, app string) { return o.BotToken, o.AppToken }, APIURL: o.Address + "/api/"},
 		Store: store, Cluster: agreeable{}, Metrics: source, Preflights: []rollout.Preflighter{agreeable{}},
 	})
 	ctx, p.cancel = context.WithCancel(ctx)

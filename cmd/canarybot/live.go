@@ -53,12 +53,13 @@ func describe(out io.Writer, c config.Config, name rollout.ServiceName) {
 
 // liveSlack tries both tokens, each scope, and every channel.
 func liveSlack(ctx context.Context, out io.Writer, c config.Config) []string {
-	tokens, err := slackFromEnv()
+	settings, err := slackFromEnv(nil)
 	if err != nil {
 		return strings.Split(sentence(err), "\n")
 	}
 	granted := ""
-	client := slack.New(tokens.BotToken, slackOptions(tokens, func(h http.Header) {
+	bot, app := settings.Tokens()
+	client := slack.New(bot, slackOptions(app, settings.APIURL, func(h http.Header) {
 		if s := h.Get("X-OAuth-Scopes"); s != "" {
 			granted = s
 		}
@@ -106,13 +107,13 @@ func liveLookup(ctx context.Context, client *slack.Client, me string, known []st
 }
 
 // slackOptions are those of the bot's own client, and capture the headers of its answers.
-func slackOptions(tokens connection.Config, headers func(http.Header)) []slack.Option {
+func slackOptions(app, address string, headers func(http.Header)) []slack.Option {
 	options := []slack.Option{
-		slack.OptionAppLevelToken(tokens.AppToken), slack.OptionHTTPClient(&http.Client{Timeout: asking}),
+		slack.OptionAppLevelToken(app), slack.OptionHTTPClient(&http.Client{Timeout: asking}),
 		slack.OptionOnResponseHeaders(func(_ string, h http.Header) { headers(h) }),
 	}
-	if tokens.APIURL != "" {
-		options = append(options, slack.OptionAPIURL(tokens.APIURL))
+	if address != "" {
+		options = append(options, slack.OptionAPIURL(address))
 	}
 	return options
 }

@@ -29,6 +29,7 @@ var version = "dev" //nolint:gochecknoglobals // the linker sets it
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends what does not end by itself
 	err := root().ExecuteContext(ctx)
 	stop()
 	if err != nil {

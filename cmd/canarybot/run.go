@@ -44,7 +44,7 @@ func configFlag(cmd *cobra.Command, path *string) {
 
 // run composes production and serves until the context ends. It closes in reverse order of opening.
 func run(ctx context.Context, c config.Config, log *slog.Logger) (err error) {
-	connection, err := slackFromEnv()
+	connection, err := slackFromEnv(log)
 	if err != nil {
 		return err
 	}
@@ -60,6 +60,7 @@ func run(ctx context.Context, c config.Config, log *slog.Logger) (err error) {
 	if err != nil {
 		return err
 	}
+	c.Prometheus.Log = log
 	source, err := prom.New(c.Prometheus)
 	if err != nil {
 		return err
@@ -85,10 +86,10 @@ func run(ctx context.Context, c config.Config, log *slog.Logger) (err error) {
 	}).Run(ctx)
 }
 
-// slackFromEnv reads the tokens, and reports the problems of both together.
-func slackFromEnv() (slack.Config, error) {
-	botToken, errBot := config.SecretFromEnv("SLACK_BOT_TOKEN")
-	appToken, errApp := config.SecretFromEnv("SLACK_APP_TOKEN")
+// slackFromEnv reads the tokens, and reports the problems of both together. Tokens in files may be rewritten later.
+func slackFromEnv(log *slog.Logger) (slack.Config, error) {
+	botToken, errBot := config.SecretFromEnv("SLACK_BOT_TOKEN", log)
+	appToken, errApp := config.SecretFromEnv("SLACK_APP_TOKEN", log)
 	if err := errors.Join(errBot, errApp); err != nil {
 		return slack.Config{}, err
 	}
@@ -96,5 +97,6 @@ func slackFromEnv() (slack.Config, error) {
 	if address != "" && !strings.HasSuffix(address, "/") {
 		address += "/" // methods are appended to it
 	}
-	return slack.Config{BotToken: botToken.Reveal(), AppToken: appToken.Reveal(), APIURL: address}, nil
+	tokens := func() (bot, app string) { return botToken().Reveal(), appToken().Reveal() }
+	return slack.Config{Tokens: tokens, APIURL: address}, nil
 }

@@ -79,10 +79,9 @@ func newWorld(p pace, at site) (w *world, err error) {
 		return w, err
 	}
 	w.slack = slacksim.New(workspace())
-	tokens := w.slack.Bot()
 	live := wiring{
 		config: w.config, log: at.log, lives: w.program.Store,
-		slack: slack.Config{BotToken: tokens.BotToken, AppToken: tokens.AppToken, APIURL: "http://" + at.address + "/api/"},
+		slack: slack.Config{Tokens: w.slack.Bot().Tokens, APIURL: "http://" + at.address + "/api/"},
 	}
 	w.bot = &supervisor{
 		live: live.live, down: p.Down,

@@ -55,7 +55,7 @@ func (e *Engine) surveyService(ctx context.Context, service rollout.Service) (bo
 	if !w.Unreadable.IsZero() {
 		return false, errors.New(w.Unreadable.String())
 	}
-	orphan, ok := rollout.FindOrphan(w, func(s rollout.Stamp) bool { return e.knows(ctx, s) })
+	orphan, ok := rollout.FindOrphan(w, func(s rollout.Stamp) bool { return e.knows(ctx, service.Name, s) })
 	if !ok || len(past) > 0 && askedBefore(past, orphan) {
 		return true, nil
 	}
@@ -74,10 +74,10 @@ func (e *Engine) surveyService(ctx context.Context, service rollout.Service) (bo
 	return true, nil
 }
 
-// knows reports whether the stamp is of a rollout of this store. A store that cannot be read counts as knowing it: people
+// knows reports whether the stamp is of a rollout of the service in this store: one of another service was copied. A store that cannot be read counts as knowing it: people
 // are not asked about a rollout that may be ours.
-func (e *Engine) knows(ctx context.Context, s rollout.Stamp) bool {
-	if s.Store != e.Store.ID() {
+func (e *Engine) knows(ctx context.Context, service rollout.ServiceName, s rollout.Stamp) bool {
+	if of, _, _ := s.Rollout.Split(); s.Store != e.Store.ID() || of != service {
 		return false
 	}
 	_, err := e.Store.Load(ctx, s.Rollout)

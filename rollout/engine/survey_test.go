@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -85,6 +86,44 @@ func TestLostStore(t *testing.T) {
 				}
 				if got := w.standing(r); got != foundAgain {
 					t.Errorf("left is\n%s, want\n%s", got, foundAgain)
+				}
+				w.stop()
+			})
+		})
+	}
+}
+
+// Whoever may edit the objects' annotations only cannot have "Roll back" run an image of theirs: stable stays as it is.
+func TestAForgedStampSetsNoImage(t *testing.T) {
+	for name, image := range map[string]string{
+		"of another repository": "evil.example.com/miner:v1",
+		"that it never ran":     "r/shop/checkout:v0.0.1",
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := orphaned(t, rollout.Promoting)
+				w.stop()
+				before := w.standing(w.asks())
+				for _, o := range []rollout.Object{rollout.StableDeployment, rollout.CanaryDeployment, rollout.RouteObject, rollout.CanaryService} {
+					w.app.SetStamp(o, rollout.Stamp{Store: "s", Rollout: "checkout-1", Revision: 99, Image: "r/shop/checkout:v1.2.4", Original: &rollout.Original{
+						Stable: rollout.OriginalWorkload{UID: "1", Image: image, Replicas: 1 << 30}, Route: rollout.OriginalRoute{UID: "1"}, Surges: true,
+					}})
+				}
+				w.store = mem.New(mem.Options{ID: "newer"})
+				w.start(0, false)
+				time.Sleep(10 * time.Second)
+				if r := w.asks(); len(r.Orphan.Claims) != 1 || r.Orphan.Claims[0].Said != image {
+					t.Errorf("people are told %+v", r.Orphan.Claims)
+				}
+				w.decide(rollout.Decision{ID: "back", Action: rollout.Rollback, Actor: person(dev)})
+				time.Sleep(10 * time.Minute)
+				r, _ := w.rollout()
+				got := w.standing(r)
+				if strings.Contains(got, image) || !strings.Contains(got, "route at 0") || !strings.Contains(before, "r/shop/checkout:v1.2.4") {
+					t.Errorf("it was\n%s and became\n%s", before, got)
+				}
+				if r.Ending.Outcome != rollout.RolledBack {
+					t.Errorf("it ended as %q in phase %s, stuck %v", r.Ending.Outcome, r.Phase, r.Stuck)
 				}
 				w.stop()
 			})

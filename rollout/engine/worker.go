@@ -37,7 +37,7 @@ type worker struct {
 	mu     sync.Mutex // guards the fields below
 	latest rollout.Rollout
 	asked  *rollout.Decision  // a rollback that could not be saved
-	cancel context.CancelFunc // of the apply under way
+	cancel context.CancelFunc // of the look or the apply under way
 	due    time.Time          // when to reconcile again at the latest
 }
 
@@ -175,7 +175,7 @@ func (w *worker) observe(ctx context.Context) rollout.Facts {
 	if r.Phase == rollout.Queued && r.Orphan == nil {
 		w.observeQueue(ctx, r, &f)
 	} else {
-		f.Observed = w.e.Cluster.Observe(ctx, r)
+		f.Observed = w.look(ctx, r)
 	}
 	f.Verdict, f.Judge = w.checker.latest()
 	if w.e.Audience != nil {
@@ -306,7 +306,7 @@ func (w *worker) failed(r rollout.Rollout, write rollout.Write, err error) bool 
 	return false
 }
 
-// cancelApply ends the apply under way, if there is one.
+// cancelApply ends the look or the apply under way, if there is one.
 func (w *worker) cancelApply() {
 	w.mu.Lock()
 	defer w.mu.Unlock()

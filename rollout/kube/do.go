@@ -17,7 +17,7 @@ import (
 // Do sends the write as one request that the API server refuses on any other object than the one that the write was
 // decided on. It reads before only what that request needs, and reads it live.
 func (c *Cluster) Do(ctx context.Context, r rollout.Rollout, w rollout.Write) error {
-	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
+	ctx, cancel := context.WithTimeout(inLane(ctx, r), writeTimeout)
 	defer cancel()
 	switch w.Object {
 	case rollout.RouteObject:

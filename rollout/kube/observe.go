@@ -14,11 +14,17 @@ import (
 // Observe reads the rollout's objects live, all at once. An object that does not exist is a fact; anything that could
 // not be read makes the whole observation unreadable, except for the pods of an ending rollout.
 func (c *Cluster) Observe(ctx context.Context, r rollout.Rollout) rollout.Observed {
+	done, err := c.wait(ctx, r)
+	if err != nil {
+		return rollout.Observed{Unreadable: rollout.ProblemOf(err)}
+	}
+	defer done()
+	ctx = inLane(ctx, r)
 	var w rollout.Observed
 	var stable, canary side
 	var behindStable, behindCanary endpoints
 	o := r.Spec.Objects
-	err := together(
+	err = together(
 		func() (err error) {
 			w.Route, err = c.route(ctx, r)
 			return err

@@ -294,11 +294,16 @@ func TestUnreadable(t *testing.T) {
 			Code: rollout.ProblemForbidden, Call: rollout.CallPods, Object: ref("Deployment", "checkout"),
 			Words: `pods is forbidden: User "bot" cannot list resource "pods"`,
 		}},
-		{"the API server is in trouble", func(s *kubetest.Server) { s.Fail(on("/deployments/checkout", 503)) }, rollout.Problem{
+		{"a Deployment cannot be read", func(s *kubetest.Server) { s.Fail(on("/deployments/checkout", 500)) }, rollout.Problem{
 			Code: rollout.ProblemRequestFailed, Call: rollout.CallRead, Object: ref("Deployment", "checkout"), Words: "made to fail",
 		}},
-		{"too many requests", func(s *kubetest.Server) { s.Fail(on("/endpointslices", 429)) }, rollout.Problem{
-			Code: rollout.ProblemRequestFailed, Call: rollout.CallEndpoints, Object: ref("Service", "checkout"), Words: "made to fail",
+		{"the API server is in trouble", func(s *kubetest.Server) { s.Fail(on("", 503)) }, rollout.Problem{
+			Code: rollout.ProblemRequestFailed, Call: rollout.CallVersions, Object: rollout.ObjectRef{Kind: "HTTPRoute"},
+			Words: "the server is currently unable to handle the request",
+		}},
+		{"too many requests", func(s *kubetest.Server) { s.Fail(on("", 429)) }, rollout.Problem{
+			Code: rollout.ProblemRequestFailed, Call: rollout.CallVersions, Object: rollout.ObjectRef{Kind: "HTTPRoute"},
+			Words: "the server has received too many requests and has asked us to try again later",
 		}},
 		{"the route is of no known kind", nil, rollout.Problem{
 			Code: rollout.ProblemRouteKindUnknown, Value: "VirtualService", Names: []string{"HTTPRoute"},
@@ -370,5 +375,55 @@ func on(suffix string, code int) func(*http.Request) int {
 			return code
 		}
 		return 0
+	}
+}
+
+// What a Deployment has run is what its own ReplicaSets say, and it is read where a stamp may have to be doubted.
+func TestWhatADeploymentHasRun(t *testing.T) {
+	kubetest.Test(t, func(t *testing.T, s *kubetest.Server) {
+		strange := strings.ReplaceAll(strings.ReplaceAll(canaryDeployment[strings.LastIndex(canaryDeployment, "---\n")+4:], "canary-before", "strange"), "uid-4", "uid-99")
+		s.Apply("helm", kubetest.Shop+"\n---\n"+canaryDeployment+"\n---\n"+strings.Replace(strange, kubetest.OldImage, "evil.example.com/miner:v1", 1))
+		r := kubetest.Rollout()
+		r.Phase = rollout.Queued
+		c := connect(t, s)
+		if diff := cmp.Diff(c.Observe(t.Context(), r).Canary.Ran, []string{kubetest.OldImage, kubetest.NewImage}); diff != "" {
+			t.Errorf("got before want:\n%s", diff)
+		}
+		r.Phase = rollout.Baking
+		if ran := c.Observe(t.Context(), r).Canary.Ran; ran != nil {
+			t.Errorf("in a bake %v", ran)
+		}
+	})
+}
+
+// A stamp that cannot be one of ours is none, whatever stands in it.
+func TestStampsThatCannotBeOurs(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		stamp string
+		reads bool
+	}{
+		"one of ours":      {`{"store":"store-1","rollout":"checkout-42","revision":3,"weight":5}`, true},
+		"no JSON":          {`{"store":`, false},
+		"a list":           {`[1,2]`, false},
+		"another type":     {`{"store":7,"rollout":"checkout-42"}`, false},
+		"null":             {`null`, false},
+		"empty":            {``, false},
+		"a huge weight":    {`{"store":"s","rollout":"checkout-42","weight":4000}`, false},
+		"a mention":        {`{"store":"s","rollout":"<!channel>"}`, false},
+		"enormous":         {`{"store":"s","rollout":"checkout-42","found":{"stable":{"image":"` + strings.Repeat("x", 200<<10) + `"}}}`, false},
+		"deeply nested":    {strings.Repeat(`{"found":`, 5000) + strings.Repeat(`}`, 5000), false},
+		"half replicas":    {`{"store":"s","rollout":"checkout-42","replicas":1.5}`, false},
+		"a long name":      {`{"store":"s","rollout":"` + strings.Repeat("x", 20<<10) + `-1"}`, false},
+		"unknown keys too": {`{"store":"store-1","rollout":"checkout-42","later":{"x":1}}`, true},
+	} {
+		kubetest.Run(t, name, func(t *testing.T, s *kubetest.Server) {
+			s.Apply("helm", kubetest.Shop)
+			s.Edit("kubectl", "httproutes", "shop", "checkout", func(o kubetest.Object) { kubetest.Annotate(o, "canarybot.io/applied", tt.stamp) })
+			w := connect(t, s).Observe(t.Context(), kubetest.Rollout())
+			if reads := w.Route.Stamp != nil; !w.Unreadable.IsZero() || reads != tt.reads {
+				t.Errorf("the stamp is read: %t (%+v)", reads, w.Unreadable)
+			}
+		})
 	}
 }

@@ -54,6 +54,11 @@ type start struct {
 // other rollouts counts as left over. For a dry run, which is not committed, it changes nothing.
 func (c *Cluster) Preflight(ctx context.Context, r rollout.Rollout) rollout.Preflight {
 	unreadable := func(err error) rollout.Preflight { return rollout.Preflight{Unreadable: rollout.ProblemOf(err)} }
+	done, err := c.wait(ctx, r)
+	if err != nil {
+		return unreadable(err)
+	}
+	defer done()
 	needs, err := c.needs(r)
 	if err != nil {
 		return rollout.Preflight{Problems: []rollout.Problem{inConfig(r, "route.kind", err)}}

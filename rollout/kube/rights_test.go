@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/rest"
 	"sigs.k8s.io/yaml"
 
 	"canarybot.io/rollout"
@@ -21,7 +22,12 @@ import (
 // routerOf returns the router of a kind over the server.
 func routerOf(t *testing.T, kind string, s *kubetest.Server) kube.Router {
 	t.Helper()
-	config := kube.Config(s.Config())
+	return routerFrom(t, kind, kube.Config(s.Config()))
+}
+
+// routerFrom returns the router for the kind, by the configuration.
+func routerFrom(t *testing.T, kind string, config *rest.Config) kube.Router {
+	t.Helper()
 	dyn, err := dynamic.NewForConfig(config)
 	if err != nil {
 		t.Fatal(err)

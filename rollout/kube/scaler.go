@@ -58,6 +58,9 @@ func (c *Cluster) scaler(ctx context.Context, r rollout.Rollout) (rollout.Scaler
 	case err != nil:
 		return rollout.Scaler{}, err
 	}
+	if target, _, _ := unstructured.NestedString(o.Object, "spec", "scaleTargetRef", "name"); target != r.Spec.Objects.Stable {
+		return rollout.Scaler{}, nil // an orphan's stamp may name any, and this one is another Deployment's
+	}
 	return kind.reduce(o), nil
 }
 

@@ -49,8 +49,25 @@ func (c *Cluster) withPods(ctx context.Context, d *apps.Deployment, r rollout.Ro
 	}
 	w := side{Workload: reduce(d, r, o), own: uids(pods)}
 	w.ImageIDs = imageIDs(pods, current(d, sets), chosen(d, r))
+	if r.Phase == rollout.Queued {
+		w.Ran = ran(sets, chosen(d, r))
+	}
 	w.Failure = failure(d, sets, pods)
 	return w, nil
+}
+
+// ran returns the images that the ReplicaSets have in these containers, distinct and sorted.
+func ran(sets []apps.ReplicaSet, containers []string) []string {
+	var images []string
+	for _, set := range sets {
+		for _, c := range containersOf(&set.Spec.Template.Spec) {
+			if slices.Contains(containers, c.Name) {
+				images = append(images, c.Image)
+			}
+		}
+	}
+	slices.Sort(images)
+	return slices.Compact(images)
 }
 
 // reduce returns the Deployment as the domain sees it, without its pods.

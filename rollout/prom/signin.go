@@ -16,6 +16,8 @@ import (
 	"github.com/prometheus/sigv4"
 	"golang.org/x/oauth2"
 	"golang.org/x/oauth2/google"
+
+	"canarybot.io/secret"
 )
 
 // SignIn says how to sign in at a cloud's own service. At most one of its fields is set. The first two are read and done
@@ -107,28 +109,48 @@ const tokenTimeout = 10 * time.Second
 
 func (g GoogleIAM) over(ctx context.Context, next http.RoundTripper) (http.RoundTripper, error) {
 	ctx = context.WithValue(context.WithoutCancel(ctx), oauth2.HTTPClient, &http.Client{Timeout: tokenTimeout})
-	credentials, err := g.credentials(ctx)
+	if g.CredentialsFile == "" {
+		found, err := google.FindDefaultCredentials(ctx, readScope)
+		if err != nil {
+			return nil, err
+		}
+		return &oauth2.Transport{Source: found.TokenSource, Base: next}, nil
+	}
+	key := googleKey{ctx: ctx, path: g.CredentialsFile, file: secret.NewFile(g.CredentialsFile, secret.Text, nil)}
+	if _, err := key.credentials(); err != nil {
+		return nil, err
+	}
+	return &oauth2.Transport{Source: oauth2.ReuseTokenSource(nil, key), Base: next}, nil
+}
+
+// googleKey asks for a token with the key that its file holds by then.
+type googleKey struct {
+	ctx  context.Context //nolint:containedctx // carries the client, and nothing that ends
+	path string
+	file *secret.File
+}
+
+// Token returns a new token.
+func (k googleKey) Token() (*oauth2.Token, error) {
+	credentials, err := k.credentials()
 	if err != nil {
 		return nil, err
 	}
-	return &oauth2.Transport{Source: credentials.TokenSource, Base: next}, nil
+	return credentials.TokenSource.Token()
 }
 
-func (g GoogleIAM) credentials(ctx context.Context) (*google.Credentials, error) {
-	if g.CredentialsFile == "" {
-		return google.FindDefaultCredentials(ctx, readScope)
-	}
-	data, err := os.ReadFile(g.CredentialsFile)
+func (k googleKey) credentials() (*google.Credentials, error) {
+	text, err := k.file.Read()
 	if err != nil {
 		return nil, err
 	}
 	var file struct {
 		Type google.CredentialsType `json:"type"`
 	}
-	if json.Unmarshal(data, &file) != nil { // its words would quote the file
-		return nil, fmt.Errorf("%s does not hold Google credentials", g.CredentialsFile)
+	if json.Unmarshal([]byte(text), &file) != nil { // its words would quote the file
+		return nil, fmt.Errorf("%s does not hold Google credentials", k.path)
 	}
-	return google.CredentialsFromJSONWithType(ctx, data, file.Type, readScope)
+	return google.CredentialsFromJSONWithType(k.ctx, []byte(text), file.Type, readScope)
 }
 
 // signed signs in at its first request, and again where that failed: a cloud's token service that is away must not keep

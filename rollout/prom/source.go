@@ -3,6 +3,7 @@ package prom
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"slices"
 	"sync"
@@ -24,6 +25,7 @@ type Options struct {
 	Timeout time.Duration           // for all queries of a question together
 	// Transport replaces the network; nil: the network, by HTTP.
 	Transport http.RoundTripper
+	Log       *slog.Logger // of files that were rewritten; nil: discards
 }
 
 // Default returns the options for a Prometheus that asks for no authentication.

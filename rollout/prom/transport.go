@@ -11,7 +11,6 @@ import (
 	"strings"
 
 	"github.com/prometheus/client_golang/api"
-	"github.com/prometheus/common/config"
 )
 
 // maxAnswerBytes is how much of an answer is read. One number takes a few hundred bytes.
@@ -47,7 +46,7 @@ func newClient(o Options) (api.Client, error) {
 	rt := o.Transport
 	if rt == nil {
 		var err error
-		if rt, err = config.NewRoundTripperFromConfig(o.HTTP, "prometheus", config.WithUserAgent("canarybot")); err != nil {
+		if rt, err = newFiles(o.Log).over(o.HTTP); err != nil {
 			return nil, err
 		}
 	}

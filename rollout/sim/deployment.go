@@ -11,7 +11,8 @@ import (
 type deployment struct {
 	object
 	image               string
-	source              string // the image as it was written, before admission: what the registry has behind it
+	ran                 []string // every image so far
+	source              string   // the image as it was written, before admission: what the registry has behind it
 	replicas            int
 	imageBy, replicasBy string
 	paused              bool
@@ -218,6 +219,9 @@ func (s *side) workload(r rollout.Rollout, o rollout.Object) rollout.Workload {
 		}
 	}
 	w.ImageIDs = rollout.SortImageIDs(w.ImageIDs)
+	if r.Phase == rollout.Queued {
+		w.Ran = append(slices.Clone(d.ran), d.image)
+	}
 	return r.WithImages(o, w, []rollout.ContainerImage{{Name: s.name, Image: d.image, By: d.imageBy, Ours: d.imageBy == Manager}})
 }
 

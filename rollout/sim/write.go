@@ -104,6 +104,7 @@ func (s *side) write(w rollout.Write, what rollout.ObjectRef) error {
 // set changes the spec, as the field manager. An unchanged spec leaves nothing to observe.
 func (s *side) set(image string, replicas *int, by string) {
 	if made := s.app.cluster.admit(image); made != "" && made != s.dep.image {
+		s.dep.ran = append(s.dep.ran, s.dep.image)
 		s.dep.image, s.dep.source, s.dep.imageBy = made, image, by
 		s.change()
 	}

@@ -40,11 +40,14 @@ func stamp(annotations map[string]string) *rollout.Stamp {
 		return nil
 	}
 	var s rollout.Stamp
-	if err := json.Unmarshal([]byte(text), &s); err != nil || s.Store == "" || s.Rollout == "" {
+	if len(text) > longestStamp || json.Unmarshal([]byte(text), &s) != nil || !s.Possible() {
 		return nil
 	}
 	return &s
 }
+
+// longestStamp is more than any stamp of ours has.
+const longestStamp = 16 << 10
 
 // Stamped reports whether the object bears a stamp, readable or not.
 func Stamped(o meta.Object) bool {

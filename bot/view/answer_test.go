@@ -201,6 +201,7 @@ func lines() map[string]string {
 		"too_many":        "status checkout now",
 		"other_thread":    "promote search",
 		"no_version":      "deploy checkout latest",
+		"two_versions":    "deploy checkout v1.2.3 → v1.2.4",
 		"other_words":     "deploy checkout to v1.2.4",
 		"other_service":   "deploy checkout=v1.2.4",
 		"question":        "promote checkout?",

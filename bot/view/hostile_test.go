@@ -204,7 +204,7 @@ func everything(text string, all bool) map[string]view.Message {
 	made["help"] = a.Help("")
 	for _, problem := range []command.Problem{
 		command.UnknownCommand, command.UnknownService, command.UnknownOption, command.MissingVersion, command.OtherThread, command.TooManyWords,
-		command.NoVersion, command.Question, command.Talk,
+		command.NoVersion, command.TwoVersions, command.Question, command.Talk,
 	} {
 		made["parse_"+string(problem)] = a.ParseError(&command.Error{
 			Problem: problem, Verb: command.Deploy, Word: text, Nearest: text, Meant: text, Service: rollout.ServiceName(text), Thread: rollout.ServiceName(text),

@@ -71,7 +71,11 @@ func liveSlack(ctx context.Context, out io.Writer, c config.Config) []string {
 	} else {
 		fmt.Fprintf(out, "  ✓ bot %s in workspace %s\n", auth.User, auth.Team)
 		problems = append(problems, missingScopes(granted)...)
-		problems = append(problems, liveLookup(ctx, client, auth.UserID, problems)...)
+		if cannot := liveLookup(ctx, client, auth.UserID, problems); len(cannot) > 0 {
+			problems = append(problems, cannot...)
+		} else {
+			problems = append(problems, livePeople(ctx, tokens, c)...)
+		}
 		problems = append(problems, liveChannels(ctx, client, c, auth.User)...)
 	}
 	if _, _, err := client.StartSocketModeContext(ctx); err != nil {

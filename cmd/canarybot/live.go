@@ -74,7 +74,7 @@ func liveSlack(ctx context.Context, out io.Writer, c config.Config) []string {
 		if cannot := liveLookup(ctx, client, auth.UserID, problems); len(cannot) > 0 {
 			problems = append(problems, cannot...)
 		} else {
-			problems = append(problems, livePeople(ctx, tokens, c)...)
+			problems = append(problems, livePeople(ctx, settings, c)...)
 		}
 		problems = append(problems, liveChannels(ctx, client, c, auth.User)...)
 	}

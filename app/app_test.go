@@ -111,7 +111,7 @@ func TestMetricsTellOfARollout(t *testing.T) {
 		`canary_slack_connections 2`, `canary_build_info{version="v0"} 1`, `canary_cluster_calls_total{call="observe",result="ok"}`,
 		`canary_cluster_calls_total{call="create",result="ok"}`, `canary_commit_seconds_count`, `canary_rollouts{phase="baking"} 0`,
 		`canary_slack_calls_total{method="chat.postMessage",result="ok"}`, `canary_slack_envelopes_total{result="ack_failed"} 0`,
-		`canary_slack_excess_connections_total 0`, `canary_stuck_rollouts 0`,
+		`canary_slack_excess_connections_total 0`, `canary_stuck_rollouts 0`, `canary_unseen_rollouts 0`,
 		`canary_store_bytes 3.145728e+06`, `canary_store_free_bytes 2.097152e+06`, `canary_store_volume_free_bytes 1.073741824e+09`,
 	} {
 		if !strings.Contains(text, want) {

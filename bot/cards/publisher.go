@@ -47,7 +47,7 @@ type Options struct {
 	Command string // the slash command, as people are told to type it; empty: /canary
 	// SharedChannels allows cards where another organisation reads them.
 	SharedChannels bool
-	// Notes beside the rollouts' objects say that people cannot see them in Slack; nil: there are none.
+	// Beside leaves notes in the cluster about what people cannot see in Slack; nil: there are none.
 	Beside Beside
 	Log    *slog.Logger
 }
@@ -317,6 +317,11 @@ func (p *Publisher) perform(ctx context.Context, t task) {
 	switch slack.OutcomeOf(err) {
 	case slack.RateLimited: // the budget knows until when, but for calls on the way to this one
 		t.pace.notBefore = time.Now().Add(time.Second)
+		t.pace.failures++
+		if t.pace == &c.showing && c.cur.Card == "" { // there is no card for as long
+			t.pace.refused = rollout.Problem{Code: ProblemMessageRefused, Value: p.channel(c.r.Service), Want: limited}
+			p.see(c)
+		}
 		return
 	case slack.Lost: // also where a cursor could not be stored: everything waits a little
 		p.misses++

@@ -176,6 +176,9 @@ func problems() []rollout.Problem {
 		{Code: "record_unexpected", Key: "rollouts", Value: "checkout/0000000042"},
 		{Code: "configuration_unreadable"},
 		secret("secret_set_twice"), secret("secret_missing"), secret("secret_unreadable"), secret("secret_malformed"),
+		{Code: "slack_address", Key: "SLACK_API_URL"}, {Code: "slack_clear_text", Key: "SLACK_API_URL", Value: "slack.example"},
+		{Code: "not_allowed", Key: "SLACK_API_INSECURE", Value: "true"},
+
 		{Code: "metrics_no_raw", Service: "checkout", Words: "range selectors are not supported"}, {Code: "metrics_resampled", Service: "checkout"},
 		{Code: "metrics_reported_twice", Service: "checkout", Value: "cluster", Count: 2},
 		{Code: "metrics_replicas", Service: "checkout", Value: "prometheus_replica", Count: 2},

@@ -113,7 +113,7 @@ func liveLookup(ctx context.Context, client *slack.Client, me string, known []st
 // slackOptions are those of the bot's own client, and capture the headers of its answers.
 func slackOptions(app, address string, headers func(http.Header)) []slack.Option {
 	options := []slack.Option{
-		slack.OptionAppLevelToken(app), slack.OptionHTTPClient(&http.Client{Timeout: asking}),
+		slack.OptionAppLevelToken(app), slack.OptionHTTPClient(connection.HTTPClient()),
 		slack.OptionOnResponseHeaders(func(_ string, h http.Header) { headers(h) }),
 	}
 	if address != "" {

@@ -32,7 +32,7 @@ func answers() map[string]view.Message {
 	all := map[string]view.Message{
 		"status":         a.Status([]rollout.Rollout{baking(), in(rollout.RollingBack)}),
 		"status_nothing": a.Status(nil),
-		"status_of":      a.StatusOf(baking(), permalink),
+		"status_of":      a.StatusOf(baking(), nil, permalink),
 		"services":       a.Services([]rollout.Service{checkout, search}, []rollout.Rollout{baking()}),
 		"services_none":  a.Services(nil, nil),
 		"history":        a.History("checkout", []rollout.Rollout{ending(rollout.Succeeded, nil), ending(rollout.RolledBack, nil)}),

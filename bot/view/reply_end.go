@@ -45,7 +45,7 @@ func (t threadReply) todo(r rollout.Rollout) string {
 	case r.Ending.Outcome == rollout.Succeeded:
 		return "If it turns out bad: " + t.answers.typed("rollback "+string(r.Service))
 	case r.Ending.Reason.Code == rollout.ReasonUnanswered && r.Ending.Reason.Evidence == nil && r.Image != "":
-		return "To start it again: " + t.answers.typed("deploy "+string(r.Service)+" "+rollout.ShortVersion(r.Image)+" --replace")
+		return "To start it again: " + t.answers.typed("deploy "+string(r.Service)+" "+typedVersion(r.Image)+" --replace")
 	case r.Image == "":
 		return "Look into it: " + t.answers.typed("why "+string(r.ID))
 	}

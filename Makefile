@@ -5,7 +5,7 @@ ADDR    ?= 127.0.0.1:8080
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS := -s -w -X main.version=$(VERSION)
 
-.PHONY: help demo test e2e lint bench bench-analysis fuzz build image picture golden check
+.PHONY: help demo test e2e lint supply tools release bench bench-analysis fuzz build image picture golden
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1|/' | awk -F'|' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -27,9 +27,12 @@ test: ## every test that needs no cluster, with the race detector, shuffled
 e2e: build ## the real thing: Kubernetes, Prometheus and a proxy from source, in one network namespace (root; the first build takes long)
 	cd e2e && $(GO) run ./build && $(GO) run ./recap -count=1 -timeout 40m ./...
 
-lint: ## formatting, vet, staticcheck, exhaustive switches and more (lint/main.go), unused parameters, dead code, tidiness
+tools: # that are pinned in lint/go.mod, in bin
+	@cd lint && $(GO) build -trimpath -o ../bin/ . ./licences tool
+
+lint: tools ## formatting, vet, staticcheck, exhaustive switches and more (lint/main.go), unused parameters, dead code, tidiness
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo "run gofmt -w on these"; exit 1; }
-	cd lint && $(GO) build -o ../bin/ . tool && $(GO) vet ./... && $(GO) mod tidy -diff
+	cd lint && $(GO) vet ./... && $(GO) test ./... && $(GO) mod tidy -diff
 	$(GO) vet ./...
 	$(GO) vet -vettool=$(CURDIR)/bin/lint ./...
 	bin/staticcheck ./...
@@ -55,8 +58,34 @@ build: ## one static binary: bin/canarybot; prints its size
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/canarybot ./cmd/canarybot
 	@wc -c bin/canarybot | awk '{printf "%s: %.1f MB\n", $$2, $$1 / 1e6}'
 
-image: ## a container image, with whatever builds Dockerfiles here
-	docker build --build-arg VERSION=$(VERSION) -t canarybot:$(VERSION) .
+RELEASE = bin/release
+ARCHES ?= amd64 arm64
+
+release: tools ## bin/release: binaries for Linux, what they are made of (CycloneDX), licences, the chart, checksums
+	@rm -rf $(RELEASE) && mkdir -p $(RELEASE)/empty
+	@for arch in $(ARCHES); do binary=$(RELEASE)/canarybot-linux-$$arch; \
+		CGO_ENABLED=0 GOOS=linux GOARCH=$$arch $(GO) build $(ANEW) -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o $$binary ./cmd/canarybot && \
+		bin/cyclonedx-gomod bin -json -noserial -notimestamp -std -version $(VERSION) -output $$binary.cdx.json $$binary || exit 1; done
+	@bin/licences -texts > $(RELEASE)/LICENSES.txt
+	@tar --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner --mode=u=rwX,go=rX --exclude=canarybot/ci -C charts -cf - canarybot | \
+		gzip -n > $(RELEASE)/canarybot-chart.tgz
+	@cd $(RELEASE) && find . -type f ! -name SHA256SUMS -printf '%P\n' | LC_ALL=C sort | xargs sha256sum > SHA256SUMS && cat SHA256SUMS
+
+# The second build is from another folder and takes nothing from the cache.
+supply: tools ## modules as go.sum has them, licences, known vulnerabilities; a release twice gives the same bytes
+	@for module in . lint e2e; do (cd $$module && $(GO) mod verify) || exit 1; done
+	@bin/licences && echo "THIRD_PARTY.md says what is linked, and under which licences"
+	@report="$$(bin/govulncheck ./cmd/canarybot 2>&1)"; status=$$?; case "$$status $$report" in \
+		0*) echo "no known vulnerability is reached";; \
+		1*"fetching vulnerabilities"*) echo "NOT CHECKED for known vulnerabilities: their database cannot be reached from here";; \
+		*) echo "$$report"; exit 1;; esac
+	@folder=$$(mktemp -d) && trap "rm -rf $$folder" EXIT && git ls-files -z | xargs -0 tar -cf - | tar -xf - -C $$folder && \
+		$(MAKE) --no-print-directory release ARCHES=amd64 VERSION=$(VERSION) && \
+		$(MAKE) --no-print-directory -C $$folder release ARCHES=amd64 VERSION=$(VERSION) ANEW=-a && \
+		diff -r $(RELEASE) $$folder/$(RELEASE) && echo "built twice, the same bytes"
+
+image: release ## a container image, with whatever builds Dockerfiles here
+	docker build -t canarybot:$(VERSION) .
 
 picture: ## take the README's picture anew, from the running demo (node, chromium, an emoji font)
 	@$(GO) build -o bin/demo ./cmd/demo

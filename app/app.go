@@ -38,6 +38,8 @@ type Parts struct {
 	Metrics rollout.Metrics
 	// Preflights run before the cards' own, which checks their channel. The cluster's comes first.
 	Preflights []rollout.Preflighter
+	// Beside leaves notes in the cluster about what people cannot see in Slack; nil: there are none.
+	Beside cards.Beside
 	// Watch calls wake when an object of a service may have changed, until the context ends; nil: no watch.
 	Watch func(ctx context.Context, wake func(rollout.ServiceName))
 	// Listener serves /metrics, /healthz and /readyz; nil: nobody serves them. The app closes it.
@@ -66,10 +68,9 @@ func New(p Parts) *App {
 	cluster := countedCluster{Cluster: p.Cluster, calls: a.meters.cluster}
 	metrics := countedMetrics{Metrics: p.Metrics, answers: a.meters.answers}
 	client := slack.New(p.Slack, p.Log, a.meters.registry)
-	beside, _ := p.Cluster.(cards.Beside) // where it can
 	a.cards = cards.New(cards.Options{
 		Slack: client, Store: store, Notes: p.Store, Services: p.Services, Policy: p.Policy, Channel: p.Channel,
-		SharedChannels: p.SharedChannels, Beside: beside, Log: p.Log,
+		Command: p.Command, SharedChannels: p.SharedChannels, Beside: p.Beside, Log: p.Log,
 	})
 	a.engine = engine.New(engine.Options{
 		Store: store, Cluster: cluster, Metrics: metrics, Judge: judge.Judge{},
@@ -81,6 +82,9 @@ func New(p Parts) *App {
 		_, degraded := a.engine.Outage()
 		return degraded
 	})
+	if sized, ok := p.Store.(sizedStore); ok {
+		a.meters.measureStore(sized)
+	}
 	a.bot = bot.New(bot.Options{
 		Slack: client, Cards: a.cards, Rollouts: a.engine, Store: store,
 		Services: p.Services, Policy: p.Policy, Channel: p.Channel, Environment: p.Environment, Command: p.Command, Log: p.Log,

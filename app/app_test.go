@@ -37,7 +37,7 @@ func serve(t *testing.T, workspace *slacksim.Sim) (address string, a *app.App) {
 			Tokens: workspace.Bot().Tokens, APIURL: workspace.APIURL(),
 			HTTP: workspace.HTTPClient(), Dial: workspace.Dial,
 		},
-		Store:   mem.New(mem.Options{}),
+		Store:   sized{mem.New(mem.Options{})},
 		Cluster: cluster, Metrics: sim.NewMetrics(cluster), Preflights: []rollout.Preflighter{cluster}, Listener: l,
 	})
 	ctx, cancel := context.WithCancel(t.Context())
@@ -51,6 +51,11 @@ func serve(t *testing.T, workspace *slacksim.Sim) (address string, a *app.App) {
 	})
 	return "http://" + l.Addr().String(), a
 }
+
+// sized is a store that knows its size, as one on a disk does.
+type sized struct{ *mem.Store }
+
+func (sized) Usage() (size, free, volume int64) { return 3 << 20, 2 << 20, 1 << 30 }
 
 func get(t *testing.T, url string) (int, string) {
 	t.Helper()
@@ -106,7 +111,8 @@ func TestMetricsTellOfARollout(t *testing.T) {
 		`canary_slack_connections 2`, `canary_build_info{version="v0"} 1`, `canary_cluster_calls_total{call="observe",result="ok"}`,
 		`canary_cluster_calls_total{call="create",result="ok"}`, `canary_commit_seconds_count`, `canary_rollouts{phase="baking"} 0`,
 		`canary_slack_calls_total{method="chat.postMessage",result="ok"}`, `canary_slack_envelopes_total{result="ack_failed"} 0`,
-		`canary_slack_excess_connections_total 0`, `canary_stuck_rollouts 0`,
+		`canary_slack_excess_connections_total 0`, `canary_stuck_rollouts 0`, `canary_unseen_rollouts 0`,
+		`canary_store_bytes 3.145728e+06`, `canary_store_free_bytes 2.097152e+06`, `canary_store_volume_free_bytes 1.073741824e+09`,
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the metrics lack %s", want)

@@ -110,3 +110,19 @@ func (c rollouts) Collect(to chan<- prometheus.Metric) {
 	gauge(waitingDesc, float64(waiting))
 	gauge(reconcileDesc, float64(oldest.UnixMilli())/1000)
 }
+
+// sizedStore is a store on a disk. Usage returns, in bytes, its file, the file's pages on which nothing is stored, and
+// what is free on its volume.
+type sizedStore interface {
+	Usage() (size, free, volume int64)
+}
+
+// measureStore adds the metrics about the store's room.
+func (m *meters) measureStore(s sizedStore) {
+	gauge := func(name, help string, value func() int64) {
+		m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, func() float64 { return float64(value()) }))
+	}
+	gauge("canary_store_bytes", "The size of the store's file.", func() int64 { size, _, _ := s.Usage(); return size })
+	gauge("canary_store_free_bytes", "What is free within the store's file.", func() int64 { _, free, _ := s.Usage(); return free })
+	gauge("canary_store_volume_free_bytes", "What is free on the store's volume.", func() int64 { _, _, volume := s.Usage(); return volume })
+}

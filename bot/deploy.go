@@ -31,6 +31,9 @@ func (b *Bot) start(ctx context.Context, req request, l rollout.DeployRequest) (
 	if late := req.tooLateToStart(); late > 0 {
 		return answerWith(b.answers.TooLateToStart(late)), nil
 	}
+	if unseen, err := b.replacesUnseen(ctx, req, l); err != nil || unseen != "" {
+		return answerWith(b.answers.WrittenBeforeStart(unseen)), err
+	}
 	// Going back moves everybody too: for who may, it counts as the start that it is.
 	actor, err := b.actor(ctx, req, rollout.Deploy, l.Service)
 	l.Actor, l.At = actor, now()
@@ -45,6 +48,24 @@ func (b *Bot) start(ctx context.Context, req request, l rollout.DeployRequest) (
 	out.started = r.ID
 	out.replace = l.Back // the offer is used up; its button must not be pressed again
 	return out, nil
+}
+
+// replacesUnseen returns a rollout that a deploy would end although it began only when that was written: what was to be
+// replaced is another one, and somebody else was quicker.
+func (b *Bot) replacesUnseen(ctx context.Context, req request, l rollout.DeployRequest) (rollout.ID, error) {
+	if !l.Replace {
+		return "", nil
+	}
+	open, err := b.Store.Open(ctx, l.Service)
+	if err != nil {
+		return "", err
+	}
+	for _, r := range open {
+		if r.Service == l.Service && !req.sawQuestion(r.Request.At) && !b.decidedBy(ctx, r.ID, l.ID) {
+			return r.ID, nil
+		}
+	}
+	return "", nil
 }
 
 // action is what a deploy is to the policy.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
+	"sync/atomic"
 	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
@@ -167,31 +168,40 @@ func (b *Bot) guarded(ctx context.Context, in inbound) (out answer, ok bool) {
 	return out, true
 }
 
-// remembered is how many of the last requests are recognised in memory. Slack repeats within minutes; the store remembers
-// decisions for longer.
-const remembered = 2000
+const (
+	// remembered is how many of the last requests are recognised in memory. Slack repeats within minutes; the store
+	// remembers decisions for longer.
+	remembered = 2000
+	// shared is for how many of them the answer is kept too: a message may take 50 KB.
+	shared = 100
+	// longestKey bounds what a request is recognised by. The store takes no longer one for a decision.
+	longestKey = 1024
+)
 
-// dedup handles once what Slack delivers twice: the second delivery waits for the first and shares its answer.
+// dedup handles once what Slack delivers twice: the second delivery waits for the first and shares its answer, or is
+// acknowledged without one where that was long ago.
 type dedup struct {
-	seen *lru.Cache[string, *attempt]
+	seen     *lru.Cache[string, *attempt]
+	answered *lru.Cache[string, *attempt] // the last of them: who drops out of it loses its answer
 }
 
 // attempt is one request, being handled or handled.
 type attempt struct {
-	done   chan struct{} // closed when the next two hold
-	answer answer
-	ok     bool
+	done chan struct{} // closed when the next two hold
+	said atomic.Pointer[view.Message]
+	ok   bool
 }
 
 func newDedup() *dedup {
-	seen, _ := lru.New[string, *attempt](remembered) // fails for a size below one only
-	return &dedup{seen: seen}
+	seen, _ := lru.New[string, *attempt](remembered) // these fail for a size below one only
+	answered, _ := lru.NewWithEvict(shared, func(_ string, a *attempt) { a.said.Store(nil) })
+	return &dedup{seen: seen, answered: answered}
 }
 
 // do runs f unless the key was handled before, and reports whether this was the first. The answer is that of the
 // first. What failed may be tried again. An empty key is always new.
 func (d *dedup) do(ctx context.Context, key string, f func() (answer, bool)) (out answer, first, ok bool) {
-	if key == "" {
+	if key == "" || len(key) > longestKey {
 		out, ok = f()
 		return out, true, ok
 	}
@@ -204,12 +214,16 @@ func (d *dedup) do(ctx context.Context, key string, f func() (answer, bool)) (ou
 			}
 			close(now.done)
 		}()
-		now.answer, now.ok = f()
-		return now.answer, true, now.ok
+		out, now.ok = f()
+		if now.ok && out.now != nil {
+			now.said.Store(out.now)
+			d.answered.Add(key, now)
+		}
+		return out, true, now.ok
 	}
 	select {
 	case <-before.done:
-		return before.answer, false, before.ok
+		return answer{now: before.said.Load()}, false, before.ok
 	case <-ctx.Done():
 		return answer{}, false, false
 	}

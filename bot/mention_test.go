@@ -211,6 +211,26 @@ func TestNothingStartsMinutesAfterItWasWritten(t *testing.T) {
 	})
 }
 
+// What replaces a rollout replaces the one that its writer knew of.
+func TestNobodyReplacesWhatTheyCannotHaveSeen(t *testing.T) {
+	inWorld(t, slacksim.Options{}, func(w *world) {
+		w.slash(dev, "deploy checkout v1.2.4")
+		w.awaitPhase("checkout-1", rollout.Baking)
+		w.slack.LoseNext(2)
+		if _, err := w.slack.As(dev).StartSay("#deploys", "", "@canarybot deploy checkout v1.2.5 --replace"); err != nil {
+			w.t.Fatal(err)
+		}
+		time.Sleep(10 * time.Second) // nothing happens, so they try again
+		w.slash(dev, "deploy checkout v1.2.6 --replace")
+		w.wants("a colleague who was a moment later", w.slash(oncall, "deploy checkout v1.2.7 --replace"), "you wrote that before checkout-2 began")
+		time.Sleep(time.Minute)
+		w.settle()
+		w.wants("the answer", strings.Join(w.private(dev), "\n"), "you wrote that before checkout-2 began")
+		w.awaitPhase("checkout-2", rollout.Awaiting)
+		w.wants("who has seen it", w.slash(oncall, "deploy checkout v1.2.7 --replace"), "as checkout-3")
+	})
+}
+
 // A rollback is safe, so it counts however late it comes, but for the rollout that its writer meant.
 func TestALateRollbackIsAboutItsOwnRollout(t *testing.T) {
 	inWorld(t, slacksim.Options{}, func(w *world) {

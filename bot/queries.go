@@ -61,7 +61,7 @@ func (b *Bot) status(ctx context.Context, cmd command.Command) (view.Message, er
 		return b.answers.Status(open), err
 	}
 	return b.about(ctx, cmd, func(r rollout.Rollout) view.Message {
-		return b.answers.StatusOf(r, b.link(ctx, r.ID))
+		return b.answers.StatusOf(r, b.policy(r.Service).Approvers, b.link(ctx, r.ID))
 	})
 }
 

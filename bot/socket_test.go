@@ -218,7 +218,7 @@ func TestShutdownClosesPolitelyAndFinishesWhatIsInHand(t *testing.T) {
 }
 
 func TestNotReadyBeforeRun(t *testing.T) {
-	b := bot.New(bot.Options{Slack: connection.New(connection.Config{}, nil, nil)})
+	b := bot.New(bot.Options{Slack: connection.New(connection.Config{}, nil, nil), Rollouts: &slowRollouts{}})
 	if err := b.Ready(); err == nil || errors.Is(err, errDead) {
 		t.Errorf("Ready() = %v", err)
 	}

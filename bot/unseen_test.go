@@ -1,9 +1,11 @@
 package bot_test
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -11,6 +13,27 @@ import (
 	"canarybot.io/bot/slacksim"
 	"canarybot.io/rollout"
 )
+
+// beside keeps the notes that are left in the cluster.
+type beside struct {
+	mu  sync.Mutex
+	all []string
+}
+
+// Note keeps a note.
+func (b *beside) Note(_ context.Context, r rollout.Rollout, reason, text string) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.all = append(b.all, reason+" "+string(r.ID)+" "+text)
+	return nil
+}
+
+// String returns the notes.
+func (b *beside) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return strings.Join(b.all, "\n")
+}
 
 // weight is the canary's share of the traffic.
 func (w *world) weight() rollout.Weight {
@@ -32,7 +55,7 @@ func (w *world) unseen() (n int) {
 	return n
 }
 
-// private is all that only the person sees.
+// told is all that only the person sees.
 func (w *world) told(user string) string {
 	var all []string
 	for _, e := range w.slack.Ephemerals(user) {
@@ -148,6 +171,9 @@ func TestARolloutThatBecomesInvisibleHolds(t *testing.T) {
 				if w.publisher.Ready() == nil || w.unseen() != 1 {
 					w.t.Errorf("Ready() = %v, %d rollouts cannot be seen", w.publisher.Ready(), w.unseen())
 				}
+				if text := w.beside.String(); strings.Count(text, "RolloutUnseen checkout-1 People cannot see") != 1 {
+					w.t.Errorf("noted in the cluster: %q", text)
+				}
 				w.slack.ClearFaults()
 				put(slacksim.Channel{})(w)
 				w.awaitPhase("checkout-1", rollout.Ended)
@@ -201,6 +227,35 @@ func TestAMomentOfSlacksHoldsNothing(t *testing.T) {
 				if text := w.slack.Transcript("#deploys"); strings.Contains(text, "could see") {
 					w.t.Errorf("people are told of it: %s", text)
 				}
+			})
+		})
+	}
+}
+
+// A limit that goes on is asked about now and then, not with every change; a first card that it keeps back holds.
+func TestALimitThatGoesOn(t *testing.T) {
+	for _, fault := range []slacksim.Fault{{Error: "ratelimited"}, {Error: "message_limit_exceeded"}, {HTTPStatus: 429}, {HTTPStatus: 429, RetryAfter: "soon"}} {
+		t.Run(fmt.Sprintf("%+v", fault), func(t *testing.T) {
+			inWorld(t, slacksim.Options{}, func(w *world) {
+				w.slack.SetFault("chat.postMessage", fault)
+				w.slash(oncall, "deploy checkout v1.2.4 --auto")
+				time.Sleep(10 * time.Minute)
+				if n := calls(w, "chat.postMessage"); n > 10 {
+					w.t.Errorf("%v posts in ten minutes", n)
+				}
+				if got := w.weight(); got != 0 {
+					w.t.Errorf("%d %% of traffic go where nobody can see it", got)
+				}
+				w.slack.ClearFaults()
+				w.awaitPhase("checkout-1", rollout.Baking)
+				before := calls(w, "chat.update")
+				w.slack.SetFault("chat.update", fault)
+				time.Sleep(10 * time.Minute)
+				if n := calls(w, "chat.update") - before; n > 10 {
+					w.t.Errorf("%v edits in ten minutes", n)
+				}
+				w.slack.ClearFaults()
+				w.awaitPhase("checkout-1", rollout.Ended)
 			})
 		})
 	}

@@ -42,6 +42,7 @@ type world struct {
 	log     *logs
 	wire    *wire
 	notes   *notes
+	beside  *beside
 	shared  bool // slack.shared_channels: allowed
 	change  func(*bot.Options)
 	// services is the configuration that the next process reads.
@@ -70,7 +71,7 @@ func newWorld(t *testing.T, opts slacksim.Options) *world {
 	t.Helper()
 	w := &world{
 		t: t, slack: slacksim.Start(t, opts), store: mem.New(mem.Options{}), cluster: newCluster(),
-		metrics: &metrics{value: 0.001}, judge: &doubter{}, log: &logs{}, change: func(*bot.Options) {},
+		metrics: &metrics{value: 0.001}, judge: &doubter{}, log: &logs{}, beside: &beside{}, change: func(*bot.Options) {},
 		services: map[rollout.ServiceName]rollout.Service{"checkout": service()},
 	}
 	w.wire = &wire{under: w.slack.HTTPClient().Transport}
@@ -117,7 +118,7 @@ func (w *world) start() {
 	}, log, w.counted)
 	w.publisher = cards.New(cards.Options{
 		Slack: client, Store: w.store, Notes: w.notes, Services: services, Policy: services["checkout"].Policy,
-		Channel: "#deploys", SharedChannels: w.shared, Log: log,
+		Channel: "#deploys", SharedChannels: w.shared, Beside: w.beside, Log: log,
 	})
 	w.engine = engine.New(engine.Options{
 		Store: w.store, Cluster: w.cluster, Metrics: w.metrics, Judge: w.judge, Services: services,

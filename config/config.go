@@ -36,7 +36,10 @@ type Slack struct {
 }
 
 // Store is where rollouts are kept.
-type Store struct{ Path string }
+type Store struct {
+	Path  string
+	Limit int64 // bytes that may be stored before the oldest ended rollouts go
+}
 
 // What slack.shared_channels says.
 const refused, allowed = "refused", "allowed"
@@ -96,7 +99,7 @@ func parse(data []byte) (Config, []Problem) {
 			SharedChannels: slack.at("shared_channels").word(refused, refused, allowed) == allowed,
 		},
 		Prometheus: readPrometheus(f.at("prometheus")),
-		Store:      Store{Path: f.at("store").fields("path").at("path").textOr("/var/lib/canarybot/canarybot.db")},
+		Store:      readStore(f.at("store").fields("path", "limit")),
 		Listen:     readListen(f.at("listen")),
 		Policy:     readPolicy(f.at("policy")),
 	}
@@ -118,6 +121,13 @@ var (
 	channelID       = regexp.MustCompile(`^[CG][A-Z0-9]{2,}$`)
 	channelName     = regexp.MustCompile(`^#[^\s#@<>&A-Z,.]{1,80}$`)
 )
+
+func readStore(f fields) Store {
+	return Store{
+		Path:  f.at("path").textOr("/var/lib/canarybot/canarybot.db"),
+		Limit: f.at("limit").size(256<<20, 16<<20),
+	}
+}
 
 // readEnvironment reads the name that is shown everywhere. Buttons carry it between slashes.
 func readEnvironment(n node) string {

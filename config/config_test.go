@@ -61,7 +61,7 @@ func TestTheExampleOfTheDesign(t *testing.T) {
 		Environment: "production",
 		Slack:       config.Slack{Command: "/canary", Channel: "#deploys"},
 		Prometheus:  prom.Default("http://prometheus.monitoring:9090"),
-		Store:       config.Store{Path: "/var/lib/canarybot/canarybot.db"},
+		Store:       config.Store{Path: "/var/lib/canarybot/canarybot.db", Limit: 256 << 20},
 		Listen:      ":8080",
 		Policy:      rollout.Policy{Deployers: []string{"U024BE7LH"}, Approvers: []string{"U0G9QF9C6"}, Rollback: []string{"everyone"}},
 		Services: map[rollout.ServiceName]rollout.Service{"checkout": {

@@ -16,7 +16,7 @@ import (
 
 // readPrometheus reads how to reach Prometheus. Its address is never quoted.
 func readPrometheus(n node) prom.Options {
-	f := n.fields("url", "http", "params", "sigv4", "azuread", "google_iam")
+	f := n.fields("url", "http", "params", "sigv4", "azuread", "google_iam", "insecure")
 	address, ok := f.at("url").text()
 	switch {
 	case !f.at("url").there():
@@ -35,6 +35,7 @@ func readPrometheus(n node) prom.Options {
 	}
 	o.Params = readParams(f.at("params"))
 	o.SignIn = readSignIn(f, o)
+	refuseClearText(f, o)
 	return o
 }
 

@@ -2,6 +2,7 @@ package config
 
 import (
 	"math"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -91,6 +92,31 @@ func (n node) positive(fallback time.Duration) time.Duration {
 		return fallback
 	}
 	return d
+}
+
+// sizeForm bounds the digits, so that no size overflows.
+var sizeForm = regexp.MustCompile(`^([0-9]{1,6})(MiB|GiB)$`)
+
+// size reads a number of bytes such as 256MiB, that is not below the least.
+func (n node) size(fallback, least int64) int64 {
+	if !n.there() {
+		return fallback
+	}
+	var m []string
+	if n.y.Kind == yaml.ScalarNode {
+		m = sizeForm.FindStringSubmatch(n.y.Value)
+	}
+	if m == nil {
+		n.bad("%s, for example 256MiB or 1GiB", n.wanted("a size"))
+		return fallback
+	}
+	size, _ := strconv.ParseInt(m[1], 10, 64)
+	size <<= map[string]int{"MiB": 20, "GiB": 30}[m[2]]
+	if size < least {
+		n.bad("%s is too small; write at least %dMiB", n.y.Value, least>>20)
+		return fallback
+	}
+	return size
 }
 
 // number reads a finite number.

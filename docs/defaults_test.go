@@ -37,6 +37,7 @@ func TestDefaultsAreTrue(t *testing.T) {
 			if strings.HasPrefix(key, "slack.") { // a part replaces the whole of a top-level key
 				part = strings.Replace(part, "{slack: {", `{slack: {channel: "#deploys", `, 1)
 			}
+			part = strings.Replace(part, "{prometheus: {", `{prometheus: {url: "http://prometheus.monitoring:9090", `, 1)
 		case at < strings.Index(page, "## Checks"):
 			part = nested([]string{"defaults", key}, value)
 		case at > strings.Index(page, "## The judge"):

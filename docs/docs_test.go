@@ -311,3 +311,29 @@ func TestReadmeQuotesTheReport(t *testing.T) {
 		t.Errorf("the README says %q, the report measured %q", said, measured)
 	}
 }
+
+// The table of fuzz targets has each of them, and no other.
+func TestFuzzTargetsAreListed(t *testing.T) {
+	t.Parallel()
+	page := read(t, "CONTRIBUTING.md")
+	targets := regexp.MustCompile(`(?m)^func (Fuzz\w+)\(`)
+	found := 0
+	for _, pattern := range []string{"../*/*_test.go", "../*/*/*_test.go", "../*/*/*/*_test.go"} {
+		paths, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range paths {
+			name := strings.TrimPrefix(filepath.ToSlash(path), "../")
+			for _, m := range targets.FindAllStringSubmatch(read(t, name), -1) {
+				found++
+				if row := "| `" + filepath.ToSlash(filepath.Dir(name)) + "` " + m[1]; !strings.Contains(page, row+" |") && !strings.Contains(page, row+",") {
+					t.Errorf("CONTRIBUTING.md does not list %s of %s", m[1], name)
+				}
+			}
+		}
+	}
+	if rows := strings.Count(page, "` Fuzz"); rows != found {
+		t.Errorf("CONTRIBUTING.md lists %d targets, and there are %d", rows, found)
+	}
+}

@@ -13,7 +13,7 @@ import (
 func TestProgramHasWhatIsTyped(t *testing.T) {
 	t.Parallel()
 	var source strings.Builder
-	for _, file := range []string{"main.go", "run.go", "validate.go"} {
+	for _, file := range []string{"main.go", "run.go", "store.go", "validate.go"} {
 		source.WriteString(read(t, "cmd/canarybot/"+file))
 	}
 	typed := regexp.MustCompile(`(?:^|bin/|-- /)canarybot ([a-z]+)((?: [^|]*)?)$`)

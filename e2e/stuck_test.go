@@ -39,6 +39,7 @@ func testStuck(t *testing.T, w *world.World) {
 	card.Shows(time.Minute, "Held", manager)
 	card.Press(install.Dev, "Roll back")
 	card.Shows(time.Minute, "Stuck", manager)
+	s.unjudged(3 * time.Second) // people read first: no answer counts that came sooner than anybody can
 	if said := s.bot.Slash(install.OnCall, "abandon checkout the controller wins"); !strings.Contains(said, "is abandoned") {
 		t.Errorf("abandoning was answered with: %s", said)
 	}

@@ -51,7 +51,7 @@ func Degraded(r Rollout, f Facts) (Rollout, []Entry, time.Time) {
 	switch {
 	case r.Phase == Promoting && r.imageSent(f.Observed): // Kubernetes goes on with it
 		r.Spans.Deadline, r.Spans.Furthest = after.Spans.Deadline, after.Spans.Furthest
-	case r.Phase == RollingBack: // what was begun goes on
+	case r.Phase == RollingBack && after.Phase == RollingBack: // what was begun goes on
 		r.Spans.Drained, r.Ending.WeightZero = after.Spans.Drained, after.Ending.WeightZero
 	}
 	return r, nil, wake

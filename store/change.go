@@ -11,8 +11,8 @@ import (
 // Keep is how many ended rollouts of one service a store keeps by default.
 const Keep = 200
 
-// Timelines is for how many times as many rollouts a store keeps the timelines: who decided what is asked for longer than
-// how a rollout went.
+// Timelines is for how many times as many of a service's last rollouts a store keeps the timelines: who decided what is
+// asked for longer than how a rollout went.
 const Timelines = 5
 
 // Remember is how long a store remembers a decision, measured by the times of committed entries: a store has no clock.

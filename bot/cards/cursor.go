@@ -6,8 +6,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"time"
+
+	lru "github.com/hashicorp/golang-lru/v2"
 
 	"canarybot.io/rollout"
 )
@@ -114,12 +115,18 @@ func (p *Publisher) Link(ctx context.Context, id rollout.ID) (string, error) {
 	return cur.link(p.Slack.Me().URL), err
 }
 
+// threadsKept is how many threads are known: more than there are rollouts in most stores.
+const threadsKept = 20_000
+
 // cursors stores the cursors, and knows which thread is of which rollout.
 type cursors struct {
-	notes Notes
+	notes   Notes
+	threads *lru.Cache[string, rollout.ID]
+}
 
-	mu      sync.Mutex // guards threads
-	threads map[string]rollout.ID
+func newCursors(notes Notes) *cursors {
+	threads, _ := lru.New[string, rollout.ID](threadsKept) // fails for a size below one only
+	return &cursors{notes: notes, threads: threads}
 }
 
 func threadKey(channel, ts string) string { return channel + "/" + ts }
@@ -169,19 +176,16 @@ func (c *cursors) save(ctx context.Context, id rollout.ID, cur Cursor) error {
 }
 
 func (c *cursors) index(id rollout.ID, cur Cursor) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	if cur.Card != "" {
-		c.threads[threadKey(cur.Channel, cur.Card)] = id
+		c.threads.Add(threadKey(cur.Channel, cur.Card), id)
 	}
 	for _, e := range cur.Earlier {
-		c.threads[threadKey(e.Channel, e.Card)] = id
+		c.threads.Add(threadKey(e.Channel, e.Card), id)
 	}
 }
 
 // of returns the rollout whose card has the ts; empty when none has.
 func (c *cursors) of(channel, ts string) rollout.ID {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.threads[threadKey(channel, ts)]
+	id, _ := c.threads.Get(threadKey(channel, ts))
+	return id
 }

@@ -257,6 +257,9 @@ func (c *card) moveIfChanged(ctx context.Context, p *Publisher) error {
 	if err != nil || id == c.cur.Channel {
 		return err
 	}
+	if !p.Preflight(ctx, c.r).Passes() {
+		return nil // nor does that one show it to people, and to them alone
+	}
 	cur := c.cur
 	cur.retire()
 	cur.Channel, cur.Posting = id, nil

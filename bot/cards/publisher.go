@@ -1,7 +1,6 @@
 package cards
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -27,19 +26,6 @@ const (
 	outageMost, refusedMost = 30 * time.Second, 2 * time.Minute
 )
 
-// What can be wrong with a rollout's channel, which is the Value.
-const (
-	ProblemNotInChannel rollout.ProblemCode = "bot_not_in_channel" // Want has the bot's name
-	ProblemNoChannel    rollout.ProblemCode = "channel_not_found"  // or none that the bot may see
-	ProblemArchived     rollout.ProblemCode = "channel_archived"
-	ProblemShared       rollout.ProblemCode = "channel_shared"  // with another organisation, who would read every card
-	ProblemUnknown      rollout.ProblemCode = "channel_unknown" // Slack does not let the bot see whether it is shared
-	// The next three have Slack's word in Want.
-	ProblemMayNotPost     rollout.ProblemCode = "slack_may_not_post"
-	ProblemBotRefused     rollout.ProblemCode = "slack_refuses_bot"
-	ProblemMessageRefused rollout.ProblemCode = "slack_refuses_message"
-)
-
 // Store is what the publisher reads of a rollout.Store.
 type Store interface {
 	Load(ctx context.Context, id rollout.ID) (rollout.Rollout, error)
@@ -58,9 +44,10 @@ type Options struct {
 	// Policy and Channel hold where a service has none, or left the configuration.
 	Policy  rollout.Policy
 	Channel string // id or #name
+	Command string // the slash command, as people are told to type it; empty: /canary
 	// SharedChannels allows cards where another organisation reads them.
 	SharedChannels bool
-	// Notes beside the rollouts' objects say that people cannot see them in Slack; nil: there are none.
+	// Beside leaves notes in the cluster about what people cannot see in Slack; nil: there are none.
 	Beside Beside
 	Log    *slog.Logger
 }
@@ -97,7 +84,7 @@ func New(o Options) *Publisher {
 	}
 	askers, _ := lru.New[rollout.ID, asker](askersKept) // fails for a size below one only
 	return &Publisher{
-		Options: o, unseen: map[rollout.ID]rollout.Problem{}, askers: askers, cursors: &cursors{notes: o.Notes, threads: map[string]rollout.ID{}},
+		Options: o, unseen: map[rollout.ID]rollout.Problem{}, askers: askers, cursors: newCursors(o.Notes),
 		committed: map[rollout.ID]rollout.Rollout{}, outdated: map[rollout.ID]bool{},
 		live: map[rollout.ID]rollout.ServiceName{}, wake: make(chan struct{}, 1), cards: map[rollout.ID]*card{},
 	}
@@ -143,54 +130,6 @@ func (p *Publisher) LiveServices() []rollout.ServiceName {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return slices.Collect(maps.Values(p.live))
-}
-
-// channel returns where the service's cards go, as configured.
-func (p *Publisher) channel(service rollout.ServiceName) string {
-	if s, ok := p.Services[service]; ok && s.Channel != "" {
-		return s.Channel
-	}
-	return p.Channel
-}
-
-// audience returns whom the service's messages mention, as configured.
-func (p *Publisher) audience(service rollout.ServiceName) view.Audience {
-	if s, ok := p.Services[service]; ok {
-		return view.Audience{Approvers: s.Policy.Approvers, OnCall: s.OnCall}
-	}
-	return view.Audience{Approvers: p.Policy.Approvers}
-}
-
-// Preflight finds the problems of the rollout's channel: where the bot is not in it, nobody would see the rollout, and where
-// another organisation is, strangers would. While Slack does not answer there is no problem: an outage of Slack delays
-// nothing.
-func (p *Publisher) Preflight(ctx context.Context, r rollout.Rollout) rollout.Preflight {
-	problem := rollout.Problem{Value: p.channel(r.Service)}
-	membership, err := p.Slack.Membership(ctx, problem.Value)
-	switch {
-	case slack.CodeOf(err) == "missing_scope" && !p.SharedChannels:
-		problem.Code = ProblemUnknown
-		return rollout.Preflight{Problems: []rollout.Problem{problem}}
-	case err != nil:
-		p.Log.Warn("channel not looked up before the start", "rollout", r.ID, "channel", problem.Value, "error", err)
-		return rollout.Preflight{}
-	}
-	switch membership {
-	case slack.Joined:
-		return rollout.Preflight{}
-	case slack.Shared:
-		if p.SharedChannels {
-			return rollout.Preflight{}
-		}
-		problem.Code = ProblemShared
-	case slack.NotJoined:
-		problem.Code, problem.Want = ProblemNotInChannel, cmp.Or(p.Slack.Me().Name, "canarybot")
-	case slack.NoSuchChannel:
-		problem.Code = ProblemNoChannel
-	case slack.Archived:
-		problem.Code = ProblemArchived
-	}
-	return rollout.Preflight{Problems: []rollout.Problem{problem}}
 }
 
 // Run publishes until ctx ends, and then shows on the live cards that the bot is restarting, for five seconds at most.
@@ -378,6 +317,11 @@ func (p *Publisher) perform(ctx context.Context, t task) {
 	switch slack.OutcomeOf(err) {
 	case slack.RateLimited: // the budget knows until when, but for calls on the way to this one
 		t.pace.notBefore = time.Now().Add(time.Second)
+		t.pace.failures++
+		if t.pace == &c.showing && c.cur.Card == "" { // there is no card for as long
+			t.pace.refused = rollout.Problem{Code: ProblemMessageRefused, Value: p.channel(c.r.Service), Want: limited}
+			p.see(c)
+		}
 		return
 	case slack.Lost: // also where a cursor could not be stored: everything waits a little
 		p.misses++

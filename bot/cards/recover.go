@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"canarybot.io/bot/slack"
 	"canarybot.io/bot/view"
@@ -66,7 +67,8 @@ func (c *card) recoverCard(ctx context.Context, p *Publisher) error {
 	c.drawn, c.frozen = false, false // the next edit comes at once
 	return c.endPosting(ctx, p, func(cur *Cursor) {
 		cur.retire()
-		cur.Card, cur.Turn, cur.Showing = ts, cur.Showing, 0
+		cur.show(cur.Showing, time.Now())
+		cur.Card, cur.Showing = ts, 0
 	})
 }
 

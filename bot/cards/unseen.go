@@ -29,6 +29,9 @@ type Beside interface {
 	Note(ctx context.Context, r rollout.Rollout, reason, text string) error
 }
 
+// limited is Slack's word for too many calls, and limitedLong how many of them in a row are more than a moment.
+const limited, limitedLong = "ratelimited", 3
+
 // asker is how to answer in private whoever asked for a rollout, and since when.
 type asker struct {
 	say func(ctx context.Context, m view.Message) error
@@ -129,7 +132,7 @@ func (p *Publisher) refusal(c *card, err error) rollout.Problem {
 func (c *card) tellTask() (task, bool) {
 	t := task{c: c, pace: &c.telling, rank: decisions, method: methodTell, since: c.r.Request.At, do: c.tellAsker}
 	switch {
-	case c.unseen().IsZero():
+	case c.unseen().IsZero(), c.unseen().Want == limited && c.showing.failures < limitedLong:
 		return t, false
 	case !c.noted && c.r.Phase.Forward():
 		t.do = c.noteBeside

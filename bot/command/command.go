@@ -67,5 +67,5 @@ func (c Command) needsDash() bool {
 	if first >= 0 && strings.HasPrefix(clean(words[first]), "-") {
 		return true
 	}
-	return c.Verb == Deploy && lateOption(c.Reason) != ""
+	return optionIn(c.Reason) != ""
 }

@@ -15,7 +15,8 @@ const (
 	MissingService Problem = "missing_service"
 	UnknownService Problem = "unknown_service" // Word, Nearest
 	MissingVersion Problem = "missing_version"
-	NoVersion      Problem = "no_version" // Word, Meant
+	NoVersion      Problem = "no_version"   // Word, Meant
+	TwoVersions    Problem = "two_versions" // Word is the second
 	MissingReason  Problem = "missing_reason"
 	UnknownOption  Problem = "unknown_option" // Word, Nearest
 	MissingValue   Problem = "missing_value"  // Word is the option that needs one

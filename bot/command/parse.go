@@ -24,7 +24,6 @@ func Parse(text string, known Known) (Command, error) {
 	p.skipAddress()
 	p.skipPolite()
 	p.text = p.rest
-	p.said = p.raw()
 	word := p.next()
 	if word == "" {
 		return Command{Verb: Help}, nil
@@ -59,7 +58,6 @@ func Parse(text string, known Known) (Command, error) {
 type parser struct {
 	line
 	text  string // all of the line, from the verb on
-	said  string // the verb, as typed
 	tail  string // the reason, with what introduced it
 	named bool   // the service was typed
 	known Known
@@ -107,13 +105,33 @@ func (p *parser) plain() *Error {
 
 // words reads the reason.
 func (p *parser) words() *Error {
-	p.tail = p.rest
 	if p.known.Message {
 		return p.because()
 	}
+	p.tail = p.rest
+	dashed := p.peek() == "--"
 	p.cmd.Reason = p.reason()
+	if dashed { // after a dash everything is text
+		return nil
+	}
+	// An option was hardly meant as a word: who writes promote checkout --dry-run wants nothing to move.
+	if word := optionIn(p.cmd.Reason); word != "" {
+		return p.wrong(UnknownOption, word, "")
+	}
 	return nil
 }
+
+// optionIn returns the first word that is written like an option at the beginning of a reason, or is one of deploy's
+// anywhere in it.
+func optionIn(reason string) string {
+	first := (&line{rest: reason}).peek()
+	if len(first) > 2 && strings.HasPrefix(first, "--") && alphanumeric(rune(first[2])) && !digit(first[2]) {
+		return first
+	}
+	return lateOption(reason)
+}
+
+func digit(b byte) bool { return '0' <= b && b <= '9' }
 
 // help reads help [COMMAND].
 func (p *parser) help() *Error {
@@ -274,17 +292,29 @@ func (p *parser) option(word string) *Error {
 	return nil
 }
 
-// deployReason reads the rest of the line. An option in it was hardly meant as a word: overlooking --dry-run would
-// start an unwanted rollout. After a dash everything is text.
+// deployReason reads the rest of the line. An option in it stands too late: overlooking --dry-run would start an unwanted
+// rollout. Nor is it a reason that another version follows an arrow: nobody can tell which of the two is meant.
 func (p *parser) deployReason() *Error {
-	dashed := p.peek() == "--"
-	if err := p.words(); err != nil {
-		return err
+	if word := p.secondVersion(); word != "" {
+		return p.wrong(TwoVersions, word, "")
 	}
-	if word := lateOption(p.cmd.Reason); word != "" && !dashed {
-		return p.wrong(LateOption, word, "")
+	err := p.words()
+	if err != nil && err.Problem == UnknownOption {
+		err.Problem = LateOption
 	}
-	return nil
+	return err
+}
+
+// secondVersion returns the version that an arrow, or the word to, leads to.
+func (p *parser) secondVersion() string {
+	rest := p.line
+	switch strings.ToLower(rest.next()) {
+	case "to", "=>", "→", "⇒", "➡", "➡️": // -> is read as an option, and refused as one
+		if word := rest.peek(); isVersion(word) {
+			return word
+		}
+	}
+	return ""
 }
 
 // lateOption returns the first word of a reason that is an option.

@@ -39,10 +39,10 @@ func asks(word string) bool {
 	return strings.ContainsAny(end, questionMarks) || strings.HasPrefix(strings.TrimLeft(word, wrapping), "¿")
 }
 
-// says reports whether a word is said, not shown: bold or code is a way to say it, quotation marks show it, and dots
-// leave open what comes after it.
-func says(word string) bool {
-	return !strings.ContainsAny(word, quotes) && !strings.HasSuffix(word, "..") && !strings.HasSuffix(word, "…")
+// leavesOpen reports whether a word is shown, not said, or something is to come after it: bold or code is a way to say a
+// word, quotation marks show it, and dots wait for more.
+func leavesOpen(word string) bool {
+	return strings.ContainsAny(word, quotes) || strings.HasSuffix(word, "..") || strings.HasSuffix(word, "…")
 }
 
 // talk returns the problem of a line that decides something in words that could as well be talk; nil where it is plain.
@@ -60,7 +60,7 @@ func (p *parser) talk() *Error {
 	switch {
 	case asked, p.known.Message && slices.ContainsFunc(all, asks):
 		return p.unclear(Question, "")
-	case p.known.Message && (strings.Contains(p.text, "```") || !says(p.said)):
+	case p.known.Message && (strings.Contains(p.text, "```") || slices.ContainsFunc(own, leavesOpen)):
 		return p.unclear(Talk, "")
 	}
 	return nil

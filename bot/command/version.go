@@ -37,7 +37,9 @@ func (p *parser) meantDeploy() string {
 			switch {
 			case meant.Service == "" && known:
 				meant.Service = service
-			case meant.Version == "" && !known && isVersion(part):
+			case !known && isVersion(part) && meant.Version != "":
+				return "" // one of two
+			case !known && isVersion(part):
 				meant.Version = part
 			}
 		}

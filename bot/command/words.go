@@ -107,16 +107,6 @@ func construct(inner string) (seen string, ok bool) {
 // line is the unread rest of a line. Words are returned clean, the rest as typed.
 type line struct{ rest string }
 
-// raw returns the next word as typed, without reading it; empty at the end.
-func (l *line) raw() string {
-	_, rest := l.cut()
-	words := strings.FieldsFunc(l.rest[:len(l.rest)-len(rest)], space)
-	if len(words) == 0 {
-		return ""
-	}
-	return words[len(words)-1]
-}
-
 // peek returns the next word without reading it; empty at the end.
 func (l *line) peek() string {
 	word, _ := l.cut()

@@ -81,6 +81,9 @@ func (s *Sim) serveAct(w http.ResponseWriter, r *http.Request, start func(visito
 		http.Error(w, "the request is no JSON object", http.StatusBadRequest)
 		return
 	}
+	s.mu.Lock()
+	s.acted = true
+	s.mu.Unlock()
 	pending, err := start(a)
 	if err != nil {
 		code := http.StatusUnprocessableEntity

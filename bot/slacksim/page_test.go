@@ -147,8 +147,9 @@ func TestOtherSitesCannotPressButtons(t *testing.T) {
 	}
 }
 
-func TestChangesArePushed(t *testing.T) {
-	sim := slacksim.Start(t, slacksim.Options{})
+// openPage opens a page and returns what reads its next snapshot.
+func openPage(t *testing.T, sim *slacksim.Sim) (next func() pageState) {
+	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, pageURL+"/sim/events?as=dev", nil)
 	if err != nil {
 		t.Fatal(err)
@@ -157,9 +158,9 @@ func TestChangesArePushed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = resp.Body.Close() }()
+	t.Cleanup(func() { _ = resp.Body.Close() })
 	stream := bufio.NewReader(resp.Body)
-	next := func() (s pageState) {
+	return func() (s pageState) {
 		t.Helper()
 		for {
 			line, err := stream.ReadString('\n')
@@ -174,6 +175,24 @@ func TestChangesArePushed(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Two tabs with the first command in them would start it twice.
+func TestTheFirstCommandIsTypedIntoOneTab(t *testing.T) {
+	sim := slacksim.Start(t, slacksim.Options{Page: slacksim.Page{Prefill: "/canary help"}})
+	first, second := openPage(t, sim)(), openPage(t, sim)()
+	if first.Prefill != "/canary help" || second.Prefill != "" {
+		t.Errorf("the tabs have %q and %q", first.Prefill, second.Prefill)
+	}
+	do(t, sim, http.MethodPost, "/sim/say", `{"as":"U00000DEV1","channel":"`+deploys+`","text":"hello"}`)
+	if again := state(t, sim, "U00000DEV1"); again.Prefill != "" {
+		t.Errorf("after somebody typed something a tab has %q", again.Prefill)
+	}
+}
+
+func TestChangesArePushed(t *testing.T) {
+	sim := slacksim.Start(t, slacksim.Options{})
+	next := openPage(t, sim)
 	if first := next(); len(first.Channels[0].Messages) != 0 {
 		t.Errorf("first snapshot = %+v", first)
 	}

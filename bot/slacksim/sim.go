@@ -45,6 +45,8 @@ type Sim struct {
 	quotas      map[string]*quota
 	faults      map[string]Fault
 	outage      bool
+	visitors    int  // pages that are open
+	acted       bool // somebody did something on a page
 	unlimited   bool
 	disabled    bool // Socket Mode is switched off
 	repeat      int  // how many coming envelopes are delivered twice

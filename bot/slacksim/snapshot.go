@@ -80,6 +80,9 @@ func (s *Sim) snapshot(as string) snapshot {
 		Completions: p.Completions, Prefill: p.Prefill, Channel: p.Channel,
 		Panel: p.Panel, PanelTitle: cmp.Or(p.PanelTitle, "Panel"),
 	}
+	if s.acted {
+		snap.Prefill = ""
+	}
 	for _, u := range s.users {
 		if !u.Deactivated {
 			snap.Users = append(snap.Users, snapshotUser{

@@ -26,15 +26,36 @@ type stream struct {
 func (s *Sim) serveEvents(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("Cache-Control", "no-store")
+	first := s.visit()
+	defer s.leave()
 	v := stream{sim: s, w: w, r: r, alive: time.NewTicker(keepAlive)}
 	defer v.alive.Stop()
 	for {
 		changed := s.Changed()
-		data, err := json.Marshal(s.snapshot(r.URL.Query().Get("as")))
+		snap := s.snapshot(r.URL.Query().Get("as"))
+		if !first {
+			snap.Prefill = "" // it is typed already, in another tab
+		}
+		data, err := json.Marshal(snap)
 		if err != nil || !v.push("data: "+string(data)) || !v.idle(changed) || !s.delay(r, settleTime) {
 			return
 		}
 	}
+}
+
+// visit notes that a page is open, and reports whether it is the only one.
+func (s *Sim) visit() (first bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.visitors++
+	return s.visitors == 1
+}
+
+// leave notes that a page was closed.
+func (s *Sim) leave() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.visitors--
 }
 
 // idle keeps the stream alive until something changes; false means it ended.

@@ -48,15 +48,15 @@ func (a Answers) Status(open []rollout.Rollout) Message {
 	return message("*"+head+"*").withText("%s", head).withBlocks(list(lines, a.typed("status SERVICE"))...)
 }
 
-// StatusOf renders the status of one rollout. Link is its card's; empty: unknown.
-func (a Answers) StatusOf(r rollout.Rollout, link string) Message {
+// StatusOf renders the status of one rollout, with the names of those who are asked. Link is its card's; empty: unknown.
+func (a Answers) StatusOf(r rollout.Rollout, approvers []string, link string) Message {
 	m := message(paragraph(append([]string{title(r), status(r)}, notes(r, CardOptions{})...)...)).
 		withText("%s: %s.", fullName(r), status(r)).
 		withBlocks(context(bar(r)))
 	if isJudged(r) || r.Ending.Reason.Code == rollout.ReasonCheck {
 		m = m.withBlocks(list(evidence(r.Verdict))...)
 	}
-	if line := next(r, anybody); line != "" {
+	if line := next(r, whoAnswers(approvers)); line != "" {
 		m = m.withBlocks(context("Next: " + line))
 	}
 	return m.withBlocks(context(dotted(footer(r), wholeImage(r), anchor(link, "its card"))))
@@ -226,6 +226,6 @@ func policyKey(action rollout.Action) string {
 func (a Answers) line(l rollout.DeployRequest) string {
 	return a.typed(command.Command{
 		Verb: command.Deploy, Service: l.Service, Version: l.Version, Plan: l.Plan, Auto: l.Auto, Replace: l.Replace,
-		DryRun: a.forDryRun, Reason: l.Text,
+		DryRun: a.forDryRun, Reason: clip(l.Text, maxWords), // the rest has to be typed as it is
 	}.String())
 }

@@ -93,10 +93,10 @@ func (a Answers) OfferRollback(last rollout.Rollout, from, to string) Message {
 	name, where := word(string(last.Service)), environment(last)
 	v := Value{Environment: last.Spec.Environment, Rollout: last.ID, Turn: last.Turn, Action: GoBack}
 	do := button{
-		action: GoBack, label: fmt.Sprintf("Roll back to %s", named(to, from)), style: "danger",
+		action: GoBack, label: fmt.Sprintf("Roll back to %s", brief(to, from)), style: "danger",
 		confirm: &confirm{
 			fmt.Sprintf("Roll %s back?", name),
-			fmt.Sprintf("Everyone in %s goes from %s to %s at once; no check is asked.", where, named(from, to), named(to, from)), "Roll back", "Keep it",
+			fmt.Sprintf("Everyone in %s goes from %s to %s at once; no check is asked.", where, brief(from, to), brief(to, from)), "Roll back", "Keep it",
 		},
 	}
 	return message(paragraph(

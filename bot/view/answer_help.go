@@ -142,6 +142,8 @@ func lineProblem(e *command.Error) string {
 		return joined(" ", "Which version of", word(string(e.Service))) + "? A tag such as v1.2.4, a digest, or a full reference."
 	case command.NoVersion:
 		return "Nothing was started: a version has a digit in it, and " + typed + " has none. A tag without any goes as a full reference."
+	case command.TwoVersions:
+		return "Nothing was started: which version, the one before or " + typed + "? Name one."
 	case command.Question:
 		return "That reads like a question, so nothing was done."
 	case command.Talk:

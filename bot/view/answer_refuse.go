@@ -75,7 +75,7 @@ func endTime(r rollout.Rollout) time.Time {
 // SameVersion refuses a launch: stable already runs the version.
 func (a Answers) SameVersion(service rollout.ServiceName, image string) Message {
 	return message(fmt.Sprintf("%s runs %s already: there is nothing to deploy. A canary that is under way is rolled back by %s.",
-		word(string(service)), named(image), code("/canary rollback "+string(service))))
+		word(string(service)), named(image), a.typed("rollback "+string(service))))
 }
 
 // Forbidden refuses an action: it names the person's id, and who can help.

@@ -32,7 +32,7 @@ func answers() map[string]view.Message {
 	all := map[string]view.Message{
 		"status":         a.Status([]rollout.Rollout{baking(), in(rollout.RollingBack)}),
 		"status_nothing": a.Status(nil),
-		"status_of":      a.StatusOf(baking(), permalink),
+		"status_of":      a.StatusOf(baking(), nil, permalink),
 		"services":       a.Services([]rollout.Service{checkout, search}, []rollout.Rollout{baking()}),
 		"services_none":  a.Services(nil, nil),
 		"history":        a.History("checkout", []rollout.Rollout{ending(rollout.Succeeded, nil), ending(rollout.RolledBack, nil)}),
@@ -201,6 +201,7 @@ func lines() map[string]string {
 		"too_many":        "status checkout now",
 		"other_thread":    "promote search",
 		"no_version":      "deploy checkout latest",
+		"two_versions":    "deploy checkout v1.2.3 → v1.2.4",
 		"other_words":     "deploy checkout to v1.2.4",
 		"other_service":   "deploy checkout=v1.2.4",
 		"question":        "promote checkout?",

@@ -67,11 +67,11 @@ func promoteButton(r rollout.Rollout) button {
 		return b
 	}
 	text := fmt.Sprintf("%s gets %s for everyone in %s; %s of traffic has it now.",
-		word(string(r.Service)), newVersion(r), environment(r), r.Current().Weight)
+		word(string(r.Service)), brief(r.Image, images(r)...), environment(r), r.Current().Weight)
 	if _, ok := nextStep(r, r.Step); ok {
-		text += " Stable stays on " + oldVersion(r) + ", one click away."
+		text += " Stable stays on " + orBefore(r, brief) + ", one click away."
 	} else {
-		text += " Stable becomes " + newVersion(r) + "."
+		text += " Stable becomes " + brief(r.Image, images(r)...) + "."
 	}
 	b.confirm = &confirm{fmt.Sprintf("Promote %s %s?", word(string(r.Service)), to), text, b.label, "Not yet"}
 	return b
@@ -79,7 +79,7 @@ func promoteButton(r rollout.Rollout) button {
 
 // rollbackButton rolls the rollout back. Its confirmation names what is lost.
 func rollbackButton(r rollout.Rollout) button {
-	text := fmt.Sprintf("%s %s in %s. Everyone returns to %s.", newVersion(r), trafficShare(r), environment(r), oldVersion(r))
+	text := fmt.Sprintf("%s %s in %s. Everyone returns to %s.", brief(r.Image, images(r)...), trafficShare(r), environment(r), orBefore(r, brief))
 	if r.StableWritten {
 		text += " Stable returns to it too."
 	}

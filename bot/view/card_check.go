@@ -16,8 +16,9 @@ const (
 	// fewChecks is how many checks have a line each on the card whatever they say, and manyLines how many different
 	// lines there are before there is not room for each.
 	fewChecks, manyLines = 6, 15
-	// briefsInLine is how many checks share a line that have only their names and values there.
-	briefsInLine = 10
+	// namesInLine is how many checks share a line that say the same, and briefsInLine how many that have only their names
+	// and values there.
+	namesInLine, briefsInLine = 20, 10
 )
 
 // checkBlocks are the card's lines of checks: those that do not pass as text, those that pass in small print. Of many
@@ -32,11 +33,12 @@ func checkBlocks(v rollout.Verdict) []slack.Block {
 	if len(sorted) <= fewChecks {
 		return append(list(checkLines(pressing)), smallPrint(checkLines(passing))...)
 	}
-	lines := sharedLines(pressing, len(sorted))
-	if len(lines) > manyLines {
-		lines = everyCheck(pressing, checkLine, roomForList)
+	small := briefly(passing, 2*maxContext)
+	lines, room := sharedLines(pressing, len(sorted)), roomForList-min(len(passing), 1)*2*maxContext
+	if len(lines) > manyLines || utf8.RuneCountInString(paragraph(lines...)) > room {
+		lines = everyCheck(pressing, checkLine, room)
 	}
-	return append(list(lines), smallPrint(briefly(passing, 2*maxContext))...)
+	return append(list(lines), smallPrint(small)...)
 }
 
 // smallPrint has the lines in small print, in as many blocks as they need.
@@ -80,7 +82,7 @@ func briefly(all []rollout.Evidence, room int) []string {
 		var names []string
 		for _, e := range all {
 			if e.Result == result || result == rollout.Unknown && icon(e.Result) == iconUnknown {
-				names = append(names, brief(e))
+				names = append(names, nameAndValue(e))
 			}
 		}
 		for some := range slices.Chunk(names, briefsInLine) {
@@ -95,8 +97,8 @@ func briefly(all []rollout.Evidence, room int) []string {
 	return lines
 }
 
-// brief is a check's name with the canary's value, where there is one.
-func brief(e rollout.Evidence) string {
+// nameAndValue is a check's name with the canary's value, where there is one.
+func nameAndValue(e rollout.Evidence) string {
 	name := nameOf(e) + onPart(e)
 	if e.Canary == nil || e.Why == rollout.WhyNoShare {
 		return name
@@ -105,7 +107,7 @@ func brief(e rollout.Evidence) string {
 }
 
 // briefSize is how many characters that takes in a line, with what is between two.
-func briefSize(e rollout.Evidence) int { return utf8.RuneCountInString(brief(e)) + len(" · ") }
+func briefSize(e rollout.Evidence) int { return utf8.RuneCountInString(nameAndValue(e)) + len(" · ") }
 
 // worstFirst orders evidence: what fails, what is unknown, what passes, and of each what decides first.
 func worstFirst(all []rollout.Evidence) []rollout.Evidence {
@@ -150,13 +152,15 @@ func sharedLines(all []rollout.Evidence, of int) []string {
 		}
 		names[l] = append(names[l], nameOf(e)+onPart(e))
 	}
-	lines := make([]string, len(order))
-	for i, l := range order {
-		who := strings.Join(names[l], ", ")
+	var lines []string
+	for _, l := range order {
 		if len(names[l]) == of {
-			who = fmt.Sprintf("all %d checks", of)
+			lines = append(lines, fmt.Sprintf("%s *all %d checks*%s", l.icon, of, l.says))
+			continue
 		}
-		lines[i] = l.icon + " *" + who + "*" + l.says
+		for some := range slices.Chunk(names[l], namesInLine) {
+			lines = append(lines, l.icon+" *"+strings.Join(some, ", ")+"*"+l.says)
+		}
 	}
 	return lines
 }

@@ -153,6 +153,18 @@ func TestEveryFailingCheckIsShown(t *testing.T) {
 			t.Errorf("of %d failing checks %q is not there:\n%s", len(all), e.Check, got)
 		}
 	}
+	same := []rollout.Evidence{passing().Evidence[0]}
+	for i := range 60 { // they say the same, and each is named
+		e := unknown(rollout.WhyNoData).Evidence[0]
+		e.Check = strings.Repeat("x", 36) + fmt.Sprint(100+i)
+		same = append(same, e)
+	}
+	named := strings.Join(checkLines(t, of(same...)), "\n")
+	for _, e := range same[1:] {
+		if !strings.Contains(named, e.Check) {
+			t.Errorf("of 60 checks without data %q is not named:\n%s", e.Check, named)
+		}
+	}
 	const hundreds = 300
 	for i := range hundreds {
 		e := broken()

@@ -13,6 +13,7 @@ const (
 	maxWord  = 128 // a name, a version, an id: every tag and every id is whole, as it has to be typed
 	maxWords = 300 // a person's text, a machine's answer
 	maxShort = 400 // a problem's sentence where others follow
+	maxCode  = 1000
 )
 
 // word and words are two lengths of escape.
@@ -28,7 +29,7 @@ func escape(s string, most int) string {
 // code puts text from outside into a code span. Formatting characters have no effect there, so a command stays as it
 // must be typed.
 func code(s string) string {
-	s = clip(s, maxSection/4)
+	s = clip(s, maxCode)
 	if s == "" {
 		return ""
 	}

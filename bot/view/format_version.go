@@ -31,13 +31,21 @@ var imageForms = []func(image string) string{
 
 // named returns the shortest name of an image by which none of the others is taken for it: where two differ in no more
 // than the digest or the repository, all of them have it.
-func named(image string, others ...string) string {
+func named(image string, others ...string) string { return namedWithin(maxReference, image, others...) }
+
+// brief is named for dialogs and buttons, where there is little room: what is too long loses its middle.
+func brief(image string, others ...string) string { return namedWithin(maxBrief, image, others...) }
+
+// maxBrief lets a question about two versions keep its end.
+const maxBrief = 60
+
+func namedWithin(most int, image string, others ...string) string {
 	for i, form := range imageForms {
 		alike := func(other string) bool { return other != image && other != "" && form(other) == form(image) }
 		if i < len(imageForms)-1 && slices.ContainsFunc(others, alike) {
 			continue
 		}
-		return escape(form(image), maxReference)
+		return escape(form(image), most)
 	}
 	return ""
 }
@@ -67,10 +75,15 @@ func newVersion(r rollout.Rollout) string { return named(r.Image, images(r)...) 
 
 // oldVersion returns the name of the version that the rollout found; what stands for it until the cluster was read.
 func oldVersion(r rollout.Rollout) string {
+	return orBefore(r, named)
+}
+
+// orBefore names the version that the rollout found by the given kind of name.
+func orBefore(r rollout.Rollout, name func(image string, others ...string) string) string {
 	if r.From() == "" {
 		return "the version before"
 	}
-	return named(r.From(), images(r)...)
+	return name(r.From(), images(r)...)
 }
 
 // change returns what the rollout does to the version: "v1.2.3 → v1.2.4". Among are the images of other rollouts that
@@ -86,6 +99,19 @@ func change(r rollout.Rollout, among ...string) string {
 // fullName names a rollout outside of its own thread: "checkout v1.2.4 (production)".
 func fullName(r rollout.Rollout) string {
 	return fmt.Sprintf("%s %s (%s)", word(string(r.Service)), newVersion(r), environment(r))
+}
+
+// typedVersion returns what has to be typed to deploy an image again: its tag, its digest, which is whole, or both.
+func typedVersion(image string) string {
+	name, sum, pinned := strings.Cut(image[strings.LastIndexByte(image, '/')+1:], "@")
+	_, tag, _ := strings.Cut(name, ":")
+	switch {
+	case pinned && tag != "":
+		return tag + "@" + sum
+	case pinned:
+		return sum
+	}
+	return rollout.ShortVersion(image)
 }
 
 // wholeImage returns the whole reference, to be copied, where the name of the new version is shorter than what has to be

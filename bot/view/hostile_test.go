@@ -165,7 +165,7 @@ func everything(text string, all bool) map[string]view.Message {
 		r = poison(r, text, all)
 		decided := rollout.Entry{Kind: rollout.EntryDecided, Actor: person(text), Data: rollout.Data{Action: rollout.Pause, Text: text}}
 		made["card_"+name] = view.Card(r, view.CardOptions{Restarting: all, Approvers: []string{text, "U0LAN0Z89"}, Decided: &decided})
-		made["status_"+name] = a.StatusOf(r, link)
+		made["status_"+name] = a.StatusOf(r, []string{text, "U0LAN0Z89"}, link)
 		made["busy_"+name] = a.Busy(poison(launch(), text, all), &rollout.BusyError{Live: r, Waiting: &r, Before: &r}, link)
 		made["before_"+name] = a.RolledBackBefore(poison(launch(), text, all), r)
 		made["accepted_"+name] = a.Accepted(r, rollout.Deploy, link)
@@ -204,7 +204,7 @@ func everything(text string, all bool) map[string]view.Message {
 	made["help"] = a.Help("")
 	for _, problem := range []command.Problem{
 		command.UnknownCommand, command.UnknownService, command.UnknownOption, command.MissingVersion, command.OtherThread, command.TooManyWords,
-		command.NoVersion, command.Question, command.Talk,
+		command.NoVersion, command.TwoVersions, command.Question, command.Talk,
 	} {
 		made["parse_"+string(problem)] = a.ParseError(&command.Error{
 			Problem: problem, Verb: command.Deploy, Word: text, Nearest: text, Meant: text, Service: rollout.ServiceName(text), Thread: rollout.ServiceName(text),

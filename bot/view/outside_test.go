@@ -72,7 +72,7 @@ func placesOf(said string) map[string]string {
 	return map[string]string{
 		"a reason on the card":      all(view.Card(r, view.CardOptions{})),
 		"the cluster's answer":      all(view.Card(failed, view.CardOptions{})),
-		"Prometheus's answer":       all(view.Answers{}.StatusOf(unread, "")),
+		"Prometheus's answer":       all(view.Answers{}.StatusOf(unread, nil, "")),
 		"a reason in a reply":       all(reply),
 		"a reason in a list":        all(view.Answers{}.History("", []rollout.Rollout{r})),
 		"a service's name":          all(view.Answers{}.NothingLive(rollout.ServiceName(said), rollout.Rollout{})),

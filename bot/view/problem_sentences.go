@@ -113,6 +113,9 @@ func storeSentences() map[rollout.ProblemCode]string {
 			"or restart Canarybot, which begins with a new store and asks about what it finds in the cluster.",
 		"store_replaced": "Another store, or an older copy, took the place of {key}. Put the right one back, and Canarybot goes on by itself; " +
 			"or restart Canarybot, which goes on with the one that is there.",
+		"store_missing":     "There is no store {key}.",
+		"backup_there":      "{key} is there already: name a file that is not.",
+		"backup_not_made":   "The copy {key} could not be made.",
 		"store_closed":      "The store {key} is closed: Canarybot is shutting down.",
 		"record_unexpected": "The stored record {quoted} in {key} does not say what this version of Canarybot expects.",
 	}
@@ -156,6 +159,9 @@ func settingSentences() map[rollout.ProblemCode]string {
 		"secret_missing":           "Neither {key} nor {key}_FILE is set.",
 		"secret_unreadable":        "No token can be read from the file that {key}_FILE names.",
 		"secret_malformed":         "{key} does not hold a secret: it is empty or contains spaces.",
+		"slack_address":            "{key} is not the address of an API; write https://HOST/PATH/, without user, query and fragment.",
+		"slack_clear_text":         "{key} leads to {value} unencrypted, and the tokens go there; write https://, or set SLACK_API_INSECURE to allowed where nobody can listen on the way.",
+		"not_allowed":              "{key} is {quoted}; it may be unset, or allowed.",
 		"prometheus_settings":      "Prometheus: {words}",
 		"kubernetes_client":        "No client for Kubernetes can be made.",
 		"kubernetes_unreachable":   "Kubernetes cannot be reached: set KUBECONFIG, or run inside a cluster.",

@@ -172,9 +172,13 @@ func problems() []rollout.Problem {
 		{Code: "store_failed", Key: "/data/canarybot.db", Words: "input/output error"},
 		{Code: "store_low", Key: "/data/canarybot.db", Value: "7.5 MiB", Want: "32.0 MiB"},
 		store("store_full"), store("store_read_only"), store("store_hangs"), store("store_gone"), store("store_replaced"),
+		store("store_missing"), store("backup_there"), store("backup_not_made"),
 		{Code: "record_unexpected", Key: "rollouts", Value: "checkout/0000000042"},
 		{Code: "configuration_unreadable"},
 		secret("secret_set_twice"), secret("secret_missing"), secret("secret_unreadable"), secret("secret_malformed"),
+		{Code: "slack_address", Key: "SLACK_API_URL"}, {Code: "slack_clear_text", Key: "SLACK_API_URL", Value: "slack.example"},
+		{Code: "not_allowed", Key: "SLACK_API_INSECURE", Value: "true"},
+
 		{Code: "metrics_no_raw", Service: "checkout", Words: "range selectors are not supported"}, {Code: "metrics_resampled", Service: "checkout"},
 		{Code: "metrics_reported_twice", Service: "checkout", Value: "cluster", Count: 2},
 		{Code: "metrics_replicas", Service: "checkout", Value: "prometheus_replica", Count: 2},

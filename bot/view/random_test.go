@@ -146,7 +146,7 @@ func TestSlackTakesWhateverTheRolloutIs(t *testing.T) {
 		}
 		made := []view.Message{
 			view.Card(r, view.CardOptions{}), view.Card(r, view.CardOptions{Restarting: true, Decided: &e}),
-			view.Answers{}.StatusOf(r, permalink), view.Answers{}.Why(r), view.Answers{}.Status([]rollout.Rollout{r, r, r}), view.Answers{}.Busy(launch(), &rollout.BusyError{Live: r}, permalink),
+			view.Answers{}.StatusOf(r, e.Data.Differs, permalink), view.Answers{}.Why(r), view.Answers{}.Status([]rollout.Rollout{r, r, r}), view.Answers{}.Busy(launch(), &rollout.BusyError{Live: r}, permalink),
 			view.Answers{}.History("", []rollout.Rollout{r, r}), view.Answers{}.OfferRollback(r, r.Image, r.From()),
 		}
 		if m, ok := view.Reply(r, e, view.Audience{Approvers: e.Data.Differs, OnCall: e.Data.Differs}, permalink); ok {

@@ -8,8 +8,10 @@ import (
 	"canarybot.io/rollout"
 )
 
-// Audience are those whom a rollout's messages mention, by their Slack ids.
+// Audience are those whom a rollout's messages mention, by their Slack ids, and what they type.
 type Audience struct {
+	// Command is the slash command; empty: /canary.
+	Command string
 	// Approvers are asked.
 	Approvers []string
 	// OnCall are told when a canary is rolled back by itself: people and user groups.
@@ -19,7 +21,7 @@ type Audience struct {
 // Reply returns the thread reply for a timeline entry; ok is false for an entry that gets no reply. It uses the entry
 // and only stable parts of the rollout, so that a late reply is the same. Link is the card's; empty: unknown.
 func Reply(r rollout.Rollout, e rollout.Entry, to Audience, link string) (m Message, ok bool) {
-	t := threadReply{r: r, e: e, approvers: to.Approvers, onCall: to.OnCall, link: link}
+	t := threadReply{r: r, e: e, approvers: to.Approvers, onCall: to.OnCall, link: link, answers: Answers{Command: to.Command}}
 	switch e.Kind {
 	case rollout.EntryRequested:
 		return t.requested()
@@ -62,6 +64,7 @@ type threadReply struct {
 	approvers []string
 	onCall    []string
 	link      string
+	answers   Answers // has the commands as they are typed
 }
 
 // currentStep returns the step that the entry is about.

@@ -16,9 +16,9 @@ func (t threadReply) ended() (Message, bool) {
 	r.Phase, r.Ending = rollout.Ended, *t.e.Data.Ending
 	switch r.Ending.Outcome {
 	case rollout.Succeeded:
-		return succeeded(r), true
+		return t.succeeded(r), true
 	case rollout.RolledBack:
-		return rolledBack(r), true
+		return t.rolledBack(r), true
 	case rollout.Cancelled:
 		return cancelled(r), true
 	case rollout.Abandoned:
@@ -27,8 +27,8 @@ func (t threadReply) ended() (Message, bool) {
 	return Message{}, false
 }
 
-func succeeded(r rollout.Rollout) Message {
-	what := fmt.Sprintf("%s. %s", allTraffic(r), todo(r))
+func (t threadReply) succeeded(r rollout.Rollout) Message {
+	what := fmt.Sprintf("%s. %s", allTraffic(r), t.todo(r))
 	return message(paragraph(append([]string{
 		fmt.Sprintf("%s *%s succeeded*: %s", iconDone, fullName(r), what),
 		capitalize(fullStop(totalTime(r))),
@@ -36,28 +36,28 @@ func succeeded(r rollout.Rollout) Message {
 }
 
 // todo says what people do next.
-func todo(r rollout.Rollout) string {
+func (t threadReply) todo(r rollout.Rollout) string {
 	switch {
 	case r.Ending.StableImage != "":
 		return "Somebody else set that image while it ended; look whether it is meant."
 	case r.Ending.Outcome == rollout.Succeeded && r.Request.Back:
 		return "Look into " + oldVersion(r) + " before it is deployed again."
 	case r.Ending.Outcome == rollout.Succeeded:
-		return "If it turns out bad: " + code("/canary rollback "+string(r.Service))
+		return "If it turns out bad: " + t.answers.typed("rollback "+string(r.Service))
 	case r.Ending.Reason.Code == rollout.ReasonUnanswered && r.Ending.Reason.Evidence == nil && r.Image != "":
-		return "To start it again: " + code("/canary deploy "+string(r.Service)+" "+rollout.ShortVersion(r.Image)+" --replace")
+		return "To start it again: " + t.answers.typed("deploy "+string(r.Service)+" "+typedVersion(r.Image)+" --replace")
 	case r.Image == "":
-		return "Look into it: " + code("/canary why "+string(r.ID))
+		return "Look into it: " + t.answers.typed("why "+string(r.ID))
 	}
-	return "Look into " + newVersion(r) + ": " + code("/canary why "+string(r.ID))
+	return "Look into " + newVersion(r) + ": " + t.answers.typed("why "+string(r.ID))
 }
 
-func rolledBack(r rollout.Rollout) Message {
+func (t threadReply) rolledBack(r rollout.Rollout) Message {
 	why := plainly(r, r.Ending.Reason, r.Ending.By)
 	if r.Ending.Reason.Code == rollout.ReasonPerson {
 		why = because(r, r.Ending.Reason, r.Ending.By)
 	}
-	what := joined(" ", fullStop(why), fullStop(allTraffic(r)), todo(r))
+	what := joined(" ", fullStop(why), fullStop(allTraffic(r)), t.todo(r))
 	m := message(paragraph(append([]string{
 		fmt.Sprintf("%s *%s rolled back*: %s", iconBack, fullName(r), what),
 		failureDetail(r),

@@ -183,6 +183,20 @@ func TestRollbackMakesSenseOnALockScreen(t *testing.T) {
 	}
 }
 
+// Two bots of one workspace have a command each: what people are told to type must reach the one that tells it.
+func TestTheEndNamesTheCommandAsItIsConfigured(t *testing.T) {
+	for outcome, want := range map[rollout.Outcome]string{
+		rollout.RolledBack: "/canary-staging why checkout-42", rollout.Succeeded: "/canary-staging rollback checkout",
+	} {
+		r := ending(outcome, nil)
+		e := rollout.Entry{Kind: rollout.EntryEnded, Data: rollout.Data{Ending: &r.Ending}}
+		m, _ := view.Reply(r, e, view.Audience{Command: "/canary-staging"}, permalink)
+		if !strings.Contains(m.Text, want) || strings.Contains(m.Text, "/canary ") {
+			t.Errorf("%s: %s", outcome, m.Text)
+		}
+	}
+}
+
 func TestReplyNamesTheRolloutOnALockScreen(t *testing.T) {
 	for name, m := range replies() {
 		if !strings.Contains(m.Text, "checkout v1.2") {

@@ -149,7 +149,7 @@ func TestWhatIsTypedIsWhole(t *testing.T) {
 		"services":              {a.Services([]rollout.Service{{Name: r.Service, Spec: spec()}}, nil), string(r.Service)},
 		"what is not there":     {a.NoRollout(r.ID), string(r.ID)},
 		"an answer":             {a.NotTheCard(r.ID), string(r.ID)},
-		"a digest":              {a.StatusOf(pinned, ""), "`" + pinned.Image + "`"},
+		"a digest":              {a.StatusOf(pinned, nil, ""), "`" + pinned.Image + "`"},
 		"a busy service":        {a.Busy(launchOf(r), &rollout.BusyError{Live: r}, ""), fmt.Sprintf("`/canary deploy %s %s --replace", r.Service, strings.Repeat("u", 128))},
 		"a plan that is missed": {a.UnknownPlan(rollout.Service{Name: r.Service, Spec: spec()}, strings.Repeat("p", 63)), strings.Repeat("p", 63)},
 	} {
@@ -161,4 +161,53 @@ func TestWhatIsTypedIsWhole(t *testing.T) {
 
 func launchOf(r rollout.Rollout) rollout.DeployRequest {
 	return rollout.DeployRequest{Service: r.Service, Version: strings.Repeat("u", 128), Actor: person("U024BE7LH")}
+}
+
+// What is suggested can be typed as it stands: a digest whole, a reason cut before the words that do something.
+func TestSuggestedCommandsNameTheSameImage(t *testing.T) {
+	for name, c := range map[string]struct{ image, typed string }{
+		"a tag":             {shop + ":v1.2.4", "v1.2.4"},
+		"a digest":          {shop + digest("abc"), digest("abc")[1:]},
+		"both":              {shop + ":v1" + digest("abc"), "v1" + digest("abc")},
+		"a registry's port": {"10.0.0.1:5000/checkout:v1", "v1"},
+	} {
+		r := changing(shop+":v1.2.3", c.image)
+		r.Phase, r.Ending = rollout.Ended, rollout.Ending{Outcome: rollout.RolledBack, Reason: rollout.Reason{Code: rollout.ReasonUnanswered}}
+		m, _ := view.Reply(r, rollout.Entry{Kind: rollout.EntryEnded, Data: rollout.Data{Ending: &r.Ending}}, view.Audience{}, "")
+		if want := "`/canary deploy checkout " + c.typed + " --replace`"; !strings.Contains(strings.Join(shown(m), "\n"), want) {
+			t.Errorf("%s: no %q in %q", name, want, shown(m))
+		}
+		repository, _, _ := strings.Cut(c.image, ":v1")
+		repository, _, _ = strings.Cut(repository, "@")
+		if image, err := rollout.Image(repository, c.typed); err != nil || image != c.image {
+			t.Errorf("%s: %s means %s, %v", name, c.typed, image, err)
+		}
+	}
+}
+
+// A question about two long versions is whole, and still says which is which.
+func TestDialogsNameBothVersions(t *testing.T) {
+	long := strings.Repeat("feature-faster-tax-lookup-", 4)
+	for _, images := range [][2]string{
+		{shop + ":" + long + "1", shop + ":" + long + "2"},
+		{shop + digest("aaaaaaaaaaaa"), shop + ":v1" + digest("b")},
+		{"old.example.com/" + strings.Repeat("shop/", 30) + "checkout:v1", shop + ":v1"},
+	} {
+		r := changing(images[0], images[1])
+		r.Phase, r.Step = rollout.Awaiting, 1
+		for name, m := range map[string]view.Message{"card": view.Card(r, view.CardOptions{}), "offer": view.Answers{}.OfferRollback(r, images[1], images[0])} {
+			for _, b := range buttonsOf(t, m) {
+				if b.Confirm == nil {
+					continue
+				}
+				text := b.Confirm.Text.Text
+				if !strings.HasSuffix(text, ".") || len([]rune(text)) > 300 {
+					t.Errorf("%s, %s: the end is not there: %q", name, b.Text.Text, text)
+				}
+				if b.Text.Text == "Roll back" && images[0] == shop+":"+long+"1" && !(strings.Contains(text, "lookup-1") && strings.Contains(text, "lookup-2")) {
+					t.Errorf("%s, %s: which is which in %q?", name, b.Text.Text, text)
+				}
+			}
+		}
+	}
 }

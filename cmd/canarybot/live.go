@@ -71,7 +71,11 @@ func liveSlack(ctx context.Context, out io.Writer, c config.Config) []string {
 	} else {
 		fmt.Fprintf(out, "  ✓ bot %s in workspace %s\n", auth.User, auth.Team)
 		problems = append(problems, missingScopes(granted)...)
-		problems = append(problems, liveLookup(ctx, client, auth.UserID, problems)...)
+		if cannot := liveLookup(ctx, client, auth.UserID, problems); len(cannot) > 0 {
+			problems = append(problems, cannot...)
+		} else {
+			problems = append(problems, livePeople(ctx, settings, c)...)
+		}
 		problems = append(problems, liveChannels(ctx, client, c, auth.User)...)
 	}
 	if _, _, err := client.StartSocketModeContext(ctx); err != nil {
@@ -109,7 +113,7 @@ func liveLookup(ctx context.Context, client *slack.Client, me string, known []st
 // slackOptions are those of the bot's own client, and capture the headers of its answers.
 func slackOptions(app, address string, headers func(http.Header)) []slack.Option {
 	options := []slack.Option{
-		slack.OptionAppLevelToken(app), slack.OptionHTTPClient(&http.Client{Timeout: asking}),
+		slack.OptionAppLevelToken(app), slack.OptionHTTPClient(connection.HTTPClient()),
 		slack.OptionOnResponseHeaders(func(_ string, h http.Header) { headers(h) }),
 	}
 	if address != "" {

@@ -123,6 +123,23 @@ func TestLiveSlackFindsWhatWouldStopEverybody(t *testing.T) {
 	}
 }
 
+// Somebody whom a policy names and who may do nothing is found before they are needed.
+func TestLiveSlackLooksUpWhomThePolicyNames(t *testing.T) {
+	sim := slackAt(t, "", "")
+	sim.PutUser(slacksim.User{ID: "U0000GONE1", Name: "gone", Deactivated: true})
+	c, err := config.Parse([]byte(small + "policy: {deployers: [U00000DEV1, U000GUEST1], approvers: [U00ONCALL1, U0000GONE1, U0000TYPO1], rollback: everyone}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	got := strings.Join(liveSlack(t.Context(), &out, c), "\n")
+	for id, want := range map[string]bool{"U00000DEV1": false, "U00ONCALL1": false, "U000GUEST1": true, "U0000GONE1": true, "U0000TYPO1": true, "everyone": false} {
+		if strings.Contains(got, "policy: "+id+" is no full member") != want {
+			t.Errorf("%s: want %v in\n%s", id, want, got)
+		}
+	}
+}
+
 // shares changes the channel of the cards.
 func shares(c slacksim.Channel) func(*slacksim.Sim) {
 	c.ID, c.Name = "C0DEPLOYS1", "deploys"

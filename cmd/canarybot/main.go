@@ -66,7 +66,7 @@ func root() *cobra.Command {
 		SilenceUsage: true, SilenceErrors: true,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 	}
-	cmd.AddCommand(runCommand(), validateCommand(), versionCommand())
+	cmd.AddCommand(runCommand(), validateCommand(), storeCommand(), versionCommand())
 	return cmd
 }
 

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net"
 	"os"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"k8s.io/klog/v2"
@@ -66,7 +65,7 @@ func run(ctx context.Context, c config.Config, log *slog.Logger) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, source.Close()) }()
-	store, err := bolt.Open(ctx, c.Store.Path, bolt.Options{})
+	store, err := bolt.Open(ctx, c.Store.Path, bolt.Options{Limit: c.Store.Limit})
 	if err != nil {
 		return err
 	}
@@ -80,22 +79,20 @@ func run(ctx context.Context, c config.Config, log *slog.Logger) (err error) {
 	return app.New(app.Parts{
 		Environment: c.Environment, Services: c.Services, Policy: c.Policy, Command: c.Slack.Command, Channel: c.Slack.Channel,
 		SharedChannels: c.Slack.SharedChannels,
-		Slack:          connection, Store: store, Cluster: cluster, Metrics: source, Preflights: []rollout.Preflighter{cluster},
+		Slack:          connection, Store: store, Cluster: cluster, Beside: cluster, Metrics: source, Preflights: []rollout.Preflighter{cluster},
 		Watch:    func(ctx context.Context, wake func(rollout.ServiceName)) { watcher.Run(ctx, c.Services, wake) },
 		Listener: listener, Version: version, Log: log,
 	}).Run(ctx)
 }
 
-// slackFromEnv reads the tokens, and reports the problems of both together. Tokens in files may be rewritten later.
+// slackFromEnv reads the tokens and where they go, and reports the problems of all together. Tokens in files may be
+// rewritten later.
 func slackFromEnv(log *slog.Logger) (slack.Config, error) {
 	botToken, errBot := config.SecretFromEnv("SLACK_BOT_TOKEN", log)
 	appToken, errApp := config.SecretFromEnv("SLACK_APP_TOKEN", log)
-	if err := errors.Join(errBot, errApp); err != nil {
+	address, errAddress := config.SlackAddressFromEnv()
+	if err := errors.Join(errBot, errApp, errAddress); err != nil {
 		return slack.Config{}, err
-	}
-	address := os.Getenv("SLACK_API_URL")
-	if address != "" && !strings.HasSuffix(address, "/") {
-		address += "/" // methods are appended to it
 	}
 	tokens := func() (bot, app string) { return botToken().Reveal(), appToken().Reveal() }
 	return slack.Config{Tokens: tokens, APIURL: address}, nil

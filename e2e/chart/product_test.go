@@ -224,8 +224,8 @@ namespaces: [{name: shop, create: false, routes: [TrafficSplit, HTTPRoute]}]`,
 		"names from the defaults": `
 config: {defaults: {namespace: shop, stable_service: pods, route: {kind: TrafficSplit, name: split, create: true}}, services: {checkout: {image: a, route: {service: root}}}}
 namespaces: [{name: shop, create: true, routes: [TrafficSplit]}]`,
-		"null is nothing": `
-config: {defaults: {namespace: shop, canary: bird}, services: {checkout: {namespace: ~, canary: ~, image: a, route: {kind: HTTPRoute, name: web, create: false}}}}
+		"its own over the defaults": `
+config: {defaults: {namespace: shop, canary: bird}, services: {checkout: {canary: own, image: a, route: {kind: HTTPRoute, name: web, create: false}}}}
 namespaces: [{name: shop, create: true, routes: [HTTPRoute]}]`,
 		"two services of a namespace, and a third": `
 config: {services: {checkout: {namespace: shop, image: a, route: {kind: HTTPRoute, name: web}}, search: {namespace: shop, image: a, route: {kind: HTTPRoute, name: search}}, ledger: {namespace: bank, image: a, route: {kind: HTTPRoute, name: ledger}}}}

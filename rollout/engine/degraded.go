@@ -140,22 +140,42 @@ func (w *worker) degraded(ctx context.Context) time.Time {
 	if ctx.Err() != nil {
 		return time.Time{}
 	}
+	// What takes traffic off comes before anything is asked of a disk that may hang.
+	if before.Phase.Ending() && (!before.TakenOff() || len(rollout.Emergency(before, f)) == 0) {
+		if at, ok := w.end(ctx, f); ok {
+			return at
+		}
+	}
 	after, entries, next := rollout.Degraded(before, f)
 	w.ahead = append(w.ahead, entries...)
 	w.setCurrent(after)
 	w.checker.follow(after)
 	var writes []rollout.Write
 	switch {
-	case after.Phase.Ending() && after.Phase == w.stored.Phase: // as committed
-		writes = rollout.Writes(after, f)
-	case after.Phase == rollout.RollingBack:
+	case after.TakenOff():
 		writes = rollout.Emergency(after, f)
+	case after.Phase.Ending(): // as committed
+		writes = rollout.Writes(after, f)
 	}
 	again := w.sendAll(ctx, after, writes, func(ctx context.Context) bool { return ctx.Err() == nil })
 	if again || after.Phase != before.Phase {
 		return now()
 	}
 	return next
+}
+
+// end goes on with an ending, which a store with little room may still take, and returns when to reconcile again. Ok is
+// false where the store does not take it.
+func (w *worker) end(ctx context.Context, f rollout.Facts) (at time.Time, ok bool) {
+	before := w.current()
+	after, at, err := w.commit(ctx, &f)
+	if err != nil {
+		return at, false
+	}
+	if w.apply(ctx, after, f) || after.Phase != before.Phase {
+		return now(), true
+	}
+	return at, true
 }
 
 // decideDegraded takes a rollback into memory, for the rollout's worker to carry out as far as that goes without a

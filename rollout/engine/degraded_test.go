@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -334,4 +335,54 @@ func (l life) throughOutage(t *testing.T, disk *fillingDisk, want string) bool {
 	}
 	w.stop()
 	return disk.failed()
+}
+
+// reserved is a full disk with room for what ends alone.
+type reserved struct {
+	*mem.Store
+	full atomic.Bool
+}
+
+func (d *reserved) Commit(ctx context.Context, changes ...rollout.Change) error {
+	for _, c := range changes {
+		if d.full.Load() && !c.Rollout.Phase.Ending() && !c.Rollout.Terminal() {
+			return rollout.Wrap(rollout.Unavailable, errDiskFull)
+		}
+	}
+	return d.Store.Commit(ctx, changes...)
+}
+
+func (d *reserved) Probe(ctx context.Context) error {
+	if d.full.Load() {
+		return rollout.Wrap(rollout.Unavailable, errDiskFull)
+	}
+	return d.Store.Probe(ctx)
+}
+
+// With room for endings a rollback is saved and comes to its end, whoever decides it, and the disk is still full.
+func TestWhatEndsIsSavedInTheRoomThatIsKept(t *testing.T) {
+	for name, rollBack := range map[string]func(*world){
+		"a check":  func(w *world) { w.app.Break(sim.Behaviour{Errors: 0.5}) },
+		"a person": func(w *world) { w.decide(rollout.Decision{ID: "abort", Action: rollout.Rollback, Actor: person(dev)}) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			in(t, standard, func(w *world) {
+				r := w.reach("v1.2.4", atHalf)
+				w.stop()
+				disk := &reserved{Store: w.disk()}
+				w.store = disk
+				w.start(0, false)
+				disk.full.Store(true)
+				time.Sleep(time.Minute)
+				rollBack(w)
+				w.offTraffic(r)
+				r = w.until(r.ID, "its end", ended)
+				_, degraded := w.current.engine.Outage()
+				if r.Ending.Outcome != rollout.RolledBack || !degraded {
+					t.Errorf("degraded %t, ended %+v", degraded, r.Ending)
+				}
+				w.story(r.ID)
+			})
+		})
+	}
 }

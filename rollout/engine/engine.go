@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -163,14 +164,14 @@ func (e *Engine) policy(service rollout.ServiceName) rollout.Policy {
 // is rollout.ErrDecided. While the store cannot commit only a rollback is taken, and its error says that it is not saved.
 func (e *Engine) Decide(ctx context.Context, id rollout.ID, d rollout.Decision) (rollout.Rollout, error) {
 	for {
-		if _, degraded := e.Outage(); degraded {
-			return e.decideDegraded(id, d)
+		if _, degraded := e.Outage(); degraded && d.Action != rollout.Rollback {
+			return rollout.Rollout{}, e.degraded(rollout.ProblemDegraded, id)
 		}
 		r, err := e.Store.Load(ctx, id)
+		if e.failed(err) {
+			return e.decideDegraded(id, d)
+		}
 		if err != nil {
-			if e.failed(err) {
-				continue
-			}
 			return rollout.Rollout{}, err
 		}
 		after, entries, err := rollout.Decide(r, d, e.policy(r.Service))
@@ -184,7 +185,7 @@ func (e *Engine) Decide(ctx context.Context, id rollout.ID, d rollout.Decision) 
 		case e.failed(err) && after.Phase != rollout.RollingBack:
 			return r, e.degraded(rollout.ProblemUncertain, id)
 		case e.failed(err):
-			continue
+			return e.decideDegraded(id, d)
 		case err != nil:
 			return r, err
 		}
@@ -205,10 +206,12 @@ func (e *Engine) commit(ctx context.Context, changes ...rollout.Change) error {
 		}
 	}
 	err := e.Store.Commit(ctx, changes...)
-	if err == nil {
-		e.recover()
-	} else {
+	ends := func(c rollout.Change) bool { return c.Rollout.Phase.Ending() || c.Rollout.Terminal() }
+	switch {
+	case err != nil:
 		e.failed(err)
+	case !slices.ContainsFunc(changes, ends): // room may be kept for those alone
+		e.recover()
 	}
 	return err
 }

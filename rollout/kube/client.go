@@ -81,6 +81,10 @@ func (c client) pods(namespace string) *gentype.ClientWithList[*core.Pod, *core.
 	return kind[core.Pod, core.PodList](c, core.SchemeGroupVersion, "pods", namespace)
 }
 
+func (c client) events(namespace string) *gentype.ClientWithList[*core.Event, *core.EventList] {
+	return kind[core.Event, core.EventList](c, core.SchemeGroupVersion, "events", namespace)
+}
+
 func (c client) services(namespace string) *gentype.ClientWithList[*core.Service, *core.ServiceList] {
 	return kind[core.Service, core.ServiceList](c, core.SchemeGroupVersion, "services", namespace)
 }

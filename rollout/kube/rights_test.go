@@ -209,6 +209,9 @@ func TestEveryRightIsUsed(t *testing.T) {
 		r.Original.Scaler = c.Preflight(t.Context(), queued()).Original.Scaler
 		life(t, c, r, rollout.Write{Object: rollout.RouteObject, Verb: rollout.Update})
 		heard(t, s)
+		if err := c.Note(t.Context(), r, "RolloutUnseen", "nobody sees it"); err != nil {
+			t.Error(err)
+		}
 		need := needs(t, gateway.Kind, true, false)
 		need.Scaler = "HorizontalPodAutoscaler"
 		if diff := cmp.Diff(s.Used(), flat(slices.Concat(need.Rights(), kube.Optional()))); diff != "" {

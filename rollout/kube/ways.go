@@ -31,9 +31,12 @@ var ways = []way{
 	{"split.smi-spec.io", "trafficsplits", "TrafficSplit", []string{"v1alpha2", "v1alpha4", "v1alpha3", "v1alpha1"}, splitServices},
 }
 
-// Optional returns the rights that a start makes use of and does without.
+// Optional returns the rights that a start makes use of and does without, and that of Note.
 func Optional() []Right {
-	all := []Right{{Group: "autoscaling.k8s.io", Resource: "verticalpodautoscalers", Verbs: []string{"list"}}}
+	all := []Right{
+		{Group: "autoscaling.k8s.io", Resource: "verticalpodautoscalers", Verbs: []string{"list"}},
+		{Group: "", Resource: "events", Verbs: []string{"create"}},
+	}
 	for _, w := range ways {
 		all = append(all, Right{Group: w.group, Resource: w.resource, Verbs: []string{"list"}})
 	}

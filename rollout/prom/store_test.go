@@ -129,6 +129,52 @@ func TestRedirectsWithoutTheQuery(t *testing.T) {
 	}
 }
 
+// The token goes to nobody else: not to who listens on another port, nor to another name of the host, nor out of TLS.
+func TestRedirectsThatWouldTakeTheTokenAlong(t *testing.T) {
+	t.Parallel()
+	const at = "http://prometheus.example:9090"
+	for name, test := range map[string]struct {
+		from, to string
+		followed bool
+	}{
+		"another path":                 {at, at + "/moved/api/v1/query", true},
+		"the same, written otherwise":  {"http://prometheus.example", "http://PROMETHEUS.example:80/moved/api/v1/query", true},
+		"another port":                 {at, "http://prometheus.example:9091/api/v1/query", false},
+		"the scheme's port":            {at, "http://prometheus.example/api/v1/query", false},
+		"another host":                 {at, "http://evil.example:9090/api/v1/query", false},
+		"a host below":                 {at, "http://x.prometheus.example:9090/api/v1/query", false},
+		"into TLS, which others serve": {"http://prometheus.example", "https://prometheus.example/api/v1/query", false},
+		"out of TLS":                   {"https://prometheus.example", "http://prometheus.example/api/v1/query", false},
+		"out of TLS, at its port":      {"https://prometheus.example", "http://prometheus.example:443/api/v1/query", false},
+	} {
+		o := prom.Default(test.from)
+		followed := false
+		o.Transport = roundTrips(func(r *http.Request) (*http.Response, error) {
+			if !strings.HasPrefix(r.URL.String(), test.from+"/api/") {
+				followed = true
+				w := httptest.NewRecorder()
+				healthy().ServeHTTP(w, r)
+				return w.Result(), nil
+			}
+			return &http.Response{StatusCode: http.StatusTemporaryRedirect, Header: http.Header{"Location": {test.to}}, Body: http.NoBody, Request: r}, nil
+		})
+		s, err := prom.New(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := s.Ask(t.Context(), question(valueCheck())).Samples[0]
+		if followed != test.followed || !followed && !strings.Contains(got.Detail, "which is not followed") {
+			t.Errorf("%s: followed %t, %q (%s)", name, followed, got.CanaryWhy, got.Detail)
+		}
+	}
+}
+
+// roundTrips answers in the network's place.
+type roundTrips func(*http.Request) (*http.Response, error)
+
+// RoundTrip answers.
+func (f roundTrips) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
 // A tenant of Mimir is named by a header, beside whatever signs in.
 func TestTenantHeaders(t *testing.T) {
 	t.Parallel()

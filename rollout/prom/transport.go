@@ -122,8 +122,9 @@ func (s store) CloseIdleConnections() {
 	}
 }
 
-// sameHost refuses redirects that would send the credentials to another host, or out of TLS: the round tripper adds
-// them to each request, whatever its host.
+// sameHost refuses redirects that would send the credentials to whoever else listens on the host, to another one, or out of
+// TLS: the round tripper adds them to each request, whatever its address. What is left keeps scheme, host and port, and
+// the method with its form.
 func sameHost(next *http.Request, before []*http.Request) error {
 	first := before[0].URL
 	switch {
@@ -131,10 +132,22 @@ func sameHost(next *http.Request, before []*http.Request) error {
 		return fmt.Errorf("redirected by Prometheus more than three times")
 	case next.Method != before[0].Method: // a redirect of a form as GET has lost the query
 		return fmt.Errorf("redirected by Prometheus without the query to %s://%s; prometheus.url must be where that leads", next.URL.Scheme, next.URL.Host)
-	case next.URL.Hostname() != first.Hostname(), first.Scheme == "https" && next.URL.Scheme != "https":
-		return fmt.Errorf("redirected by Prometheus to %s://%s, which is not followed", next.URL.Scheme, next.URL.Host)
+	case next.URL.Scheme != first.Scheme, !strings.EqualFold(next.URL.Hostname(), first.Hostname()), portOf(next.URL) != portOf(first):
+		return fmt.Errorf("redirected by Prometheus to %s://%s, which is not followed: what signs in would go there; prometheus.url must be where that leads",
+			next.URL.Scheme, next.URL.Host)
 	}
 	return nil
+}
+
+// portOf returns the port of an address, also where it is the scheme's own.
+func portOf(u *url.URL) string {
+	switch port := u.Port(); {
+	case port != "":
+		return port
+	case u.Scheme == "https":
+		return "443"
+	}
+	return "80"
 }
 
 // limited bounds how much of an answer is read. It wraps the transport, so it counts decompressed bytes.

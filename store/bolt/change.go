@@ -23,6 +23,9 @@ func newChange(changes []rollout.Change) (*change, error) {
 	for _, one := range changes {
 		next := one.Rollout
 		next.Revision++
+		if next.Terminal() && next.Ending.Outcome != rollout.Succeeded {
+			next.Judge = rollout.JudgeState{} // nobody begins with it
+		}
 		payload, err := encode(next)
 		if err != nil {
 			return nil, err

@@ -14,9 +14,11 @@
 //     record carries a CRC-32C over its bucket, key and value, and one record carries the count and the sum of all
 //     the others: neither a changed record nor a lost one goes unseen.
 //   - The first file is built beside its place and linked there when it is whole.
+//   - Some room ahead belongs to the file, for rollouts that end (space.go). What is kept is bounded in number and in
+//     bytes (retain.go, shrink.go), and a file that is more than half empty is compacted while it is used (compact.go).
 //
-// The file belongs to one process at a time, has a directory of its own and lies on a local disk. Layout (buckets of framed JSON records, keys
-// made to be read by people):
+// The file belongs to one process at a time, has a directory of its own and lies on a local disk. Layout (buckets of
+// framed JSON records, keys made to be read by people):
 //
 //	canarybot   store           format, schema, store id; the one place that every schema keeps
 //	            sum             count and sum of all other records

@@ -35,6 +35,12 @@ func WithOpenFile(o Options, openFile func(string, int, os.FileMode) (*os.File, 
 	return o
 }
 
+// WithSyncFile returns the options of a store that syncs its file by the function before it reads it again.
+func WithSyncFile(o Options, syncFile func(*os.File) error) Options {
+	o.syncFile = syncFile
+	return o
+}
+
 // WithDisk returns the options of a store on a disk of so many bytes.
 func WithDisk(o Options, allocate func(at, size int64) error, statfs func() (free, total int64)) Options {
 	o.allocate = func(_ *os.File, at, size int64) error { return allocate(at, size) }
@@ -42,6 +48,12 @@ func WithDisk(o Options, allocate func(at, size int64) error, statfs func() (fre
 		free, total := statfs()
 		return volume{free: free, total: total}, nil
 	}
+	return o
+}
+
+// CompactingFrom returns the options of a store that compacts smaller files.
+func CompactingFrom(o Options, size int64) Options {
+	o.compactFrom = size
 	return o
 }
 

@@ -223,3 +223,35 @@ func readOnly(t *testing.T, errno syscall.Errno) {
 	}
 	shut(t, s)
 }
+
+// TestDiskThatNeverSyncsAgainCanBeRead has every sync fail, also those that should settle what the file holds.
+func TestDiskThatNeverSyncsAgainCanBeRead(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		d := &sick{}
+		s := open(t, place(t), bolt.WithSyncFile(bolt.Options{Sync: d.sync}, func(file *os.File) error {
+			if d.fail != nil {
+				return d.fail(d.s)
+			}
+			return file.Sync()
+		}))
+		small(t, s)
+		want := dump(t, s)
+		d.fail = unsynced
+		for range 20 {
+			for _, err := range []error{s.PutNote(t.Context(), "card", "x", nil), s.Err(), s.Probe(t.Context())} {
+				if !errors.Is(err, syscall.EIO) || rollout.ProblemOf(err).Code != bolt.ProblemFailed {
+					t.Errorf("got %v", err)
+				}
+			}
+			if dump(t, s) != want {
+				t.Error("what is durable cannot be read any more")
+			}
+			time.Sleep(500 * time.Millisecond)
+		}
+		d.fail = nil
+		recovers(t, s)
+		try(t, s.PutNote(t.Context(), "card", "x", nil))
+		shut(t, s)
+	})
+}

@@ -64,7 +64,7 @@ func inspect(f io.ReaderAt, size int64) (identity, error) {
 	if err := in.free(); err != nil {
 		return identity{}, err
 	}
-	found.txid = m.txid
+	found.txid, found.records = m.txid, in.sum.Records
 	return found, nil
 }
 

@@ -27,6 +27,7 @@ func (s *Store) lockDir(ctx context.Context) error {
 	if rollout.ProblemOf(err).Code == ProblemNotLocked {
 		return nil
 	}
+	s.dirLocked = err == nil
 	return err
 }
 

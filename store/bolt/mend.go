@@ -62,10 +62,12 @@ func (s *Store) reopen(old *handle) error {
 	if same || !old.usable() {
 		s.discard(old) // before the lock is taken, which it may hold
 	}
-	if err := s.prepare(file, readOnly); err != nil {
+	if err := s.tryLock(file); err != nil {
 		file.Close()
-		return now(err)
+		return err
 	}
+	trouble := s.refresh(file, readOnly)
+	readOnly = readOnly || trouble != nil
 	h, found, err := s.take(file, readOnly, s.ours)
 	if err != nil {
 		return now(err)
@@ -74,21 +76,13 @@ func (s *Store) reopen(old *handle) error {
 		replaced.close() //nolint:errcheck // nothing was in progress on it
 	}
 	s.txid, s.space.until = found.txid, 0
+	if trouble != nil {
+		return trouble
+	}
 	if readOnly {
 		return problem(rollout.Unavailable, ProblemReadOnly, s.path)
 	}
 	return nil
-}
-
-// prepare locks the file and makes sure that what is read from it is what it holds.
-func (s *Store) prepare(file *os.File, readOnly bool) error {
-	if err := s.tryLock(file); err != nil {
-		return err
-	}
-	if !s.doubt {
-		return nil
-	}
-	return s.refresh(file, readOnly)
 }
 
 // discard closes the handle. Readers ask the writer from now on.
@@ -100,12 +94,16 @@ func (s *Store) discard(h *handle) {
 	}
 }
 
-// refresh forgets what the kernel believes to be in the file. After a failed sync it may take pages for written that are
-// not: what still waits is written first, then all pages are dropped, so that the disk itself is read.
+// refresh forgets what the kernel believes to be in the file, where that is in doubt. After a failed sync it may take
+// pages for written that are not: what still waits is written first, then all pages are dropped, so that the disk itself
+// is read. While it fails, the file may be read and not written.
 func (s *Store) refresh(file *os.File, readOnly bool) error {
+	if !s.doubt {
+		return nil
+	}
 	var err error
 	if !readOnly {
-		err = file.Sync()
+		err = s.o.syncFile(file)
 	}
 	if err = errors.Join(err, dropCache(file)); err != nil {
 		return s.failure(err)

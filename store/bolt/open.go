@@ -33,6 +33,9 @@ func (s *Store) open(ctx context.Context) error {
 	if err := s.lockDir(ctx); err != nil {
 		return err
 	}
+	if s.dirLocked {
+		sweep(s.path)
+	}
 	file, readOnly, err := s.openFile()
 	if rollout.ProblemOf(err).Code == ProblemGone {
 		if err := create(s.path, s.o.noSync); err != nil {
@@ -56,7 +59,7 @@ func (s *Store) open(ctx context.Context) error {
 	}
 	s.id, s.txid = found.ID, found.txid
 	s.handle.Store(h)
-	s.survey(h)
+	s.survey()
 	s.usage = s.space
 	return nil
 }
@@ -103,7 +106,7 @@ func create(path string, noSync bool) (err error) {
 		}
 	}()
 	dir := filepath.Dir(path)
-	file, err := os.CreateTemp(dir, "."+filepath.Base(path)+".new-*") // mode 0600
+	file, err := os.CreateTemp(dir, tempPattern(path)) // mode 0600
 	if err != nil {
 		return err
 	}

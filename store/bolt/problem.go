@@ -27,6 +27,9 @@ const (
 	ProblemHangs            rollout.ProblemCode = "store_hangs"
 	ProblemGone             rollout.ProblemCode = "store_gone"
 	ProblemReplaced         rollout.ProblemCode = "store_replaced"
+	ProblemMissing          rollout.ProblemCode = "store_missing"
+	ProblemBackupThere      rollout.ProblemCode = "backup_there"    // Key is the copy
+	ProblemBackupNotMade    rollout.ProblemCode = "backup_not_made" // Key is the copy
 	ProblemClosed           rollout.ProblemCode = "store_closed"
 	ProblemRecordUnexpected rollout.ProblemCode = "record_unexpected" // Key is the bucket, Value the record's key
 )

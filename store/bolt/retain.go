@@ -34,8 +34,11 @@ func (t *table) prune(service rollout.ServiceName, keep int) error {
 		}
 	}
 	ended = ended[gone:]
-	told := t.told(string(service) + "/")
-	for _, key := range told[:max(0, len(told)-(store.Timelines*keep-len(ended)))] {
+	if len(ended) == 0 {
+		return nil
+	}
+	_, newest, _ := rolloutID(ended[len(ended)-1]).Split()
+	for _, key := range t.told(string(service)+"/", newest-store.Timelines*keep) {
 		if err := t.dropTimeline(key); err != nil {
 			return err
 		}
@@ -44,13 +47,17 @@ func (t *table) prune(service rollout.ServiceName, keep int) error {
 	return t.unjudge(ended)
 }
 
-// told returns the keys of the rollouts that are gone and have a timeline, oldest first, seeking from one to the next.
-func (t *table) told(prefix string) []string {
+// told returns the keys of the rollouts that are gone and have a timeline, by service and number, up to a number. It
+// seeks from one to the next.
+func (t *table) told(prefix string, upTo int) []string {
 	var told []string
 	there := t.tx.Bucket([]byte(bucketRollouts))
 	c := t.tx.Bucket([]byte(bucketEntries)).Cursor()
 	for k, _ := c.Seek([]byte(prefix)); k != nil && bytes.HasPrefix(k, []byte(prefix)); {
 		key := string(k[:bytes.LastIndexByte(k, '/')])
+		if _, n, _ := rolloutID(key).Split(); n > upTo {
+			break
+		}
 		if there.Get([]byte(key)) == nil {
 			told = append(told, key)
 		}
@@ -60,7 +67,7 @@ func (t *table) told(prefix string) []string {
 }
 
 // unjudge has ended rollouts, newest first, forget what the judge remembered of them, but for the one with which the
-// next one begins. It decodes only those that remember something, or may be that one.
+// next one begins. Behind that it ends at a success that remembers nothing: an earlier end has been there.
 func (t *table) unjudge(keys []string) error {
 	var newer []rollout.Rollout
 	for _, key := range keys {
@@ -68,8 +75,12 @@ func (t *table) unjudge(keys []string) error {
 		if err != nil {
 			return err
 		}
-		remembers := bytes.Contains(payload, []byte(`"judge":`))
-		if !remembers && (store.Judged(newer) != "" || !bytes.Contains(payload, []byte(`"succeeded"`))) {
+		remembers, succeeded := bytes.Contains(payload, []byte(`"judge":`)), bytes.Contains(payload, []byte(`"succeeded"`))
+		found := store.Judged(newer) != ""
+		switch {
+		case !remembers && succeeded && found:
+			return nil
+		case !remembers && (found || !succeeded):
 			continue
 		}
 		r, err := decode[rollout.Rollout](bucketRollouts, key, payload)

@@ -2,6 +2,7 @@ package bolt
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -113,7 +114,7 @@ func (t *table) agedRollouts() ([]aged, error) {
 // agedTimelines returns the timelines of rollouts that are gone, oldest first.
 func (t *table) agedTimelines() ([]aged, error) {
 	var all []aged
-	for _, key := range t.told("") {
+	for _, key := range t.told("", math.MaxInt) {
 		a := aged{key: key}
 		err := t.scan(bucketEntries, key+"/", key+"/", func(key string, payload []byte) error {
 			a.size += int64(len(key) + len(payload))

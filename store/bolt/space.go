@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 
 	"canarybot.io/rollout"
 )
@@ -52,13 +53,14 @@ func countPages(f io.ReaderAt, size int64) (pages, error) {
 	return pages{size: int64(m.high * m.pageSize), free: int64(count * m.pageSize)}, nil
 }
 
-// survey looks how much room there is.
-func (s *Store) survey(h *handle) {
+// survey looks how much room there is. The handle must be there.
+func (s *Store) survey() {
 	if v, err := s.o.statfs(filepath.Dir(s.path)); err == nil {
 		s.space.volume = v
 	}
-	if info, err := h.file.Stat(); err == nil {
-		if p, err := countPages(h.file, info.Size()); err == nil {
+	file := s.handle.Load().file
+	if info, err := file.Stat(); err == nil {
+		if p, err := countPages(file, info.Size()); err == nil {
 			s.space.pages = p
 		}
 	}
@@ -67,7 +69,6 @@ func (s *Store) survey(h *handle) {
 // reserve allots what is missing of the reserve. It returns nil when it is whole or cannot be had on this file system,
 // else that the disk is full.
 func (s *Store) reserve(h *handle) error {
-	s.survey(h)
 	size, used := s.space.volume.reserve(), s.space.pages.size
 	if s.space.none || used+size <= s.space.until {
 		return nil
@@ -101,16 +102,19 @@ func (s *Store) mayCreate() error {
 // bytesText returns a size for people.
 func bytesText(n int64) string { return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20)) }
 
-// ends reports whether the op is a commit that ends a rollout or takes its canary off traffic.
-func ends(o op) bool {
-	c, ok := o.(*change)
-	if !ok {
-		return false
-	}
-	for _, one := range c.changes {
-		if one.Rollout.Phase.Ending() || one.Rollout.Terminal() {
-			return true
-		}
+// smallNote is how large a note may be that may use the reserve: what shows an end to people is one.
+const smallNote = 4 << 10
+
+// needed reports whether the op may use the reserve up: a commit that ends a rollout or takes its canary off traffic, and
+// the notes about it.
+func needed(o op) bool {
+	switch o := o.(type) {
+	case *note:
+		return o.deleted || len(o.value) <= smallNote
+	case *change:
+		return slices.ContainsFunc(o.changes, func(one rollout.Change) bool {
+			return one.Rollout.Phase.Ending() || one.Rollout.Terminal()
+		})
 	}
 	return false
 }

@@ -64,6 +64,10 @@ func TestSpaceIsKeptForWhatEnds(t *testing.T) {
 				}
 			}
 		}
+		if err := s.PutNote(t.Context(), "card", "large", make([]byte, mib)); rollout.ProblemOf(err).Code != bolt.ProblemFull {
+			t.Errorf("a large note got %v", err)
+		}
+		try(t, s.PutNote(t.Context(), "card", "checkout-1", []byte("shown")))
 		try(t, step(rollout.RollingBack), step(rollout.Cleaning), step(rollout.Ended))
 		if rollout.ProblemOf(s.Err()).Code != bolt.ProblemFull {
 			t.Errorf("the reserve is used up, and there is %v", s.Err())
@@ -90,7 +94,7 @@ func TestUsageIsKnown(t *testing.T) {
 	t.Parallel()
 	v := &volume{free: 40 * mib, total: 64 * mib}
 	s := open(t, place(t), bolt.WithDisk(bolt.WithoutSync(bolt.Options{}), v.allocate, v.statfs))
-	try(t, s.PutNote(t.Context(), "card", "x", make([]byte, mib)), s.DeleteNote(t.Context(), "card", "x"), s.PutNote(t.Context(), "card", "y", nil))
+	try(t, s.PutNote(t.Context(), "card", "x", make([]byte, mib)), s.DeleteNote(t.Context(), "card", "x"), s.Probe(t.Context()))
 	if size, free, volume := s.Usage(); size < mib || free < mib || free >= size || volume != v.free {
 		t.Errorf("got %d, %d and %d", size, free, volume)
 	}

@@ -42,6 +42,9 @@ type disk struct {
 	// allocate has the file system allot blocks to a part of the file without changing its size.
 	allocate func(file *os.File, at, size int64) error
 	statfs   func(dir string) (volume, error)
+	syncFile func(file *os.File) error // before it is read again
+
+	compactFrom int64
 }
 
 // Store keeps rollouts in one file. It is safe for concurrent use. Make one with Open and end it with Close.
@@ -49,7 +52,9 @@ type Store struct {
 	path string
 	id   string
 	o    Options
-	dir  *os.File // locked: it outlives the file
+
+	dir       *os.File // locked: it outlives the file
+	dirLocked bool     // false where directories cannot be locked
 
 	handle atomic.Pointer[handle] // the writer replaces it; nil where the file cannot be read
 
@@ -61,10 +66,11 @@ type Store struct {
 	ended    chan struct{} // closed when Close has finished
 	closeErr error         // written before ended is closed
 
-	txid               uint64 // the newest transaction known to be stored; the writer's own
-	doubt              bool   // the kernel's cache may lie; the writer's own
-	reopening, writing pace   // the writer's own
-	space              space  // the writer's own
+	txid               uint64    // the newest transaction known to be stored; the writer's own
+	doubt              bool      // the kernel's cache may lie; the writer's own
+	reopening, writing pace      // the writer's own
+	space              space     // the writer's own
+	compacting         time.Time // not before; the writer's own
 
 	stuck atomic.Int64 // reads that nobody waits for any more, because they take too long
 
@@ -84,8 +90,12 @@ func newStore(path string, o Options) *Store {
 	s.o.Keep = cmp.Or(o.Keep, store.Keep)
 	s.o.Limit = cmp.Or(o.Limit, DefaultLimit)
 	s.o.Wait = cmp.Or(o.Wait, 5*time.Second)
+	s.o.compactFrom = cmp.Or(o.compactFrom, compactFrom)
 	if s.o.openFile == nil {
 		s.o.openFile = os.OpenFile
+	}
+	if s.o.syncFile == nil {
+		s.o.syncFile = (*os.File).Sync
 	}
 	if s.o.allocate == nil {
 		s.o.allocate = allocate

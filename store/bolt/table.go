@@ -45,7 +45,8 @@ type identity struct {
 	Schema int    `json:"schema"`
 	ID     string `json:"id"`
 
-	txid uint64 // of the newest transaction
+	txid    uint64 // of the newest transaction
+	records int
 }
 
 // sum is the count of all records but itself and the sum of their checksums, modulo 2^64.

@@ -1,6 +1,7 @@
 package bolt
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"runtime"
@@ -85,6 +86,7 @@ func (s *Store) run() {
 		select {
 		case r := <-s.queue:
 			s.transact(s.collect(r))
+			s.tidy()
 		case <-s.closing:
 			return
 		}
@@ -114,19 +116,15 @@ func (s *Store) collect(first *request) []*request {
 // transact commits the batch in one transaction and answers everybody. No caller gets an answer before the sync, not
 // even a refusal, which may depend on another change of the same batch.
 func (s *Store) transact(batch []*request) {
-	s.mu.Lock()
-	s.busy = true
-	s.mu.Unlock()
+	s.begin()
 	start, refused := time.Now(), make([]error, len(batch))
 	failed, unwritten := s.mend(), s.unwritten
 	unmended := failed
 	if failed == nil {
+		s.survey()
 		failed, unwritten = s.attempt(start, batch, refused)
 	}
-	s.mu.Lock()
-	s.busy, s.hanging, s.unmended, s.unwritten = false, nil, unmended, unwritten
-	s.usage = s.space
-	s.mu.Unlock()
+	s.settle(unmended, unwritten)
 	for i, r := range batch {
 		switch {
 		case r.op == nil:
@@ -138,17 +136,31 @@ func (s *Store) transact(batch []*request) {
 	}
 }
 
+// begin notes that the writer goes to the disk.
+func (s *Store) begin() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.busy = true
+}
+
+// settle notes that it is back, and how the store is.
+func (s *Store) settle(unmended, unwritten error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.busy, s.hanging, s.unmended, s.unwritten, s.usage = false, nil, unmended, unwritten, s.space
+}
+
 // attempt writes the batch. failed is why nobody's change was stored. unwritten is why nothing can be written: that of
 // this time or, where nothing was due, of the last one.
 func (s *Store) attempt(start time.Time, batch []*request, refused []error) (failed, unwritten error) {
+	h, written := s.handle.Load(), false
+	short := s.reserve(h)
 	if !slices.ContainsFunc(batch, (*request).busy) {
-		return nil, s.unwritten
+		return nil, cmp.Or(short, s.unwritten)
 	}
 	if !s.writing.due() {
 		return s.unwritten, s.unwritten
 	}
-	h, written := s.handle.Load(), false
-	short := s.reserve(h)
 	err := h.guard(func() (err error) {
 		written, err = s.transaction(h, batch, refused, short)
 		return err
@@ -203,7 +215,7 @@ func (s *Store) transaction(h *handle, batch []*request, refused []error, short 
 
 // judge returns why the op is refused, or nil.
 func (s *Store) judge(t *table, o op, short error) error {
-	if short != nil && !ends(o) {
+	if short != nil && !needed(o) {
 		return short
 	}
 	if err := o.judge(t); err != nil {

@@ -141,15 +141,11 @@ func (s *Store) prune(service rollout.ServiceName) {
 			s.rollouts[r.ID] = r
 		}
 	}
-	var told []rollout.ID
 	for id := range s.entries {
-		if of, _, _ := id.Split(); of == service && s.rollouts[id].ID == "" {
-			told = append(told, id)
+		of, n, _ := id.Split()
+		if of == service && s.rollouts[id].ID == "" && n <= number(all[0].ID)-store.Timelines*s.keep {
+			delete(s.entries, id)
 		}
-	}
-	slices.SortFunc(told, func(a, b rollout.ID) int { return number(b) - number(a) })
-	for _, id := range told[min(len(told), store.Timelines*s.keep-min(len(all), s.keep)):] {
-		delete(s.entries, id)
 	}
 }
 

@@ -1,7 +1,7 @@
 // The page: what is shown, and what the visitor does.
 import { avatar, byId, h, icon } from "./dom.js";
 import { entries, fill } from "./message.js";
-import { composer, offersFor } from "./composer.js";
+import { composer, mentionsFor, offersFor } from "./composer.js";
 
 const app = byId("app");
 let state = null; // the newest snapshot
@@ -33,7 +33,7 @@ const mainBox = composer({
   send: (text) => typed(text, ""), hint: keys("to send, ", "to complete"),
 });
 const threadBox = composer({
-  label: "Reply in the thread", offers: (typed) => (typed.startsWith("/") ? [] : offersFor(typed, state)),
+  label: "Reply in the thread", offers: (typed) => (mentionsFor(typed, state)),
   send: (text) => typed(text, view.thread),
 });
 byId("composer").append(mainBox.root);
@@ -80,6 +80,7 @@ function remember(key, value) {
 
 function show(next) {
   const first = state === null;
+  if (state?.down && !next.down) for (const box of [mainBox, threadBox]) box.complain(""); // "slack is down" is over
   state = next;
   users = new Map(state.users.map((u, hue) => [u.id, { ...u, hue }]));
   view.as = state.me;

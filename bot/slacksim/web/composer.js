@@ -28,7 +28,7 @@ export function composer(options) {
   }
 
   function offer(next) {
-    offers = next.filter((o) => o.text !== area.value);
+    offers = next.filter((o) => o.text.trim() !== area.value.trim());
     chosen = -1;
     list.replaceChildren(...offers.map((o, i) =>
       h("div", { class: "option", role: "option", id: listId + "-" + i, "aria-selected": "false", onmousedown: (ev) => { ev.preventDefault(); take(i); } },
@@ -36,6 +36,7 @@ export function composer(options) {
     list.hidden = offers.length === 0;
     area.setAttribute("aria-expanded", String(!list.hidden));
     area.removeAttribute("aria-activedescendant");
+    if (offers[0]?.meant) choose(0); // Enter takes it, Escape sends what was typed
   }
 
   function choose(i) {
@@ -75,7 +76,7 @@ export function composer(options) {
     hint.replaceChildren(complaint !== "" ? complaint : options.hint ?? "");
   }
 
-  area.addEventListener("input", refresh);
+  area.addEventListener("input", () => { say(""); refresh(); });
   area.addEventListener("blur", () => offer([]));
   area.addEventListener("keydown", (ev) => {
     if (ev.isComposing) return;
@@ -111,10 +112,37 @@ export function offersFor(typed, state) {
     const words = typed.toLowerCase();
     return state.completions.filter((c) => c.text.toLowerCase().startsWith(words)).map((c) => ({ ...c, from: 0 }));
   }
+  const slashed = withSlash(typed, state);
+  return slashed.length > 0 ? slashed : mentionsFor(typed, state);
+}
+
+/** mentionsFor finds whom the word before the caret may mention. */
+export function mentionsFor(typed, state) {
   const at = typed.match(/(^|\s)@([\w.-]*)$/);
   if (!at) return [];
   const part = at[2].toLowerCase();
   const people = [{ name: state.bot.name, real: "app" }, ...state.users];
   return people.filter((u) => u.name.toLowerCase().startsWith(part))
     .map((u) => ({ text: "@" + u.name, hint: u.real, from: typed.length - part.length - 1 }));
+}
+
+// withSlash offers the command for a line that lacks its slash, or the slash command's name too: sent as a message it does
+// nothing.
+function withSlash(typed, state) {
+  const line = typed.trim().toLowerCase();
+  if (line.length < 2) return [];
+  const offers = [];
+  for (const { text } of state.completions) {
+    const [command, verb] = text.toLowerCase().split(" ");
+    const lacks = (line + " ").startsWith(command.slice(1) + " ") ? "/" : (line + " ").startsWith(verb + " ") ? command + " " : "";
+    if (!lacks || line === command.slice(1)) continue;
+    offers.push({ text: lacks + typed.trim(), hint: "as a command: without its slash it is a message", from: 0, meant: lacks === "/" });
+    break;
+  }
+  for (const c of state.completions) {
+    const full = c.text.toLowerCase();
+    const known = full.startsWith("/" + line) || full.split(" ").slice(1).join(" ").startsWith(line);
+    if (known && !offers.some((o) => o.text.toLowerCase() === full)) offers.push({ ...c, from: 0 });
+  }
+  return offers;
 }

@@ -41,7 +41,7 @@ type key struct{ group, resource, namespace, name string }
 
 // kinds are the supported kinds: the resources of each group, and their kinds.
 var kinds = map[string]map[string]string{
-	"":                          {"services": "Service", "pods": "Pod", "persistentvolumeclaims": "PersistentVolumeClaim"},
+	"":                          {"services": "Service", "pods": "Pod", "events": "Event", "persistentvolumeclaims": "PersistentVolumeClaim"},
 	"apps":                      {"deployments": "Deployment", "replicasets": "ReplicaSet"},
 	"autoscaling":               {"horizontalpodautoscalers": "HorizontalPodAutoscaler"},
 	"autoscaling.k8s.io":        {"verticalpodautoscalers": "VerticalPodAutoscaler"},

@@ -1,0 +1,71 @@
+package cards
+
+import (
+	"cmp"
+	"context"
+
+	"canarybot.io/bot/slack"
+	"canarybot.io/bot/view"
+	"canarybot.io/rollout"
+)
+
+// What can be wrong with a rollout's channel, which is the Value.
+const (
+	ProblemNotInChannel rollout.ProblemCode = "bot_not_in_channel" // Want has the bot's name
+	ProblemNoChannel    rollout.ProblemCode = "channel_not_found"  // or none that the bot may see
+	ProblemArchived     rollout.ProblemCode = "channel_archived"
+	ProblemShared       rollout.ProblemCode = "channel_shared"  // with another organisation, who would read every card
+	ProblemUnknown      rollout.ProblemCode = "channel_unknown" // Slack does not let the bot see whether it is shared
+	// The next three have Slack's word in Want.
+	ProblemMayNotPost     rollout.ProblemCode = "slack_may_not_post"
+	ProblemBotRefused     rollout.ProblemCode = "slack_refuses_bot"
+	ProblemMessageRefused rollout.ProblemCode = "slack_refuses_message"
+)
+
+// channel returns where the service's cards go, as configured.
+func (p *Publisher) channel(service rollout.ServiceName) string {
+	if s, ok := p.Services[service]; ok && s.Channel != "" {
+		return s.Channel
+	}
+	return p.Channel
+}
+
+// audience returns whom the service's messages mention, as configured.
+func (p *Publisher) audience(service rollout.ServiceName) view.Audience {
+	if s, ok := p.Services[service]; ok {
+		return view.Audience{Command: p.Command, Approvers: s.Policy.Approvers, OnCall: s.OnCall}
+	}
+	return view.Audience{Command: p.Command, Approvers: p.Policy.Approvers}
+}
+
+// Preflight finds the problems of the rollout's channel: where the bot is not in it, nobody would see the rollout, and where
+// another organisation is, strangers would. While Slack does not answer there is no problem: an outage of Slack delays
+// nothing.
+func (p *Publisher) Preflight(ctx context.Context, r rollout.Rollout) rollout.Preflight {
+	problem := rollout.Problem{Value: p.channel(r.Service)}
+	membership, err := p.Slack.Membership(ctx, problem.Value)
+	switch {
+	case slack.CodeOf(err) == "missing_scope" && !p.SharedChannels:
+		problem.Code = ProblemUnknown
+		return rollout.Preflight{Problems: []rollout.Problem{problem}}
+	case err != nil:
+		p.Log.Warn("channel not looked up before the start", "rollout", r.ID, "channel", problem.Value, "error", err)
+		return rollout.Preflight{}
+	}
+	switch membership {
+	case slack.Joined:
+		return rollout.Preflight{}
+	case slack.Shared:
+		if p.SharedChannels {
+			return rollout.Preflight{}
+		}
+		problem.Code = ProblemShared
+	case slack.NotJoined:
+		problem.Code, problem.Want = ProblemNotInChannel, cmp.Or(p.Slack.Me().Name, "canarybot")
+	case slack.NoSuchChannel:
+		problem.Code = ProblemNoChannel
+	case slack.Archived:
+		problem.Code = ProblemArchived
+	}
+	return rollout.Preflight{Problems: []rollout.Problem{problem}}
+}

@@ -160,3 +160,54 @@ func TestARoutesStampCountsLast(t *testing.T) {
 		t.Errorf("got %s", r.Original.Stable.Image)
 	}
 }
+
+// What a running rollout does is decided by its store. A stamp that somebody forged in its name hides no change from people,
+// and is never taken for what it found.
+func TestAForgedStampOfARunningRollout(t *testing.T) {
+	t.Parallel()
+	ninety, many := rollout.Weight(90), 900
+	for name, tt := range map[string]struct {
+		forge func(w *rollout.Observed, s *rollout.Stamp)
+		asks  rollout.Field // which change people are asked about; empty: none
+	}{
+		"more traffic": {func(w *rollout.Observed, s *rollout.Stamp) {
+			w.Route.Weight, s.Weight, w.Route.Stamp = 90, &ninety, s
+		}, rollout.FieldWeight},
+		"another image of the canary": {func(w *rollout.Observed, s *rollout.Stamp) {
+			w.Canary.Image, s.Image, s.Replicas, w.Canary.Stamp = "evil.example.com/miner:v1", "evil.example.com/miner:v1", &many, s
+		}, rollout.FieldCanaryImage},
+		"another image of stable": {func(w *rollout.Observed, s *rollout.Stamp) {
+			w.Stable.Image, s.Image, w.Stable.Stamp = "evil.example.com/miner:v1", "evil.example.com/miner:v1", s
+		}, rollout.FieldStableImage},
+		"another past": {func(w *rollout.Observed, s *rollout.Stamp) {
+			s.Original = &rollout.Original{Stable: rollout.OriginalWorkload{UID: "s", Image: "evil.example.com/miner:v1"}}
+			w.Stable.Stamp, w.Route.Stamp = s, s
+		}, ""},
+	} {
+		five := rollout.Weight(5)
+		r := rollout.Rollout{
+			ID: "checkout-7", Service: "checkout", Store: "s", Phase: rollout.Baking, Image: shopImage + ":v2", Size: 1,
+			Spec:        rollout.Spec{Repository: shopImage, Plan: rollout.Plan{Steps: []rollout.Step{{Weight: 5, Bake: time.Hour, Gate: rollout.Manual}}}},
+			Original:    rollout.Original{Stable: rollout.OriginalWorkload{UID: "s", Image: shopImage + ":v1", Replicas: 4}, Route: rollout.OriginalRoute{UID: "r"}, Surges: true},
+			LastApplied: rollout.LastApplied{Weight: &five, RouteUID: "r", CanaryUID: "c", CanaryImage: shopImage + ":v2", CanaryReplicas: 1},
+		}
+		own := func() *rollout.Stamp { return &rollout.Stamp{Store: "s", Rollout: "checkout-7", Revision: 1 << 40} }
+		on := func(uid string) rollout.Meta { return rollout.Meta{Exists: true, UID: uid, Version: "1"} }
+		w := rollout.Observed{
+			Stable:  rollout.Workload{Meta: on("s"), Image: shopImage + ":v1", Replicas: 4, Endpoints: 4},
+			Canary:  rollout.Workload{Meta: on("c"), Image: shopImage + ":v2", Replicas: 1, Endpoints: 1, GenerationObserved: true, Total: 1, Updated: 1, Available: 1},
+			Service: on("v"), Route: rollout.Route{Meta: on("r"), HasCanary: true, Weight: 5, Acknowledged: true},
+		}
+		w.Service.Stamp = &rollout.Stamp{Store: "s", Rollout: "checkout-7"}
+		tt.forge(&w, own())
+		f := rollout.Facts{Now: time.Unix(100, 0), Observed: w}
+		after, _, _ := rollout.Next(r, f)
+		asks := rollout.Field("")
+		if after.Drift != nil {
+			asks = after.Drift.Field
+		}
+		if after.Phase != rollout.Baking || after.Original.Stable.Image != shopImage+":v1" || asks != tt.asks || len(rollout.Writes(after, f)) > 0 {
+			t.Errorf("%s: it is %s over %s and asks about %q, want %q", name, after.Phase, after.Original.Stable.Image, asks, tt.asks)
+		}
+	}
+}

@@ -19,7 +19,7 @@ func (r Rollout) writtenSince(m Meta, revision Revision) bool {
 // original.
 func (r Rollout) ourWeight(route Route) Weight {
 	switch {
-	case r.ownStamp(route.Stamp) && route.Stamp.Weight != nil:
+	case r.ownStamp(route.Stamp) && route.Stamp.Weight != nil && r.couldSend(*route.Stamp.Weight):
 		return *route.Stamp.Weight
 	case r.LastApplied.Weight != nil:
 		return *r.LastApplied.Weight
@@ -31,7 +31,7 @@ func (r Rollout) ourWeight(route Route) Weight {
 // ourCanary is the image and the replicas that we last gave the canary. ok is false before we ever did.
 func (r Rollout) ourCanary(canary Workload) (image string, replicas int, ok bool) {
 	switch s := canary.Stamp; {
-	case r.ownStamp(s) && s.Replicas != nil:
+	case r.ownStamp(s) && s.Replicas != nil && r.couldWrite(s.Image, r.Original.Canary.Image):
 		return s.Image, *s.Replicas, true
 	case r.LastApplied.CanaryImage != "":
 		return r.LastApplied.CanaryImage, r.LastApplied.CanaryReplicas, true
@@ -43,13 +43,25 @@ func (r Rollout) ourCanary(canary Workload) (image string, replicas int, ok bool
 // ourStableImage is the image that stable runs if nobody else changed it.
 func (r Rollout) ourStableImage(stable Workload) string {
 	switch {
-	case r.ownStamp(stable.Stamp) && stable.Stamp.Image != "":
+	case r.ownStamp(stable.Stamp) && stable.Stamp.Image != "" && r.couldWrite(stable.Stamp.Image, r.Original.Stable.Image):
 		return stable.Stamp.Image
 	case r.LastApplied.StableImage != "":
 		return r.LastApplied.StableImage
 	default:
 		return r.Original.Stable.Image
 	}
+}
+
+// couldSend reports whether the rollout may have written the weight: one of its plan, or whatever is left while it ends. A
+// stamp that says another one was written by somebody else, who hides a change with it.
+func (r Rollout) couldSend(w Weight) bool {
+	return w == 0 || r.Phase.Ending() || w == r.Original.Route.Weight ||
+		slices.ContainsFunc(r.Spec.Plan.Steps, func(s Step) bool { return s.Weight == w })
+}
+
+// couldWrite reports the same of an image: the new one, or the original.
+func (r Rollout) couldWrite(image, original string) bool {
+	return image == "" || image == r.Image || image == original
 }
 
 // share returns the canary's share as the route has it: nothing where it is not named.
@@ -142,7 +154,7 @@ func (r Rollout) lastApplied(w Observed) LastApplied {
 		if k.RouteUID == "" {
 			k.RouteUID = w.Route.UID
 		}
-		if s.Weight != nil && *s.Weight == w.Route.share() && (k.Weight == nil || *k.Weight != *s.Weight) {
+		if s.Weight != nil && r.couldSend(*s.Weight) && *s.Weight == w.Route.share() && (k.Weight == nil || *k.Weight != *s.Weight) {
 			weight := *s.Weight
 			k.Weight = &weight
 		}
@@ -151,14 +163,14 @@ func (r Rollout) lastApplied(w Observed) LastApplied {
 		if k.CanaryUID == "" {
 			k.CanaryUID = w.Canary.UID
 		}
-		if s.Replicas != nil && s.Image == w.Canary.Image && *s.Replicas <= w.Canary.Replicas {
+		if s.Replicas != nil && r.couldWrite(s.Image, r.Original.Canary.Image) && s.Image == w.Canary.Image && *s.Replicas <= w.Canary.Replicas {
 			k.CanaryImage, k.CanaryReplicas = s.Image, *s.Replicas
 		}
 	}
 	if s := w.Scaler.Stamp; r.ownStamp(s) && r.scaled(w) && s.Replicas != nil && w.Scaler.Min >= *s.Replicas {
 		k.StableMin = *s.Replicas
 	}
-	if s := w.Stable.Stamp; r.ownStamp(s) && w.Stable.Exists && s.Image != "" { // even if somebody changed it since: it was written
+	if s := w.Stable.Stamp; r.ownStamp(s) && w.Stable.Exists && s.Image != "" && r.couldWrite(s.Image, r.Original.Stable.Image) { // even if somebody changed it since: it was written
 		k.StableImage = s.Image
 	}
 	return k

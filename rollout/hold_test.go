@@ -33,14 +33,16 @@ func TestADoubtThatAsksHoldsAtOnce(t *testing.T) {
 		held bool
 		told string
 	}{
-		"one that asks":                    {asks, nil, true, "asked"},
-		"one that asks, while paused":      {asks, func(r *rollout.Rollout) { r.Paused = true }, true, "asked"},
-		"one that asks, at a gate":         {asks, func(r *rollout.Rollout) { r.Phase = rollout.Awaiting }, true, "asked"},
-		"one that only waits":              {doubtful(rollout.WhyBrief, rollout.DoubtWaits), nil, false, ""},
-		"one that asks and only informs":   {informs, nil, false, ""},
-		"one that was accepted":            {asks, accepted(rollout.WhyBoth), false, ""},
-		"another than was accepted":        {asks, accepted(rollout.WhySmall), true, "asked"},
-		"where the step needs no evidence": {asks, func(r *rollout.Rollout) { r.Spec.Plan = rollout.WayBack() }, false, ""},
+		"one that asks":                  {asks, nil, true, "asked"},
+		"one that asks, while paused":    {asks, func(r *rollout.Rollout) { r.Paused = true }, true, "asked"},
+		"one that asks, at a gate":       {asks, func(r *rollout.Rollout) { r.Phase = rollout.Awaiting }, true, "asked"},
+		"one that only waits":            {doubtful(rollout.WhyBrief, rollout.DoubtWaits), nil, false, ""},
+		"one that asks and only informs": {informs, nil, false, ""},
+		"one that was accepted":          {asks, accepted(rollout.WhyBoth), false, ""},
+		"another than was accepted":      {asks, accepted(rollout.WhySmall), true, "asked"},
+		"where the step needs no evidence": {asks, func(r *rollout.Rollout) {
+			r.Spec.Plan = rollout.Plan{Steps: []rollout.Step{{Weight: 5, Gate: rollout.Auto}}}
+		}, false, ""},
 		"where unknown evidence is to be rolled back, but not yet": {asks, func(r *rollout.Rollout) {
 			r.Spec.Limits.OnUnknown = rollout.RollbackOnUnk
 		}, true, "asked"},

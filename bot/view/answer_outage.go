@@ -26,11 +26,19 @@ func (a Answers) TakenOff(r rollout.Rollout, link string) Message {
 
 // OutageOver says in a channel that everything can be saved again.
 func (a Answers) OutageOver(after time.Duration) Message {
-	return message(fmt.Sprintf("%s I can save again, after %s. Rollouts go on where they were.", iconDone, span(after)))
+	return message(fmt.Sprintf("%s I can save again, after %s. Rollouts go on where they were.", iconDone, span(after.Round(roughly(after)))))
 }
 
 // InOutage adds to an answer that nothing can be saved now.
 func (a Answers) InOutage(m Message, o rollout.Outage) Message {
 	return m.withBlocks(context(fmt.Sprintf("%s Nothing can be saved since %s (%s): rollouts stay where they are, and only *Roll back* works.",
 		iconWarning, at(o.Since), escape(o.Words, maxWords))))
+}
+
+// roughly is how exactly people want to know a time.
+func roughly(d time.Duration) time.Duration {
+	if d < time.Minute {
+		return 10 * time.Second
+	}
+	return time.Minute
 }

@@ -111,8 +111,9 @@ func (x run) start() state {
 	s.r = Rollout{
 		ID: "app-1", Service: "app", Store: "store", Image: newImage, Revision: 1, Turn: 1, ReconciledAt: epoch,
 		Spec: Spec{
-			Plan:   Plan{Steps: x.plan},
-			Limits: Limits{Interval: unit, Drain: unit, Wait: 3 * unit, UnknownLimit: 2 * unit, Shift: 3 * unit, Stuck: 2 * unit},
+			Repository: "r/app",
+			Plan:       Plan{Steps: x.plan},
+			Limits:     Limits{Interval: unit, Drain: unit, Wait: 3 * unit, UnknownLimit: 2 * unit, Shift: 3 * unit, Stuck: 2 * unit},
 		},
 	}
 	found := Original{
@@ -142,10 +143,12 @@ func (x run) orphaned() state {
 	s := state{w: lost.w, left: x.budget, rolled: true}
 	five, one, fifty := Weight(5), 1, Weight(50)
 	s.w.Stable.Image, s.w.Stable.Stamp = newImage, gone(Stamp{Image: newImage})
+	s.w.Stable.Ran = []string{oldImage, newImage}
 	s.w.Canary = Workload{
 		Meta:  Meta{Exists: true, UID: cmp.Or(s.w.Canary.UID, "canary-ours"), Version: "1", Stamp: gone(Stamp{Image: newImage, Replicas: &one})},
 		Image: newImage, Replicas: 1, GenerationObserved: true, Total: 1, Updated: 1, Available: 1, Endpoints: 1,
 	}
+	s.w.Canary.Ran = s.w.Stable.Ran
 	s.w.Service = Meta{Exists: true, UID: cmp.Or(s.w.Service.UID, "canary_service-ours"), Version: "1", Stamp: gone(Stamp{})}
 	s.w.Route.HasCanary, s.w.Route.Weight, s.w.Route.Stamp = true, five, gone(Stamp{Weight: &five})
 	raise := Write{Object: RouteObject, Verb: Update, UID: "r1", Version: s.w.Route.Version, Weight: &fifty, Stamp: *gone(Stamp{Weight: &fifty})}

@@ -45,6 +45,7 @@ func (b *Bot) refuseDeploy(ctx context.Context, say view.Answers, l rollout.Depl
 	var busy *rollout.BusyError
 	var back *rollout.RolledBackError
 	var same *rollout.SameVersionError
+	forbidden, byPolicy := b.forbidden(l)
 	switch code := rollout.CodeOf(err); {
 	case errors.Is(err, errNotLookedUp):
 		return answerWith(say.UnknownPerson()), nil
@@ -61,8 +62,8 @@ func (b *Bot) refuseDeploy(ctx context.Context, say view.Answers, l rollout.Depl
 	case errors.Is(err, rollout.ErrDecided):
 		b.Slack.Count(slack.Duplicate)
 		return answer{}, nil
-	case code == rollout.Forbidden:
-		return answerWith(say.Forbidden(l.Actor, b.forbidden(l), b.policy(l.Service))), nil
+	case code == rollout.Forbidden && byPolicy:
+		return answerWith(say.Forbidden(l.Actor, forbidden, b.policy(l.Service))), nil
 	case code == rollout.Unavailable || code == rollout.Internal:
 		return answer{}, err
 	default:
@@ -70,17 +71,22 @@ func (b *Bot) refuseDeploy(ctx context.Context, say view.Answers, l rollout.Depl
 	}
 }
 
-// forbidden returns which part of a deploy the policy forbids.
-func (b *Bot) forbidden(l rollout.DeployRequest) rollout.Action {
+// forbidden returns which part of a deploy the policy forbids, and whether it forbids any.
+func (b *Bot) forbidden(l rollout.DeployRequest) (rollout.Action, bool) {
 	policy := b.policy(l.Service)
-	switch {
-	case policy.Allows(l.Actor, action(l)) != nil:
-		return action(l)
-	case l.Auto && policy.Allows(l.Actor, rollout.AutoGate) != nil:
-		return rollout.AutoGate
-	default:
-		return rollout.Rollback // of the one to be replaced
+	parts := []rollout.Action{action(l)}
+	if l.Auto {
+		parts = append(parts, rollout.AutoGate)
 	}
+	if l.Replace {
+		parts = append(parts, rollout.Rollback) // of the one to be replaced
+	}
+	for _, part := range parts {
+		if policy.Allows(l.Actor, part) != nil {
+			return part, true
+		}
+	}
+	return "", false
 }
 
 // decidedBy reports whether the rollout's timeline has the decision already: Slack delivered it again after a restart.

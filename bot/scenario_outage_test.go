@@ -17,8 +17,11 @@ func outageCommands() []command {
 	return []command{
 		{"slack", "STATE", "is down, up, or fails a call: slack METHOD lost|500|slow|ERROR [TIMES]", quiet((*world).slackIs)},
 		{"kubernetes", "STATE", "is down, up, or refuses to change an object: kubernetes refuses route", quiet((*world).kubernetesIs)},
-		{"disk", "STATE", "of the store is full, well, or gone (not even read)", quiet(func(w *world, s words) {
+		{"disk", "STATE", "of the store is low (nothing new starts), full, gone (not even read) or well", quiet(func(w *world, s words) {
 			w.oneOf(string(s), map[string]func(){
+				"low": func() {
+					w.store.Refuse(rollout.Refuse(rollout.Forbidden, rollout.Problem{Code: "store_low", Key: "store.db", Value: "7.5 MiB", Want: "32.0 MiB"}))
+				},
 				"full": func() { w.store.Refuse(errors.New("write store.db: no space left on device")) },
 				"gone": func() { w.store.RefuseReads(errors.New("stat store.db: no such file or directory")) },
 				"well": func() {

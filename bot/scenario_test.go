@@ -38,7 +38,7 @@ import (
 //	cluster                prints what stands in the cluster
 //	slack STATE            is down, up, or fails a call: slack METHOD lost|500|slow|ERROR [TIMES]
 //	kubernetes STATE       is down, up, or refuses to change an object: kubernetes refuses route
-//	disk STATE             of the store is full, well, or gone (not even read)
+//	disk STATE             of the store is low (nothing new starts), full, gone (not even read) or well
 //	prometheus STATE       is down or up
 //	stop                   ends the bot's process in order
 //	crash                  kills the bot's process

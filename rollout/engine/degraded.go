@@ -84,7 +84,7 @@ func (e *Engine) probe(ctx context.Context) {
 		if err := e.Store.Probe(ctx); err == nil {
 			e.recover()
 		} else if ctx.Err() == nil {
-			e.degrade(err)
+			e.failed(err)
 		}
 	}
 }

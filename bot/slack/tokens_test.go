@@ -2,6 +2,7 @@ package slack_test
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -38,9 +39,10 @@ func TestAReplacedAppTokenOpensTheNextConnection(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sim := slacksim.Start(t, slacksim.Options{})
 		sim.Expect(slacksim.BadToken)
-		app := "xapp-stale"
+		var app atomic.Value
+		app.Store("xapp-stale")
 		client := slack.New(slack.Config{
-			Tokens: func() (string, string) { return sim.Bot().BotToken, app },
+			Tokens: func() (string, string) { return sim.Bot().BotToken, app.Load().(string) },
 			APIURL: sim.APIURL(), HTTP: sim.HTTPClient(), Dial: sim.Dial,
 		}, nil, nil)
 		connections := slack.NewConnections(client, nil)
@@ -51,7 +53,7 @@ func TestAReplacedAppTokenOpensTheNextConnection(t *testing.T) {
 		if connections.Ready() == nil {
 			t.Error("a stale token opened a connection")
 		}
-		app = sim.Bot().AppToken
+		app.Store(sim.Bot().AppToken)
 		time.Sleep(10 * time.Minute)
 		synctest.Wait()
 		if err := connections.Ready(); err != nil {

@@ -31,7 +31,9 @@ type world struct {
 
 	ports   *ports
 	current *process
-	newest  rollout.Rollout // as last read
+
+	mu     sync.Mutex
+	newest rollout.Rollout // as last read
 }
 
 const dev, lead, guest = "U0DEV", "U0LEAD", "U0GUEST"
@@ -230,6 +232,8 @@ func (w *world) revive() {
 // rollout returns the newest rollout of the service, or none.
 func (w *world) rollout() (rollout.Rollout, bool) {
 	all, err := w.store.History(w.t.Context(), "checkout", 1)
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	if rollout.CodeOf(err) == rollout.Unavailable {
 		return w.newest, w.newest.ID != "" // the disk's bad day is what is tested
 	}

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	httpconfig "github.com/prometheus/common/config"
@@ -148,10 +149,10 @@ func TestRedirectsThatWouldTakeTheTokenAlong(t *testing.T) {
 		"out of TLS, at its port":      {"https://prometheus.example", "http://prometheus.example:443/api/v1/query", false},
 	} {
 		o := prom.Default(test.from)
-		followed := false
+		var followed atomic.Bool
 		o.Transport = roundTrips(func(r *http.Request) (*http.Response, error) {
 			if !strings.HasPrefix(r.URL.String(), test.from+"/api/") {
-				followed = true
+				followed.Store(true)
 				w := httptest.NewRecorder()
 				healthy().ServeHTTP(w, r)
 				return w.Result(), nil
@@ -163,8 +164,8 @@ func TestRedirectsThatWouldTakeTheTokenAlong(t *testing.T) {
 			t.Fatal(err)
 		}
 		got := s.Ask(t.Context(), question(valueCheck())).Samples[0]
-		if followed != test.followed || !followed && !strings.Contains(got.Detail, "which is not followed") {
-			t.Errorf("%s: followed %t, %q (%s)", name, followed, got.CanaryWhy, got.Detail)
+		if followed.Load() != test.followed || !test.followed && !strings.Contains(got.Detail, "which is not followed") {
+			t.Errorf("%s: followed %t, %q (%s)", name, followed.Load(), got.CanaryWhy, got.Detail)
 		}
 	}
 }

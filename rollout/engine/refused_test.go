@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -51,20 +52,22 @@ func TestAWriteThatIsRefusedForGoodEndsTheRollout(t *testing.T) {
 // the canary's Service is there already, and may not be created.
 func TestNothingIsWrittenBeforeALook(t *testing.T) {
 	in(t, standard, func(w *world) {
-		looked, written := false, false
+		var looked, written atomic.Bool
 		w.cluster.SetFault(func(c sim.Call) error {
 			r, _ := w.rollout()
 			switch {
 			case c.Op == sim.Observe && r.Phase >= rollout.Preparing: // the survey before it is of orphans
-				looked = true
-			case c.Op == sim.Do && !looked:
+				looked.Store(true)
+			case c.Op == sim.Do && !looked.Load():
 				t.Errorf("%s of %s was sent before a look", c.Write.Verb, c.Write.Object)
 			}
-			written = written || c.Op == sim.Do
+			if c.Op == sim.Do {
+				written.Store(true)
+			}
 			return nil
 		})
-		if r := w.play("v1.2.4", promoting); r.Ending.Outcome != rollout.Succeeded || !written {
-			t.Errorf("it ended as %s, with writes: %t", r.Ending.Outcome, written)
+		if r := w.play("v1.2.4", promoting); r.Ending.Outcome != rollout.Succeeded || !written.Load() {
+			t.Errorf("it ended as %s, with writes: %t", r.Ending.Outcome, written.Load())
 		}
 	})
 }

@@ -100,7 +100,7 @@ func (s *socket) awaitHello() error {
 	case typeDisconnect:
 		return &disconnected{reason: s.hello.Reason}
 	default:
-		return fmt.Errorf("Slack said %q", s.hello.Type)
+		return fmt.Errorf("the first message is %q, want hello", s.hello.Type)
 	}
 }
 

@@ -94,7 +94,7 @@ func withoutURL(err error) error {
 func withoutTicket(err error, address string) error {
 	u, bad := url.Parse(address)
 	if bad != nil {
-		return errors.New("Slack named an address that cannot be read")
+		return errors.New("the address that Slack named cannot be read")
 	}
 	if err = withoutURL(err); u.RawQuery == "" && u.Path == "" || !quotes(err.Error(), u) {
 		return err

@@ -198,7 +198,7 @@ func (b *Bot) press(ctx context.Context, req request, p slack.Interaction) (answ
 	case needsNoDisk(v.Action, err) && !p.Container.Ephemeral: // wherever the button was
 	case err != nil:
 		return answer{}, err
-	case cur.Card == "" && fromCard(cur, p):
+	case cur.Card == "" && fromCard(cur, p): // another card is about to take over from the one that was pressed
 	case cur.Card == "" && anyTurn(v.Action) && !p.Container.Ephemeral && p.Container.ChannelID == cur.Channel:
 		// A crash came between the card and its cursor. These hold for any turn: they need not wait to be sure.
 	case cur.Card == "":

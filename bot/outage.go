@@ -60,7 +60,7 @@ func (b *Bot) tellOutage(ctx context.Context, told *outage, now rollout.Outage) 
 		channels = nil
 	}
 	for _, r := range open {
-		channels = append(channels, b.channelOf(r.Service))
+		channels = append(channels, b.Cards.ChannelOf(r.Service))
 	}
 	slices.Sort(channels)
 	for _, channel := range slices.Compact(channels) {
@@ -70,7 +70,7 @@ func (b *Bot) tellOutage(ctx context.Context, told *outage, now rollout.Outage) 
 	}
 	for _, r := range open {
 		if r.TakenOff() && !told.taken[r.ID] {
-			told.taken[r.ID] = b.announce(ctx, b.channelOf(r.Service), b.answers.TakenOff(r, b.link(ctx, r.ID)))
+			told.taken[r.ID] = b.announce(ctx, b.Cards.ChannelOf(r.Service), b.answers.TakenOff(r, b.link(ctx, r.ID)))
 		}
 	}
 }
@@ -93,12 +93,4 @@ func (b *Bot) announce(ctx context.Context, channel string, m view.Message) bool
 		b.Log.Warn("not announced", "channel", channel, "error", err)
 	}
 	return err == nil
-}
-
-// channelOf returns the channel of the service's cards.
-func (b *Bot) channelOf(service rollout.ServiceName) string {
-	if s, ok := b.Services[service]; ok && s.Channel != "" {
-		return s.Channel
-	}
-	return b.Channel
 }

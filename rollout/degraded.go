@@ -38,7 +38,9 @@ func Unsaved(err error) bool {
 // kept.
 func Degraded(r Rollout, f Facts) (Rollout, []Entry, time.Time) {
 	after, entries, wake := Next(r, f)
-	wake = later(wake, f.Now.Add(min(settling, r.interval()))) // what stands still is as near as ever
+	if soonest := f.Now.Add(min(settling, r.interval())); wake.Before(soonest) {
+		wake = soonest // what stands still is as near as ever
+	}
 	acknowledged := r.Phase == Shifting && after.Phase == Baking
 	if acknowledged || after.Phase == RollingBack && r.Phase != RollingBack && !impatient(after) {
 		return after, entries, wake
@@ -55,13 +57,6 @@ func Degraded(r Rollout, f Facts) (Rollout, []Entry, time.Time) {
 		r.Spans.Drained, r.Ending.WeightZero = after.Spans.Drained, after.Ending.WeightZero
 	}
 	return r, nil, wake
-}
-
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
 }
 
 // impatient reports whether the rollout is rolled back only because something took too long that cannot happen while the

@@ -92,8 +92,6 @@ type Store interface {
 	// Probe tries whether the store can be written, mends what it can, and changes nothing: nil, or the Unavailable
 	// error that a commit would get. It is cheap enough for each beat while the store is well.
 	Probe(ctx context.Context) error
-	// Err returns what is wrong with the store as its last call found it; nil when it is well. It does not block.
-	Err() error
 }
 
 // HeldError says that another rollout holds the service.

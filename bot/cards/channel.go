@@ -22,8 +22,8 @@ const (
 	ProblemMessageRefused rollout.ProblemCode = "slack_refuses_message"
 )
 
-// channel returns where the service's cards go, as configured.
-func (p *Publisher) channel(service rollout.ServiceName) string {
+// ChannelOf returns where the service's cards go, as configured: an id or #name.
+func (p *Publisher) ChannelOf(service rollout.ServiceName) string {
 	if s, ok := p.Services[service]; ok && s.Channel != "" {
 		return s.Channel
 	}
@@ -42,7 +42,7 @@ func (p *Publisher) audience(service rollout.ServiceName) view.Audience {
 // another organisation is, strangers would. While Slack does not answer there is no problem: an outage of Slack delays
 // nothing.
 func (p *Publisher) Preflight(ctx context.Context, r rollout.Rollout) rollout.Preflight {
-	problem := rollout.Problem{Value: p.channel(r.Service)}
+	problem := rollout.Problem{Value: p.ChannelOf(r.Service)}
 	membership, err := p.Slack.Membership(ctx, problem.Value)
 	switch {
 	case slack.CodeOf(err) == "missing_scope" && !p.SharedChannels:

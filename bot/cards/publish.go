@@ -28,7 +28,7 @@ const (
 // postCard posts the card, or the next one where Slack takes no more edits of the one that is there.
 func (c *card) postCard(ctx context.Context, p *Publisher) error {
 	if c.cur.Channel == "" {
-		id, err := p.Slack.ChannelID(ctx, p.channel(c.r.Service))
+		id, err := p.Slack.ChannelID(ctx, p.ChannelOf(c.r.Service))
 		if err != nil {
 			return err
 		}
@@ -226,7 +226,7 @@ func (c *card) endPosting(ctx context.Context, p *Publisher, change func(*Cursor
 // forgetChannel makes the next try look up the channel, also after a restart: the configuration may name another one by
 // then.
 func (c *card) forgetChannel(ctx context.Context, p *Publisher) error {
-	p.Slack.ForgetChannel(p.channel(c.r.Service))
+	p.Slack.ForgetChannel(p.ChannelOf(c.r.Service))
 	return c.endPosting(ctx, p, func(cur *Cursor) { cur.Channel = "" })
 }
 
@@ -251,7 +251,7 @@ func (c *card) startOver(ctx context.Context, p *Publisher, cur Cursor) error {
 // moveIfChanged gives up on a channel that takes nothing, once its name or the configuration means another one: before
 // that the bot may be let in again, and there must not be two cards.
 func (c *card) moveIfChanged(ctx context.Context, p *Publisher) error {
-	name := p.channel(c.r.Service)
+	name := p.ChannelOf(c.r.Service)
 	p.Slack.ForgetChannel(name)
 	id, err := p.Slack.ChannelID(ctx, name)
 	if err != nil || id == c.cur.Channel {

@@ -319,7 +319,7 @@ func (p *Publisher) perform(ctx context.Context, t task) {
 		t.pace.notBefore = time.Now().Add(time.Second)
 		t.pace.failures++
 		if t.pace == &c.showing && c.cur.Card == "" { // there is no card for as long
-			t.pace.refused = rollout.Problem{Code: ProblemMessageRefused, Value: p.channel(c.r.Service), Want: limited}
+			t.pace.refused = rollout.Problem{Code: ProblemMessageRefused, Value: p.ChannelOf(c.r.Service), Want: limited}
 			p.see(c)
 		}
 		return

@@ -108,7 +108,7 @@ func (p *Publisher) forget(id rollout.ID) {
 // refusal is what Slack's refusal says to people.
 func (p *Publisher) refusal(c *card, err error) rollout.Problem {
 	code := slack.CodeOf(err)
-	problem := rollout.Problem{Code: ProblemMessageRefused, Value: p.channel(c.r.Service), Want: code}
+	problem := rollout.Problem{Code: ProblemMessageRefused, Value: p.ChannelOf(c.r.Service), Want: code}
 	switch slack.RemedyFor(code) {
 	case slack.Permission:
 		problem.Code = ProblemBotRefused

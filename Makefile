@@ -24,25 +24,27 @@ test: ## every test that needs no cluster, with the race detector, shuffled
 	$(GO) test -run Explore -count=1 -timeout 20m -v ./rollout
 	$(GO) test -run 'Crash|Lost|Disk' -count=1 ./rollout/engine ./bot
 
-e2e: build ## the real thing: Kubernetes, Prometheus and a proxy from source, in one network namespace (root; the first build takes long)
+e2e: build ## the real thing: Kubernetes, Prometheus and a proxy from source, in one network namespace, Slack's own clients, and people in Chromium (root, Node 20, chromium; the first build takes long)
 	cd e2e && $(GO) run ./build && $(GO) run ./recap -count=1 -timeout 40m ./...
 
 tools: # that are pinned in lint/go.mod, in bin
-	@cd lint && $(GO) build -trimpath -o ../bin/ . ./licences tool
+	@cd lint && $(GO) build -trimpath -o ../bin/ . ./licences ./workflows tool
 
-lint: tools ## formatting, vet, staticcheck, exhaustive switches and more (lint/main.go), unused parameters, dead code, tidiness
+lint: tools ## formatting, vet, staticcheck, exhaustive switches and more (lint/main.go), unused parameters, dead code, the example workflows, tidiness
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo "run gofmt -w on these"; exit 1; }
 	cd lint && $(GO) vet ./... && $(GO) test ./... && $(GO) mod tidy -diff
 	$(GO) vet ./...
 	$(GO) vet -vettool=$(CURDIR)/bin/lint ./...
 	bin/staticcheck ./...
 	bin/unparam ./...
+	bin/workflows
 	@dead="$$(bin/deadcode -test ./...)" && { test -z "$$dead" || { echo "$$dead"; exit 1; }; }
 	$(GO) mod tidy -diff
 	cd e2e && $(GO) vet ./... && $(GO) vet -vettool=$(CURDIR)/bin/lint ./... && $(GO) mod tidy -diff
 
 bench: ## the figures of the README; JSON=1 prints one line a figure
 	@$(GO) run ./cmd/bench $(if $(JSON),-json)
+	@$(GO) test ./cmd/bench -run TestEveryEndIsShownInTime -count 1 -timeout 30m -v -args -live 500 -rooms 20 -watching 5m -figures $(if $(JSON),-lines) | grep slack_
 
 bench-analysis: ## the judge beside models of its peers, in simulated worlds; SEED=n; RULES=1 without each rule; JSON=1 prints one line a cell, DOCS=docs/judge.md writes the page
 	@$(GO) run ./cmd/judgebench --commit "$$(git rev-parse --short HEAD)" $(if $(SEED),--seed $(SEED)) $(if $(RULES),--rules --healthy 40 --reps 20) $(if $(JSON),--format json) $(if $(DOCS),--docs $(DOCS))

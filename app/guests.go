@@ -8,11 +8,16 @@ import (
 // mostGuests is how many connections are open at a time: the kubelet's, two of each Prometheus, and people's.
 const mostGuests = 64
 
+// mostCallers is how many connections pipelines may have open at a time: each that waits holds one, and those that come through
+// the API server's proxy share a few addresses.
+const mostCallers = 1024
+
 // guests is a listener with a bounded number of connections. One more than that closes the oldest of whoever has the most:
 // to have new ones wait, as they do where listeners are bounded, would keep the kubelet from its answer, and the kubelet
 // then ends the process.
 type guests struct {
 	net.Listener
+	most int
 
 	mu   sync.Mutex // guards open
 	open []*guest   // oldest first
@@ -36,7 +41,7 @@ func (g *guests) enter(one *guest) *guest {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.open = append(g.open, one)
-	if len(g.open) <= mostGuests {
+	if len(g.open) <= g.most {
 		return nil
 	}
 	held := map[string]int{}

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -21,6 +22,8 @@ const (
 	headerTimeout, readTimeout, writeTimeout = 5 * time.Second, 5 * time.Second, 10 * time.Second
 	idleTimeout                              = 2 * time.Minute // longer than the slowest scrapes are apart
 	mostHeaderBytes                          = 8 << 10
+	mostAPIHeaderBytes                       = 32 << 10         // two tokens, of which an API server's proxy passes on one
+	apiWriteTimeout                          = 30 * time.Second // a dry run asks the cluster and Prometheus; whoever waits for a change gets longer
 	// closing bounds how long pending answers may take at the end.
 	closing = 3 * time.Second
 )
@@ -42,6 +45,26 @@ func (a *App) serve(ctx context.Context, l net.Listener) error {
 		Handler: bodiless(mux), ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
 		IdleTimeout: idleTimeout, MaxHeaderBytes: mostHeaderBytes, ErrorLog: slog.NewLogLogger(a.parts.Log.Handler(), slog.LevelWarn),
 	}
+	return a.until(ctx, server, &guests{Listener: l, most: mostGuests}, "health and metrics")
+}
+
+// serveAPI answers pipelines until the context ends.
+func (a *App) serveAPI(ctx context.Context, l net.Listener) error {
+	server := &http.Server{
+		Handler: a.api.Handler(), ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: apiWriteTimeout,
+		IdleTimeout: idleTimeout, MaxHeaderBytes: mostAPIHeaderBytes, ErrorLog: slog.NewLogLogger(a.parts.Log.Handler(), slog.LevelWarn),
+		BaseContext: func(net.Listener) context.Context { return ctx }, // whoever waits is answered at the end
+	}
+	bounded := net.Listener(&guests{Listener: l, most: mostCallers})
+	if certificate := a.parts.API.Certificate; certificate != nil {
+		server.TLSConfig = &tls.Config{GetCertificate: certificate, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}}
+		bounded = tls.NewListener(bounded, server.TLSConfig)
+	}
+	return a.until(ctx, server, bounded, "the API")
+}
+
+// until serves until the context ends.
+func (a *App) until(ctx context.Context, server *http.Server, l net.Listener, what string) error {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -50,12 +73,12 @@ func (a *App) serve(ctx context.Context, l net.Listener) error {
 		defer cancel()
 		_ = server.Shutdown(late)
 	}()
-	err := server.Serve(&guests{Listener: l})
+	err := server.Serve(l)
 	if errors.Is(err, http.ErrServerClosed) {
 		<-done
 		return nil
 	}
-	return fmt.Errorf("serve health and metrics: %w", err)
+	return fmt.Errorf("serve %s: %w", what, err)
 }
 
 // bodiless refuses requests with a body: nothing here reads one.

@@ -13,6 +13,7 @@ import (
 	"canarybot.io/bot/slack"
 	"canarybot.io/bot/view"
 	"canarybot.io/rollout"
+	"canarybot.io/rollout/calendar"
 )
 
 const (
@@ -28,37 +29,77 @@ const (
 // answers for the person, as the engine's are.
 type Rollouts interface {
 	Deploy(ctx context.Context, l rollout.DeployRequest) (rollout.Rollout, error)
+	DeployTogether(ctx context.Context, all []rollout.DeployRequest) ([]rollout.Rollout, error)
 	DryRun(ctx context.Context, l rollout.DeployRequest) (rollout.Rollout, rollout.Preflight, error)
 	Decide(ctx context.Context, id rollout.ID, d rollout.Decision) (rollout.Rollout, error)
+	// Close commits a freeze or a lock; Reopen ends those of a scope and returns them.
+	Close(ctx context.Context, c rollout.Closure, id rollout.DecisionID) error
+	Reopen(ctx context.Context, r rollout.Reopening) ([]rollout.Closure, error)
+	Queue
 	// Outage returns since when and why nothing can be saved, and whether that is so; Snapshot the rollouts as they are in
 	// memory then.
 	Outage() (rollout.Outage, bool)
 	Snapshot() []rollout.Rollout
 	// Checks returns what the checks say now: of the canary, or of stable for a rollout without an id.
 	Checks(ctx context.Context, r rollout.Rollout) rollout.Verdict
+	// Recheck has a live rollout's checks asked at once. It never blocks.
+	Recheck(id rollout.ID)
+}
+
+// Queue makes deploys pending. Its methods return when what they did is durable.
+type Queue interface {
+	// Await makes a deploy pending and returns it with its place in line; 0: it waits for its moment.
+	Await(ctx context.Context, l rollout.DeployRequest, notBefore time.Time) (p rollout.Pending, place int, err error)
+	// Leave removes a pending deploy and Jump lets one go first; both return it.
+	Leave(ctx context.Context, d rollout.QueueDecision) (rollout.Pending, error)
+	Jump(ctx context.Context, d rollout.QueueDecision) (rollout.Pending, error)
+	// Told forgets what came of one: people know.
+	Told(ctx context.Context, id int) error
 }
 
 // Store is what the bot reads of a rollout.Store.
 type Store interface {
 	cards.Store
 	Holder(ctx context.Context, service rollout.ServiceName) (rollout.ID, error)
+	Closures(ctx context.Context) (rollout.Closures, error)
+	Queue(ctx context.Context) (rollout.Queue, error)
+	Decided(ctx context.Context, decision rollout.DecisionID) (rollout.ID, bool, error)
+	// Audit, AuditHead and Record are the audit's: its entries, newest first, where it ends, and what is added to it alone.
+	Audit(ctx context.Context, q rollout.AuditQuery) ([]rollout.AuditEntry, error)
+	AuditHead(ctx context.Context) (rollout.AuditHead, error)
+	Record(ctx context.Context, entries []rollout.AuditEntry, notes ...rollout.StoredNote) error
+	// Note returns one small record; ok is false when there is none.
+	Note(ctx context.Context, kind, key string) (value []byte, ok bool, err error)
 }
 
-// Options are what a bot is made of. All but Log and Command are required.
+// Registry knows which versions there are.
+type Registry interface {
+	// Newest returns the newest versions of the service, newest first; none where it cannot tell. Somebody is typing: it
+	// blocks for a second or so at most.
+	Newest(ctx context.Context, s rollout.Service) []string
+}
+
+// Options are what a bot is made of. All but Log, Command and Calendar are required.
 type Options struct {
 	Slack    *slack.Client
 	Cards    *cards.Publisher
 	Rollouts Rollouts
 	Store    Store
+	// Registry is asked what to suggest; nil: nobody is.
+	Registry Registry
 	// Services is the configuration. Policies are read from it live.
 	Services map[rollout.ServiceName]rollout.Service
 	// Policy holds where a service has none, or left the configuration.
-	Policy  rollout.Policy
-	Channel string // the bot's own, id or #name
+	Policy rollout.Policy
+	// Calendar is what the configuration says about time; nil: nothing.
+	Calendar *calendar.Calendar
+	Channel  string // the bot's own, id or #name
 	// Environment is what this bot steers. Buttons of another one do nothing here.
 	Environment string
 	Command     string // default: /canary
-	Log         *slog.Logger
+	// Baseline is how it was before, for the report.
+	Baseline rollout.Baseline
+	Log      *slog.Logger
 }
 
 // Bot answers what people do in Slack, for one environment. Make it with New, start it with Run.
@@ -67,6 +108,8 @@ type Bot struct {
 	answers     view.Answers
 	connections *slack.Connections
 	dedup       *dedup
+	forms       *forms
+	homes       *homes
 	apps        *lru.Cache[string, struct{}] // those that were told what is not done for them
 	handlers    errgroup.Group               // handle envelopes
 	replies     errgroup.Group               // answer after the ack
@@ -82,7 +125,7 @@ func New(o Options) *Bot {
 	}
 	apps, _ := lru.New[string, struct{}](appsTold) // fails for a size below one only
 	o.Store = remembering{o.Store, o.Rollouts.Snapshot}
-	b := &Bot{Options: o, answers: view.Answers{Command: o.Command}, dedup: newDedup(), apps: apps}
+	b := &Bot{Options: o, answers: view.Answers{Command: o.Command}, dedup: newDedup(), forms: newForms(), homes: newHomes(), apps: apps}
 	b.handlers.SetLimit(handlersAtOnce)
 	b.replies.SetLimit(repliesAtOnce)
 	b.connections = slack.NewConnections(o.Slack, b.reportForeignConnections)
@@ -99,6 +142,9 @@ func (b *Bot) Run(ctx context.Context) {
 	var group sync.WaitGroup
 	group.Go(func() { b.connections.Run(ctx, func(e *slack.Envelope) { b.receive(late, e) }) })
 	group.Go(func() { b.tellOutages(ctx) })
+	group.Go(func() { b.keepHomes(ctx) })
+	group.Go(func() { b.tellSettled(ctx) })
+	group.Go(func() { b.remindOfReviews(ctx) })
 	<-ctx.Done()
 	timer := time.AfterFunc(shutdownMost, stop)
 	defer timer.Stop()

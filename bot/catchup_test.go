@@ -132,6 +132,25 @@ func TestRateLimitsAreObeyed(t *testing.T) {
 	})
 }
 
+// Slack takes fewer edits than posts. Whoever read the question in the thread answers that question.
+func TestAQuestionInTheThreadCanBeAnsweredBeforeTheCardShowsIt(t *testing.T) {
+	inWorld(t, slacksim.Options{}, func(w *world) {
+		w.slash(dev, "deploy checkout v1.2.4")
+		w.awaitPhase("checkout-1", rollout.Baking)
+		w.slack.SetFault("chat.update", slacksim.Fault{Error: "ratelimited", RetryAfter: "600"})
+		w.awaitPhase("checkout-1", rollout.Awaiting)
+		w.wants("the thread", strings.Join(w.thread(), "\n"), "Waiting for a person")
+		if strings.Contains(w.shown(), "Waiting for a person") {
+			t.Fatalf("the card shows the question: the test tests nothing\n%s", w.shown())
+		}
+		w.slash(oncall, "promote checkout")
+		w.settle()
+		if r, err := w.store.Load(t.Context(), "checkout-1"); err != nil || r.Step != 1 {
+			t.Errorf("nobody could answer: %v, %v\n%s", r.Phase, err, w.slack.Transcript("#deploys"))
+		}
+	})
+}
+
 func TestRefusedBlocksAreSentAsText(t *testing.T) {
 	inWorld(t, slacksim.Options{}, func(w *world) {
 		w.slack.SetFault("chat.postMessage", slacksim.Fault{Error: "invalid_blocks", Times: 1})

@@ -15,19 +15,23 @@ import (
 // typed carries out a typed decision. It answers the question that the card shows, which is what the person saw.
 func (b *Bot) typed(ctx context.Context, req request, cmd command.Command) (answer, error) {
 	r, found, err := b.target(ctx, cmd)
-	switch {
-	case rollout.CodeOf(err) == rollout.NotFound:
-		return answerWith(b.answers.NoRollout(cmd.Rollout)), nil
-	case err != nil:
+	switch missing := rollout.CodeOf(err) == rollout.NotFound; {
+	case err != nil && !missing:
 		return answer{}, err
-	case !found || r.Terminal():
+	case missing || r.ID == "" || cmd.Verb != command.Review && (!found || r.Terminal()):
+		if m, stranger := b.turnAway(ctx, req); stranger {
+			return answerWith(m), nil // they do not learn what there is
+		}
+		if missing {
+			return answerWith(b.answers.NoRollout(cmd.Rollout)), nil
+		}
 		return b.notLive(ctx, cmd, r)
 	}
 	cur, err := b.Cards.Cursor(ctx, r.ID)
-	if err != nil && !needsNoDisk(cmd.Verb.Action(), err) {
+	if err != nil && !needsNoDisk(cmd.Action(), err) {
 		return answer{}, err
 	}
-	d := rollout.Decision{ID: req.id, Action: cmd.Verb.Action(), Turn: cur.Turn, Text: cmd.Reason}
+	d := rollout.Decision{ID: req.id, Action: cmd.Action(), Turn: cur.Turn, Text: cmd.Reason}
 	put := cur.TurnAt
 	if cur.Showing == r.Turn && r.Stuck != nil && (d.Action == rollout.Abandon || d.Action == rollout.Retry) {
 		// Only a card that says stuck makes anybody type this, and it may be there before Slack says so.
@@ -77,7 +81,7 @@ func (b *Bot) notLive(ctx context.Context, cmd command.Command, last rollout.Rol
 		}
 	}
 	if cmd.Verb == command.Rollback {
-		return b.offerRollback(ctx, cmd.Service)
+		return b.offerRollback(ctx, cmd.Service, cmd.Gently)
 	}
 	return answerWith(b.answers.NothingLive(cmd.Service, last)), nil
 }
@@ -85,7 +89,7 @@ func (b *Bot) notLive(ctx context.Context, cmd command.Command, last rollout.Rol
 // decide commits a decision and answers. An error means that the decision may not be durable: then it must not be
 // acknowledged.
 func (b *Bot) decide(ctx context.Context, req request, r rollout.Rollout, d rollout.Decision) (answer, error) {
-	actor, err := b.actor(ctx, req, d.Action, r.Service)
+	actor, err := b.promoter(ctx, req, d.Action, r)
 	d.Actor, d.At = actor, now()
 	if err != nil {
 		return b.refuseDecision(ctx, r, d, err)
@@ -113,7 +117,7 @@ func (b *Bot) link(ctx context.Context, id rollout.ID) string {
 func now() time.Time { return time.Now().UTC().Round(0) }
 
 // offerRollback says what rolling back an ended rollout would do, with the button that does it.
-func (b *Bot) offerRollback(ctx context.Context, service rollout.ServiceName) (answer, error) {
+func (b *Bot) offerRollback(ctx context.Context, service rollout.ServiceName, gently bool) (answer, error) {
 	past, err := b.Store.History(ctx, service, rollout.Recent)
 	if err != nil {
 		return answer{}, err
@@ -124,6 +128,9 @@ func (b *Bot) offerRollback(ctx context.Context, service rollout.ServiceName) (a
 		return answerWith(b.answers.NothingBefore(service)), nil
 	case success.Request.Back:
 		return answerWith(b.answers.RolledBackAlready(success)), nil
+	}
+	if s, ok := b.Services[service]; gently && ok {
+		return answerWith(b.answers.OfferGentleRollback(past[0], success.Image, success.From(), s.Spec.Plan)), nil
 	}
 	return answerWith(b.answers.OfferRollback(past[0], success.Image, success.From())), nil
 }
@@ -150,18 +157,22 @@ func (b *Bot) rollBackEnded(ctx context.Context, req request, v view.Value) (ans
 		return answerWith(b.answers.OutdatedOffer()), nil
 	}
 	return b.start(ctx, req, rollout.DeployRequest{
-		ID: req.id, Service: r.Service, Version: rollout.ShortVersion(success.From()), Back: true,
+		ID: req.id, Service: r.Service, Version: rollout.ShortVersion(success.From()), Back: true, Gently: v.Action == view.GoBackGently,
 	})
 }
 
-// interaction is what a person did with a message of ours; only presses on our buttons count.
+// interaction is what a person did with a message of ours, a form or a shortcut.
 func (b *Bot) interaction(p slack.Interaction) inbound {
+	if in, ok := b.inView(p); ok {
+		return in
+	}
 	if p.Type != "block_actions" || len(p.Actions) == 0 || p.User.ID == "" || p.TriggerID == "" ||
 		!strings.HasPrefix(p.Actions[0].ActionID, view.ActionPrefix) {
 		return inbound{}
 	}
 	req := request{
 		id: rollout.DecisionID("slack:" + p.TriggerID), user: p.User.ID, written: b.Slack.Written(p.Actions[0].ActionTS),
+		trigger: p.TriggerID,
 	}
 	return inbound{
 		key: string(req.id), reply: b.byResponseURL(p.ResponseURL, p.Container.ThreadTS),
@@ -172,6 +183,9 @@ func (b *Bot) interaction(p slack.Interaction) inbound {
 // press carries out a press on a button. Nothing in the payload is trusted but who pressed and where: the button's value
 // is compared with the store and with the card that it must come from.
 func (b *Bot) press(ctx context.Context, req request, p slack.Interaction) (answer, error) {
+	if p.Actions[0].ActionID == view.ActionPrefix+string(view.SayLine) {
+		return b.pressLine(ctx, req, p)
+	}
 	v, err := view.ParseValue(p.Actions[0].Value)
 	switch {
 	case err != nil:
@@ -180,7 +194,7 @@ func (b *Bot) press(ctx context.Context, req request, p slack.Interaction) (answ
 		return answerWith(b.answers.ForeignButton()), nil
 	case v.Environment != b.Environment:
 		return answerWith(b.answers.OtherEnvironment(v.Environment, b.Environment)), nil
-	case v.Action == view.GoBack:
+	case v.Action == view.GoBack || v.Action == view.GoBackGently:
 		if !p.Container.Ephemeral { // only ever offered in private
 			return answerWith(b.answers.ForeignButton()), nil
 		}
@@ -205,8 +219,13 @@ func (b *Bot) press(ctx context.Context, req request, p slack.Interaction) (answ
 		return answerWith(b.answers.NoCardYet(r.ID)), nil
 	case !fromCard(cur, p):
 		return answerWith(b.answers.NotTheCard(r.ID)), nil
-	case v.Action == rollout.Abandon && !r.Terminal() && !r.Orphaned():
-		return answerWith(b.answers.NeedsReason(r)), nil
+	case v.Action == view.Recheck:
+		if no, away := b.turnAway(ctx, req); away {
+			return answerWith(no), nil
+		}
+		return b.recheck(ctx, r), nil
+	case view.WantsReason(v.Action) && !r.Terminal() && !r.Orphaned():
+		return b.askReason(ctx, req, r, v)
 	}
 	return b.decide(ctx, req, r, rollout.Decision{ID: req.id, Action: v.Action, Turn: v.Turn})
 }
@@ -218,7 +237,7 @@ func needsNoDisk(action rollout.Action, err error) bool {
 
 // anyTurn reports whether the action holds for any turn, as in the domain.
 func anyTurn(action rollout.Action) bool {
-	return action == rollout.Rollback || action == rollout.Pause
+	return action == rollout.Rollback || action == rollout.Pause || action == rollout.Review
 }
 
 // fromCard reports whether the press came from the rollout's card, from one that it took over from because that takes no

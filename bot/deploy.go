@@ -2,6 +2,8 @@ package bot
 
 import (
 	"context"
+	"errors"
+	"time"
 
 	"canarybot.io/bot/command"
 	"canarybot.io/bot/view"
@@ -10,6 +12,9 @@ import (
 
 // deploy starts a rollout, or dry-runs it.
 func (b *Bot) deploy(ctx context.Context, req request, cmd command.Command) (answer, error) {
+	if len(cmd.Together) > 0 {
+		return b.deployTogether(ctx, req, cmd)
+	}
 	service, ok := b.Services[cmd.Service]
 	if ok {
 		if _, known := service.PlanNamed(cmd.Plan); !known {
@@ -18,12 +23,24 @@ func (b *Bot) deploy(ctx context.Context, req request, cmd command.Command) (ans
 	}
 	l := rollout.DeployRequest{
 		ID: req.id, Service: cmd.Service, Version: cmd.Version, Plan: cmd.Plan, Auto: cmd.Auto, Replace: cmd.Replace,
-		Text: cmd.Reason,
+		Emergency: cmd.Emergency, Text: cmd.Reason,
 	}
 	if cmd.DryRun {
 		return b.dryRun(ctx, req, l)
 	}
-	return b.start(ctx, req, l)
+	if cmd.At != "" {
+		return b.startAt(ctx, req, l, cmd)
+	}
+	out, err := b.start(ctx, req, l)
+	switch {
+	case err != nil || out.passes == nil || cmd.Replace:
+		return out, err
+	case cmd.Queue:
+		return b.await(ctx, req, l, time.Time{}, out.passes)
+	}
+	cmd.Queue = true
+	out.now = new(b.answers.OfferLine(*out.now, b.Environment, cmd.String()))
+	return out, nil
 }
 
 // start commits the start of a rollout and answers.
@@ -35,14 +52,21 @@ func (b *Bot) start(ctx context.Context, req request, l rollout.DeployRequest) (
 		return answerWith(b.answers.WrittenBeforeStart(unseen)), err
 	}
 	// Going back moves everybody too: for who may, it counts as the start that it is.
-	actor, err := b.actor(ctx, req, rollout.Deploy, l.Service)
+	actor, err := b.actor(ctx, req, asksFor(l), l.Service)
 	l.Actor, l.At = actor, now()
+	if errors.Is(err, errNoGroups) && l.Back && b.policy(l.Service).Allows(actor, rollout.Rollback) == nil {
+		err = nil // they may, whatever group they are in
+	}
 	if err != nil {
 		return b.refuseDeploy(ctx, b.answers, l, err)
 	}
 	r, err := b.Rollouts.Deploy(ctx, l)
 	if err != nil {
-		return b.refuseDeploy(ctx, b.answers, l, err)
+		out, failed := b.refuseDeploy(ctx, b.answers, l, err)
+		if failed == nil && out.now != nil && rollout.Passes(err) && !rollout.Unsaved(err) {
+			out.passes = err
+		}
+		return out, failed
 	}
 	out := answerWith(b.answers.Accepted(r, rollout.Deploy, ""))
 	out.started = r.ID
@@ -70,15 +94,26 @@ func (b *Bot) replacesUnseen(ctx context.Context, req request, l rollout.DeployR
 
 // action is what a deploy is to the policy.
 func action(l rollout.DeployRequest) rollout.Action {
-	if l.Back {
+	switch {
+	case l.Back:
 		return rollout.Rollback
+	case l.Emergency:
+		return rollout.EmergencyDeploy
+	}
+	return rollout.Deploy
+}
+
+// asksFor is the right that counts while Slack does not say who is in the user groups.
+func asksFor(l rollout.DeployRequest) rollout.Action {
+	if l.Emergency {
+		return rollout.EmergencyDeploy
 	}
 	return rollout.Deploy
 }
 
 // dryRun finds out whether a rollout would start. That takes a while: the person sees at once that it is under way.
 func (b *Bot) dryRun(ctx context.Context, req request, l rollout.DeployRequest) (answer, error) {
-	actor, err := b.actor(ctx, req, rollout.Deploy, l.Service)
+	actor, err := b.actor(ctx, req, asksFor(l), l.Service)
 	l.Actor, l.At = actor, now()
 	if err != nil {
 		return b.refuseDeploy(ctx, b.answers.ForDryRun(), l, err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -23,6 +24,7 @@ type request struct {
 	// message is true for what others read too, and that may be said to them.
 	message bool
 	written time.Time // by our clock; zero: Slack gave no time, and it has only just been
+	trigger string    // with which a form may be opened, within three seconds; empty: none may
 }
 
 // answer is what the person sees.
@@ -34,6 +36,20 @@ type answer struct {
 	started rollout.ID
 	// replace puts the answer in the place of the private message whose button was pressed.
 	replace bool
+	// reply is what the ack carries beside a message: to a form, or to a search.
+	reply slack.Reply
+	// then runs after the ack; nil: nothing does. It may be slow.
+	then func(context.Context)
+	// passes is what refused a deploy, where that passes by itself; nil: something else did, or nothing.
+	passes error
+	// about is the field of a form that a refusal is about, and remedy what to do there; empty: none.
+	about, remedy string
+}
+
+// said is what the ack of the answer carries.
+func (a answer) said() slack.Reply {
+	a.reply.Message = (*slack.Message)(a.now)
+	return a.reply
 }
 
 // answerWith is an answer of one message.
@@ -60,7 +76,7 @@ func (b *Bot) receive(late context.Context, e *slack.Envelope) {
 	b.Log.Error("too many envelopes at once; one was dropped", "type", e.Type)
 	answered := e.Type == slack.TypeCommand && b.replies.TryGo(func() error {
 		defer e.Done()
-		b.ack(e, new(b.answers.Overloaded()))
+		b.ack(e, answerWith(b.answers.Overloaded()).said())
 		return nil
 	})
 	if !answered {
@@ -78,7 +94,7 @@ func (b *Bot) handle(late context.Context, e *slack.Envelope) {
 	if !known {
 		b.Slack.Count(slack.Unreadable)
 		b.Log.Warn("payload cannot be read; acknowledged and dropped", "type", e.Type)
-		b.ack(e, nil)
+		b.ack(e, slack.Reply{})
 		return
 	}
 	out, first, ok := b.dedup.do(ctx, in.key, func() (answer, bool) { return b.guarded(ctx, in) })
@@ -86,7 +102,7 @@ func (b *Bot) handle(late context.Context, e *slack.Envelope) {
 		b.Slack.Count(slack.Unacked)
 		return
 	}
-	if b.ack(e, out.now) {
+	if b.ack(e, out.said()) {
 		out.now = nil
 	}
 	if !first { // its ack carries the same: Slack takes the one that is there first
@@ -111,7 +127,7 @@ func (b *Bot) read(e *slack.Envelope) (in inbound, known bool) {
 
 // slash is a slash command.
 func (b *Bot) slash(p slack.Command) inbound {
-	req := request{user: p.UserID}
+	req := request{user: p.UserID, trigger: p.TriggerID}
 	if p.TriggerID != "" {
 		req.id = rollout.DecisionID("slack:" + p.TriggerID)
 	}
@@ -123,14 +139,10 @@ func (b *Bot) slash(p slack.Command) inbound {
 
 // line carries out what somebody typed.
 func (b *Bot) line(ctx context.Context, req request, text string) (answer, error) {
-	services := b.Cards.LiveServices()
-	for name := range b.Services {
-		services = append(services, name)
+	cmd, err := command.Parse(text, b.known(req))
+	if service, ok := withoutArguments(err); ok && req.trigger != "" {
+		return b.openForm(ctx, req, draft{DeployRequest: rollout.DeployRequest{Service: service}})
 	}
-	me := b.Slack.Me()
-	cmd, err := command.Parse(text, command.Known{
-		Services: services, Thread: req.thread, Message: req.message, Self: []string{me.Name, me.User},
-	})
 	if err != nil {
 		answers := b.answers
 		if req.message {
@@ -145,7 +157,29 @@ func (b *Bot) line(ctx context.Context, req request, text string) (answer, error
 	if cmd.Verb.Decides() {
 		return b.typed(ctx, req, cmd)
 	}
+	if cmd.Verb.Closes() {
+		return b.closes(ctx, req, cmd)
+	}
+	if cmd.Move != "" {
+		return b.moves(ctx, req, cmd)
+	}
+	if cmd.Verb == command.Incident {
+		return b.incident(ctx, req, cmd)
+	}
 	return b.query(ctx, req, cmd)
+}
+
+// known has the names that a line may name.
+func (b *Bot) known(req request) command.Known {
+	me := b.Slack.Me()
+	k := command.Known{Services: b.Cards.LiveServices(), Thread: req.thread, Message: req.message, Self: []string{me.Name, me.User}}
+	for name, s := range b.Services {
+		k.Services = append(k.Services, name)
+		if s.Team != "" && !slices.Contains(k.Teams, s.Team) {
+			k.Teams = append(k.Teams, s.Team)
+		}
+	}
+	return k
 }
 
 // guarded runs what came in, and reports whether it may be acknowledged. A panic fails one request, not the process:
@@ -187,8 +221,8 @@ type dedup struct {
 
 // attempt is one request, being handled or handled.
 type attempt struct {
-	done chan struct{} // closed when the next two hold
-	said atomic.Pointer[view.Message]
+	done chan struct{}          // closed when the next two hold
+	said atomic.Pointer[answer] // what its ack carried
 	ok   bool
 }
 
@@ -215,15 +249,18 @@ func (d *dedup) do(ctx context.Context, key string, f func() (answer, bool)) (ou
 			close(now.done)
 		}()
 		out, now.ok = f()
-		if now.ok && out.now != nil {
-			now.said.Store(out.now)
+		if now.ok && !out.said().IsZero() {
+			now.said.Store(&answer{now: out.now, reply: out.reply})
 			d.answered.Add(key, now)
 		}
 		return out, true, now.ok
 	}
 	select {
 	case <-before.done:
-		return answer{now: before.said.Load()}, false, before.ok
+		if said := before.said.Load(); said != nil {
+			return *said, false, before.ok
+		}
+		return answer{}, false, before.ok
 	case <-ctx.Done():
 		return answer{}, false, false
 	}
@@ -241,9 +278,12 @@ func (b *Bot) panicked(where string, p any) {
 	b.Log.Error("panic", "in", where, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 }
 
-// ack acknowledges the envelope, and reports whether the ack carried the message to the person; nil: there is none.
-func (b *Bot) ack(e *slack.Envelope, m *view.Message) (carried bool) {
-	carried, err := e.Ack((*slack.Message)(m))
+// ack acknowledges the envelope, and reports whether the ack carried the reply to the person.
+func (b *Bot) ack(e *slack.Envelope, r slack.Reply) (carried bool) {
+	if r.Message != nil {
+		r.Message = new(b.Slack.Sure(*r.Message))
+	}
+	carried, err := e.Ack(r)
 	if err != nil {
 		b.Slack.Count(slack.AckFailed)
 		b.Log.Warn("ack failed", "type", e.Type, "error", err)

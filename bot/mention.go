@@ -14,9 +14,15 @@ import (
 // appsTold is how many apps are remembered that were told what is not done for them.
 const appsTold = 1000
 
-// event is an event; only messages that name the bot count.
+// event is an event; only messages that name the bot count, and that somebody opened its home tab.
 func (b *Bot) event(p slack.Event) inbound {
 	e := p.Event
+	if group := cmp.Or(e.SubteamID, e.Subteam.ID); group != "" {
+		b.Slack.GroupChanged(group)
+	}
+	if e.Type == "app_home_opened" && e.Tab == "home" && e.User != "" {
+		return inbound{run: func(context.Context) (answer, error) { return b.homeOpened(e.User) }}
+	}
 	if e.Type != "app_mention" || e.TS == "" || e.Channel == "" {
 		return inbound{}
 	}

@@ -27,15 +27,8 @@ type outage struct {
 // tellOutages says in the channels of the open rollouts, or else in the bot's own, when nothing can be saved, which canaries
 // are taken off traffic meanwhile, and when it is over. Cards show only what is saved. It returns when the context ends.
 func (b *Bot) tellOutages(ctx context.Context) {
-	tick := time.NewTicker(outageLook)
-	defer tick.Stop()
 	var told *outage
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
+	repeat(ctx, outageLook, func() {
 		now, degraded := b.Rollouts.Outage()
 		switch {
 		case !degraded && told != nil:
@@ -49,7 +42,7 @@ func (b *Bot) tellOutages(ctx context.Context) {
 		default:
 			b.tellOutage(ctx, told, now)
 		}
-	}
+	})
 }
 
 // tellOutage tells what is not known yet, and tries again the next time where Slack refuses.

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -26,7 +27,31 @@ type recorder struct {
 	mu       sync.Mutex
 	decided  []rollout.Decision
 	launched []rollout.DeployRequest
+	closed   []rollout.Closure
+	pending  []rollout.Pending
 }
+
+// Await notes the deploy.
+func (r *recorder) Await(_ context.Context, l rollout.DeployRequest, notBefore time.Time) (rollout.Pending, int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	p := rollout.Pending{ID: len(r.pending) + 1, Service: l.Service, NotBefore: notBefore, Request: rollout.Request{Version: l.Version, By: l.Actor}}
+	r.pending = append(r.pending, p)
+	return p, 0, nil
+}
+
+// Leave knows nothing that is pending.
+func (r *recorder) Leave(context.Context, rollout.QueueDecision) (rollout.Pending, error) {
+	return rollout.Pending{}, rollout.Refuse(rollout.NotFound, rollout.Problem{Code: rollout.ProblemNotPending})
+}
+
+// Jump knows nothing that is pending.
+func (r *recorder) Jump(context.Context, rollout.QueueDecision) (rollout.Pending, error) {
+	return rollout.Pending{}, rollout.Refuse(rollout.NotFound, rollout.Problem{Code: rollout.ProblemNotPending})
+}
+
+// Told does nothing.
+func (r *recorder) Told(context.Context, int) error { return nil }
 
 // Deploy notes the request.
 func (r *recorder) Deploy(_ context.Context, l rollout.DeployRequest) (rollout.Rollout, error) {
@@ -36,11 +61,40 @@ func (r *recorder) Deploy(_ context.Context, l rollout.DeployRequest) (rollout.R
 	return rollout.Rollout{}, nil
 }
 
-// Checks returns no evidence.
+// DeployTogether notes each of them.
+func (r *recorder) DeployTogether(ctx context.Context, all []rollout.DeployRequest) ([]rollout.Rollout, error) {
+	var made []rollout.Rollout
+	for _, l := range all {
+		one, err := r.Deploy(ctx, l)
+		if err != nil {
+			return nil, err
+		}
+		made = append(made, one)
+	}
+	return made, nil
+}
+
+// Outage reports none.
 func (r *recorder) Outage() (rollout.Outage, bool) { return rollout.Outage{}, false }
 func (r *recorder) Snapshot() []rollout.Rollout    { return nil }
 
+// Close notes a freeze or a lock.
+func (r *recorder) Close(_ context.Context, c rollout.Closure, _ rollout.DecisionID) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.closed = append(r.closed, c)
+	return nil
+}
+
+// Reopen ends nothing.
+func (r *recorder) Reopen(context.Context, rollout.Reopening) ([]rollout.Closure, error) {
+	return nil, nil
+}
+
 func (r *recorder) Checks(context.Context, rollout.Rollout) rollout.Verdict { return rollout.Verdict{} }
+
+// Recheck does nothing.
+func (r *recorder) Recheck(rollout.ID) {}
 
 // DryRun does nothing.
 func (r *recorder) DryRun(context.Context, rollout.DeployRequest) (rollout.Rollout, rollout.Preflight, error) {
@@ -104,6 +158,45 @@ func press(value, action, channel, ts string) string {
 
 func envelope(kind, payload string) []byte {
 	return fmt.Appendf(nil, `{"envelope_id":"e1","type":%q,"payload":%s}`, kind, payload)
+}
+
+// deployState is what is filled in in a form.
+const deployState = `{"service":{"canary.service":{"type":"static_select","selected_option":{"value":"checkout"}}},
+	"version":{"canary.version/checkout":{"type":"external_select","selected_option":{"value":"v1"}}}}`
+
+// inForm is a view_submission payload.
+func inForm(callback, metadata, state string) string {
+	return fmt.Sprintf(`{"type":"view_submission","user":{"id":"U1","team_id":"T1"},"trigger_id":"1.2.v","view":{"id":"V1","hash":"h",
+		"type":"modal","callback_id":%q,"private_metadata":%q,"state":{"values":%s}}}`, callback, metadata, state)
+}
+
+func TestFormIsComparedWithTheStore(t *testing.T) {
+	reason := `{"reason":{"canary.reason":{"type":"plain_text_input","value":"gone"}}}`
+	for name, test := range map[string]struct {
+		payload string
+		decides bool
+	}{
+		"a reason":                    {inForm("canary.reason", "production/checkout-1/3/abandon", reason), true},
+		"a reason of spaces":          {inForm("canary.reason", "production/checkout-1/3/abandon", strings.Replace(reason, "gone", "  ", 1)), false},
+		"no reason":                   {inForm("canary.reason", "production/checkout-1/3/abandon", `{}`), false},
+		"what wants none":             {inForm("canary.reason", "production/checkout-1/3/promote", reason), false},
+		"another environment":         {inForm("canary.reason", "staging/checkout-1/3/abandon", reason), false},
+		"no such rollout":             {inForm("canary.reason", "production/checkout-9/3/abandon", reason), false},
+		"no value":                    {inForm("canary.reason", "", reason), false},
+		"another form":                {inForm("other", "production/checkout-1/3/abandon", reason), false},
+		"a deploy that was not shown": {inForm("canary.deploy", `{"seen":{"service":"checkout","version":"v1"}}`, deployState), false},
+		"a deploy of nothing":         {inForm("canary.deploy", `{"seen":{}}`, `{}`), false},
+		"a deploy and no metadata":    {inForm("canary.deploy", ``, deployState), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b, rec, _ := pressed(t)
+			acks := 0
+			b.Handle(t.Context(), envelope("interactive", test.payload), func([]byte) error { acks++; return nil })
+			if got := len(rec.decided) == 1; got != test.decides || len(rec.launched) != 0 || acks != 1 {
+				t.Errorf("decided %+v, launched %+v, %d acks", rec.decided, rec.launched, acks)
+			}
+		})
+	}
 }
 
 func TestPressIsComparedWithTheCard(t *testing.T) {
@@ -218,6 +311,12 @@ func FuzzPress(f *testing.F) {
 		press("production/checkout-1/3/back", "canary.back", "C1", "1.000001"),
 		press("staging/checkout-1/3/rollback", "canary.rollback", "C1", "1.000001"),
 		strings.Replace(press("production/checkout-1/3/back", "canary.back", "C1", "1.000001"), `"is_ephemeral":false`, `"is_ephemeral":true`, 1),
+		inForm("canary.reason", "production/checkout-1/3/abandon", `{"reason":{"canary.reason":{"type":"plain_text_input","value":"gone"}}}`),
+		inForm("canary.deploy", `{"seen":{"service":"checkout","version":"v1"}}`, deployState),
+		`{"type":"block_suggestion","user":{"id":"U1"},"action_id":"canary.version/checkout","block_id":"version","value":"v1"}`,
+		`{"type":"message_action","callback_id":"canary.deploy_this","user":{"id":"U1"},"trigger_id":"1.2.b","message":{"text":"checkout v1","blocks":[{"text":{"text":"x"}}]}}`,
+		`{"type":"shortcut","callback_id":"canary.deploy","user":{"id":"U1"},"trigger_id":"1.2.c"}`,
+		strings.Replace(inForm("canary.deploy", "", deployState), `"view_submission"`, `"block_actions","container":{"type":"view"},"actions":[{"action_id":"canary.service"}]`, 1),
 		`{"type":"block_actions"}`, `{"type":"block_actions","actions":null}`, `[]`, `null`, `{"type":{}}`,
 	} {
 		f.Add([]byte(seed))
@@ -258,11 +357,17 @@ func valid(t *testing.T, payload []byte, d rollout.Decision) {
 		Actions []struct {
 			Value string `json:"value"`
 		} `json:"actions"`
+		View struct {
+			Metadata string `json:"private_metadata"`
+		} `json:"view"`
 	}
 	if err := json.Unmarshal(payload, &p); err != nil {
 		return // it was made valid by what surrounds it
 	}
 	want := view.Value{Environment: "production", Rollout: "checkout-1", Turn: d.Turn, Action: d.Action}
+	if p.View.Metadata == want.Encode() && d.Action == rollout.Abandon && d.Text != "" {
+		return // a form that asked for the reason
+	}
 	c := p.Container
 	if len(p.Actions) == 0 || p.Actions[0].Value != want.Encode() || c.ChannelID != "C1" || c.Ephemeral ||
 		c.MessageTS != "1.000001" && c.ThreadTS != "1.000001" {

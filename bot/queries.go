@@ -3,6 +3,7 @@ package bot
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -28,17 +29,38 @@ func (b *Bot) query(ctx context.Context, req request, cmd command.Command) (answ
 		m = b.answers.Help(cmd.Topic)
 	case command.Status:
 		m, err = b.status(ctx, cmd)
+		m = b.withPending(ctx, b.withClosures(ctx, m, cmd.Service), cmd.Service)
 	case command.Services:
 		m, err = b.services(ctx)
 	case command.History:
 		m, err = b.history(ctx, cmd.Service)
+	case command.List:
+		m, err = b.list(ctx)
+	case command.Show:
+		m, err = b.whole(ctx, cmd)
+	case command.Diff:
+		m, err = b.about(ctx, cmd, func(r rollout.Rollout) view.Message { return b.answers.Diff(r, b.Services[r.Service].Links) })
 	case command.Whoami:
 		m = b.whoami(ctx, req)
 	case command.Checks:
 		return b.checks(ctx, cmd)
+	case command.Recheck:
+		return b.recheckTyped(ctx, cmd)
 	case command.Why:
 		m, err = b.why(ctx, cmd)
-	case command.Deploy, command.Promote, command.Rollback, command.Pause, command.Resume, command.Override, command.Accept,
+	case command.Freeze:
+		var all []rollout.Closure
+		all, err = b.closures(ctx)
+		m = b.answers.Closures(all, now())
+	case command.Queue:
+		var q rollout.Queue
+		q, err = b.Store.Queue(ctx)
+		m = b.answers.Queue(q, cmd.Service, now())
+	case command.Audit:
+		m, err = b.audit(ctx, cmd)
+	case command.Report:
+		m, err = b.report(ctx, cmd)
+	case command.Incident, command.Deploy, command.Unfreeze, command.Lock, command.Unlock, command.Promote, command.Rollback, command.Pause, command.Resume, command.Extend, command.Review, command.Override, command.Accept,
 		command.Retry, command.Abandon, command.All:
 		err = fmt.Errorf("%s is no query", cmd.Verb)
 	}
@@ -61,8 +83,37 @@ func (b *Bot) status(ctx context.Context, cmd command.Command) (view.Message, er
 		return b.answers.Status(open), err
 	}
 	return b.about(ctx, cmd, func(r rollout.Rollout) view.Message {
-		return b.answers.StatusOf(r, b.policy(r.Service).Approvers, b.link(ctx, r.ID))
+		return b.answers.StatusOf(r, b.policy(r.Service).WhoApproves(r), b.link(ctx, r.ID))
 	})
+}
+
+// list tells what each service runs.
+func (b *Bot) list(ctx context.Context) (view.Message, error) {
+	var all []view.Running
+	for _, s := range b.sorted() {
+		newest, err := b.Store.History(ctx, s.Name, rollout.Recent)
+		if err != nil {
+			return view.Message{}, err
+		}
+		open, err := b.Store.Open(ctx, s.Name)
+		if err != nil {
+			return view.Message{}, err
+		}
+		newest = slices.DeleteFunc(newest, func(r rollout.Rollout) bool { return !r.Terminal() })
+		all = append(all, view.RunningOf(s.Name, append(open, newest...)))
+	}
+	return b.answers.List(all), nil
+}
+
+// whole tells everything about one rollout.
+func (b *Bot) whole(ctx context.Context, cmd command.Command) (m view.Message, err error) {
+	var failed error
+	m, err = b.about(ctx, cmd, func(r rollout.Rollout) view.Message {
+		shown := view.Shown{Rollout: r, Approvers: b.policy(r.Service).Approvers, Links: b.Services[r.Service].Links, Card: b.link(ctx, r.ID)}
+		shown.Timeline, failed = b.Store.Timeline(ctx, r.ID, 0)
+		return b.answers.Show(shown)
+	})
+	return m, errors.Join(err, failed)
 }
 
 // why explains the last verdict about a service, from what is stored: that is what was decided on.
@@ -146,11 +197,36 @@ func (b *Bot) whoami(ctx context.Context, req request) view.Message {
 		b.Log.Warn("person not looked up", "actor", req.user, "error", err)
 		return b.answers.UnknownPerson()
 	}
-	actor := rollout.Actor{Kind: rollout.Person, ID: req.user, Member: person.Member}
-	if !b.named(actor.ID) && b.named(person.Also) {
-		actor.ID = person.Also
+	everything := b.everyPolicy()
+	actor, err := b.inGroups(ctx, identified(req.user, person, everything), everything, "")
+	m := b.answers.Whoami(actor, b.Policy, b.sorted())
+	if err != nil {
+		m = b.answers.WithoutGroups(m)
 	}
-	return b.answers.Whoami(actor, b.Policy, b.sorted())
+	return m
+}
+
+// recheckTyped is recheck of the rollout that was typed, or of the service's live one.
+func (b *Bot) recheckTyped(ctx context.Context, cmd command.Command) (answer, error) {
+	r, found, err := b.target(ctx, cmd)
+	switch {
+	case rollout.CodeOf(err) == rollout.NotFound:
+		return answerWith(b.answers.NoRollout(cmd.Rollout)), nil
+	case err != nil:
+		return answer{}, err
+	case !found:
+		return answerWith(b.answers.NothingLive(cmd.Service, r)), nil
+	}
+	return b.recheck(ctx, r), nil
+}
+
+// recheck has the rollout's checks asked at once. It decides nothing: every full member may.
+func (b *Bot) recheck(ctx context.Context, r rollout.Rollout) answer {
+	if !r.Phase.Forward() || r.WeightAckedAt.IsZero() {
+		return answerWith(b.answers.NothingToRecheck(r))
+	}
+	b.Rollouts.Recheck(r.ID)
+	return answerWith(b.answers.Rechecking(r, b.link(ctx, r.ID)))
 }
 
 // checks asks a service's checks now: of the live canary where one has traffic, else of stable. Prometheus may take

@@ -13,12 +13,19 @@ import (
 // refuseDecision turns the error of a decision into the person's answer, or returns it where the decision may have been
 // committed.
 func (b *Bot) refuseDecision(ctx context.Context, r rollout.Rollout, d rollout.Decision, err error) (answer, error) {
+	var sibling *rollout.SiblingError
 	switch code := rollout.CodeOf(err); {
+	case errors.As(err, &sibling):
+		return b.refuseSibling(ctx, sibling, d)
 	case errors.Is(err, errNotLookedUp):
 		return answerWith(b.answers.UnknownPerson()), nil
+	case errors.Is(err, errNoGroups):
+		return answerWith(b.noGroups(d.Action, r.Service)), nil
 	case errors.Is(err, rollout.ErrDecided):
 		b.Slack.Count(slack.Duplicate)
 		return answer{}, nil
+	case code == rollout.Forbidden && b.policy(r.Service).Allows(d.Actor, d.Action) == nil: // they may, and do not count
+		return answerWith(b.answers.NotCounted(rollout.ProblemOf(err), b.policy(r.Service).WhoApproves(r))), nil
 	case code == rollout.Forbidden:
 		return answerWith(b.answers.Forbidden(d.Actor, d.Action, b.policy(r.Service))), nil
 	case code == rollout.NotFound:
@@ -45,20 +52,25 @@ func (b *Bot) refuseDeploy(ctx context.Context, say view.Answers, l rollout.Depl
 	var busy *rollout.BusyError
 	var back *rollout.RolledBackError
 	var same *rollout.SameVersionError
+	var closed *rollout.ClosedError
 	forbidden, byPolicy := b.forbidden(l)
 	switch code := rollout.CodeOf(err); {
 	case errors.Is(err, errNotLookedUp):
 		return answerWith(say.UnknownPerson()), nil
+	case errors.Is(err, errNoGroups):
+		return answerWith(b.noGroups(action(l), l.Service)), nil
 	case errors.As(err, &busy):
 		if b.decidedBy(ctx, busy.Live.ID, l.ID) { // by this very command, delivered twice
 			b.Slack.Count(slack.Duplicate)
 			return answer{}, nil
 		}
-		return answerWith(say.Busy(l, busy, b.link(ctx, busy.Live.ID))), nil
+		return aboutField(say.Busy(l, busy, b.link(ctx, busy.Live.ID)), view.FieldService, view.TickToReplace), nil
 	case errors.As(err, &same):
-		return answerWith(say.SameVersion(same.Service, same.Image)), nil
+		return aboutField(say.SameVersion(same.Service, same.Image), view.FieldVersion, ""), nil
+	case errors.As(err, &closed):
+		return aboutField(say.Closed(l, closed.Closed), view.FieldService, ""), nil
 	case errors.As(err, &back):
-		return answerWith(say.RolledBackBefore(l, back.Before)), nil
+		return aboutField(say.RolledBackBefore(l, back.Before), view.FieldVersion, view.TickToReplace), nil
 	case errors.Is(err, rollout.ErrDecided):
 		b.Slack.Count(slack.Duplicate)
 		return answer{}, nil
@@ -66,9 +78,27 @@ func (b *Bot) refuseDeploy(ctx context.Context, say view.Answers, l rollout.Depl
 		return answerWith(say.Forbidden(l.Actor, forbidden, b.policy(l.Service))), nil
 	case code == rollout.Unavailable || code == rollout.Internal:
 		return answer{}, err
+	case code == rollout.Invalid:
+		return aboutField(say.Error(err), view.FieldVersion, ""), nil
 	default:
 		return answerWith(say.Error(err)), nil
 	}
+}
+
+// noGroups says that nobody knows who is in the user groups that may, and why.
+func (b *Bot) noGroups(action rollout.Action, service rollout.ServiceName) view.Message {
+	p := rollout.Problem{Code: view.ProblemGroupsUnknown}
+	if b.Slack.GroupTrouble() != nil {
+		p.Code = view.ProblemNoGroups
+	}
+	return b.answers.NoGroups(p, action, b.policy(service))
+}
+
+// aboutField is a refusal that a form shows under a field.
+func aboutField(m view.Message, field, remedy string) answer {
+	out := answerWith(m)
+	out.about, out.remedy = field, remedy
+	return out
 }
 
 // forbidden returns which part of a deploy the policy forbids, and whether it forbids any.

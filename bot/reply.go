@@ -24,6 +24,9 @@ func (b *Bot) privately(to slack.Place, user string) replier {
 	}
 }
 
+// directly answers one person in their conversation with the bot: what they did was in no channel.
+func (b *Bot) directly(user string) replier { return b.openly(slack.Place{Channel: user}) }
+
 // openly answers where everybody in a thread reads it.
 func (b *Bot) openly(to slack.Place) replier {
 	return func(ctx context.Context, m view.Message, _ bool) error {
@@ -37,17 +40,20 @@ func (b *Bot) followUp(late context.Context, reply replier, out answer) {
 	if reply != nil && out.started != "" {
 		b.Cards.AskedBy(out.started, func(ctx context.Context, m view.Message) error { return reply(ctx, m, false) })
 	}
-	if reply == nil || out.now == nil && out.later == nil {
+	if (reply == nil || out.now == nil && out.later == nil) && out.then == nil {
 		return
 	}
 	taken := b.replies.TryGo(func() error {
 		defer b.recoverFrom("reply")
 		ctx, cancel := context.WithTimeout(late, 3*slack.CallTimeout)
 		defer cancel()
-		if out.now != nil {
+		if out.then != nil {
+			out.then(ctx)
+		}
+		if out.now != nil && reply != nil {
 			b.logReply(reply(ctx, *out.now, out.replace))
 		}
-		if out.later != nil {
+		if out.later != nil && reply != nil {
 			b.logReply(reply(ctx, out.later(ctx), false))
 		}
 		return nil

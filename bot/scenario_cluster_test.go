@@ -21,6 +21,10 @@ func clusterCommands() []command {
 			tag, fate := s.cut()
 			w.cluster.SetBehaviour(tag, w.fate(fate))
 		})},
+		{"push", "TAG", "makes the tag name another image; versions are pinned from then on", quiet(func(w *world, s words) { w.tags.push(string(s)) })},
+		{"registry", "STATE", "is away or back", quiet(func(w *world, s words) {
+			w.oneOf(string(s), map[string]func(){"away": func() { w.tags.leave(true) }, "back": func() { w.tags.leave(false) }})
+		})},
 		{"edit", "WHAT VALUE", "is somebody with kubectl: edit weight 20, edit stable TAG, edit canary TAG", quiet(func(w *world, s words) {
 			what, value := s.cut()
 			if what == "weight" {

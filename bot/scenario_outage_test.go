@@ -2,10 +2,12 @@ package bot_test
 
 import (
 	"errors"
+	"net/http"
 	"strings"
 	"time"
 
 	"canarybot.io/bot"
+	"canarybot.io/bot/chart"
 	"canarybot.io/bot/slacksim"
 	"canarybot.io/rollout"
 	"canarybot.io/rollout/sim"
@@ -34,6 +36,13 @@ func outageCommands() []command {
 			w.oneOf(string(s), map[string]func(){
 				"down": func() { w.metrics.unplug(true) },
 				"up":   func() { w.metrics.unplug(false) },
+			})
+		})},
+		{"webhook", "STATE", "of a webhook's receiver is down, up, or gone (it wants no more)", quiet(func(w *world, s words) {
+			w.oneOf(string(s), map[string]func(){
+				"down": func() { w.hook.answers(http.StatusBadGateway) },
+				"up":   func() { w.hook.answers(http.StatusOK) },
+				"gone": func() { w.hook.answers(http.StatusGone) },
 			})
 		})},
 	}
@@ -113,12 +122,44 @@ func processCommands() []command {
 			w.start()
 			w.settle()
 		})},
+		{"blocks", "STATE", "restarts the bot with auto or classic blocks, or classic ones and pictures; or makes the workspace refuse types: blocks refused plan", quiet((*world).blocksAre)},
+		{"ends", "STATE", "restarts the bot with a second channel for ends; lets it post nothing there (restricted), or is shared", quiet((*world).endsIn)},
+		{"calendar", "WHAT", "restarts the bot with a window (office, or night for promotions), a day on which it is shut (holiday), or a freeze (sale, audit, outage) more", quiet((*world).putCalendar)},
 		{"environment", "NAME", "restarts the bot with another environment's configuration", quiet(func(w *world, s words) {
 			w.stop()
 			w.change = func(o *bot.Options) { o.Environment = string(s) }
 			w.start()
 			w.settle()
 		})},
+	}
+}
+
+// blocksAre says which blocks the bot sends, or which of them the workspace does not take.
+func (w *world) blocksAre(s words) {
+	state, types := s.cut()
+	if state == "refused" {
+		w.slack.SetUnsupported(strings.Fields(string(types))...)
+		return
+	}
+	w.stop()
+	w.oneOf(state, map[string]func(){"auto": func() { w.native = true }, "classic": func() { w.native = false }, "pictures": func() { w.native, w.draw = false, chart.PNG }})
+	w.start()
+	w.settle()
+}
+
+// endsIn has ends told in a channel of their own.
+func (w *world) endsIn(s words) {
+	c := slacksim.Channel{ID: "C00SHIPPED", Name: "shipped"}
+	w.oneOf(string(s), map[string]func(){
+		"told": func() {}, "restricted": func() { c.Restricted = true }, "shared": func() { c.ExtShared = true },
+	})
+	w.slack.PutChannel(c)
+	if checkout := w.services["checkout"]; checkout.EndsChannel == "" {
+		w.stop()
+		checkout.EndsChannel = "#shipped"
+		w.services["checkout"] = checkout
+		w.start()
+		w.settle()
 	}
 }
 
@@ -148,6 +189,8 @@ func timeCommands() []command {
 		{"transcript", "", "prints what everybody sees: the cards and their threads", func(w *world, _ words) string {
 			return w.transcript()
 		}},
+		{"ended", "", "prints the channel for ends", func(w *world, _ words) string { return indent(w.slack.Transcript("#shipped")) }},
+		{"told", "", "prints what a webhook's receiver was told", func(w *world, _ words) string { return indent(w.hook.String()) }},
 	}
 }
 

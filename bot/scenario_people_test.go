@@ -1,14 +1,15 @@
 package bot_test
 
 import (
-	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"canarybot.io/bot/slacksim"
 	"canarybot.io/bot/slacksim/blockkit"
+	"canarybot.io/rollout"
 )
 
 // peopleCommands are what people do in Slack.
@@ -35,6 +36,13 @@ func peopleCommands() []command {
 		{"user", "NAME KIND", "makes somebody a member, a guest, a stranger or deactivated", quiet(func(w *world, s words) {
 			name, kind := s.cut()
 			w.putUser(name, string(kind))
+		})},
+		{"group", "NAMES", "puts these alone in the user group releasers: group oncall nia; or it is deleted, or the workspace has none (off)", quiet((*world).putGroup)},
+		{"policy", "SETTINGS", "restarts the bot with this policy of checkout: approvals 2, group (releasers approve), second_person, self_promote, hurry (oncall promotes before bakes are over, dev deploys in an emergency), hold (on failure)", quiet((*world).putPolicy)},
+		{"zone", "NAME ZONE", "puts somebody's clock into a time zone, for a member", quiet(func(w *world, s words) {
+			name, zone := s.cut()
+			w.zones[name] = string(zone)
+			w.putUser(name, "member")
 		})},
 		{"channel", "STATE", "has the bot in it (invited), or not (removed), lets it post nothing (restricted), or is archived", quiet((*world).putChannel)},
 	}
@@ -120,12 +128,7 @@ func (w *world) pressed(user string, press func() (slacksim.Outcome, error)) str
 
 // putUser makes somebody known to Slack, or changes who they are.
 func (w *world) putUser(name, kind string) {
-	u := slacksim.User{Name: name, ID: cmp.Or(map[string]string{
-		"dev": dev, "oncall": oncall, "guest": guest, "nia": "U0000NIA01", "otto": "U0STRANGE1",
-	}[name])}
-	if u.ID == "" {
-		w.t.Fatalf("nobody is called %s", name)
-	}
+	u := slacksim.User{Name: name, TZ: w.zones[name], ID: w.idOf(name)}
 	w.oneOf(kind, map[string]func(){
 		"member":      func() {},
 		"guest":       func() { u.Restricted = true },
@@ -133,6 +136,57 @@ func (w *world) putUser(name, kind string) {
 		"deactivated": func() { u.Deactivated = true },
 	})
 	w.slack.PutUser(u)
+}
+
+// releasers is the id of a user group.
+const releasers = "S0RELEASE1"
+
+func (w *world) putGroup(s words) {
+	g := slacksim.Group{ID: releasers, Handle: "releasers", Disabled: s == "deleted"}
+	w.slack.SetUserGroups(s != "off")
+	for _, name := range strings.Fields(string(s)) {
+		if s == "off" || s == "deleted" {
+			break
+		}
+		g.Members = append(g.Members, w.idOf(name))
+	}
+	w.slack.PutGroup(g)
+}
+
+func (w *world) idOf(name string) string {
+	id, ok := map[string]string{"dev": dev, "oncall": oncall, "guest": guest, "nia": "U0000NIA01", "otto": "U0STRANGE1"}[name]
+	if !ok {
+		w.t.Fatalf("nobody is called %s", name)
+	}
+	return id
+}
+
+func (w *world) putPolicy(s words) {
+	next := service()
+	all := strings.Fields(string(s))
+	for i := 0; i < len(all); i++ {
+		w.oneOf(all[i], map[string]func(){
+			"approvals": func() {
+				i++
+				n, err := strconv.Atoi(all[i])
+				if err != nil {
+					w.t.Fatal(err)
+				}
+				next.Spec.Plan = next.Spec.Plan.WithApprovals(n)
+			},
+			"group": func() { next.Policy.Approvers = []string{releasers} },
+			"hurry": func() {
+				next.Policy.PromoteNow, next.Policy.Emergency = next.Policy.Approvers, []string{dev}
+			},
+			"hold":          func() { next.Spec.Plan.OnFail = rollout.HoldOnFail },
+			"second_person": func() { next.Policy.SecondPerson = true },
+			"self_promote":  func() { next.Policy.SelfPromote = true },
+		})
+	}
+	w.stop()
+	w.services["checkout"] = next
+	w.start()
+	w.settle()
 }
 
 func (w *world) putChannel(s words) {
@@ -178,7 +232,11 @@ func (w *world) seen(user, thread string, do func()) string {
 // checked is the newest answer that a card shows: of two things that happen at the same moment it may be either.
 var checked = regexp.MustCompile(`last checked [0-9:]+`)
 
+// noted is an entry of the audit with its hash, which any new field of an entry changes.
+var noted = regexp.MustCompile(`--noted ([0-9]+):[0-9a-f]+`)
+
 func indent(s string) string {
 	s = checked.ReplaceAllString(s, "last checked …")
+	s = noted.ReplaceAllString(s, "--noted $1:…")
 	return "    " + strings.ReplaceAll(strings.TrimRight(s, "\n"), "\n", "\n    ") + "\n"
 }

@@ -26,10 +26,24 @@ import (
 //	press-old USER LABEL   presses the newest card's button as an earlier edit of the card had it
 //	twice COMMAND...       has Slack deliver what the person does twice
 //	user NAME KIND         makes somebody a member, a guest, a stranger or deactivated
+//	group NAMES            puts these alone in the user group releasers: group oncall nia; or it is deleted, or the workspace has none (off)
+//	policy SETTINGS        restarts the bot with this policy of checkout: approvals 2, group (releasers approve), second_person, self_promote, hurry (oncall promotes before bakes are over, dev deploys in an emergency), hold (on failure)
+//	zone NAME ZONE         puts somebody's clock into a time zone, for a member
 //	channel STATE          has the bot in it (invited), or not (removed), lets it post nothing (restricted), or is archived
+//	modal USER             prints the modal that somebody has open
+//	fill USER FIELD: TEXT  fills in a field of it, or chooses there
+//	suggest USER FIELD: TEXT prints what is suggested there for what is typed
+//	submit USER            presses the modal's button
+//	shortcut USER NAME     uses a shortcut: one of messages on the newest in the channel
+//	app TEXT               has a build system post a message in the channel
+//	home USER              opens the app's home tab, and prints it
+//	press-home USER LABEL  presses a button of the home tab
+//	close USER             closes the modal
 //	errors PERCENT         is the canary's error rate from now on
 //	doubt WHY STATE        is what the judge doubts from now on: doubt both ask, doubt small waiting, doubt nothing
 //	version TAG FATE       is what new pods of a version do: run, crash, stay unready, start-after 20s, crash-after 5m
+//	push TAG               makes the tag name another image; versions are pinned from then on
+//	registry STATE         is away or back
 //	edit WHAT VALUE        is somebody with kubectl: edit weight 20, edit stable TAG, edit canary TAG
 //	scale WHAT REPLICAS    is somebody with kubectl, too: stable or canary
 //	delete OBJECT          deletes the stable, canary, service (the canary's) or route
@@ -40,17 +54,25 @@ import (
 //	kubernetes STATE       is down, up, or refuses to change an object: kubernetes refuses route
 //	disk STATE             of the store is low (nothing new starts), full, gone (not even read) or well
 //	prometheus STATE       is down or up
+//	webhook STATE          of a webhook's receiver is down, up, or gone (it wants no more)
+//	promoter WHO           restarts the bot with checkout promoted by git, pull-request or gate
+//	git STATE              is down, up, refuses or takes pushes, merges or declines the pull request, or is applied late or at once
 //	stop                   ends the bot's process in order
 //	crash                  kills the bot's process
 //	start                  starts the bot's process on what the last one left
 //	lose-store             loses the store of a process that has ended
 //	service NAME           restarts the bot with one more service
+//	blocks STATE           restarts the bot with auto or classic blocks, or classic ones and pictures; or makes the workspace refuse types: blocks refused plan
+//	ends STATE             restarts the bot with a second channel for ends; lets it post nothing there (restricted), or is shared
+//	calendar WHAT          restarts the bot with a window (office, or night for promotions), a day on which it is shut (holiday), or a freeze (sale, audit, outage) more
 //	environment NAME       restarts the bot with another environment's configuration
 //	until PHASE [ID]       lets time pass until the newest rollout, or this one, is there
 //	wait TEXT              lets time pass until the newest card shows the text
 //	advance DURATION       lets time pass
 //	card                   prints the newest card
 //	transcript             prints what everybody sees: the cards and their threads
+//	ended                  prints the channel for ends
+//	told                   prints what a webhook's receiver was told
 func TestScenarios(t *testing.T) {
 	for _, script := range scripts(t) {
 		t.Run(strings.TrimSuffix(strings.TrimPrefix(script, "testdata/"), ".txt"), func(t *testing.T) {
@@ -121,7 +143,7 @@ func (s words) cut() (string, words) {
 }
 
 func commands() []command {
-	return slices.Concat(peopleCommands(), clusterCommands(), outageCommands(), processCommands(), timeCommands())
+	return slices.Concat(peopleCommands(), viewCommands(), clusterCommands(), outageCommands(), promoterCommands(), processCommands(), timeCommands())
 }
 
 // play does one line and returns what is seen.

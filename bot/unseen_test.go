@@ -21,10 +21,10 @@ type beside struct {
 }
 
 // Note keeps a note.
-func (b *beside) Note(_ context.Context, r rollout.Rollout, reason, text string) error {
+func (b *beside) Note(_ context.Context, r rollout.Rollout, n rollout.Note) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.all = append(b.all, reason+" "+string(r.ID)+" "+text)
+	b.all = append(b.all, n.Reason+" "+string(r.ID)+" "+n.Text)
 	return nil
 }
 

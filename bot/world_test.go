@@ -19,8 +19,11 @@ import (
 	"canarybot.io/bot/cards"
 	"canarybot.io/bot/slack"
 	"canarybot.io/bot/slacksim"
+	"canarybot.io/bot/view"
 	"canarybot.io/rollout"
+	"canarybot.io/rollout/calendar"
 	"canarybot.io/rollout/engine"
+	"canarybot.io/rollout/sim"
 	"canarybot.io/store/mem"
 )
 
@@ -38,15 +41,23 @@ type world struct {
 	store   *mem.Store
 	cluster *cluster
 	metrics *metrics
+	tags    *registry
 	judge   *doubter
+	git     *sim.Repository
+	follows *sim.Follower // applies what Git says to checkout; nil before Git promotes
 	log     *logs
 	wire    *wire
 	notes   *notes
 	beside  *beside
-	shared  bool // slack.shared_channels: allowed
+	hook    *told
+	shared  bool                               // slack.shared_channels: allowed
+	native  bool                               // slack.blocks: auto; the transcripts are of classic blocks unless they say so
+	draw    func(view.Picture) ([]byte, error) // slack.pictures: auto; nil: none
 	change  func(*bot.Options)
 	// services is the configuration that the next process reads.
 	services map[rollout.ServiceName]rollout.Service
+	calendar *calendar.Calendar
+	zones    map[string]string // people's, by their names
 
 	bot       *bot.Bot
 	publisher *cards.Publisher
@@ -69,10 +80,15 @@ func inWorld(t *testing.T, opts slacksim.Options, test func(*world)) {
 
 func newWorld(t *testing.T, opts slacksim.Options) *world {
 	t.Helper()
+	if opts.Shortcuts == nil {
+		opts.Shortcuts = []slacksim.Shortcut{
+			{Name: "Deploy", CallbackID: "canary.deploy"}, {Name: "Deploy this version", CallbackID: "canary.deploy_this", OnMessage: true},
+		}
+	}
 	w := &world{
-		t: t, slack: slacksim.Start(t, opts), store: mem.New(mem.Options{}), cluster: newCluster(),
-		metrics: &metrics{value: 0.001}, judge: &doubter{}, log: &logs{}, beside: &beside{}, change: func(*bot.Options) {},
-		services: map[rollout.ServiceName]rollout.Service{"checkout": service()},
+		t: t, slack: slacksim.Start(t, opts), store: mem.New(mem.Options{}), cluster: newCluster(), tags: &registry{},
+		metrics: &metrics{value: 0.001}, judge: &doubter{}, git: sim.NewRepository(), log: &logs{}, beside: &beside{}, hook: &told{}, change: func(*bot.Options) {},
+		services: map[rollout.ServiceName]rollout.Service{"checkout": service()}, calendar: &calendar.Calendar{}, zones: map[string]string{},
 	}
 	w.wire = &wire{under: w.slack.HTTPClient().Transport}
 	w.notes = &notes{Store: w.store}
@@ -114,20 +130,27 @@ func (w *world) start() {
 	w.counted = prometheus.NewRegistry()
 	client := slack.New(slack.Config{
 		Tokens: w.slack.Bot().Tokens, APIURL: w.slack.APIURL(),
-		HTTP: &http.Client{Transport: w.wire}, Dial: w.slack.Dial,
+		HTTP: &http.Client{Transport: w.wire}, Dial: w.slack.Dial, Classic: !w.native,
 	}, log, w.counted)
 	w.publisher = cards.New(cards.Options{
 		Slack: client, Store: w.store, Notes: w.notes, Services: services, Policy: services["checkout"].Policy,
-		Channel: "#deploys", SharedChannels: w.shared, Beside: w.beside, Log: log,
+		Channel: "#deploys", SharedChannels: w.shared, Beside: w.beside, Draw: w.draw, Log: log,
 	})
+	sender := w.hook.sender(w.store, w.publisher.Link, log)
 	w.engine = engine.New(engine.Options{
-		Store: w.store, Cluster: w.cluster, Metrics: w.metrics, Judge: w.judge, Services: services,
-		Preflights: []rollout.Preflighter{w.cluster, w.publisher}, Committed: w.publisher.Committed, Audience: w.publisher,
+		Store: w.store, Cluster: w.cluster, Metrics: w.metrics, Judge: w.judge, Services: services, Repository: w.git, Calendar: w.calendar,
+		Preflights: []rollout.Preflighter{w.tags, w.cluster, w.publisher}, Tags: w.tags, Committed: func(r rollout.Rollout) {
+			w.publisher.Committed(r)
+			sender.Committed(r)
+			w.bot.Committed(r)
+		}, Audience: w.publisher, Identify: func(ctx context.Context, by rollout.Actor, service rollout.ServiceName) (rollout.Actor, error) {
+			return w.bot.Identify(ctx, by, service)
+		},
 		Policy: services["checkout"].Policy, Log: log,
 	})
 	opts := bot.Options{
-		Slack: client, Cards: w.publisher, Rollouts: w.engine, Store: w.store,
-		Services: services, Policy: services["checkout"].Policy, Channel: "#deploys", Environment: "production", Log: log,
+		Slack: client, Cards: w.publisher, Rollouts: w.engine, Store: w.store, Registry: w.tags,
+		Services: services, Calendar: w.calendar, Policy: services["checkout"].Policy, Channel: "#deploys", Environment: "production", Log: log,
 	}
 	w.change(&opts)
 	w.bot = bot.New(opts)
@@ -135,6 +158,7 @@ func (w *world) start() {
 	running := &sync.WaitGroup{}
 	running.Go(func() { w.engine.Run(ctx) })
 	running.Go(func() { w.publisher.Run(ctx) })
+	running.Go(func() { sender.Run(ctx) })
 	running.Go(func() { w.bot.Run(ctx) })
 	w.running = running
 	w.stop = sync.OnceFunc(func() {

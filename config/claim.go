@@ -95,6 +95,12 @@ func (e entry) claims() []claim {
 			problem: "it splits the traffic between the same two Services as %s does",
 		})
 	}
+	if p := place(e.service.Spec); p != "" {
+		claims = append(claims, claim{
+			what: "value " + p, at: e.at.own.at("promote"),
+			problem: "it writes the same value of the same file as %s does, so that one promotion would change both; give each a value of its own",
+		})
+	}
 	canary, stable := selectors(e.service)
 	for _, s := range []string{canary, stable} {
 		if s != "" && e.service.Spec.Select != "" {

@@ -14,7 +14,7 @@ import (
 const (
 	ProblemSlackAddress   rollout.ProblemCode = "slack_address"
 	ProblemSlackClearText rollout.ProblemCode = "slack_clear_text"
-	ProblemNotAllowed     rollout.ProblemCode = "not_allowed" // Value is what stands there in place of allowed
+	ProblemNotAllowed     rollout.ProblemCode = "insecure_word" // Value is what stands there in place of allowed
 )
 
 // SlackAddressFromEnv returns SLACK_API_URL, with a slash at its end; empty: Slack's own. The tokens go there, so it is

@@ -11,8 +11,13 @@ import (
 	"syscall"
 	"time"
 
+	"canarybot.io/api/who"
 	"canarybot.io/rollout"
+	"canarybot.io/rollout/calendar"
+	"canarybot.io/rollout/git"
 	"canarybot.io/rollout/prom"
+	"canarybot.io/rollout/registry"
+	"canarybot.io/webhook"
 )
 
 // Config is the whole configuration, resolved.
@@ -22,7 +27,17 @@ type Config struct {
 	Prometheus  prom.Options
 	Store       Store
 	Listen      string // address of /metrics, /healthz and /readyz
+	API         API
+	Pipelines   []who.Pipeline
+	Git         git.Options
 	Services    map[rollout.ServiceName]rollout.Service
+	Registry    registry.Options
+	Calendar    *calendar.Calendar // when rollouts may start; never nil
+	AtOnce      rollout.AtOnce     // how many
+	// Webhooks are those who are told of what happens, beside Slack.
+	Webhooks []webhook.Settings
+	// Baseline is how it was before Canarybot, for the report.
+	Baseline rollout.Baseline
 	// Policy is the global one: it holds for a rollout whose service left the configuration.
 	Policy rollout.Policy
 }
@@ -33,6 +48,10 @@ type Slack struct {
 	Channel string // id or #name, where a service names none; empty when each does
 	// SharedChannels allows cards in channels that another organisation reads too.
 	SharedChannels bool
+	// ClassicBlocks keeps plans, charts and tables out of messages: everything is text.
+	ClassicBlocks bool
+	// Pictures has charts drawn and uploaded where Slack draws none.
+	Pictures bool
 }
 
 // Store is where rollouts are kept.
@@ -53,7 +72,7 @@ const ProblemUnreadable rollout.ProblemCode = "configuration_unreadable"
 // piped is how long a pipe may take to bring the configuration, as in --config <(helm template ...).
 const piped = 10 * time.Second
 
-// Load reads the file. Relative paths in prometheus.http are relative to it. The error is an *Error when the content
+// Load reads the file. Relative paths in prometheus.http, git and webhooks are relative to it. The error is an *Error when the content
 // is wrong. Load blocks for ten seconds at most, whatever the file is.
 func Load(path string) (Config, error) {
 	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) // nobody may ever write to a named pipe
@@ -71,6 +90,11 @@ func Load(path string) (Config, error) {
 		return Config{}, &Error{File: path, Problems: problems}
 	}
 	c.Prometheus.SetDirectory(filepath.Dir(path))
+	c.relativeTo(filepath.Dir(path))
+	for i, s := range c.Webhooks {
+		c.Webhooks[i] = within(filepath.Dir(path), s)
+	}
+	c.Git.SetDirectory(filepath.Dir(path))
 	return c, nil
 }
 
@@ -90,28 +114,50 @@ func parse(data []byte) (Config, []Problem) {
 		return Config{}, r.sorted()
 	}
 	refuseExposed(root)
-	f := root.fields("environment", "slack", "prometheus", "store", "listen", "policy", "plans", "checks", "defaults", "services")
-	slack := f.at("slack").fields("command", "channel", "on_call", "shared_channels")
+	f := root.fields("environment", "slack", "prometheus", "store", "listen", "policy", "plans", "checks", "defaults", "services",
+		"api", "pipelines", "git", "registry", "webhooks", "report", "calendar", "at_once")
+	slack := f.at("slack").fields("command", "channel", "on_call", "shared_channels", "blocks", "pictures", "ends_channel")
 	c := Config{
 		Environment: readEnvironment(f.at("environment")),
 		Slack: Slack{
 			Command: readCommand(slack.at("command")), Channel: readChannel(slack.at("channel")),
 			SharedChannels: slack.at("shared_channels").word(refused, refused, allowed) == allowed,
+			ClassicBlocks:  slack.at("blocks").word("auto", "auto", "classic") == "classic",
+			Pictures:       slack.at("pictures").word("auto", "auto", "none") == "auto",
 		},
 		Prometheus: readPrometheus(f.at("prometheus")),
 		Store:      readStore(f.at("store").fields("path", "limit")),
-		Listen:     readListen(f.at("listen")),
+		Listen:     readListen(f.at("listen"), ":8080"),
+		API:        readAPI(f.at("api")),
+		Git:        readGit(f.at("git")),
 		Policy:     readPolicy(f.at("policy")),
+		Registry:   readRegistry(f.at("registry")),
+		Baseline:   readReport(f.at("report")),
+		Calendar:   readCalendar(f.at("calendar")),
+		AtOnce:     readAtOnce(f.at("at_once")),
 	}
+	c.Webhooks = readWebhooks(f.at("webhooks"), f.at("services").fields().names)
 	c.Services = readServices(f, common{
 		environment: c.Environment,
+		git:         c.Git,
+		windows:     c.Calendar.Windows,
 		channel:     slack.at("channel"),
+		ends:        slack.at("ends_channel"),
 		onCall:      slack.at("on_call"),
 		policy:      f.at("policy"),
 		plans:       readPlans(f.at("plans")),
 		checks:      f.at("checks"),
 		defaults:    f.at("defaults").fields(serviceKeys()...),
 	})
+	readFreezes(f.at("calendar").fields().at("freezes"), c.Calendar, c.Services)
+	c.Registry.Verify = verifications(f, f.at("defaults").fields(serviceKeys()...))
+	readPipelines(f.at("pipelines"), &c)
+	for name, s := range c.Services {
+		refuseLonely(f.at("services").fields().at(string(name)), s)
+	}
+	if n := f.at("pipelines"); n.there() && c.API.Listen == "" {
+		f.at("api").bad("is missing, so none of the pipelines could ask; write api: {listen: \":8090\"}")
+	}
 	return c, r.sorted()
 }
 
@@ -157,11 +203,11 @@ func readChannel(n node) string {
 	return channel
 }
 
-func readListen(n node) string {
-	listen := n.textOr(":8080")
+func readListen(n node, fallback string) string {
+	listen := n.textOr(fallback)
 	_, port, err := net.SplitHostPort(listen)
 	if number, odd := strconv.Atoi(port); err != nil || odd != nil || number < 0 || number > 65535 {
-		n.bad("%q is not an address; write for example :8080 or 127.0.0.1:8080", listen)
+		n.bad("%q is not an address; write for example %s or 127.0.0.1%s", listen, fallback, fallback)
 	}
 	return listen
 }

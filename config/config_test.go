@@ -2,6 +2,7 @@ package config_test
 
 import (
 	"flag"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,7 +15,9 @@ import (
 
 	"canarybot.io/config"
 	"canarybot.io/rollout"
+	"canarybot.io/rollout/calendar"
 	"canarybot.io/rollout/prom"
+	"canarybot.io/webhook"
 )
 
 var update = flag.Bool("update", false, "rewrite the expectations in testdata/bad")
@@ -59,10 +62,12 @@ func TestTheExampleOfTheDesign(t *testing.T) {
 	errors.Threshold = 0.02
 	want := config.Config{
 		Environment: "production",
-		Slack:       config.Slack{Command: "/canary", Channel: "#deploys"},
+		Slack:       config.Slack{Command: "/canary", Channel: "#deploys", Pictures: true},
 		Prometheus:  prom.Default("http://prometheus.monitoring:9090"),
 		Store:       config.Store{Path: "/var/lib/canarybot/canarybot.db", Limit: 256 << 20},
 		Listen:      ":8080",
+		Calendar:    &calendar.Calendar{Zone: time.UTC, Windows: map[string]calendar.Window{}},
+		Webhooks:    byDefault(),
 		Policy:      rollout.Policy{Deployers: []string{"U024BE7LH"}, Approvers: []string{"U0G9QF9C6"}, Rollback: []string{"everyone"}},
 		Services: map[rollout.ServiceName]rollout.Service{"checkout": {
 			Name:    "checkout",
@@ -96,6 +101,11 @@ func judging() rollout.Judging {
 		Alpha: 0.01, ErrorRatio: 1.5, ErrorSlack: 0.001, LatencyRatio: 1.25, LatencySlack: 0.002,
 		Interval: 15 * time.Second, Young: 3 * time.Minute, Dwell: 2 * time.Minute, Bake: 10 * time.Minute,
 	}
+}
+
+// byDefault is who is told where the configuration says nothing about it.
+func byDefault() []webhook.Settings {
+	return []webhook.Settings{{Name: "kubernetes", Type: webhook.KubernetesType, Events: webhook.KindsOf(webhook.KubernetesType)}}
 }
 
 // limits are those of a service that says nothing about them.
@@ -168,7 +178,11 @@ func TestEveryKey(t *testing.T) {
 	counted.Latency, counted.Memory = "", "" // no check asks about them
 	want := map[rollout.ServiceName]rollout.Service{
 		"checkout": {
-			Name: "checkout", Channel: "#checkout", OnCall: []string{"U024BE7LH", "S0BBBBBBB"}, Plans: []rollout.Plan{config.Standard()},
+			Name: "checkout", Team: "shop", DeployWindow: "office", Channel: "#checkout", EndsChannel: "#shipped", OnCall: []string{"U024BE7LH", "S0BBBBBBB"}, Plans: []rollout.Plan{config.Standard()},
+			Links: []rollout.Link{
+				{Name: "dashboard", Template: "https://grafana.example.com/d/canary?var-service={service}&from={since}&to={until}"},
+				{Name: "what changed", Template: "https://git.example.com/shop/checkout/compare/{from}...{to}"},
+			},
 			Policy: rollout.Policy{
 				Deployers: []string{"U024BE7LH", "W0AAAAAAA"}, Approvers: []string{"U024BE7LH", "W0AAAAAAA"}, Rollback: []string{"U024BE7LH"},
 			},
@@ -184,7 +198,7 @@ func TestEveryKey(t *testing.T) {
 			},
 		},
 		"cart": {
-			Name: "cart", Channel: "C024BE91L", OnCall: []string{"S0614TZR7"}, Plans: []rollout.Plan{fast},
+			Name: "cart", Team: "baskets-2", PromoteWindow: "night", Channel: "C024BE91L", EndsChannel: "C0SHIPPED1", OnCall: []string{"S0614TZR7"}, Plans: []rollout.Plan{fast},
 			Policy: rollout.Policy{Deployers: []string{"U0G9QF9C6"}, Rollback: []string{"everyone"}},
 			Spec: rollout.Spec{
 				Environment: "eu-1", Repository: "cart", Plan: config.Standard(), Select: sel, GitOps: true,
@@ -196,8 +210,37 @@ func TestEveryKey(t *testing.T) {
 			},
 		},
 	}
+	for name, s := range got.Services {
+		s.Policy.Pipelines = nil // TestPipelinesAreRead has them
+		got.Services[name] = s
+	}
 	if diff := cmp.Diff(want, got.Services); diff != "" {
 		t.Errorf("services (-want +got):\n%s", diff)
+	}
+	told := []webhook.Settings{
+		{
+			Name: "ci", Type: webhook.PlainType, URL: "https://ci.example.com/hooks/canarybot", Services: []rollout.ServiceName{"checkout"},
+			SecretFiles: []string{filepath.Join("testdata", "good", "keys", "new"), "/etc/canarybot/keys/old"}, Proxy: true,
+			Events: []webhook.Kind{webhook.Started, webhook.Ended}, HidePeople: true, CAFile: filepath.Join("testdata", "good", "ca.pem"),
+		},
+		{
+			Name: "cdevents", Type: webhook.CDEventsType, URLFile: filepath.Join("testdata", "good", "broker"), Structured: true, Insecure: true,
+			Networks: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("fd00:ec2::/32")},
+			Events:   webhook.KindsOf(webhook.CDEventsType),
+		},
+		{
+			Name: "grafana", Type: webhook.GrafanaType, URL: "https://grafana.example.com", TokenFile: filepath.Join("testdata", "good", "grafana"),
+			Tags: []string{"team:shop"}, Dashboard: "abc-DEF_1", Panel: 4, Events: webhook.KindsOf(webhook.GrafanaType),
+		},
+		{
+			Name: "github", Type: webhook.GitHubType, TokenFile: filepath.Join("testdata", "good", "github"), Repository: "acme/shop",
+			Ref: "checkout/v{version}", Prefix: "sha-", Environment: "{environment}/{service}", Deployments: true,
+			Events: webhook.KindsOf(webhook.GitHubType),
+		},
+		{Name: "kubernetes", Type: webhook.KubernetesType, Events: []webhook.Kind{webhook.Started, webhook.Stuck}},
+	}
+	if diff := cmp.Diff(told, got.Webhooks, cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })); diff != "" {
+		t.Errorf("webhooks (-want +got):\n%s", diff)
 	}
 	http := got.Prometheus.HTTP
 	if http.Authorization == nil || http.Authorization.CredentialsFile != filepath.Join("testdata", "good", "token") || http.TLSConfig.CAFile != "/etc/ca.pem" {

@@ -28,7 +28,9 @@ var secretName = regexp.MustCompile(`(?i)token|secret|passw|credential|cookie|si
 
 var (
 	userInURL  = regexp.MustCompile(`://[^/?#]*@`)
+	ownToken   = regexp.MustCompile(`\bcanarybot_[A-Z2-7]{40,}\b`)
 	slackToken = regexp.MustCompile(`\bxox[a-z]-|\bxapp-`)
+	forgeToken = regexp.MustCompile(`\b(gh[pousr]_|github_pat_|glpat-)[A-Za-z0-9_-]{8}`)
 	privateKey = regexp.MustCompile(`-----BEGIN [A-Z ]*PRIVATE KEY-----`)
 )
 
@@ -64,8 +66,14 @@ func refuseSecretText(n node) {
 	case strings.HasPrefix(n.key, "prometheus.") && userInURL.MatchString(text):
 		n.bad("the user or password in this address is a secret, and this file is read by many; %s", withoutUser(n.key))
 		n.y.Value = userInURL.ReplaceAllString(text, "://")
+	case ownToken.MatchString(text):
+		n.bad("holds a token, and this file is read by many; write its sum, sha256: and 64 digits, as canarybot token new prints it")
+		n.y.Value = "…"
 	case slackToken.MatchString(text):
 		n.bad("holds a token of Slack, and this file is read by many; give it in SLACK_BOT_TOKEN_FILE or SLACK_APP_TOKEN_FILE")
+		n.y.Value = "…"
+	case forgeToken.MatchString(text):
+		n.bad("holds a token of GitHub or GitLab, and this file is read by many; write token_file, for a file that a Secret gives")
 		n.y.Value = "…"
 	case privateKey.MatchString(text):
 		n.bad("holds a private key, and this file is read by many; write key_file, for a file that a Secret gives")
@@ -99,6 +107,8 @@ func wayOut(path string) string {
 		return "give it in the environment, as AWS_SECRET_ACCESS_KEY from a Secret, or use a role"
 	case path == "prometheus.azuread.oauth.client_secret":
 		return "write sdk: {}, with AZURE_CLIENT_SECRET in the environment from a Secret, or use a workload identity"
+	case path == "prometheus.azuread.certificate.certificate_password":
+		return "take a key without a password from a file that a Secret gives, or use a workload identity"
 	case parent == "params" && secretName.MatchString(key):
 		return "send it as a header, by prometheus.http.http_headers with files that a Secret gives"
 	case parent == "endpoint_params" && secretName.MatchString(key):

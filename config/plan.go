@@ -51,9 +51,11 @@ func readPlan(n node, name string) rollout.Plan {
 	}
 	p := rollout.Plan{Name: name}
 	places := map[string]node{}
-	steps := n.fields("steps").at("steps")
+	plan := n.fields("steps", "approvals", "on_fail")
+	steps, approvals := plan.at("steps"), readApprovals(plan.at("approvals"))
 	for _, item := range steps.items("[{weight: 5, bake: 10m, gate: manual}]") {
-		f := item.fields("weight", "bake", "gate")
+		f := item.fields("weight", "bake", "gate", "approvals")
+		places[strings.TrimPrefix(f.at("approvals").key, n.key+".")] = f.at("approvals")
 		for _, key := range []string{"weight", "bake", "gate"} {
 			at := f.at(key)
 			places[strings.TrimPrefix(at.key, n.key+".")] = at
@@ -62,11 +64,14 @@ func readPlan(n node, name string) rollout.Plan {
 			}
 		}
 		p.Steps = append(p.Steps, rollout.Step{
-			Weight: rollout.Weight(f.at("weight").whole(0)),
-			Bake:   f.at("bake").duration(0),
-			Gate:   rollout.Gate(f.at("gate").word("", string(rollout.Manual), string(rollout.Auto))),
+			Weight:    rollout.Weight(f.at("weight").whole(0)),
+			Bake:      f.at("bake").duration(0),
+			Gate:      rollout.Gate(f.at("gate").word("", string(rollout.Manual), string(rollout.Auto))),
+			Approvals: readApprovals(f.at("approvals")),
 		})
 	}
+	p = p.WithApprovals(approvals)
+	p.OnFail = readOnFail(plan.at("on_fail"))
 	for _, problem := range p.Problems() {
 		key, sentence, _ := strings.Cut(problem, ": ")
 		at, ok := places[key]

@@ -107,7 +107,7 @@ func edits(a, b string) int {
 
 // list joins words for a sentence, not all of them when they are many.
 func list(words []string) string {
-	const most = 30
+	const most = 60
 	if len(words) > most {
 		return strings.Join(words[:most], ", ") + "…"
 	}

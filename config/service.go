@@ -9,13 +9,18 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"canarybot.io/rollout"
+	"canarybot.io/rollout/calendar"
+	"canarybot.io/rollout/git"
 	"canarybot.io/rollout/prom"
 )
 
 // common is what all services are read with.
 type common struct {
 	environment string
+	git         git.Options
+	windows     map[string]calendar.Window
 	channel     node
+	ends        node // the channel for ends
 	onCall      node
 	policy      node
 	plans       map[string]rollout.Plan
@@ -26,8 +31,8 @@ type common struct {
 func serviceKeys() []string {
 	return []string{
 		"namespace", "image", "stable", "canary", "container", "stable_service", "canary_service", "canary_labels", "route",
-		"plan", "plans", "checks", "select", "policy", "channel", "on_call", "drain", "wait", "unknown_limit", "on_unknown", "on_doubt", "gitops",
-		"signals", "judge",
+		"plan", "plans", "approvals", "checks", "select", "team", "policy", "channel", "on_call", "drain", "wait", "unknown_limit", "on_unknown", "on_fail", "on_doubt", "gitops",
+		"signals", "judge", "promote", "verify", "deploy_window", "promote_window", "links", "ends_channel",
 	}
 }
 
@@ -71,10 +76,15 @@ func readServices(root fields, c common) map[rollout.ServiceName]rollout.Service
 
 func readService(w written, c common) rollout.Service {
 	plan := pickPlan(w.at("plan"), Standard().Name, c.plans)
+	approvals, onFail := readApprovals(w.at("approvals")), readOnFail(w.at("on_fail"))
 	s := rollout.Service{
 		Name:   rollout.ServiceName(w.name),
+		Team:   readTeam(w.at("team")),
 		Plans:  pickPlans(w.at("plans"), plan, c.plans),
 		Policy: readPolicy(w.own.at("policy"), w.defaults.at("policy"), c.policy),
+	}
+	for i, p := range s.Plans {
+		s.Plans[i] = p.WithApprovals(approvals).WithOnFail(onFail)
 	}
 	signals := readSignals(w.at("signals"))
 	judging, early := readJudging(w.at("judge"))
@@ -82,7 +92,7 @@ func readService(w written, c common) rollout.Service {
 		Environment: c.environment,
 		Repository:  readImage(w.at("image")),
 		Objects:     readObjects(w),
-		Plan:        plan,
+		Plan:        plan.WithApprovals(approvals).WithOnFail(onFail),
 		Checks:      pickChecks(w.at("checks"), readChecks(c.checks, signals)),
 		Signals:     signals,
 		Judging:     judging,
@@ -92,12 +102,22 @@ func readService(w written, c common) rollout.Service {
 	s.Spec.Checks = withOnDoubt(w.at("on_doubt"), s.Spec.Checks)
 	s.Spec.Signals = needed(s.Spec.Signals, s.Spec.Checks)
 	s.Spec.Select = readSelect(w, s.Spec.Objects)
+	s.Spec.Promote = readPromote(w.at("promote"), c.git)
 	s.Spec.Limits = readLimits(w, s.Spec.Checks)
+	s.DeployWindow = readWindow(w.at("deploy_window"), c.windows)
+	s.PromoteWindow = readWindow(w.at("promote_window"), c.windows)
 	channel := w.at("channel").or(c.channel)
 	if !channel.there() {
 		c.channel.bad(`is missing; write for example "#deploys", here or for each service`)
 	}
 	s.Channel = readChannel(channel)
+	if ends := w.at("ends_channel").or(c.ends); ends.there() {
+		s.EndsChannel = readChannel(ends)
+		if s.EndsChannel == s.Channel && s.Channel != "" {
+			ends.bad("%s is also where the cards go, which tell every end; name another channel, or leave the line out", s.Channel)
+		}
+	}
+	s.Links = readServiceLinks(w.at("links"))
 	s.OnCall = readOnCall(w.own.at("on_call"), w.defaults.at("on_call"), c.onCall)
 
 	demands := func(p rollout.Plan) bool { return p.DemandsEvidence() }
@@ -113,6 +133,18 @@ func readService(w written, c common) rollout.Service {
 		w.at("checks").bad("without checks no bake ever ends; list some, or use only plans in which every bake is 0")
 	}
 	return s
+}
+
+// everything is the word that stands for all services, where a service or a team may be named.
+const everything = "all"
+
+// readTeam reads whose a service is. People type the name in commands.
+func readTeam(n node) string {
+	team := n.label("")
+	if team == everything {
+		n.bad("%s means every service; choose another name for the team", everything)
+	}
+	return team
 }
 
 // needed returns the signals that a check uses: what is not read cannot be missing.

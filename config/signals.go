@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"go.yaml.in/yaml/v3"
@@ -20,8 +21,10 @@ var signalsFile []byte
 // plain is the ready-made signals of a service that writes none.
 const plain = "plain"
 
-// ReadyMade returns the built-in signals by name. They are read as a user's own are.
-func ReadyMade() map[string]rollout.Signals {
+// ReadyMade returns the built-in signals by name. They are read as a user's own are, once.
+func ReadyMade() map[string]rollout.Signals { return maps.Clone(readyMade()) }
+
+var readyMade = sync.OnceValue(func() map[string]rollout.Signals {
 	r := &reader{}
 	root, ok := r.document(signalsFile)
 	all := map[string]rollout.Signals{}
@@ -33,7 +36,7 @@ func ReadyMade() map[string]rollout.Signals {
 		all[name] = readOwnSignals(f.at(name), rollout.Signals{Unit: time.Second, Scrape: prom.Plain().Scrape})
 	}
 	return all
-}
+})
 
 func signalKeys() []string {
 	return []string{

@@ -3,6 +3,7 @@ package docs_test
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -24,15 +25,23 @@ func TestDefaultsAreTrue(t *testing.T) {
 	before, rest, _ := strings.Cut(read(t, "docs/configuration.md"), "`route` has these keys:")
 	_, after, _ := strings.Cut(rest, "\n\nTwo services must not share") // that table has no defaults
 	page := before + after
+	page, webhooks, _ := strings.Cut(page, "## Webhooks")
+	_, environment, _ := strings.Cut(webhooks, "## Environment")
+	page += environment
 	want := resolved(t, complete(t, ""))
 	written := 0
 	for _, m := range row.FindAllStringSubmatch(page, -1) {
 		key, value := m[1], m[2]
-		part := ""
+		part, want := "", want
 		switch at := strings.Index(page, m[0]); {
-		case value == "slack.channel" || value == "slack.on_call" || key == "plans" || key == "unit": // names another key; a plan; depends on the check
+		case slices.Contains([]string{"slack.channel", "slack.on_call", "slack.ends_channel"}, value) || key == "plans" || key == "unit": // names another key; a plan; depends on the check
 			continue
-		case at < strings.Index(page, "## A service"):
+		case strings.HasPrefix(key, "api."): // off unless the key is there
+			part, want = nested(strings.Split(key, "."), value), resolved(t, complete(t, "api: {}\n"))
+		case key == "audience" || key == "may": // of a pipeline
+			const pipeline = "api: {}\npipelines: [{name: job, kubernetes: {namespace: ci, service_account: deployer}%s}]\n"
+			part, want = fmt.Sprintf(pipeline, ", "+key+": "+value), resolved(t, complete(t, fmt.Sprintf(pipeline, "")))
+		case at < strings.Index(page, "## A service"), strings.HasPrefix(key, "registry."), strings.HasPrefix(key, "calendar."):
 			part = nested(strings.Split(key, "."), value)
 			if strings.HasPrefix(key, "slack.") { // a part replaces the whole of a top-level key
 				part = strings.Replace(part, "{slack: {", `{slack: {channel: "#deploys", `, 1)
@@ -54,6 +63,32 @@ func TestDefaultsAreTrue(t *testing.T) {
 	}
 	if written < 12 {
 		t.Errorf("only %d defaults were read from the tables", written)
+	}
+}
+
+// So it is for a target that is told.
+func TestDefaultsOfWebhooksAreTrue(t *testing.T) {
+	t.Parallel()
+	_, page, _ := strings.Cut(read(t, "docs/configuration.md"), "## Webhooks")
+	written := 0
+	for _, m := range row.FindAllStringSubmatch(page, -1) {
+		target := `type: webhook, url: "https://ci.example.com"`
+		switch m[1] {
+		case "mode":
+			target = `type: cdevents, url: "https://ci.example.com"`
+		case "ref", "environment":
+			target = `type: github, repository: acme/shop, token_file: /token`
+		}
+		told := func(more string) config.Config {
+			return resolved(t, complete(t, "webhooks: [{"+target+more+"}]"))
+		}
+		written++
+		if diff := cmp.Diff(told(""), told(fmt.Sprintf(", %s: %q", m[1], m[2])), cmpopts.IgnoreFields(config.Config{}, "Prometheus")); diff != "" {
+			t.Errorf("%s is not the default of %s:\n%s", m[2], m[1], diff)
+		}
+	}
+	if written < 6 {
+		t.Errorf("only %d defaults were read from the table", written)
 	}
 }
 

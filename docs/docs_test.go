@@ -3,7 +3,7 @@
 //
 // A comment before a fenced block says what the block is: configuration (a whole file), configuration part (laid over
 // the least one, by top-level key), values (of the chart), golden: FILE and code: FILE (its lines stand in that file,
-// one after another). A recipe's blocks are marked RECIPE: FILE, below: LINE; see follow_test.go.
+// one after another), workflow (checked in lint/workflows), gitlab and manifest: KIND (see ci_test.go). A recipe's blocks are marked RECIPE: FILE, below: LINE; see follow_test.go.
 package docs_test
 
 import (
@@ -14,6 +14,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/santhosh-tekuri/jsonschema/v6"
 	"sigs.k8s.io/yaml"
 
 	"canarybot.io/bot/command"
@@ -123,7 +124,7 @@ func TestLinksLeadSomewhere(t *testing.T) {
 	}
 }
 
-var repositoryPath = regexp.MustCompile(`^(?:app|bot|charts|cmd|config|docs|e2e|rollout|store|\.ci)(?:/[\w.-]+)+/?$`)
+var repositoryPath = regexp.MustCompile(`^(?:actions|api|app|bot|charts|cmd|config|docs|e2e|rollout|store|\.ci)(?:/[\w.-]+)+/?$`)
 
 func TestFilesThatAreNamedExist(t *testing.T) {
 	t.Parallel()
@@ -156,9 +157,9 @@ func TestMakeTargetsExist(t *testing.T) {
 // Every line that begins with the slash command is a form of the grammar, as help prints it, or is understood.
 func TestCommandsAreUnderstood(t *testing.T) {
 	t.Parallel()
-	known := command.Known{Services: []rollout.ServiceName{"checkout", "search"}}
+	known := command.Known{Services: []rollout.ServiceName{"checkout", "search", "api", "web"}, Teams: []string{"payments"}}
 	inThread := command.Known{Services: known.Services, Thread: "checkout-42", Message: true}
-	forms := map[string]bool{"/canary": true}
+	forms := map[string]bool{"/canary": true, "/canary deploy": true} // the second opens a form
 	for _, f := range command.Forms() {
 		forms[strings.TrimSpace("/canary "+string(f.Verb)+" "+f.Args)] = true
 	}
@@ -207,7 +208,7 @@ func complete(t *testing.T, part string) []byte {
 
 func TestConfigurationIsTaken(t *testing.T) {
 	t.Parallel()
-	seen := 0
+	seen, valid := 0, schema(t)
 	for _, b := range blocks(t) {
 		text := []byte(b.text)
 		switch b.mark {
@@ -223,9 +224,44 @@ func TestConfigurationIsTaken(t *testing.T) {
 		if _, err := config.Parse(text); err != nil {
 			t.Errorf("%s: this is refused: %v\n%s", b.page, err, b.text)
 		}
+		var tree any
+		if err := yaml.Unmarshal(text, &tree); err != nil {
+			t.Fatal(err)
+		}
+		if err := valid.Validate(tree); err != nil {
+			t.Errorf("%s: the schema refuses this: %v\n%s", b.page, err, b.text)
+		}
 	}
 	if seen == 0 {
 		t.Error("no block is marked as configuration")
+	}
+}
+
+// schema returns what editors hold a configuration against.
+func schema(t *testing.T) *jsonschema.Schema {
+	t.Helper()
+	tree, err := jsonschema.UnmarshalJSON(strings.NewReader(config.Schema()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := jsonschema.NewCompiler()
+	if err := c.AddResource("schema.json", tree); err != nil {
+		t.Fatal(err)
+	}
+	s, err := c.Compile("schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// The line by which an editor finds the schema names the file that the command before it writes.
+func TestEditorsFindTheSchema(t *testing.T) {
+	t.Parallel()
+	page := read(t, "docs/configuration.md")
+	line := regexp.MustCompile(`(?m)^# yaml-language-server: \$schema=(\S+)$`).FindStringSubmatch(page)
+	if line == nil || !strings.Contains(page, "\ncanarybot schema > "+line[1]+"\n") {
+		t.Errorf("an editor is told %v, which no command of the page writes", line)
 	}
 }
 
@@ -259,6 +295,7 @@ func TestConfigurationIsDescribedWhole(t *testing.T) {
 	for _, odd := range []string{
 		"xyzzy_xyzzy: 1", "policy: {xyzzy_xyzzy: 1}", "checks: {error_rate: {xyzzy_xyzzy: 1}}",
 		"services: {checkout: {xyzzy_xyzzy: 1}}", "services: {checkout: {route: {xyzzy_xyzzy: 1}}}",
+		"webhooks: [{type: cdevents, xyzzy_xyzzy: 1}]", "webhooks: [{type: grafana, xyzzy_xyzzy: 1}]", "webhooks: [{type: github, xyzzy_xyzzy: 1}]",
 	} {
 		_, err := config.Parse([]byte(odd))
 		found := list.FindStringSubmatch(err.Error())

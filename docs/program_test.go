@@ -1,34 +1,34 @@
 package docs_test
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
 	"sigs.k8s.io/yaml"
+
+	"canarybot.io/bot/view"
 )
 
 // What is typed at the program itself: subcommands and flags, compared with its source.
 func TestProgramHasWhatIsTyped(t *testing.T) {
 	t.Parallel()
-	var source strings.Builder
-	for _, file := range []string{"main.go", "run.go", "store.go", "validate.go"} {
-		source.WriteString(read(t, "cmd/canarybot/"+file))
-	}
+	source := sourceOf(t, "cmd/canarybot")
 	typed := regexp.MustCompile(`(?:^|bin/|-- /)canarybot ([a-z]+)((?: [^|]*)?)$`)
-	flag := regexp.MustCompile(`--([a-z]+)`)
+	flag := regexp.MustCompile(`--([a-z-]+)`)
 	for page, text := range pages(t) {
 		for _, line := range code(text) {
 			m := typed.FindStringSubmatch(strings.TrimSpace(line))
 			if m == nil {
 				continue
 			}
-			if !strings.Contains(source.String(), `Use: "`+m[1]+`"`) {
+			if m[1] != "completion" && !strings.Contains(source, `Use: "`+m[1]+`"`) && !strings.Contains(source, `Use: "`+m[1]+` `) {
 				t.Errorf("%s: canarybot has no subcommand %s", page, m[1])
 			}
 			for _, f := range flag.FindAllStringSubmatch(m[2], -1) {
-				if !strings.Contains(source.String(), `, "`+f[1]+`", `) {
+				if !strings.Contains(source, `, "`+f[1]+`", `) {
 					t.Errorf("%s: canarybot %s has no flag --%s", page, m[1], f[1])
 				}
 			}
@@ -38,11 +38,11 @@ func TestProgramHasWhatIsTyped(t *testing.T) {
 
 func TestMetricsExist(t *testing.T) {
 	t.Parallel()
-	meters := read(t, "app/meters.go") + read(t, "bot/slack/metrics.go")
+	meters := read(t, "app/meters.go") + read(t, "bot/slack/metrics.go") + read(t, "webhook/meters.go") + read(t, "api/meters.go")
 	metric := regexp.MustCompile(`\bcanary_[a-z_]+`)
 	for page, text := range pages(t) {
 		for _, name := range metric.FindAllString(strings.Join(code(text), "\n"), -1) {
-			if name == "canary_service" || name == "canary_labels" { // keys of the configuration
+			if name == "canary_service" || name == "canary_labels" || name == "canary_deploy" { // keys of the configuration, and a pipeline's job
 				continue
 			}
 			base := name
@@ -67,7 +67,14 @@ func TestManifestAsksForWhatIsUsed(t *testing.T) {
 	t.Parallel()
 	var manifest struct {
 		Features struct {
-			Commands []struct{ Command string } `json:"slash_commands"`
+			Commands  []struct{ Command string } `json:"slash_commands"`
+			Shortcuts []struct {
+				Type     string
+				Callback string `json:"callback_id"`
+			} `json:"shortcuts"`
+			Home struct {
+				Home bool `json:"home_tab_enabled"`
+			} `json:"app_home"`
 		} `json:"features"`
 		OAuth struct {
 			Scopes struct{ Bot []string } `json:"scopes"`
@@ -107,8 +114,12 @@ func TestManifestAsksForWhatIsUsed(t *testing.T) {
 		}
 	}
 	s := manifest.Settings
-	if !s.Socket || !s.Interactivity.Enabled || !slices.Equal(s.Events.Bot, []string{"app_mention"}) {
-		t.Errorf("the manifest lacks Socket Mode, interactivity or the event: %+v", s)
+	if !s.Socket || !s.Interactivity.Enabled || !slices.Equal(s.Events.Bot, []string{"app_mention", "subteam_updated", "subteam_members_changed", "app_home_opened"}) {
+		t.Errorf("the manifest lacks Socket Mode, interactivity or an event: %+v", s)
+	}
+	all := fmt.Sprintf("%v", manifest.Features.Shortcuts)
+	if want := fmt.Sprintf("[{global %s} {message %s}]", view.DeployShortcut, view.DeployThisShortcut); all != want || !manifest.Features.Home.Home {
+		t.Errorf("the manifest's shortcuts are %s, want %s, and its home tab is on: %t", all, want, manifest.Features.Home.Home)
 	}
 	if len(manifest.Features.Commands) != 1 || manifest.Features.Commands[0].Command != "/canary" {
 		t.Errorf("the manifest's commands are %v, want /canary", manifest.Features.Commands)

@@ -29,6 +29,8 @@ func (r Rollout) AsWritten(o Object, m Meta, all []ContainerImage) []ContainerIm
 	all = slices.Clone(all)
 	for i := range all {
 		switch c := &all[i]; {
+		case o == StableDeployment && r.ByOthers():
+			c.asKnown(r.Original.Stable.Image, r.Image)
 		case !c.Ours || c.Image == ours || c.Image == wrote:
 		case AdmittedAs(wrote, r.Original.Stable.Image, c.Image):
 			c.Image, c.Admitted = wrote, c.Image
@@ -37,6 +39,19 @@ func (r Rollout) AsWritten(o Object, m Meta, all []ContainerImage) []ContainerIm
 		}
 	}
 	return all
+}
+
+// asKnown calls an image that others wrote by the first of the known references that names the same version.
+func (c *ContainerImage) asKnown(known ...string) {
+	for _, k := range known {
+		if c.Image == k {
+			return
+		}
+		if SameImage(c.Image, k) {
+			c.Image, c.Admitted = k, c.Image
+			return
+		}
+	}
 }
 
 // WithImages returns the Deployment with what its containers run. Where they differ, the one counts that is not as we

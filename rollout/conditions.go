@@ -1,6 +1,7 @@
 package rollout
 
 import (
+	"cmp"
 	"slices"
 	"time"
 )
@@ -128,6 +129,12 @@ func (rc *reconciliation) obstacle(gone bool) Reason {
 		return Reason{Code: ReasonStableGone}
 	case !rc.f.Refused.IsZero():
 		return Reason{Code: ReasonWriteRefused, Problem: rc.f.Refused}
+	case rc.Phase == RollingBack && !rc.gitRestored(rc.f.Now):
+		why := rc.Git.Unreadable
+		if why.IsZero() {
+			why = rc.Git.Refused
+		}
+		return Reason{Code: ReasonNotReverted, Problem: why, Detail: cmp.Or(rc.Git.Revert.Link, rc.Git.Promotion.Link)}
 	case rc.w.Route.share() > 0 && rc.w.Stable.Endpoints == 0:
 		return Reason{Code: ReasonStableNoPods, Failure: rc.w.Stable.Failure}
 	case rc.StableWritten && rc.w.Stable.Failure.Kind != NoFailure:

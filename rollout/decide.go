@@ -1,6 +1,7 @@
 package rollout
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"strings"
@@ -14,6 +15,7 @@ const (
 	ProblemWeightLeft ProblemCode = "weight_left" // the canary's weight in Object
 	ProblemImageLeft  ProblemCode = "image_left"  // a different image than before on Object
 	ProblemMinLeft    ProblemCode = "min_left"    // Object's minimum of Count replicas
+	ProblemCommitLeft ProblemCode = "commit_left" // the promotion in Git: Value is where to read it
 )
 
 // The problems that refuse a decision. Unless noted otherwise they have the rollout, its service and its phase.
@@ -28,6 +30,7 @@ const (
 	ProblemBaking             ProblemCode = "baking" // Count is the weight, Span what is left of the bake
 	ProblemNotAtAGate         ProblemCode = "not_at_a_gate"
 	ProblemUnseen             ProblemCode = "promote_unseen" // people cannot see the rollout
+	ProblemPromoteFrozen      ProblemCode = "promote_frozen" // a freeze pauses what is under way, before Until
 	ProblemResumeFirst        ProblemCode = "resume_first"
 	ProblemAnswerDriftFirst   ProblemCode = "answer_drift_first"
 	ProblemAnswerDoubtFirst   ProblemCode = "answer_doubt_first"
@@ -40,10 +43,17 @@ const (
 	ProblemOutcomeFixed       ProblemCode = "outcome_fixed"
 	ProblemNoDoubt            ProblemCode = "no_doubt" // nothing is asked about that could be accepted
 	ProblemNoDrift            ProblemCode = "no_drift"
-	ProblemDriftChanged       ProblemCode = "drift_changed" // Value is the new value
+	ProblemDriftChanged       ProblemCode = "drift_changed"     // Value is the new value
+	ProblemWrittenByOthers    ProblemCode = "written_by_others" // stable's image is for Git, or for whoever waits at the gate
 	ProblemNothingToRetry     ProblemCode = "nothing_to_retry"
 	ProblemNotStuck           ProblemCode = "not_stuck"
 	ProblemReasonMissing      ProblemCode = "reason_missing"
+	ProblemNothingBakes       ProblemCode = "nothing_bakes"
+	ProblemBakeForSeveral     ProblemCode = "bake_for_several" // Count people have to approve: none of them skips the bake alone
+	ProblemBakeTogether       ProblemCode = "bake_together"    // others go with it, and would have to wait
+	ProblemNothingToReview    ProblemCode = "nothing_to_review"
+	ProblemReviewedAlready    ProblemCode = "reviewed_already"
+	ProblemOwnEmergency       ProblemCode = "own_emergency" // somebody else has to review it
 	ProblemDecidedAlready     ProblemCode = "decided_already"
 )
 
@@ -58,13 +68,24 @@ func Decide(r Rollout, d Decision, rules Policy) (Rollout, []Entry, error) {
 		return r, nil, err
 	}
 	after := r
+	after.Approvals = rules.standing(r.Approvals)
+	if d.Action == Promote || d.Action == PromoteNow {
+		if err := rules.Counts(after, d.Actor); err != nil {
+			return r, nil, err
+		}
+	}
 	after.Seq++
 	entry := Entry{
 		Rollout: r.ID, Seq: after.Seq, At: d.At, Kind: EntryDecided, Step: r.Step, Actor: d.Actor, Decision: d.ID,
 		Data: Data{Action: d.Action, Text: d.Text, From: r.Phase, Drift: r.Drift, Advice: r.advice(d.Action)},
 	}
-	if d.Action == Accept {
+	// The others have nothing more to tell.
+	//exhaustive:ignore
+	switch d.Action {
+	case Accept:
 		entry.Data.Doubts = r.Doubts
+	case PromoteNow:
+		entry.Data.Left = r.Current().Bake - r.Spans.Bake
 	}
 	if d.Replacement != "" {
 		entry.Data.Reason = Reason{Code: ReasonReplaced, Detail: string(d.Replacement)}
@@ -72,15 +93,19 @@ func Decide(r Rollout, d Decision, rules Policy) (Rollout, []Entry, error) {
 	entries := after.apply(d)
 	entry.Data.To = after.Phase
 	entry.Data.Weight, _ = after.Weight()
-	if questionOf(after) != questionOf(r) {
-		after.Turn++
+	if d.Action == Promote {
+		entry.Data.Approvals, entry.Data.Needed = after.Approvals, r.Current().ApprovalsNeeded()
 	}
+	after.askAnew(r)
 	return after, append([]Entry{entry}, entries...), nil
 }
 
 // answers returns nil if the rollout may take the decision now.
 func (r Rollout) answers(d Decision) error {
-	if r.Terminal() {
+	switch {
+	case d.Action == Review:
+		return r.mayReview(d)
+	case r.Terminal():
 		return r.refuse(ProblemEnded)
 	}
 	// Rolling back and pausing are always safe; everything else answers one question.
@@ -90,6 +115,8 @@ func (r Rollout) answers(d Decision) error {
 	switch d.Action {
 	case Promote:
 		return r.mayPromote()
+	case PromoteNow:
+		return r.mayPromoteNow(d.Text)
 	case Rollback:
 		return r.mayRollback()
 	case Pause:
@@ -98,6 +125,8 @@ func (r Rollout) answers(d Decision) error {
 		if !r.Paused {
 			return r.refuse(ProblemNotPaused)
 		}
+	case Extend:
+		return r.mayExtend()
 	case Accept:
 		if len(r.Doubts) == 0 {
 			return r.refuse(ProblemNoDoubt)
@@ -110,7 +139,7 @@ func (r Rollout) answers(d Decision) error {
 		}
 	case Abandon:
 		return r.mayAbandon(d.Text)
-	case Deploy, AutoGate:
+	case Deploy, AutoGate, EmergencyDeploy, Freeze, Unfreeze, Requeue, Review:
 		return Refuse(Invalid, Problem{Code: ProblemNotADecision, Value: string(d.Action)})
 	}
 	return nil
@@ -120,6 +149,10 @@ func (r Rollout) mayPromote() error {
 	switch {
 	case r.Phase == Promoting:
 		return r.refuse(ProblemPromotingAlready)
+	case r.frozen():
+		return r.refuseFrozen()
+	case len(r.WaitsFor()) > 0:
+		return r.refuseWaiting()
 	case r.Phase == Baking:
 		return Refuse(Conflict, Problem{
 			Code: ProblemBaking, Rollout: r.ID, Count: int(r.Current().Weight),
@@ -127,6 +160,13 @@ func (r Rollout) mayPromote() error {
 		})
 	case r.Phase != Awaiting:
 		return r.refuse(ProblemNotAtAGate)
+	}
+	return r.mayMoveOn()
+}
+
+// mayMoveOn returns nil if nothing that people have to answer first, and no evidence, keeps the rollout at its step.
+func (r Rollout) mayMoveOn() error {
+	switch {
 	case !r.Unseen.IsZero():
 		return r.refuse(ProblemUnseen)
 	case r.Paused:
@@ -141,6 +181,10 @@ func (r Rollout) mayPromote() error {
 		return Refuse(Conflict, r.notPassing())
 	}
 	return nil
+}
+
+func (r Rollout) refuseFrozen() error {
+	return Refuse(Conflict, Problem{Code: ProblemPromoteFrozen, Rollout: r.ID, Value: r.Frozen.Name, Words: r.Frozen.Text, Until: r.Frozen.Until})
 }
 
 // refuse returns the error for a decision that the rollout may not take now.
@@ -184,10 +228,22 @@ func (r Rollout) mayPause() error {
 	return nil
 }
 
+func (r Rollout) mayExtend() error {
+	switch {
+	case r.Phase != Baking && r.Phase != Awaiting || !r.Current().DemandsEvidence():
+		return r.refuse(ProblemNothingBakes)
+	case r.Stuck != nil:
+		return r.refuse(ProblemAnswerStuckFirst)
+	}
+	return nil
+}
+
 func (r Rollout) mayOverride(value string) error {
 	switch {
 	case r.Drift == nil:
 		return r.refuse(ProblemNoDrift)
+	case r.Drift.Field == FieldStableImage && r.ByOthers():
+		return r.refuse(ProblemWrittenByOthers)
 	case r.Drift.Value != value:
 		return Refuse(Conflict, Problem{Code: ProblemDriftChanged, Rollout: r.ID, Value: r.Drift.Value})
 	}
@@ -211,13 +267,20 @@ func (r *Rollout) apply(d Decision) []Entry {
 	from := r.Phase
 	switch d.Action {
 	case Promote:
+		r.approve(d)
+	case PromoteNow:
+		r.Spans.Baked += r.Spans.Bake
 		r.forward()
+	case Review:
+		r.Reviewed = &Approval{By: d.Actor, At: d.At}
 	case Rollback:
 		r.rollback(d)
 	case Pause:
 		r.Paused = true
 	case Resume:
 		r.Paused = false
+	case Extend:
+		r.extend()
 	case Accept:
 		r.acceptDoubts()
 	case Override:
@@ -226,12 +289,15 @@ func (r *Rollout) apply(d Decision) []Entry {
 		r.Stuck = nil
 		r.Reverts = nil
 		r.Spans.Ending = 0
+		if r.Phase.Forward() { // what people were asked about instead of rolling back is given its time again
+			r.Spans.Deadline, r.Spans.Waiting, r.Spans.Unknown = 0, 0, 0
+		}
 	case Abandon:
 		r.Ending.Left = r.left() // computed before the rollout becomes abandoned
 		r.Ending.Outcome, r.Ending.At = Abandoned, d.At
 		r.Ending.Reason, r.Ending.By = Reason{Code: ReasonPerson, Detail: d.Text}, d.Actor
 		r.enter(Ended)
-	case Deploy, AutoGate:
+	case Deploy, AutoGate, EmergencyDeploy, Freeze, Unfreeze, Requeue:
 	}
 	if r.Phase == from {
 		return nil
@@ -247,6 +313,7 @@ func (r *Rollout) forward() {
 		return
 	}
 	r.Step++
+	r.Extended = 0
 	r.enter(Preparing)
 }
 
@@ -261,6 +328,15 @@ func (r *Rollout) rollback(d Decision) {
 		return
 	}
 	r.enter(RollingBack)
+}
+
+// extend has the step bake longer; one that was done bakes again, and goes on from the evidence that it has.
+func (r *Rollout) extend() {
+	r.Extended += Extension
+	if r.Phase == Awaiting {
+		r.Spans.Baked -= r.Spans.Bake // it counts when the step is done again
+		r.enter(Baking)
+	}
 }
 
 // override allows overwriting the value that was shown. An object that was deleted and recreated is adopted.
@@ -318,6 +394,9 @@ func (r Rollout) left() []Problem {
 	}
 	if now := r.LastApplied.StableImage; r.StableWritten && now != "" && now != r.wantedStable() {
 		left = append(left, Problem{Code: ProblemImageLeft, Object: in("Deployment", o.Stable)})
+	}
+	if g := r.Git; !g.Promotion.IsZero() && !g.Promotion.Declined && g.Revert.IsZero() {
+		left = append(left, Problem{Code: ProblemCommitLeft, Value: cmp.Or(g.Promotion.Link, g.Promotion.Hash)})
 	}
 	if s := r.Original.Scaler; r.LastApplied.StableMin > s.Min {
 		left = append(left, Problem{Code: ProblemMinLeft, Object: in(s.Kind, s.Name), Count: r.LastApplied.StableMin})

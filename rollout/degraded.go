@@ -5,6 +5,10 @@ import (
 	"time"
 )
 
+// ProblemStoreLow refuses to start a rollout: space is kept for those under way. Key is the store's path, Value what is
+// free, Want what should be.
+const ProblemStoreLow ProblemCode = "store_low"
+
 // Why a decision is not taken as usual while the store cannot commit. Words say what is wrong with the store.
 const (
 	ProblemDegraded        ProblemCode = "degraded"         // only a rollback is taken
@@ -65,10 +69,10 @@ func impatient(r Rollout) bool {
 	return r.Ending.Reason.Code == ReasonUnanswered || r.Ending.Reason.Code == ReasonDeadline
 }
 
-// Emergency returns the writes of a rollback that could not be committed. They are the only ones that may precede their
+// UnsavedWrites returns the writes of a rollback that could not be committed. They are the only ones that may precede their
 // commit: the canary's traffic to 0, with the annotation that whoever commits next reads as an abort, and once that
 // stands, stable's image back. They bear the revision that the commit will get, and doing them again does no harm.
-func Emergency(r Rollout, f Facts) []Write {
+func UnsavedWrites(r Rollout, f Facts) []Write {
 	route := f.Observed.Route
 	if r.Phase != RollingBack || !f.Observed.Unreadable.IsZero() || !route.Exists {
 		return nil

@@ -55,7 +55,8 @@ func forwardState(r Rollout, f Facts) Desired {
 		g.Weight = &want
 	}
 	switch {
-	case r.Phase == Promoting && (may || r.imageSent(f.Observed)):
+	case r.ByOthers():
+	case r.Phase == Promoting && (mayReplace(r, f) || r.imageSent(f.Observed)):
 		g.Stable = r.Image
 	case r.Phase != Promoting && r.Override != nil && r.Override.Field == FieldStableImage:
 		g.Stable = r.ourStableImage(f.Observed.Stable) // a person asked for it
@@ -72,8 +73,20 @@ func mayForward(r Rollout, f Facts) bool {
 	return f.Observed.Route.share() == 0 || !r.judged().DemandsEvidence() || r.Evidence(f).Result == Pass
 }
 
-// imageSent reports whether we have written the new image to stable.
+// mayReplace reports whether these facts allow stable's new image. A canary that lost its traffic proves nothing.
+func mayReplace(r Rollout, f Facts) bool {
+	return r.Unseen.IsZero() && (!r.judged().DemandsEvidence() || r.Evidence(f).Result == Pass)
+}
+
+// imageSent reports whether we have written the new image to stable, or let others write it.
 func (r Rollout) imageSent(w Observed) bool {
+	switch r.Spec.Promote.By {
+	case ByGit:
+		return !r.Git.Promotion.IsZero()
+	case ByGate:
+		return r.Phase == Promoting
+	case ByPatch:
+	}
 	return r.ownStamp(w.Stable.Stamp) && w.Stable.Stamp.Image == r.Image
 }
 
@@ -99,6 +112,9 @@ func weightWaits(r Rollout, w Observed) bool {
 	if r.Phase != RollingBack || !r.StableWritten || stableRestored(r, w) {
 		return false
 	}
+	if r.ByOthers() && w.Stable.RolledOut() { // nobody replaces its pods just now
+		return false
+	}
 	return (r.Ending.Reason.Code == ReasonStable && r.Verdict.Result == Pass && w.Canary.Endpoints > 0) ||
 		(!r.Original.Surges && w.Canary.Endpoints > 0)
 }
@@ -106,7 +122,7 @@ func weightWaits(r Rollout, w Observed) bool {
 // stableImageBack returns the image that rolling back sets on stable: the original if the rollout ever wrote another,
 // nothing where somebody else has changed it since.
 func stableImageBack(r Rollout, w Observed) string {
-	if !r.StableWritten || !w.Stable.Exists || r.stableForeign(w) {
+	if !r.StableWritten || r.ByOthers() || !w.Stable.Exists || r.stableForeign(w) {
 		return ""
 	}
 	return r.Original.Stable.Image
@@ -130,8 +146,13 @@ func stableRestored(r Rollout, w Observed) bool {
 	if !w.Stable.Exists {
 		return false
 	}
-	if r.stableForeign(w) {
+	switch {
+	case r.stableForeign(w):
 		return true
+	case r.Spec.Promote.By == ByGate && (r.Ending.Reason.Code != ReasonStable || w.Route.share() == 0):
+		return true // only whoever wrote it can put it back
+	case r.ByOthers():
+		return w.Stable.Image == r.Original.Stable.Image && w.Stable.RolledOut()
 	}
 	return w.Stable.Image == r.Original.Stable.Image && r.writtenSince(w.Stable.Meta, r.UndoRevision) && w.Stable.RolledOut()
 }

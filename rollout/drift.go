@@ -43,6 +43,10 @@ func (r Rollout) ourCanary(canary Workload) (image string, replicas int, ok bool
 // ourStableImage is the image that stable runs if nobody else changed it.
 func (r Rollout) ourStableImage(stable Workload) string {
 	switch {
+	case r.ByOthers() && r.StableWritten && stable.Image == r.Image: // they do what the promotion asks for
+		return r.Image
+	case r.ByOthers():
+		return r.Original.Stable.Image
 	case r.ownStamp(stable.Stamp) && stable.Stamp.Image != "" && r.couldWrite(stable.Stamp.Image, r.Original.Stable.Image):
 		return stable.Stamp.Image
 	case r.LastApplied.StableImage != "":

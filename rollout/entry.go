@@ -21,6 +21,8 @@ const (
 	EntryStuck     EntryKind = "stuck"     // an ending does not end
 	EntryAway      EntryKind = "away"      // the bot was away and judged nothing for a while
 	EntryUnseen    EntryKind = "unseen"    // from here on people could not see the rollout: nothing moves forward
+	EntryTagMoved  EntryKind = "tag_moved" // the tag of the new version names another image now, which Notices say
+	EntryGit       EntryKind = "git"       // Commit, or the pull request that asks for it, as Wish wanted it
 	EntryEnded     EntryKind = "ended"
 )
 
@@ -55,4 +57,9 @@ type Data struct {
 	DetectionPower *DetectionPower `json:"foresight,omitempty"`
 	Advice         Advice          `json:"advice,omitempty"` // the judge's, beside a person's decision
 	Left           time.Duration   `json:"left,omitempty"`   // until it is rolled back for want of an answer
+	// Approvals are those that count so far, a promotion's own among them, of the Needed ones.
+	Approvals []Approval `json:"approvals,omitempty"`
+	Needed    int        `json:"needed,omitempty"`
+	Commit    *GitCommit `json:"commit,omitempty"`
+	Wish      GitWish    `json:"wish,omitempty"`
 }

@@ -58,7 +58,7 @@ func (x run) reconcileDegraded(s state, v Verdict) step {
 // reconcileInMemory is the reconcile itself.
 func (s *state) reconcileInMemory(v Verdict, x run) {
 	before := s.memory()
-	f := Facts{Now: epoch.Add(unit), Observed: s.w}
+	f := Facts{Now: epoch.Add(unit), Observed: s.w, Git: s.others.facts, Frozen: s.freeze()}
 	if !before.WeightAckedAt.IsZero() {
 		v.Since, v.At = before.WeightAckedAt, f.Now
 		f.Verdict = v
@@ -76,7 +76,7 @@ func (s *state) reconcileInMemory(v Verdict, x run) {
 	case after.Phase.Ending() && after.Phase == s.r.Phase:
 		writes = Writes(after, f)
 	case after.Phase == RollingBack:
-		writes = Emergency(after, f)
+		writes = UnsavedWrites(after, f)
 	}
 	s.pending = nil
 	for _, w := range writes {

@@ -28,6 +28,7 @@ type budget struct {
 	foreign, late, faults int8
 	doubts                int8    // how often the judge is in doubt
 	outages               int8    // how often the store stops committing
+	freezes               int8    // how often a freeze begins or ends
 	clicks                [2]int8 // by each of two people
 }
 
@@ -61,8 +62,11 @@ type state struct {
 	late    *sent
 	clicks  [2]*click
 	left    budget
+	frozen  Running // what the freeze of now means to what is under way
+	others  others
 	out     bool     // the store refuses every commit
 	ahead   *Rollout // what the process keeps in memory meanwhile; nil: what is stored
+	other   *state   // of the rollout that it goes together with; nil: it goes alone
 }
 
 // The fields whose last change was somebody else's.
@@ -78,6 +82,9 @@ type mutation struct {
 	noStamps  bool // objects bear no stamps
 	noForward bool // unknown evidence is taken for a pass
 	noStore   bool // nothing happens while the store refuses
+	forgetful bool // who approved already is forgotten, that somebody did is not
+	hasty     bool // what the repository does not have now it will never have
+	aside     aside
 }
 
 type run struct {
@@ -89,9 +96,22 @@ type run struct {
 	wrong  mutation
 	orphan bool // another store's rollout stands in the cluster, promoting, and a write of its is still under way
 	scaler bool // something scales stable by load
+	by     Promoter
+	pair   *run // what goes together with it; nil: nothing
+	bakes  bool // people let steps bake longer, or no longer
+	onFail OnFail
 }
 
 func (x run) start() state {
+	s := x.alone()
+	if x.pair == nil {
+		return s
+	}
+	return x.beside(s)
+}
+
+// alone starts one rollout.
+func (x run) alone() state {
 	if x.orphan {
 		return x.orphaned()
 	}
@@ -112,7 +132,8 @@ func (x run) start() state {
 		ID: "app-1", Service: "app", Store: "store", Image: newImage, Revision: 1, Turn: 1, ReconciledAt: epoch,
 		Spec: Spec{
 			Repository: "r/app",
-			Plan:       Plan{Steps: x.plan},
+			Plan:       Plan{Steps: x.plan, OnFail: x.onFail},
+			Promote:    Promotion{By: x.by, Wait: 4 * unit},
 			Limits:     Limits{Interval: unit, Drain: unit, Wait: 3 * unit, UnknownLimit: 2 * unit, Shift: 3 * unit, Stuck: 2 * unit},
 		},
 	}
@@ -172,7 +193,19 @@ func committed(r Rollout) Rollout {
 		r.Verdict.Since = epoch
 	}
 	r.Seq = 0
+	r.Git.At = aged(r.Git.At)
 	return r
+}
+
+// aged is the time as seen a reconcile later, when the clock is at the epoch again. What is older than three counts as ancient.
+func aged(at time.Time) time.Time {
+	switch {
+	case at.IsZero():
+		return at
+	case at.Before(epoch.Add(-2 * unit)):
+		return epoch.Add(-1_000_000 * unit)
+	}
+	return at.Add(-unit)
 }
 
 // step is one thing that can happen.
@@ -208,11 +241,36 @@ func (x run) steps(s state, matched map[string]bool) []step {
 		all = append(all, x.land(s))
 	}
 	all = append(all, x.pods(s)...)
+	all = append(all, x.promoters(s)...)
 	if !s.r.Terminal() {
 		all = append(all, x.people(s)...)
 		all = append(all, x.strangers(s)...)
+		all = append(all, freezes(s)...)
 	}
 	return all
+}
+
+// freezes begin and end while a rollout is under way.
+func freezes(s state) []step {
+	if s.left.freezes == 0 {
+		return nil
+	}
+	s.left.freezes--
+	if s.frozen != Finish {
+		s.frozen = Finish
+		return []step{{label: "the freeze ends", to: s}}
+	}
+	pauses, returns := s, s
+	pauses.frozen, returns.frozen = PauseRunning, ReturnRunning
+	return []step{{label: "a freeze pauses", to: pauses}, {label: "a freeze rolls back", to: returns}}
+}
+
+// freeze is the fact of it; nil: there is none.
+func (s state) freeze() *Closure {
+	if s.frozen == Finish {
+		return nil
+	}
+	return &Closure{Kind: FreezeClosure, Running: s.frozen}
 }
 
 // inDoubt is a verdict about which a person decides.
@@ -231,10 +289,13 @@ func (x run) reconcile(s state, v Verdict, matched map[string]bool) step {
 	if x.wrong.noForward && v.Result == Unknown {
 		v.Result = Pass
 	}
-	f := Facts{Now: epoch.Add(unit), Observed: s.w}
+	f := Facts{Now: epoch.Add(unit), Observed: s.w, Git: s.others.facts, Frozen: s.freeze(), Siblings: s.siblings(x.wrong.aside)}
 	if !s.r.WeightAckedAt.IsZero() {
 		v.Since, v.At = s.r.WeightAckedAt, f.Now
 		f.Verdict = v
+	}
+	if x.wrong.hasty && f.Git.Wish == WantRevert {
+		f.Git.At = f.Now.Add(unit)
 	}
 	if x.wrong.noStamps {
 		f.Observed = stripped(f.Observed)
@@ -244,6 +305,10 @@ func (x run) reconcile(s state, v Verdict, matched map[string]bool) step {
 	}
 	from := s.r.Phase
 	after, _, _ := Next(s.r, f)
+	if x.onFail == HoldOnFail && from.Forward() && after.Phase == RollingBack && !slices.Contains(deeds, after.Ending.Reason.Code) {
+		t.err = "a plan that holds on failure was rolled back by the bot alone: " + string(after.Ending.Reason.Code)
+		return t
+	}
 	if from != after.Phase {
 		matched[lastRow(s.r, f)] = true
 	}
@@ -266,20 +331,27 @@ func (x run) reconcile(s state, v Verdict, matched map[string]bool) step {
 			size: t.to.r.Size, demands: t.to.r.judged().DemandsEvidence(),
 		})
 	}
+	t.to.wished(x, f, result)
 	t.err = x.illegal(s.r, t.to)
 	return t
 }
+
+// deeds are the reasons to roll back that somebody gave: whatever the plan says, these hold.
+var deeds = []ReasonCode{ReasonPerson, ReasonAnnotation, ReasonWeightZero, ReasonRouteGone, ReasonCanaryGone, ReasonServiceGone}
 
 // lastRow is the row that Next took, found by running the reconcile up to it.
 func lastRow(r Rollout, f Facts) string {
 	b := &reconciliation{Rollout: r, f: f, w: f.Observed}
 	b.credited()
+	b.heed()
 	b.judge()
+	b.readGit()
 	b.observe()
 	b.grow()
 	b.setConditions()
+	b.meet()
 	for _, row := range table {
-		if slices.Contains(row.from, b.Phase) && row.holds(b) {
+		if slices.Contains(row.from, b.Phase) && row.holds(b) && !b.asksInstead(&row) {
 			return row.name
 		}
 	}
@@ -322,6 +394,7 @@ func stripped(w Observed) Observed {
 
 func (x run) crash(s state) step {
 	s.pending, s.ahead = nil, nil
+	s.others.facts, s.others.wish = GitState{}, WantNothing
 	return step{label: "crash", to: s}
 }
 
@@ -399,7 +472,7 @@ func (x run) people(s state) []step {
 		if s.left.clicks[who] == 0 {
 			continue
 		}
-		for _, action := range offered(s.r) {
+		for _, action := range x.offered(s.r) {
 			c := click{action: action, turn: s.r.Turn}
 			if s.r.Drift != nil {
 				c.value = s.r.Drift.Value
@@ -417,19 +490,53 @@ func (x run) people(s state) []step {
 	return all
 }
 
-var everybody = Policy{Deployers: []string{"U1"}, Approvers: []string{"U1"}, Rollback: []string{Everyone}}
+var everybody = Policy{Deployers: []string{"U1", "U2"}, Approvers: []string{"U1", "U2"}, Rollback: []string{Everyone}, PromoteNow: []string{"U1"}}
+
+// person is who clicks: two where it matters who of them did, else one.
+func (x run) person(who int) Actor {
+	if everybody.Joint(Plan{Steps: x.plan}) && who == 1 {
+		return Actor{Kind: Person, ID: "U2", Member: true}
+	}
+	return Actor{Kind: Person, ID: "U1", Member: true}
+}
+
+// approvedBy counts who approved the question that stands, together with the actor.
+func (s state) approvedBy(actor Actor) int {
+	all := map[string]bool{actor.ID: true}
+	for _, a := range s.r.Approvals {
+		all[a.By.ID] = true
+	}
+	return len(all)
+}
 
 func (x run) arrive(s state, who int, c click) step {
 	t := step{label: fmt.Sprintf("person %d's %s arrives", who+1, c.action), to: s}
-	d := Decision{Action: c.action, Turn: c.turn, Value: c.value, Actor: Actor{Kind: Person, ID: "U1", Member: true}, At: epoch, Text: "x"}
+	d := Decision{Action: c.action, Turn: c.turn, Value: c.value, Actor: x.person(who), At: epoch, Text: "x"}
 	if s.out {
 		return x.arriveDegraded(t, d)
 	}
-	after, _, err := Decide(s.r, d, everybody)
+	known := s.r
+	if x.wrong.forgetful {
+		known.Approvals = slices.Repeat([]Approval{{By: x.person(1)}}, len(known.Approvals))
+	}
+	changes, err := DecideTogether(known, s.siblingRollouts(), d, func(ServiceName) Policy { return everybody })
 	if err != nil {
 		return t
 	}
+	after := changes[0].Rollout
+	if len(changes) > 1 {
+		other := *s.other
+		other.r = committed(changes[1].Rollout)
+		t.to.other = &other
+	}
+	if c.action == Extend { // by the explorer's own measure of time
+		after.Extended = s.r.Extended + unit
+	}
 	t.to.r = committed(after)
+	if c.action == Promote && t.to.r.Phase != Awaiting && s.approvedBy(d.Actor) < s.r.Current().ApprovalsNeeded() {
+		t.err = "invariant 21: fewer people approved this question than it needs"
+		return t
+	}
 	if t.to.r.Phase == RollingBack && s.r.Phase != RollingBack {
 		t.to.pending = nil // a committed rollback cancels the apply in flight
 	}
@@ -443,6 +550,14 @@ func (x run) arrive(s state, who int, c click) step {
 	}
 	t.err = x.illegal(s.r, t.to)
 	return t
+}
+
+func (x run) offered(r Rollout) []Action {
+	all := offered(r)
+	if x.bakes && (r.Phase == Baking || r.Phase == Awaiting) {
+		all = append(all, Extend, PromoteNow)
+	}
+	return all
 }
 
 func offered(r Rollout) []Action {
@@ -515,7 +630,10 @@ func (s state) key(buf []byte) []byte {
 		}
 		word(t.Image)
 	}
-	b = append(b, byte(r.Phase), byte(r.Step), byte(r.Size))
+	b = append(b, byte(r.Phase), byte(r.Step), byte(r.Size), byte(len(r.Approvals)), byte(r.Extended/unit))
+	for _, a := range r.Approvals {
+		word(a.By.ID)
+	}
 	flag(r.StableWritten, r.UndoRevision > 0, r.CleanupRevision > 0, r.WeightAckedAt.IsZero(), r.Paused, r.Held, len(r.Doubts) > 0, len(r.Accepted) > 0, r.Ending.WeightZero.IsZero(), r.Promoted)
 	word(string(r.Verdict.Result), string(r.Ending.Outcome), r.LastApplied.CanaryUID, r.LastApplied.CanaryImage, r.LastApplied.StableImage,
 		r.LastApplied.RouteUID, r.Original.Stable.UID, r.Original.Route.UID)
@@ -573,13 +691,29 @@ func (s state) key(buf []byte) []byte {
 		word(string(c.action), c.value)
 		flag(c.turn == r.Turn)
 	}
-	flag(s.out)
+	if r.ByOthers() {
+		git := func(g GitState) {
+			word(string(g.Wish), g.Image, g.Promotion.Hash, g.Revert.Hash)
+			flag(g.At.IsZero(), g.Unreadable.IsZero(), g.Refused.IsZero())
+			b = append(b, byte(max(-4, g.At.Sub(epoch)/unit)+4))
+		}
+		o := s.others
+		git(r.Git)
+		git(o.facts)
+		word(string(o.wish))
+		flag(o.passed, o.promoted, o.reverted, o.late, o.open, r.Ending.StableImage != "")
+	}
+	flag(s.out, r.Frozen != nil, r.Ready)
+	word(string(s.frozen))
 	if s.ahead != nil {
 		in := s
 		in.r, in.ahead = *s.ahead, nil
 		b = append(b, in.key(nil)...)
 	}
-	return append(b, byte(s.left.outages), byte(s.left.foreign), byte(s.left.late), byte(s.left.faults), byte(s.left.doubts),
+	if s.other != nil {
+		b = append(b, s.other.key(nil)...)
+	}
+	return append(b, byte(s.left.outages), byte(s.left.foreign), byte(s.left.late), byte(s.left.faults), byte(s.left.doubts), byte(s.left.freezes),
 		byte(s.left.clicks[0]), byte(s.left.clicks[1]))
 }
 
@@ -628,7 +762,7 @@ func (x run) explore() explored {
 		seen[string(buf)] = id
 		parents, labels = append(parents, parent), append(labels, label)
 		into = append(into, nil)
-		done = append(done, s.r.Terminal() || s.r.Stuck != nil)
+		done = append(done, s.finished())
 		return id, true
 	}
 	trace := func(id int32) []string {
@@ -645,7 +779,7 @@ func (x run) explore() explored {
 	for len(stack) > 0 {
 		f := stack[len(stack)-1]
 		stack = stack[:len(stack)-1]
-		for _, t := range x.steps(f.s, e.rows) {
+		for _, t := range x.moves(f.s, e.rows) {
 			e.edges++
 			if t.err != "" {
 				e.problem, e.trace = t.err, append(trace(f.id), t.label)
@@ -691,47 +825,62 @@ func (e *explored) liveness(into [][]int32, done []bool, trace func(int32) []str
 var (
 	twoSteps   = []Step{{Weight: 5, Bake: unit, Gate: Manual}, {Weight: 50, Bake: unit, Gate: Auto}}
 	threeSteps = []Step{{Weight: 5, Bake: unit, Gate: Auto}, {Weight: 50, Bake: 0, Gate: Auto}, {Weight: 100, Bake: unit, Gate: Manual}}
+	oneStep    = []Step{{Weight: 5, Bake: unit, Gate: Auto}}
 	wayBack    = WayBack().Steps
+	jointSteps = []Step{{Weight: 5, Bake: unit, Gate: Manual, Approvals: 2}}
 )
 
 // runs are complete within their budgets. They are small enough for the race detector, and take every row.
 func runs() []run {
 	return []run{
-		{"one click", twoSteps, true, false, budget{clicks: [2]int8{1}}, mutation{}, false, false},
-		{"a fault", threeSteps, true, false, budget{faults: 1}, mutation{}, false, false},
-		{"way back, a fault, cannot surge", wayBack, false, false, budget{faults: 1}, mutation{}, false, false},
-		{"way back, an edit", wayBack, true, false, budget{foreign: 1}, mutation{}, false, false},
-		{"a scaler", twoSteps, true, false, budget{foreign: 1}, mutation{}, false, true},
-		{"the store refuses, a click", twoSteps, true, false, budget{outages: 1, clicks: [2]int8{1}}, mutation{}, false, false},
-		{"doubts", twoSteps, true, false, budget{doubts: 2, clicks: [2]int8{1}}, mutation{}, false, false},
-		{"an orphan", twoSteps, true, false, budget{foreign: 1, clicks: [2]int8{1}}, mutation{}, true, false},
+		{name: "one click", plan: twoSteps, surges: true, budget: budget{clicks: [2]int8{1}}},
+		{name: "a fault", plan: threeSteps, surges: true, budget: budget{faults: 1}},
+		{name: "way back, a fault, cannot surge", plan: wayBack, budget: budget{faults: 1}},
+		{name: "way back, an edit", plan: wayBack, surges: true, budget: budget{foreign: 1}},
+		{name: "a scaler", plan: twoSteps, surges: true, budget: budget{foreign: 1}, scaler: true},
+		{name: "the store refuses, a click", plan: twoSteps, surges: true, budget: budget{outages: 1, clicks: [2]int8{1}}},
+		{name: "doubts", plan: twoSteps, surges: true, budget: budget{doubts: 2, clicks: [2]int8{1}}},
+		{name: "an orphan", plan: twoSteps, surges: true, budget: budget{foreign: 1, clicks: [2]int8{1}}, orphan: true},
+		{name: "freezes", plan: twoSteps, surges: true, budget: budget{freezes: 2, clicks: [2]int8{1}}},
+		{name: "two approvals", plan: jointSteps, surges: true, budget: budget{clicks: [2]int8{2, 1}}},
+		{name: "a bake that is extended or cut short", plan: twoSteps, surges: true, budget: budget{clicks: [2]int8{2}}, bakes: true},
+		{name: "on_fail: hold", plan: twoSteps, surges: true, budget: budget{clicks: [2]int8{2}}, onFail: HoldOnFail},
+		{name: "by git, a fault", plan: wayBack, surges: true, budget: budget{faults: 1}, by: ByGit},
+		{name: "by gate, a fault", plan: oneStep, surges: true, budget: budget{faults: 1}, by: ByGate},
 	}
 }
 
 // bigRuns are the rest: together well over four million states.
 func bigRuns() []run {
 	return []run{
-		{"three steps, a fault and a click", threeSteps, true, false, budget{faults: 1, clicks: [2]int8{1}}, mutation{}, false, false},
-		{"a scaler and a late write", twoSteps, true, false, budget{late: 1}, mutation{}, false, true},
-		{"found canary, late write", twoSteps, true, true, budget{late: 1, clicks: [2]int8{1}}, mutation{}, false, false},
-		{"way back, cannot surge", wayBack, false, false, budget{late: 1, clicks: [2]int8{1}}, mutation{}, false, false},
-		{"two steps, four clicks", twoSteps, true, false, budget{clicks: [2]int8{3, 1}}, mutation{}, false, false},
-		{"two steps, late write, two people", twoSteps, true, false, budget{late: 1, clicks: [2]int8{1, 1}}, mutation{}, false, false},
-		{"two steps, edit", twoSteps, true, false, budget{foreign: 1, clicks: [2]int8{1}}, mutation{}, false, false},
-		{"three steps, edit and late write", threeSteps, true, false, budget{foreign: 1, late: 1}, mutation{}, false, false},
-		{"way back, edit and late write", wayBack, false, true, budget{foreign: 1, late: 1}, mutation{}, false, false},
-		{"an orphan, edit and late write", twoSteps, false, true, budget{foreign: 1, late: 1, clicks: [2]int8{1}}, mutation{}, true, false},
-		{"two steps, a doubt and a late write", twoSteps, true, false, budget{doubts: 1, late: 1, clicks: [2]int8{1}}, mutation{}, false, false},
-		{"three steps, the store refuses twice", threeSteps, true, false, budget{outages: 2}, mutation{}, false, false},
-		{"the store refuses, cannot surge", wayBack, false, false, budget{outages: 1, faults: 1}, mutation{}, false, false},
-		{"the store refuses, late write", twoSteps, true, false, budget{outages: 1, late: 1}, mutation{}, false, false},
-		{"the store refuses, an edit", twoSteps, true, true, budget{outages: 1, foreign: 1}, mutation{}, false, false},
-		{"two steps, cannot surge", twoSteps, false, true, budget{late: 1, faults: 1, clicks: [2]int8{1}}, mutation{}, false, false},
+		{name: "three steps, a fault and a click", plan: threeSteps, surges: true, budget: budget{faults: 1, clicks: [2]int8{1}}},
+		{name: "a scaler and a late write", plan: twoSteps, surges: true, budget: budget{late: 1}, scaler: true},
+		{name: "found canary, late write", plan: twoSteps, surges: true, found: true, budget: budget{late: 1, clicks: [2]int8{1}}},
+		{name: "way back, cannot surge", plan: wayBack, budget: budget{late: 1, clicks: [2]int8{1}}},
+		{name: "two steps, four clicks", plan: twoSteps, surges: true, budget: budget{clicks: [2]int8{3, 1}}},
+		{name: "two steps, late write, two people", plan: twoSteps, surges: true, budget: budget{late: 1, clicks: [2]int8{1, 1}}},
+		{name: "two steps, edit", plan: twoSteps, surges: true, budget: budget{foreign: 1, clicks: [2]int8{1}}},
+		{name: "three steps, edit and late write", plan: threeSteps, surges: true, budget: budget{foreign: 1, late: 1}},
+		{name: "way back, edit and late write", plan: wayBack, found: true, budget: budget{foreign: 1, late: 1}},
+		{name: "an orphan, edit and late write", plan: twoSteps, found: true, budget: budget{foreign: 1, late: 1, clicks: [2]int8{1}}, orphan: true},
+		{name: "two steps, a doubt and a late write", plan: twoSteps, surges: true, budget: budget{doubts: 1, late: 1, clicks: [2]int8{1}}},
+		{name: "three steps, the store refuses twice", plan: threeSteps, surges: true, budget: budget{outages: 2}},
+		{name: "the store refuses, cannot surge", plan: wayBack, budget: budget{outages: 1, faults: 1}},
+		{name: "the store refuses, late write", plan: twoSteps, surges: true, budget: budget{outages: 1, late: 1}},
+		{name: "the store refuses, an edit", plan: twoSteps, surges: true, found: true, budget: budget{outages: 1, foreign: 1}},
+		{name: "by git, a late push", plan: oneStep, surges: true, budget: budget{late: 1}, by: ByGit},
+		{name: "by git, a click", plan: oneStep, surges: true, budget: budget{clicks: [2]int8{1}}, by: ByGit},
+		{name: "by git, an edit", plan: wayBack, surges: true, budget: budget{foreign: 1}, by: ByGit},
+		{name: "by git, cannot surge, a fault", plan: wayBack, budget: budget{faults: 1}, by: ByGit},
+		{name: "by git, the store refuses", plan: oneStep, surges: true, budget: budget{outages: 1}, by: ByGit},
+		{name: "by gate, an edit and a click", plan: twoSteps, surges: true, budget: budget{foreign: 1, clicks: [2]int8{1}}, by: ByGate},
+		{name: "by gate, cannot surge, two faults", plan: wayBack, budget: budget{faults: 2}, by: ByGate},
+		{name: "two steps, cannot surge", plan: twoSteps, found: true, budget: budget{late: 1, faults: 1, clicks: [2]int8{1}}},
 	}
 }
 
 func TestExploreEveryOrderOfEvents(t *testing.T) {
-	all := runs()
+	all := append(runs(), pairs()...)
 	if !raceEnabled {
 		all = append(all, bigRuns()...)
 	}
@@ -767,7 +916,7 @@ func TestExploreEveryOrderOfEvents(t *testing.T) {
 }
 
 // outside are the rows that the explored world cannot bring about; tables in next_test.go do.
-var outside = []string{"cancelled: held", "cancelled: preflight", "cancelled: unreadable", "rollback: image differs", "rollback: service gone", "rollback: unknown", "rollback: write refused"}
+var outside = []string{"cancelled: held", "cancelled: preflight", "cancelled: unreadable", "cancelled: a sibling", "rollback: image differs", "rollback: service gone", "rollback: unknown", "rollback: write refused"}
 
 func neverMatched(rows map[string]bool) []string {
 	var all []string
@@ -782,10 +931,12 @@ func neverMatched(rows map[string]bool) []string {
 // A rule that can be taken away unnoticed is not a rule, or the explorer proves nothing.
 func TestExplorerNoticesABrokenRule(t *testing.T) {
 	for _, x := range []run{
-		{"an undo need not write", twoSteps, true, false, budget{late: 1, clicks: [2]int8{1}}, mutation{lazyUndo: true}, false, false},
-		{"objects bear no stamp", twoSteps, true, false, budget{foreign: 1, late: 1, clicks: [2]int8{1}}, mutation{noStamps: true}, false, false},
-		{"forward needs no evidence", threeSteps, true, false, budget{}, mutation{noForward: true}, false, false},
-		{"the disk is waited for", twoSteps, true, false, budget{outages: 1}, mutation{noStore: true}, false, false},
+		{name: "an undo need not write", plan: twoSteps, surges: true, budget: budget{late: 1, clicks: [2]int8{1}}, wrong: mutation{lazyUndo: true}},
+		{name: "objects bear no stamp", plan: twoSteps, surges: true, budget: budget{foreign: 1, late: 1, clicks: [2]int8{1}}, wrong: mutation{noStamps: true}},
+		{name: "forward needs no evidence", plan: threeSteps, surges: true, budget: budget{}, wrong: mutation{noForward: true}},
+		{name: "nobody is told apart", plan: jointSteps, surges: true, budget: budget{clicks: [2]int8{2, 0}}, wrong: mutation{forgetful: true}},
+		{name: "a push that was cut off is forgotten", plan: oneStep, surges: true, budget: budget{late: 1}, wrong: mutation{hasty: true}, by: ByGit},
+		{name: "the disk is waited for", plan: twoSteps, surges: true, budget: budget{outages: 1}, wrong: mutation{noStore: true}},
 	} {
 		t.Run(x.name, func(t *testing.T) {
 			t.Parallel()

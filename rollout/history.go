@@ -32,13 +32,14 @@ func (r Rollout) Unreleased(stable string) Problem {
 // there for the other.
 func (r Rollout) Runs(image string, past []Rollout) bool {
 	last, ok := LastSuccess(past)
-	return SameImage(image, r.Image) || ok && last.Admitted != "" && last.Admitted == image && SameImage(last.Image, r.Image)
+	return SameImage(image, r.Image) || !otherDigest(image, r.Image) && ok && last.Admitted != "" && last.Admitted == image && SameImage(last.Image, r.Image)
 }
 
-// RolledBackBefore returns the newest rollout of this image, where it was rolled back and not tried with success since.
+// RolledBackBefore returns the newest rollout of this image, where it was rolled back and not tried with success since. A
+// tag that names another image by now is another image, as far as both digests are known.
 func RolledBackBefore(past []Rollout, image string) (Rollout, bool) {
 	for _, r := range past {
-		if SameImage(r.Image, image) && r.Ending.Outcome != Cancelled && r.Terminal() {
+		if SameImage(r.Image, image) && !otherDigest(r.Admitted, image) && r.Ending.Outcome != Cancelled && r.Terminal() {
 			return r, r.Ending.Outcome == RolledBack
 		}
 	}

@@ -138,7 +138,7 @@ func TestWhatIsAcceptedIsNotAskedAboutAgain(t *testing.T) {
 	if r.Held || len(r.Doubts) > 0 || r.Phase != rollout.Baking || !slices.Equal(r.Accepted, want) || !slices.Equal(r.Case(t0).Accepted, want) {
 		t.Fatalf("held %t by %v in %s; accepted %v, and the judge is told %v", r.Held, r.Doubts, r.Phase, r.Accepted, r.Case(t0).Accepted)
 	}
-	if e := entries[0]; e.Kind != rollout.EntryDecided || e.Actor != person("U1") || !slices.Equal(e.Data.Doubts, want) || e.Data.Text != "a backup ran" {
+	if e := entries[0]; e.Kind != rollout.EntryDecided || e.Actor.ID != "U1" || !slices.Equal(e.Data.Doubts, want) || e.Data.Text != "a backup ran" {
 		t.Errorf("the timeline says %+v", e)
 	}
 	both := doubtful(rollout.WhyBoth, rollout.DoubtAsks) // as the judge may still say once

@@ -66,6 +66,12 @@ func SameImage(a, b string) bool {
 	return x.version() != "" && x.version() == y.version()
 }
 
+// otherDigest reports whether both images have a digest, and not the same one.
+func otherDigest(a, b string) bool {
+	x, y := parseImage(a).digest, parseImage(b).digest
+	return x != "" && y != "" && x != y
+}
+
 // AdmittedAs reports whether the image may be what admission made of one that was written over another: its digest added
 // to the tag or put in its place, another registry, or both. It is not where admission set another version, or the one
 // that was to be replaced.
@@ -92,4 +98,11 @@ func withTag(image, tag string) string {
 		return image
 	}
 	return name + ":" + tag + "@" + digest
+}
+
+// SplitImage returns the parts of an image's reference, as its registry knows them: Docker Hub is docker.io under all of its
+// names. A reference without tag and digest means the tag latest; beside a digest an absent tag is empty.
+func SplitImage(image string) (registry, repository, tag, digest string) {
+	n := parseImage(image)
+	return n.host, n.path, n.version(), n.digest
 }

@@ -332,6 +332,9 @@ func (x run) illegal(before Rollout, s state) string {
 	if problem := Invariant(r); problem != "" {
 		return problem
 	}
+	if problem := x.illegalPromotion(s); problem != "" {
+		return problem
+	}
 	if before.Phase >= Cleaning && r.Ending.Outcome != before.Ending.Outcome && r.Ending.Outcome != Abandoned {
 		return "the outcome changed after it was fixed"
 	}
@@ -344,7 +347,7 @@ func (x run) illegal(before Rollout, s state) string {
 		return fmt.Sprintf("invariant 8: ended with weight %d", s.w.Route.share())
 	case s.w.Stable.Exists && s.w.Stable.Image != image && r.Ending.StableImage != s.w.Stable.Image && before.Phase != Ended:
 		return "invariant 8: the image that somebody else set on stable is not named"
-	case s.w.Stable.Exists && s.w.Stable.Image != image && !s.foreign[byStable]:
+	case s.w.Stable.Exists && s.w.Stable.Image != image && !s.foreign[byStable] && x.by != ByGate:
 		return fmt.Sprintf("invariant 8: %s with stable at %s", r.Ending.Outcome, s.w.Stable.Image)
 	case !x.found && s.w.Canary.Exists && s.w.Canary.Replicas > 0 && s.w.Canary.UID == "canary-ours":
 		return "invariant 8: ended with the canary's pods still there"

@@ -37,7 +37,7 @@ type Revision int64
 type Turn int
 
 // DecisionID identifies what came from outside, so that it counts at most once: slack:TRIGGER_ID,
-// slack:CHANNEL:TS or kube:UID:RESOURCEVERSION.
+// slack:CHANNEL:TS, api:PIPELINE:KEY or kube:UID:RESOURCEVERSION.
 type DecisionID string
 
 var (

@@ -41,14 +41,16 @@ func Next(r Rollout, f Facts) (Rollout, []Entry, time.Time) {
 	rc := &reconciliation{Rollout: r, f: f, w: f.Observed}
 	rc.credited()
 	rc.see()
+	rc.heed()
 	rc.judge()
+	rc.readGit()
 	rc.observe()
+	rc.watchTag()
 	rc.grow()
 	rc.setConditions()
+	rc.meet()
 	rc.move()
-	if questionOf(rc.Rollout) != questionOf(r) {
-		rc.Turn++
-	}
+	rc.askAnew(r)
 	return rc.Rollout, rc.entries, rc.wake()
 }
 
@@ -79,10 +81,19 @@ type question struct {
 	driftField, driftV string
 	stuck              ReasonCode
 	doubts             string
+	extended           time.Duration
+}
+
+// askAnew raises the turn where the question is another one than before: who approved that one approved this one not.
+func (r *Rollout) askAnew(before Rollout) {
+	if questionOf(*r) != questionOf(before) {
+		r.Turn++
+		r.Approvals = nil
+	}
 }
 
 func questionOf(r Rollout) question {
-	m := question{phase: r.Phase, step: r.Step, paused: r.Paused, held: r.Held, doubts: r.asking()}
+	m := question{phase: r.Phase, step: r.Step, paused: r.Paused, held: r.Held, doubts: r.asking(), extended: r.Extended}
 	if r.Drift != nil {
 		m.driftField, m.driftV = string(r.Drift.Field), r.Drift.Value
 	}
@@ -124,6 +135,18 @@ func (rc *reconciliation) see() {
 		rc.tell(EntrySettled, bot, Data{Reason: Reason{Code: ReasonUnseen, Problem: before}})
 	}
 }
+
+// heed takes over what the calendar says about rollouts under way. A way back and an emergency heed nothing, nor does what is
+// being promoted: it is better finished.
+func (rc *reconciliation) heed() {
+	rc.Frozen, rc.Shut = nil, nil
+	if rc.Phase >= Preparing && rc.Phase <= Awaiting && !rc.Request.Back && !rc.Request.Emergency {
+		rc.Frozen, rc.Shut = rc.f.Frozen, rc.f.Shut
+	}
+}
+
+// frozen reports whether a freeze keeps the rollout from going to a further step.
+func (r Rollout) frozen() bool { return r.Frozen != nil && r.Frozen.Running == PauseRunning }
 
 // Evidence returns the verdict that these facts hold about the weight that the canary has: the judge's newest when it
 // is about this very weight and fresh, else unknown.
@@ -247,6 +270,9 @@ func (rc *reconciliation) observe() {
 	if rc.Trouble.IsZero() {
 		rc.Trouble = rc.f.Refused
 	}
+	if rc.Trouble.IsZero() {
+		rc.Trouble = rc.gitTrouble()
+	}
 	if rc.Trouble.IsZero() && rc.readable() {
 		rc.Trouble = rc.difficulty()
 	}
@@ -263,7 +289,8 @@ func (rc *reconciliation) observe() {
 	rc.recordImageIDs()
 	if rc.Phase.Ending() {
 		rc.Ending.StableImage = ""
-		if rc.w.Stable.Exists && rc.stableForeign(rc.w) && rc.w.Stable.Image != rc.wantedStable() {
+		left := rc.stableForeign(rc.w) || rc.ByOthers() // whoever wrote that has to put it back
+		if rc.w.Stable.Exists && left && rc.w.Stable.Image != rc.wantedStable() {
 			rc.Ending.StableImage = rc.w.Stable.Image
 		}
 	}
@@ -322,6 +349,7 @@ func NeedsCommit(before, after Rollout) bool {
 func withoutSamples(r Rollout) Rollout {
 	r.Spans = Spans{}
 	r.ReconciledAt = time.Time{}
+	r.Git.At = time.Time{}
 	r.Judge = JudgeState{}
 	r.Verdict = Verdict{Result: r.Verdict.Result, Since: r.Verdict.Since}
 	if !r.Trouble.IsZero() {

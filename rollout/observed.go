@@ -112,6 +112,9 @@ type Original struct {
 	Surges bool `json:"surges,omitempty"`
 	// Containers are those whose image the rollout sets, where neither the configuration says so nor there is only one.
 	Containers []string `json:"containers,omitempty"`
+	// LeftAlone are the objects that their owner is told to leave alone until the end, and was not told so before: the
+	// rollout's writes say it, in an annotation of Flux, and its end takes that back.
+	LeftAlone []Object `json:"left_alone,omitempty"`
 	// TemplateDiffers names the fields other than image and labels in which an existing canary differs from stable.
 	TemplateDiffers []string `json:"template_differs,omitempty"`
 }
@@ -153,6 +156,15 @@ type Facts struct {
 	// Unseen is why people cannot see the rollout; zero: they can. Nothing moves forward under it, and rolling back never
 	// waits for it.
 	Unseen Problem
+	// Frozen is the freeze that means something to rollouts under way, and Shut what keeps them from going to the next step
+	// by themselves; nil: none does.
+	Frozen, Shut *Closure
+	// Siblings are what the rollouts that this one goes together with are at.
+	Siblings []Sibling
+	// Tag is the image that the tag of the rollout's image names now, with its digest; empty: not known.
+	Tag string
+	// Git is what the repository says, where a commit promotes; its time is zero before it was read.
+	Git GitState
 }
 
 // Preflight is the answer to whether a rollout may start.
@@ -164,6 +176,7 @@ type Preflight struct {
 	Unreadable     Problem        // why nothing can be said yet
 	DetectionPower DetectionPower // what the judge will see
 	ByLimits       bool           // the signals cannot be compared: the checks are judged by their limits; a notice says why
+	Pinned         string         // the new version's image with the digest that its tag names; empty: as it was asked for
 	Backtests      []Backtest     // what the checks would have said lately; asked for in a dry run only
 }
 

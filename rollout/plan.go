@@ -28,15 +28,33 @@ type Step struct {
 	Weight Weight        `json:"weight"`
 	Bake   time.Duration `json:"bake"`
 	Gate   Gate          `json:"gate"`
+	// Approvals is how many people have to approve at a manual gate; 0: one.
+	Approvals int `json:"approvals,omitempty"`
 }
+
+// Extension is by how much people let a step bake longer, each time.
+const Extension = 10 * time.Minute
+
+// MaxApprovals bounds how many people a step may ask for.
+const MaxApprovals = 10
 
 // DemandsEvidence reports whether leaving the step needs a passing verdict.
 func (s Step) DemandsEvidence() bool { return s.Bake > 0 }
 
+// OnFail says what follows where the bot would roll back by itself.
+type OnFail string
+
+// What may follow. The zero value is RollbackOnFail in effect.
+const (
+	RollbackOnFail OnFail = "rollback"
+	HoldOnFail     OnFail = "hold" // traffic stays where it is, and people decide: for what cannot be undone
+)
+
 // Plan is the ordered steps of a rollout.
 type Plan struct {
-	Name  string `json:"name"`
-	Steps []Step `json:"steps"`
+	Name   string `json:"name"`
+	Steps  []Step `json:"steps"`
+	OnFail OnFail `json:"on_fail,omitempty"`
 }
 
 // WayBack returns the plan that takes a service to the version before: everybody at once, judged by nobody.
@@ -44,14 +62,45 @@ func WayBack() Plan {
 	return Plan{Name: "back", Steps: []Step{{Weight: 100, Bake: 0, Gate: Auto}}}
 }
 
+// WithApprovals returns the plan with so many approvals at every manual gate that says nothing of its own; 0 leaves them.
+func (p Plan) WithApprovals(count int) Plan {
+	steps := make([]Step, len(p.Steps))
+	for i, s := range p.Steps {
+		if s.Gate == Manual && s.Approvals == 0 {
+			s.Approvals = count
+		}
+		steps[i] = s
+	}
+	p.Steps = steps
+	return p
+}
+
+// WithOnFail returns the plan, which holds on a failure where that is given and it says nothing of its own.
+func (p Plan) WithOnFail(does OnFail) Plan {
+	if does == HoldOnFail && p.OnFail == "" {
+		p.OnFail = HoldOnFail
+	}
+	return p
+}
+
 // Automatic returns the plan with every gate set to auto.
 func (p Plan) Automatic() Plan {
 	steps := make([]Step, len(p.Steps))
 	for i, s := range p.Steps {
-		s.Gate = Auto
+		s.Gate, s.Approvals = Auto, 0
 		steps[i] = s
 	}
-	return Plan{Name: p.Name, Steps: steps}
+	p.Steps = steps
+	return p
+}
+
+// Hurried returns the plan for an emergency: the same weights, with neither bakes nor gates.
+func (p Plan) Hurried() Plan {
+	p = p.Automatic()
+	for i := range p.Steps {
+		p.Steps[i].Bake = 0
+	}
+	return p
 }
 
 // EndsAtHundred reports whether the last step sends everybody to the canary.
@@ -91,6 +140,12 @@ func (p Plan) Problems() []string {
 		}
 		if s.Gate != Manual && s.Gate != Auto {
 			at("gate", "%q is no gate; known are manual and auto.", s.Gate)
+		}
+		switch {
+		case s.Approvals < 0 || s.Approvals > MaxApprovals:
+			at("approvals", "%d is not a number from 1 to %d.", s.Approvals, MaxApprovals)
+		case s.Approvals > 0 && s.Gate == Auto:
+			at("approvals", "nobody is asked at the gate auto; make it manual, or remove this key.")
 		}
 		before = max(before, s.Weight)
 	}

@@ -46,6 +46,13 @@ type Preflighter interface {
 	Preflight(ctx context.Context, r Rollout) Preflight
 }
 
+// Tags knows what the tags of images name now.
+type Tags interface {
+	// Resolve returns the rollout's image with the digest that its tag names now; empty: that cannot be told, or tags are
+	// left alone. It blocks for five seconds at most.
+	Resolve(ctx context.Context, r Rollout) string
+}
+
 // Audience knows whether people can see a rollout.
 type Audience interface {
 	// Unseen returns why people cannot see the rollout; zero: they can, as far as anybody knows. Before that was tried, it
@@ -59,6 +66,12 @@ type Change struct {
 	Entries []Entry
 	// Decision is remembered with the commit, so that it counts once.
 	Decision DecisionID
+	// Closures is the revision of the freezes and locks that a start was decided by; nil: they do not matter to it.
+	Closures *Revision
+	// Given are the revisions of other rollouts that it was decided by: each has to be the stored one.
+	Given map[ID]Revision
+	// Audit is appended to the audit, in the same commit.
+	Audit []AuditEntry
 }
 
 // Store keeps rollouts. It is safe for concurrent use; every method returns copies. A store that cannot be written may
@@ -67,8 +80,9 @@ type Store interface {
 	// ID identifies the store: stamps bear it.
 	ID() string
 	// Commit makes all the changes durable, or none. For each it compares the revision (0 creates), stores the
-	// rollout at the next one, appends the entries, remembers the decision, and takes the service when the rollout
-	// becomes live or frees it when it has ended. The errors: Conflict when a revision is not the stored one; a
+	// rollout at the next one, appends the entries to its timeline and what is to be audited to the audit, remembers the
+	// decision, and takes the service when the rollout becomes live or frees it when it has ended. The errors: Conflict
+	// when a revision is not the stored one, of the closures and of the given rollouts too; a
 	// HeldError when another rollout holds the service; ErrDecided when the decision is remembered already; Forbidden
 	// when it creates a rollout while space is kept for those under way.
 	//
@@ -89,6 +103,19 @@ type Store interface {
 	// NextNumber returns the number that the service's next rollout gets. Creating it takes the number; of two that
 	// race the second gets a Conflict.
 	NextNumber(ctx context.Context, service ServiceName) (int, error)
+	// Decided returns the rollout that a remembered decision made or was about, the newest where it was about several. The
+	// id is empty where an earlier Canarybot committed it and noted none; ok is false where nobody remembers the decision.
+	Decided(ctx context.Context, decision DecisionID) (id ID, ok bool, err error)
+	// Closures returns the freezes and locks.
+	Closures(ctx context.Context) (Closures, error)
+	// SetClosures stores the next value of the closures at the next revision, and remembers the decision with it. The errors:
+	// Conflict when its revision is not the stored one; ErrDecided when the decision is remembered already; Unavailable
+	// as for Commit.
+	SetClosures(ctx context.Context, c ClosureChange) error
+	// Queue returns the pending deploys.
+	Queue(ctx context.Context) (Queue, error)
+	// SetQueue stores the next value of the queue, as SetClosures does that of the closures.
+	SetQueue(ctx context.Context, c QueueChange) error
 	// Probe tries whether the store can be written, mends what it can, and changes nothing: nil, or the Unavailable
 	// error that a commit would get. It is cheap enough for each beat while the store is well.
 	Probe(ctx context.Context) error

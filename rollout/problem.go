@@ -60,6 +60,7 @@ type Problem struct {
 	Limit   int           `json:"limit,omitempty"`
 	Index   int           `json:"index,omitempty"` // position in a list of the object
 	Span    time.Duration `json:"span,omitempty"`
+	Until   time.Time     `json:"until,omitzero"`
 	Words   string        `json:"words,omitempty"` // somebody else's words, such as the API server's; to be escaped
 }
 

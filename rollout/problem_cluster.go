@@ -56,7 +56,7 @@ const (
 	ProblemStampOtherStore   ProblemCode = "stamp_other_store"   // of Rollout in the store Value
 	ProblemStampOtherService ProblemCode = "stamp_other_service" // of Rollout, which is of another service
 	ProblemRollbackAsked     ProblemCode = "rollback_asked"      // the annotation asks to roll back: Key=Value
-	ProblemGitOpsOwned       ProblemCode = "gitops_owned"        // the tool Value would undo our writes
+	ProblemGitOpsOwned       ProblemCode = "gitops_owned"        // the tool Value may undo our writes; an earlier Canarybot stored it
 )
 
 // What the bot may not do: Names are the verbs, Object the resource and the namespace. The codes differ in what the
@@ -144,7 +144,6 @@ const (
 
 // What about an HTTPRoute keeps a rollout from starting: Object is the route, Index its rule, Other the Service.
 const (
-	ProblemRouteNeverMade    ProblemCode = "route_never_made" // route.create is set
 	ProblemRouteMissing      ProblemCode = "route_missing"
 	ProblemRuleCanaryAlone   ProblemCode = "rule_canary_alone"   // names the canary's Service Other, and not stable's, Value
 	ProblemRulePairTwice     ProblemCode = "rule_pair_twice"     // names one of the pair twice

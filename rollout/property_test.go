@@ -75,6 +75,14 @@ func TestAnySequence(t *testing.T) {
 				if rapid.IntRange(0, 3).Draw(t, "unseen") == 0 {
 					f.Unseen = rollout.Problem{Code: "channel_archived"}
 				}
+				switch rapid.IntRange(0, 6).Draw(t, "calendar") {
+				case 0:
+					f.Frozen = &rollout.Closure{Kind: rollout.FreezeClosure, Running: rollout.PauseRunning}
+				case 1:
+					f.Shut = &rollout.Closure{Kind: rollout.WindowClosure}
+				case 2:
+					f.Frozen = &rollout.Closure{Kind: rollout.FreezeClosure, Running: rollout.ReturnRunning}
+				}
 				if f.Verdict.Result == rollout.Unknown {
 					f.Verdict.Evidence = drawDoubts(t)
 				}
@@ -82,6 +90,9 @@ func TestAnySequence(t *testing.T) {
 				checkWrites(t, r, f)
 			}
 			checkStep(t, before, r, entries)
+			if f := r.Frozen; f != nil && f.Running == rollout.PauseRunning && r.Step > before.Step {
+				t.Fatalf("it went to step %d while it is frozen", r.Step)
+			}
 			r.Revision++
 		}
 	})

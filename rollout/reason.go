@@ -32,7 +32,13 @@ const (
 	ReasonOrphanGone   ReasonCode = "orphan_gone"    // somebody else did away with what was left behind
 	ReasonUnreadable   ReasonCode = "unreadable"     // the cluster could not be read; Problem says why
 	ReasonWriteRefused ReasonCode = "write_refused"  // the cluster refuses a write; Problem says why
+	ReasonFrozen       ReasonCode = "frozen"         // a freeze began that rolls back what is under way; Detail is its name, or why somebody set it
+	ReasonSibling      ReasonCode = "sibling"        // one that it goes together with is rolled back; Detail is its id
 	ReasonUnseen       ReasonCode = "unseen"         // people cannot see the rollout; Problem says why
+	ReasonGitRefused   ReasonCode = "git_refused"    // the promotion cannot be committed to Git; Problem says why
+	ReasonDeclined     ReasonCode = "declined"       // the pull request of the promotion was closed; Detail is its address
+	ReasonNotWritten   ReasonCode = "not_written"    // nobody gave stable the new version in time; Problem says what Git said
+	ReasonNotReverted  ReasonCode = "not_reverted"   // the promotion is still in Git; Problem says why
 )
 
 // Reason is why something happened. Detail is a name or somebody's words.

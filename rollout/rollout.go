@@ -10,9 +10,19 @@ type Request struct {
 	Version  string    `json:"version"` // as typed
 	By       Actor     `json:"by"`
 	At       time.Time `json:"at"`
-	Text     string    `json:"text,omitempty"` // the reason, in the requester's words
-	Back     bool      `json:"back,omitempty"` // a rollout to the version before
-	Replaces string    `json:"over,omitempty"` // of a way back: the image that stable has to run at the start
+	Text     string    `json:"text,omitempty"`   // the reason, in the requester's words
+	Back     bool      `json:"back,omitempty"`   // a rollout to the version before
+	Replaces string    `json:"over,omitempty"`   // of a way back: the image that stable has to run at the start
+	Gently   bool      `json:"gently,omitempty"` // a way back by the service's ordinary plan
+	// Plan, Auto and Replace are as asked for: the same request is known by them when it comes again.
+	Plan    string `json:"plan,omitempty"`
+	Auto    bool   `json:"auto,omitempty"`
+	Replace bool   `json:"replace,omitempty"`
+	// Together are the ids of all rollouts that go together, this one among them, in the order in which they were asked for;
+	// none: it goes alone.
+	Together []ID `json:"together,omitempty"`
+	// Emergency went without bakes and gates, and past what was closed; somebody else reviews it afterwards.
+	Emergency bool `json:"emergency,omitempty"`
 }
 
 // Objects names what a rollout steers.
@@ -55,6 +65,7 @@ type RouteRef struct {
 	Name    string `json:"name"`
 	Service string `json:"service,omitempty"` // a split's root Service
 	Create  bool   `json:"create,omitempty"`  // made at the start, deleted at the end
+	From    string `json:"from,omitempty"`    // the HTTPRoute that it is made from, and that serves stable before and after
 }
 
 // OnUnknown says what happens when evidence was unknown for too long.
@@ -91,7 +102,8 @@ type Spec struct {
 	Judging     Judging `json:"judging,omitzero"`
 	GitOps      bool    `json:"gitops,omitempty"` // objects owned by Argo CD, Flux or Config Sync are acknowledged
 	// Prove lets proved health end a bake early.
-	Prove bool `json:"prove,omitempty"`
+	Prove   bool      `json:"prove,omitempty"`
+	Promote Promotion `json:"promote,omitzero"`
 }
 
 // Spans grow only by credited time, never by downtime or clock jumps.
@@ -205,6 +217,13 @@ type Rollout struct {
 	Verdict Verdict    `json:"verdict,omitzero"`
 	Judge   JudgeState `json:"judge,omitzero"`
 
+	// Extended is what people added to the bake of this step.
+	Extended time.Duration `json:"extended,omitempty"`
+	// Approvals are of the question that stands: another one starts without.
+	Approvals []Approval `json:"approvals,omitempty"`
+	// Reviewed is who looked at an emergency afterwards, and when; nil: nobody yet.
+	Reviewed *Approval `json:"reviewed,omitempty"`
+
 	Paused bool `json:"paused,omitempty"`
 	// Held is true while a person is asked about evidence: about Doubts, or, where there are none, because it was unknown
 	// beyond its limit.
@@ -222,11 +241,20 @@ type Rollout struct {
 	ReconciledAt time.Time `json:"beat,omitzero"`
 	Trouble      Problem   `json:"trouble,omitzero"` // what keeps the cluster from being read or written just now
 	Unseen       Problem   `json:"unseen,omitzero"`  // why people cannot see the rollout: nothing moves forward
+	// Ready is true when only its siblings keep the rollout from leaving its step, or from starting. Siblings are as last read.
+	Ready    bool      `json:"ready,omitempty"`
+	Siblings []Sibling `json:"siblings,omitempty"`
+	// Frozen is a freeze that pauses or rolls back what is under way, and Shut the window that has to open before the rollout
+	// goes to its next step by itself.
+	Frozen *Closure `json:"frozen,omitempty"`
+	Shut   *Closure `json:"shut,omitempty"`
 	// PodsWait is what the pods that the phase waits for wait for themselves, where patience may help.
 	PodsWait Failure   `json:"pods_wait,omitzero"`
 	Started  time.Time `json:"started,omitzero"` // the service was taken
 	Ending   Ending    `json:"ending,omitzero"`
 	Promoted bool      `json:"promoted,omitempty"` // stable is rolled out at the new image
+	Git      GitState  `json:"git,omitzero"`       // as last read, where a commit promotes
+	Moved    string    `json:"moved,omitempty"`    // the image that the tag of Image names now, where it is another one
 }
 
 // From returns the image that the rollout found on stable, with the tag that it was released by.
@@ -237,10 +265,14 @@ func (r Rollout) Terminal() bool { return r.Phase == Ended }
 
 // Current returns the step that the rollout is at.
 func (r Rollout) Current() Step {
-	if r.Step < len(r.Spec.Plan.Steps) {
-		return r.Spec.Plan.Steps[r.Step]
+	if r.Step >= len(r.Spec.Plan.Steps) {
+		return Step{}
 	}
-	return Step{}
+	s := r.Spec.Plan.Steps[r.Step]
+	if s.DemandsEvidence() {
+		s.Bake += r.Extended
+	}
+	return s
 }
 
 // before returns the step that was judged before this one's weight; zero at the first.

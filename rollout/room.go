@@ -37,10 +37,10 @@ func (r Rollout) urgent(w Observed) bool {
 	if r.Verdict.Result == Fail || w.Canary.Endpoints == 0 || w.Canary.Failure.Condemns() {
 		return true
 	}
-	// Whoever answers, replaces or waits too long says nothing against the canary.
+	// Whoever answers, replaces, freezes or waits too long says nothing against the canary.
 	//exhaustive:ignore
 	switch r.Ending.Reason.Code {
-	case ReasonNone, ReasonPerson, ReasonReplaced, ReasonUnanswered, ReasonDeadline, ReasonUnknown, ReasonStable:
+	case ReasonNone, ReasonPerson, ReasonReplaced, ReasonUnanswered, ReasonDeadline, ReasonUnknown, ReasonStable, ReasonFrozen:
 		return false
 	default:
 		return true

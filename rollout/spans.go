@@ -1,6 +1,7 @@
 package rollout
 
 import (
+	"cmp"
 	"time"
 )
 
@@ -10,7 +11,7 @@ func (rc *reconciliation) grow() {
 	unknown := rc.WeightAckedAt != (time.Time{}) && rc.demands() && rc.Verdict.Result == Unknown && len(rc.Doubts) == 0 // of a doubt it is known what it is
 	s.Unknown = span(s.Unknown, rc.credit, unknown)
 	asked := rc.credit
-	if !rc.Unseen.IsZero() { // nobody can read the question
+	if !rc.Unseen.IsZero() || rc.frozen() { // nobody can read the question, or answer it
 		asked = 0
 	}
 	s.Waiting = span(s.Waiting, asked, rc.Waits())
@@ -157,7 +158,7 @@ func (rc *reconciliation) unmet() bool {
 	case Promoting:
 		return rc.readable() && !rc.promoted() && (rc.imageSent(rc.w) || mayForward(rc.Rollout, rc.f))
 	case Queued:
-		return rc.Orphan == nil && (rc.Behind == "" || rc.f.Holder != rc.Behind)
+		return rc.Orphan == nil && !rc.mayStart() && (rc.Behind == "" || rc.f.Holder != rc.Behind)
 	case Baking, Awaiting, Returning, RollingBack, Cleaning, Releasing, Ended:
 	}
 	return false
@@ -166,11 +167,13 @@ func (rc *reconciliation) unmet() bool {
 // deadline is how long the phase may take; 0: for ever.
 func (r Rollout) deadline() time.Duration {
 	switch r.Phase {
-	case Preparing, Promoting:
-		if r.Original.Progress > 0 {
-			return r.Original.Progress
+	case Promoting:
+		if r.ByOthers() {
+			return cmp.Or(r.Spec.Promote.Wait, defaultPromoteWait)
 		}
-		return defaultProgress
+		return cmp.Or(r.Original.Progress, defaultProgress)
+	case Preparing:
+		return cmp.Or(r.Original.Progress, defaultProgress)
 	case Shifting, Queued:
 		return r.Spec.Limits.Shift
 	case Baking, Awaiting, Returning, RollingBack, Cleaning, Releasing, Ended:

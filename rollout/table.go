@@ -1,6 +1,7 @@
 package rollout
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -37,6 +38,8 @@ var table = []row{
 			rc.cancel(Reason{Code: ReasonUnreadable, Problem: rc.unreadable()}, Preflight{})
 		}},
 
+	{"cancelled: a sibling", []Phase{Queued}, Ended, "a rollout that it goes together with is rolled back, or ended without being promoted",
+		(*reconciliation).siblingLost, func(rc *reconciliation) { rc.cancel(rc.becauseOfSibling(), Preflight{}) }},
 	{"cancelled: orphan gone", []Phase{Queued}, Ended, "the orphan that it asks about is gone", (*reconciliation).orphanGone,
 		func(rc *reconciliation) { rc.cancel(Reason{Code: ReasonOrphanGone}, Preflight{}) }},
 
@@ -70,6 +73,8 @@ var table = []row{
 	{"rollback: stable", []Phase{Promoting}, RollingBack, "stable fails with the new image",
 		(*reconciliation).stableFails,
 		func(rc *reconciliation) { rc.rollBack(Reason{Code: ReasonStable, Failure: rc.w.Stable.Failure}, bot) }},
+	{"rollback: promotion refused", []Phase{Promoting}, RollingBack, "Git does not take the promotion, or its pull request was closed",
+		(*reconciliation).promotionRefused, (*reconciliation).rollBackRefused},
 	{"rollback: write refused", forward, RollingBack, "the API server refuses a write, and no further try would mend that",
 		func(rc *reconciliation) bool { return rc.readable() && rc.f.Refused.Final() },
 		func(rc *reconciliation) { rc.rollBack(Reason{Code: ReasonWriteRefused, Problem: rc.f.Refused}, bot) }},
@@ -80,26 +85,37 @@ var table = []row{
 		}, func(rc *reconciliation) { rc.rollBack(Reason{Code: ReasonUnanswered, Evidence: rc.doubted()}, bot) }},
 	{"rollback: unknown", forward, RollingBack, "evidence was unknown for too long, and the service asks for rollback then", (*reconciliation).unknownTooLong,
 		func(rc *reconciliation) { rc.rollBack(Reason{Code: ReasonUnknown, Evidence: rc.worst()}, bot) }},
+	{"rollback: frozen", []Phase{Preparing, Shifting, Baking, Awaiting}, RollingBack, "a freeze holds that rolls back what is under way",
+		func(rc *reconciliation) bool { return rc.Frozen != nil && rc.Frozen.Running == ReturnRunning },
+		func(rc *reconciliation) {
+			rc.rollBack(Reason{Code: ReasonFrozen, Detail: cmp.Or(rc.Frozen.Name, rc.Frozen.Text)}, bot)
+		}},
 
-	{"start", []Phase{Queued}, Preparing, "the preflight passes and nobody holds the service", (*reconciliation).mayStart, (*reconciliation).start},
-	{"pods ready", []Phase{Preparing}, Shifting, "the canary's pods are ready and among its endpoints, and the step before still passes",
+	{"rollback: a sibling", forward, RollingBack, "a rollout that it goes together with is rolled back, or ended without being promoted",
+		(*reconciliation).siblingLost, func(rc *reconciliation) { rc.rollBack(rc.becauseOfSibling(), bot) }},
+
+	{"start", []Phase{Queued}, Preparing, "the preflight passes and nobody holds the service; the same holds for all that it goes together with",
+		func(rc *reconciliation) bool { return rc.mayStart() && rc.together() }, (*reconciliation).start},
+	{"pods ready", []Phase{Preparing}, Shifting, "the canary's pods are ready and among its endpoints, the step before still passes, and no freeze pauses it",
 		func(rc *reconciliation) bool {
-			return rc.readable() && !rc.blocked() && rc.ready() && rc.w.Stable.Exists && mayForward(rc.Rollout, rc.f)
+			return rc.readable() && !rc.blocked() && !rc.frozen() && rc.ready() && rc.w.Stable.Exists && mayForward(rc.Rollout, rc.f)
 		}, nil},
 	{"acknowledged", []Phase{Shifting}, Baking, "the route has the step's weight, acknowledged",
 		(*reconciliation).weightReached, (*reconciliation).beginBake}, // also while paused or held: what has traffic is judged
-	{"ask", []Phase{Baking}, Awaiting, "the bake is covered and the verdict passes; the gate is manual",
-		func(rc *reconciliation) bool { return rc.baked() && rc.Current().Gate == Manual }, func(rc *reconciliation) { rc.endStep(); rc.tell(EntryAsked, bot, Data{Left: rc.patience()}) }},
-	{"next step", []Phase{Baking}, Preparing, "the bake is covered and the verdict passes; the gate is auto",
-		func(rc *reconciliation) bool { return rc.baked() && !rc.last() }, func(rc *reconciliation) { rc.endStep(); rc.Step++ }},
-	{"promote", []Phase{Baking}, Promoting, "the bake of the last step is covered and the verdict passes; the gate is auto",
-		func(rc *reconciliation) bool { return rc.baked() && rc.last() }, func(rc *reconciliation) { rc.endStep(); rc.StableWritten = true }},
+	{"ask", []Phase{Baking}, Awaiting, "the bake is covered and the verdict passes; the gate is manual, and all that it goes together with have come as far",
+		func(rc *reconciliation) bool { return rc.baked() && rc.Current().Gate == Manual && rc.together() }, func(rc *reconciliation) { rc.endStep(); rc.tell(EntryAsked, bot, Data{Left: rc.patience()}) }},
+	{"next step", []Phase{Baking}, Preparing, "the bake is covered and the verdict passes; the gate is auto, its window open, and nothing that it goes together with keeps it",
+		func(rc *reconciliation) bool { return rc.baked() && !rc.last() && rc.Shut == nil && rc.released() }, func(rc *reconciliation) { rc.endStep(); rc.Step++; rc.Extended = 0 }},
+	{"promote", []Phase{Baking}, Promoting, "the bake of the last step is covered and the verdict passes; the gate is auto, its window open, and nothing that it goes together with keeps it",
+		func(rc *reconciliation) bool { return rc.baked() && rc.last() && rc.Shut == nil && rc.released() }, func(rc *reconciliation) { rc.endStep(); rc.StableWritten = true }},
 	{"stable rolled out", []Phase{Promoting}, Returning, "stable is rolled out at the new image",
 		func(rc *reconciliation) bool { return rc.readable() && !rc.blocked() && rc.promoted() }, func(rc *reconciliation) { rc.Promoted = true }},
 	{"drained", []Phase{Returning}, Cleaning, "weight 0 is acknowledged and drained", (*reconciliation).drained,
 		func(rc *reconciliation) { rc.Ending.Outcome = Succeeded; rc.beginCleanup() }},
-	{"rolled back", []Phase{RollingBack}, Cleaning, "weight 0 is acknowledged and drained, and stable is rolled out at the old image if it was touched",
-		func(rc *reconciliation) bool { return rc.drained() && stableRestored(rc.Rollout, rc.w) },
+	{"rolled back", []Phase{RollingBack}, Cleaning, "weight 0 is acknowledged and drained, and stable is rolled out at the old image if it was touched; where Git promotes, the promotion is no longer in Git",
+		func(rc *reconciliation) bool {
+			return rc.drained() && stableRestored(rc.Rollout, rc.w) && rc.gitRestored(rc.f.Now)
+		},
 		func(rc *reconciliation) { rc.Ending.Outcome = RolledBack; rc.beginCleanup() }},
 	{"canary removed", []Phase{Cleaning}, Releasing, "no canary endpoint is left, and stable's autoscaler is as it was",
 		func(rc *reconciliation) bool { return rc.podsGone() && (!rc.scaled(rc.w) || rc.unheld(rc.w.Scaler)) }, nil},
@@ -118,7 +134,7 @@ func rollBackBecause(code ReasonCode) func(*reconciliation) {
 func (rc *reconciliation) move() {
 	for i := range table {
 		row := &table[i]
-		if !slices.Contains(row.from, rc.Phase) || !row.holds(rc) {
+		if !slices.Contains(row.from, rc.Phase) || !row.holds(rc) || rc.asksInstead(row) {
 			continue
 		}
 		from := rc.Phase
@@ -152,7 +168,7 @@ func (r *Rollout) enter(to Phase) {
 		}
 		r.Spans.Waiting, r.Spans.Unknown = 0, 0
 	}
-	r.Phase = to
+	r.Phase, r.Ready = to, false
 	r.Spans.Deadline, r.Spans.Ending, r.Spans.Settled, r.Spans.Drained, r.Spans.Furthest = 0, 0, 0, 0, 0
 	r.Stuck = nil
 }
@@ -226,7 +242,7 @@ func (rc *reconciliation) worst() *Evidence {
 // on. A bake of 0 needs neither.
 func (rc *reconciliation) baked() bool {
 	step := rc.Current()
-	if rc.blocked() || !rc.weightReached() || !rc.Unseen.IsZero() { // nobody could be asked, nor see where it goes
+	if rc.blocked() || rc.frozen() || !rc.weightReached() || !rc.Unseen.IsZero() { // nobody could be asked, nor see where it goes
 		return false
 	}
 	if !step.DemandsEvidence() {
@@ -239,7 +255,7 @@ func (rc *reconciliation) baked() bool {
 // together have lasted as long as they must.
 func (rc *reconciliation) proved() bool {
 	j := rc.Spec.Judging
-	return rc.Spec.Prove && rc.Verdict.Proved && rc.Spans.Bake >= j.Dwell && (!rc.last() || rc.Spans.Baked+rc.Spans.Bake >= j.Bake)
+	return rc.Spec.Prove && rc.Extended == 0 && rc.Verdict.Proved && rc.Spans.Bake >= j.Dwell && (!rc.last() || rc.Spans.Baked+rc.Spans.Bake >= j.Bake)
 }
 
 func (rc *reconciliation) drained() bool {
@@ -265,6 +281,9 @@ func (rc *reconciliation) podsGone() bool {
 
 func (rc *reconciliation) start() {
 	rc.Original = rc.f.Preflight.Original
+	if pinned := rc.f.Preflight.Pinned; pinned != "" {
+		rc.Image = pinned
+	}
 	rc.Started = rc.f.Now
 	if rc.f.Preflight.ByLimits {
 		rc.Spec.Checks = ByLimits(rc.Spec.Checks)
@@ -322,6 +341,10 @@ func (rc *reconciliation) rollBackByDeadline() {
 			why.Problem = rc.w.Route.Problem
 		}
 	case Promoting:
+		if rc.ByOthers() && rc.w.Stable.Image != rc.Image {
+			why.Code, why.Failure, why.Problem = ReasonNotWritten, Failure{}, rc.Git.Unreadable
+			break
+		}
 		why.Code, why.Failure = ReasonStable, Failure{Kind: ProgressDeadline, Detail: rc.w.Stable.Failure.Detail}
 	default:
 	}

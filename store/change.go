@@ -102,6 +102,20 @@ func Follows(head Head, c rollout.Change) error {
 	return nil
 }
 
+// SameGiven returns nil if the given rollouts are stored at the revisions that the change was decided by, else Conflict.
+func SameGiven(c rollout.Change, head func(rollout.ID) (Head, error)) error {
+	for id, revision := range c.Given {
+		stored, err := head(id)
+		if err != nil {
+			return err
+		}
+		if stored.Revision != revision {
+			return rollout.Refuse(rollout.Conflict, rollout.Problem{Code: ProblemChangedMeanwhile, Rollout: id})
+		}
+	}
+	return nil
+}
+
 // Taken returns the Conflict for a create whose number is already taken.
 func Taken(id rollout.ID) error {
 	return rollout.Refuse(rollout.Conflict, rollout.Problem{Code: ProblemNumberTaken, Rollout: id})

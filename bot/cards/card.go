@@ -2,6 +2,7 @@ package cards
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strconv"
 	"time"
@@ -28,6 +29,19 @@ const (
 	progress
 	numbers // nothing but numbers changed
 )
+
+// reserve is what calls of the rank leave to the more urgent: an end waits behind neither a thousand numbers nor a hundred
+// decisions.
+func (r rank) reserve() slack.Reserve {
+	switch r {
+	case ends:
+		return slack.NoReserve
+	case decisions, questions:
+		return slack.QuarterReserve
+	case progress, numbers:
+	}
+	return slack.HalfReserve
+}
 
 // rankOf returns how urgent an entry is. That the bot itself rolls a rollout back is as good as a decision.
 func rankOf(e rollout.Entry) rank {
@@ -59,12 +73,19 @@ type summary struct {
 	from         string
 	outcome      rollout.Outcome
 	offTraffic   bool
+	promotion    rollout.GitCommit
+	revert       rollout.GitCommit
+	siblings     string
 }
 
 func summaryOf(r rollout.Rollout) summary {
 	s := summary{
 		turn: r.Turn, phase: r.Phase, step: r.Step, result: r.Verdict.Result, paused: r.Paused, held: r.Held,
 		troubled: !r.Trouble.IsZero(), from: r.From(), outcome: r.Ending.Outcome, offTraffic: !r.Ending.WeightZero.IsZero(),
+		promotion: r.Git.Promotion, revert: r.Git.Revert,
+	}
+	for _, one := range r.Siblings {
+		s.siblings += fmt.Sprint(one)
 	}
 	if worst, ok := r.Verdict.Worst(); ok {
 		s.check, s.why = worst.Check, worst.Why
@@ -87,6 +108,8 @@ type card struct {
 	// entries belong in the thread and are not there yet; read is the last one looked at.
 	entries []rollout.Entry
 	read    int
+	stands  stall
+	endsIn  string // the channel that is told how it ends, as configured; empty: none is
 
 	drawn    bool // the card was edited or posted since this process began
 	shows    shown
@@ -102,6 +125,9 @@ type card struct {
 	telling pace
 	noted   bool
 	told    *rollout.Outcome
+	// hanging is how calls go for its pictures, and fresh the file that this process has uploaded and not tried to share.
+	hanging pace
+	fresh   string
 }
 
 // pace is how calls of one kind go for one rollout.
@@ -135,6 +161,7 @@ type task struct {
 	pace   *pace
 	do     func(ctx context.Context, p *Publisher) error
 	method string
+	in     string // the channel of a post, by its id or as #name; empty: not known
 	rank   rank
 	at     time.Time // not before
 	since  time.Time // what has waited longest comes first
@@ -172,12 +199,13 @@ func (c *card) showTasks() (all []task) {
 	for _, e := range c.entries { // an urgent entry pulls those before it along
 		most = min(most, rankOf(e))
 	}
-	show := task{c: c, pace: &c.showing, method: slack.MethodPost, rank: most, since: c.r.Request.At, do: c.postCard}
+	show := task{c: c, pace: &c.showing, method: slack.MethodPost, in: c.cur.Channel, rank: most, since: c.r.Request.At, do: c.postCard}
 	switch {
 	case c.unconfirmed && c.cur.Posting != nil && *c.cur.Posting == 0:
 		show.method, show.do = slack.MethodHistory, c.recoverCard
 		return []task{show}
 	case c.cur.Card == "":
+		show.rank = min(questions, most) // nobody sees anything of it yet
 		return []task{show}
 	}
 	at, due := c.editDue()
@@ -194,6 +222,8 @@ func (c *card) showTasks() (all []task) {
 	}
 	if reply, ok := c.replyTask(most); ok {
 		all = append(all, reply)
+	} else if stands, ok := c.stallTask(); ok {
+		all = append(all, stands)
 	}
 	return all
 }
@@ -201,12 +231,14 @@ func (c *card) showTasks() (all []task) {
 // replyTask is the next reply: in the thread of an earlier card, that it goes on elsewhere; else the first entry that the
 // thread does not show.
 func (c *card) replyTask(rank rank) (task, bool) {
-	t := task{c: c, pace: &c.replying, method: slack.MethodPost, rank: rank, since: c.shows.at, do: c.postLink}
+	t := task{c: c, pace: &c.replying, method: slack.MethodPost, in: c.cur.Channel, rank: rank, since: c.shows.at, do: c.postLink}
 	switch unlinked := c.unlinked() >= 0; {
 	case c.unconfirmed && c.cur.Posting != nil:
 		t.method, t.do = slack.MethodReplies, c.recoverReply
-	case !unlinked && len(c.entries) == 0:
+	case !unlinked && len(c.entries) == 0 && !c.endUntold():
 		return t, false
+	case !unlinked && len(c.entries) == 0:
+		t.do, t.in, t.rank = c.postEnd, c.endsIn, progress // everybody has read it already
 	case !unlinked:
 		t.do = c.postReply
 	}
@@ -263,5 +295,5 @@ func (c *card) unlinked() int {
 // complete reports whether the rollout has ended and Slack shows all of it.
 func (c *card) complete() bool {
 	return c.r.Terminal() && c.cur.Card != "" && c.drawn && summaryOf(c.r) == c.shows.summary && c.urgent >= progress &&
-		len(c.entries) == 0 && c.unlinked() < 0
+		len(c.entries) == 0 && c.unlinked() < 0 && !c.endUntold() && len(c.cur.Pictures) == 0
 }

@@ -30,12 +30,14 @@ func (p *Publisher) ChannelOf(service rollout.ServiceName) string {
 	return p.Channel
 }
 
-// audience returns whom the service's messages mention, as configured.
-func (p *Publisher) audience(service rollout.ServiceName) view.Audience {
-	if s, ok := p.Services[service]; ok {
-		return view.Audience{Command: p.Command, Approvers: s.Policy.Approvers, OnCall: s.OnCall}
+// audience returns whom the rollout's messages mention, as configured.
+func (p *Publisher) audience(r rollout.Rollout) view.Audience {
+	policy, to := p.Policy, view.Audience{Command: p.Command}
+	if s, ok := p.Services[r.Service]; ok {
+		policy, to.OnCall, to.Links = s.Policy, s.OnCall, s.Links
 	}
-	return view.Audience{Command: p.Command, Approvers: p.Policy.Approvers}
+	to.Approvers, to.Apart, to.MayHurry = policy.WhoApproves(r), policy.Apart(r), len(policy.PromoteNow) > 0
+	return to
 }
 
 // Preflight finds the problems of the rollout's channel: where the bot is not in it, nobody would see the rollout, and where

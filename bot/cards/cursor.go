@@ -32,15 +32,23 @@ type Cursor struct {
 	// finds it looks first whether the message is there.
 	Posting *int      `json:"posting,omitempty"`
 	Since   time.Time `json:"since,omitzero"` // when Posting was first stored
-	// Turn is the one that the card shows: what a typed command answers.
+	// Turn is the one that the card shows, or the question in its thread: what a typed command answers.
 	Turn rollout.Turn `json:"turn,omitempty"`
-	// TurnAt is when the call was made that put Turn on the card: nobody who wrote before it answers that question.
+	// TurnAt is when the call was made that showed Turn: nobody who wrote before it answers that question.
 	TurnAt time.Time `json:"turn_at,omitzero"`
 	// Showing is the turn that an edit under way may show already: Slack answers after people see it.
 	Showing rollout.Turn `json:"showing,omitempty"`
 	// Number counts the cards before this one: marks tell them apart. Earlier are those that are still there.
 	Number  int       `json:"number,omitempty"`
 	Earlier []Earlier `json:"earlier,omitempty"`
+	// StallTold is when the thread was told last that nothing moves, and Stalls how often it was.
+	StallTold time.Time `json:"stall_told,omitzero"`
+	Stalls    int       `json:"stalls,omitempty"`
+	// Ends is the channel that is told how the rollout ended, by its id, and EndTold true once it was, or cannot be.
+	Ends    string `json:"ends,omitempty"`
+	EndTold bool   `json:"end_told,omitempty"`
+	// Pictures are due in the thread, the first of them first.
+	Pictures []Picture `json:"pictures,omitempty"`
 	// Restarting is true while the card says that the bot is restarting.
 	Restarting bool `json:"restarting,omitempty"`
 	Done       bool `json:"done,omitempty"` // the rollout has ended, and all of it is shown
@@ -113,6 +121,19 @@ func (p *Publisher) Thread(channel, ts string) rollout.ID { return p.cursors.of(
 func (p *Publisher) Link(ctx context.Context, id rollout.ID) (string, error) {
 	cur, err := p.cursors.load(ctx, id)
 	return cur.link(p.Slack.Me().URL), err
+}
+
+// siblings returns the addresses of the cards of the rollouts that go together with this one, as far as they are known.
+func (p *Publisher) siblings(ctx context.Context, r rollout.Rollout) map[rollout.ID]string {
+	all := map[rollout.ID]string{}
+	for _, id := range r.Others() {
+		link, err := p.Link(ctx, id)
+		if err != nil {
+			p.Log.Warn("no link to the card", "rollout", id, "error", err)
+		}
+		all[id] = link
+	}
+	return all
 }
 
 // threadsKept is how many threads are known: more than there are rollouts in most stores.

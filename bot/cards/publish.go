@@ -78,7 +78,7 @@ func (c *card) postReply(ctx context.Context, p *Publisher) error {
 	if c.wasUnseen(e) {
 		e.Data.Left = 0 // the wait stood still: until when is on the card
 	}
-	m, inThread := view.Reply(c.r, e, p.audience(c.r.Service), c.cur.link(p.Slack.Me().URL))
+	m, inThread := view.Reply(c.r, e, p.audience(c.r), c.cur.link(p.Slack.Me().URL))
 	if !inThread {
 		c.entries = c.entries[1:]
 		return nil
@@ -86,14 +86,22 @@ func (c *card) postReply(ctx context.Context, p *Publisher) error {
 	if err := c.beginPosting(ctx, p, e.Seq); err != nil {
 		return err
 	}
-	if _, err := c.post(ctx, p, m, e.Seq); err != nil {
+	began := time.Now()
+	_, err := c.post(ctx, p, m, e.Seq)
+	if err != nil {
 		if !isDefect(err) {
 			return c.notReplied(ctx, p, err)
 		}
 		p.Log.Error("slack takes a reply in no form; it is left out", "rollout", c.r.ID, "entry", e.Seq, "error", err)
 	}
 	c.entries = c.entries[1:]
-	return c.endPosting(ctx, p, func(cur *Cursor) { cur.Last = e.Seq })
+	return c.endPosting(ctx, p, func(cur *Cursor) {
+		cur.Last = e.Seq
+		if err == nil && e.Kind == rollout.EntryAsked && len(c.entries) == 0 && c.r.Waits() {
+			cur.show(c.r.Turn, began) // whoever reads the question may answer it, although the card is not edited yet
+		}
+		cur.Pictures = c.withPicture(p, e, m)
+	})
 }
 
 // notReplied notes what a refused reply says about the card that it was to stand under.
@@ -269,7 +277,8 @@ func (c *card) moveIfChanged(ctx context.Context, p *Publisher) error {
 // render makes the card as it is now, with the decision that led here while nothing has come of it yet. Whoever reads it
 // sees the rollout, whatever was stored before; that its thread takes nothing is told all the same.
 func (c *card) render(ctx context.Context, p *Publisher, cur Cursor) view.Message {
-	options := view.CardOptions{Approvers: p.audience(c.r.Service).Approvers, Earlier: cur.earlier(p.Slack.Me().URL)}
+	to := p.audience(c.r)
+	options := view.CardOptions{Approvers: to.Approvers, MayHurry: to.MayHurry, Links: to.Links, Earlier: cur.earlier(p.Slack.Me().URL), Siblings: p.siblings(ctx, c.r)}
 	r := c.r
 	r.Unseen = c.replying.refused
 	entries, err := p.Store.Timeline(ctx, c.r.ID, max(0, c.r.Seq-tail))

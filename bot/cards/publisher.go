@@ -1,6 +1,7 @@
 package cards
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -49,7 +50,9 @@ type Options struct {
 	SharedChannels bool
 	// Beside leaves notes in the cluster about what people cannot see in Slack; nil: there are none.
 	Beside Beside
-	Log    *slog.Logger
+	// Draw draws charts where Slack does not; nil: nobody does.
+	Draw func(view.Picture) ([]byte, error)
+	Log  *slog.Logger
 }
 
 // Publisher keeps the cards: one goroutine that, again and again, makes the most urgent call that may be made.
@@ -70,6 +73,8 @@ type Publisher struct {
 	downUntil time.Time // Slack does not answer; not before then
 	rereadAt  time.Time // something could not be read
 	misses    int
+	hanging   bool      // a picture is under way
+	hung      chan hung // what came of it; of size one
 }
 
 var (
@@ -86,7 +91,7 @@ func New(o Options) *Publisher {
 	return &Publisher{
 		Options: o, unseen: map[rollout.ID]rollout.Problem{}, askers: askers, cursors: newCursors(o.Notes),
 		committed: map[rollout.ID]rollout.Rollout{}, outdated: map[rollout.ID]bool{},
-		live: map[rollout.ID]rollout.ServiceName{}, wake: make(chan struct{}, 1), cards: map[rollout.ID]*card{},
+		live: map[rollout.ID]rollout.ServiceName{}, wake: make(chan struct{}, 1), cards: map[rollout.ID]*card{}, hung: make(chan hung, 1),
 	}
 }
 
@@ -137,10 +142,12 @@ func (p *Publisher) Run(ctx context.Context) {
 	if !p.loadAll(ctx) {
 		return
 	}
+	var pictures sync.WaitGroup
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for ctx.Err() == nil {
 		p.takeCommitted(ctx)
+		due := p.hangPictures(ctx, &pictures)
 		next, when, ok := p.next(time.Now())
 		if ok {
 			p.perform(ctx, next)
@@ -149,6 +156,9 @@ func (p *Publisher) Run(ctx context.Context) {
 		if !p.rereadAt.IsZero() && p.rereadAt.Before(when) {
 			when, p.rereadAt = p.rereadAt, time.Time{}
 		}
+		if !due.IsZero() && due.Before(when) {
+			when = due
+		}
 		timer.Reset(max(0, time.Until(when)))
 		select {
 		case <-ctx.Done():
@@ -156,6 +166,7 @@ func (p *Publisher) Run(ctx context.Context) {
 		case <-timer.C:
 		}
 	}
+	pictures.Wait()
 	late, stop := context.WithTimeout(context.WithoutCancel(ctx), restartingMost)
 	defer stop()
 	p.showRestarting(late)
@@ -249,7 +260,7 @@ func (p *Publisher) update(ctx context.Context, r rollout.Rollout) error {
 	c := p.cards[r.ID]
 	if c == nil {
 		cur, err := p.cursors.load(ctx, r.ID)
-		if err != nil || cur.Done {
+		if err != nil || cur.Done && r.Reviewed == nil { // a review comes when all else is shown
 			return err
 		}
 		c = newCard(cur)
@@ -258,11 +269,21 @@ func (p *Publisher) update(ctx context.Context, r rollout.Rollout) error {
 	if r.Revision < c.r.Revision {
 		return nil
 	}
+	if c.r.ID == "" { // what happened before this process
+		before, err := p.Store.Timeline(ctx, r.ID, max(0, r.Seq-tail))
+		if err != nil {
+			return err
+		}
+		c.stands.saw(r, before, time.Now())
+	}
 	if r.Seq > c.read {
 		entries, err := p.Store.Timeline(ctx, r.ID, c.read)
 		if err != nil {
 			return err
 		}
+		// What is newer than the value comes with the next: an end is urgent for the card that shows it.
+		entries = slices.DeleteFunc(entries, func(e rollout.Entry) bool { return e.Seq > r.Seq })
+		c.stands.saw(r, entries, time.Now())
 		for _, e := range entries {
 			c.read = max(c.read, e.Seq)
 			c.urgent = min(c.urgent, rankOf(e))
@@ -271,7 +292,8 @@ func (p *Publisher) update(ctx context.Context, r rollout.Rollout) error {
 			}
 		}
 	}
-	c.r = r
+	c.stands.saw(r, nil, time.Now())
+	c.r, c.endsIn = r, p.Services[r.Service].EndsChannel
 	return nil
 }
 
@@ -280,11 +302,8 @@ func (p *Publisher) next(now time.Time) (best task, when time.Time, ok bool) {
 	when = now.Add(time.Hour)
 	for _, c := range p.cards {
 		for _, t := range c.tasks() {
-			reserve := slack.NoReserve
-			if t.rank >= progress {
-				reserve = slack.HalfReserve // so that an end need not wait behind a thousand numbers
-			}
-			t.at = latest(t.at, p.Slack.FreeAt(now, t.method, reserve), t.pace.notBefore, p.downUntil)
+			in := cmp.Or(t.in, p.ChannelOf(c.r.Service))
+			t.at = latest(t.at, p.Slack.FreeAt(now, t.method, in, t.rank.reserve()), t.pace.notBefore, p.downUntil)
 			switch {
 			case t.at.After(now):
 				if t.at.Before(when) {

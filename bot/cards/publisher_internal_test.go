@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -141,5 +142,51 @@ func TestACallThatKeepsFailingLetsOthersGoFirst(t *testing.T) {
 			}
 			return
 		}
+	}
+}
+
+// timeline is a store that has more of a rollout than the value at hand.
+type timeline struct {
+	Store
+	entries []rollout.Entry
+}
+
+// Timeline returns the entries after a number.
+func (s timeline) Timeline(_ context.Context, _ rollout.ID, after int) ([]rollout.Entry, error) {
+	return slices.Clone(s.entries[after:]), nil
+}
+
+// What the store has of a later commit counts with the value of that commit. Else the edit before the end would spend the
+// end's urgency, and the card that says how it ended would wait behind numbers.
+func TestAnEndIsUrgentForTheCardThatShowsIt(t *testing.T) {
+	p := newPublisher()
+	p.Store = timeline{entries: []rollout.Entry{{Seq: 1, Kind: rollout.EntryStarted}, {Seq: 2, Kind: rollout.EntryEnded}}}
+	c := shownCard()
+	track(p, c)
+	for _, step := range []struct {
+		seq  int
+		want rank
+	}{{1, progress}, {2, ends}} {
+		r := c.r
+		r.Seq, r.Revision = step.seq, rollout.Revision(1+step.seq)
+		if err := p.update(t.Context(), r); err != nil {
+			t.Fatal(err)
+		}
+		if c.urgent != step.want {
+			t.Errorf("with %d entries the card is as urgent as %d, want %d", step.seq, c.urgent, step.want)
+		}
+		c.urgent = numbers // it was edited
+	}
+}
+
+// A rollout of which nobody sees anything yet goes before what others' threads say of theirs.
+func TestAFirstCardComesBeforeProgress(t *testing.T) {
+	p := newPublisher()
+	waits, first := shownCard(), shownCard()
+	waits.entries = []rollout.Entry{{Kind: rollout.EntryStep, At: time.Now().Add(-time.Hour)}}
+	track(p, waits, first)
+	first.cur.Card, first.drawn, first.r.Request.At = "", false, time.Now()
+	if got, _, ok := p.next(time.Now()); !ok || got.c != first {
+		t.Errorf("first comes %v", got.c.r.ID)
 	}
 }

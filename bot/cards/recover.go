@@ -19,12 +19,15 @@ func (c *card) number() int {
 	return c.cur.Number
 }
 
-// place is where the message of an entry goes. Entry 0 is the card; -1, -2, ... say in the threads of earlier cards where
-// the rollout goes on.
+// place is where the message of an entry goes. Entry 0 is the card, theEnd goes to the channel for ends; -1, -2, ... say in
+// the threads of earlier cards where the rollout goes on.
 func (c *card) place(seq int) slack.Place {
 	switch {
+	case seq == theEnd:
+		return slack.Place{Channel: c.cur.Ends}
 	case seq == 0:
 		return slack.Place{Channel: c.cur.Channel}
+	case isStall(seq): // in the thread
 	case seq < 0:
 		e := c.cur.Earlier[-seq-1]
 		return slack.Place{Channel: e.Channel, Thread: e.Card}
@@ -77,6 +80,12 @@ func (c *card) recoverReply(ctx context.Context, p *Publisher) error {
 	seq := *c.cur.Posting
 	ts, err := p.Slack.Find(ctx, c.place(seq), c.cur.Since, c.marked(seq))
 	switch {
+	case err != nil && seq == theEnd && slack.OutcomeOf(err) == slack.Refused:
+		return c.endTold(ctx, p, err)
+	case err != nil && seq == theEnd:
+		return err
+	case err != nil && isStall(seq):
+		return c.notReplied(ctx, p, err)
 	case err != nil && seq < 0 && slack.OutcomeOf(err) == slack.Refused:
 		return c.linked(ctx, p, seq) // nobody reads it there
 	case err != nil:
@@ -86,11 +95,20 @@ func (c *card) recoverReply(ctx context.Context, p *Publisher) error {
 	switch {
 	case ts == "":
 		return nil
+	case seq == theEnd:
+		return c.endTold(ctx, p, nil)
+	case isStall(seq):
+		return c.stallTold(ctx, p)
 	case seq < 0:
 		return c.linked(ctx, p, seq)
 	}
+	pictures := c.cur.Pictures
+	if i := slices.IndexFunc(c.entries, func(e rollout.Entry) bool { return e.Seq == seq }); i >= 0 {
+		m, _ := view.Reply(c.r, c.entries[i], view.Audience{}, "")
+		pictures = c.withPicture(p, c.entries[i], m)
+	}
 	c.entries = slices.DeleteFunc(c.entries, func(e rollout.Entry) bool { return e.Seq <= seq })
-	return c.endPosting(ctx, p, func(cur *Cursor) { cur.Last = max(cur.Last, seq) })
+	return c.endPosting(ctx, p, func(cur *Cursor) { cur.Last, cur.Pictures = max(cur.Last, seq), pictures })
 }
 
 // postLink says in the thread of an earlier card where the rollout goes on.

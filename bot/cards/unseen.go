@@ -18,15 +18,16 @@ const (
 	// askersKept and askerKept bound what is remembered of how to answer whoever asked for a rollout. Slack lets a command
 	// be answered for half an hour.
 	askersKept, askerKept = 1000, 25 * time.Minute
+	// answerFirst is how long what nobody can see is told after it was asked for: the answer to the command comes before it.
+	answerFirst = time.Second
 	// besideMost bounds a note beside a rollout's objects.
 	besideMost = 5 * time.Second
 )
 
 // Beside leaves notes beside a rollout's objects, where whoever cannot read Slack finds them.
 type Beside interface {
-	// Note leaves a note. The reason is one word in CamelCase. The error is Forbidden where that is not allowed here, else
-	// Unavailable.
-	Note(ctx context.Context, r rollout.Rollout, reason, text string) error
+	// Note leaves a note. The error is Forbidden where that is not allowed here, else Unavailable.
+	Note(ctx context.Context, r rollout.Rollout, n rollout.Note) error
 }
 
 // limited is Slack's word for too many calls, and limitedLong how many of them in a row are more than a moment.
@@ -130,7 +131,9 @@ func (p *Publisher) refusal(c *card, err error) rollout.Problem {
 // tellTask says elsewhere that people cannot see the rollout: once beside its objects, and to whoever asked for it, now and
 // when it ended like that.
 func (c *card) tellTask() (task, bool) {
-	t := task{c: c, pace: &c.telling, rank: decisions, method: methodTell, since: c.r.Request.At, do: c.tellAsker}
+	t := task{
+		c: c, pace: &c.telling, rank: decisions, method: methodTell, at: c.r.Request.At.Add(answerFirst), since: c.r.Request.At, do: c.tellAsker,
+	}
 	switch {
 	case c.unseen().IsZero(), c.unseen().Want == limited && c.showing.failures < limitedLong:
 		return t, false
@@ -182,7 +185,7 @@ func (c *card) noteBeside(ctx context.Context, p *Publisher) error {
 	defer cancel()
 	r := c.r
 	r.Unseen = c.unseen()
-	if err := p.Beside.Note(ctx, r, "RolloutUnseen", view.UnseenNote(r)); err != nil {
+	if err := p.Beside.Note(ctx, r, rollout.Note{Warning: true, Reason: "RolloutUnseen", Text: view.UnseenNote(r)}); err != nil {
 		p.Log.Warn("no event says that nobody can see the rollout", "rollout", r.ID, "error", err)
 	}
 	return nil

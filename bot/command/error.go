@@ -24,8 +24,17 @@ const (
 	RepeatedOption Problem = "repeated_option"
 	LateOption     Problem = "late_option"  // Word is an option inside the reason
 	TooManyWords   Problem = "too_many"     // Word is the first surplus word
+	NotTogether    Problem = "not_together" // Word is a service with its version, and no option says what several mean; Meant
+	Alone          Problem = "alone"        // fewer than two services are to go together, or they are typed otherwise
+	TooMany        Problem = "too_many_services"
+	Twice          Problem = "twice"        // Word is a service that is named already
+	NoDryRun       Problem = "no_dry_run"   // of several at once
 	OtherThread    Problem = "other_thread" // Word is a service, but the thread is another's
 	Question       Problem = "question"     // it asks, so it decides nothing; Meant
+	NoTime         Problem = "no_time"      // Word is what follows from, until or for
+	NoPending      Problem = "no_pending"   // Word is no number of a pending deploy
+	NoRunning      Problem = "no_running"   // Word is not what becomes of rollouts under way
+	NowOrLater     Problem = "now_or_later" // Word is an option about now, beside one that waits
 	Talk           Problem = "talk"         // it may be said to others, so it decides nothing; Meant
 )
 

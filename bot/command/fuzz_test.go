@@ -4,6 +4,7 @@ package command
 
 import (
 	"errors"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -14,6 +15,8 @@ var seeds = []string{
 	"", "deploy checkout v1.2.4 --auto --plan fast faster tax", "deploy checkout v1 -- --auto", "<@U1> promote", "promote `checkout` — fine",
 	"rollback checkout-42 <https://e.example|x> &amp;lt;", "deploy checkout v1 '' -- x", "abandon checkout \u200b--", "help —", "status “checkout”?",
 	"deploy <http://checkout|checkout> v1 --plan=“fast”", "promote checkout -", "<<<>>>|", "deploy checkout @x /y",
+	"freeze all until Monday 9:00 \"sale\"", "freeze shop from 2h for 3 days -- until", "lock checkout for 2h '“x”'", "unfreeze team:shop", "freeze",
+	"deploy checkout=v1 search=v2 --together --plan fast new", "deploy search=v1 --together -- api-2=v2", "rollback checkout --gently slow", "lock api-2 until 30 Feb x",
 }
 
 // FuzzParse holds the parser to three promises: it never panics, its errors are its own, and a command that it
@@ -24,20 +27,20 @@ func FuzzParse(f *testing.F) {
 		f.Add(s, true)
 	}
 	f.Fuzz(func(t *testing.T, text string, inThread bool) {
-		known := Known{Services: []rollout.ServiceName{"checkout", "search", "api-2"}}
+		known := Known{Services: []rollout.ServiceName{"checkout", "search", "api-2"}, Teams: []string{"shop", "search"}}
 		if inThread {
 			known.Thread = "checkout-42"
 		}
 		cmd, err := Parse(text, known)
 		if err != nil {
 			var e *Error
-			if !errors.As(err, &e) || e.Problem == "" || cmd != (Command{}) {
+			if !errors.As(err, &e) || e.Problem == "" || !reflect.DeepEqual(cmd, Command{}) {
 				t.Fatalf("%q: %+v, %v", text, cmd, err)
 			}
 			return
 		}
 		again, err := Parse(slackEscape(cmd.String()), known)
-		if err != nil || again != cmd {
+		if err != nil || !reflect.DeepEqual(again, cmd) {
 			t.Fatalf("%q is %+v,\nwhich reads %q,\nwhich is %+v, %v", text, cmd, cmd.String(), again, err)
 		}
 	})

@@ -9,13 +9,24 @@ import (
 
 // The options of deploy.
 const (
-	optPlan    = "--plan"
-	optAuto    = "--auto"
-	optReplace = "--replace"
-	optDryRun  = "--dry-run"
+	optPlan     = "--plan"
+	optAuto     = "--auto"
+	optReplace  = "--replace"
+	optDryRun   = "--dry-run"
+	optTogether = "--together"
+	optAt       = "--at"
+	optQueue    = "--queue"
+
+	optEmergency = "--emergency"
 )
 
-var options = []string{optPlan, optAuto, optReplace, optDryRun}
+// The one option of rollback, and of promote.
+const (
+	optGently = "--gently"
+	optNow    = "--now"
+)
+
+var options = []string{optPlan, optAuto, optReplace, optDryRun, optTogether, optAt, optQueue, optEmergency}
 
 // Parse reads what follows the slash command, or the mention that a message begins with. An empty line means help. The
 // error is an *Error.
@@ -42,6 +53,12 @@ func Parse(text string, known Known) (Command, error) {
 		err = p.deploy()
 	case Help:
 		err = p.help()
+	case Freeze, Unfreeze, Lock, Unlock:
+		err = p.closure()
+	case Report:
+		err = p.report()
+	case Queue:
+		err = p.queue()
 	default:
 		err = p.plain()
 	}
@@ -81,26 +98,50 @@ func (p *parser) skipAddress() {
 	}
 }
 
-// plain reads every command but deploy and help: VERB [SERVICE] [REASON...].
+// plain reads every command but those with a way of their own: VERB [SERVICE] [REASON...], an option before or after the service.
 func (p *parser) plain() *Error {
 	if p.known.Message {
 		p.skipPolite()
 	}
+	p.own()
 	if p.form.service != never {
 		if err := p.service(); err != nil {
 			return err
 		}
 	}
+	p.own()
 	if p.form.reason == never {
 		return p.end()
 	}
 	if err := p.words(); err != nil {
 		return err
 	}
-	if p.cmd.Reason == "" && p.form.reason == required {
+	if p.cmd.Reason == "" && (p.form.reason == required || p.cmd.Now) {
 		return p.wrong(MissingReason, "", "")
 	}
 	return nil
+}
+
+// own reads the one option that the verb has, where it comes next.
+func (p *parser) own() {
+	if option := ownOption(p.form.Verb); option == "" || strings.ToLower(p.peek()) != option {
+		return
+	}
+	p.next()
+	p.cmd.Now, p.cmd.Gently = p.form.Verb == Promote, p.form.Verb == Rollback
+}
+
+// ownOption returns the one option of a verb that has one; deploy has several.
+func ownOption(v Verb) string {
+	// The others have none.
+	//exhaustive:ignore
+	switch v {
+	case Promote:
+		return optNow
+	case Rollback:
+		return optGently
+	}
+	return ""
 }
 
 // words reads the reason.
@@ -116,6 +157,9 @@ func (p *parser) words() *Error {
 	}
 	// An option was hardly meant as a word: who writes promote checkout --dry-run wants nothing to move.
 	if word := optionIn(p.cmd.Reason); word != "" {
+		if word == ownOption(p.form.Verb) {
+			return p.wrong(LateOption, word, "")
+		}
 		return p.wrong(UnknownOption, word, "")
 	}
 	return nil
@@ -209,6 +253,9 @@ func (p *parser) nearestService(word string) string {
 
 // deploy reads SERVICE VERSION, options before, between and after them, and the reason.
 func (p *parser) deploy() *Error {
+	if several, ok := p.several(); ok {
+		return several()
+	}
 	positional := []func() *Error{p.deployService, p.version}
 	for {
 		word := p.peek()
@@ -267,13 +314,19 @@ func (p *parser) version() *Error {
 func (p *parser) option(word string) *Error {
 	name, value, valued := strings.Cut(word, "=")
 	name = strings.ToLower(name)
-	flag := map[string]*bool{optAuto: &p.cmd.Auto, optReplace: &p.cmd.Replace, optDryRun: &p.cmd.DryRun}[name]
+	flag := map[string]*bool{optAuto: &p.cmd.Auto, optReplace: &p.cmd.Replace, optDryRun: &p.cmd.DryRun, optQueue: &p.cmd.Queue, optEmergency: &p.cmd.Emergency}[name]
 	switch {
 	case flag != nil && valued:
 		return p.wrong(UnwantedValue, name, "")
 	case flag != nil:
 		*flag = true // repeating it is allowed
 		return nil
+	case name == optAt:
+		return p.at(value)
+	case name == optTogether && valued:
+		return p.wrong(UnwantedValue, name, "")
+	case name == optTogether:
+		return p.wrong(Alone, name, "")
 	case name != optPlan:
 		return p.wrong(UnknownOption, word, nearest(name, options))
 	case p.cmd.Plan != "":
@@ -299,10 +352,31 @@ func (p *parser) deployReason() *Error {
 		return p.wrong(TwoVersions, word, "")
 	}
 	err := p.words()
-	if err != nil && err.Problem == UnknownOption {
+	switch {
+	case err != nil && err.Problem == UnknownOption:
 		err.Problem = LateOption
+	case err == nil && p.cmd.Emergency && p.cmd.Reason == "":
+		err = p.wrong(MissingReason, "", "")
+	}
+	if word := p.onlyNow(); err == nil && word != "" && (p.cmd.At != "" || p.cmd.Queue) {
+		return p.wrong(NowOrLater, word, "")
 	}
 	return err
+}
+
+// onlyNow returns the option that is about what there is now, and so cannot wait; empty: there is none.
+func (p *parser) onlyNow() string {
+	switch {
+	case p.cmd.DryRun:
+		return optDryRun
+	case p.cmd.Replace:
+		return optReplace
+	case p.cmd.Emergency:
+		return optEmergency
+	case len(p.cmd.Together) > 0:
+		return optTogether
+	}
+	return ""
 }
 
 // secondVersion returns the version that an arrow, or the word to, leads to.
@@ -321,7 +395,7 @@ func (p *parser) secondVersion() string {
 func lateOption(reason string) string {
 	for _, w := range strings.FieldsFunc(reason, space) {
 		name, _, _ := strings.Cut(strings.ToLower(clean(w)), "=")
-		if slices.Contains(options, name) {
+		if slices.Contains(options, name) || name == optGently || name == optNow {
 			return name
 		}
 	}

@@ -197,7 +197,7 @@ func TestParseSaysWhatIsWrong(t *testing.T) {
 		if diff := cmp.Diff(c.want, *e); diff != "" {
 			t.Errorf("%q (-want +got):\n%s", c.line, diff)
 		}
-		if got != (command.Command{}) {
+		if !cmp.Equal(got, command.Command{}) {
 			t.Errorf("%q is wrong and still says %+v", c.line, got)
 		}
 	}

@@ -48,7 +48,7 @@ func leavesOpen(word string) bool {
 // talk returns the problem of a line that decides something in words that could as well be talk; nil where it is plain.
 // What a line's own words ask is never decided; in a message among people nothing is that anything in it asks or quotes.
 func (p *parser) talk() *Error {
-	if p.form.Verb != Deploy && !p.form.Verb.Decides() {
+	if p.form.Verb != Deploy && !p.form.Verb.Decides() && !p.form.Verb.Closes() && p.cmd.Move == "" {
 		return nil
 	}
 	own := strings.FieldsFunc(p.text[:len(p.text)-len(p.tail)], space)
@@ -75,8 +75,12 @@ func (p *parser) unclear(problem Problem, word string) *Error {
 	switch {
 	case p.form.Verb == Deploy:
 		err.Meant = p.meantDeploy()
+	case p.form.Verb.Closes() || p.cmd.Move != "":
+		meant := p.cmd
+		meant.Reason = ""
+		err.Meant = meant.String()
 	case p.named:
-		err.Meant = Command{Verb: p.form.Verb, Service: p.cmd.Service, Rollout: p.cmd.Rollout}.String()
+		err.Meant = Command{Verb: p.form.Verb, Service: p.cmd.Service, Rollout: p.cmd.Rollout, Gently: p.cmd.Gently, Now: p.cmd.Now}.String()
 	default:
 		err.Meant = string(p.form.Verb)
 	}

@@ -91,7 +91,7 @@ func isNothing(t *testing.T, line string, known command.Known) *command.Error {
 	t.Helper()
 	got, err := command.Parse(line, known)
 	var e *command.Error
-	if !errors.As(err, &e) || got != (command.Command{}) {
+	if !errors.As(err, &e) || !cmp.Equal(got, command.Command{}) {
 		t.Errorf("%q is a command: %+v, %v", line, got, err)
 		return &command.Error{}
 	}

@@ -17,6 +17,13 @@ func isVersion(word string) bool {
 	return strings.ContainsAny(word, "0123456789/:") || bareSum.MatchString(word)
 }
 
+// VersionIn returns the version that somebody typed where nothing else was asked for; ok is false where it is none.
+func VersionIn(typed string) (version string, ok bool) {
+	l := line{rest: typed}
+	version = l.next()
+	return version, isVersion(version) && l.next() == ""
+}
+
 func alphanumeric(r rune) bool {
 	return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9'
 }

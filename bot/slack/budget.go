@@ -16,14 +16,29 @@ type Reserve int
 
 // The reserves.
 const (
-	NoReserve   Reserve = iota // for calls that cannot wait
-	HalfReserve                // for calls that can
+	NoReserve      Reserve = iota // for calls that cannot wait
+	QuarterReserve                // for calls that are urgent
+	HalfReserve                   // for calls that can wait
 )
 
-// budget spends the calls of the whole workspace, by method. A rate limit closes its method for as long as Slack says.
+// of returns how many calls of a burst are left to others.
+func (r Reserve) of(burst int) int {
+	switch r {
+	case NoReserve:
+	case QuarterReserve:
+		return burst / 4
+	case HalfReserve:
+		return burst - max(1, burst/2)
+	}
+	return 0
+}
+
+// budget spends the calls of the whole workspace, by method, and posts by channel too. A rate limit closes its method for
+// as long as Slack says.
 type budget struct {
-	mu      sync.Mutex // guards the methods
+	mu      sync.Mutex // guards the fields below
 	methods map[string]*quota
+	rooms   map[string]*quota // by channel
 }
 
 // quota is what we allow ourselves of one method.
@@ -33,18 +48,20 @@ type quota struct {
 	limited int       // how often in a row Slack said that there are too many calls, and not for how long
 }
 
-func newBudget() *budget { return &budget{methods: map[string]*quota{}} }
+func newBudget() *budget { return &budget{methods: map[string]*quota{}, rooms: map[string]*quota{}} }
 
 // newQuota stays below what Slack documents: with its burst it is under the tier's quota in any minute.
 func newQuota(method string) *quota {
 	every, burst := 100*time.Millisecond, 10
 	switch method {
-	case MethodPost: // about one a second and channel; bursts are tolerated
+	case MethodPost: // several hundred a minute
+		every, burst = 200*time.Millisecond, 20
+	case methodShare: // as careful as with posts in one channel
 		every, burst = time.Second, 5
 	case MethodUpdate, MethodHistory, MethodReplies, "conversations.info", "users.conversations",
 		"apps.connections.open": // tier 3
 		every, burst = 1500*time.Millisecond, 8
-	case "users.info", "chat.postEphemeral": // tier 4
+	case "users.info", "chat.postEphemeral", "views.open", "views.update", "views.publish", methodUpload: // tier 4
 		every, burst = time.Second, 30
 	}
 	return &quota{Limiter: rate.NewLimiter(rate.Every(every), burst)}
@@ -60,16 +77,32 @@ func (b *budget) of(method string) *quota {
 	return q
 }
 
-// freeAt returns when the method may be called, leaving the reserve.
-func (b *budget) freeAt(now time.Time, method string, reserve Reserve) time.Time {
+// room returns the quota of posts to one channel: about one a second, and bursts are tolerated. The caller holds the lock.
+func (b *budget) room(channel string) *quota {
+	q := b.rooms[channel]
+	if q == nil {
+		q = &quota{Limiter: rate.NewLimiter(rate.Every(time.Second), 5)}
+		b.rooms[channel] = q
+	}
+	return q
+}
+
+// freeAt returns when the method may be called, leaving the reserve; a post to the channel, where one is named.
+func (b *budget) freeAt(now time.Time, method, channel string, reserve Reserve) time.Time {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	q := b.of(method)
-	need := 1
-	if reserve == HalfReserve {
-		need += q.Burst() - max(1, q.Burst()/2)
+	at := b.of(method).freeAt(now, reserve)
+	if method != MethodPost || channel == "" {
+		return at
 	}
-	at := now
+	if room := b.room(channel).freeAt(now, reserve); room.After(at) {
+		return room
+	}
+	return at
+}
+
+func (q *quota) freeAt(now time.Time, reserve Reserve) time.Time {
+	need, at := 1+reserve.of(q.Burst()), now
 	if missing := float64(need) - q.TokensAt(now); missing > 0 {
 		at = now.Add(time.Duration(missing / float64(q.Limit()) * float64(time.Second)))
 	}
@@ -113,11 +146,20 @@ func (b *budget) closeUntil(method string, until time.Time) {
 	}
 }
 
-// wait takes one call as soon as the method is free, or fails at once where ctx would end before that.
-func (b *budget) wait(ctx context.Context, method string) error {
+// wait takes one call as soon as the method is free, and of a post the channel, or fails at once where ctx would end before
+// that.
+func (b *budget) wait(ctx context.Context, method, channel string) error {
 	b.mu.Lock()
-	q := b.of(method)
+	q, room := b.of(method), (*quota)(nil)
+	if method == MethodPost {
+		room = b.room(channel)
+	}
 	b.mu.Unlock()
+	if room != nil {
+		if err := room.Wait(ctx); err != nil {
+			return err
+		}
+	}
 	if err := q.Wait(ctx); err != nil {
 		return err
 	}

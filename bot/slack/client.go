@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
@@ -26,6 +27,8 @@ type Config struct {
 	APIURL string // ends in a slash; empty: Slack's own
 	// HTTP makes the calls; nil: a client of its own. Redirects are not followed either way: the token would go with them.
 	HTTP *http.Client
+	// Classic sends no native block, which some workspaces do not take: none is tried.
+	Classic bool
 	// Dial opens the sockets' connections; nil: the network, by the environment's proxy.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
@@ -39,13 +42,19 @@ type Client struct {
 	dial    func(ctx context.Context, network, address string) (net.Conn, error)
 	base    *url.URL // of the Web API
 	budget  *budget
-	people  *lru.Cache[string, lookup] // by user
+	people  *lru.Cache[string, lookup]  // by user
+	groups  *lru.Cache[string, members] // by user group
 	clock   *clock
+	natives *natives
+	// groupChanges counts what Slack told of changed user groups.
+	groupChanges atomic.Uint64
 
 	mu            sync.Mutex // guards the fields below
 	me            Identity
 	channels      map[string]string // ids by name
 	lookupTrouble error             // why nobody can be looked up; nil: somebody can
+	groupTrouble  error             // why nobody has a right by a user group; nil: somebody may
+	noFiles       time.Time         // when Slack said last that the bot may upload none; zero: it did not
 }
 
 // New returns a client that has called nobody yet. A nil registerer registers no metrics.
@@ -71,10 +80,11 @@ func New(config Config, log *slog.Logger, registerer prometheus.Registerer) *Cli
 		base = &url.URL{}
 	}
 	people, _ := lru.New[string, lookup](lookupsKept) // fails for a size below one only
+	groups, _ := lru.New[string, members](groupsKept)
 	compared := &clock{}
 	return &Client{
 		log: log, metrics: newMetrics(registerer), tokens: config.Tokens,
-		http: calls, dial: config.Dial, base: base, budget: newBudget(), people: people, clock: compared, channels: map[string]string{},
+		http: calls, dial: config.Dial, base: base, budget: newBudget(), people: people, groups: groups, clock: compared, natives: newNatives(config.Classic), channels: map[string]string{},
 	}
 }
 
@@ -88,16 +98,27 @@ func (c *Client) api() *slack.Client {
 // Identity returns who the bot is, and asks Slack where that is not known yet.
 func (c *Client) Identity(ctx context.Context) (Identity, error) { return c.identify(ctx) }
 
-// FreeAt returns when the method may be called: now, or a later time. It spends nothing.
-func (c *Client) FreeAt(now time.Time, method string, reserve Reserve) time.Time {
-	return c.budget.freeAt(now, method, reserve)
+// FreeAt returns when the method may be called: now, or a later time. Of a post the channel counts, by its id or as #name;
+// empty: of none. It spends nothing.
+func (c *Client) FreeAt(now time.Time, method, channel string, reserve Reserve) time.Time {
+	if name, isName := strings.CutPrefix(channel, "#"); isName {
+		c.mu.Lock()
+		channel = c.channels[name]
+		c.mu.Unlock()
+	}
+	return c.budget.freeAt(now, method, channel, reserve)
 }
 
 // call makes one call within the budget.
 func (c *Client) call(ctx context.Context, method string, do func(context.Context) error) error {
+	return c.callIn(ctx, method, "", do)
+}
+
+// callIn makes one call within the budget; a post is one to the channel.
+func (c *Client) callIn(ctx context.Context, method, channel string, do func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, CallTimeout)
 	defer cancel()
-	if err := c.budget.wait(ctx, method); err != nil {
+	if err := c.budget.wait(ctx, method, channel); err != nil {
 		return &Error{Method: method, Outcome: RateLimited, Cause: err}
 	}
 	answer := &head{}

@@ -96,7 +96,7 @@ func TestBudgetStaysUnderItsTier(t *testing.T) {
 		now := time.Now()
 		calls := 0
 		for at := now; at.Before(now.Add(time.Minute)); at = at.Add(100 * time.Millisecond) {
-			for !b.freeAt(at, method, NoReserve).After(at) {
+			for !b.freeAt(at, method, "", NoReserve).After(at) {
 				b.of(method).AllowN(at, 1)
 				calls++
 			}
@@ -119,6 +119,8 @@ func TestBudget(t *testing.T) {
 		"unused":                             {func(*budget) {}, NoReserve, 0},
 		"unused, for what can wait":          {func(*budget) {}, HalfReserve, 0},
 		"half spent":                         {func(b *budget) { spend(b, 4) }, NoReserve, 0},
+		"half spent, for what is urgent":     {func(b *budget) { spend(b, 4) }, QuarterReserve, 0},
+		"six spent, for what is urgent":      {func(b *budget) { spend(b, 6) }, QuarterReserve, 1500 * time.Millisecond},
 		"half spent, for what can wait":      {func(b *budget) { spend(b, 4) }, HalfReserve, 1500 * time.Millisecond},
 		"all spent":                          {func(b *budget) { spend(b, 8) }, NoReserve, 1500 * time.Millisecond},
 		"closed by Slack":                    {func(b *budget) { b.closeUntil(method, now.Add(time.Minute)) }, NoReserve, time.Minute},
@@ -128,9 +130,32 @@ func TestBudget(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			b := newBudget()
 			test.before(b)
-			if got := b.freeAt(now, method, test.reserve).Sub(now); got != test.want {
+			if got := b.freeAt(now, method, "", test.reserve).Sub(now); got != test.want {
 				t.Errorf("free in %s, want %s", got, test.want)
 			}
 		})
+	}
+}
+
+// One channel that takes no more posts keeps no other waiting, and all channels together stay under the workspace's quota.
+func TestPostsArePacedByChannel(t *testing.T) {
+	b, now := newBudget(), time.Now()
+	for range 5 {
+		if free := b.freeAt(now, MethodPost, "C1", NoReserve); free.After(now) {
+			t.Fatalf("a burst waits %s", free.Sub(now))
+		}
+		b.room("C1").AllowN(now, 1)
+	}
+	for channel, want := range map[string]time.Duration{"C1": time.Second, "C2": 0, "": 0} {
+		if got := b.freeAt(now, MethodPost, channel, NoReserve).Sub(now); got != want {
+			t.Errorf("channel %q is free in %s, want %s", channel, got, want)
+		}
+	}
+	if got := b.freeAt(now, MethodUpdate, "C1", NoReserve).Sub(now); got != 0 {
+		t.Errorf("an edit waits %s for posts", got)
+	}
+	b.of(MethodPost).AllowN(now, 20)
+	if got := b.freeAt(now, MethodPost, "C2", NoReserve).Sub(now); got != 200*time.Millisecond {
+		t.Errorf("with the workspace's burst spent a channel is free in %s", got)
 	}
 }

@@ -135,10 +135,10 @@ func TestARateLimitClosesTheMethod(t *testing.T) {
 				if slack.OutcomeOf(err) != slack.RateLimited {
 					t.Fatalf("got %v", err)
 				}
-				if got := c.FreeAt(now, slack.MethodPost, slack.NoReserve).Sub(now); got != test.want {
+				if got := c.FreeAt(now, slack.MethodPost, "", slack.NoReserve).Sub(now); got != test.want {
 					t.Errorf("closed for %s, want %s", got, test.want)
 				}
-				if free := c.FreeAt(now, slack.MethodUpdate, slack.NoReserve); free.After(now) {
+				if free := c.FreeAt(now, slack.MethodUpdate, "", slack.NoReserve); free.After(now) {
 					t.Error("another method is closed too")
 				}
 			})
@@ -152,7 +152,7 @@ func TestAnUntoldRateLimitGrows(t *testing.T) {
 		closed := func() time.Duration {
 			now := time.Now()
 			_, _ = c.Post(t.Context(), slack.Place{Channel: channel}, text("hello"), nil)
-			wait := c.FreeAt(now, slack.MethodPost, slack.NoReserve).Sub(now)
+			wait := c.FreeAt(now, slack.MethodPost, "", slack.NoReserve).Sub(now)
 			time.Sleep(max(wait, time.Minute))
 			return wait
 		}
@@ -384,7 +384,7 @@ func TestConnectionsCloseOnceEnvelopesAreDone(t *testing.T) {
 			t.Error("it ended with an envelope that is not done")
 		default:
 		}
-		carried, err := e.Ack(&slack.Message{Text: "here"})
+		carried, err := e.Ack(slack.Reply{Message: &slack.Message{Text: "here"}})
 		e.Done()
 		<-ended
 		if out := pending.Outcome(); err != nil || !carried || out.Delivery != slacksim.Acked || out.Text != "here" {

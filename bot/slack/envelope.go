@@ -9,7 +9,7 @@ import (
 // maxAck is the size from which Slack drops an ack without a word.
 const maxAck = 20 << 10
 
-// The types of frames. TypeCommand is of the one envelope whose ack may carry a message.
+// The types of frames. TypeCommand is of the one envelope whose ack may carry a message of its own.
 const (
 	TypeCommand     = "slash_commands"
 	typeInteraction = "interactive"
@@ -65,16 +65,13 @@ func (f frame) envelope(send func(raw []byte) error, done func()) *Envelope {
 // Done lets the connection close: nothing more is sent for this envelope.
 func (e *Envelope) Done() { e.done() }
 
-// Ack acknowledges the envelope, and reports whether it carried the message to the person. Only the ack of a command
-// can, while it is not too large; nil: there is no message.
-func (e *Envelope) Ack(m *Message) (carried bool, err error) {
+// Ack acknowledges the envelope, and reports whether it carried the reply to the person: it can where its kind is the
+// envelope's, while it is not too large.
+func (e *Envelope) Ack(r Reply) (carried bool, err error) {
 	ack := struct {
 		EnvelopeID string `json:"envelope_id"`
 		Payload    any    `json:"payload,omitempty"`
-	}{EnvelopeID: e.id}
-	if m != nil && e.Type == TypeCommand {
-		ack.Payload = map[string]any{"response_type": "ephemeral", "text": m.Text, "blocks": m.Blocks}
-	}
+	}{EnvelopeID: e.id, Payload: r.payload(e.Type)}
 	raw, err := json.Marshal(ack)
 	if err == nil && len(raw) >= maxAck {
 		ack.Payload = nil
@@ -96,7 +93,8 @@ type Command struct {
 	TriggerID   string `json:"trigger_id"`
 }
 
-// Interaction is what somebody did with a message, such as a press on a button, as far as it is read.
+// Interaction is what somebody did with a message, a modal or a shortcut, such as a press on a button, as far as it is
+// read.
 type Interaction struct {
 	Type string `json:"type"`
 	User struct {
@@ -104,6 +102,7 @@ type Interaction struct {
 		TeamID string `json:"team_id"`
 	} `json:"user"`
 	Container struct {
+		Type      string `json:"type"`
 		MessageTS string `json:"message_ts"`
 		ChannelID string `json:"channel_id"`
 		ThreadTS  string `json:"thread_ts"`
@@ -114,6 +113,12 @@ type Interaction struct {
 		Value    string `json:"value"`
 		ActionTS string `json:"action_ts"` // when it was pressed
 	} `json:"actions"`
+	View        View   `json:"view"`        // of what was done in a modal or on the home tab
+	CallbackID  string `json:"callback_id"` // of a shortcut
+	Message     Source `json:"message"`     // that a shortcut was used on
+	BlockID     string `json:"block_id"`    // of a suggestion, as the next two
+	ActionID    string `json:"action_id"`
+	Value       string `json:"value"`
 	ResponseURL string `json:"response_url"`
 	TriggerID   string `json:"trigger_id"`
 }
@@ -134,10 +139,16 @@ type Event struct {
 		AppID       string       `json:"app_id"`
 		Text        string       `json:"text"`
 		Channel     string       `json:"channel"`
+		Tab         string       `json:"tab"` // of the app's home that was opened
 		TS          string       `json:"ts"`
 		ThreadTS    string       `json:"thread_ts"`
 		Edited      *Edit        `json:"edited"`
 		Attachments []Attachment `json:"attachments"`
+		// SubteamID and Subteam name the user group that changed.
+		SubteamID string `json:"subteam_id"`
+		Subteam   struct {
+			ID string `json:"id"`
+		} `json:"subteam"`
 	} `json:"event"`
 }
 

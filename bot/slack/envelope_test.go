@@ -20,7 +20,7 @@ func TestAckThatSlackWouldDropGoesWithoutItsMessage(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var raw []byte
 			e := slack.NewEnvelope([]byte(`{"envelope_id":"e1","type":"`+test.kind+`"}`), func(ack []byte) error { raw = ack; return nil })
-			carried, err := e.Ack(&slack.Message{Text: strings.Repeat("x", test.size)})
+			carried, err := e.Ack(slack.Reply{Message: &slack.Message{Text: strings.Repeat("x", test.size)}})
 			if err != nil || carried != test.carried {
 				t.Errorf("carried %v, %v", carried, err)
 			}

@@ -23,7 +23,9 @@ type Error struct {
 	Method  string
 	Outcome Outcome
 	Code    string // Slack's own word, when refused; http_403 and the like where the answer was not Slack's
-	Cause   error
+	// Unsupported are the types of block that Slack says it does not take.
+	Unsupported []string
+	Cause       error
 }
 
 // Error returns the method and what went wrong.
@@ -71,11 +73,22 @@ func translate(method string, err error, answer *head) *Error {
 		e.Outcome, e.Code = Refused, fmt.Sprintf("http_%d", status)
 	case errors.As(err, &said):
 		e.Outcome, e.Code = outcomeOf(said.Err), said.Err
+		e.Unsupported = unsupportedIn(said.ResponseMetadata.Messages)
 		if e.Outcome == Refused {
 			e.Cause = nil // the code says it all
 		}
 	}
 	return e
+}
+
+// unsupportedIn returns the types of block that Slack's messages call unsupported.
+func unsupportedIn(messages []string) (types []string) {
+	for _, m := range messages {
+		if found := unsupported.FindStringSubmatch(m); found != nil {
+			types = append(types, found[1])
+		}
+	}
+	return types
 }
 
 // CodeOf returns Slack's word for a refused call; empty for any other error.

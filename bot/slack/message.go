@@ -34,6 +34,8 @@ const (
 type Message struct {
 	Text   string
 	Blocks []slack.Block
+	// Native takes the place of Blocks where the workspace knows each type of block in it; nil: nothing does.
+	Native []slack.Block
 	// Broadcast asks for a thread reply to be shown in the channel too.
 	Broadcast bool
 }
@@ -60,7 +62,7 @@ func (c *Client) Post(ctx context.Context, to Place, m Message, mark Mark) (ts s
 		options = append(options, slack.MsgOptionBroadcast())
 	}
 	err = c.softly(m, func(m Message) error {
-		return c.call(ctx, MethodPost, func(ctx context.Context) error {
+		return c.callIn(ctx, MethodPost, to.Channel, func(ctx context.Context) error {
 			_, ts, err = c.api().PostMessageContext(ctx, to.Channel, append(content(m), options...)...)
 			return err
 		})
@@ -132,10 +134,17 @@ func (c *Client) isSlack(address string) bool {
 // softly sends a message. Where Slack refused what it looks like, it sends less of it: what people should know does not
 // depend on how it looks.
 func (c *Client) softly(m Message, send func(Message) error) error {
-	for {
+	done, blamed, err := c.withNative(m, send)
+	if done {
+		return err
+	}
+	for m.Native = nil; ; {
 		err := send(m)
 		less, ok := lessOf(m, err)
 		if !ok {
+			if err == nil && len(m.Blocks) > 0 {
+				c.natives.refuse(blamed, time.Now())
+			}
 			return err
 		}
 		c.log.Error("slack refused the form of a message; less of it is sent", "error", err)
@@ -149,17 +158,14 @@ const textMost = 1000
 // lessOf returns the next shorter form of a message that was refused; ok is false where that would not help, or nothing
 // is left to leave out.
 func lessOf(m Message, err error) (less Message, ok bool) {
-	var e *Error
-	if !errors.As(err, &e) || e.Outcome != Refused {
+	if !formIsAtFault(err) {
 		return m, false
 	}
-	text, remedy := []rune(m.Text), RemedyFor(e.Code)
-	formless := remedy == LessText || remedy == PlainText || e.Method == methodRespond // which answers in no words of these
-	switch {
-	case remedy == LessText && len(text) > textMost:
+	switch text := []rune(m.Text); {
+	case RemedyFor(CodeOf(err)) == LessText && len(text) > textMost:
 		m.Text = string(text[:textMost-1]) + "…"
 		return m, true
-	case formless && len(m.Blocks) > 0:
+	case len(m.Blocks) > 0:
 		m.Blocks = nil
 		return m, true
 	}
@@ -179,6 +185,13 @@ func content(m Message) []slack.MsgOption {
 // Find returns the timestamp of the bot's own message whose mark matches, in a channel or a thread, posted since then;
 // empty when there is none.
 func (c *Client) Find(ctx context.Context, in Place, since time.Time, matches func(Mark) bool) (ts string, err error) {
+	return c.search(ctx, in, since, func(m slack.Message) bool {
+		return m.Metadata.EventType == eventType && matches(m.Metadata.EventPayload)
+	})
+}
+
+// search returns the timestamp of the first message of the bot's own that is it; empty when there is none.
+func (c *Client) search(ctx context.Context, in Place, since time.Time, is func(slack.Message) bool) (ts string, err error) {
 	me, err := c.identify(ctx)
 	if err != nil {
 		return "", err
@@ -191,7 +204,7 @@ func (c *Client) Find(ctx context.Context, in Place, since time.Time, matches fu
 			return "", err
 		}
 		i := slices.IndexFunc(page, func(m slack.Message) bool {
-			return m.User == me.User && m.Metadata.EventType == eventType && matches(m.Metadata.EventPayload)
+			return m.User == me.User && is(m)
 		})
 		if i >= 0 {
 			return page[i].Timestamp, nil

@@ -17,6 +17,7 @@ const (
 	lookupTimeout = 1200 * time.Millisecond
 	// lookupsKept bounds the memory.
 	lookupsKept = 10_000
+	groupsKept  = 1000
 )
 
 // Identity is who the bot is, and where.
@@ -70,6 +71,7 @@ func (c *Client) identify(ctx context.Context) (Identity, error) {
 type lookup struct {
 	member bool
 	id     string // by which Slack knows the person as well
+	zone   string
 	at     time.Time
 }
 
@@ -79,13 +81,14 @@ type Person struct {
 	// Also is the person's id in the whole organisation of an Enterprise Grid, or the workspace's where that was looked up;
 	// else the very id that was looked up. Each may begin with U or W.
 	Also string
+	Zone string // the IANA name of their time zone, as Slack has it; empty: unknown
 }
 
 // Person looks a person up. Only ids count, never names. An error means that Slack did not answer, or does not let the bot
 // look people up: LookupTrouble tells which.
 func (c *Client) Person(ctx context.Context, user string) (Person, error) {
 	if last, ok := c.people.Get(user); ok && time.Since(last.at) < lookupFresh {
-		return Person{Member: last.member, Also: last.id}, nil
+		return Person{Member: last.member, Also: last.id, Zone: last.zone}, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
 	defer cancel()
@@ -100,14 +103,14 @@ func (c *Client) Person(ctx context.Context, user string) (Person, error) {
 	case err != nil:
 		return Person{}, err
 	default:
-		now.member = fullMember(u, me)
+		now.member, now.zone = fullMember(u, me), u.TZ
 		now.id = cmp.Or(u.Enterprise.ID, u.ID)
 		if now.id == user {
 			now.id = u.ID
 		}
 	}
 	c.people.Add(user, now)
-	return Person{Member: now.member, Also: now.id}, nil
+	return Person{Member: now.member, Also: now.id, Zone: now.zone}, nil
 }
 
 // userInfo asks Slack about a user, and notes whether the bot may.

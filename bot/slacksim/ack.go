@@ -16,6 +16,10 @@ func (s *Sim) receive(c *socket, kind int, frame []byte, fragmented bool) {
 	if c.muted {
 		return
 	}
+	if s.loseAcks > 0 {
+		s.loseAcks--
+		return
+	}
 	var ack struct {
 		EnvelopeID string          `json:"envelope_id"`
 		Payload    json.RawMessage `json:"payload"`
@@ -48,11 +52,19 @@ func (s *Sim) receive(c *socket, kind int, frame []byte, fragmented bool) {
 	s.accept(e, ack.Payload)
 }
 
+// LoseAcks makes the next n acks get lost on their way to Slack: what they were for is done, and the person sees that it
+// failed.
+func (s *Sim) LoseAcks(n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.loseAcks = n
+}
+
 func (s *Sim) accept(e *envelope, payload json.RawMessage) {
 	if emptyPayload(payload) {
 		payload = nil
 	}
-	if payload != nil && e.kind != slashEnvelope {
+	if payload != nil && !e.answers {
 		s.recordViolation(UnwantedAckPayload, "%s envelope: %.80s", e.kind, payload)
 		payload = nil
 	}

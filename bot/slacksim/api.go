@@ -63,22 +63,46 @@ func refuse(code string) reply { return reply{err: code} }
 
 // methods is the table of everything the Web API answers.
 func methods() map[string]method {
-	reading := []string{"channels:read", "groups:read"}
-	history := []string{"channels:history", "groups:history"}
+	reading := []string{"channels:read", "groups:read", "im:read"}
+	history := []string{"channels:history", "groups:history", "im:history"}
+	people := []string{"users:read"}
 	writing := []string{"chat:write"}
+	files := []string{"files:write"}
+	groups := []string{"usergroups:read"}
 	return map[string]method{
-		"apps.connections.open": {run: (*Sim).connectionsOpen, tier: tier3, token: appToken},
-		"auth.test":             {run: (*Sim).authTest},
-		"blocks.validate":       {run: (*Sim).blocksValidate, token: noToken},
-		"chat.getPermalink":     {run: (*Sim).getPermalink},
-		"chat.postEphemeral":    {run: (*Sim).postEphemeral, scopes: writing, tier: tier4},
-		"chat.postMessage":      {run: (*Sim).postMessage, scopes: writing},
-		"chat.update":           {run: (*Sim).updateMessage, scopes: writing, tier: tier3},
-		"conversations.history": {run: (*Sim).conversationsHistory, scopes: history, tier: tier3},
-		"conversations.info":    {run: (*Sim).conversationsInfo, scopes: reading, tier: tier3},
-		"users.conversations":   {run: (*Sim).usersConversations, scopes: reading, tier: tier3},
-		"conversations.replies": {run: (*Sim).conversationsReplies, scopes: history, tier: tier3},
-		"users.info":            {run: (*Sim).usersInfo, scopes: []string{"users:read"}, tier: tier4},
+		"apps.connections.open":        {run: (*Sim).connectionsOpen, tier: tier3, token: appToken},
+		"auth.test":                    {run: (*Sim).authTest},
+		"blocks.validate":              {run: (*Sim).blocksValidate, token: noToken},
+		"bots.info":                    {run: (*Sim).botsInfo, scopes: people, tier: tier3},
+		"chat.delete":                  {run: (*Sim).deleteMessage, scopes: writing, tier: tier3},
+		"chat.getPermalink":            {run: (*Sim).getPermalink},
+		"chat.postEphemeral":           {run: (*Sim).postEphemeral, scopes: writing, tier: tier4},
+		"chat.postMessage":             {run: (*Sim).postMessage, scopes: writing},
+		"chat.update":                  {run: (*Sim).updateMessage, scopes: writing, tier: tier3},
+		"conversations.history":        {run: (*Sim).conversationsHistory, scopes: history, tier: tier3},
+		"conversations.info":           {run: (*Sim).conversationsInfo, scopes: reading, tier: tier3},
+		"users.conversations":          {run: (*Sim).usersConversations, scopes: reading, tier: tier3},
+		"conversations.join":           {run: (*Sim).conversationsJoin, scopes: []string{"channels:join"}, tier: tier3},
+		"conversations.list":           {run: (*Sim).conversationsList, scopes: reading, tier: tier2},
+		"conversations.members":        {run: (*Sim).conversationsMembers, scopes: reading, tier: tier4},
+		"conversations.open":           {run: (*Sim).conversationsOpen, scopes: []string{"im:write"}, tier: tier3},
+		"conversations.replies":        {run: (*Sim).conversationsReplies, scopes: history, tier: tier3},
+		"files.completeUploadExternal": {run: (*Sim).completeUpload, scopes: files, tier: tier4},
+		"files.delete":                 {run: (*Sim).filesDelete, scopes: files, tier: tier3},
+		"files.getUploadURLExternal":   {run: (*Sim).getUploadURL, scopes: files, tier: tier4},
+		"files.info":                   {run: (*Sim).filesInfo, scopes: []string{"files:read"}, tier: tier4},
+		"reactions.add":                {run: (*Sim).reactionsAdd, scopes: []string{"reactions:write"}, tier: tier3},
+		"reactions.remove":             {run: (*Sim).reactionsRemove, scopes: []string{"reactions:write"}, tier: tier2},
+		"team.info":                    {run: (*Sim).teamInfo, scopes: []string{"team:read"}, tier: tier3},
+		"usergroups.list":              {run: (*Sim).usergroupsList, scopes: groups, tier: tier2},
+		"usergroups.users.list":        {run: (*Sim).usergroupsUsersList, scopes: groups, tier: tier2},
+		"views.open":                   {run: (*Sim).viewsOpen, tier: tier4},
+		"views.publish":                {run: (*Sim).viewsPublish, tier: tier4},
+		"views.push":                   {run: (*Sim).viewsPush, tier: tier4},
+		"views.update":                 {run: (*Sim).viewsUpdate, tier: tier4},
+		"users.list":                   {run: (*Sim).usersList, scopes: people, tier: tier2},
+		"users.lookupByEmail":          {run: (*Sim).lookupByEmail, scopes: []string{"users:read.email"}, tier: tier3},
+		"users.info":                   {run: (*Sim).usersInfo, scopes: people, tier: tier4},
 	}
 }
 
@@ -106,6 +130,7 @@ func (s *Sim) serveAPI(w http.ResponseWriter, r *http.Request) {
 func (s *Sim) answer(r *http.Request, c call, fault Fault) reply {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.base = c.base
 	m, known := s.methods[c.method]
 	if !known {
 		s.recordViolation(UnknownMethod, "%s", c.method)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"mime"
+	"mime/multipart"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -66,9 +67,21 @@ func (a *args) readBody(r *http.Request) error {
 		}
 		a.addForm(form)
 		return nil
+	case "multipart/form-data":
+		return a.addParts(multipart.NewReader(bytes.NewReader(body), params["boundary"]))
 	default:
 		return errors.New("invalid_post_type")
 	}
+}
+
+// addParts reads a multipart form, as clients send it when an argument is a file. Files are for the upload's own address.
+func (a *args) addParts(r *multipart.Reader) error {
+	form, err := r.ReadForm(maxBody)
+	if err != nil {
+		return fmt.Errorf("invalid_form_data: %w", err)
+	}
+	a.addForm(form.Value)
+	return form.RemoveAll()
 }
 
 func (a *args) addForm(form url.Values) {

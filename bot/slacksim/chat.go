@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+	"time"
 	"unicode/utf8"
 )
 
@@ -20,6 +21,10 @@ func (s *Sim) target(c call) (*room, reply) {
 		return nil, refuse("is_archived")
 	case r.Restricted:
 		return nil, refuse("restricted_action")
+	case r.ThreadsOnly && c.text("thread_ts") == "":
+		return nil, refuse("restricted_action_thread_only_channel")
+	case r.NoThreads && c.text("thread_ts") != "":
+		return nil, refuse("restricted_action_non_threadable_channel")
 	case r.BotAbsent && !s.granted("chat:write.public"):
 		return nil, refuse("not_in_channel")
 	}
@@ -81,11 +86,25 @@ func (s *Sim) threadRoot(r *room, c call) (string, reply) {
 
 // add puts a message into a channel; the caller holds the lock.
 func (s *Sim) add(r *room, m Message) *Message {
+	added, _ := s.post(r, m)
+	return added
+}
+
+// post is add that returns the event about the message too, nil if there is none.
+func (s *Sim) post(r *room, m Message) (*Message, *envelope) {
 	m.Channel = r.ID
 	m.TS = r.nextTS(m.At)
 	r.messages = append(r.messages, &m)
 	s.notifyChange()
-	return &m
+	return &m, s.tellPosted(r, &m)
+}
+
+// edit changes a message, keeps what it was in its history, and returns the event about that, nil if there is none.
+func (s *Sim) edit(r *room, m *Message, body content) *envelope {
+	before := s.wire(r, m, true)
+	m.edit(time.Now(), body.text, body.blocks)
+	s.notifyChange()
+	return s.tellChanged(r, m, before)
 }
 
 // namedMessage returns the message that the call names by its channel and the argument of this name.
@@ -134,12 +153,25 @@ func (s *Sim) updateMessage(c call) reply {
 	if !c.has("text") {
 		body.text = m.Text
 	}
-	m.edit(c.now, body.text, body.blocks)
 	if body.hasMetadata {
 		m.Metadata = body.metadata
 	}
-	s.notifyChange()
+	s.edit(r, m, body)
 	return ok(map[string]any{"channel": r.ID, "ts": m.TS, "text": m.Text, "message": s.wire(r, m, true)})
+}
+
+// deleteMessage takes back a message of the bot's own. Replies to it stay.
+func (s *Sim) deleteMessage(c call) reply {
+	r, m, rep := s.namedMessage(c, "ts")
+	if rep.err != "" {
+		return rep
+	}
+	if !m.FromBot {
+		s.recordViolation(ForeignMessage, "chat.delete of a message by %s", m.User)
+		return refuse("cant_delete_message")
+	}
+	s.remove(r, m.TS)
+	return ok(map[string]any{"channel": r.ID, "ts": m.TS})
 }
 
 func (s *Sim) postEphemeral(c call) reply {

@@ -3,6 +3,8 @@ package slacksim
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
+	"slices"
 	"unicode/utf8"
 
 	"canarybot.io/bot/slacksim/blockkit"
@@ -62,7 +64,10 @@ func (s *Sim) readBlocks(raw json.RawMessage, where string) (json.RawMessage, re
 	if len(list) == 0 {
 		return nil, reply{}
 	}
-	problems := blockkit.Validate(raw, "/blocks")
+	if old := s.tooNew(list); len(old) > 0 {
+		return nil, refuseBlocks(old) // the bot could not know, so it is no violation
+	}
+	problems := append(blockkit.Validate(raw, "/blocks"), s.filesIn(raw, "/blocks")...)
 	if len(problems) == 0 && blockkit.TextLength(raw) > blockkit.MaxText {
 		s.recordViolation(InvalidBlocks, "%s: the blocks' texts have more than %d characters", where, blockkit.MaxText)
 		return nil, refuse("msg_blocks_too_long")
@@ -70,17 +75,43 @@ func (s *Sim) readBlocks(raw json.RawMessage, where string) (json.RawMessage, re
 	if len(problems) == 0 {
 		return blockkit.Complete(raw, s.shortID), reply{}
 	}
+	for _, p := range problems {
+		s.recordViolation(InvalidBlocks, "%s: %s", where, p)
+	}
+	return nil, refuseBlocks(problems)
+}
+
+func refuseBlocks(problems []blockkit.Problem) reply {
 	errs := make([]string, 0, len(problems))
 	messages := make([]string, 0, len(problems))
 	for _, p := range problems {
-		s.recordViolation(InvalidBlocks, "%s: %s", where, p)
 		errs = append(errs, p.String())
 		messages = append(messages, "[ERROR] "+p.String())
 	}
-	return nil, reply{err: "invalid_blocks", fields: map[string]any{
+	return reply{err: "invalid_blocks", fields: map[string]any{
 		"errors":            errs,
 		"response_metadata": map[string]any{"messages": messages},
 	}}
+}
+
+// SetUnsupported makes the workspace refuse these types of block, as one to which Slack has not brought them yet; none:
+// it takes all that the simulator knows.
+func (s *Sim) SetUnsupported(types ...string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.unsupported = types
+}
+
+// tooNew returns what is wrong with blocks that the workspace does not take yet; the caller holds the lock.
+func (s *Sim) tooNew(blocks []map[string]any) (problems []blockkit.Problem) {
+	for i, b := range blocks {
+		if kind, _ := b["type"].(string); slices.Contains(s.unsupported, kind) {
+			problems = append(problems, blockkit.Problem{
+				Code: blockkit.FailedConstraint, Message: "unsupported type: " + kind, Pointer: fmt.Sprintf("/blocks/%d/type", i),
+			})
+		}
+	}
+	return problems
 }
 
 // readMetadata returns the metadata, nil for an empty object, or the error code.

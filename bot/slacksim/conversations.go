@@ -14,7 +14,10 @@ func (s *Sim) visible(c call, public, private string) (*room, reply) {
 		return nil, refuse("channel_not_found")
 	}
 	needed := public
-	if r.Private {
+	switch {
+	case r.direct:
+		needed = "im:" + strings.TrimPrefix(private, "groups:")
+	case r.Private:
 		needed = private
 	}
 	if !s.granted(needed) {
@@ -31,35 +34,18 @@ func (s *Sim) conversationsInfo(c call) reply {
 	return ok(map[string]any{"channel": s.wireChannel(r)})
 }
 
-// usersConversations lists the channels that the bot is in.
-func (s *Sim) usersConversations(c call) reply {
-	types := strings.Split(c.text("types"), ",")
-	if c.text("types") == "" {
-		types = []string{"public_channel"}
+// conversationsOpen opens the conversation with one person. With several at once is not simulated.
+func (s *Sim) conversationsOpen(c call) reply {
+	users := strings.Split(c.text("users"), ",")
+	if len(users) > 1 {
+		s.recordViolation(BadArguments, "conversations.open: conversations with several people are not simulated")
+		return refuse("invalid_arguments")
 	}
-	for _, t := range types {
-		switch strings.TrimSpace(t) {
-		case "public_channel", "private_channel", "mpim", "im":
-		default:
-			return refuse("invalid_types")
-		}
+	r := s.direct(users[0])
+	if r == nil {
+		return refuse("user_not_found")
 	}
-	var found []wireChannel
-	for _, r := range s.rooms {
-		kind := "public_channel"
-		if r.Private {
-			kind = "private_channel"
-		}
-		hidden := r.direct || r.BotAbsent || r.Archived && c.flag("exclude_archived")
-		if slices.Contains(types, kind) && !hidden {
-			found = append(found, s.wireChannel(r))
-		}
-	}
-	part, next, rep := page(c, found, 100)
-	if rep.err != "" {
-		return rep
-	}
-	return ok(map[string]any{"channels": part, "response_metadata": map[string]any{"next_cursor": next}})
+	return ok(map[string]any{"channel": map[string]any{"id": r.ID}, "no_op": false, "already_open": false})
 }
 
 func (s *Sim) conversationsHistory(c call) reply {

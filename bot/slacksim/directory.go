@@ -27,12 +27,16 @@ func (s *Sim) PutUser(u User) {
 }
 
 // PutChannel adds a channel or changes the one with the same id; messages stay.
+// An app that asked is told when one was renamed, archived or brought back, and
+// when the bot was taken out of it or invited.
 func (s *Sim) PutChannel(c Channel) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c.Name = strings.TrimPrefix(c.Name, "#")
 	if r := s.room(c.ID); r != nil {
+		before := r.Channel
 		r.Channel = c
+		s.tellChannel(before, c)
 	} else {
 		s.rooms = append(s.rooms, &room{Channel: c, ahead: s.opts.Timing.Ahead, tokens: float64(s.opts.Limits.PostBurst)})
 	}
@@ -108,6 +112,10 @@ func (s *Sim) names() blockkit.Names {
 			}
 			return ""
 		},
+		Group: func(id string) string {
+			g, _ := s.group(id)
+			return g.Handle
+		},
 	}
 }
 
@@ -149,13 +157,13 @@ func (s *Sim) Message(channel, ts string) (Message, bool) {
 	return m.clone(), true
 }
 
-// Remove deletes a message as an administrator would, without notifying the
-// bot, and reports whether it existed. Replies stay; nobody can add to them.
+// Remove deletes a message as an administrator would, and reports whether it
+// existed. Replies stay; nobody can add to them.
 func (s *Sim) Remove(channel, ts string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r := s.roomNamed(channel)
-	return r != nil && s.remove(r, ts)
+	return r != nil && s.removed(r, ts)
 }
 
 // Ephemerals returns what only this person sees, oldest first, without what was

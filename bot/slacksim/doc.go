@@ -22,17 +22,18 @@
 // Time is the clock's (virtual in a bubble), ids are counters and the choice of a
 // connection is seeded, so a run can be repeated.
 //
+// Files go through their three steps and can be shown once Slack has looked at them
+// (Timing.Files).
+//
 // Slack's behaviour is followed where it is documented or was observed; where it
 // is neither, the simulator decides and the comment says "our rule".
 //
 // # What is not simulated
 //
-// Methods other than those in the table of methods; modals and the app home with
-// their trigger ids, stacks and hashes; selects, inputs, pickers and every block
-// but section, header, context, divider, actions with buttons, and image;
-// attachments; files, uploads and slack_file; user groups; reactions, pins and
-// bookmarks; chat.delete (Remove is a person deleting); events other than
-// app_mention, and the rich_text blocks in it; conversion of emoji to shortcodes;
-// unfurling; direct messages but those that the bot begins; several workspaces with the app installed; the
+// Methods other than those in the table of methods; selects, inputs and pickers in
+// messages, and rich text and files to be filled in; every block but section,
+// header, context, divider, actions, input and image; attachments; changes to user
+// groups by the bot; pins and bookmarks; events other than those of AllEvents;
+// conversion of emoji to shortcodes; unfurling; conversations of several people; several workspaces with the app installed; the
 // workspace-wide cap on posts and the hourly one on events.
 package slacksim

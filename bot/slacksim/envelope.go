@@ -24,6 +24,8 @@ type envelope struct {
 	reason  string
 	sentTo  *socket
 	lost    bool // on its way to the bot
+	answers bool // its ack may carry something
+	silent  bool // Slack says that it may not
 	timer   *time.Timer
 	result  Delivery
 	done    chan struct{}
@@ -34,7 +36,7 @@ type envelope struct {
 }
 
 func (s *Sim) newEnvelope(kind envelopeType, payload func(base string) map[string]any) *envelope {
-	return &envelope{id: s.uuid(), kind: kind, payload: payload, done: make(chan struct{})}
+	return &envelope{id: s.uuid(), kind: kind, payload: payload, answers: kind == slashEnvelope, done: make(chan struct{})}
 }
 
 // frame is the envelope as it goes over the wire. That button presses accept a
@@ -42,7 +44,7 @@ func (s *Sim) newEnvelope(kind envelopeType, payload func(base string) map[strin
 func (e *envelope) frame(base string) map[string]any {
 	f := map[string]any{
 		"envelope_id": e.id, "type": e.kind, "payload": e.payload(base),
-		"accepts_response_payload": e.kind != eventEnvelope,
+		"accepts_response_payload": e.answers || e.kind == interactiveEnvelope && !e.silent,
 	}
 	if e.kind == eventEnvelope {
 		f["retry_attempt"], f["retry_reason"] = e.attempt, e.reason
@@ -51,8 +53,14 @@ func (e *envelope) frame(base string) map[string]any {
 }
 
 // deliver gives the envelope to exactly one live connection and starts its
-// deadline; the caller holds the lock.
+// deadline, at once unless it is to be late; the caller holds the lock.
 func (s *Sim) deliver(e *envelope) {
+	late := s.late
+	s.late = 0
+	s.later(late, func() { s.send(e) })
+}
+
+func (s *Sim) send(e *envelope) {
 	sockets := s.liveSockets()
 	if len(sockets) == 0 || s.outage {
 		s.settle(e, Undelivered)
@@ -108,6 +116,15 @@ func (s *Sim) DuplicateNext() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.repeat++
+}
+
+// DelayNext makes the next envelope reach the bot so much later than the person
+// acted, behind others that were sent meanwhile. Its deadline begins when it is
+// sent.
+func (s *Sim) DelayNext(d time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.late = d
 }
 
 // expire ends an envelope that was not acknowledged in time.

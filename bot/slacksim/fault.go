@@ -32,6 +32,28 @@ type Fault struct {
 	LoseResponse bool
 	// Times is how many calls it hits; 0 means all until ClearFaults.
 	Times int
+	// Every makes it hit each so-many-th call only; 0 and 1 mean each.
+	Every int
+	// After is how long after SetFault it begins, and For how long it then lasts; 0 means at once, and until ClearFaults.
+	After time.Duration
+	For   time.Duration
+}
+
+// fate is a fault that was set: when, and how many calls of its method there were since it began.
+type fate struct {
+	Fault
+	set   time.Time
+	calls int
+}
+
+// hit reports whether the fault hits the call of this moment. The caller holds the lock.
+func (f *fate) hit(now time.Time) bool {
+	begins := f.set.Add(f.After)
+	if now.Before(begins) || f.For > 0 && !now.Before(begins.Add(f.For)) {
+		return false
+	}
+	f.calls++
+	return f.calls%max(1, f.Every) == 0
 }
 
 // SetFault makes calls of a method go wrong; AnyMethod and ResponseURLs are
@@ -39,7 +61,7 @@ type Fault struct {
 func (s *Sim) SetFault(method string, f Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.faults[method] = f
+	s.faults[method] = &fate{Fault: f, set: time.Now()}
 }
 
 // ClearFaults ends every fault set so far.
@@ -54,6 +76,20 @@ func (s *Sim) ClearFaults() {
 func (s *Sim) Outage(down bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.setOutage(down)
+}
+
+// ScheduleOutage takes Slack down after a while, for a while. It does not block.
+func (s *Sim) ScheduleOutage(after, length time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.later(after, func() {
+		s.setOutage(true)
+		s.later(length, func() { s.setOutage(false) })
+	})
+}
+
+func (s *Sim) setOutage(down bool) {
 	s.outage = down
 	if down {
 		s.cutAll()
@@ -71,15 +107,16 @@ func (s *Sim) fault(method string) (Fault, bool) {
 		key = AnyMethod
 		f, found = s.faults[key]
 	}
-	if found && f.Times > 0 {
-		left := f
-		left.Times--
-		s.faults[key] = left
-		if left.Times == 0 {
+	if !found || !f.hit(time.Now()) {
+		return Fault{}, s.outage
+	}
+	if f.Times > 0 {
+		f.Times--
+		if f.Times == 0 {
 			delete(s.faults, key)
 		}
 	}
-	return f, s.outage
+	return f.Fault, s.outage
 }
 
 // delay waits and reports whether the caller is still there afterwards.

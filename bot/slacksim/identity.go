@@ -3,6 +3,7 @@ package slacksim
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"canarybot.io/bot/slacksim/blockkit"
@@ -23,9 +24,7 @@ func (s *Sim) authTest(call) reply {
 func (s *Sim) usersInfo(c call) reply {
 	id := c.text("user")
 	if id == s.opts.Bot.UserID {
-		u := s.wireUser(User{ID: id, Name: s.opts.Bot.Name, RealName: s.opts.Bot.Name, TeamID: s.opts.Workspace.ID})
-		u.IsBot = true
-		return ok(map[string]any{"user": u})
+		return ok(map[string]any{"user": s.wireBot()})
 	}
 	u, found := s.user(id)
 	if !found || u.ID != id && u.EnterpriseID != id {
@@ -34,7 +33,7 @@ func (s *Sim) usersInfo(c call) reply {
 	return ok(map[string]any{"user": s.wireUser(u)})
 }
 
-// blocksValidate validates blocks, or the blocks of a message, without posting
+// blocksValidate validates blocks, the blocks of a message, or a view, without showing
 // them. A call is never a violation, whatever its result.
 func (s *Sim) blocksValidate(c call) reply {
 	var raw json.RawMessage
@@ -50,10 +49,34 @@ func (s *Sim) blocksValidate(c call) reply {
 			return refuse("invalid_arguments")
 		}
 		raw, base, code = message.Blocks, "/blocks", "invalid_message"
+	case c.has("view") && !c.has("message") && !c.has("blocks"):
+		return viewProblems(c.raw("view"))
 	default:
 		return refuse("invalid_arguments")
 	}
-	problems := blockkit.Validate(raw, base)
+	return validated(code, blockkit.Validate(raw, base))
+}
+
+// viewProblems validates a modal, or a home where it says that it is one.
+func viewProblems(raw json.RawMessage) reply {
+	var v struct {
+		Type blockkit.Surface `json:"type"`
+	}
+	if json.Unmarshal(raw, &v) != nil {
+		return refuse("invalid_arguments")
+	}
+	if v.Type != blockkit.InHome {
+		v.Type = blockkit.InModal
+	}
+	problems := blockkit.ValidateView(raw, v.Type)
+	for i := range problems {
+		problems[i].Pointer = strings.TrimPrefix(problems[i].Pointer, "/view")
+	}
+	return validated("invalid_view", problems)
+}
+
+// validated is the answer of blocks.validate.
+func validated(code string, problems []blockkit.Problem) reply {
 	if len(problems) == 0 {
 		return ok(nil)
 	}

@@ -42,17 +42,17 @@ func (s *Sim) limit(c call, m method) reply {
 		s.quotas[c.method] = q
 	}
 	if c.now.Before(q.until) {
-		if c.now.Sub(q.refusedAt) > gracePeriod {
+		if c.now.Sub(q.refusedAt) > gracePeriod && !s.opts.Limits.InBody { // nobody said for how long
 			s.recordViolation(IgnoredRetryAfter, "%s was called %s too early", c.method, q.until.Sub(c.now).Round(time.Millisecond))
 		}
-		return q.refuse(c.now, q.until)
+		return s.refusal(q.refuse(c.now, q.until), "ratelimited")
 	}
 	if c.now.Sub(q.opened) >= time.Minute {
 		q.opened, q.used = c.now, 0
 	}
 	if q.used >= s.opts.Limits.of(m.tier) {
 		q.refusedAt = c.now
-		return q.refuse(c.now, q.opened.Add(time.Minute))
+		return s.refusal(q.refuse(c.now, q.opened.Add(time.Minute)), "ratelimited")
 	}
 	q.used++
 	return reply{}
@@ -78,6 +78,14 @@ func (l Limits) of(t tier) int {
 func (q *quota) refuse(now, until time.Time) reply {
 	q.until = until
 	return tooMany(until.Sub(now))
+}
+
+// refusal is the refusal as this Slack answers it: with a status of its own or, as some of its parts do, with 200 and a word.
+func (s *Sim) refusal(rep reply, word string) reply {
+	if s.opts.Limits.InBody {
+		return refuse(word)
+	}
+	return rep
 }
 
 func tooMany(wait time.Duration) reply {
@@ -106,5 +114,5 @@ func (s *Sim) paceChannel(r *room, now time.Time) reply {
 	if len(r.refused) > maxRefusedPosts {
 		s.recordViolation(PostingTooFast, "%d posts to #%s refused within a minute", len(r.refused), r.Name)
 	}
-	return tooMany(limits.PostEvery)
+	return s.refusal(tooMany(limits.PostEvery), "rate_limited")
 }

@@ -29,10 +29,10 @@ func (p *Person) StartSay(channel, thread, text string) (*Pending, error) {
 		}
 		thread = cmp.Or(parent.ThreadTS, thread) // people cannot reply to a reply
 	}
-	m := s.add(at.room, Message{User: at.user.ID, ThreadTS: thread, Text: s.typed(text), At: at.now})
-	pending := &Pending{sim: s, outcome: Outcome{Delivery: Silent, TS: m.TS}}
-	if !s.mentionsBot(m.Text) {
-		return pending, nil
+	m, told := s.post(at.room, Message{User: at.user.ID, ThreadTS: thread, Text: s.typed(text), At: at.now})
+	pending := &Pending{sim: s, waiting: told, outcome: Outcome{Delivery: Silent, TS: m.TS}}
+	if !s.mentionsBot(m.Text) || at.room.direct {
+		return pending, nil // in a conversation with the bot a mention is a message like another
 	}
 	if at.room.BotAbsent {
 		// Our rule: Slack offers to invite the bot; the bot itself gets nothing.
@@ -44,7 +44,7 @@ func (p *Person) StartSay(channel, thread, text string) (*Pending, error) {
 }
 
 func (s *Sim) mentionsBot(text string) bool {
-	return strings.Contains(text, "<@"+s.opts.Bot.UserID+">") && s.granted("app_mentions:read")
+	return strings.Contains(text, "<@"+s.opts.Bot.UserID+">") && s.granted("app_mentions:read") && s.subscribed("app_mention")
 }
 
 // Edit changes a message of the person's own. If it names the bot, before or only now, the bot gets another app_mention:
@@ -66,15 +66,36 @@ func (p *Person) StartEdit(channel, ts, text string) (*Pending, error) {
 	if m == nil || m.User != at.user.ID {
 		return nil, fmt.Errorf("%w: %s", ErrNoMessage, ts)
 	}
-	m.edit(at.now, s.typed(text), nil)
-	s.notifyChange()
-	pending := &Pending{sim: s, outcome: Outcome{Delivery: Silent, TS: m.TS}}
-	if s.mentionsBot(m.Text) && !at.room.BotAbsent {
+	told := s.edit(at.room, m, content{text: s.typed(text)})
+	pending := &Pending{sim: s, waiting: told, outcome: Outcome{Delivery: Silent, TS: m.TS}}
+	if s.mentionsBot(m.Text) && !at.room.BotAbsent && !at.room.direct {
 		event := s.mentionEvent(at, m)
 		event["edited"] = map[string]any{"user": m.User, "ts": fmt.Sprintf("%d.000000", at.now.Add(s.opts.Timing.Ahead).Unix())}
 		pending.waiting = s.startEvent(event)
 	}
 	return pending, nil
+}
+
+// Delete takes back a message of the person's own. Replies to it stay.
+func (p *Person) Delete(channel, ts string) (Outcome, error) {
+	return outcome(p.StartDelete(channel, ts))
+}
+
+// StartDelete is Delete without waiting.
+func (p *Person) StartDelete(channel, ts string) (*Pending, error) {
+	s := p.sim
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	at, err := p.checkAccess(channel)
+	if err != nil {
+		return nil, err
+	}
+	m := at.room.message(ts)
+	if m == nil || m.User != at.user.ID {
+		return nil, fmt.Errorf("%w: %s", ErrNoMessage, ts)
+	}
+	_, told := s.remove(at.room, ts)
+	return &Pending{sim: s, waiting: told, outcome: Outcome{Delivery: Silent, TS: ts}}, nil
 }
 
 // App is another app of the workspace, or a workflow.
@@ -130,6 +151,9 @@ func (s *Sim) typed(text string) string {
 		if u, found := s.user(name); found {
 			return "<@" + u.ID + ">" + rest
 		}
+		if g, found := s.group(name); found && !g.Disabled {
+			return "<!subteam^" + g.ID + "|@" + g.Handle + ">" + rest
+		}
 		return word
 	})
 }
@@ -142,68 +166,8 @@ func (s *Sim) mentionEvent(at location, m *Message) map[string]any {
 	if m.ThreadTS != "" {
 		event["thread_ts"] = m.ThreadTS
 	}
+	if m.App == "" {
+		event["blocks"] = richText(m)
+	}
 	return event
-}
-
-// startEvent delivers an event and redelivers it until it is acknowledged; the
-// envelope it returns is the first attempt. The caller holds the lock.
-func (s *Sim) startEvent(event map[string]any) *envelope {
-	outer := map[string]any{
-		"token": "slacksim", "team_id": s.opts.Workspace.ID, "api_app_id": s.opts.Bot.AppID,
-		"event": event, "type": "event_callback", "event_id": s.id("Ev"), "event_time": time.Now().Unix(),
-		"authorizations": []any{map[string]any{
-			"enterprise_id": s.enterprise(), "team_id": s.opts.Workspace.ID, "user_id": s.opts.Bot.UserID,
-			"is_bot": true, "is_enterprise_install": false,
-		}},
-		"is_ext_shared_channel": s.room(fmt.Sprint(event["channel"])).ExtShared, "event_context": s.id("4-"),
-	}
-	lose := s.lose
-	s.lose = 0
-	return s.attemptEvent(eventAttempt{outer: outer, lose: lose})
-}
-
-// enterprise returns the organisation as payloads carry it: null for a workspace of none.
-func (s *Sim) enterprise() any {
-	if s.opts.Workspace.Enterprise == "" {
-		return nil
-	}
-	return s.opts.Workspace.Enterprise
-}
-
-// eventAttempt is one attempt to deliver an event.
-type eventAttempt struct {
-	outer   map[string]any
-	attempt int
-	reason  string
-	lose    int // so many attempts get lost
-}
-
-// attemptEvent makes one delivery of an event: the same event_id each time, in an
-// envelope of its own. The schedule is our rule: Slack documents it for HTTP only.
-func (s *Sim) attemptEvent(d eventAttempt) *envelope {
-	e := s.newEnvelope(eventEnvelope, func(string) map[string]any { return d.outer })
-	e.attempt, e.reason, e.lost = d.attempt, d.reason, d.attempt < d.lose
-	e.failed = func(result Delivery) {
-		if d.attempt >= len(s.opts.Timing.Retries) {
-			return
-		}
-		next := d
-		next.attempt, next.reason = d.attempt+1, "timeout"
-		if result == Undelivered {
-			next.reason = "connection_failed"
-		}
-		time.AfterFunc(s.opts.Timing.Retries[d.attempt], func() { s.retryEvent(next) })
-	}
-	s.deliver(e)
-	return e
-}
-
-func (s *Sim) retryEvent(d eventAttempt) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	select {
-	case <-s.closed:
-	default:
-		s.attemptEvent(d)
-	}
 }

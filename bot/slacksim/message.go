@@ -33,6 +33,9 @@ type Message struct {
 	Text     string
 	Blocks   json.RawMessage // nil when there are none
 	Metadata *Metadata
+	Files    []string // ids
+	// Reactions are in the order in which they came.
+	Reactions []Reaction
 	// Broadcast marks a reply that is shown in the channel too.
 	Broadcast bool
 	At        time.Time
@@ -95,12 +98,23 @@ func (r *room) message(ts string) *Message {
 	return nil
 }
 
-// remove removes a message from the room; the caller holds the lock.
-func (s *Sim) remove(r *room, ts string) bool {
-	before := len(r.messages)
-	r.messages = slices.DeleteFunc(r.messages, func(m *Message) bool { return m.TS == ts })
+// remove removes a message from the room, reports whether it was there, and returns the event about it, nil if there is
+// none. The caller holds the lock.
+func (s *Sim) remove(r *room, ts string) (found bool, told *envelope) {
+	m := r.message(ts)
+	if m == nil {
+		return false, nil
+	}
+	before := s.wire(r, m, true)
+	r.messages = slices.DeleteFunc(r.messages, func(o *Message) bool { return o == m })
 	s.notifyChange()
-	return len(r.messages) < before
+	return true, s.tellDeleted(r, before)
+}
+
+// removed is remove for those who wait for nobody.
+func (s *Sim) removed(r *room, ts string) bool {
+	found, _ := s.remove(r, ts)
+	return found
 }
 
 func (r *room) hasMember(user string) bool {
@@ -141,6 +155,7 @@ func (m *Message) clone() Message {
 	c := *m
 	c.History = slices.Clone(m.History)
 	c.WarnedFor = slices.Clone(m.WarnedFor)
+	c.Reactions = slices.Clone(m.Reactions)
 	return c
 }
 

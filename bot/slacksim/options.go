@@ -13,12 +13,20 @@ type Options struct {
 	Bot       Bot
 	Users     []User
 	Channels  []Channel
-	// Commands are the slash commands the app registered, with the slash.
+	// Groups are the user groups; SetUserGroups takes them all away.
+	Groups []Group
+	// Events are the types of events that the app is subscribed to.
+	Events []string
+	// Commands are the slash commands the app registered, with the slash; "*" stands for every one.
 	Commands []string
 	// Scopes are what the workspace granted the bot token.
 	Scopes []string
 	Limits Limits
 	Timing Timing
+	// Shortcuts are those that the app registered, beside its commands.
+	Shortcuts []Shortcut
+	// HomeOff switches the app's home tab off.
+	HomeOff bool
 	// Seed decides which connection gets which envelope.
 	Seed uint64
 	// Log gets a line for each call and envelope; nil is silence.
@@ -33,6 +41,8 @@ type Workspace struct {
 	Domain string
 	// Enterprise is the organisation that the workspace belongs to, on Enterprise Grid; empty means none.
 	Enterprise string
+	// EnterpriseName is what that is called; empty: Northwind Holding.
+	EnterpriseName string
 }
 
 // Bot is the app under test: its identities and the tokens it must present.
@@ -48,53 +58,60 @@ type Bot struct {
 
 // User is a person. The zero flags make a full member of the workspace.
 type User struct {
-	ID       string
-	Name     string
-	RealName string
+	ID       string `json:"id"`
+	Name     string `json:"name"`
+	RealName string `json:"real_name"`
 	// Title is shown beside the name on the page, for example "on call".
-	Title string
+	Title string `json:"title"`
 	// Restricted and UltraRestricted are multi- and single-channel guests.
-	Restricted      bool
-	UltraRestricted bool
-	Deactivated     bool
+	Restricted      bool `json:"restricted"`
+	UltraRestricted bool `json:"ultra_restricted"`
+	Deactivated     bool `json:"deactivated"`
+	// TZ is the IANA name of their time zone; empty: Etc/UTC.
+	TZ string `json:"tz"`
 	// TeamID is set for people of another workspace; empty means this one.
-	TeamID string
+	TeamID string `json:"team_id"`
 	// EnterpriseID is the id that somebody of the organisation has there, and Teams are the workspaces that they are in.
 	// Nobody outside an Enterprise Grid has any.
-	EnterpriseID string
-	Teams        []string
+	EnterpriseID string   `json:"enterprise_id"`
+	Teams        []string `json:"teams"`
 }
 
 // Channel is a conversation. The zero flags make a public channel that everybody
 // and the bot are in.
 type Channel struct {
-	ID       string
-	Name     string
-	Topic    string
-	Private  bool
-	Archived bool
+	ID       string `json:"id"`
+	Name     string `json:"name"`
+	Topic    string `json:"topic"`
+	Private  bool   `json:"private"`
+	Archived bool   `json:"archived"`
 	// BotAbsent means that the bot was not invited.
-	BotAbsent bool
+	BotAbsent bool `json:"bot_absent"`
 	// ExtShared means that another organisation is in it (Slack Connect), PendingExtShared that one is invited, and
 	// OrgShared that other workspaces of the same organisation are in it.
-	ExtShared        bool
-	PendingExtShared bool
-	OrgShared        bool
+	ExtShared        bool `json:"ext_shared"`
+	PendingExtShared bool `json:"pending_ext_shared"`
+	OrgShared        bool `json:"org_shared"`
 	// Restricted means that posting is for some people only, and that the bot is none of them.
-	Restricted bool
+	Restricted bool `json:"restricted"`
+	// ThreadsOnly means that the bot may only reply there, and NoThreads that nobody may.
+	ThreadsOnly bool `json:"threads_only"`
+	NoThreads   bool `json:"no_threads"`
 	// Members are the user ids in the channel; empty means everybody.
-	Members []string
+	Members []string `json:"members"`
 }
 
 // Limits are the quotas per method and minute, and how fast one channel takes
 // posts.
 type Limits struct {
 	// Off lets everything through.
-	Off   bool
-	Tier1 int
-	Tier2 int
-	Tier3 int
-	Tier4 int
+	Off bool
+	// InBody answers refused calls with status 200, ok:false and a word, without saying how long to wait.
+	InBody bool
+	Tier1  int
+	Tier2  int
+	Tier3  int
+	Tier4  int
 	// Special is for methods without a tier of their own.
 	Special int
 	// PostBurst posts are taken at once in a channel; after them one per PostEvery.
@@ -118,6 +135,8 @@ type Timing struct {
 	Retries []time.Duration
 	// ResponseURL is how long a response URL may be used.
 	ResponseURL time.Duration
+	// Files is how long Slack looks at an uploaded file before it can be shown; negative: not at all.
+	Files time.Duration
 	// Ahead is how much later Slack's clock shows than everybody else's; negative: earlier.
 	Ahead time.Duration
 	// Edits is how long after its post a message may be edited, as a workspace may set; zero: always.
@@ -165,6 +184,7 @@ const usesOfResponseURL = 5
 func (o Options) withDefaults() Options {
 	o.Workspace.ID = cmp.Or(o.Workspace.ID, defaultTeam)
 	o.Workspace.Name = cmp.Or(o.Workspace.Name, "Northwind")
+	o.Workspace.EnterpriseName = cmp.Or(o.Workspace.EnterpriseName, "Northwind Holding")
 	o.Workspace.Domain = cmp.Or(o.Workspace.Domain, "northwind")
 	o.Bot = o.Bot.withDefaults()
 	o.Limits = o.Limits.withDefaults()
@@ -182,14 +202,17 @@ func (o Options) withDefaults() Options {
 			{ID: "C0GENERAL1", Name: "general", BotAbsent: true},
 		}
 	}
-	if len(o.Commands) == 0 {
+	if o.Commands == nil {
 		o.Commands = []string{"/canary"}
 	}
 	if o.Scopes == nil {
 		o.Scopes = []string{
 			"app_mentions:read", "channels:history", "channels:read", "chat:write", "commands",
-			"groups:history", "groups:read", "users:read",
+			"groups:history", "groups:read", "usergroups:read", "files:write", "users:read",
 		}
+	}
+	if o.Events == nil {
+		o.Events = []string{"app_home_opened", "app_mention", "subteam_created", "subteam_updated", "subteam_members_changed"}
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
@@ -230,6 +253,7 @@ func (t Timing) withDefaults() Timing {
 	t.Life = cmp.Or(t.Life, time.Hour)
 	t.Ticket = cmp.Or(t.Ticket, 30*time.Second)
 	t.ResponseURL = cmp.Or(t.ResponseURL, 30*time.Minute)
+	t.Files = max(0, cmp.Or(t.Files, 2*time.Second))
 	if t.Retries == nil {
 		t.Retries = []time.Duration{0, time.Minute, 5 * time.Minute}
 	}

@@ -42,6 +42,10 @@ func (s *Sim) servePage(mux *http.ServeMux) {
 	mux.Handle("POST /sim/slash", guard.Handler(http.HandlerFunc(s.serveSlash)))
 	mux.Handle("POST /sim/press", guard.Handler(http.HandlerFunc(s.servePress)))
 	mux.Handle("POST /sim/say", guard.Handler(http.HandlerFunc(s.serveSay)))
+	mux.Handle("POST /sim/edit", guard.Handler(http.HandlerFunc(s.serveEdit)))
+	mux.Handle("POST /sim/delete", guard.Handler(http.HandlerFunc(s.serveDelete)))
+	mux.Handle("POST /sim/react", guard.Handler(http.HandlerFunc(s.serveReact)))
+	s.serveViews(func(name string, handle http.HandlerFunc) { mux.Handle("POST /sim/"+name, guard.Handler(handle)) })
 }
 
 // visitorAction is an action of a visitor of the page.
@@ -53,6 +57,10 @@ type visitorAction struct {
 	Button  string `json:"button"`
 	Value   string `json:"value"` // as the page showed it
 	Text    string `json:"text"`
+	// Field, All and Home are of what is done in a view: which field, whether all modals close, whether it is the home tab.
+	Field string `json:"field"`
+	All   bool   `json:"all"`
+	Home  bool   `json:"home"`
 }
 
 func (s *Sim) serveSlash(w http.ResponseWriter, r *http.Request) {
@@ -72,6 +80,19 @@ func (s *Sim) serveSay(w http.ResponseWriter, r *http.Request) {
 	s.serveAct(w, r, func(a visitorAction) (*Pending, error) {
 		return s.As(a.As).StartSay(a.Channel, a.Thread, a.Text)
 	})
+}
+
+func (s *Sim) serveEdit(w http.ResponseWriter, r *http.Request) {
+	s.serveAct(w, r, func(a visitorAction) (*Pending, error) { return s.As(a.As).StartEdit(a.Channel, a.TS, a.Text) })
+}
+
+func (s *Sim) serveDelete(w http.ResponseWriter, r *http.Request) {
+	s.serveAct(w, r, func(a visitorAction) (*Pending, error) { return s.As(a.As).StartDelete(a.Channel, a.TS) })
+}
+
+// serveReact gives a message the emoji whose name is in text.
+func (s *Sim) serveReact(w http.ResponseWriter, r *http.Request) {
+	s.serveAct(w, r, func(a visitorAction) (*Pending, error) { return s.As(a.As).startReact(a.Channel, a.TS, a.Text) })
 }
 
 // serveAct performs an act and answers once the bot has acknowledged or failed.

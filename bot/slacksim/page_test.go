@@ -203,3 +203,73 @@ func TestChangesArePushed(t *testing.T) {
 		t.Errorf("second snapshot = %+v", second)
 	}
 }
+
+// A visitor changes what they wrote, gives an emoji, and takes their message back.
+func TestVisitorEditsReactsAndDeletes(t *testing.T) {
+	sim := slacksim.Start(t, slacksim.Options{})
+	ts := say(t, sim, "#deploys", "one")
+	act := func(path, text string) int {
+		resp, _ := do(t, sim, http.MethodPost, "/sim/"+path, `{"as":"dev","channel":"`+deploys+`","ts":"`+ts+`","text":"`+text+`"}`)
+		return resp.StatusCode
+	}
+	if a, b := act("edit", "two"), act("react", "eyes"); a != http.StatusOK || b != http.StatusOK {
+		t.Errorf("edit %d, react %d", a, b)
+	}
+	if act("react", ":no emoji:") == http.StatusOK {
+		t.Error("an emoji that is none was taken")
+	}
+	if m, _ := sim.Message(deploys, ts); m.Text != "two" || len(m.Reactions) != 1 {
+		t.Errorf("the message is %+v", m)
+	}
+	if got := act("delete", ""); got != http.StatusOK || len(sim.Messages(deploys)) != 0 {
+		t.Errorf("delete %d, left are %+v", got, sim.Messages(deploys))
+	}
+}
+
+// The page shows a person their modal and the app's home, and takes what they do there.
+func TestPageHasModalsAndTheHome(t *testing.T) {
+	t.Parallel()
+	a := ask(t, slacksim.Options{Shortcuts: []slacksim.Shortcut{{Name: "Order", CallbackID: "order"}, {Name: "Order this", CallbackID: "this", OnMessage: true}}},
+		func(c slack.InteractionCallback) any {
+			switch c.Type {
+			case slack.InteractionTypeBlockSuggestion:
+				return json.RawMessage(`{"options":[{"text":{"type":"plain_text","text":"Uva"},"value":"uva"}]}`)
+			case slack.InteractionTypeViewSubmission:
+				return json.RawMessage(`{"response_action":"errors","errors":{"what":"Too dear."}}`)
+			}
+			return nil
+		})
+	post := func(what, body string) string {
+		t.Helper()
+		resp, got := do(t, a.sim, http.MethodPost, "/sim/"+what, body)
+		if resp.StatusCode != http.StatusOK {
+			t.Fatalf("%s: %s", what, got)
+		}
+		return got
+	}
+	post("slash", `{"as":"dev","channel":"deploys","text":"/canary"}`)
+	post("fill", `{"as":"dev","field":"what/text","text":"tea"}`)
+	if got := post("suggest", `{"as":"dev","field":"from/search","text":"uv"}`); !strings.Contains(got, `"value":"uva"`) {
+		t.Errorf("suggested %s", got)
+	}
+	post("fill", `{"as":"dev","field":"from/search","text":"uva"}`)
+	post("submit", `{"as":"dev"}`)
+	_, shown := do(t, a.sim, http.MethodGet, "/sim/state?as=dev", "")
+	for _, want := range []string{`"title":"Order"`, `"initial_value":"tea"`, `"initial_option":`, `"what":"Too dear."`, `"onMessage":["Order this"]`, `"shortcuts":["Order"]`, `"home":null`} {
+		if !strings.Contains(shown, want) {
+			t.Errorf("the page lacks %s:\n%s", want, shown)
+		}
+	}
+	if _, other := do(t, a.sim, http.MethodGet, "/sim/state?as=oncall", ""); !strings.Contains(other, `"modal":null`) {
+		t.Error("somebody else sees the modal")
+	}
+	post("press-view", `{"as":"dev","button":"more/again"}`)
+	post("close", `{"as":"dev","all":true}`)
+	post("home", `{"as":"dev"}`)
+	if got := post("shortcut", `{"as":"dev","text":"Order"}`); !strings.Contains(got, `"delivery":"acked"`) {
+		t.Errorf("the shortcut answered %s", got)
+	}
+	if got := a.shown(t, "dev"); got != "" {
+		t.Errorf("still open:\n%s", got)
+	}
+}

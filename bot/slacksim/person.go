@@ -107,17 +107,29 @@ type location struct {
 	now  time.Time
 }
 
+// active returns the person, who must be able to act at all; the caller holds the lock.
+func (p *Person) active() (User, error) {
+	if p.sim.outage {
+		return User{}, ErrOutage
+	}
+	u, found := p.sim.user(p.who)
+	if !found || u.Deactivated {
+		return User{}, fmt.Errorf("%w: %s", ErrNoUser, p.who)
+	}
+	return u, nil
+}
+
 // checkAccess checks that the person may act in the channel; the caller holds the lock.
 func (p *Person) checkAccess(channel string) (location, error) {
 	s := p.sim
-	if s.outage {
-		return location{}, ErrOutage
-	}
-	u, found := s.user(p.who)
-	if !found || u.Deactivated {
-		return location{}, fmt.Errorf("%w: %s", ErrNoUser, p.who)
+	u, err := p.active()
+	if err != nil {
+		return location{}, err
 	}
 	r := s.roomNamed(channel)
+	if b := s.opts.Bot; channel == b.UserID || channel == "@"+b.Name {
+		r = s.direct(u.ID) // people begin a conversation by writing
+	}
 	if r == nil || r.Archived || !r.hasMember(u.ID) {
 		return location{}, fmt.Errorf("%w: %s", ErrNoChannel, channel)
 	}
@@ -162,7 +174,7 @@ func (p *Person) StartSlash(channel, thread, command, text string) (*Pending, er
 	if err != nil {
 		return nil, err
 	}
-	known := slices.Contains(s.opts.Commands, command) && s.granted("commands")
+	known := s.registered(command) && s.granted("commands")
 	switch {
 	case !known:
 		return p.refused(at, thread, command+` is not a valid command. In Slack, all messages that start with `+
@@ -171,6 +183,11 @@ func (p *Person) StartSlash(channel, thread, command, text string) (*Pending, er
 		return p.refused(at, thread, command+" is not supported in threads. Sorry!"), nil
 	}
 	return s.startSlash(at, command, strings.TrimSpace(text)), nil
+}
+
+// registered reports whether the app has this slash command.
+func (s *Sim) registered(command string) bool {
+	return slices.Contains(s.opts.Commands, command) || slices.Contains(s.opts.Commands, "*") && strings.HasPrefix(command, "/")
 }
 
 // refused shows the person why Slack itself rejected the action.

@@ -90,7 +90,7 @@ func (s *Sim) respond(path string, a args, bad error) reply {
 		return rep
 	}
 	if a.flag("replace_original") && u.original != (surface{}) {
-		return s.replaceOriginal(u, body, now)
+		return s.replaceOriginal(u, body)
 	}
 	return s.answerPerson(u, a, body, now)
 }
@@ -99,7 +99,7 @@ func (s *Sim) deleteOriginal(u *responseURL) reply {
 	switch {
 	case u.original.ephemeral != nil:
 		u.original.ephemeral.Deleted = true
-	case u.original.message != nil && s.remove(s.room(u.channel), u.original.message.TS):
+	case u.original.message != nil && s.removed(s.room(u.channel), u.original.message.TS):
 	default:
 		return refuse("message_not_found")
 	}
@@ -107,11 +107,10 @@ func (s *Sim) deleteOriginal(u *responseURL) reply {
 	return reply{}
 }
 
-func (s *Sim) replaceOriginal(u *responseURL, body content, now time.Time) reply {
+func (s *Sim) replaceOriginal(u *responseURL, body content) reply {
 	if m := u.original.message; m != nil {
 		// Unlike chat.update this replaces the whole message: our rule.
-		m.edit(now, body.text, body.blocks)
-		s.notifyChange()
+		s.edit(s.room(u.channel), m, body)
 		return reply{}
 	}
 	e := u.original.ephemeral

@@ -37,20 +37,27 @@ type Sim struct {
 	servers     []*http.Server
 	users       []User
 	rooms       []*room
+	groups      []Group
+	files       []*File
+	base        string // how the last caller reached the simulator
+	groupless   bool   // the plan has no user groups
 	ephemerals  []*Ephemeral
 	violations  []Violation
 	expected    []Kind
 	allowed     []Kind
 	ids         uint64 // numbers everything that needs a fresh id
 	quotas      map[string]*quota
-	faults      map[string]Fault
+	faults      map[string]*fate
 	outage      bool
 	visitors    int  // pages that are open
 	acted       bool // somebody did something on a page
 	unlimited   bool
-	disabled    bool // Socket Mode is switched off
-	repeat      int  // how many coming envelopes are delivered twice
-	lose        int  // how many deliveries of the next event get lost
+	disabled    bool          // Socket Mode is switched off
+	unsupported []string      // types of block that the workspace does not take
+	repeat      int           // how many coming envelopes are delivered twice
+	late        time.Duration // how much later the next envelope reaches the bot
+	loseAcks    int           // how many acks get lost
+	lose        int           // how many deliveries of the next event get lost
 	tickets     map[string]ticket
 	sockets     []*socket
 	pending     map[string]*envelope
@@ -58,6 +65,10 @@ type Sim struct {
 	responses   map[string]*responseURL
 	random      *rand.Rand
 	lastTrigger int64
+	triggers    map[string]*triggered
+	modals      map[string][]*view    // by person, the topmost last
+	homes       map[string]*view      // by person
+	suggested   map[field][]suggested // what a person saw last in an external select
 }
 
 // New returns a simulator that listens nowhere yet: use Serve, or mount Handler.
@@ -69,12 +80,16 @@ func New(opts Options) *Sim {
 		closed:    make(chan struct{}),
 		changed:   make(chan struct{}),
 		quotas:    map[string]*quota{},
-		faults:    map[string]Fault{},
+		faults:    map[string]*fate{},
 		unlimited: opts.Limits.Off,
 		tickets:   map[string]ticket{},
 		pending:   map[string]*envelope{},
 		settled:   map[string]bool{},
 		responses: map[string]*responseURL{},
+		triggers:  map[string]*triggered{},
+		modals:    map[string][]*view{},
+		homes:     map[string]*view{},
+		suggested: map[field][]suggested{},
 		random:    rand.New(rand.NewPCG(opts.Seed, 0x5eed)),
 	}
 	s.methods = methods()
@@ -84,6 +99,9 @@ func New(opts Options) *Sim {
 	}
 	for _, c := range opts.Channels {
 		s.PutChannel(c)
+	}
+	for _, g := range opts.Groups {
+		s.keepGroup(g)
 	}
 	return s
 }

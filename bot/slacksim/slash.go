@@ -7,23 +7,27 @@ import (
 )
 
 // startSlash sends a slash command to the bot; the caller holds the lock.
-func (s *Sim) startSlash(at location, command, text string) *Pending {
-	trigger := s.trigger(at.now)
+func (s *Sim) startSlash(at location, name, text string) *Pending {
+	trigger := s.trigger(at.now, at.user.ID, "")
 	answer := s.newResponseURL(responseURL{kind: "commands", user: at.user.ID, channel: at.room.ID})
 	e := s.newEnvelope(slashEnvelope, func(base string) map[string]any {
-		return map[string]any{
+		command := map[string]any{
 			"token": "slacksim", "team_id": at.user.TeamID, "team_domain": s.opts.Workspace.Domain,
 			"channel_id": at.room.ID, "channel_name": slashChannelName(at.room),
 			"user_id": at.user.ID, "user_name": at.user.Name,
-			"command": command, "text": text, "api_app_id": s.opts.Bot.AppID,
+			"command": name, "text": text, "api_app_id": s.opts.Bot.AppID,
 			"is_enterprise_install": "false",
 			"response_url":          base + answer, "trigger_id": trigger,
 		}
+		if w := s.opts.Workspace; w.Enterprise != "" {
+			command["enterprise_id"], command["enterprise_name"] = w.Enterprise, w.EnterpriseName
+		}
+		return command
 	})
 	seen := ""
 	e.acked = func(payload json.RawMessage) {
 		if payload != nil {
-			seen = s.showAck(at, command, text, payload)
+			seen = s.showAck(at, name, text, payload)
 		}
 	}
 	e.failed = func(d Delivery) {
@@ -31,7 +35,7 @@ func (s *Sim) startSlash(at location, command, text string) *Pending {
 		if d == Undelivered {
 			code = "dispatch_failed"
 		}
-		seen = fmt.Sprintf("%s failed with the error %q", command, code)
+		seen = fmt.Sprintf("%s failed with the error %q", name, code)
 		s.addSystemMessage(at, "", seen)
 	}
 	s.deliver(e)
@@ -39,6 +43,9 @@ func (s *Sim) startSlash(at location, command, text string) *Pending {
 }
 
 func slashChannelName(r *room) string {
+	if r.direct {
+		return "directmessage"
+	}
 	if r.Private {
 		return "privategroup"
 	}
@@ -77,10 +84,4 @@ func (s *Sim) showAck(at location, command, text string, payload json.RawMessage
 	}
 	s.addEphemeral(at.room, Ephemeral{User: at.user.ID, FromBot: true, Text: body.text, Blocks: body.blocks, At: now})
 	return body.text
-}
-
-// trigger returns a trigger id, unique for ever.
-func (s *Sim) trigger(now time.Time) string {
-	s.lastTrigger = max(s.lastTrigger+1, now.UnixMicro())
-	return fmt.Sprintf("%d.%d.%032x", s.lastTrigger, 1000, s.nextNumber())
 }

@@ -18,12 +18,14 @@ type snapshot struct {
 	Me          string            `json:"me"`
 	Users       []snapshotUser    `json:"users"`
 	Channels    []snapshotChannel `json:"channels"`
+	Groups      []snapshotGroup   `json:"groups"`
 	Down        bool              `json:"down"`
 	Completions []Completion      `json:"completions"`
 	Prefill     string            `json:"prefill"`
 	Channel     string            `json:"channel"`
 	Panel       string            `json:"panel"`
 	PanelTitle  string            `json:"panelTitle"`
+	snapshotViews
 }
 
 type snapshotBot struct {
@@ -41,6 +43,12 @@ type snapshotUser struct {
 	Guest bool   `json:"guest"`
 }
 
+type snapshotGroup struct {
+	ID     string `json:"id"`
+	Handle string `json:"handle"`
+	Mine   bool   `json:"mine"` // the visitor is in it
+}
+
 type snapshotChannel struct {
 	ID       string            `json:"id"`
 	Name     string            `json:"name"`
@@ -51,17 +59,26 @@ type snapshotChannel struct {
 }
 
 type snapshotMessage struct {
-	TS        string          `json:"ts"`
-	Thread    string          `json:"thread,omitempty"`
-	User      string          `json:"user"` // empty: Slack itself
-	Bot       bool            `json:"bot,omitempty"`
-	Text      string          `json:"text"`
-	Blocks    json.RawMessage `json:"blocks,omitempty"`
-	At        int64           `json:"at"` // milliseconds since 1970
-	Broadcast bool            `json:"broadcast,omitempty"`
-	Private   bool            `json:"private,omitempty"` // only this visitor sees it
-	Edits     int             `json:"edits,omitempty"`
-	Warned    bool            `json:"warned,omitempty"`
+	TS        string           `json:"ts"`
+	Thread    string           `json:"thread,omitempty"`
+	User      string           `json:"user"` // empty: Slack itself
+	Bot       bool             `json:"bot,omitempty"`
+	Text      string           `json:"text"`
+	Blocks    json.RawMessage  `json:"blocks,omitempty"`
+	Files     []snapshotFile   `json:"files,omitempty"`
+	Reactions []map[string]any `json:"reactions,omitempty"`
+	At        int64            `json:"at"` // milliseconds since 1970
+	Broadcast bool             `json:"broadcast,omitempty"`
+	Private   bool             `json:"private,omitempty"` // only this visitor sees it
+	Edits     int              `json:"edits,omitempty"`
+	Warned    bool             `json:"warned,omitempty"`
+}
+
+type snapshotFile struct {
+	ID      string `json:"id"`
+	Title   string `json:"title"`
+	Alt     string `json:"alt"`
+	Picture bool   `json:"picture"`
 }
 
 // snapshot collects what the visitor sees; an unknown visitor is the default one.
@@ -76,7 +93,7 @@ func (s *Sim) snapshot(as string) snapshot {
 	snap := snapshot{
 		Version: s.version, Workspace: s.opts.Workspace.Name, Domain: s.opts.Workspace.Domain,
 		Bot: snapshotBot{ID: b.UserID, Name: b.Name, Emoji: b.Emoji, Online: len(s.liveSockets()) > 0},
-		Me:  me.ID, Down: s.outage,
+		Me:  me.ID, Down: s.outage, snapshotViews: s.snapshotViews(me.ID),
 		Completions: p.Completions, Prefill: p.Prefill, Channel: p.Channel,
 		Panel: p.Panel, PanelTitle: cmp.Or(p.PanelTitle, "Panel"),
 	}
@@ -91,6 +108,10 @@ func (s *Sim) snapshot(as string) snapshot {
 			})
 		}
 	}
+	for _, g := range s.groups {
+		mine := !g.Disabled && slices.Contains(s.membersOf(g), me.ID)
+		snap.Groups = append(snap.Groups, snapshotGroup{ID: g.ID, Handle: g.Handle, Mine: mine})
+	}
 	for _, r := range s.rooms {
 		if r.hasMember(me.ID) {
 			snap.Channels = append(snap.Channels, snapshotChannel{
@@ -102,6 +123,17 @@ func (s *Sim) snapshot(as string) snapshot {
 	return snap
 }
 
+// shownFiles returns the files of a message, without those that were deleted.
+func (s *Sim) shownFiles(m *Message) []snapshotFile {
+	var out []snapshotFile
+	for _, id := range m.Files {
+		if f := s.file(id); f != nil {
+			out = append(out, snapshotFile{ID: f.ID, Title: f.Title, Alt: f.Alt, Picture: f.picture()})
+		}
+	}
+	return out
+}
+
 // shown returns a channel's messages as one visitor sees them, in order of time.
 func (s *Sim) shown(r *room, me User) []snapshotMessage {
 	out := []snapshotMessage{}
@@ -109,7 +141,7 @@ func (s *Sim) shown(r *room, me User) []snapshotMessage {
 		out = append(out, snapshotMessage{
 			TS: m.TS, Thread: m.ThreadTS, User: m.User, Bot: m.FromBot, Text: m.Text, Blocks: m.Blocks,
 			At: m.At.UnixMilli(), Broadcast: m.Broadcast, Edits: m.Edits(),
-			Warned: slices.Contains(m.WarnedFor, me.ID),
+			Warned: slices.Contains(m.WarnedFor, me.ID), Files: s.shownFiles(m), Reactions: wireReactions(m),
 		})
 	}
 	for _, e := range s.ephemerals {

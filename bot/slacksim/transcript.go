@@ -92,8 +92,21 @@ func (t *transcript) messageEntry(m *Message) entry {
 	for _, user := range m.WarnedFor {
 		e.notes = append(e.notes, "⚠ for @"+names.User(user))
 	}
-	e.lines = plain(m.Text, m.Blocks, names)
+	e.lines = append(plain(m.Text, m.Blocks, names), t.files(m)...)
 	return e
+}
+
+// files says what pictures show, in the words that stand in their place.
+func (t *transcript) files(m *Message) (lines []string) {
+	for _, f := range t.sim.shownFiles(m) {
+		for i, line := range strings.Split(cmp.Or(f.Alt, f.Title), "\n") {
+			if i == 0 {
+				line = "(file) " + line
+			}
+			lines = append(lines, line)
+		}
+	}
+	return lines
 }
 
 func (t *transcript) ephemeralEntry(p *Ephemeral) entry {

@@ -32,7 +32,12 @@ const (
 	UnwantedAckPayload Kind = "unwanted_payload" // a payload where Slack takes none
 	BadTicket          Kind = "bad_ticket"       // a socket URL used twice or too late
 	TooManySockets     Kind = "too_many_websockets"
+	BadUpload          Kind = "bad_upload" // bytes for no upload, or not as many as announced
 	ResponseURLMisuse  Kind = "response_url_misuse"
+	BadTrigger         Kind = "bad_trigger"     // a trigger id used twice, or never given
+	InvalidView        Kind = "invalid_view"    // a modal or a home that Slack does not take
+	InvalidOptions     Kind = "invalid_options" // suggestions that Slack does not take
+	BadViewAnswer      Kind = "bad_view_answer" // the ack of a submission is none that Slack understands
 )
 
 // Violation is one breach of the protocol by the bot.

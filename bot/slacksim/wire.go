@@ -1,30 +1,34 @@
 package slacksim
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
+	"time"
 )
 
 // wireMessage is a message as the Web API and payloads carry it.
 type wireMessage struct {
-	Type            string          `json:"type"`
-	Subtype         string          `json:"subtype,omitempty"`
-	User            string          `json:"user,omitempty"`
-	BotID           string          `json:"bot_id,omitempty"`
-	AppID           string          `json:"app_id,omitempty"`
-	Team            string          `json:"team,omitempty"`
-	Text            string          `json:"text"`
-	TS              string          `json:"ts"`
-	ThreadTS        string          `json:"thread_ts,omitempty"`
-	ParentUserID    string          `json:"parent_user_id,omitempty"`
-	Blocks          json.RawMessage `json:"blocks,omitempty"`
-	Metadata        *Metadata       `json:"metadata,omitempty"`
-	Edited          *wireEdit       `json:"edited,omitempty"`
-	BotProfile      *wireBotProfile `json:"bot_profile,omitempty"`
-	ReplyCount      int             `json:"reply_count,omitempty"`
-	ReplyUsers      []string        `json:"reply_users,omitempty"`
-	ReplyUsersCount int             `json:"reply_users_count,omitempty"`
-	LatestReply     string          `json:"latest_reply,omitempty"`
+	Type            string           `json:"type"`
+	Subtype         string           `json:"subtype,omitempty"`
+	User            string           `json:"user,omitempty"`
+	BotID           string           `json:"bot_id,omitempty"`
+	AppID           string           `json:"app_id,omitempty"`
+	Team            string           `json:"team,omitempty"`
+	Text            string           `json:"text"`
+	TS              string           `json:"ts"`
+	ThreadTS        string           `json:"thread_ts,omitempty"`
+	ParentUserID    string           `json:"parent_user_id,omitempty"`
+	Blocks          json.RawMessage  `json:"blocks,omitempty"`
+	Metadata        *Metadata        `json:"metadata,omitempty"`
+	Files           []any            `json:"files,omitempty"`
+	Reactions       []map[string]any `json:"reactions,omitempty"`
+	Edited          *wireEdit        `json:"edited,omitempty"`
+	BotProfile      *wireBotProfile  `json:"bot_profile,omitempty"`
+	ReplyCount      int              `json:"reply_count,omitempty"`
+	ReplyUsers      []string         `json:"reply_users,omitempty"`
+	ReplyUsersCount int              `json:"reply_users_count,omitempty"`
+	LatestReply     string           `json:"latest_reply,omitempty"`
 }
 
 type wireEdit struct {
@@ -46,7 +50,7 @@ type wireBotProfile struct {
 func (s *Sim) wire(r *room, m *Message, metadata bool) wireMessage {
 	w := wireMessage{
 		Type: "message", User: m.User, Team: s.opts.Workspace.ID, Text: m.Text, TS: m.TS,
-		ThreadTS: m.ThreadTS, Blocks: m.Blocks,
+		ThreadTS: m.ThreadTS, Blocks: m.Blocks, Reactions: wireReactions(m),
 	}
 	if m.FromBot {
 		b := s.opts.Bot
@@ -57,6 +61,16 @@ func (s *Sim) wire(r *room, m *Message, metadata bool) wireMessage {
 	}
 	if m.App != "" {
 		w.BotID = m.App
+	}
+	if w.Blocks == nil && w.BotID == "" && m.Text != "" {
+		w.Blocks = richText(m)
+	}
+	for _, id := range m.Files {
+		if f := s.file(id); f != nil {
+			w.Files = append(w.Files, s.wireFile(f, s.base, time.Now()))
+		} else {
+			w.Files = append(w.Files, map[string]any{"id": id, "mode": "tombstone"})
+		}
 	}
 	if metadata {
 		w.Metadata = m.Metadata
@@ -111,17 +125,28 @@ type wireUser struct {
 func (s *Sim) wireUser(u User) wireUser {
 	w := wireUser{
 		ID: u.ID, TeamID: u.TeamID, Name: u.Name, Deleted: u.Deactivated, RealName: u.RealName,
-		TZ: "Etc/UTC", TZLabel: "Coordinated Universal Time",
+		TZ: cmp.Or(u.TZ, "Etc/UTC"), TZLabel: "Coordinated Universal Time",
 		Profile:      map[string]any{"real_name": u.RealName, "display_name": u.Name, "title": u.Title},
 		IsRestricted: u.Restricted, IsUltraRestricted: u.UltraRestricted,
 		IsStranger: u.TeamID != s.opts.Workspace.ID && u.EnterpriseID == "",
 	}
+	if s.granted("users:read.email") {
+		w.Profile["email"] = u.Name + "@" + s.opts.Workspace.Domain + ".example"
+	}
 	if u.EnterpriseID != "" {
 		w.Enterprise = map[string]any{
-			"id": u.EnterpriseID, "enterprise_id": s.opts.Workspace.Enterprise, "enterprise_name": "Northwind Holding",
+			"id": u.EnterpriseID, "enterprise_id": s.opts.Workspace.Enterprise, "enterprise_name": s.opts.Workspace.EnterpriseName,
 			"is_admin": false, "is_owner": false, "teams": u.Teams,
 		}
 	}
+	return w
+}
+
+// wireBot is the bot as a user.
+func (s *Sim) wireBot() wireUser {
+	b := s.opts.Bot
+	w := s.wireUser(User{ID: b.UserID, Name: b.Name, RealName: b.Name, TeamID: s.opts.Workspace.ID})
+	w.IsBot = true
 	return w
 }
 
@@ -138,6 +163,8 @@ type wireChannel struct {
 	IsGeneral   bool           `json:"is_general"`
 	IsMember    bool           `json:"is_member"`
 	IsShared    bool           `json:"is_shared"`
+	IsOpen      bool           `json:"is_open,omitempty"`
+	User        string         `json:"user,omitempty"` // the other side of a direct message
 	IsExtShared bool           `json:"is_ext_shared"`
 	IsPending   bool           `json:"is_pending_ext_shared"`
 	IsOrgShared bool           `json:"is_org_shared"`
@@ -149,6 +176,9 @@ type wireChannel struct {
 }
 
 func (s *Sim) wireChannel(r *room) wireChannel {
+	if r.direct {
+		return wireChannel{ID: r.ID, IsIM: true, IsOpen: true, IsPrivate: true, User: r.Members[0], ContextTeam: s.opts.Workspace.ID}
+	}
 	return wireChannel{
 		ID: r.ID, Name: r.Name, IsChannel: !r.Private, IsGroup: r.Private, IsPrivate: r.Private,
 		IsArchived: r.Archived, IsMember: !r.BotAbsent, ContextTeam: s.opts.Workspace.ID,

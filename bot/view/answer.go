@@ -15,6 +15,20 @@ type Answers struct {
 	Command string
 
 	forDryRun bool // the refused command was a dry run
+	several   bool // what was refused is one of several that go together
+	forForm   bool // what was refused was filled in in a form
+}
+
+// ForForm returns answers to what was filled in in a form: nothing has to be typed there.
+func (a Answers) ForForm() Answers {
+	a.forForm = true
+	return a
+}
+
+// ForSeveral returns answers about one of several services that go together: a command for it alone is not suggested.
+func (a Answers) ForSeveral() Answers {
+	a.several = true
+	return a
 }
 
 // ForDryRun returns answers to a dry run: the commands that they suggest are dry runs too.
@@ -51,10 +65,9 @@ func (a Answers) Status(open []rollout.Rollout) Message {
 // StatusOf renders the status of one rollout, with the names of those who are asked. Link is its card's; empty: unknown.
 func (a Answers) StatusOf(r rollout.Rollout, approvers []string, link string) Message {
 	m := message(paragraph(append([]string{title(r), status(r)}, notes(r, CardOptions{})...)...)).
-		withText("%s: %s.", fullName(r), status(r)).
-		withBlocks(context(bar(r)))
+		withText("%s: %s.", fullName(r), status(r)).withSteps(r).withSiblings(r, nil)
 	if isJudged(r) || r.Ending.Reason.Code == rollout.ReasonCheck {
-		m = m.withBlocks(list(evidence(r.Verdict))...)
+		m = m.withEvidence(r.Verdict, "Checks of "+word(string(r.ID)))
 	}
 	if line := next(r, whoAnswers(approvers)); line != "" {
 		m = m.withBlocks(context("Next: " + line))
@@ -134,7 +147,7 @@ func (a Answers) Checks(service rollout.ServiceName, v rollout.Verdict) Message 
 	if !v.At.IsZero() {
 		asked = "asked " + exactly(v.At)
 	}
-	m := message(head).withText("%s: %s.", name, verdict(v)).withBlocks(list(evidence(v))...)
+	m := message(head).withText("%s: %s.", name, verdict(v)).withEvidence(v, "Checks of "+name)
 	if asked != "" {
 		m = m.withBlocks(context(capitalize(asked)))
 	}
@@ -146,9 +159,11 @@ var rights = []struct {
 	action rollout.Action
 	name   string
 }{
-	{rollout.Deploy, "deploy, pause, resume, try again"},
+	{rollout.Deploy, "deploy, pause, resume, try again, freeze, lock"},
 	{rollout.Rollback, "roll back"},
-	{rollout.Promote, "promote, override, abandon, deploy with --auto"},
+	{rollout.Promote, "promote, override, abandon, deploy with --auto, end others' freezes and locks"},
+	{rollout.PromoteNow, "promote before a bake is over"},
+	{rollout.EmergencyDeploy, "deploy with --emergency"},
 }
 
 // Whoami says who a person is to the bot and what they may do: by the global policy, and where a service's own policy
@@ -160,6 +175,9 @@ func (a Answers) Whoami(actor rollout.Actor, policy rollout.Policy, services []r
 		return message(paragraph(lines...))
 	}
 	for _, r := range rights {
+		if optional(policy, r.action) {
+			continue
+		}
 		if policy.Allows(actor, r.action) == nil {
 			lines = append(lines, iconDone+" You may: "+r.name+".")
 			continue
@@ -172,6 +190,12 @@ func (a Answers) Whoami(actor rollout.Actor, policy rollout.Policy, services []r
 		}
 	}
 	return message(paragraph(lines...)).withText("%s", strings.Join(lines, " "))
+}
+
+// optional reports whether a policy gives the right to nobody because it need not: by default nobody has it.
+func optional(policy rollout.Policy, action rollout.Action) bool {
+	ids, _ := policy.Who(action)
+	return len(ids) == 0 && (action == rollout.PromoteNow || action == rollout.EmergencyDeploy)
 }
 
 // policyDifferences returns where a service's own policy differs from the global one for a person.
@@ -213,11 +237,15 @@ func (a Answers) whoMay(policy rollout.Policy, action rollout.Action) string {
 // policyKey is the configuration's key that says who may do an action.
 func policyKey(action rollout.Action) string {
 	switch action {
-	case rollout.Promote, rollout.Accept, rollout.Override, rollout.Abandon, rollout.AutoGate:
+	case rollout.Promote, rollout.Accept, rollout.Override, rollout.Abandon, rollout.AutoGate, rollout.Unfreeze, rollout.Requeue, rollout.Review:
 		return "policy.approvers"
+	case rollout.PromoteNow:
+		return "policy.promote_now"
+	case rollout.EmergencyDeploy:
+		return "policy.emergency"
 	case rollout.Rollback:
 		return "policy.rollback"
-	case rollout.Deploy, rollout.Pause, rollout.Resume, rollout.Retry:
+	case rollout.Deploy, rollout.Pause, rollout.Resume, rollout.Extend, rollout.Retry, rollout.Freeze:
 	}
 	return "policy.deployers"
 }
@@ -225,7 +253,7 @@ func policyKey(action rollout.Action) string {
 // line returns the command that repeats the requested launch.
 func (a Answers) line(l rollout.DeployRequest) string {
 	return a.typed(command.Command{
-		Verb: command.Deploy, Service: l.Service, Version: l.Version, Plan: l.Plan, Auto: l.Auto, Replace: l.Replace,
+		Verb: command.Deploy, Service: l.Service, Version: l.Version, Plan: l.Plan, Auto: l.Auto, Replace: l.Replace, Emergency: l.Emergency,
 		DryRun: a.forDryRun, Reason: clip(l.Text, maxWords), // the rest has to be typed as it is
 	}.String())
 }

@@ -25,6 +25,12 @@ func commandSummary(v command.Verb) string {
 		return "keeps the rollout where it is; checks and rollback go on."
 	case command.Resume:
 		return "lets a paused rollout go on."
+	case command.Extend:
+		return "lets the step bake ten minutes longer, also when it is done and waits for a person."
+	case command.Recheck:
+		return "asks Prometheus again at once, and does not wait for the next interval."
+	case command.Review:
+		return "says that you looked at an emergency afterwards. An approver has to who did not ask for it."
 	case command.Override:
 		return "writes our value over what somebody else changed in the cluster."
 	case command.Accept:
@@ -33,14 +39,36 @@ func commandSummary(v command.Verb) string {
 		return "lets a stuck rollout try again."
 	case command.Abandon:
 		return "lets go of a stuck rollout and leaves the cluster as it is. An approver has to, with a reason."
+	case command.Freeze:
+		return "keeps rollouts from starting, of a service, a team or all; alone it lists what is frozen and locked."
+	case command.Unfreeze:
+		return "ends freezes that people set."
+	case command.Queue:
+		return "lists the deploys that are pending, with their places and moments; removes one, or lets it go first."
+	case command.Lock:
+		return "keeps everybody else from starting a rollout of the service, for a day unless you say how long."
+	case command.Unlock:
+		return "ends a lock: your own, or as an approver somebody else's."
 	case command.Services:
 		return "lists what can be deployed."
 	case command.History:
 		return "lists the last rollouts, and how they ended."
+	case command.List:
+		return "tells what runs where: each service's version, since when, and what rolls out."
+	case command.Show:
+		return "shows one rollout whole: its steps, its checks, and everything that happened and was decided."
+	case command.Diff:
+		return "tells what differs between the new version and the one before: images, pods, checks, and where to read the change."
 	case command.Checks:
 		return "asks every check of a service now."
 	case command.Why:
 		return "explains the last verdict about a service, from the evidence that it stood on."
+	case command.Report:
+		return "tells how rollouts went: how many were rolled back, how soon bad ones were found, how often you deploy."
+	case command.Incident:
+		return "records that customers were harmed: it counts in the report."
+	case command.Audit:
+		return "lists who decided what, and the hash with which that can be verified."
 	case command.Whoami:
 		return "tells your Slack id and what you may do."
 	case command.Help:
@@ -51,24 +79,56 @@ func commandSummary(v command.Verb) string {
 }
 
 // commandDetail is what help adds when it is asked about one command.
-func commandDetail(v command.Verb) []string {
+func (a Answers) commandDetail(v command.Verb) []string {
 	switch v {
 	case command.Deploy:
 		return []string{
+			"As a slash command without a version it opens a form, which suggests versions and shows what the deploy would do before it starts. A shortcut in each message's menu and a button on my home tab open it too.",
 			code("--plan NAME") + " takes another of the service's plans.",
 			code("--auto") + " lets the checks alone decide at every step; an approver has to start it.",
 			code("--replace") + " rolls the live rollout back first, or starts a version again that was rolled back.",
+			code("--emergency") + " skips bakes, gates, freezes and locks, never the record: it needs a reason and the right to, the channel and the approvers hear of it, and somebody else reviews it within a day.",
 			code("--dry-run") + " looks at everything and starts nothing.",
+			code("--at TIME") + " makes it pending until then, such as " + code("--at tomorrow 10:00") + " in your own zone; you see the date before it counts. Then everything is looked at again.",
+			code("--queue") + " waits in line where it cannot start now: behind another rollout, a freeze, a lock or a limit.",
+			"Several services as one: " + a.typed("deploy api=v1.2.4 web=v2.0.1 --together") + ". None starts before all may, none goes to its next step before all are done with theirs, one promotion counts for all, and when one is rolled back all are.",
 			"The rest of the line is the reason, for the card and the thread.",
 		}
 	case command.Rollback:
-		return []string{"It needs no approval: the safe direction is open to everyone, unless the policy says otherwise."}
+		return []string{
+			"It needs no approval: the safe direction is open to everyone, unless the policy says otherwise.",
+			code("--gently") + " goes back to the version before by the service's own plan, and is judged as any canary is. While a rollout is live it changes nothing: the canary is off traffic in seconds.",
+		}
 	case command.Promote:
-		return []string{"It counts only while the rollout waits for a person and every check passes."}
+		return []string{
+			"It counts only while the rollout waits for a person and every check passes.",
+			code("--now") + " promotes before the bake is over, for those whom the policy lets, with a reason, while every check passes.",
+		}
 	case command.Accept:
 		return []string{"It counts only while a person is asked about a doubt, for what the card says then. It moves nothing forward by itself. An approver has to."}
-	case command.Status, command.Services, command.History, command.Checks, command.Why, command.Whoami, command.Help,
-		command.Pause, command.Resume, command.Override, command.Retry, command.Abandon, command.All:
+	case command.Show:
+		return []string{"A service stands for its live rollout, else for its newest."}
+	case command.Freeze, command.Lock:
+		underWay := "Nothing of it keeps anybody from rolling back, and what is under way goes on."
+		if v == command.Freeze {
+			underWay = "Nothing of it keeps anybody from rolling back. What is under way goes on, waits with " + code("--running pause") +
+				", or is rolled back with " + code("--running rollback") + ": whoever may do that may say so."
+		}
+		return []string{
+			"TIME is for example " + code("17:00") + ", " + code("Monday 9:00") + ", " + code("30 Nov 9:00") + " or " + code("2026-11-30 9:00 Europe/Berlin") +
+				", in your own zone where you name none; you see the date before it counts.",
+			underWay,
+		}
+	case command.Queue:
+		return []string{
+			code("leave NUMBER") + " removes a pending deploy: your own, or as an approver somebody else's.",
+			code("jump NUMBER") + " lets one go ahead of all others; an approver has to.",
+			"Nothing in line delays a rollback.",
+		}
+	case command.Report:
+		return []string{"Without a span it is about the last 30 days; " + code("8w") + " is eight weeks."}
+	case command.Recheck, command.Review, command.Status, command.Audit, command.Incident, command.Unfreeze, command.Unlock, command.Services, command.History, command.List, command.Diff, command.Checks, command.Why, command.Whoami, command.Help,
+		command.Pause, command.Resume, command.Extend, command.Override, command.Retry, command.Abandon, command.All:
 	}
 	return nil
 }
@@ -83,7 +143,7 @@ func (a Answers) Help(topic command.Verb) Message {
 		if len(form.Aliases) > 0 {
 			lines = append(lines, "The same: "+strings.Join(form.Aliases, ", ")+".")
 		}
-		return message(paragraph(append(lines, commandDetail(topic)...)...)).withText("%s %s", topic, commandSummary(topic))
+		return message(paragraph(append(lines, a.commandDetail(topic)...)...)).withText("%s %s", topic, commandSummary(topic))
 	}
 	var lines []string
 	for _, form := range command.Forms() {
@@ -154,6 +214,14 @@ func lineProblem(e *command.Error) string {
 		return "I do not know the option " + typed + "."
 	case command.MissingValue:
 		return typed + " needs a value after it."
+	case command.NoPending:
+		return typed + " is no number of a pending deploy. " + "The numbers are in the list."
+	case command.NoRunning:
+		return "Nothing was changed: what is under way can be " + code("pause") + " or " + code("rollback") + ", not " + typed + "."
+	case command.NowOrLater:
+		return typed + " is about what there is now, so it does not go with " + code("--at") + " or " + code("--queue") + "."
+	case command.NoTime:
+		return "Nothing was changed: I cannot read " + typed + " as a time. Write for example 17:00, Monday 9:00 or 2026-11-30 9:00, and after " + code("for") + " how long: 30m, 2h or 3 days."
 	case command.UnwantedValue:
 		return typed + " takes no value."
 	case command.RepeatedOption:
@@ -162,6 +230,16 @@ func lineProblem(e *command.Error) string {
 		return typed + " stands inside the reason, where it would be words only. Options come before the reason; words after a " + code("--") + " are never options."
 	case command.TooManyWords:
 		return capitalize(string(e.Verb)) + " does not know what to do with " + typed + "."
+	case command.NotTogether:
+		return "Nothing was started: those are several services."
+	case command.Alone:
+		return "Nothing was started: " + code("--together") + " is for two services or more, each with its version, as in " + code("api=v1.2.4 web=v2.0.1") + "."
+	case command.TooMany:
+		return fmt.Sprintf("Nothing was started: %d services are the most that go together.", rollout.MostTogether)
+	case command.Twice:
+		return "Nothing was started: " + typed + " is there twice."
+	case command.NoDryRun:
+		return "Nothing was started: dry-run the services one by one."
 	case command.OtherThread:
 		return fmt.Sprintf("This is the thread of %s, and you wrote %s. To be safe I did nothing: write it in the thread of %s, or as a command in the channel.",
 			word(string(e.Thread)), typed, typed)
@@ -171,6 +249,12 @@ func lineProblem(e *command.Error) string {
 
 // correctForm returns the correct form, or where to find it.
 func (a Answers) correctForm(e *command.Error) string {
+	// The other problems are about the form.
+	//exhaustive:ignore
+	switch e.Problem {
+	case command.Alone, command.TooMany, command.Twice, command.NoDryRun:
+		return "It goes: " + a.typed("deploy SERVICE=VERSION SERVICE=VERSION --together")
+	}
 	if form, ok := command.FormOf(e.Verb); ok && e.Problem != command.OtherThread {
 		return "It goes: " + a.usage(form)
 	}

@@ -45,8 +45,19 @@ func (a Answers) alternatives(launch rollout.DeployRequest, instead string) stri
 	if a.forDryRun {
 		return "A dry run looks at the cluster as it is: ask again then."
 	}
+	if a.forForm {
+		return TickToReplace
+	}
+	if a.several {
+		return replaceSeveral()
+	}
 	launch.Replace = true
 	return instead + a.line(launch)
+}
+
+// replaceSeveral says what to do instead about several services that go together.
+func replaceSeveral() string {
+	return "If it is meant all the same: the same line with " + code("--replace")
 }
 
 // rolledBackAt says in which rollout a version was rolled back before, when and why.
@@ -58,7 +69,14 @@ func rolledBackAt(prior rollout.Rollout) string {
 // RolledBackBefore refuses a launch: the version was rolled back before.
 func (a Answers) RolledBackBefore(launch rollout.DeployRequest, prior rollout.Rollout) Message {
 	launch.Replace = true
-	return message(paragraph(rolledBackAt(prior), "If it is meant to run all the same: "+a.line(launch))).
+	instead := "If it is meant to run all the same: " + a.line(launch)
+	switch {
+	case a.forForm:
+		instead = TickToReplace
+	case a.several:
+		instead = replaceSeveral()
+	}
+	return message(paragraph(rolledBackAt(prior), instead)).
 		withText("%s was rolled back before, in %s: %s", newVersion(prior), word(string(prior.ID)), fullStop(because(prior, prior.Ending.Reason, prior.Ending.By)))
 }
 
@@ -90,6 +108,11 @@ func (a Answers) Forbidden(actor rollout.Actor, action rollout.Action, policy ro
 		a.whoMay(policy, action)))
 }
 
+// NotCounted answers an approval that does not count, and names whose would.
+func (a Answers) NotCounted(why rollout.Problem, approvers []string) Message {
+	return message(joined(" ", "Nothing was changed.", fullStop(Problem(why)), "Who can: "+mentions(approvers)+"."))
+}
+
 // Outsider refuses a question from somebody who is not a full member of the workspace.
 func (a Answers) Outsider(actor rollout.Actor) Message {
 	return message(paragraph(
@@ -104,12 +127,20 @@ func actionVerb(action rollout.Action) string {
 		return "deploy"
 	case rollout.Promote:
 		return "promote"
+	case rollout.PromoteNow:
+		return "promote before a bake is over"
+	case rollout.EmergencyDeploy:
+		return "deploy with --emergency"
+	case rollout.Review:
+		return "review an emergency"
 	case rollout.Rollback, GoBack:
 		return "roll back"
 	case rollout.Pause:
 		return "pause a rollout"
 	case rollout.Resume:
 		return "resume a rollout"
+	case rollout.Extend:
+		return "let a step bake longer"
 	case rollout.Accept:
 		return "let a rollout go on that is in doubt"
 	case rollout.Override:
@@ -120,6 +151,12 @@ func actionVerb(action rollout.Action) string {
 		return "abandon a rollout"
 	case rollout.AutoGate:
 		return "deploy with --auto"
+	case rollout.Freeze:
+		return "freeze or lock"
+	case rollout.Unfreeze:
+		return "end somebody else's freeze or lock"
+	case rollout.Requeue:
+		return "remove somebody else's pending deploy or let one go ahead"
 	}
 	return "do that"
 }
@@ -144,11 +181,13 @@ func (a Answers) NoRollout(id rollout.ID) Message {
 	return message(paragraph("There is no rollout "+code(clip(string(id), maxWord))+".", "The last ones: "+a.typed("history")))
 }
 
-// NeedsReason answers a click on Abandon, which needs a reason, and a button carries none.
-func (a Answers) NeedsReason(r rollout.Rollout) Message {
-	return message(paragraph(
-		"Nothing was changed: abandoning "+word(string(r.ID))+" wants a reason, which the others will read.",
-		"Write "+a.typed("abandon "+string(r.ID)+" REASON")))
+// NeedsReason answers a click on a button of which Slack did not open the form that asks for a reason.
+func (a Answers) NeedsReason(r rollout.Rollout, action rollout.Action) Message {
+	line := "abandon " + string(r.ID) + " REASON"
+	if action == rollout.PromoteNow {
+		line = "promote " + string(r.ID) + " --now REASON"
+	}
+	return message(paragraph("Nothing was changed: that needs a reason, which the others will read.", "Write "+a.typed(line)))
 }
 
 // Error shows only the sentence of an error that is meant for people.

@@ -21,6 +21,22 @@ func (a Answers) UnknownPerson() Message {
 	return sentenceMessage("Slack does not say who you are just now, so nothing was changed. Try again in a moment; whoever is named in the policy may roll back even now.")
 }
 
+// What keeps Canarybot from knowing who is in a user group.
+const (
+	ProblemGroupsUnknown rollout.ProblemCode = "groups_unknown" // Slack does not answer
+	ProblemNoGroups      rollout.ProblemCode = "no_groups"      // it does not let the bot ask, or there are none
+)
+
+// NoGroups refuses an action that only a user group might allow, while nobody knows who is in it.
+func (a Answers) NoGroups(why rollout.Problem, action rollout.Action, policy rollout.Policy) Message {
+	return message(joined(" ", "Nothing was changed.", fullStop(Problem(why)), a.whoMay(policy, action)))
+}
+
+// WithoutGroups says beside an answer that it goes by people's ids alone.
+func (a Answers) WithoutGroups(m Message) Message {
+	return m.withBlocks(context(iconWarning + " Slack does not say who is in the user groups that the policies name: what a group allows is not shown."))
+}
+
 // ForeignButton answers a press on a button that this bot never made.
 func (a Answers) ForeignButton() Message {
 	return sentenceMessage("Nothing was changed. That button is not one of mine.")

@@ -13,6 +13,7 @@ func short() map[string]view.Message {
 	return map[string]view.Message{
 		"overloaded":        a.Overloaded(),
 		"unknown_person":    a.UnknownPerson(),
+		"no_groups":         a.NoGroups(rollout.Problem{Code: view.ProblemNoGroups}, rollout.Promote, rollout.Policy{Approvers: []string{"S0614TZR7"}}),
 		"foreign_button":    a.ForeignButton(),
 		"other_environment": a.OtherEnvironment("staging", "production"),
 		"not_the_card":      a.NotTheCard("checkout-42"),

@@ -69,6 +69,8 @@ func answers() map[string]view.Message {
 		"help_all":            a.Help(command.All),
 		"help_deploy":         a.Help(command.Deploy),
 		"help_accept":         a.Help(command.Accept),
+		"help_freeze":         a.Help(command.Freeze),
+		"help_queue":          a.Help(command.Queue),
 		"help_rollback":       a.Help(command.Rollback),
 		"help_other_command":  view.Answers{Command: "/canary-staging"}.Help(command.Promote),
 		"busy":                a.Busy(launch(), &rollout.BusyError{Live: baking()}, permalink),
@@ -83,12 +85,17 @@ func answers() map[string]view.Message {
 		"forbidden":           a.Forbidden(person("U0LAN0Z89"), rollout.Promote, policy()),
 		"forbidden_guest":     a.Forbidden(guest, rollout.Rollback, policy()),
 		"outsider":            a.Outsider(guest),
+		"not_counted":         a.NotCounted(rollout.Problem{Code: rollout.ProblemOwnRollout, Rollout: "checkout-42"}, []string{"S0614TZR7"}),
 		"forbidden_nobody":    a.Forbidden(person("U0LAN0Z89"), rollout.Promote, rollout.Policy{}),
 		"stale":               a.Stale(rollout.Problem{Code: rollout.ProblemMovedOn, Rollout: "checkout-42"}),
 		"nothing_live":        a.NothingLive("checkout", ending(rollout.Succeeded, nil)),
 		"nothing_ever":        a.NothingLive("checkout", rollout.Rollout{}),
 		"no_rollout":          a.NoRollout("checkout-99"),
-		"needs_reason":        a.NeedsReason(in(rollout.RollingBack)),
+		"needs_reason":        a.NeedsReason(in(rollout.RollingBack), rollout.Abandon),
+		"needs_reason_now":    a.NeedsReason(in(rollout.Baking), rollout.PromoteNow),
+		"rechecking":          a.Rechecking(in(rollout.Awaiting), ""),
+		"review_due":          a.ReviewDue(emergency(), []string{"U0G9QF9C6"}, "https://acme.slack.com/archives/C1/p1"),
+		"nothing_to_recheck":  a.NothingToRecheck(in(rollout.Returning)),
 		"dry_run":             a.DryRun(in(rollout.Queued), found),
 		"dry_run_detection":   a.DryRun(in(rollout.Queued), detectable()),
 		"dry_run_notices":     a.DryRun(in(rollout.Queued), rollout.Preflight{Original: baking().Original, Notices: noticed(11)}),
@@ -97,6 +104,10 @@ func answers() map[string]view.Message {
 		"dry_run_refused":     a.DryRun(in(rollout.Queued), refused),
 		"dry_run_unreadable":  a.DryRun(in(rollout.Queued), rollout.Preflight{Unreadable: rollout.Text("the API server does not answer")}),
 		"offer_rollback":      a.OfferRollback(ending(rollout.Succeeded, nil), "r/checkout:v1.2.4", "r/checkout:v1.2.3"),
+		"offer_gentle":        a.OfferGentleRollback(ending(rollout.Succeeded, nil), "r/checkout:v1.2.4", "r/checkout:v1.2.3", baking().Spec.Plan),
+		"accepted_together":   a.AcceptedTogether([]rollout.Rollout{in(rollout.Queued), baking()}),
+		"refused_together":    a.BecauseOf("web", view.NothingStarted, a.ForSeveral().RolledBackBefore(launch(), ending(rollout.RolledBack, nil))),
+		"unapproved_together": a.BecauseOf("web", view.NothingApproved, a.Forbidden(person("U1"), rollout.Promote, policy())),
 		"error":               a.Error(rollout.Refuse(rollout.Invalid, rollout.Text("v 1 is not a version."))),
 		"error_internal":      a.Error(errors.New("bbolt: page 7 is broken")),
 		"outage_began":        a.OutageBegan(outage()),
@@ -115,9 +126,13 @@ func answers() map[string]view.Message {
 			all["parse_"+name] = view.Answers{Command: "@canary"}.ParseError(err)
 		}
 	}
+	maps.Copy(all, shows())
 	maps.Copy(all, accepted())
 	maps.Copy(all, doubtAnswers())
 	maps.Copy(all, short())
+	maps.Copy(all, closureAnswers())
+	maps.Copy(all, queueAnswers())
+	maps.Copy(all, auditAnswers())
 	named := make(map[string]view.Message, len(all))
 	for name, m := range all {
 		named["answer_"+name] = m
@@ -161,6 +176,7 @@ func accepted() map[string]view.Message {
 		"accepted_deploy":   a.Accepted(baking(), rollout.Deploy, permalink),
 		"accepted_replace":  a.Accepted(replacing, rollout.Deploy, permalink),
 		"accepted_promote":  a.Accepted(baking(), rollout.Promote, permalink),
+		"accepted_approval": a.Accepted(joint("U0G9QF9C6"), rollout.Promote, permalink),
 		"accepted_rollback": a.Accepted(in(rollout.RollingBack), rollout.Rollback, permalink),
 		"accepted_cancel":   a.Accepted(cancelled, rollout.Rollback, permalink),
 		"accepted_pause":    a.Accepted(baking(), rollout.Pause, ""),
@@ -191,6 +207,10 @@ func lines() map[string]string {
 		"unknown_command": "depoly checkout v1.2.4",
 		"missing_service": "promote",
 		"unknown_service": "promote chekout",
+		"not_together":    "deploy checkout=v1.2.4 search=v2",
+		"alone":           "deploy checkout v1.2.4 --together",
+		"twice":           "deploy checkout=v1.2.4 checkout=v1.2.5 --together",
+		"no_dry_run":      "deploy checkout=v1.2.4 search=v2 --together --dry-run",
 		"missing_version": "deploy checkout",
 		"missing_reason":  "abandon checkout",
 		"unknown_option":  "deploy checkout v1.2.4 --repalce",
@@ -207,6 +227,10 @@ func lines() map[string]string {
 		"question":        "promote checkout?",
 		"talk":            "promote, no wait",
 		"talk_deploy":     "deploy v1.2.4 to checkout",
+		"no_time":         "freeze checkout until Mondy 9:00",
+		"no_pending":      "queue leave checkout",
+		"no_running":      "freeze checkout --running stop",
+		"now_or_later":    "deploy checkout v1.2.4 --at 2h --replace",
 		"talk_unclear":    "deploy checkout v1.2.4 --plan fast tomorrow",
 	}
 }

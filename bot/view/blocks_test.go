@@ -2,8 +2,11 @@ package view_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"strings"
 	"testing"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/slack-go/slack"
@@ -44,6 +47,14 @@ func actionsOf(t testing.TB, m view.Message) []string {
 
 // refusal returns why Slack would not take the message; nil: it would.
 func refusal(m view.Message) error {
+	if native := (view.Message{Text: m.Text, Blocks: m.Native}); m.Native != nil {
+		if err := refusal(native); err != nil {
+			return fmt.Errorf("natively: %w", err)
+		}
+		if err := inert(native); err != nil {
+			return fmt.Errorf("natively: %w", err)
+		}
+	}
 	blocks, err := json.Marshal(m.Blocks)
 	if err != nil {
 		return err
@@ -61,6 +72,44 @@ func refusal(m view.Message) error {
 		return fmt.Errorf("all texts together have %d characters", n)
 	}
 	return nil
+}
+
+// inert returns what in a plan, a chart or a table might do something in Slack: their texts are plain, and stay so
+// wherever they are shown.
+func inert(m view.Message) error {
+	raw, err := json.Marshal(m.Blocks)
+	if err != nil {
+		return err
+	}
+	var blocks []map[string]any
+	if err := json.Unmarshal(raw, &blocks); err != nil {
+		return err
+	}
+	for _, b := range blocks {
+		if kind := b["type"]; kind != "section" && kind != "context" && kind != "actions" {
+			err = errors.Join(err, inertIn(b))
+		}
+	}
+	return err
+}
+
+func inertIn(v any) (err error) {
+	switch v := v.(type) {
+	case map[string]any:
+		for _, field := range v {
+			err = errors.Join(err, inertIn(field))
+		}
+	case []any:
+		for _, item := range v {
+			err = errors.Join(err, inertIn(item))
+		}
+	case string:
+		if strings.ContainsAny(v, "<>\n`") || emojiCode.MatchString(v) || piledUp.MatchString(v) ||
+			strings.ContainsFunc(v, func(r rune) bool { return unicode.In(r, unicode.Cc, unicode.Cf) }) {
+			err = fmt.Errorf("%q may come alive", v)
+		}
+	}
+	return err
 }
 
 // texts returns every text of a message that Slack would read as mrkdwn.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"html"
 	"strings"
+	"time"
 
 	"canarybot.io/rollout"
 )
@@ -16,6 +17,12 @@ type CardOptions struct {
 	Earlier string
 	// Approvers are named where the card waits for one of them.
 	Approvers []string
+	// MayHurry says that somebody may promote before a bake is over.
+	MayHurry bool
+	// Links are the service's.
+	Links []rollout.Link
+	// Siblings are the addresses of the cards of those that go together with it, as far as they are known.
+	Siblings map[rollout.ID]string
 	// Decided is the latest decision, to be named on the card; nil: none.
 	Decided *rollout.Entry
 }
@@ -26,18 +33,19 @@ func Card(r rollout.Rollout, opts CardOptions) Message {
 	m := message(paragraph(append([]string{title(r), status(r)}, notes(r, opts)...)...))
 	m = m.withText("%s: %s.", fullName(r), headline(r, opts))
 	if !opts.Restarting {
-		m = m.withBlocks(actions(Value{Environment: r.Spec.Environment, Rollout: r.ID, Turn: r.Turn}, buttons(r))...)
+		m = m.withBlocks(actions(Value{Environment: r.Spec.Environment, Rollout: r.ID, Turn: r.Turn}, buttons(r, opts))...)
 	}
 	if r.Orphan == nil {
-		m = m.withBlocks(context(bar(r)))
+		m = m.withSteps(r)
 	}
+	m = m.withSiblings(r, opts.Siblings)
 	if isJudged(r) || r.Ending.Reason.Code == rollout.ReasonCheck {
 		m = m.withBlocks(checkBlocks(r.Verdict)...)
 	}
 	if line := next(r, whoAnswers(opts.Approvers)); line != "" && !opts.Restarting {
 		m = m.withBlocks(context("Next: " + line))
 	}
-	return m.withBlocks(context(dotted(footer(r), anchor(opts.Earlier, "earlier messages"))))
+	return m.withLinks(r, opts.Links).withBlocks(context(dotted(footer(r), anchor(opts.Earlier, "earlier messages"))))
 }
 
 // Unseen tells one person in private that nobody can see the rollout, which Unseen of it says why.
@@ -55,6 +63,18 @@ func UnseenNote(r rollout.Rollout) string {
 func MovedOn(r rollout.Rollout, link string) Message {
 	return message(iconGoing+" This rollout goes on under "+anchorOr(link, "a new card")+": what happens and what is asked is there. Slack takes no more edits of this one.").
 		withText("%s goes on under a new card.", fullName(r))
+}
+
+// Stalled says that nothing has moved for so long, why, and what would help. Link is the card's; empty: unknown.
+func Stalled(r rollout.Rollout, stood time.Duration, link string) Message {
+	then := next(r, anybody)
+	if then != "" {
+		then = fullStop("Next: " + then)
+	}
+	head := fmt.Sprintf("%s *Nothing has moved for %s*: %s.", iconWarning, span(stood.Truncate(time.Minute)), withoutMentions(status(r), true))
+	lines := append([]string{head}, notes(r, CardOptions{})...)
+	return message(paragraph(append(lines, joined(" ", then, "Look at "+anchorOr(link, "the card")+"."))...)).
+		withText("%s: nothing has moved for %s: %s.", fullName(r), span(stood.Truncate(time.Minute)), withoutMentions(status(r), true))
 }
 
 // headline is a card's text on a lock screen.
@@ -81,6 +101,9 @@ func notes(r rollout.Rollout, opts CardOptions) []string {
 	if !r.Unseen.IsZero() && !r.Terminal() {
 		all = append(all, unseen(r))
 	}
+	if frozen(r) {
+		all = append(all, closureLine(*r.Frozen, r.Frozen.From))
+	}
 	if r.Orphaned() {
 		all = append(all, leftBehind(r))
 	}
@@ -88,13 +111,16 @@ func notes(r rollout.Rollout, opts CardOptions) []string {
 		all = append(all, stuck(r, *r.Stuck))
 	}
 	if r.Drift != nil {
-		all = append(all, iconWarning+" "+fullStop(capitalize(drifted(*r.Drift)))+" Nothing moves until a person answers; judging goes on.")
+		all = append(all, iconWarning+" "+fullStop(capitalize(drifted(*r.Drift)))+" "+untilSettled(r))
 	}
 	note := doubtNote(r)
 	add(note != "", note)
 	add(r.Held && len(r.Doubts) == 0 && !r.Phase.Ending(), iconUnknown+" No verdict for "+span(r.Spans.Unknown)+": a person is asked, and the bake stands still.")
 	said := r.Stuck != nil && strings.Contains(stuck(r, *r.Stuck), short(r.Trouble))
-	add(!r.Trouble.IsZero() && !said, iconWarning+" "+trouble(r.Trouble))
+	add(!r.Trouble.IsZero() && !said, iconWarning+" "+trouble(r))
+	if r.Phase.Forward() && r.Moved != "" {
+		all = append(all, iconWarning+" "+Problem(r.TagMoved()))
+	}
 	add(r.PodsWait.Kind != rollout.NoFailure, iconWarning+" "+fullStop(podsWait(r)))
 	if r.Phase == rollout.RollingBack || r.Ending.Outcome != "" {
 		all = append(all, detailOf(r.Ending.Reason)) // as it was said: it may begin with a name
@@ -102,7 +128,10 @@ func notes(r rollout.Rollout, opts CardOptions) []string {
 	if r.Phase == rollout.Ended {
 		all = append(all, leftovers(r)...)
 	}
-	if opts.Decided != nil {
+	switch {
+	case len(r.Approvals) > 0: // the latest decision is one of them
+		all = append(all, approvedSoFar(r))
+	case opts.Decided != nil:
 		all = append(all, decidedBy(*opts.Decided))
 	}
 	return all
@@ -125,12 +154,22 @@ func manualRollback(r rollout.Rollout) string {
 	return "To have it rolled back first thing: " + code(annotate(r))
 }
 
+// approvedSoFar names on the card who approved what needs others as well.
+func approvedSoFar(r rollout.Rollout) string {
+	var names []string
+	for _, a := range r.Approvals {
+		names = append(names, actorName(a.By)+" "+at(a.At))
+	}
+	return fmt.Sprintf("%s Approved by %s: %d of %d", iconDone, strings.Join(names, " and "), len(r.Approvals), r.Current().ApprovalsNeeded())
+}
+
 // decidedBy names on the card who decided.
 func decidedBy(e rollout.Entry) string {
 	did := map[rollout.Action]string{
 		rollout.Promote: "Approved by", rollout.Rollback: "Rollback by", rollout.Pause: "Paused by",
 		rollout.Resume: "Resumed by", rollout.Override: "Overridden by", rollout.Retry: "Tried again by",
-		rollout.Abandon: "Abandoned by", rollout.Accept: "Told to go on by",
+		rollout.Abandon: "Abandoned by", rollout.Accept: "Told to go on by", rollout.Extend: "Extended by",
+		rollout.PromoteNow: "Promoted before its bake was over by", rollout.Review: "Reviewed by",
 	}[e.Data.Action]
 	if did == "" {
 		did = "Decided by"
@@ -149,8 +188,12 @@ func footer(r rollout.Rollout) string {
 }
 
 // trouble says what is not as it should be in the cluster just now.
-func trouble(p rollout.Problem) string {
+func trouble(r rollout.Rollout) string {
+	p := r.Trouble
 	said := fullStop(short(p))
+	if p.Code == r.Git.Unreadable.Code {
+		return "Git: " + said
+	}
 	// Every other problem is an answer of the cluster that nobody expected.
 	//exhaustive:ignore
 	switch p.Code {

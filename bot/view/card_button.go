@@ -26,13 +26,18 @@ type button struct {
 type confirm struct{ title, text, yes, no string }
 
 // buttons returns the actions that people may take on the rollout now. The first of stuck, drift, paused and doubts decides.
-func buttons(r rollout.Rollout) []button {
+func buttons(r rollout.Rollout, opts CardOptions) []button {
 	pause := button{action: rollout.Pause, label: "Pause"}
+	extend := button{action: rollout.Extend, label: "Bake longer"}
 	resume := button{action: rollout.Resume, label: "Resume", style: slack.StylePrimary}
 	ours := button{action: rollout.Override, label: "Override", style: slack.StylePrimary}
+	recheck := button{action: Recheck, label: "Check again"}
 	retry := button{action: rollout.Retry, label: "Try again", style: slack.StylePrimary}
 	accept := button{action: rollout.Accept, label: "Go on", style: slack.StylePrimary}
 	abandon := button{action: rollout.Abandon, label: "Abandon"}
+	if r.HeldOnFail() {
+		retry.label = "Judge again"
+	}
 	switch {
 	case r.Orphaned():
 		return orphanButtons(r)
@@ -46,23 +51,43 @@ func buttons(r rollout.Rollout) []button {
 		return []button{retry, abandon}
 	case r.Phase > rollout.Returning:
 		return nil
+	case writtenElsewhere(r) && r.Phase.Forward():
+		return []button{rollbackButton(r)}
 	case r.Drift != nil && r.Phase.Forward():
 		return []button{ours, rollbackButton(r)}
 	case r.Paused && r.Phase < rollout.Promoting:
 		return []button{resume, rollbackButton(r)}
 	case len(r.Doubts) > 0 && r.Phase.Forward():
-		return []button{accept, rollbackButton(r)}
+		return []button{accept, recheck, rollbackButton(r)}
+	case r.Held && r.Phase.Forward():
+		return []button{recheck, pause, rollbackButton(r)}
 	case r.Phase >= rollout.Promoting:
 		return []button{rollbackButton(r)}
-	case r.Phase == rollout.Awaiting:
-		return []button{promoteButton(r), pause, rollbackButton(r)}
+	case r.Phase == rollout.Awaiting && !frozen(r):
+		all := []button{promoteButton(r), pause, rollbackButton(r)}
+		if r.Current().DemandsEvidence() {
+			all = slices.Insert(all, 1, extend)
+		}
+		return all
+	case opts.MayHurry && mayHurry(r):
+		return []button{pause, {action: rollout.PromoteNow, label: "Promote now"}, rollbackButton(r)}
 	}
 	return []button{pause, rollbackButton(r)}
+}
+
+// mayHurry reports whether the rollout could be promoted now but for its bake.
+func mayHurry(r rollout.Rollout) bool {
+	return r.Phase == rollout.Baking && !frozen(r) && r.Unseen.IsZero() && r.Current().DemandsEvidence() &&
+		r.Verdict.Result == rollout.Pass && r.Current().ApprovalsNeeded() < 2 && len(r.Others()) == 0
 }
 
 func promoteButton(r rollout.Rollout) button {
 	to := promotionTarget(r, r.Step)
 	b := button{action: rollout.Promote, label: "Promote " + to, style: slack.StylePrimary}
+	if r.ApprovalsMissing() > 1 { // this one moves nothing yet
+		b.label = fmt.Sprintf("Approve, %d of %d", len(r.Approvals)+1, r.Current().ApprovalsNeeded())
+		return b
+	}
 	if strings.HasSuffix(to, "%") {
 		return b
 	}
@@ -73,6 +98,7 @@ func promoteButton(r rollout.Rollout) button {
 	} else {
 		text += " Stable becomes " + brief(r.Image, images(r)...) + "."
 	}
+	text += alsoSiblings(r, "It counts for %s too.")
 	b.confirm = &confirm{fmt.Sprintf("Promote %s %s?", word(string(r.Service)), to), text, b.label, "Not yet"}
 	return b
 }
@@ -80,10 +106,8 @@ func promoteButton(r rollout.Rollout) button {
 // rollbackButton rolls the rollout back. Its confirmation names what is lost.
 func rollbackButton(r rollout.Rollout) button {
 	text := fmt.Sprintf("%s %s in %s. Everyone returns to %s.", brief(r.Image, images(r)...), trafficShare(r), environment(r), orBefore(r, brief))
-	if r.StableWritten {
-		text += " Stable returns to it too."
-	}
-	if r.Phase == rollout.Returning && !r.Original.Surges {
+	text += stableReturns(r) + alsoSiblings(r, "With it %s is rolled back.")
+	if r.Phase == rollout.Returning && !r.ByOthers() && !r.Original.Surges {
 		text += " Stable cannot start new pods before it stops the old ones: expect a short downtime."
 	}
 	return button{
@@ -114,7 +138,7 @@ func cancelButton(r rollout.Rollout) button {
 		action: rollout.Rollback, label: "Cancel", style: slack.StyleDanger,
 		confirm: &confirm{
 			fmt.Sprintf("Cancel %s?", word(string(r.ID))),
-			fmt.Sprintf("%s has not started; nothing changes in %s.", fullName(r), environment(r)), "Cancel it", "Keep it",
+			fmt.Sprintf("%s has not started; nothing changes in %s.", fullName(r), environment(r)) + alsoSiblings(r, "With it %s is cancelled."), "Cancel it", "Keep it",
 		},
 	}
 }
@@ -147,6 +171,12 @@ func actions(v Value, all []button) []slack.Block {
 // GoBack is the action of the button in OfferRollback: return the service to the version before the rollout that the
 // value names. It is not a decision about that rollout.
 const GoBack rollout.Action = "back"
+
+// GoBackGently is GoBack by the service's ordinary plan.
+const GoBackGently rollout.Action = "back_gently"
+
+// Recheck is the action of the button that asks Prometheus again at once. It decides nothing.
+const Recheck rollout.Action = "recheck"
 
 // Value is what a button carries: ENVIRONMENT/ROLLOUT/TURN/ACTION.
 type Value struct {
@@ -186,6 +216,6 @@ func ParseValue(s string) (Value, error) {
 
 // buttonActions are the actions that buttons carry.
 var buttonActions = []rollout.Action{
-	rollout.Promote, rollout.Rollback, rollout.Pause, rollout.Resume, rollout.Override, rollout.Accept,
-	rollout.Retry, rollout.Abandon, GoBack,
+	rollout.Promote, rollout.Rollback, rollout.Pause, rollout.Resume, rollout.Override, rollout.Accept, rollout.Extend,
+	rollout.Retry, rollout.Abandon, rollout.PromoteNow, rollout.Review, Recheck, GoBack, GoBackGently,
 }

@@ -35,18 +35,27 @@ func next(r rollout.Rollout, who string) string {
 	switch {
 	case r.Orphaned():
 		return "stays as it is until " + who + " answers"
+	case r.HeldOnFail():
+		return "stays at " + share(r) + " until " + who + " answers: judge again, or roll back"
 	case r.Stuck != nil:
 		return "keeps trying; a person can help with the buttons"
 	case !r.Unseen.IsZero() && r.Phase.Forward():
 		return "stays as it is until people can see it"
+	case writtenElsewhere(r):
+		return joined("; ", "waits until stable runs what it ran, by a change "+whereWritten(r)+", or "+who+" rolls back", giveUp(r, "does"))
 	case r.Drift != nil:
 		return joined("; ", "waits until "+who+" answers: override, or roll back", giveUp(r, "answers"))
+	case frozen(r):
+		return "goes to no further step while it is frozen, " + untilWhen(*r.Frozen) + "; checks and rollback go on"
 	case r.Paused:
 		return joined("; ", "stays as it is until somebody resumes it", giveUp(r, "does"))
 	case r.Held && len(r.Doubts) > 0:
 		return joined("; ", "stays at "+judgedStep(r).Weight.String()+" until "+who+" answers, or its checks pass", giveUp(r, "answers"))
 	case r.Held:
 		return joined("; ", "goes on when its checks can be judged again", waitsFor(who), giveUp(r, "answers"))
+	}
+	if waitingForSiblings(r) != "" {
+		return afterSiblings(r)
 	}
 	switch r.Phase {
 	case rollout.Queued, rollout.Ended:
@@ -61,16 +70,16 @@ func next(r rollout.Rollout, who string) string {
 		if r.Verdict.Result != rollout.Pass && r.Current().DemandsEvidence() {
 			return joined("; ", "can be promoted once every check passes", waitsFor(who), giveUp(r, "answers"))
 		}
-		return joined("; ", waitsFor(who), giveUp(r, "answers"))
+		if waits := siblingsApprovals(r); waits != "" {
+			return joined("; ", waits, giveUp(r, "answers"))
+		}
+		return joined("; ", waitsForApprovals(r, who), giveUp(r, "answers"))
 	case rollout.Promoting:
-		return joined("; ", "the canary leaves when every pod of stable runs "+newVersion(r), deadline(r, podDeadline(r)))
+		return joined("; ", "the canary leaves when every pod of stable runs "+newVersion(r), deadline(r, promotionDeadline(r)))
 	case rollout.Returning:
 		return "removes the canary once its last requests are done"
 	case rollout.RollingBack:
-		if r.StableWritten {
-			return "removes the canary once stable runs " + oldVersion(r) + " again and the last requests are done"
-		}
-		return "removes the canary once its last requests are done"
+		return afterRollback(r)
 	case rollout.Cleaning, rollout.Releasing:
 		return "leaves route and Services as they were found"
 	}
@@ -83,6 +92,18 @@ func waitsFor(who string) string {
 		return ""
 	}
 	return "waits for " + who
+}
+
+// waitsForApprovals is waitsFor where several have to approve.
+func waitsForApprovals(r rollout.Rollout, who string) string {
+	if r.Current().ApprovalsNeeded() < 2 {
+		return waitsFor(who)
+	}
+	more := plural(r.ApprovalsMissing(), "approval", "approvals")
+	if len(r.Approvals) > 0 {
+		more = plural(r.ApprovalsMissing(), "more approval", "more approvals")
+	}
+	return joined(" of ", "waits for "+more, strings.TrimPrefix(waitsFor(who), "waits for "))
 }
 
 // podDeadline is how long pods may take to be ready.
@@ -129,9 +150,9 @@ func afterBake(r rollout.Rollout) string {
 	case !step.DemandsEvidence():
 		return gateOpens(r, time.Time{})
 	case bad && worst.Result == rollout.Fail:
-		return "rolls back"
+		return onFailure(r)
 	case bad && worst.Why == rollout.WhyFailingOnce:
-		return "rolls back if it fails again; the bake stands still until then"
+		return onFailure(r) + " if it fails again; the bake stands still until then"
 	case bad && worst.InDoubt():
 		return joined("; ", "goes on when that is over; the bake stands still until then", unknownLimit(r))
 	case r.Verdict.Result != rollout.Pass:
@@ -142,6 +163,14 @@ func afterBake(r rollout.Rollout) string {
 	return gateOpens(r, r.ReconciledAt.Add(max(step.Bake-r.Spans.Bake, 0)))
 }
 
+// onFailure says what follows a failure.
+func onFailure(r rollout.Rollout) string {
+	if r.Spec.Plan.OnFail == rollout.HoldOnFail {
+		return "stays as it is and asks a person"
+	}
+	return "rolls back"
+}
+
 // gateOpens says what follows the bake.
 func gateOpens(r rollout.Rollout, when time.Time) string {
 	opens := "then"
@@ -149,6 +178,9 @@ func gateOpens(r rollout.Rollout, when time.Time) string {
 		opens = at(when)
 	}
 	if r.Current().Gate == rollout.Auto {
+		if shut(r) && r.Shut.Until.After(when) {
+			return promotionMove(r, r.Step) + " " + joined(" ", "when its window "+word(r.Shut.Name)+" is open,", at(r.Shut.Until), "at the earliest")
+		}
 		if !r.Current().DemandsEvidence() {
 			opens = "as soon as the route has the weight"
 		}

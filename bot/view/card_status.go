@@ -13,6 +13,8 @@ func status(r rollout.Rollout) string {
 		return outcome(r)
 	case r.Orphaned():
 		return dotted(iconWarning+" *Left behind*", r.Orphan.Weight.String()+" of traffic", "nobody judges it")
+	case r.HeldOnFail():
+		return dotted(iconBad+" *Held after a failure*", share(r), stepOf(r), phase(r), currentVerdict(r))
 	case r.Stuck != nil:
 		return dotted(iconBad+" *Stuck*", phase(r), stuckShare(r))
 	case !r.Unseen.IsZero() && r.Phase.Forward():
@@ -21,10 +23,22 @@ func status(r rollout.Rollout) string {
 		return dotted(iconUnknown+" *Held*", share(r), stepOf(r), phase(r), currentVerdict(r))
 	case r.Drift != nil:
 		return dotted(iconWarning+" *Held*", share(r), stepOf(r), phase(r), currentVerdict(r))
+	case frozen(r):
+		return dotted(iconFrozen+" *Frozen*", share(r), stepOf(r), phase(r), currentVerdict(r))
 	case r.Paused:
 		return dotted(iconPaused+" *Paused*", share(r), stepOf(r), phase(r), currentVerdict(r))
 	}
 	return progress(r)
+}
+
+// frozen reports whether a freeze keeps the rollout from going to a further step.
+func frozen(r rollout.Rollout) bool {
+	return r.Frozen != nil && r.Frozen.Running == rollout.PauseRunning && r.Phase.Forward()
+}
+
+// shut reports whether the rollout waits for a window before it goes to its next step by itself.
+func shut(r rollout.Rollout) bool {
+	return r.Shut != nil && r.Phase == rollout.Baking && r.Current().Gate == rollout.Auto
 }
 
 // progress is the status of a rollout without stuck, drift or pause.
@@ -34,17 +48,23 @@ func progress(r rollout.Rollout) string {
 		if r.Behind != "" {
 			return dotted(iconGoing+" *Queued*", "starts when "+word(string(r.Behind))+" is rolled back")
 		}
+		if waits := waitingForSiblings(r); waits != "" {
+			return dotted(iconGoing+" *Queued*", waits)
+		}
 		return dotted(iconGoing+" *Queued*", "looking at the cluster before the start")
 	case rollout.Preparing:
 		return dotted("*Starting*", share(r), stepOf(r), pods(r), currentVerdict(r))
 	case rollout.Shifting:
 		return dotted("*"+shifting(r)+"*", stepOf(r))
 	case rollout.Baking:
+		if waits := waitingForSiblings(r); waits != "" {
+			return dotted(iconGoing+" *"+capitalize(waits)+"*", share(r), stepOf(r), currentVerdict(r))
+		}
 		return dotted("*"+share(r)+"*", stepOf(r), phase(r), currentVerdict(r))
 	case rollout.Awaiting:
 		return dotted(iconGoing+" *Waiting for a person*", share(r), stepOf(r), currentVerdict(r))
 	case rollout.Promoting:
-		return dotted("*Promoting*", share(r), newVersion(r)+" becomes stable", currentVerdict(r))
+		return dotted("*Promoting*", share(r), promoting(r), currentVerdict(r))
 	case rollout.Returning:
 		return dotted("*Finishing*", "stable runs "+newVersion(r)+", the canary leaves traffic")
 	case rollout.RollingBack:

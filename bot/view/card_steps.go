@@ -49,16 +49,24 @@ func describePlan(p rollout.Plan) string {
 			all = append(all, fmt.Sprintf("%d more", len(p.Steps)-i))
 			break
 		}
-		part := s.Weight.String()
-		if s.Bake > 0 {
-			part += " for " + span(s.Bake)
-		}
-		if s.Gate == rollout.Manual {
-			part += " and approval"
-		}
-		all = append(all, part)
+		all = append(all, describeStep(s))
 	}
 	return strings.Join(append(all, "then "+lastStop(p)), ", ")
+}
+
+// describeStep describes a step: "5 % for 10 min and approval".
+func describeStep(s rollout.Step) string {
+	text := s.Weight.String()
+	if s.Bake > 0 {
+		text += " for " + span(s.Bake)
+	}
+	if s.Gate == rollout.Manual {
+		text += " and approval"
+		if n := s.ApprovalsNeeded(); n > 1 {
+			text = fmt.Sprintf("%s by %d", text, n)
+		}
+	}
+	return text
 }
 
 // lastStop is what comes after the steps: where everyone is on the canary already, only stable is left to change.
@@ -69,30 +77,41 @@ func lastStop(p rollout.Plan) string {
 	return "everyone"
 }
 
-// bar shows the plan's steps and the rollout's position.
-func bar(r rollout.Rollout) string {
-	labels := []string{"start"}
+// stop is one place on the way: the start, a step, everyone. Label is short, title says all about it.
+type stop struct{ sign, label, title string }
+
+// stops are the places on the rollout's way, with where it is now; of a long way those around that.
+func stops(r rollout.Rollout) []stop {
+	all := []stop{{label: "start", title: "Start"}}
 	for _, s := range r.Spec.Plan.Steps {
 		label := s.Weight.String()
 		if s.Bake > 0 {
 			label += " · " + span(s.Bake)
 		}
-		labels = append(labels, label)
+		all = append(all, stop{label: label, title: describeStep(s)})
 	}
-	labels = append(labels, lastStop(r.Spec.Plan))
-	here, mark := position(r, len(labels)-1)
-	items := make([]string, len(labels))
-	for i, label := range labels {
-		sign := iconAhead
+	last := lastStop(r.Spec.Plan)
+	all = append(all, stop{label: last, title: capitalize(last)})
+	here, mark := position(r, len(all)-1)
+	for i := range all {
+		all[i].sign = iconAhead
 		switch {
 		case i < here:
-			sign = iconDone
+			all[i].sign = iconDone
 		case i == here:
-			sign = mark
+			all[i].sign = mark
 		}
-		items[i] = sign + " " + label
 	}
-	return strings.Join(window(items, here), "   ")
+	return window(all, here)
+}
+
+// bar shows the plan's steps and the rollout's position.
+func bar(r rollout.Rollout) string {
+	var items []string
+	for _, s := range stops(r) {
+		items = append(items, joined(" ", s.sign, s.label))
+	}
+	return strings.Join(items, "   ")
 }
 
 // position returns which item of the bar the rollout is at, and that item's sign. Items before it are done.
@@ -126,21 +145,23 @@ func position(r rollout.Rollout, everyone int) (here int, mark string) {
 	return here, iconGoing
 }
 
-// window shortens a long bar for phones: it keeps the items around the current one.
-func window(items []string, here int) []string {
+// window shortens a long way for phones: it keeps what is around the current place.
+func window(items []stop, here int) []stop {
 	const most = 8
 	if len(items) <= most {
 		return items
 	}
 	first := min(max(here-2, 0), len(items)-most)
 	last := first + most
-	var shown []string
+	var shown []stop
 	if first > 0 {
-		shown = append(shown, fmt.Sprintf("%s %d before", iconDone, first))
+		before := fmt.Sprintf("%d before", first)
+		shown = append(shown, stop{iconDone, before, before})
 	}
 	shown = append(shown, items[first:last]...)
 	if rest := len(items) - last; rest > 0 {
-		shown = append(shown, fmt.Sprintf("%d more", rest))
+		more := fmt.Sprintf("%d more", rest)
+		shown = append(shown, stop{label: more, title: more})
 	}
 	return shown
 }

@@ -46,8 +46,20 @@ func cards() map[string]view.Message {
 	for name, r := range doubtCards() {
 		add(name, r)
 	}
+	for name, r := range promotions() {
+		add(name, r)
+	}
+	for name, r := range siblingCards() {
+		add(name, r)
+	}
+	all["card_sibling_linked"] = view.Card(siblingCards()["sibling_ready"], view.CardOptions{Siblings: map[rollout.ID]string{"web-4": "https://acme.slack.com/archives/C1/p1"}})
+	add("awaiting_two", joint())
+	add("awaiting_second", joint("U0LAN0Z89"))
 	all["card_awaiting_many_approvers"] = view.Card(in(rollout.Awaiting), view.CardOptions{Approvers: append(approvers, "U1A", "U1B", "U1C")})
 	all["card_awaiting_nobody"] = view.Card(in(rollout.Awaiting), view.CardOptions{})
+	all["card_may_hurry"] = view.Card(baking(), view.CardOptions{MayHurry: true})
+	all["card_held_on_fail"] = view.Card(heldOnFail(), view.CardOptions{Approvers: approvers})
+	all["card_links"] = view.Card(baking(), view.CardOptions{Links: pages()})
 	all["card_restarting"] = view.Card(baking(), view.CardOptions{Restarting: true})
 	all["card_decided"] = view.Card(in(rollout.Preparing), view.CardOptions{Decided: &rollout.Entry{
 		Kind: rollout.EntryDecided, At: noon.Add(12 * time.Minute), Actor: person("U0G9QF9C6"),
@@ -76,6 +88,16 @@ func special() map[string]rollout.Rollout {
 			*r = ending(rollout.RolledBack, nil)
 			r.Verdict = compared(rollout.Fail, rollout.WhyWorse)
 			r.Ending.Reason.Evidence = &r.Verdict.Evidence[0]
+		}),
+		"frozen":          with(func(r *rollout.Rollout) { r.Frozen = &closures()[2] }),
+		"frozen_awaiting": with(func(r *rollout.Rollout) { r.Phase, r.Frozen = rollout.Awaiting, &closures()[2] }),
+		"frozen_back": with(func(r *rollout.Rollout) {
+			*r = ending(rollout.RolledBack, nil)
+			r.Ending.Reason = rollout.Reason{Code: rollout.ReasonFrozen, Detail: "migration"}
+		}),
+		"shut": with(func(r *rollout.Rollout) {
+			r.Spec.Plan.Steps = slices.Clone(r.Spec.Plan.Steps)
+			r.Spec.Plan.Steps[r.Step].Gate, r.Shut = rollout.Auto, &closures()[5]
 		}),
 		"many": with(func(r *rollout.Rollout) { r.Verdict = many() }),
 		"many_passing": with(func(r *rollout.Rollout) {
@@ -262,7 +284,7 @@ func wanted(p rollout.Phase, r rollout.Rollout) []string {
 	case r.Paused:
 		return []string{"resume", "rollback"}
 	case p == rollout.Awaiting:
-		return []string{"promote", "pause", "rollback"}
+		return []string{"promote", "extend", "pause", "rollback"}
 	}
 	return []string{"pause", "rollback"}
 }
@@ -277,6 +299,33 @@ func TestCardIsAFunctionOfTheRollout(t *testing.T) {
 	for range 3 {
 		if diff := cmp.Diff(fmt.Sprint(string(raw(t, view.Card(baking(), view.CardOptions{})))), string(raw(t, view.Card(baking(), view.CardOptions{})))); diff != "" {
 			t.Fatal(diff)
+		}
+	}
+}
+
+// Promote now is offered where it may count, and nowhere else.
+func TestWhoMayHurryIsOfferedIt(t *testing.T) {
+	for name, tt := range map[string]struct {
+		edit func(*rollout.Rollout)
+		may  bool
+		want bool
+	}{
+		"a passing bake":             {may: true, want: true},
+		"nobody may":                 {},
+		"a check fails":              {may: true, edit: func(r *rollout.Rollout) { r.Verdict = failing() }},
+		"two have to approve":        {may: true, edit: func(r *rollout.Rollout) { r.Spec.Plan.Steps[r.Step].Approvals = 2 }},
+		"others go together with it": {may: true, edit: func(r *rollout.Rollout) { r.Request.Together = []rollout.ID{r.ID, "web-4"} }},
+		"the bake is over":           {may: true, edit: func(r *rollout.Rollout) { r.Phase = rollout.Awaiting }},
+		"paused":                     {may: true, edit: func(r *rollout.Rollout) { r.Paused = true }},
+		"a freeze pauses it":         {may: true, edit: func(r *rollout.Rollout) { r.Frozen = &rollout.Closure{Running: rollout.PauseRunning} }},
+	} {
+		r := baking()
+		r.Spec.Plan.Steps = slices.Clone(r.Spec.Plan.Steps)
+		if tt.edit != nil {
+			tt.edit(&r)
+		}
+		if got := slices.Contains(actionsOf(t, view.Card(r, view.CardOptions{MayHurry: tt.may})), string(rollout.PromoteNow)); got != tt.want {
+			t.Errorf("%s: it is offered: %t", name, got)
 		}
 	}
 }

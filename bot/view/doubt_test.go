@@ -167,9 +167,9 @@ func TestDoubtsInWords(t *testing.T) {
 
 func TestGoOnIsOfferedToWhomADoubtAsks(t *testing.T) {
 	for name, want := range map[string][]string{
-		"doubt_waiting": {"pause", "rollback"}, "doubt_baking": {"accept", "rollback"}, "doubt_awaiting": {"accept", "rollback"},
-		"doubt_promoting": {"accept", "rollback"}, "doubt_paused": {"resume", "rollback"}, "doubt_and_drift": {"set_ours", "rollback"},
-		"doubt_unasked": {"accept", "rollback"},
+		"doubt_waiting": {"pause", "rollback"}, "doubt_baking": {"accept", "recheck", "rollback"}, "doubt_awaiting": {"accept", "recheck", "rollback"},
+		"doubt_promoting": {"accept", "recheck", "rollback"}, "doubt_paused": {"resume", "rollback"}, "doubt_and_drift": {"set_ours", "rollback"},
+		"doubt_unasked": {"accept", "recheck", "rollback"},
 	} {
 		if got := actionsOf(t, view.Card(doubtCards()[name], view.CardOptions{})); !slices.Equal(got, want) {
 			t.Errorf("%s has %v, want %v", name, got, want)

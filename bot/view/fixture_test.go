@@ -212,6 +212,16 @@ func spec() rollout.Spec {
 }
 
 // baking is a rollout in the middle of its first bake.
+// joint waits for two approvals, and has those.
+func joint(approved ...string) rollout.Rollout {
+	r := in(rollout.Awaiting)
+	r.Spec.Plan = r.Spec.Plan.WithApprovals(2)
+	for i, id := range approved {
+		r.Approvals = append(r.Approvals, rollout.Approval{By: person(id), At: noon.Add(time.Duration(10+i) * time.Minute)})
+	}
+	return r
+}
+
 func baking() rollout.Rollout {
 	return rollout.Rollout{
 		ID: "checkout-42", Service: "checkout", Revision: 9, Turn: 4, Seq: 5,
@@ -333,4 +343,21 @@ func cannot() rollout.Preflight {
 	errors.Stable, errors.Why, errors.Detail = nil, rollout.WhySameSeries, `http_requests_total{pod="checkout-1"}`
 	latency.Stable, latency.Why = nil, rollout.WhyCoarse
 	return rollout.Preflight{Original: baking().Original, Checks: []rollout.Evidence{errors, latency}}
+}
+
+// heldOnFail is a rollout whose plan holds on a failure, and a check of which fails.
+func heldOnFail() rollout.Rollout {
+	r := baking()
+	r.Spec.Plan.OnFail = rollout.HoldOnFail
+	r.Verdict = failing()
+	r.Stuck = &rollout.Reason{Code: rollout.ReasonCheck, Evidence: &r.Verdict.Evidence[0]}
+	return r
+}
+
+// emergency is a rollout that went without bakes and gates.
+func emergency() rollout.Rollout {
+	r := ending(rollout.Succeeded, nil)
+	r.Request.Emergency, r.Request.Text = true, "payments fail"
+	r.Spec.Plan = r.Spec.Plan.Hurried()
+	return r
 }

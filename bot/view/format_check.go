@@ -205,7 +205,12 @@ func sentence(e rollout.Evidence) string {
 // checkLine is a check's line: "❌ errors 5.1 % · stable 0.1 % · limit 1 %". Slack aligns nothing outside of code, and
 // code breaks on a phone, so every number stands with its name.
 func checkLine(e rollout.Evidence) string {
-	return fmt.Sprintf("%s *%s*%s%s", icon(e.Result), nameOf(e), onPart(e), says(e))
+	return icon(e.Result) + " " + checkWords(e)
+}
+
+// checkWords is a check's line without its sign.
+func checkWords(e rollout.Evidence) string {
+	return fmt.Sprintf("*%s*%s%s", nameOf(e), onPart(e), says(e))
 }
 
 // says returns what a check's line says after its name: every number with its own name and unit, then the reason. A
@@ -256,14 +261,19 @@ func orNoNumber(reason string) string {
 // fullEvidence returns the evidence as shown in the thread: its line, what was counted and,
 // where it moved, between which values.
 func fullEvidence(e rollout.Evidence) string {
-	var course string
-	if e.Lowest != nil && e.Highest != nil && e.Why != rollout.WhyNoShare {
-		low, high := amountOf(*e.Lowest, e.Unit, measured), amountOf(*e.Highest, e.Unit, measured)
-		if low != high {
-			course = fmt.Sprintf("between %s and %s in this step", low, high)
-		}
+	return dotted(checkLine(e), samples(e), worseBlocks(e), course(e), words(e.Detail))
+}
+
+// course says between which values the canary's moved; empty where it did not.
+func course(e rollout.Evidence) string {
+	if e.Lowest == nil || e.Highest == nil || e.Why == rollout.WhyNoShare {
+		return ""
 	}
-	return dotted(checkLine(e), samples(e), worseBlocks(e), course, words(e.Detail))
+	low, high := amountOf(*e.Lowest, e.Unit, measured), amountOf(*e.Highest, e.Unit, measured)
+	if low == high {
+		return ""
+	}
+	return fmt.Sprintf("between %s and %s in this step", low, high)
 }
 
 // informOnly returns a note on a check that does not decide; empty for others.

@@ -84,11 +84,20 @@ func shellSafe(name string) string {
 
 // stuck says why a rollout cannot end, and how to inspect it.
 func stuck(r rollout.Rollout, why rollout.Reason) string {
+	if r.HeldOnFail() {
+		return iconBad + " " + joined(" ", capitalize(fullStop(because(r, why, rollout.Actor{Kind: rollout.Bot}))), holds)
+	}
 	return joined(" ", capitalize(fullStop(because(r, why, rollout.Actor{Kind: rollout.Bot}))), "It keeps trying.", helpful(r, why))
 }
 
+// holds says what a plan with on_fail: hold does about a failure.
+const holds = "This plan holds on a failure: the bot does not roll it back by itself; people decide."
+
 // helpful introduces the command line that helps with a stuck rollout.
 func helpful(r rollout.Rollout, why rollout.Reason) string {
+	if why.Code == rollout.ReasonNotReverted {
+		return "Stable is put back once Git is: revert it there, or help the bot to."
+	}
 	what := "Look at it: "
 	if why.Code == rollout.ReasonStableEmpty {
 		what = "Put it back: "

@@ -15,6 +15,8 @@ const (
 	iconGoing   = "⏳"
 	iconAhead   = "○"
 	iconPaused  = "⏸"
+	iconFrozen  = "🧊"
+	iconLocked  = "🔒"
 	iconWarning = "⚠️"
 	iconBack    = "⏪"
 	iconBad     = "❌"
@@ -34,13 +36,25 @@ func actorName(a rollout.Actor) string {
 	case rollout.Person:
 		return mention(a.ID)
 	case rollout.Pipeline:
-		return joined(" ", "the pipeline", word(a.ID))
+		return pipelineName(a)
 	case rollout.Kube:
 		return "somebody with rights on the cluster"
 	case rollout.Bot:
 		return "Canarybot"
 	}
 	return "somebody"
+}
+
+// pipelineName names a pipeline: by what of it decided, with the link to read it, else by its name in the configuration.
+func pipelineName(a rollout.Actor) string {
+	run := word(a.Run)
+	if run == "" {
+		return joined(" ", "the pipeline", word(a.ID))
+	}
+	if linked := anchor(a.Link, run); linked != "" {
+		run = linked
+	}
+	return run + " (pipeline " + word(a.ID) + ")"
 }
 
 // several names things, as many as there is room for: each whole, as names of one kind differ at the end.

@@ -2,6 +2,7 @@ package view
 
 import (
 	"fmt"
+	"strings"
 
 	"canarybot.io/rollout"
 )
@@ -53,6 +54,12 @@ func plainly(r rollout.Rollout, why rollout.Reason, by rollout.Actor) string {
 		return obstacle(r, why)
 	case rollout.ReasonUnseen:
 		return "people cannot see it"
+	case rollout.ReasonSibling:
+		return joined(" ", word(why.Detail), "goes together with it and does not go on")
+	case rollout.ReasonFrozen:
+		return joined(": ", "a freeze rolls back what is under way", words(strings.Trim(quoted(why.Detail), `"`)))
+	case rollout.ReasonGitRefused, rollout.ReasonDeclined, rollout.ReasonNotWritten, rollout.ReasonNotReverted:
+		return unpromoted(r, why)
 	case rollout.ReasonOrphaned: // the reply that offers to remove it explains it
 	}
 	return word(string(why.Code))
@@ -122,6 +129,22 @@ func obstacle(r rollout.Rollout, why rollout.Reason) string {
 	}
 }
 
+// unpromoted names what is wrong where others write stable.
+func unpromoted(r rollout.Rollout, why rollout.Reason) string {
+	// The other reasons are in plainly.
+	//exhaustive:ignore
+	switch why.Code {
+	case rollout.ReasonGitRefused:
+		return "Git does not take the promotion"
+	case rollout.ReasonDeclined:
+		return anchorOr(why.Detail, "the pull request") + " was closed and not merged"
+	case rollout.ReasonNotWritten:
+		return "stable did not run " + newVersion(r) + " within " + span(promotionDeadline(r))
+	default:
+		return "the promotion is still " + anchorOr(why.Detail, "in Git")
+	}
+}
+
 // detailOf returns the quoted text that belongs to the reason.
 func detailOf(why rollout.Reason) string {
 	// For every other reason the quoted text is in Detail.
@@ -129,8 +152,10 @@ func detailOf(why rollout.Reason) string {
 	switch why.Code {
 	case rollout.ReasonPerson:
 		return quoted(why.Detail)
-	case rollout.ReasonReplaced, rollout.ReasonHeld, rollout.ReasonReverted: // part of the sentence
+	case rollout.ReasonReplaced, rollout.ReasonHeld, rollout.ReasonReverted, rollout.ReasonDeclined, rollout.ReasonFrozen, rollout.ReasonSibling: // part of the sentence
 		return ""
+	case rollout.ReasonNotReverted:
+		return short(why.Problem)
 	case rollout.ReasonCheck, rollout.ReasonUnknown:
 		if why.Evidence != nil {
 			return words(why.Evidence.Detail)

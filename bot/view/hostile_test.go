@@ -2,6 +2,7 @@ package view_test
 
 import (
 	"fmt"
+	"maps"
 	"reflect"
 	"regexp"
 	"strings"
@@ -26,6 +27,7 @@ var closed = []reflect.Type{
 	reflect.TypeFor[rollout.EntryKind](), reflect.TypeFor[rollout.Gate](), reflect.TypeFor[rollout.Comparison](),
 	reflect.TypeFor[rollout.Unit](), reflect.TypeFor[rollout.OnUnknown](), reflect.TypeFor[rollout.Doubt](), reflect.TypeFor[rollout.OnDoubt](), reflect.TypeFor[rollout.FailureKind](),
 	reflect.TypeFor[rollout.Field](), reflect.TypeFor[rollout.ProblemCode](), reflect.TypeFor[rollout.APICall](),
+	reflect.TypeFor[rollout.ClosureKind](), reflect.TypeFor[rollout.Running](),
 }
 
 // poison puts the text into every string, of closed types only where all is set. Nothing is shared with the original.
@@ -55,7 +57,9 @@ func pour(v reflect.Value, text string, all bool) {
 	case reflect.Slice:
 		if v.Type().Elem().Kind() == reflect.Uint8 || v.Len() == 0 {
 			if v.Type().Elem().Kind() == reflect.String {
-				v.Set(reflect.ValueOf([]string{text, text}).Convert(v.Type()))
+				v.Set(reflect.MakeSlice(v.Type(), 2, 2))
+				pour(v.Index(0), text, all)
+				pour(v.Index(1), text, all)
 			}
 			return
 		}
@@ -165,13 +169,15 @@ func everything(text string, all bool) map[string]view.Message {
 		r = poison(r, text, all)
 		decided := rollout.Entry{Kind: rollout.EntryDecided, Actor: person(text), Data: rollout.Data{Action: rollout.Pause, Text: text}}
 		made["card_"+name] = view.Card(r, view.CardOptions{Restarting: all, Approvers: []string{text, "U0LAN0Z89"}, Decided: &decided})
+		made["stalled_"+name] = view.Stalled(r, time.Hour, link)
+		made["ended_"+name] = view.Ended(r, link)
 		made["status_"+name] = a.StatusOf(r, []string{text, "U0LAN0Z89"}, link)
 		made["busy_"+name] = a.Busy(poison(launch(), text, all), &rollout.BusyError{Live: r, Waiting: &r, Before: &r}, link)
 		made["before_"+name] = a.RolledBackBefore(poison(launch(), text, all), r)
 		made["accepted_"+name] = a.Accepted(r, rollout.Deploy, link)
 		made["back_"+name] = a.OfferRollback(r, text, text)
 		made["nothing_"+name] = a.NothingLive(rollout.ServiceName(text), r)
-		made["reason_"+name] = a.NeedsReason(r)
+		made["reason_"+name] = a.NeedsReason(r, rollout.Abandon)
 		made["list_"+name] = a.Status([]rollout.Rollout{r, r})
 		made["history_"+name] = a.History(rollout.ServiceName(text), []rollout.Rollout{r})
 		for entry, e := range told {
@@ -181,6 +187,12 @@ func everything(text string, all bool) map[string]view.Message {
 		}
 	}
 	service := poison(rollout.Service{Spec: spec(), Plans: []rollout.Plan{{}}, Policy: policy()}, text, all)
+	running := view.RunningOf(rollout.ServiceName(text), []rollout.Rollout{poison(baking(), text, all), poison(ending(rollout.Succeeded, nil), text, all)})
+	made["list"] = a.List([]view.Running{running})
+	hostileLinks := []rollout.Link{{Name: text, Template: "https://x.example/{service}/{from}...{to}?{environment}"}, {Name: "x", Template: text}}
+	made["show"] = a.Show(view.Shown{Rollout: poison(baking(), text, all), Timeline: poison(timeline(), text, false), Approvers: []string{text}, Card: link})
+	made["diff"] = a.Diff(poison(baking(), text, all), nil)
+	made["diff_links"] = view.Card(poison(baking(), text, all), view.CardOptions{Links: hostileLinks[1:]})
 	made["services"] = a.Services([]rollout.Service{service}, []rollout.Rollout{poison(baking(), text, all)})
 	made["checks"] = a.Checks(rollout.ServiceName(text), poison(unknown(rollout.WhyNoData), text, all))
 	made["checks_part"] = a.Checks(rollout.ServiceName(text), poison(inPart(text), text, all))
@@ -202,6 +214,7 @@ func everything(text string, all bool) map[string]view.Message {
 		made["problem_"+string(code)] = a.Error(rollout.Refuse(rollout.Invalid, p))
 	}
 	made["help"] = a.Help("")
+	maps.Copy(made, closedBy(a, text, all))
 	for _, problem := range []command.Problem{
 		command.UnknownCommand, command.UnknownService, command.UnknownOption, command.MissingVersion, command.OtherThread, command.TooManyWords,
 		command.NoVersion, command.TwoVersions, command.Question, command.Talk,
@@ -209,6 +222,23 @@ func everything(text string, all bool) map[string]view.Message {
 		made["parse_"+string(problem)] = a.ParseError(&command.Error{
 			Problem: problem, Verb: command.Deploy, Word: text, Nearest: text, Meant: text, Service: rollout.ServiceName(text), Thread: rollout.ServiceName(text),
 		})
+	}
+	return made
+}
+
+// closedBy is every message about freezes, locks and windows.
+func closedBy(a view.Answers, text string, all bool) map[string]view.Message {
+	made := map[string]view.Message{}
+	for i, c := range closures() {
+		c = poison(c, text, all)
+		for name, m := range map[string]view.Message{
+			"closed": a.Closed(poison(launch(), text, all), rollout.Closed{By: []rollout.Closure{c, c}}), "set": a.ClosureSet(c), "told": a.ClosureTold(c),
+			"locked": a.Locked(c), "list": a.Closures([]rollout.Closure{c}, noon), "status": a.Status(nil).Closing([]rollout.Closure{c}, noon),
+			"meant": a.MeantTime(text, c, text), "ended": a.Reopened(rollout.Reopening{Kind: c.Kind, Scope: c.Scope, Actor: person(text), Text: text}, []rollout.Closure{c}),
+			"card": view.Card(with(func(r *rollout.Rollout) { r.Frozen, r.Shut = &c, &c }), view.CardOptions{}),
+		} {
+			made[fmt.Sprintf("closure_%d_%s", i, name)] = m
+		}
 	}
 	return made
 }

@@ -2,17 +2,23 @@ package view
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/slack-go/slack"
 )
 
+// Blocks are the parts of what is shown.
+type Blocks []slack.Block
+
 // Message is one message to Slack. Text is for lock screens and screen readers: a sentence that makes sense by itself.
 // Blocks are never empty.
 type Message struct {
 	Text   string
 	Blocks []slack.Block
+	// Native has the same with plans, charts and tables, for workspaces that take those blocks; nil: Blocks are all there is.
+	Native []slack.Block
 	// Broadcast also shows a thread reply in the channel.
 	Broadcast bool
 }
@@ -50,8 +56,21 @@ func (m Message) withText(format string, args ...any) Message {
 }
 
 // withBlocks appends blocks.
-func (m Message) withBlocks(blocks ...slack.Block) Message {
-	m.Blocks = append(m.Blocks, blocks...)
+func (m Message) withBlocks(blocks ...slack.Block) Message { return m.withEither(blocks, blocks) }
+
+// withEither appends native blocks where the workspace takes them, and classic ones elsewhere. Both say the same. Where
+// there are no native ones the classic ones stand everywhere.
+func (m Message) withEither(native, classic []slack.Block) Message {
+	if len(native) == 0 {
+		native = classic
+	}
+	if m.Native == nil && hasNative(native) {
+		m.Native = slices.Clone(m.Blocks)
+	}
+	if m.Native != nil {
+		m.Native = append(m.Native, native...)
+	}
+	m.Blocks = append(m.Blocks, classic...)
 	return m
 }
 

@@ -1,7 +1,6 @@
 package view
 
 import (
-	"maps"
 	"regexp"
 	"strconv"
 	"strings"
@@ -26,14 +25,20 @@ import (
 //	{count} {limit}                    numbers
 //	{span}                             "2 min 30 s"
 //	{check}                            a check's name in people's words, from the key
+//	{moment} {opens} {why}             when that is, "before 9:00" or nothing, and "(sale)" or nothing
 //	{words} {said}                     somebody else's words, with a full stop at the end and without
 var sentences = sync.OnceValue(func() map[rollout.ProblemCode]string {
 	all := map[rollout.ProblemCode]string{}
 	for _, table := range []map[rollout.ProblemCode]string{
 		commonSentences(), rolloutSentences(), decisionSentences(), engineSentences(), storeSentences(), degradedSentences(), metricsSentences(), settingSentences(),
-		clusterSentences(), slackSentences(),
+		calendarSentences(), clusterSentences(), slackSentences(), apiSentences(), tokenSentences(), gitSentences(), ownerSentences(), registrySentences(), auditSentences(),
 	} {
-		maps.Copy(all, table)
+		for code, sentence := range table {
+			if _, twice := all[code]; twice {
+				panic("two packages call their problem " + string(code))
+			}
+			all[code] = sentence
+		}
 	}
 	return all
 })

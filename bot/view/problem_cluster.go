@@ -16,7 +16,6 @@ import (
 //	{either}   the names, joined by "or"
 //	{labels}   where the canary's labels are set
 //	{oneof}    the label to change: "the label app", "one of the labels app, track"
-//	{steered}  what the bot writes to the object beside its own annotations
 //	{owner}    whose pod it is
 //	{more}     " and 2 more", where not all names are told
 func clusterSentences() map[rollout.ProblemCode]string {
@@ -81,7 +80,7 @@ func startSentences() map[rollout.ProblemCode]string {
 		rollout.ProblemStampOtherStore:   "{object} bears the stamp of rollout {rollout} of another Canarybot, whose store is {value}; when that one is gone for good, put the object right and remove the stamp: " + annotate,
 		rollout.ProblemStampOtherService: "{object} bears the stamp of rollout {rollout}, of another service: wait for its end. Only if it has ended and left the stamp, remove it: " + annotate,
 		rollout.ProblemRollbackAsked:     "{object} bears the annotation {key}={value}, which rolls back every rollout; remove it: " + annotate,
-		rollout.ProblemGitOpsOwned:       "services.{service}.gitops: {value} owns {object} ({key}) and may undo what Canarybot writes. Let it ignore {steered} there, and set gitops: acknowledged.",
+		rollout.ProblemGitOpsOwned:       "services.{service}.gitops: {value} owns {object} ({key}) and may undo what Canarybot writes to it.",
 
 		rollout.ProblemRightsMissing:            rights + grant,
 		rollout.ProblemRightsMissingRoute:       rights + ", with its kind among routes" + grant,
@@ -139,7 +138,6 @@ func routeSentences() map[rollout.ProblemCode]string {
 	return map[rollout.ProblemCode]string{
 		rollout.ProblemWeightInvalid:     "{route}the weight {value} of its backend {count} is not a number of 0 or more; set the weight of Service {othername} above 0.",
 		rollout.ProblemStableNoTraffic:   "{route}it gives stable no traffic; set the weight of Service {othername} above 0.",
-		rollout.ProblemRouteNeverMade:    "{line}An HTTPRoute is never made by Canarybot, only its owner knows how traffic comes in; leave the line out.",
 		rollout.ProblemRouteMissing:      "{line}{object} does not exist; name the HTTPRoute that sends traffic to Service {othername}.",
 		rollout.ProblemRuleCanaryAlone:   "Rule {index} of {object}: Service {othername}, the canary's, is named without stable's, {value}, so a share cannot be set and canary pods are reached at weight 0. Name both or none.",
 		rollout.ProblemRulePairTwice:     "Rule {index} of {object}: a Service of the pair is named twice in its backendRefs; join the two.",
@@ -192,8 +190,6 @@ func fillCluster(p rollout.Problem, name string) string {
 			return "a bare pod"
 		}
 		return "of " + words(p.Want)
-	case "{steered}":
-		return steered(p.Object.Kind)
 	case "{oneof}":
 		switch len(p.Names) {
 		case 0:
@@ -208,20 +204,7 @@ func fillCluster(p rollout.Problem, name string) string {
 		}
 		return "canary_labels"
 	}
-	return name
-}
-
-// steered names what the bot writes to an object of the kind.
-func steered(kind string) string {
-	switch kind {
-	case "Deployment":
-		return "images and replicas"
-	case "HorizontalPodAutoscaler":
-		return "spec.minReplicas"
-	case "ScaledObject":
-		return "spec.minReplicaCount"
-	}
-	return "backends and their weights"
+	return fillOwner(p, name)
 }
 
 // line names the line of the configuration to change, as the start of a sentence.

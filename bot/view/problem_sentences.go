@@ -10,6 +10,7 @@ func rolloutSentences() map[rollout.ProblemCode]string {
 		rollout.ProblemStampLeft:       "the annotation canarybot.io/applied on what {rollout} wrote",
 		rollout.ProblemObjectLeft:      "{resource} in {namespace}",
 		rollout.ProblemWeightLeft:      "the canary's weight in {resource}",
+		rollout.ProblemCommitLeft:      "the promotion in Git: {value}",
 		rollout.ProblemImageLeft:       "an image on {resource} that is not the one it had",
 		rollout.ProblemMinLeft:         "the minimum of {count} replicas in {resource}",
 		rollout.ProblemNotAcknowledged: "the route is not acknowledged any more",
@@ -22,6 +23,7 @@ func rolloutSentences() map[rollout.ProblemCode]string {
 		rollout.ProblemNotAllowed:     "You ({key}) may not {action} here.",
 		rollout.ProblemForeignImage:   "{quoted} is not an image in {want}, the repository that the configuration allows.",
 		rollout.ProblemNotAVersion:    "{quoted} is not a version: give a tag such as v1.2.4, a digest sha256:…, or a full reference.",
+		rollout.ProblemTagMoved:       "The tag {key} names another image now ({value}); this rollout goes on with the one that it started with ({want}).",
 		rollout.ProblemUnreleased: "{service} runs {version}, which Canarybot did not release (the last that it did is {wantversion}), " +
 			"so there is no going back from it; deploy a version by name.",
 	}
@@ -32,14 +34,25 @@ func decisionSentences() map[rollout.ProblemCode]string {
 	const notNow = "{rollout} cannot be promoted now: "
 	const onceAllPass = ". It can be once every check passes."
 	return map[rollout.ProblemCode]string{
-		rollout.ProblemDecidedAlready:     "That was already decided; nothing was done twice.",
-		rollout.ProblemEnded:              "{rollout} has ended; to change {service} now, start a new rollout.",
-		rollout.ProblemMovedOn:            "{rollout} moved on since that was shown; look at its card and decide again.",
-		rollout.ProblemNotPaused:          "{rollout} is not paused.",
-		rollout.ProblemPausedAlready:      "{rollout} is paused already.",
-		rollout.ProblemCannotPause:        "{rollout} is {phase} and cannot be paused any more; it can be rolled back.",
-		rollout.ProblemNotADecision:       "To {action} is not a decision about a rollout.",
-		rollout.ProblemPromotingAlready:   "{rollout} is promoting already.",
+		rollout.ProblemDecidedAlready:   "That was already decided; nothing was done twice.",
+		rollout.ProblemEnded:            "{rollout} has ended; to change {service} now, start a new rollout.",
+		rollout.ProblemMovedOn:          "{rollout} moved on since that was shown; look at its card and decide again.",
+		rollout.ProblemNotPaused:        "{rollout} is not paused.",
+		rollout.ProblemPausedAlready:    "{rollout} is paused already.",
+		rollout.ProblemCannotPause:      "{rollout} is {phase} and cannot be paused any more; it can be rolled back.",
+		rollout.ProblemNotADecision:     "To {action} is not a decision about a rollout.",
+		rollout.ProblemPromotingAlready: "{rollout} is promoting already.",
+		ProblemGroupsUnknown:            "Slack does not say just now who is in the user groups that may; try again in a moment.",
+		ProblemNoGroups: "Canarybot cannot read user groups, so they give nobody a right: add the scope usergroups:read to the Slack app or, " +
+			"where the workspace's plan has no user groups, name people's ids in the policy.",
+		rollout.ProblemNothingBakes:       "{rollout} is {phase}: only a step that bakes can bake longer, or be promoted before that is over.",
+		rollout.ProblemOwnRollout:         "You asked for {rollout}, so somebody else has to approve it.",
+		rollout.ProblemApprovedAlready:    "You approved {rollout} already; it waits for others.",
+		rollout.ProblemWaitsForSiblings:   "{rollout} is done with its step and waits for {names}: nothing is promoted before all are as far.",
+		rollout.ProblemSiblingNotThere:    "{rollout} goes together with it and is {phase}: nothing is promoted before it is as far.",
+		rollout.ProblemSiblingLost:        "{rollout} goes together with it and does not go on, so both are rolled back.",
+		rollout.ProblemNotAPerson:         "A person has to approve {rollout}, in Slack.",
+		rollout.ProblemAutoNeedsApproval:  "Without --auto: people have to approve this plan, and with it nobody would be asked.",
 		rollout.ProblemBaking:             "{rollout} is still baking at {count} %: {span} to go while its checks pass.",
 		rollout.ProblemNotAtAGate:         "{rollout} is {phase}; it asks for a promotion when a step is done.",
 		rollout.ProblemUnseen:             "{rollout} cannot be promoted while people cannot see it; its status says why.",
@@ -56,23 +69,31 @@ func decisionSentences() map[rollout.ProblemCode]string {
 		rollout.ProblemAnswerDoubtFirst: "{rollout} is held, and a person decides; answer that on its card first: go on, or roll back.",
 		rollout.ProblemNoDoubt:          "{rollout} is not held by a doubt; there is nothing to accept.",
 		rollout.ProblemNoDrift:          "Nobody changed what {rollout} steers; there is nothing to override.",
+		rollout.ProblemWrittenByOthers:  "Canarybot does not write stable's image in {service}: change it where it is written, or roll back {rollout}.",
 		rollout.ProblemDriftChanged:     "Somebody changed it again, to {value}; look at the card of {rollout} and decide again.",
 		rollout.ProblemNothingToRetry:   "{rollout} is not stuck; there is nothing to try again.",
 		rollout.ProblemNotStuck:         "{rollout} is not stuck; only a stuck rollout can be abandoned.",
-		rollout.ProblemReasonMissing:    "Say why: /canary abandon {rollout} REASON.",
+		rollout.ProblemReasonMissing:    "That needs a reason, which the others will read; give one for {rollout}.",
+		rollout.ProblemBakeForSeveral:   "{count} people have to approve {rollout}, so its bake is not skipped; let them know, and wait for it.",
+		rollout.ProblemBakeTogether:     "Others go together with {rollout}, so its bake is not skipped; wait until all are as far.",
+		rollout.ProblemNothingToReview:  "{rollout} is no emergency that has ended; there is nothing to review.",
+		rollout.ProblemReviewedAlready:  "{rollout} was reviewed already.",
+		rollout.ProblemOwnEmergency:     "You asked for {rollout}, so somebody else has to review it.",
 	}
 }
 
 // engineSentences are those of package engine, which the view does not import: it knows only the codes.
 func engineSentences() map[rollout.ProblemCode]string {
 	return map[rollout.ProblemCode]string{
-		"metrics_timeout":     "Prometheus cannot be asked: no answer in time",
-		"metrics_unavailable": "Prometheus cannot be asked: {said}",
-		"stable_is_new":       "stable's pods are new, and Prometheus has not measured them yet",
-		"no_such_service":     "There is no service {quoted} in the configuration.",
-		"no_such_plan":        "{service} has no plan {quoted}; it has {names}.",
-		"nothing_before":      "{service} has no earlier version that Canarybot knows of; deploy one by name.",
-		"rolled_back_already": "{service} was rolled back from {version} by {rollout} already; deploy another version by name.",
+		"emergency_needs_reason": "An emergency needs a reason, which the others will read.",
+		"metrics_timeout":        "Prometheus cannot be asked: no answer in time",
+		"metrics_unavailable":    "Prometheus cannot be asked: {said}",
+		"git_differs":            "{object} runs {value}, and Git says {want}: what applies Git may change it while this goes on.",
+		"stable_is_new":          "stable's pods are new, and Prometheus has not measured them yet",
+		"no_such_service":        "There is no service {quoted} in the configuration.",
+		"no_such_plan":           "{service} has no plan {quoted}; it has {names}.",
+		"nothing_before":         "{service} has no earlier version that Canarybot knows of; deploy one by name.",
+		"rolled_back_already":    "{service} was rolled back from {version} by {rollout} already; deploy another version by name.",
 	}
 }
 
@@ -161,7 +182,7 @@ func settingSentences() map[rollout.ProblemCode]string {
 		"secret_malformed":         "{key} does not hold a secret: it is empty or contains spaces.",
 		"slack_address":            "{key} is not the address of an API; write https://HOST/PATH/, without user, query and fragment.",
 		"slack_clear_text":         "{key} leads to {value} unencrypted, and the tokens go there; write https://, or set SLACK_API_INSECURE to allowed where nobody can listen on the way.",
-		"not_allowed":              "{key} is {quoted}; it may be unset, or allowed.",
+		"insecure_word":            "{key} is {quoted}; it may be unset, or allowed.",
 		"prometheus_settings":      "Prometheus: {words}",
 		"kubernetes_client":        "No client for Kubernetes can be made.",
 		"kubernetes_unreachable":   "Kubernetes cannot be reached: set KUBECONFIG, or run inside a cluster.",

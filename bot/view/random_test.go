@@ -53,7 +53,7 @@ func randomReason(t *rapid.T) rollout.Reason {
 			rollout.ReasonCanary, rollout.ReasonStable, rollout.ReasonDeadline, rollout.ReasonUnanswered, rollout.ReasonUnknown, rollout.ReasonDoubt,
 			rollout.ReasonWeightZero, rollout.ReasonRouteGone, rollout.ReasonCanaryGone, rollout.ReasonServiceGone, rollout.ReasonStableGone, rollout.ReasonStableEmpty,
 			rollout.ReasonImageDiffers, rollout.ReasonStableNoPods, rollout.ReasonSlow, rollout.ReasonReverted, rollout.ReasonPreflight,
-			rollout.ReasonHeld, rollout.ReasonUnreadable, rollout.ReasonWriteRefused, rollout.ReasonUnseen, "odd",
+			rollout.ReasonHeld, rollout.ReasonUnreadable, rollout.ReasonWriteRefused, rollout.ReasonUnseen, rollout.ReasonFrozen, rollout.ReasonSibling, "odd",
 		}).Draw(t, "code"),
 		Detail:  rapid.StringN(0, 4000, -1).Draw(t, "reason"),
 		Problem: randomProblem(t),
@@ -136,7 +136,7 @@ func TestSlackTakesWhateverTheRolloutIs(t *testing.T) {
 	kinds := []rollout.EntryKind{
 		rollout.EntryRequested, rollout.EntryStarted, rollout.EntryPhase, rollout.EntryDecided, rollout.EntryStep, rollout.EntryVerdict,
 		rollout.EntryAsked, rollout.EntryReminded, rollout.EntryDrift, rollout.EntrySettled, rollout.EntryOverwrote, rollout.EntryStuck,
-		rollout.EntryAway, rollout.EntryUnseen, rollout.EntryEnded,
+		rollout.EntryAway, rollout.EntryUnseen, rollout.EntryTagMoved, rollout.EntryEnded,
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		r := randomRollout(t)

@@ -12,16 +12,21 @@ import (
 type Audience struct {
 	// Command is the slash command; empty: /canary.
 	Command string
-	// Approvers are asked.
+	// Approvers are asked. With Apart, whoever asked for the rollout does not count as one of them.
 	Approvers []string
+	Apart     bool
+	// MayHurry says that somebody may promote before a bake is over.
+	MayHurry bool
 	// OnCall are told when a canary is rolled back by itself: people and user groups.
 	OnCall []string
+	// Links are the service's.
+	Links []rollout.Link
 }
 
 // Reply returns the thread reply for a timeline entry; ok is false for an entry that gets no reply. It uses the entry
 // and only stable parts of the rollout, so that a late reply is the same. Link is the card's; empty: unknown.
 func Reply(r rollout.Rollout, e rollout.Entry, to Audience, link string) (m Message, ok bool) {
-	t := threadReply{r: r, e: e, approvers: to.Approvers, onCall: to.OnCall, link: link, answers: Answers{Command: to.Command}}
+	t := threadReply{r: r, e: e, approvers: to.Approvers, apart: to.Apart, onCall: to.OnCall, link: link, links: to.Links, answers: Answers{Command: to.Command}}
 	switch e.Kind {
 	case rollout.EntryRequested:
 		return t.requested()
@@ -51,6 +56,10 @@ func Reply(r rollout.Rollout, e rollout.Entry, to Audience, link string) (m Mess
 		return t.away(), true
 	case rollout.EntryUnseen:
 		return t.unseen(), true
+	case rollout.EntryTagMoved:
+		return t.tagMoved(), true
+	case rollout.EntryGit:
+		return t.git()
 	case rollout.EntryEnded:
 		return t.ended()
 	}
@@ -62,13 +71,18 @@ type threadReply struct {
 	r         rollout.Rollout
 	e         rollout.Entry
 	approvers []string
+	apart     bool // whoever asked for the rollout does not count
 	onCall    []string
 	link      string
+	links     []rollout.Link
 	answers   Answers // has the commands as they are typed
 }
 
 // currentStep returns the step that the entry is about.
 func (t threadReply) currentStep() rollout.Step {
+	if t.e.Step == t.r.Step {
+		return t.r.Current() // with what people added to its bake
+	}
 	if t.e.Step >= 0 && t.e.Step < len(t.r.Spec.Plan.Steps) {
 		return t.r.Spec.Plan.Steps[t.e.Step]
 	}
@@ -89,6 +103,9 @@ func anchorOr(link, text string) string {
 }
 
 func (t threadReply) requested() (Message, bool) {
+	if t.r.Request.Emergency {
+		return t.emergency(), true
+	}
 	if t.r.Behind == "" {
 		return Message{}, false
 	}
@@ -104,12 +121,12 @@ func (t threadReply) started() Message {
 		did = "rolls it back to the version before"
 	}
 	plan := capitalize(describePlan(r.Spec.Plan)) + "."
-	if r.Request.Back {
+	if r.Request.Back && !r.Request.Gently {
 		plan = "Everyone goes there at once, then stable is changed. No check is asked."
 	}
 	lines := []string{
 		fmt.Sprintf("%s %s %s: %s in %s%s", iconCanary, actorName(r.Request.By), did, change(r), environment(r), reasonSuffix(r.Request.Text)),
-		plan,
+		plan, t.together(),
 	}
 	if f := t.e.Data.DetectionPower; f != nil {
 		lines = append(lines, DetectionPower(*f, r.Spec.Plan))
@@ -157,9 +174,10 @@ func (t threadReply) rollingBack() (Message, bool) {
 		withText("%s is rolling back: %s. Everyone returns to %s.", fullName(t.r), plainly(t.r, why, t.e.Actor), oldVersion(t.r))
 	m.Broadcast = true
 	if why.Evidence != nil && why.Evidence.Compared != nil { // the evidence, for later questions
-		m = m.withBlocks(list([]string{paragraph(fullEvidence(*why.Evidence), chart(*why.Evidence), remedy(t.r, *why.Evidence))})...)
+		full, help := fullEvidence(*why.Evidence), remedy(t.r, *why.Evidence)
+		m = m.withEither(withChart(*why.Evidence, paragraph(full, help)), list([]string{paragraph(full, chart(*why.Evidence), help)}))
 	}
-	return m, true
+	return m.withLinks(t.r, t.links), true
 }
 
 // byItself reports whether nobody decided to roll back. Those whom it concerns are told when it begins, and the channel
@@ -168,7 +186,7 @@ func byItself(why rollout.Reason) bool {
 	// Every other reason is the bot's own.
 	//exhaustive:ignore
 	switch why.Code {
-	case rollout.ReasonPerson, rollout.ReasonAnnotation, rollout.ReasonReplaced, rollout.ReasonNone:
+	case rollout.ReasonPerson, rollout.ReasonAnnotation, rollout.ReasonReplaced, rollout.ReasonSibling, rollout.ReasonNone: // a sibling is told of by its own
 		return false
 	default:
 		return true
@@ -209,7 +227,7 @@ func (t threadReply) stepDone() (Message, bool) {
 	}
 	m := message(fmt.Sprintf("*%s* · step %d of %d.%s", head, t.e.Step+1, len(t.r.Spec.Plan.Steps), then)).
 		withText("%s: %s.%s", fullName(t.r), head, then)
-	return m.withBlocks(list(evidence(*v))...), true
+	return m.withEvidence(*v, fmt.Sprintf("Checks after %s at %s, step %d", span(lasted), t.currentStep().Weight, t.e.Step+1)), true
 }
 
 // evidence returns all about each check, the worst first, as much as a list has room for.
@@ -273,6 +291,14 @@ func (t threadReply) away() Message {
 }
 
 // unseen reports, once that can be read, that nobody could see the rollout from a time on.
+func (t threadReply) tagMoved() Message {
+	lines := notices(t.e.Data.Notices)
+	if len(lines) == 0 { // as a newer Canarybot may store it
+		lines = []string{iconWarning + " The tag of the new version names another image now."}
+	}
+	return message(paragraph(lines...)).withText("%s: the tag names another image now; the rollout goes on with its own.", fullName(t.r))
+}
+
 func (t threadReply) unseen() Message {
 	from := exactly(t.e.At)
 	return message(fmt.Sprintf("%s *Nobody could see this rollout* from %s on: %s Nothing moved forward until people could; checks and rollback went on.",

@@ -23,11 +23,14 @@ func (t threadReply) asked() Message {
 			joined(" ", calls, "Find out why, or roll back on "+t.cardLink()+".", limit)))
 		m = m.withText("%s waits for a person: no verdict for %s. Find out why, or roll back. %s", fullName(t.r), lasted, limit)
 		if v := t.e.Data.Verdict; v != nil {
-			lines := evidence(*v)
+			lines, drawn := evidence(*v), drawnEvidence(*v, "Checks, without a verdict for "+lasted)
 			if worst, ok := v.Worst(); ok && remedy(t.r, worst) != "" {
 				lines = append(lines, remedy(t.r, worst))
+				if drawn != nil {
+					drawn = append(drawn, section(remedy(t.r, worst)))
+				}
 			}
-			m = m.withBlocks(list(lines)...)
+			m = m.withEither(drawn, list(lines))
 		}
 		return m
 	}
@@ -35,12 +38,24 @@ func (t threadReply) asked() Message {
 	if len(t.approvers) == 0 {
 		calls = "Nobody can promote: " + code("policy.approvers") + " is empty. Roll back on " + t.cardLink() + ", or add an approver."
 	} else {
-		calls += " Promote or roll back on " + t.cardLink() + "."
+		calls = joined(" ", calls, t.takes(), "Promote or roll back on "+t.cardLink()+".")
 	}
 	return message(paragraph(
 		fmt.Sprintf("%s *Waiting for a person*: %s did its %s at %s. Promote %s?", iconGoing, newVersion(t.r), span(t.currentStep().Bake), t.currentStep().Weight, to),
 		joined(" ", calls, limit))).
 		withText("%s waits for approval: promote %s, or roll back. %s", fullName(t.r), to, limit)
+}
+
+// takes says how many approvals the step takes, where one of anybody is not enough.
+func (t threadReply) takes() string {
+	needed, but := t.currentStep().ApprovalsNeeded(), ""
+	if t.apart && t.r.Request.By.Kind == rollout.Person {
+		but = "; " + actorName(t.r.Request.By) + ", who asked for it, does not count"
+	}
+	if needed < 2 && but == "" {
+		return ""
+	}
+	return "It takes " + plural(needed, "approval", "approvals") + but + "."
 }
 
 // askedAboutDoubts puts what is seen to the approvers, with what each answer means.
@@ -60,7 +75,7 @@ func (t threadReply) askedAboutDoubts() Message {
 		joined(" ", t.mentionApprovers(), "Answer on "+t.cardLink()+"."),
 		joined(" ", answers(t.r), silence))).
 		withText("%s", joined(" ", fmt.Sprintf("%s is held at %s, and a person decides:", fullName(t.r), d.Weight), eachDoubt(v, d.Doubts, seen), t.answerDeadline())).
-		withBlocks(list(evidence(v))...)
+		withEvidence(v, "Checks at "+d.Weight.String())
 }
 
 // answerDeadline says when an unanswered question rolls the rollout back; empty if never.
@@ -100,8 +115,15 @@ func (t threadReply) drift() (Message, bool) {
 	if d == nil {
 		return Message{}, false
 	}
+	r := t.r
+	if r.Drift = d; writtenElsewhere(r) {
+		return message(paragraph(
+			fmt.Sprintf("%s *Held*: %s. %s", iconWarning, drifted(*d), untilSettled(r)),
+			joined(" ", t.mentionApprovers(), "Put it back "+whereWritten(r)+", or roll back on "+t.cardLink()+".", t.answerDeadline()))).
+			withText("%s is held: %s. Put it back %s, or roll back.", fullName(r), drifted(*d), whereWritten(r)), true
+	}
 	return message(paragraph(
-		fmt.Sprintf("%s *Held*: %s. Nothing moves until a person answers; judging goes on.", iconWarning, drifted(*d)),
+		fmt.Sprintf("%s *Held*: %s. %s", iconWarning, drifted(*d), untilSettled(r)),
 		joined(" ", t.mentionApprovers(), "Override or roll back, on "+t.cardLink()+".", t.answerDeadline()))).
 		withText("%s is held: %s. Override, or roll back.", fullName(t.r), drifted(*d)), true
 }
@@ -186,11 +208,26 @@ func (t threadReply) stuck() Message {
 	if len(t.approvers) > 0 {
 		calls = mentions(t.approvers)
 	}
+	if r.Spec.Plan.OnFail == rollout.HoldOnFail && why.Code.Judged() {
+		return t.heldOnFail(reason, plain, calls)
+	}
 	m := message(paragraph(
 		fmt.Sprintf("%s *%s is stuck*: %s It keeps trying.", iconBad, fullName(r), fullStop(reason)),
 		joined(" ", calls, helpful(r, why)),
 		"Then answer on "+t.cardLink()+".")).
 		withText("%s is stuck: %s. It keeps trying; a person has to look.", fullName(r), plain)
+	m.Broadcast = true
+	return m
+}
+
+// heldOnFail reports what the bot would have rolled back, and who is to decide.
+func (t threadReply) heldOnFail(reason, plain, calls string) Message {
+	stays := "It stays at " + t.e.Data.Weight.String() + " of the traffic."
+	m := message(paragraph(
+		fmt.Sprintf("%s *%s fails, and is held*: %s %s", iconBad, fullName(t.r), fullStop(reason), stays),
+		joined(" ", calls, holds),
+		"Answer on "+t.cardLink()+".")).
+		withText("%s fails, and is held: %s. %s A person has to decide.", fullName(t.r), plain, stays)
 	m.Broadcast = true
 	return m
 }

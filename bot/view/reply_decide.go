@@ -2,6 +2,7 @@ package view
 
 import (
 	"fmt"
+	"strings"
 
 	"canarybot.io/rollout"
 )
@@ -12,13 +13,20 @@ func (t threadReply) decided() (Message, bool) {
 	var mark, did, then string
 	switch t.e.Data.Action {
 	case rollout.Promote:
-		mark, did, then = iconDone, "Approved by", "It "+promotionMove(t.r, t.e.Step)+"."
+		mark, did, then = iconDone, "Approved by", t.approved()
+	case rollout.PromoteNow:
+		mark, did = iconWarning, "Promoted before its bake was over by"
+		then = fmt.Sprintf("Skipped: %s of %s at %s. It %s.", span(t.e.Data.Left), span(t.currentStep().Bake), t.currentStep().Weight, promotionMove(t.r, t.e.Step))
+	case rollout.Review:
+		mark, did, then = iconDone, "Reviewed by", ""
 	case rollout.Rollback:
 		return t.rollback(), true
 	case rollout.Pause:
 		mark, did, then = iconPaused, "Paused by", "It stays as it is; checks and rollback go on."
 	case rollout.Resume:
 		mark, did, then = iconGoing, "Resumed by", "It goes on."
+	case rollout.Extend:
+		mark, did, then = iconGoing, "Extended by", "It bakes "+span(rollout.Extension)+" longer at "+t.currentStep().Weight.String()+"."
 	case rollout.Override:
 		mark, did, then = iconDone, "Overridden by", t.setBack()
 	case rollout.Accept:
@@ -27,13 +35,35 @@ func (t threadReply) decided() (Message, bool) {
 		mark, did, then = iconGoing, "Told to try again by", ""
 	case rollout.Abandon:
 		mark, did, then = iconBad, "Abandoned by", "Nothing more is changed in the cluster."
-	case rollout.Deploy, rollout.AutoGate:
+	case rollout.Deploy, rollout.AutoGate, rollout.EmergencyDeploy, rollout.Freeze, rollout.Unfreeze, rollout.Requeue:
 		return Message{}, false
 	default:
 		return Message{}, false
 	}
 	return message(joined(" ", fmt.Sprintf("%s *%s* %s%s", mark, did, by, endSentence(reason)), then)).
 		withText("%s", joined(" ", fmt.Sprintf("%s: %s %s%s", fullName(t.r), lower(did), by, endSentence(reason)), then)), true
+}
+
+// approved says what an approval led to: the next step, or that others have to approve as well.
+func (t threadReply) approved() string {
+	moves := "It " + promotionMove(t.r, t.e.Step) + "."
+	given, needed := len(t.e.Data.Approvals), t.e.Data.Needed
+	switch {
+	case needed < 2:
+		return moves
+	case given < needed:
+		return fmt.Sprintf("That is %d of %d approvals.", given, needed)
+	}
+	return joined(" ", "Approved before by "+approvers(t.e.Data.Approvals[:given-1])+".", moves)
+}
+
+// approvers names who approved.
+func approvers(all []rollout.Approval) string {
+	var names []string
+	for _, a := range all {
+		names = append(names, actorName(a.By))
+	}
+	return strings.Join(names, " and ")
 }
 
 func (t threadReply) rollback() Message {

@@ -27,6 +27,16 @@ func (t threadReply) ended() (Message, bool) {
 	return Message{}, false
 }
 
+// Ended tells a channel that reads nothing else of the rollout how it ended, in a few lines. It mentions nobody. Link is
+// the card's; empty: unknown.
+func Ended(r rollout.Rollout, link string) Message {
+	what := withoutMentions(status(r), true)
+	return message(paragraph(
+		dotted("*"+word(string(r.Service))+"*", environment(r), change(r)), what,
+		dotted(word(string(r.ID)), quoted(r.Request.Text), anchor(link, "its card")))).
+		withText("%s: %s.", fullName(r), what)
+}
+
 func (t threadReply) succeeded(r rollout.Rollout) Message {
 	what := fmt.Sprintf("%s. %s", allTraffic(r), t.todo(r))
 	return message(paragraph(append([]string{
@@ -38,6 +48,8 @@ func (t threadReply) succeeded(r rollout.Rollout) Message {
 // todo says what people do next.
 func (t threadReply) todo(r rollout.Rollout) string {
 	switch {
+	case r.Ending.StableImage != "" && r.Spec.Promote.By == rollout.ByGate && rollout.SameImage(r.Ending.StableImage, r.Image):
+		return "Stable was given " + newVersion(r) + " already: put " + oldVersion(r) + " back where it is written."
 	case r.Ending.StableImage != "":
 		return "Somebody else set that image while it ended; look whether it is meant."
 	case r.Ending.Outcome == rollout.Succeeded && r.Request.Back:
@@ -46,6 +58,8 @@ func (t threadReply) todo(r rollout.Rollout) string {
 		return "If it turns out bad: " + t.answers.typed("rollback "+string(r.Service))
 	case r.Ending.Reason.Code == rollout.ReasonUnanswered && r.Ending.Reason.Evidence == nil && r.Image != "":
 		return "To start it again: " + t.answers.typed("deploy "+string(r.Service)+" "+typedVersion(r.Image)+" --replace")
+	case r.Ending.Reason.Code == rollout.ReasonSibling:
+		return "Look into " + word(r.Ending.Reason.Detail) + ": " + t.answers.typed("why "+r.Ending.Reason.Detail)
 	case r.Image == "":
 		return "Look into it: " + t.answers.typed("why "+string(r.ID))
 	}
@@ -62,6 +76,7 @@ func (t threadReply) rolledBack(r rollout.Rollout) Message {
 		fmt.Sprintf("%s *%s rolled back*: %s", iconBack, fullName(r), what),
 		failureDetail(r),
 		rollbackTimes(r),
+		t.promotedSiblings(r),
 	}, leftovers(r)...)...)).withText("%s rolled back: %s", fullName(r), what)
 	m.Broadcast = !byItself(r.Ending.Reason)
 	return m

@@ -65,6 +65,8 @@ func entries() map[string]rollout.Entry {
 			Code: rollout.ReasonCanary, Failure: rollout.Failure{Kind: rollout.OverQuota, Detail: `pods "checkout-canary-66b6c48dd5-" is forbidden: exceeded quota: compute, requested: limits.cpu=1, used: limits.cpu=8, limited: limits.cpu=8`},
 		}}),
 		"promoted":     decided(rollout.Promote, "looks good"),
+		"reviewed":     decided(rollout.Review, "it was right"),
+		"promoted_now": {Kind: rollout.EntryDecided, At: noon, Actor: person("U0G9QF9C6"), Data: rollout.Data{Action: rollout.PromoteNow, Text: "the sale begins", Left: 7 * time.Minute}},
 		"paused":       decided(rollout.Pause, ""),
 		"resumed":      decided(rollout.Resume, ""),
 		"override":     override,
@@ -87,6 +89,7 @@ func entries() map[string]rollout.Entry {
 		"drift_image":       data(rollout.EntryDrift, rollout.Data{Drift: &rollout.Drift{Field: rollout.FieldStableImage, Wanted: "r/checkout:v1.2.3", Value: "r/checkout:v1.2.9", By: "argocd"}}),
 		"settled":           data(rollout.EntrySettled, rollout.Data{Drift: &weightDrift}),
 		"settled_held":      data(rollout.EntrySettled, rollout.Data{Reason: rollout.Reason{Code: rollout.ReasonUnknown}}),
+		"tag_moved":         data(rollout.EntryTagMoved, rollout.Data{Notices: []rollout.Problem{{Code: rollout.ProblemTagMoved, Key: "v1.2.4", Value: "sha256:ab12ab12ab12", Want: "sha256:cd34cd34cd34"}}}),
 		"unseen":            data(rollout.EntryUnseen, rollout.Data{Reason: rollout.Reason{Code: rollout.ReasonUnseen, Problem: rollout.Problem{Code: "channel_archived", Value: "#deploys"}}}),
 		"settled_unseen":    data(rollout.EntrySettled, rollout.Data{Reason: rollout.Reason{Code: rollout.ReasonUnseen}}),
 		"settled_empty":     data(rollout.EntrySettled, rollout.Data{Reason: rollout.Reason{Code: rollout.ReasonStableEmpty}}),
@@ -104,11 +107,12 @@ func entries() map[string]rollout.Entry {
 		"override_image_id": {Kind: rollout.EntryDecided, At: noon, Actor: person("U0G9QF9C6"), Data: rollout.Data{Action: rollout.Override, Drift: &imageDrift}},
 	}
 	maps.Copy(all, doubtEntries())
+	maps.Copy(all, gitEntries())
 	return all
 }
 
 // silent names the entries that the thread leaves out.
-var silent = map[string]bool{"verdict_failing": true, "doubt_brief": true, "doubt_lost_and_asks": true}
+var silent = map[string]bool{"verdict_failing": true, "doubt_brief": true, "doubt_lost_and_asks": true, "git_declined": true}
 
 func replies() map[string]view.Message {
 	all := map[string]view.Message{}
@@ -120,8 +124,23 @@ func replies() map[string]view.Message {
 	for name, e := range entries() {
 		add(name, in(rollout.RollingBack), e)
 	}
+	byGit := by(rollout.Promoting, rollout.ByGit, func(*rollout.Rollout) {})
+	add("drift_in_git", byGit, entries()["drift_image"])
+	given := by(rollout.RollingBack, rollout.ByGate, func(*rollout.Rollout) {})
+	add("ended_gate_given", given, rollout.Entry{Kind: rollout.EntryEnded, At: noon, Data: rollout.Data{Ending: &rollout.Ending{
+		Outcome: rollout.RolledBack, Reason: rollout.Reason{Code: rollout.ReasonPerson}, By: person("U0G9QF9C6"), StableImage: given.Image, At: noon,
+	}}})
+	beside := in(rollout.RollingBack)
+	beside.Request.Together = []rollout.ID{beside.ID, "web-4"}
+	beside.Siblings = []rollout.Sibling{{ID: "web-4", Phase: rollout.Ended, Outcome: rollout.Succeeded}}
+	failed := outcomes()["rolled_back"].Ending
+	add("ended_sibling_promoted", beside, rollout.Entry{Kind: rollout.EntryEnded, At: failed.At, Data: rollout.Data{Ending: &failed}})
+	add("started_together", beside, entries()["started"])
 	queued := in(rollout.Queued)
 	queued.Behind = "checkout-41"
+	add("requested_emergency", emergency(), rollout.Entry{Kind: rollout.EntryRequested, At: noon})
+	held := heldOnFail()
+	add("held_on_fail", held, rollout.Entry{Kind: rollout.EntryStuck, At: noon, Data: rollout.Data{Reason: *held.Stuck, From: rollout.Baking, Weight: 5}})
 	add("requested_behind", queued, rollout.Entry{Kind: rollout.EntryRequested})
 	forged := orphan("checkout-41")
 	forged.Orphan.Claims = []rollout.Claim{
@@ -134,6 +153,16 @@ func replies() map[string]view.Message {
 	add("asked_orphan", orphan("checkout-41"), rollout.Entry{Kind: rollout.EntryAsked, Data: rollout.Data{
 		Weight: 5, Reason: rollout.Reason{Code: rollout.ReasonOrphaned, Detail: "checkout-41"},
 	}})
+	approving := func(ids ...string) rollout.Entry {
+		return rollout.Entry{Kind: rollout.EntryDecided, At: noon, Actor: person(ids[len(ids)-1]), Data: rollout.Data{
+			Action: rollout.Promote, Approvals: joint(ids...).Approvals, Needed: 2,
+		}}
+	}
+	add("approved_first", joint(), approving("U0G9QF9C6"))
+	add("approved_second", joint(), approving("U0G9QF9C6", "U0LAN0Z89"))
+	add("asked_two", joint(), entries()["asked"])
+	apart, _ := view.Reply(joint(), entries()["asked"], view.Audience{Approvers: []string{"S0614TZR7"}, Apart: true}, permalink)
+	all["reply_asked_apart"] = apart
 	back := special()["back"]
 	add("started_back", back, rollout.Entry{Kind: rollout.EntryStarted})
 	unapproved, _ := view.Reply(baking(), entries()["asked"], view.Audience{}, "")
@@ -207,7 +236,8 @@ func TestReplyNamesTheRolloutOnALockScreen(t *testing.T) {
 
 func TestBroadcastOnlyWhatTheChannelHasToKnow(t *testing.T) {
 	for name, m := range replies() {
-		loud := strings.HasPrefix(name, "reply_asked_orphan") || name == "reply_ended_rolled_back_person"
+		loud := strings.HasPrefix(name, "reply_asked_orphan") || name == "reply_ended_rolled_back_person" || name == "reply_ended_gate_given" ||
+			name == "reply_requested_emergency" || name == "reply_held_on_fail"
 		for _, prefix := range []string{"reply_reminded", "reply_stuck", "reply_rolling_back", "reply_doubt_failed"} {
 			loud = loud || strings.HasPrefix(name, prefix)
 		}

@@ -31,6 +31,9 @@ func TestWhatIsMeasuredRuns(t *testing.T) {
 		if !o.lines.Scan() || !strings.HasPrefix(o.lines.Text(), "acked ") {
 			t.Errorf("a command is answered with %q", o.lines.Text())
 		}
+		if err := p.ask(t.Context(), "GET", "/v1/rollouts/"+string(rolloutOf(0)), nil); err != nil {
+			t.Error(err)
+		}
 		return p.stop()
 	})
 	if err != nil {

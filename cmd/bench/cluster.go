@@ -64,7 +64,10 @@ func services(n int) map[rollout.ServiceName]rollout.Service {
 		name := serviceName(i)
 		all[name] = rollout.Service{
 			Name: name, Channel: "#deploys",
-			Policy: rollout.Policy{Deployers: []string{deployer}, Approvers: []string{deployer}, Rollback: []string{rollout.Everyone}},
+			Policy: rollout.Policy{
+				Deployers: []string{deployer}, Approvers: []string{deployer}, Rollback: []string{rollout.Everyone},
+				Pipelines: map[string][]rollout.Action{deployer: {rollout.Pause, rollout.Resume}},
+			},
 			Spec: rollout.Spec{
 				Environment: "bench", Repository: "r/app", Checks: prom.Named(prom.Plain()), Signals: prom.Plain(),
 				Judging: rollout.Judging{

@@ -3,10 +3,12 @@ package main
 import (
 	"context"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"time"
 
+	"canarybot.io/api/who"
 	"canarybot.io/app"
 	"canarybot.io/bot/slack"
 	"canarybot.io/rollout"
@@ -19,6 +21,7 @@ type product struct {
 	n      int
 	store  *bolt.Store
 	app    *app.App
+	api    string // where the API is
 	cancel context.CancelFunc
 	done   chan error
 }
@@ -33,11 +36,17 @@ func start(ctx context.Context, o *outside, path string, n int, sync func() erro
 	if err != nil {
 		return nil, err
 	}
-	p := &product{n: n, store: store, done: make(chan error, 1)}
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	pipelines := []who.Pipeline{{Name: deployer, Tokens: []string{who.Sum(apiToken)}}}
+	p := &product{n: n, store: store, api: "http://" + listener.Addr().String(), done: make(chan error, 1)}
 	p.app = app.New(app.Parts{
 		Environment: "bench", Services: services(n), Channel: "#deploys",
 		Slack: slack.Config{Tokens: func() (bot, app string) { return o.BotToken, o.AppToken }, APIURL: o.Address + "/api/"},
 		Store: store, Cluster: agreeable{}, Metrics: source, Preflights: []rollout.Preflighter{agreeable{}},
+		API: app.API{Callers: who.New(who.Options{Pipelines: pipelines}), Listener: listener},
 	})
 	ctx, p.cancel = context.WithCancel(ctx)
 	go func() { p.done <- p.app.Run(ctx) }()

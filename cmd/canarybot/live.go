@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"html"
 	"io"
 	"maps"
 	"net/http"
@@ -38,6 +37,8 @@ var scopes = map[string]string{ //nolint:gochecknoglobals // data
 	"channels:history":  "to find its own card after a crash",
 	"groups:history":    "to find its own card in private channels after a crash",
 	"users:read":        "to tell members from guests",
+	"usergroups:read":   "to know who is in the user groups that a policy names",
+	"files:write":       "to show charts as pictures where Slack draws none (or write slack.pictures: none)",
 }
 
 // describe prints a service's configuration with its defaults.
@@ -70,7 +71,7 @@ func liveSlack(ctx context.Context, out io.Writer, c config.Config) []string {
 		problems = append(problems, fmt.Sprintf("SLACK_BOT_TOKEN: Slack answers %s; it needs the bot's xoxb- token, of the app as it is installed now.", slackWords(err)))
 	} else {
 		fmt.Fprintf(out, "  ✓ bot %s in workspace %s\n", auth.User, auth.Team)
-		problems = append(problems, missingScopes(granted)...)
+		problems = append(problems, missingScopes(granted, c)...)
 		if _, err := client.GetUserInfoContext(ctx, auth.UserID); err != nil {
 			problems = append(problems, noLookup(err, problems)...)
 		} else {
@@ -84,15 +85,18 @@ func liveSlack(ctx context.Context, out io.Writer, c config.Config) []string {
 	return problems
 }
 
-// missingScopes names the scopes that the bot's token lacks. It names none if Slack did not list the token's scopes.
-func missingScopes(granted string) []string {
+// missingScopes names the scopes that the bot's token lacks, that for user groups only where a policy names one, and that
+// for files where there may be pictures. It names none if Slack did not list the token's scopes.
+func missingScopes(granted string, c config.Config) []string {
 	if granted == "" {
 		return nil
 	}
 	have := strings.FieldsFunc(granted, func(r rune) bool { return r == ',' || r == ' ' })
 	var problems []string
 	for _, scope := range slices.Sorted(maps.Keys(scopes)) {
-		if !slices.Contains(have, scope) {
+		_, groups := named(c)
+		needed := (scope != "usergroups:read" || len(groups) > 0) && (scope != "files:write" || c.Slack.Pictures)
+		if needed && !slices.Contains(have, scope) {
 			problems = append(problems, fmt.Sprintf("SLACK_BOT_TOKEN lacks the scope %s, needed %s: add it to the app and reinstall it.", scope, scopes[scope]))
 		}
 	}
@@ -140,6 +144,9 @@ func liveChannels(ctx context.Context, client *slack.Client, c config.Config, me
 	wanted := map[string]bool{}
 	for _, s := range c.Services {
 		wanted[s.Channel] = true
+		if s.EndsChannel != "" {
+			wanted[s.EndsChannel] = true
+		}
 	}
 	var problems []string
 	for _, name := range slices.Sorted(maps.Keys(wanted)) {
@@ -148,7 +155,7 @@ func liveChannels(ctx context.Context, client *slack.Client, c config.Config, me
 		case !ok:
 			problems = append(problems, fmt.Sprintf("the bot is in no channel %s: make it, or type /invite @%s there.", name, me))
 		case connection.IsShared(ch) && !c.Slack.SharedChannels:
-			problems = append(problems, terminal(view.Problem(rollout.Problem{Code: cards.ProblemShared, Value: name})))
+			problems = append(problems, view.Plain(view.Problem(rollout.Problem{Code: cards.ProblemShared, Value: name})))
 		}
 	}
 	return problems
@@ -205,10 +212,10 @@ func liveService(ctx context.Context, out io.Writer, cluster *kube.Cluster, s ro
 		r.Spec.Plan = plan
 		p := cluster.Preflight(ctx, r)
 		if !p.Unreadable.IsZero() {
-			add(prefix, terminal(view.Problem(p.Unreadable)))
+			add(prefix, view.Plain(view.Problem(p.Unreadable)))
 		}
 		for _, problem := range view.Problems(p.Problems) {
-			add(prefix, terminal(problem))
+			add(prefix, view.Plain(problem))
 		}
 		if p.Passes() {
 			fmt.Fprintf(out, "  ✓ %s%s may start a rollout from %s\n", s.Name, prefix, rollout.ShortVersion(p.Original.Stable.Image))
@@ -231,21 +238,21 @@ func liveChecks(ctx context.Context, out io.Writer, c config.Config) []string {
 		r := rollout.Rollout{Service: name, Spec: c.Services[name].Spec}
 		ready := evaluator.Readiness(ctx, r)
 		for _, e := range ready.Problems() {
-			problems = append(problems, fmt.Sprintf("%s: %s", name, terminal(view.StableProblem(e))))
+			problems = append(problems, fmt.Sprintf("%s: %s", name, view.Plain(view.StableProblem(e))))
 		}
 		for _, e := range ready.Evidence {
 			switch {
 			case e.Result == rollout.Pass:
-				fmt.Fprintf(out, "  ✓ %s: %s\n", name, terminal(view.StableReading(e)))
+				fmt.Fprintf(out, "  ✓ %s: %s\n", name, view.Plain(view.StableReading(e)))
 			case e.DryRun:
-				fmt.Fprintf(out, "  · %s: %s It only informs (dry_run).\n", name, terminal(view.StableProblem(e)))
+				fmt.Fprintf(out, "  · %s: %s It only informs (dry_run).\n", name, view.Plain(view.StableProblem(e)))
 			}
 		}
 		if _, away := ready.Unreachable(); !away { // the rest would not answer either
 			describeStore(out, name, ready.Inspection)
 			describeSignals(out, r, ready.DetectionPower)
 			for _, b := range evaluator.Backtests(ctx, r) {
-				fmt.Fprintf(out, "  · %s: %s\n", name, terminal(view.Backtest(b)))
+				fmt.Fprintf(out, "  · %s: %s\n", name, view.Plain(view.Backtest(b)))
 			}
 		}
 	}
@@ -258,17 +265,17 @@ func describeStore(out io.Writer, name rollout.ServiceName, i rollout.Inspection
 		fmt.Fprintf(out, "  ✓ %s: METRIC[60s] returns the samples that were stored, with their own times\n", name)
 	}
 	for _, sentence := range view.Problems(i.All()) {
-		fmt.Fprintf(out, "  · %s: %s\n", name, terminal(sentence))
+		fmt.Fprintf(out, "  · %s: %s\n", name, view.Plain(sentence))
 	}
 }
 
 // describeSignals prints what the judge will see of a rollout with the default plan.
 func describeSignals(out io.Writer, r rollout.Rollout, f rollout.DetectionPower) {
 	if text := view.DetectionPower(f, r.Spec.Plan); text != "" {
-		fmt.Fprintf(out, "  ✓ %s: %s\n", r.Service, terminal(text))
+		fmt.Fprintf(out, "  ✓ %s: %s\n", r.Service, view.Plain(text))
 	}
 	if text := view.Errorless(f); text != "" {
-		fmt.Fprintf(out, "  · %s: %s\n", r.Service, terminal(text))
+		fmt.Fprintf(out, "  · %s: %s\n", r.Service, view.Plain(text))
 	}
 	if names := byLimits(r.Spec.Checks); len(names) > 0 {
 		fmt.Fprintf(out, "  · %s: judged by limits alone: %s. What signals name is compared with stable instead, and found many times sooner; so is a check with compare: stable (docs/judge.md).\n",
@@ -285,6 +292,3 @@ func byLimits(checks []rollout.Check) (names []string) {
 	}
 	return names
 }
-
-// terminal undoes Slack's escaping.
-func terminal(text string) string { return html.UnescapeString(text) }

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 
 	connection "canarybot.io/bot/slack"
@@ -15,8 +14,9 @@ import (
 // them would otherwise learn it when they are needed.
 func livePeople(ctx context.Context, tokens connection.Config, c config.Config) []string {
 	client := connection.New(tokens, nil, nil)
-	var problems []string
-	for _, id := range named(c) {
+	people, groups := named(c)
+	problems := liveGroups(ctx, client, groups)
+	for _, id := range people {
 		person, err := client.Person(ctx, id)
 		switch {
 		case err != nil:
@@ -29,17 +29,39 @@ func livePeople(ctx context.Context, tokens connection.Config, c config.Config) 
 	return problems
 }
 
-// named lists everybody whom a policy names, in the order of their ids.
-func named(c config.Config) []string {
-	all := map[string]bool{}
+// liveGroups looks up every user group that a policy names.
+func liveGroups(ctx context.Context, client *connection.Client, groups []string) []string {
+	if len(groups) == 0 {
+		return nil
+	}
+	known, err := client.UserGroups(ctx)
+	if err != nil {
+		return []string{fmt.Sprintf("policy: %s cannot be looked up: %v.", groups[0], err)}
+	}
+	var problems []string
+	for _, id := range groups {
+		switch members, ok := known[id]; {
+		case !ok:
+			problems = append(problems, fmt.Sprintf("policy: there is no user group %s in this workspace, or it is disabled: name another, or people.", id))
+		case len(members) == 0:
+			problems = append(problems, fmt.Sprintf("policy: nobody is in the user group %s, so it gives nobody a right: add people to it.", id))
+		}
+	}
+	return problems
+}
+
+// named lists everybody whom a policy names, and every user group, in the order of their ids.
+func named(c config.Config) (people, groups []string) {
 	policies := []rollout.Policy{c.Policy}
 	for _, s := range c.Services {
 		policies = append(policies, s.Policy)
 	}
 	for _, p := range policies {
-		for _, id := range slices.Concat(p.Deployers, p.Approvers, p.Rollback) {
-			all[id] = id != rollout.Everyone
-		}
+		groups = append(groups, p.Groups()...)
+		people = append(people, slices.Concat(p.Deployers, p.Approvers, p.Rollback)...)
 	}
-	return slices.DeleteFunc(slices.Sorted(maps.Keys(all)), func(id string) bool { return !all[id] })
+	slices.Sort(groups)
+	slices.Sort(people)
+	people = slices.DeleteFunc(slices.Compact(people), func(id string) bool { return id == rollout.Everyone || slices.Contains(groups, id) })
+	return people, slices.Compact(groups)
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -16,6 +17,7 @@ import (
 	"canarybot.io/config"
 	"canarybot.io/rollout"
 	"canarybot.io/rollout/prom"
+	"canarybot.io/webhook"
 )
 
 // This file is in the package because every other entry of a command ends the process.
@@ -140,6 +142,37 @@ func TestLiveSlackLooksUpWhomThePolicyNames(t *testing.T) {
 	}
 }
 
+// A user group that gives nobody a right is found before somebody relies on it.
+func TestLiveSlackLooksUpTheGroupsOfThePolicy(t *testing.T) {
+	for name, tt := range map[string]struct {
+		change func(*slacksim.Sim)
+		want   string // empty: nothing is wrong with the group
+	}{
+		"somebody": {func(s *slacksim.Sim) {
+			s.PutGroup(slacksim.Group{ID: "S0RELEASE1", Handle: "r", Members: []string{"U00000DEV1"}})
+		}, ""},
+		"nobody":    {func(s *slacksim.Sim) { s.PutGroup(slacksim.Group{ID: "S0RELEASE1", Handle: "r"}) }, "nobody is in the user group S0RELEASE1"},
+		"no group":  {func(*slacksim.Sim) {}, "there is no user group S0RELEASE1"},
+		"deleted":   {func(s *slacksim.Sim) { s.PutGroup(slacksim.Group{ID: "S0RELEASE1", Handle: "r", Disabled: true}) }, "there is no user group S0RELEASE1"},
+		"no plan":   {func(s *slacksim.Sim) { s.SetUserGroups(false) }, "this workspace has no user groups"},
+		"not asked": {func(s *slacksim.Sim) { s.SetFault("usergroups.list", slacksim.Fault{Error: "missing_scope"}) }, "add the scope usergroups:read"},
+		"no answer": {func(s *slacksim.Sim) { s.SetFault("usergroups.list", slacksim.Fault{Error: "internal_error"}) }, "internal_error"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tt.change(slackAt(t, "", ""))
+			c, err := config.Parse([]byte(small + "policy: {deployers: [U00000DEV1], approvers: [S0RELEASE1]}\n"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var out bytes.Buffer
+			got := strings.Join(liveSlack(t.Context(), &out, c), "\n")
+			if strings.Contains(got, "policy: ") != (tt.want != "") || !strings.Contains(got, tt.want) {
+				t.Errorf("got %s\nwant %q", got, tt.want)
+			}
+		})
+	}
+}
+
 // shares changes the channel of the cards.
 func shares(c slacksim.Channel) func(*slacksim.Sim) {
 	c.ID, c.Name = "C0DEPLOYS1", "deploys"
@@ -147,9 +180,14 @@ func shares(c slacksim.Channel) func(*slacksim.Sim) {
 }
 
 func TestMissingScopesAreNamed(t *testing.T) {
-	got := missingScopes("commands,chat:write,app_mentions:read,channels:read,groups:read,channels:history,groups:history")
+	const granted = "commands,chat:write,app_mentions:read,channels:read,groups:read,channels:history,groups:history"
+	got := missingScopes(granted, config.Config{})
 	if len(got) != 1 || !strings.Contains(got[0], "users:read") || !strings.Contains(got[0], "to tell members from guests") {
 		t.Errorf("got %q", got)
+	}
+	byGroup := config.Config{Policy: rollout.Policy{Approvers: []string{"S0RELEASE1"}}}
+	if got := missingScopes(granted+",users:read", byGroup); len(got) != 1 || !strings.Contains(got[0], "usergroups:read") {
+		t.Errorf("got %q where a policy names a group", got)
 	}
 }
 
@@ -237,5 +275,42 @@ func TestDescribeStore(t *testing.T) {
 				t.Errorf("it says\n%s", out.String())
 			}
 		})
+	}
+}
+
+// Every type of target is made, and validate says of each whether it can be reached.
+func TestTargets(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("something was sent") }))
+	defer server.Close()
+	c, err := config.Parse([]byte(small + `
+webhooks:
+  - {name: ci, type: webhook, url: "` + server.URL + `", insecure: allowed, networks: [127.0.0.0/8], services: [search], events: [started, ended]}
+  - {name: away, type: cdevents, url: "https://127.0.0.1:1/", networks: [127.0.0.0/8], secret_files: [/nowhere/key]}
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := recipients(c.Webhooks, nil, slog.New(slog.DiscardHandler)); len(got) != 3 || got[2].Every == 0 {
+		t.Errorf("got %+v", got)
+	}
+	for _, typ := range webhook.Types() {
+		if newTargets(nil)[typ] == nil {
+			t.Errorf("nothing makes a target of type %s", typ)
+		}
+	}
+	var out bytes.Buffer
+	describeTargets(&out, c.Webhooks)
+	problems := liveTargets(t.Context(), &out, c.Webhooks)
+	for _, want := range []string{
+		"ci, a target of type webhook, is told of [search]: started, ended\n",
+		"kubernetes, a target of type kubernetes, is told of every service: started, step, asked,",
+		"✓ ci can be reached\n",
+	} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("lacks %q:\n%s", want, &out)
+		}
+	}
+	if len(problems) != 2 || !strings.HasPrefix(problems[0], "away: stat /nowhere/key") || !strings.HasPrefix(problems[1], "away: not reached") {
+		t.Errorf("problems: %q", problems)
 	}
 }

@@ -2,7 +2,11 @@
 //
 //	canarybot run --config FILE
 //	canarybot validate --config FILE [--live]
+//	canarybot schema
 //	canarybot version
+//	canarybot deploy SERVICE VERSION --wait
+//
+// The commands that act on a cluster's rollouts from outside, deploy and those beside it, only speak with the API.
 //
 // It is the only composer of production: it reads the configuration and the environment, creates the clients, and
 // passes them to package app.
@@ -30,12 +34,18 @@ var version = "dev" //nolint:gochecknoglobals // the linker sets it
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends what does not end by itself
-	err := root().ExecuteContext(ctx)
+	cmd, err := root(here()).ExecuteContextC(ctx)
 	stop()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, sentence(err))
-		os.Exit(1)
+	if err == nil {
+		return
 	}
+	if text := sentence(err); text != "" {
+		fmt.Fprintln(os.Stderr, text)
+	}
+	if !cmd.HasParent() { // there is no such command
+		os.Exit(int(exitRefused))
+	}
+	os.Exit(codeOf(err))
 }
 
 // sentence renders an error: by its text for people, if it has one; of several errors, a line each.
@@ -55,18 +65,19 @@ func sentence(err error) string {
 	case !errors.As(err, &known) || known.Problem.IsZero():
 		return err.Error()
 	case known.Cause != nil:
-		return terminal(view.Sentence(err)) + " (" + known.Cause.Error() + ")"
+		return view.Plain(view.Sentence(err)) + " (" + known.Cause.Error() + ")"
 	}
-	return terminal(view.Sentence(err))
+	return view.Plain(view.Sentence(err))
 }
 
-func root() *cobra.Command {
+func root(p process) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "canarybot", Short: "Canary deployments on Kubernetes, driven from Slack",
 		SilenceUsage: true, SilenceErrors: true,
-		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 	}
-	cmd.AddCommand(runCommand(), validateCommand(), storeCommand(), versionCommand())
+	cmd.AddCommand(runCommand(), validateCommand(), schemaCommand(), storeCommand(), auditCommand(), versionCommand())
+	cmd.AddCommand(p.deployCommand(), p.statusCommand(), p.historyCommand(), p.whyCommand(), tokenCommand(), manCommand())
+	cmd.AddCommand(p.decisionCommands()...)
 	return cmd
 }
 

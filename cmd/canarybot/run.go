@@ -12,10 +12,14 @@ import (
 	"k8s.io/klog/v2"
 
 	"canarybot.io/app"
+	"canarybot.io/bot/chart"
 	"canarybot.io/bot/slack"
+	"canarybot.io/bot/view"
 	"canarybot.io/config"
 	"canarybot.io/rollout"
+	"canarybot.io/rollout/git"
 	"canarybot.io/rollout/prom"
+	"canarybot.io/rollout/registry"
 	"canarybot.io/store/bolt"
 )
 
@@ -47,6 +51,11 @@ func run(ctx context.Context, c config.Config, log *slog.Logger) (err error) {
 	if err != nil {
 		return err
 	}
+	connection.Classic = c.Slack.ClassicBlocks
+	var pictures func(view.Picture) ([]byte, error)
+	if c.Slack.Pictures {
+		pictures = chart.PNG
+	}
 	settings, err := kubeSettings()
 	if err != nil {
 		return err
@@ -59,12 +68,17 @@ func run(ctx context.Context, c config.Config, log *slog.Logger) (err error) {
 	if err != nil {
 		return err
 	}
-	c.Prometheus.Log = log
+	c.Prometheus.Log, c.Git.Log = log, log
 	source, err := prom.New(c.Prometheus)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, source.Close()) }()
+	c.Registry.Secrets, c.Registry.Log = cluster, log
+	pinner, err := registry.New(c.Registry)
+	if err != nil {
+		return err
+	}
 	store, err := bolt.Open(ctx, c.Store.Path, bolt.Options{Limit: c.Store.Limit})
 	if err != nil {
 		return err
@@ -74,14 +88,22 @@ func run(ctx context.Context, c config.Config, log *slog.Logger) (err error) {
 	if err != nil {
 		return fmt.Errorf("listen on %s, the configuration's listen: %w", c.Listen, err)
 	}
+	reached, err := newAPI(ctx, c, cluster, log)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
 	log.Info("started", "version", version, "environment", c.Environment, "services", len(c.Services), "store", c.Store.Path)
 	defer log.Info("stopped")
 	return app.New(app.Parts{
-		Environment: c.Environment, Services: c.Services, Policy: c.Policy, Command: c.Slack.Command, Channel: c.Slack.Channel,
-		SharedChannels: c.Slack.SharedChannels,
-		Slack:          connection, Store: store, Cluster: cluster, Beside: cluster, Metrics: source, Preflights: []rollout.Preflighter{cluster},
-		Watch:    func(ctx context.Context, wake func(rollout.ServiceName)) { watcher.Run(ctx, c.Services, wake) },
-		Listener: listener, Version: version, Log: log,
+		Environment: c.Environment, Services: c.Services, Policy: c.Policy, Baseline: c.Baseline, Command: c.Slack.Command, Channel: c.Slack.Channel,
+		SharedChannels: c.Slack.SharedChannels, Calendar: c.Calendar, AtOnce: c.AtOnce,
+		Slack: connection, Draw: pictures, Store: store, Cluster: cluster, Beside: cluster, Metrics: source,
+		Preflights: []rollout.Preflighter{pinner, cluster}, Tags: pinner, Registry: pinner,
+		Repository: git.New(c.Git),
+		Told:       recipients(c.Webhooks, cluster, log),
+		Watch:      func(ctx context.Context, wake func(rollout.ServiceName)) { watcher.Run(ctx, c.Services, wake) },
+		API:        reached,
+		Listener:   listener, Version: version, Log: log,
 	}).Run(ctx)
 }
 

@@ -13,7 +13,7 @@ import (
 // storeRun runs a command about a store and returns what it says.
 func storeRun(t *testing.T, args ...string) string {
 	t.Helper()
-	cmd, out := root(), &bytes.Buffer{}
+	cmd, out := root(here()), &bytes.Buffer{}
 	cmd.SetArgs(append([]string{"store"}, args...))
 	cmd.SetOut(out)
 	if err := cmd.ExecuteContext(t.Context()); err != nil {

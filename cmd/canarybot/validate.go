@@ -28,6 +28,7 @@ func validateCommand() *cobra.Command {
 			for _, name := range slices.Sorted(maps.Keys(c.Services)) {
 				describe(out, c, name)
 			}
+			describeTargets(out, c.Webhooks)
 			if live {
 				return validateLive(cmd.Context(), out, c)
 			}
@@ -54,6 +55,8 @@ func validateLive(ctx context.Context, out io.Writer, c config.Config) error {
 	report(liveCluster(ctx, out, c))
 	fmt.Fprintln(out, "Prometheus:")
 	report(liveChecks(ctx, out, c))
+	fmt.Fprintln(out, "Told beside Slack:")
+	report(liveTargets(ctx, out, c.Webhooks))
 	if !ok {
 		return errors.New("not everything is ready; see above")
 	}

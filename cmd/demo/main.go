@@ -2,8 +2,8 @@
 // and without a single outside connection. The checks are real PromQL: Prometheus's own engine and storage run here
 // too and scrape the simulated pods, and production's adapter queries them over HTTP.
 //
-// It listens on 127.0.0.1:8080, or on ADDR. With -play it needs no browser: it plays three rollouts, prints what
-// people would see, and exits with 1 if anything went wrong.
+// It listens on 127.0.0.1:8080, or on ADDR; port 0 takes any that is free. With -play it needs no browser: it plays three
+// rollouts, prints what people would see, and exits with 1 if anything went wrong.
 package main
 
 import (
@@ -17,6 +17,7 @@ import (
 	"os"
 	"os/signal"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -39,7 +40,8 @@ func main() {
 // run is the program. Its error is a sentence for the user.
 func run(ctx context.Context, args []string, env func(string) string, out io.Writer) error {
 	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
-	playing := flags.Bool("play", false, "play three rollouts in this terminal, without a browser")
+	plays := flags.Bool("play", false, "play three rollouts in this terminal, without a browser")
+	quick := flags.Bool("quick", false, "bake for seconds, as -play does: for tests in a browser")
 	verbose := flags.Bool("v", false, "print the bot's log to stderr")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -48,24 +50,31 @@ func run(ctx context.Context, args []string, env func(string) string, out io.Wri
 	if *verbose {
 		log = slog.New(slog.NewTextHandler(os.Stderr, nil))
 	}
-	if *playing {
+	if *plays {
 		return playHere(ctx, log, out)
 	}
 	address := env("ADDR")
 	if address == "" {
 		address = usual
 	}
-	return serveHere(ctx, address, log, out)
+	p := browsing()
+	if *quick {
+		p = playing()
+	}
+	return serveHere(ctx, p, address, log, out)
 }
 
 // serveHere serves the demo on the address until somebody ends it.
-func serveHere(ctx context.Context, address string, log *slog.Logger, out io.Writer) error {
+func serveHere(ctx context.Context, p pace, address string, log *slog.Logger, out io.Writer) error {
 	fmt.Fprintln(out, "Canarybot's demo: the bot as in production, over a simulated Slack, a simulated cluster and Prometheus's own engine, all in this process.")
 	at, err := listen(address, log)
 	if err != nil {
 		return err
 	}
-	w, err := newWorld(browsing(), at)
+	if at.api, err = beside(address, at.address); err != nil {
+		return errors.Join(err, at.listener.Close())
+	}
+	w, err := newWorld(p, at)
 	if err != nil {
 		return err
 	}
@@ -73,7 +82,9 @@ func serveHere(ctx context.Context, address string, log *slog.Logger, out io.Wri
 		if err := w.welcome(ctx, clientOf(at.dial)); err != nil {
 			return err
 		}
-		fmt.Fprintf(out, "\n  Open http://%s and press Enter: the first command is typed already.\n\nCtrl-C ends it; nothing is left behind.\n", at.address)
+		fmt.Fprintf(out, "\n  Open http://%s and press Enter: the first command is typed already.\n", at.address)
+		fmt.Fprintf(out, "  As a pipeline, in another terminal:\n  CANARYBOT_SERVER=http://%s CANARYBOT_TOKEN=canarybot_demo go run ./cmd/canarybot deploy checkout v1.2.4 --wait\n", at.api)
+		fmt.Fprintln(out, "\nCtrl-C ends it; nothing is left behind.")
 		<-ctx.Done()
 		return nil
 	})
@@ -101,6 +112,25 @@ func playHere(ctx context.Context, log *slog.Logger, out io.Writer) error {
 	}
 	fmt.Fprintf(out, "\nAll three came out as they should, in %.0f s.\n", time.Since(began).Seconds())
 	return nil
+}
+
+// beside returns where pipelines ask: ten ports above the page, or on any free port if the page was asked for on any.
+func beside(asked, page string) (string, error) {
+	host, port, err := net.SplitHostPort(page)
+	if err != nil {
+		return "", err
+	}
+	n, _ := strconv.Atoi(port)
+	address := net.JoinHostPort(host, strconv.Itoa(n+10))
+	if strings.HasSuffix(asked, ":0") {
+		address = net.JoinHostPort(host, "0")
+	}
+	free, err := net.Listen("tcp", address)
+	if err != nil {
+		return "", fmt.Errorf("the demo answers pipelines on %s, and cannot listen there (%v): end what does, or choose another port, as in ADDR=%s make demo",
+			address, err, net.JoinHostPort(host, strconv.Itoa(n+1)))
+	}
+	return free.Addr().String(), free.Close()
 }
 
 // listen opens the address. Its error says in one sentence what to do.

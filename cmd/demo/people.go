@@ -6,6 +6,7 @@ import "canarybot.io/bot/slacksim"
 const (
 	dev    = "U0000DEV01"
 	onCall = "U00ONCALL1"
+	lead   = "U000LEAD01"
 	intern = "U0INTERN01"
 )
 
@@ -16,6 +17,7 @@ func people() []slacksim.User {
 	return []slacksim.User{
 		{ID: dev, Name: "dev", RealName: "dev", Title: "deploys and approves"},
 		{ID: onCall, Name: "on-call", RealName: "on-call", Title: "deploys and approves"},
+		{ID: lead, Name: "lead", RealName: "lead", Title: "approves"},
 		{ID: intern, Name: "intern", RealName: "intern", Title: "may look, and roll back"},
 	}
 }
@@ -23,6 +25,9 @@ func people() []slacksim.User {
 // workspace is the simulated Slack.
 func workspace() slacksim.Options {
 	return slacksim.Options{
+		Shortcuts: []slacksim.Shortcut{
+			{Name: "Deploy", CallbackID: "canary.deploy"}, {Name: "Deploy this version", CallbackID: "canary.deploy_this", OnMessage: true},
+		},
 		Workspace: slacksim.Workspace{Name: "Northwind", Domain: "northwind"},
 		Users:     people(),
 		Bot:       slacksim.Bot{Name: "canary"}, // as docs/slack-app.yaml has it
@@ -44,11 +49,15 @@ func completions() []slacksim.Completion {
 		slacksim.Completion{Text: "/canary deploy search v1.2.4", Hint: "another service, at the same time"},
 		slacksim.Completion{Text: "/canary deploy checkout v1.2.4 --auto", Hint: "no clicks: the verdict alone decides"},
 		slacksim.Completion{Text: "/canary deploy checkout v1.2.4 --dry-run", Hint: "only ask whether it could start"},
+		slacksim.Completion{Text: "/canary deploy checkout v1.2.4 --plan careful", Hint: "two others have to approve"},
+		slacksim.Completion{Text: "/canary deploy", Hint: "a form, if you would rather not type"},
 		slacksim.Completion{Text: "/canary status", Hint: "what is rolling out"},
 		slacksim.Completion{Text: "/canary promote checkout", Hint: "the next step"},
 		slacksim.Completion{Text: "/canary rollback checkout", Hint: "off traffic now; after the end: back to the version before"},
 		slacksim.Completion{Text: "/canary pause checkout", Hint: "nothing moves forward"},
 		slacksim.Completion{Text: "/canary resume checkout", Hint: "and on"},
+		slacksim.Completion{Text: "/canary freeze all for 10m sale", Hint: "nothing starts; rolling back goes on"},
+		slacksim.Completion{Text: "/canary unfreeze all", Hint: "and on"},
 		slacksim.Completion{Text: "/canary checks checkout", Hint: "ask Prometheus now"},
 		slacksim.Completion{Text: "/canary services", Hint: "what can be deployed"},
 		slacksim.Completion{Text: "/canary history checkout", Hint: "what was deployed"},

@@ -1,8 +1,11 @@
 package main
 
 import (
+	"context"
+	"slices"
 	"time"
 
+	"canarybot.io/rollout"
 	"canarybot.io/rollout/sim"
 )
 
@@ -56,6 +59,18 @@ func behaviours() map[string]sim.Behaviour {
 	all := map[string]sim.Behaviour{running: healthyVersion}
 	for _, v := range versions() {
 		all[v.tag] = v.does
+	}
+	return all
+}
+
+// registry lists the versions that there are.
+type registry struct{}
+
+// Newest returns all of them, newest first.
+func (registry) Newest(context.Context, rollout.Service) []string {
+	var all []string
+	for _, v := range slices.Backward(versions()) {
+		all = append(all, v.tag)
 	}
 	return all
 }

@@ -3,11 +3,15 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"sync"
 
+	"canarybot.io/api/who"
 	"canarybot.io/app"
+	"canarybot.io/bot/chart"
 	"canarybot.io/bot/slack"
 	"canarybot.io/config"
 	"canarybot.io/rollout"
@@ -19,6 +23,7 @@ import (
 type wiring struct {
 	config config.Config
 	slack  slack.Config // tokens and address
+	api    string       // where pipelines ask; empty: nowhere
 	log    *slog.Logger
 	lives  func(*app.App) // gets each life's program
 }
@@ -39,16 +44,32 @@ func (w wiring) live(ctx context.Context, c *killSwitch) (err error) {
 	if err != nil {
 		return err
 	}
+	pipelines, err := w.pipelines(ctx)
+	if err != nil {
+		return err
+	}
 	connection := w.slack
 	connection.HTTP, connection.Dial = &http.Client{Transport: transport}, c.Dial
 	program := app.New(app.Parts{
 		Environment: w.config.Environment, Services: w.config.Services,
-		Command: w.config.Slack.Command, Channel: w.config.Slack.Channel, Slack: connection,
-		Store: store, Cluster: c, Metrics: metrics, Preflights: []rollout.Preflighter{c},
-		Version: "demo", Log: w.log,
+		Command: w.config.Slack.Command, Channel: w.config.Slack.Channel, Slack: connection, Draw: chart.PNG,
+		Store: store, Cluster: c, Metrics: metrics, Preflights: []rollout.Preflighter{c}, Registry: registry{},
+		API: pipelines, Version: "demo", Log: w.log,
 	})
 	w.lives(program)
 	return program.Run(ctx)
+}
+
+// pipelines opens the API. A bot that is killed takes its listener with it, as production does.
+func (w wiring) pipelines(ctx context.Context) (app.API, error) {
+	if w.api == "" {
+		return app.API{}, nil
+	}
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", w.api)
+	if err != nil {
+		return app.API{}, fmt.Errorf("listen on %s for pipelines: %w", w.api, err)
+	}
+	return app.API{Callers: who.New(who.Options{Pipelines: w.config.Pipelines, Log: w.log}), Listener: l}, nil
 }
 
 // together runs all until one fails or the context ends, and returns when all have returned.

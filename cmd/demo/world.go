@@ -47,6 +47,7 @@ type service struct {
 type site struct {
 	listener net.Listener
 	address  string
+	api      string // where the bot's API listens; empty: nowhere
 	dial     dialer
 	log      *slog.Logger
 }
@@ -80,7 +81,7 @@ func newWorld(p pace, at site) (w *world, err error) {
 	}
 	w.slack = slacksim.New(workspace())
 	live := wiring{
-		config: w.config, log: at.log, lives: w.program.Store,
+		config: w.config, api: at.api, log: at.log, lives: w.program.Store,
 		slack: slack.Config{Tokens: w.slack.Bot().Tokens, APIURL: "http://" + at.address + "/api/"},
 	}
 	w.bot = &supervisor{

@@ -25,6 +25,7 @@ var update = flag.Bool("update", false, "rewrite the golden file")
 
 // everything switches on all that is off by default.
 const everything = `
+owners: [argocd]
 image: {repository: registry.example.com/tools/canarybot, tag: v0.2.0-rc.1}
 tokens: {secret: slack-bot, appSecret: slack-app}
 commonLabels: {team: platform}
@@ -45,6 +46,9 @@ tolerations: [{key: tools, operator: Exists}]
 affinity: {nodeAffinity: {}}
 topologySpreadConstraints: [{maxSkew: 1, topologyKey: zone, whenUnsatisfiable: ScheduleAnyway, labelSelector: {matchLabels: {app.kubernetes.io/name: canarybot}}}]
 priorityClassName: system-cluster-critical
+config:
+  api: {listen: ":8091"}
+  pipelines: [{name: job, kubernetes: {namespace: ci, service_account: deployer}}, {name: gitlab, issuer: "https://gitlab.example.com:8443", claims: {project_path: acme/shop}}]
 `
 
 // Helm's own lint finds nothing, with the values of the shop and with everything on.
@@ -77,6 +81,10 @@ func typed(kind string) any {
 		return &rbac.Role{}
 	case "RoleBinding":
 		return &rbac.RoleBinding{}
+	case "ClusterRole":
+		return &rbac.ClusterRole{}
+	case "ClusterRoleBinding":
+		return &rbac.ClusterRoleBinding{}
 	case "NetworkPolicy":
 		return &networking.NetworkPolicy{}
 	}
@@ -103,7 +111,7 @@ func TestTemplate(t *testing.T) {
 			strict(t, object, into)
 		}
 	}
-	for _, kind := range []string{"Deployment", "ServiceMonitor", "PrometheusRule", "NetworkPolicy", "Service", "Role", "PersistentVolumeClaim"} {
+	for _, kind := range []string{"Deployment", "ServiceMonitor", "PrometheusRule", "NetworkPolicy", "Service", "Role", "PersistentVolumeClaim", "ClusterRole"} {
 		if !seen[kind] {
 			t.Errorf("there is no %s", kind)
 		}
@@ -338,6 +346,29 @@ func TestConfigurationArrives(t *testing.T) {
 		}
 		if c.Services[rollout.ServiceName("search")].Spec.Objects.StableService != "search-stable" {
 			t.Errorf("got %+v", c.Services)
+		}
+	}
+}
+
+// Pull secrets are read only where the configuration says so: those that it names, or all.
+func TestRolesReadPullSecretsWhereAllowed(t *testing.T) {
+	t.Parallel()
+	for setting, want := range map[string]string{
+		"{}":                           "",
+		"{resolve: off}":               "",
+		"{pull_secrets: refused}":      "",
+		"{pull_secrets: allowed}":      "- apiGroups:\n  - \"\"\n  resources:\n  - secrets\n  verbs:\n  - get\n",
+		"{pull_secrets: [pull, more]}": "- apiGroups:\n  - \"\"\n  resourceNames:\n  - pull\n  - more\n  resources:\n  - secrets\n  verbs:\n  - get\n",
+	} {
+		values := shop(t, "testdata/least.yaml", `
+config: {registry: `+setting+`, services: {checkout: {namespace: shop, image: a, route: {kind: HTTPRoute, name: web}}}}
+namespaces: [{name: shop, create: true, routes: [HTTPRoute]}]`)
+		made, err := newHelm().install(product, "canarybot", values)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if has := strings.Contains(made.Manifest, "- secrets\n"); has != (want != "") || !strings.Contains(made.Manifest, want) {
+			t.Errorf("%s: the Roles lack %q:\n%s", setting, want, made.Manifest)
 		}
 	}
 }

@@ -54,6 +54,10 @@ func TestRefusals(t *testing.T) {
 		"an unknown key":        {"replicas: 2", "replicas"},
 		"a wrong kind of label": {"podLabels: {a: 1}", "/podLabels/a"},
 
+		"an unknown key of the configuration":  {"config: {services: {checkout: {imgae: x}}}", "/config/services/checkout"},
+		"an unknown word of the configuration": {"config: {defaults: {on_doubt: never}}", "/config/defaults/on_doubt"},
+		"a key without a value":                {"config: {services: {checkout: {plan: ~}}}", "/config/services/checkout/plan"},
+
 		"a proxy as a variable": {"extraEnv: [{name: HTTPS_PROXY, value: 'http://robot:hunter2@proxy:3128'}]", "valueFrom.secretKeyRef, for a password is in it"},
 		"a token of Slack":      {"extraEnv: [{name: TOKEN, value: xoxb-hunter2}]", "valueFrom.secretKeyRef, for a password is in it"},
 		"Slack's address":       {"slackApiUrl: 'http://robot:hunter2@slack/api/'", "/slackApiUrl"},
@@ -92,6 +96,7 @@ func TestSecretsInTheConfigurationAreRefused(t *testing.T) {
 		"a token as a parameter":    {"config: {prometheus: {params: {access_token: hunter2}}}", "in http.http_headers, with files from a Secret"},
 		"a key of Amazon":           {"config: {prometheus: {sigv4: {access_key: a, secret_key: hunter2}}}", "AWS_SECRET_ACCESS_KEY"},
 		"a secret of Azure":         {"config: {prometheus: {azuread: {oauth: {client_secret: hunter2}}}}", "AZURE_CLIENT_SECRET"},
+		"a certificate's password":  {"config: {prometheus: {azuread: {certificate: {certificate_password: hunter2}}}}", "a key without a password"},
 		"a key of a certificate":    {"config: {prometheus: {http: {oauth2: {client_certificate_key: hunter2}}}}", "named by client_certificate_key_file"},
 		"an address of OAuth":       {"config: {prometheus: {http: {oauth2: {token_url: 'https://robot:hunter2@login'}}}}", "an address without user and password"},
 		"a key in capitals":         {"config: {prometheus: {http: {http_headers: {X-API-KEY: {values: [hunter2]}}}}}", "named by files"},

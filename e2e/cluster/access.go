@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 
@@ -34,10 +35,10 @@ func (c *Cluster) CertificateFile() string { return c.file(certificate) }
 func (c *Cluster) AdminToken() string { return c.token }
 
 // ServiceAccountToken returns a token with which a client is the service account, with the rights
-// that RBAC grants it and no others. The service account must exist.
-func (c *Cluster) ServiceAccountToken(ctx context.Context, namespace, name string) (string, error) {
+// that RBAC grants it and no others. With audiences it is made for those alone. The service account must exist.
+func (c *Cluster) ServiceAccountToken(ctx context.Context, namespace, name string, audiences ...string) (string, error) {
 	hour := int64(3600)
-	request := &authentication.TokenRequest{Spec: authentication.TokenRequestSpec{ExpirationSeconds: &hour}}
+	request := &authentication.TokenRequest{Spec: authentication.TokenRequestSpec{ExpirationSeconds: &hour, Audiences: audiences}}
 	granted, err := c.Kube.CoreV1().ServiceAccounts(namespace).CreateToken(ctx, name, request, meta.CreateOptions{})
 	if err != nil {
 		return "", fmt.Errorf("token of service account %s/%s: %w", namespace, name, err)
@@ -55,6 +56,11 @@ func (c *Cluster) Config(token string) *rest.Config {
 		QPS:             500,
 		Burst:           1000,
 	}
+}
+
+// Client returns an HTTP client that shows a token.
+func (c *Cluster) Client(token string) (*http.Client, error) {
+	return rest.HTTPClientFor(c.Config(token))
 }
 
 // WriteKubeconfig writes NAME.kubeconfig into the cluster's folder, for programs that show a token,

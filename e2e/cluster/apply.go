@@ -45,14 +45,23 @@ func (c *Cluster) Apply(ctx context.Context, objects []*unstructured.Unstructure
 	}
 	mapper := restmapper.NewDiscoveryRESTMapper(groups)
 	for _, object := range objects {
-		if err := c.apply(ctx, mapper, object); err != nil {
+		if err := c.apply(ctx, mapper, manager, object); err != nil {
 			return fmt.Errorf("apply %s %s: %w", object.GetKind(), object.GetName(), err)
 		}
 	}
 	return nil
 }
 
-func (c *Cluster) apply(ctx context.Context, mapper apimeta.RESTMapper, object *unstructured.Unstructured) error {
+// ApplyAs applies one object in the name of a field manager.
+func (c *Cluster) ApplyAs(ctx context.Context, manager string, object *unstructured.Unstructured) error {
+	groups, err := restmapper.GetAPIGroupResources(c.Kube.Discovery())
+	if err != nil {
+		return fmt.Errorf("ask for the API's kinds: %w", err)
+	}
+	return c.apply(ctx, restmapper.NewDiscoveryRESTMapper(groups), manager, object)
+}
+
+func (c *Cluster) apply(ctx context.Context, mapper apimeta.RESTMapper, manager string, object *unstructured.Unstructured) error {
 	kind := object.GroupVersionKind()
 	mapping, err := mapper.RESTMapping(kind.GroupKind(), kind.Version)
 	if err != nil {

@@ -67,6 +67,21 @@ func (c *Cluster) InstallTrafficSplit(ctx context.Context) error {
 	return c.install(ctx, objects)
 }
 
+// InstallKind installs a namespaced kind whose objects may have anything in them, and waits until it is served.
+func (c *Cluster) InstallKind(ctx context.Context, group, version, resource, kind string) error {
+	return c.install(ctx, []*unstructured.Unstructured{{Object: map[string]any{
+		"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+		"metadata": map[string]any{"name": resource + "." + group},
+		"spec": map[string]any{
+			"group": group, "scope": "Namespaced", "names": map[string]any{"plural": resource, "kind": kind},
+			"versions": []any{map[string]any{
+				"name": version, "served": true, "storage": true,
+				"schema": map[string]any{"openAPIV3Schema": map[string]any{"type": "object", "x-kubernetes-preserve-unknown-fields": true}},
+			}},
+		},
+	}}})
+}
+
 // install applies definitions and waits until their kinds are served.
 func (c *Cluster) install(ctx context.Context, objects []*unstructured.Unstructured) error {
 	if err := c.Apply(ctx, objects); err != nil {

@@ -38,6 +38,7 @@ func Configuration(store string, apps ...shop.App) map[string]any {
 		"environment": "e2e",
 		"slack":       map[string]any{"channel": Channel},
 		"prometheus":  map[string]any{"url": prom.URL},
+		"registry":    map[string]any{"resolve": "off"}, // nobody serves registry.example.com
 		"store":       map[string]any{"path": store},
 		"listen":      "127.0.0.1:0",
 		"policy":      map[string]any{"deployers": []any{devID, onCallID}, "approvers": []any{onCallID}},

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -41,6 +42,8 @@ type Options struct {
 	Volume string
 	// ReadOnly leaves out the chart's rights to create and delete.
 	ReadOnly bool
+	// Pipelines are the configuration's pipelines. With any, the bot has an API.
+	Pipelines []any
 }
 
 // Bot is an installation. It runs, unless it was killed.
@@ -48,6 +51,7 @@ type Bot struct {
 	Slack   *slacksim.Sim
 	Process *process.Process
 	Store   string // the path of its file
+	API     string // where its API listens, as pods do; empty: nowhere
 
 	t          *testing.T
 	w          *world.World
@@ -55,6 +59,7 @@ type Bot struct {
 	config     string
 	kubeconfig string
 	api        string
+	pipelines  atomic.Int32 // that were run
 }
 
 // New installs the bot and does not run it. When the test ends, every breach of Slack's protocol fails it.
@@ -66,6 +71,10 @@ func New(t *testing.T, w *world.World, o Options) *Bot {
 		Store: filepath.Join(cmp.Or(o.Volume, dir), "canarybot.db"), config: filepath.Join(dir, "canarybot.yaml"),
 	}
 	configuration := Configuration(b.Store, o.Apps...)
+	if len(o.Pipelines) > 0 {
+		b.API = address()
+		configuration["api"], configuration["pipelines"] = map[string]any{"listen": b.API}, o.Pipelines
+	}
 	if o.Change != nil {
 		o.Change(configuration)
 	}
@@ -79,6 +88,9 @@ func New(t *testing.T, w *world.World, o Options) *Bot {
 	// In its container the chart says where these are.
 	delete(configuration, "store")
 	delete(configuration, "listen")
+	if b.API != "" {
+		delete(configuration["api"].(map[string]any), "listen")
+	}
 	b.kubeconfig = w.Grant(t, "../charts/canarybot", chart.Release{Name: b.name, Namespace: namespace}, map[string]any{
 		"config": configuration, "tokens": map[string]any{"secret": "slack"}, "namespaces": grants(o),
 	})

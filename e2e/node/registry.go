@@ -3,6 +3,7 @@ package node
 import (
 	"crypto/sha256"
 	"fmt"
+	"net/http"
 	"strings"
 	"sync"
 )
@@ -13,6 +14,7 @@ type Registry struct {
 	mu     sync.Mutex
 	pods   map[string]Behaviour // of those that behave otherwise than their image, by name
 	images map[string]image     // by reference without digest, such as registry.example.com/shop/checkout:v1
+	past   []image              // what tags named before they were pushed again: it is still there by its digest
 }
 
 // image is what a reference names at the moment.
@@ -72,9 +74,27 @@ func (r *Registry) of(pod string, i image) Behaviour {
 // digest. It behaves as before.
 func (r *Registry) Push(ref string) error {
 	return r.replace(ref, func(i *image) {
+		r.past = append(r.past, *i)
 		i.pushes++
 		i.digest = digest(fmt.Sprintf("%s pushed again %d", ref, i.pushes))
 	})
+}
+
+// ServeHTTP says what a tag names, as registries do at HEAD: whoever pins it asks no more.
+func (r *Registry) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	path, tag, ok := strings.Cut(strings.TrimPrefix(req.URL.Path, "/v2/"), "/manifests/")
+	if !ok || req.Method != http.MethodHead {
+		http.Error(w, "only manifests, by HEAD", http.StatusMethodNotAllowed)
+		return
+	}
+	digest, err := r.Digest(req.Host + "/" + path + ":" + tag)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusNotFound)
+		return
+	}
+	w.Header().Set("Content-Type", "application/vnd.oci.image.index.v1+json")
+	w.Header().Set("Content-Length", "2")
+	w.Header().Set("Docker-Content-Digest", digest)
 }
 
 func (r *Registry) replace(ref string, change func(*image)) error {
@@ -108,6 +128,11 @@ func (r *Registry) pull(ref string) (image, error) {
 	name, wanted, byDigest := strings.Cut(ref, "@")
 	if byDigest {
 		for _, i := range r.images {
+			if i.digest == wanted && (name == i.repository || name == i.repository+":"+i.tag) {
+				return i, nil
+			}
+		}
+		for _, i := range r.past {
 			if i.digest == wanted && (name == i.repository || name == i.repository+":"+i.tag) {
 				return i, nil
 			}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -112,7 +113,7 @@ func (r *Runner) join(ctx context.Context, m machine) error {
 // see starts a pod that is new and asks one to end that is being deleted.
 func (r *Runner) see(ctx context.Context, object any) {
 	seen, ok := object.(*core.Pod)
-	if !ok {
+	if !ok || seen.Spec.NodeName != "" && !ours(seen.Spec.NodeName) {
 		return
 	}
 	known := r.pods[seen.UID]
@@ -122,6 +123,11 @@ func (r *Runner) see(ctx context.Context, object any) {
 	if seen.DeletionTimestamp != nil {
 		known.depart()
 	}
+}
+
+// ours reports whether the node is one that the runner runs. A pod on another is a test's own.
+func ours(node string) bool {
+	return slices.ContainsFunc(machines(), func(m machine) bool { return m.name == node })
 }
 
 func (r *Runner) start(ctx context.Context, object *core.Pod) *pod {

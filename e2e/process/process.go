@@ -75,6 +75,12 @@ func (p *Process) Err() error {
 // Pid returns the process id.
 func (p *Process) Pid() int { return p.command.Process.Pid }
 
+// ExitCode returns the status that the process ended with, -1 where a signal ended it. It has ended.
+func (p *Process) ExitCode() int { return p.command.ProcessState.ExitCode() }
+
+// Signal sends the process a signal and does not wait. One that has ended takes none.
+func (p *Process) Signal(s os.Signal) { _ = p.command.Process.Signal(s) }
+
 // Wait returns when the process has ended, which it is expected to do by itself.
 func (p *Process) Wait() { <-p.done }
 

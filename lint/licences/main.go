@@ -149,7 +149,7 @@ func read(folder string) (map[string]string, error) {
 func (m module) licences() []string {
 	var all []string
 	for name, text := range m.texts {
-		if !strings.HasPrefix(strings.ToUpper(name), "NOTICE") {
+		if upper := strings.ToUpper(name); !strings.HasPrefix(upper, "NOTICE") && upper != "LICENSE.DOCS" { // of texts, none of which is linked
 			all = append(all, recognise(text)...)
 		}
 	}

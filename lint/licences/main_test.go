@@ -25,6 +25,10 @@ func TestRecognise(t *testing.T) {
 			t.Errorf("%q: got %q, want %q", text, got, want)
 		}
 	}
+	documented := map[string]string{"LICENSE": "Apache License Version 2.0", "LICENSE.docs": "Attribution-ShareAlike"}
+	if got := (module{texts: documented}).licences(); !slices.Equal(got, []string{"Apache-2.0"}) {
+		t.Errorf("a module whose texts have a licence of their own is under %q", got)
+	}
 	if got := (module{texts: map[string]string{"NOTICE": "MIT"}}).licences(); !slices.Equal(got, []string{""}) {
 		t.Errorf("a module without a licence is under %q", got)
 	}

@@ -36,10 +36,15 @@ func (c *checker) follow(r rollout.Rollout) {
 	accepted := !slices.Equal(r.Accepted, c.rollout.Accepted)
 	c.rollout = r
 	if fresh || accepted {
-		select {
-		case c.news <- struct{}{}:
-		default:
-		}
+		c.askNow()
+	}
+}
+
+// askNow has the checks asked at once. It never blocks.
+func (c *checker) askNow() {
+	select {
+	case c.news <- struct{}{}:
+	default:
 	}
 }
 

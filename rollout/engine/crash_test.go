@@ -35,6 +35,14 @@ func aborting(phase rollout.Phase) script {
 	}
 }
 
+// abortingOnceCommitted rolls back as soon as somebody sees that Git has the promotion.
+func abortingOnceCommitted(r rollout.Rollout) (rollout.Decision, bool) {
+	if r.Git.Promotion.Hash == "" {
+		return promoting(r)
+	}
+	return aborting(rollout.Promoting)(r)
+}
+
 // life is one whole rollout, and how it ends.
 type life struct {
 	name    string
@@ -47,26 +55,42 @@ type life struct {
 	accept  time.Duration // how long the router takes to follow new weights
 	away    bool          // the cluster cannot be read
 	signals bool          // it is judged by raw counts
+	by      rollout.Promoter
 }
 
 func lives() []life {
 	return []life{
-		{"promoted", sim.Setup{}, standard, "v1.2.4", promoting, rollout.Succeeded, "", 0, false, false},
-		{"promoted with a found canary", sim.Setup{Canary: "r/shop/checkout:v1.0.0"}, quick, "v1.2.4", promoting, rollout.Succeeded, "", 0, false, false},
-		{"rolled back by evidence", sim.Setup{}, standard, "v1.2.5", promoting, rollout.RolledBack, rollout.ReasonCheck, 0, false, false},
-		{"promoted, judged by its signals", sim.Setup{Requests: 400}, quick, "v1.2.4", promoting, rollout.Succeeded, "", 0, false, true},
-		{"rolled back by its signals", sim.Setup{Requests: 400}, standard, "v1.2.5", promoting, rollout.RolledBack, rollout.ReasonCheck, 0, false, true},
-		{"rolled back by a crash loop", sim.Setup{}, quick, "v1.2.8", promoting, rollout.RolledBack, rollout.ReasonCanary, 0, false, false},
-		{"aborted while preparing", sim.Setup{}, quick, "v1.2.4", aborting(rollout.Preparing), rollout.RolledBack, rollout.ReasonPerson, 0, false, false},
-		{"aborted while baking", sim.Setup{}, quick, "v1.2.4", aborting(rollout.Baking), rollout.RolledBack, rollout.ReasonPerson, 0, false, false},
-		{"aborted at the gate", sim.Setup{}, standard, "v1.2.4", aborting(rollout.Awaiting), rollout.RolledBack, rollout.ReasonPerson, 0, false, false},
-		{"aborted while promoting", sim.Setup{}, quick, "v1.2.4", aborting(rollout.Promoting), rollout.RolledBack, rollout.ReasonPerson, 0, false, false},
-		{"aborted while returning", sim.Setup{}, quick, "v1.2.4", aborting(rollout.Returning), rollout.RolledBack, rollout.ReasonPerson, 0, false, false},
+		{"promoted", sim.Setup{}, standard, "v1.2.4", promoting, rollout.Succeeded, "", 0, false, false, rollout.ByPatch},
+		{"promoted with a found canary", sim.Setup{Canary: "r/shop/checkout:v1.0.0"}, quick, "v1.2.4", promoting, rollout.Succeeded, "", 0, false, false, rollout.ByPatch},
+		{"rolled back by evidence", sim.Setup{}, standard, "v1.2.5", promoting, rollout.RolledBack, rollout.ReasonCheck, 0, false, false, rollout.ByPatch},
+		{"promoted, judged by its signals", sim.Setup{Requests: 400}, quick, "v1.2.4", promoting, rollout.Succeeded, "", 0, false, true, rollout.ByPatch},
+		{"rolled back by its signals", sim.Setup{Requests: 400}, standard, "v1.2.5", promoting, rollout.RolledBack, rollout.ReasonCheck, 0, false, true, rollout.ByPatch},
+		{"rolled back by a crash loop", sim.Setup{}, quick, "v1.2.8", promoting, rollout.RolledBack, rollout.ReasonCanary, 0, false, false, rollout.ByPatch},
+		{"aborted while preparing", sim.Setup{}, quick, "v1.2.4", aborting(rollout.Preparing), rollout.RolledBack, rollout.ReasonPerson, 0, false, false, rollout.ByPatch},
+		{"aborted while baking", sim.Setup{}, quick, "v1.2.4", aborting(rollout.Baking), rollout.RolledBack, rollout.ReasonPerson, 0, false, false, rollout.ByPatch},
+		{"aborted at the gate", sim.Setup{}, standard, "v1.2.4", aborting(rollout.Awaiting), rollout.RolledBack, rollout.ReasonPerson, 0, false, false, rollout.ByPatch},
+		{"aborted while promoting", sim.Setup{}, quick, "v1.2.4", aborting(rollout.Promoting), rollout.RolledBack, rollout.ReasonPerson, 0, false, false, rollout.ByPatch},
+		{"aborted while returning", sim.Setup{}, quick, "v1.2.4", aborting(rollout.Returning), rollout.RolledBack, rollout.ReasonPerson, 0, false, false, rollout.ByPatch},
 		{"rolled back without surge", sim.Setup{Strategy: sim.Recreate}, rollout.Plan{Name: "all", Steps: []rollout.Step{
-			{Weight: 100, Bake: 20 * time.Second, Gate: rollout.Auto}}}, "v1.2.4", aborting(rollout.Promoting), rollout.RolledBack, rollout.ReasonPerson, 0, false, false},
-		{"cancelled while queued", sim.Setup{}, quick, "v1.2.4", aborting(rollout.Queued), rollout.Cancelled, rollout.ReasonPerson, 0, true, false},
-		{"aborted while shifting", sim.Setup{}, quick, "v1.2.4", aborting(rollout.Shifting), rollout.RolledBack, rollout.ReasonPerson, 5 * time.Second, false, false},
+			{Weight: 100, Bake: 20 * time.Second, Gate: rollout.Auto}}}, "v1.2.4", aborting(rollout.Promoting), rollout.RolledBack, rollout.ReasonPerson, 0, false, false, rollout.ByPatch},
+		{"cancelled while queued", sim.Setup{}, quick, "v1.2.4", aborting(rollout.Queued), rollout.Cancelled, rollout.ReasonPerson, 0, true, false, rollout.ByPatch},
+		{name: "promoted by git", plan: quick, version: "v1.2.4", people: promoting, want: rollout.Succeeded, by: rollout.ByGit},
+		{name: "aborted after the commit to git", plan: quick, version: "v1.2.4", people: abortingOnceCommitted, want: rollout.RolledBack,
+			why: rollout.ReasonPerson, by: rollout.ByGit},
+		{"aborted while shifting", sim.Setup{}, quick, "v1.2.4", aborting(rollout.Shifting), rollout.RolledBack, rollout.ReasonPerson, 5 * time.Second, false, false, rollout.ByPatch},
 	}
+}
+
+// world is where the life takes place.
+func (l life) world(t *testing.T) *world {
+	w := newWorld(t, l.setup, l.plan, func(o *sim.Options) { o.Accept = l.accept })
+	if l.signals {
+		w.judgedBySignals()
+	}
+	if l.by == rollout.ByGit {
+		w.promotedByGit()
+	}
+	return w
 }
 
 // outcome is what a life came to.
@@ -80,10 +104,7 @@ type outcome struct {
 func (l life) live(t *testing.T, crash int, after bool) (got outcome) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, l.setup, l.plan, func(o *sim.Options) { o.Accept = l.accept })
-		if l.signals {
-			w.judgedBySignals()
-		}
+		w := l.world(t)
 		time.Sleep(2 * time.Minute) // stable has a past
 		w.cluster.Unreachable(l.away)
 		w.start(crash, after)

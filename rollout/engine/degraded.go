@@ -136,24 +136,31 @@ func (w *worker) degraded(ctx context.Context) time.Time {
 		return now().Add(probeEvery) // nothing starts
 	}
 	before = w.heed(before)
+	if before.Phase.Forward() || before.TakenOff() { // nothing moves forward, in Git neither, and the revert has to be saved first
+		w.promoter.follow(before, rollout.WantNothing)
+	}
 	f := w.observe(ctx)
 	if ctx.Err() != nil {
 		return time.Time{}
 	}
 	// What takes traffic off comes before anything is asked of a disk that may hang.
-	if before.Phase.Ending() && (!before.TakenOff() || len(rollout.Emergency(before, f)) == 0) {
+	if before.Phase.Ending() && (!before.TakenOff() || len(rollout.UnsavedWrites(before, f)) == 0) {
 		if at, ok := w.end(ctx, f); ok {
 			return at
 		}
 	}
+	w.e.meetInMemory(before, &f)
 	after, entries, next := rollout.Degraded(before, f)
 	w.ahead = append(w.ahead, entries...)
 	w.setCurrent(after)
+	if after.Phase != before.Phase {
+		w.e.wakeSiblings(after)
+	}
 	w.checker.follow(after)
 	var writes []rollout.Write
 	switch {
 	case after.TakenOff():
-		writes = rollout.Emergency(after, f)
+		writes = rollout.UnsavedWrites(after, f)
 	case after.Phase.Ending(): // as committed
 		writes = rollout.Writes(after, f)
 	}
@@ -172,6 +179,7 @@ func (w *worker) end(ctx context.Context, f rollout.Facts) (at time.Time, ok boo
 	if err != nil {
 		return at, false
 	}
+	w.promoter.follow(after, rollout.WishOf(after, f)) // a revert, now that it is saved
 	if w.apply(ctx, after, f) || after.Phase != before.Phase {
 		return now(), true
 	}

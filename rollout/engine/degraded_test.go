@@ -180,6 +180,47 @@ func TestNothingMovesForwardWithAFullDisk(t *testing.T) {
 	})
 }
 
+// Nor is anything committed to Git: what could not be pushed before waits until there is room, and a canary that gets bad
+// meanwhile is never promoted.
+func TestNothingIsCommittedToGitWithAFullDisk(t *testing.T) {
+	for name, bad := range map[string]bool{"well": false, "bad": true} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, sim.Setup{}, quick)
+				w.promotedByGit()
+				time.Sleep(2 * time.Minute)
+				w.start(0, false)
+				defer w.stop()
+				r := w.reach("v1.2.4", func(r rollout.Rollout) bool {
+					if r.Phase == rollout.Baking {
+						w.git.Refuse("pre-receive hook declined")
+					}
+					return r.Phase == rollout.Promoting
+				})
+				time.Sleep(20 * time.Second)
+				w.disk().Refuse(errDiskFull)
+				time.Sleep(20 * time.Second)
+				w.git.Refuse("")
+				if bad {
+					w.app.Break(sim.Behaviour{Errors: 0.5})
+				}
+				time.Sleep(2 * time.Minute)
+				if all := w.git.Commits(); len(all) != 1 {
+					t.Errorf("committed while nothing could be saved: %+v", all[1:])
+				}
+				w.disk().Refuse(nil)
+				want := rollout.Succeeded
+				if bad {
+					want = rollout.RolledBack
+				}
+				if r = w.until(r.ID, "its end", ended); r.Ending.Outcome != want {
+					t.Errorf("ended %+v", r.Ending)
+				}
+			})
+		})
+	}
+}
+
 // While stable is being given the new image, a bad version is on both sides: stable gets its old image back too, first
 // where it has no pod while it is replaced.
 func TestABadReleaseIsTakenBackWithAFullDisk(t *testing.T) {
@@ -316,12 +357,9 @@ func TestDiskFailsAnywhereSameEnd(t *testing.T) {
 
 // throughOutage plays the life on the disk, and reports whether the disk failed before its end.
 func (l life) throughOutage(t *testing.T, disk *fillingDisk, want string) bool {
-	w := newWorld(t, l.setup, l.plan, func(o *sim.Options) { o.Accept = l.accept })
+	w := l.world(t)
 	disk.Store = w.store.(*mem.Store)
 	w.store = disk
-	if l.signals {
-		w.judgedBySignals()
-	}
 	at := disk.until
 	time.Sleep(2 * time.Minute)
 	w.cluster.Unreachable(l.away)

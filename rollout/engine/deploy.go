@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"canarybot.io/rollout"
@@ -15,6 +16,8 @@ const (
 	ProblemNoSuchPlan        rollout.ProblemCode = "no_such_plan"    // Value is its name, Names those that there are
 	ProblemNothingBefore     rollout.ProblemCode = "nothing_before"
 	ProblemRolledBackAlready rollout.ProblemCode = "rolled_back_already" // Value is the image that it was rolled back from
+	// ProblemEmergencyNeedsReason refuses an emergency that does not say what it is.
+	ProblemEmergencyNeedsReason rollout.ProblemCode = "emergency_needs_reason"
 )
 
 // lookTimeout bounds the look at the cluster before a deploy is answered: Slack waits for the answer.
@@ -22,38 +25,119 @@ const lookTimeout = time.Second
 
 // Deploy commits a new rollout, queued, and returns it: it then runs in the background. The errors are answers for
 // whoever asked: NotFound for an unknown service, a BusyError, a SameVersionError, a RolledBackError, Forbidden,
-// Invalid.
+// Invalid, a ClosedError while a freeze, a lock or a window keeps it from starting. A request that was committed already is
+// ErrDecided, not busy with the rollout that it made.
 func (e *Engine) Deploy(ctx context.Context, l rollout.DeployRequest) (rollout.Rollout, error) {
+	made, err := e.DeployTogether(ctx, []rollout.DeployRequest{l})
+	if err != nil {
+		return rollout.Rollout{}, err
+	}
+	return made[0], nil
+}
+
+// DeployTogether is Deploy for several services that go together, by one person: it commits a rollout of each, or none. An
+// error that is about one of several is a DeployError.
+func (e *Engine) DeployTogether(ctx context.Context, all []rollout.DeployRequest) ([]rollout.Rollout, error) {
+	if e.AtOnce != (rollout.AtOnce{}) && !all[0].Back && !all[0].Emergency { // two that count at once would both find room for one
+		release, err := hold(ctx, e.starts)
+		if err != nil {
+			return nil, err
+		}
+		defer release()
+	}
 	for {
 		if _, degraded := e.Outage(); degraded {
-			return rollout.Rollout{}, e.degraded(rollout.ProblemDegraded, "")
+			return nil, e.degraded(rollout.ProblemDegraded, "")
 		}
-		r, others, err := e.prepare(ctx, l)
+		changes, err := e.launch(ctx, all)
 		if e.failed(err) {
 			continue
 		}
 		if err != nil {
-			return rollout.Rollout{}, err
+			return nil, err
 		}
-		changes := append(others, e.created(r, l))
 		err = e.commit(ctx, changes...)
 		switch {
 		case rollout.CodeOf(err) == rollout.Conflict && !errors.Is(err, rollout.ErrDecided):
-			continue // two deploys raced, or the one to replace moved on
+			continue // two deploys raced, the one to replace moved on, or somebody froze or opened something
 		case e.failed(err):
-			return rollout.Rollout{}, e.degraded(rollout.ProblemUncertain, "")
+			return nil, e.degraded(rollout.ProblemUncertain, "")
 		case err != nil:
-			return rollout.Rollout{}, err
+			return nil, err
 		}
-		for _, c := range changes {
-			c.Rollout.Revision++
-			e.Log.Info("launched", "rollout", c.Rollout.ID, "phase", c.Rollout.Phase, "actor", l.Actor.ID)
-			e.Committed(c.Rollout)
-			e.decided(c.Rollout)
-			r = c.Rollout
-		}
-		return r, nil
+		return e.launched(changes, all), nil
 	}
+}
+
+// launch returns the commit that the deploys ask for: what becomes of the services' other rollouts, and last those to be made.
+func (e *Engine) launch(ctx context.Context, all []rollout.DeployRequest) ([]rollout.Change, error) {
+	if err := e.unheard(ctx, all[0].ID); err != nil {
+		return nil, err
+	}
+	var changes, made []rollout.Change
+	for _, l := range all {
+		open, err := e.opened(ctx, l, all)
+		if err != nil {
+			return nil, among(all, l, err)
+		}
+		r, others, err := e.prepare(ctx, l)
+		if err != nil {
+			return nil, among(all, l, err)
+		}
+		created := e.created(r, l)
+		created.Closures = open
+		changes, made = append(changes, others...), append(made, created)
+	}
+	if len(made) > 1 {
+		together(made)
+	}
+	return append(changes, made...), nil
+}
+
+// together has the new rollouts know each other.
+func together(made []rollout.Change) {
+	ids := make([]rollout.ID, len(made))
+	for i, c := range made {
+		ids[i] = c.Rollout.ID
+	}
+	for i := range made {
+		made[i].Rollout.Request.Together = ids
+	}
+}
+
+// among names the service that an error is about, where there are several.
+func among(all []rollout.DeployRequest, l rollout.DeployRequest, err error) error {
+	if len(all) == 1 {
+		return err
+	}
+	return &rollout.DeployError{Request: l, Err: err}
+}
+
+// launched tells of what was committed, and returns the rollouts that were made.
+func (e *Engine) launched(changes []rollout.Change, all []rollout.DeployRequest) []rollout.Rollout {
+	var made []rollout.Rollout
+	for i, c := range changes {
+		c.Rollout.Revision++
+		e.Log.Info("launched", "rollout", c.Rollout.ID, "phase", c.Rollout.Phase, "actor", all[0].Actor.ID)
+		e.Committed(c.Rollout)
+		e.decided(c.Rollout)
+		if i >= len(changes)-len(all) {
+			made = append(made, c.Rollout)
+		}
+	}
+	return made
+}
+
+// unheard is ErrDecided where the request counted already: its answer may have been lost.
+func (e *Engine) unheard(ctx context.Context, id rollout.DecisionID) error {
+	if id == "" {
+		return nil
+	}
+	_, counted, err := e.Store.Decided(ctx, id)
+	if err == nil && counted {
+		return rollout.ErrDecided
+	}
+	return err
 }
 
 // DryRun runs the preflight of a deploy, asks about the last hour too, and changes nothing in the store.
@@ -63,6 +147,14 @@ func (e *Engine) DryRun(ctx context.Context, l rollout.DeployRequest) (rollout.R
 		return r, rollout.Preflight{}, err
 	}
 	p := e.preflight(ctx, r)
+	if _, err := e.opened(ctx, l, nil); rollout.CodeOf(err) == rollout.Conflict {
+		p.Problems = append(p.Problems, rollout.ProblemOf(err))
+	} else if err != nil {
+		return r, p, err
+	}
+	if p.Pinned != "" {
+		r.Image = p.Pinned
+	}
 	if p.Unreadable.IsZero() {
 		p.Backtests = e.evaluator.Backtests(ctx, r)
 	}
@@ -74,7 +166,7 @@ func (e *Engine) DryRun(ctx context.Context, l rollout.DeployRequest) (rollout.R
 func (e *Engine) prepare(ctx context.Context, l rollout.DeployRequest) (rollout.Rollout, []rollout.Change, error) {
 	service, ok := e.Services[l.Service]
 	if !ok {
-		return rollout.Rollout{}, nil, rollout.Refuse(rollout.NotFound, rollout.Problem{Code: ProblemNoSuchService, Value: string(l.Service)})
+		return rollout.Rollout{}, nil, noSuchService(l.Service)
 	}
 	if err := mayDeploy(service.Policy, l); err != nil {
 		return rollout.Rollout{}, nil, err
@@ -89,6 +181,9 @@ func (e *Engine) prepare(ctx context.Context, l rollout.DeployRequest) (rollout.
 	}
 	if last, ok := rollout.LastSuccess(past); ok {
 		r.Judge = e.Judge.WarmStart(last.Judge)
+	}
+	if alike(past, r.Image) {
+		r.Image = e.named(ctx, r)
 	}
 	before, was := rollout.RolledBackBefore(past, r.Image)
 	others, behind, err := e.makeRoom(ctx, r, l, service.Policy)
@@ -118,6 +213,9 @@ func (e *Engine) checkVersion(ctx context.Context, r rollout.Rollout, past []rol
 		return nil
 	}
 	if r.Runs(w.Stable.Image, past) {
+		r.Image = e.named(ctx, r)
+	}
+	if r.Runs(w.Stable.Image, past) {
 		return &rollout.SameVersionError{Service: r.Service, Image: r.Image}
 	}
 	if p := r.Unreleased(w.Stable.Image); !p.IsZero() {
@@ -127,8 +225,13 @@ func (e *Engine) checkVersion(ctx context.Context, r rollout.Rollout, past []rol
 }
 
 func mayDeploy(policy rollout.Policy, l rollout.DeployRequest) error {
-	if l.Back {
+	switch {
+	case l.Back:
 		return policy.Allows(l.Actor, rollout.Rollback)
+	case l.Emergency && strings.TrimSpace(l.Text) == "":
+		return rollout.Refuse(rollout.Invalid, rollout.Problem{Code: ProblemEmergencyNeedsReason, Service: l.Service})
+	case l.Emergency:
+		return policy.Allows(l.Actor, rollout.EmergencyDeploy)
 	}
 	if err := policy.Allows(l.Actor, rollout.Deploy); err != nil {
 		return err
@@ -151,7 +254,9 @@ func (e *Engine) compose(ctx context.Context, service rollout.Service, l rollout
 	image, over, err := "", "", error(nil)
 	switch {
 	case l.Back:
-		plan = rollout.WayBack()
+		if !l.Gently {
+			plan = rollout.WayBack()
+		}
 		image, over, err = e.imageBefore(ctx, service.Name)
 	default:
 		image, err = rollout.Image(spec.Repository, l.Version)
@@ -159,7 +264,13 @@ func (e *Engine) compose(ctx context.Context, service rollout.Service, l rollout
 	if err != nil {
 		return rollout.Rollout{}, err
 	}
-	if l.Auto {
+	switch {
+	case l.Emergency:
+		plan = plan.Hurried()
+	case l.Auto:
+		if err := service.Policy.MayAutomate(plan); err != nil {
+			return rollout.Rollout{}, err
+		}
 		plan = plan.Automatic()
 	}
 	spec.Plan = plan
@@ -169,7 +280,10 @@ func (e *Engine) compose(ctx context.Context, service rollout.Service, l rollout
 	}
 	return rollout.Rollout{
 		ID: rollout.NewID(service.Name, n), Service: service.Name, Store: e.Store.ID(), Turn: 1, Image: image, Spec: spec,
-		Request: rollout.Request{Version: l.Version, By: l.Actor, At: l.At, Text: l.Text, Back: l.Back, Replaces: over},
+		Request: rollout.Request{
+			Version: l.Version, By: l.Actor, At: l.At, Text: l.Text, Back: l.Back, Gently: l.Gently, Replaces: over,
+			Plan: l.Plan, Auto: l.Auto, Replace: l.Replace, Emergency: l.Emergency,
+		},
 	}, nil
 }
 

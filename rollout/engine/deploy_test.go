@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"errors"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -44,6 +45,26 @@ func in(t *testing.T, plan rollout.Plan, do func(w *world)) {
 		w.start(0, false)
 		defer w.stop()
 		do(w)
+	})
+}
+
+// Who did not hear that a deploy counted and asks again, under the same id, is told that it counted: not that the service
+// is busy, with the very rollout that the first request made.
+func TestADeployThatIsAskedForTwiceCountedAlready(t *testing.T) {
+	in(t, standard, func(w *world) {
+		l := rollout.DeployRequest{ID: "launch", Actor: person(dev), Service: "checkout", Version: "v1.2.4", At: time.Now()}
+		first, err := w.current.engine.Deploy(w.t.Context(), l)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		if _, err := w.current.engine.Deploy(w.t.Context(), l); !errors.Is(err, rollout.ErrDecided) {
+			w.t.Errorf("the second answer is %v", err)
+		}
+		l.ID = "another"
+		var busy *rollout.BusyError
+		if _, err := w.current.engine.Deploy(w.t.Context(), l); !errors.As(err, &busy) || busy.Live.ID != first.ID {
+			w.t.Errorf("another request is answered %v", err)
+		}
 	})
 }
 

@@ -24,8 +24,19 @@ type Options struct {
 	Services map[rollout.ServiceName]rollout.Service
 	// Policy holds for a rollout whose service left the configuration.
 	Policy rollout.Policy
+	// Calendar knows when rollouts may start; nil: at any time, and whatever is frozen.
+	Calendar rollout.Calendar
+	// AtOnce is how many rollouts may be under way at once.
+	AtOnce rollout.AtOnce
+	// Tags knows what tags name now; nil: nobody asks.
+	Tags rollout.Tags
+	// Repository takes the promotions of services that are promoted by a commit to Git; nil: there are none.
+	Repository rollout.Repository
 	// Audience knows whether people can see a rollout; nil: they always can.
 	Audience rollout.Audience
+	// Identify returns who asked for a pending deploy as they are now: a member still or not, and in which of the user groups
+	// of the service's policy. An error means that nobody can tell now. nil: as they were.
+	Identify func(ctx context.Context, by rollout.Actor, service rollout.ServiceName) (rollout.Actor, error)
 	// Committed hears of every commit, in order for each rollout. It must not block.
 	Committed func(rollout.Rollout)
 	Log       *slog.Logger
@@ -35,6 +46,9 @@ type Options struct {
 type Engine struct {
 	Options
 	evaluator Evaluator
+	starts    chan struct{} // holds one value while a deploy counts the others and commits
+	lined     chan struct{} // of size one: something may start that is pending
+	leaving   chan struct{} // holds one value while a pending deploy starts, or is removed
 
 	mu      sync.Mutex // guards the fields below; held for lines, never across I/O
 	workers map[rollout.ID]*worker
@@ -51,7 +65,15 @@ func New(o Options) *Engine {
 	if o.Committed == nil {
 		o.Committed = func(rollout.Rollout) {}
 	}
-	return &Engine{Options: o, evaluator: Evaluator{Metrics: o.Metrics, Judge: o.Judge}, workers: map[rollout.ID]*worker{}}
+	if o.Identify == nil {
+		o.Identify = func(_ context.Context, by rollout.Actor, _ rollout.ServiceName) (rollout.Actor, error) {
+			return by, nil
+		}
+	}
+	return &Engine{
+		Options: o, evaluator: Evaluator{Metrics: o.Metrics, Judge: o.Judge}, workers: map[rollout.ID]*worker{},
+		starts: make(chan struct{}, 1), lined: make(chan struct{}, 1), leaving: make(chan struct{}, 1),
+	}
 }
 
 // Run reconciles every open rollout until the context ends, and returns when every goroutine of the engine has. A store
@@ -63,6 +85,7 @@ func (e *Engine) Run(ctx context.Context) {
 	e.group.Go(func() { e.probe(ctx) })
 	if e.resume(ctx) {
 		e.group.Go(func() { e.survey(ctx) })
+		e.group.Go(func() { e.startPending(ctx) })
 	}
 	<-ctx.Done()
 	e.mu.Lock()
@@ -112,6 +135,7 @@ func (e *Engine) start(r rollout.Rollout) {
 		delete(e.workers, r.ID)
 		e.mu.Unlock()
 		e.wakeService(r.Service)
+		e.lineMoved()
 	})
 }
 
@@ -123,6 +147,16 @@ func (e *Engine) wakeService(service rollout.ServiceName) {
 		if name, _, _ := id.Split(); name == service {
 			w.wake()
 		}
+	}
+}
+
+// hold waits until nobody else holds what has room for one value, and returns what lets go of it.
+func hold(ctx context.Context, one chan struct{}) (release func(), err error) {
+	select {
+	case one <- struct{}{}:
+		return func() { <-one }, nil
+	case <-ctx.Done():
+		return nil, rollout.Wrap(rollout.Unavailable, ctx.Err())
 	}
 }
 
@@ -174,11 +208,20 @@ func (e *Engine) Decide(ctx context.Context, id rollout.ID, d rollout.Decision) 
 		if err != nil {
 			return rollout.Rollout{}, err
 		}
-		after, entries, err := rollout.Decide(r, d, e.policy(r.Service))
+		siblings, err := e.loadSiblings(ctx, r, d)
+		if e.failed(err) {
+			return r, e.degraded(rollout.ProblemDegraded, id)
+		}
 		if err != nil {
 			return r, err
 		}
-		err = e.commit(ctx, rollout.Change{Rollout: after, Entries: entries, Decision: d.ID})
+		changes, err := rollout.DecideTogether(r, siblings, d, e.policy)
+		if err != nil {
+			return r, err
+		}
+		after := changes[0].Rollout
+		changes[0].Given = given(siblings)
+		err = e.commit(ctx, changes...)
 		switch {
 		case rollout.CodeOf(err) == rollout.Conflict && !errors.Is(err, rollout.ErrDecided):
 			continue // somebody was faster: decide again on the newer value
@@ -189,11 +232,14 @@ func (e *Engine) Decide(ctx context.Context, id rollout.ID, d rollout.Decision) 
 		case err != nil:
 			return r, err
 		}
-		after.Revision++
-		e.Log.Info("decided", "rollout", id, "revision", after.Revision, "phase", after.Phase, "actor", d.Actor.ID, "action", d.Action)
-		e.Committed(after)
-		e.decided(after)
-		return after, nil
+		for i := range changes {
+			after := &changes[i].Rollout
+			after.Revision++
+			e.Log.Info("decided", "rollout", after.ID, "revision", after.Revision, "phase", after.Phase, "actor", d.Actor.ID, "action", d.Action)
+			e.Committed(*after)
+			e.decided(*after)
+		}
+		return changes[0].Rollout, nil
 	}
 }
 
@@ -205,7 +251,10 @@ func (e *Engine) commit(ctx context.Context, changes ...rollout.Change) error {
 			return rollout.Wrap(rollout.Internal, fmt.Errorf("invariant broken, nothing was committed: %s", problem))
 		}
 	}
-	err := e.Store.Commit(ctx, changes...)
+	changes, err := e.audited(ctx, changes)
+	if err == nil {
+		err = e.Store.Commit(ctx, changes...)
+	}
 	ends := func(c rollout.Change) bool { return c.Rollout.Phase.Ending() || c.Rollout.Terminal() }
 	switch {
 	case err != nil:
@@ -214,6 +263,23 @@ func (e *Engine) commit(ctx context.Context, changes ...rollout.Change) error {
 		e.recover()
 	}
 	return err
+}
+
+// audited returns the changes with what the audit keeps of each. Of a rollout that ends that is all of it, so its timeline is
+// read: nobody else can add to that meanwhile, because the commit would be a Conflict.
+func (e *Engine) audited(ctx context.Context, changes []rollout.Change) ([]rollout.Change, error) {
+	changes = slices.Clone(changes)
+	for i, c := range changes {
+		var told []rollout.Entry
+		if c.Rollout.Terminal() {
+			var err error
+			if told, err = e.Store.Timeline(ctx, c.Rollout.ID, 0); err != nil {
+				return nil, err
+			}
+		}
+		changes[i].Audit = c.Audited(told, e.policy(c.Rollout.Service))
+	}
+	return changes, nil
 }
 
 // decided wakes the rollout's worker; what it is sending is cancelled when the rollout is being rolled back.
@@ -229,4 +295,5 @@ func (e *Engine) decided(r rollout.Rollout) {
 		w.cancelApply()
 	}
 	w.wake()
+	e.wakeSiblings(r)
 }

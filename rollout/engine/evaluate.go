@@ -159,6 +159,16 @@ func (r Readiness) Unmeasured() bool {
 	})
 }
 
+// Recheck has the checks of a live rollout asked at once; what they say is committed as ever. It never blocks.
+func (e *Engine) Recheck(id rollout.ID) {
+	e.mu.Lock()
+	w := e.workers[id]
+	e.mu.Unlock()
+	if w != nil {
+		w.checker.askNow()
+	}
+}
+
 // Checks returns what the checks say now: of the rollout's canary where it has traffic, going on from the judge's stored
 // state; of stable for a rollout without an id, which stands for its service. It blocks as long as the metrics do.
 func (e *Engine) Checks(ctx context.Context, r rollout.Rollout) rollout.Verdict {

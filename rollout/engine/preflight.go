@@ -33,10 +33,16 @@ func (e *Engine) preflight(ctx context.Context, r rollout.Rollout) rollout.Prefl
 		if all.Original.Stable.UID == "" {
 			all.Original = one.Original
 		}
+		if one.Pinned != "" {
+			all.Pinned, r.Image = one.Pinned, one.Pinned // the others look at what would be started
+		}
 		all.Problems = append(all.Problems, one.Problems...)
 		all.Notices = append(all.Notices, one.Notices...)
 	}
 	e.remember(ctx, r, &all)
+	if e.readRepository(ctx, r, &all); !all.Unreadable.IsZero() {
+		return rollout.Preflight{Unreadable: all.Unreadable}
+	}
 	if r.Spec.Plan.DemandsEvidence() && len(r.Spec.Checks) > 0 {
 		e.askStable(ctx, r, &all)
 	}

@@ -22,9 +22,10 @@ const (
 
 // worker reconciles one rollout. It alone observes and applies for it.
 type worker struct {
-	e       *Engine
-	poke    chan struct{} // of size one: a wake-up that waits is enough
-	checker *checker
+	e        *Engine
+	poke     chan struct{} // of size one: a wake-up that waits is enough
+	checker  *checker
+	promoter *promoter
 
 	// The fields below belong to the worker's goroutine.
 	stored    rollout.Rollout // as last committed
@@ -39,10 +40,12 @@ type worker struct {
 	asked  *rollout.Decision  // a rollback that could not be saved
 	cancel context.CancelFunc // of the look or the apply under way
 	due    time.Time          // when to reconcile again at the latest
+	tag    string             // the image that the rollout's tag named when that was asked last
+	looked bool               // it reconciled since this process began
 }
 
 func newWorker(e *Engine, r rollout.Rollout) *worker {
-	return &worker{e: e, stored: r, latest: r, due: time.Now(), poke: make(chan struct{}, 1), checker: newChecker(e)}
+	return &worker{e: e, stored: r, latest: r, due: time.Now(), poke: make(chan struct{}, 1), checker: newChecker(e), promoter: newPromoter(e)}
 }
 
 // wake makes the worker reconcile soon. It never blocks.
@@ -78,6 +81,10 @@ func (w *worker) run(ctx context.Context) {
 	var group sync.WaitGroup
 	ctx, stop := context.WithCancel(ctx)
 	group.Go(func() { w.checker.run(ctx, w.wake) })
+	group.Go(func() { w.watchTag(ctx) })
+	if w.stored.Spec.Promote.By == rollout.ByGit {
+		group.Go(func() { w.promoter.run(ctx, w.wake) })
+	}
 	defer group.Wait()
 	defer stop()
 	timer := time.NewTimer(0)
@@ -141,7 +148,11 @@ func (w *worker) reconcile(ctx context.Context) (time.Time, error) {
 	if err != nil {
 		return time.Time{}, err
 	}
+	w.setLooked()
 	w.checker.follow(after)
+	if wish := rollout.WishOf(after, facts); wish != rollout.WantPromotion || w.newest(ctx) {
+		w.promoter.follow(after, wish)
+	}
 	again := after.Phase != before.Phase
 	// A start is decided by a preflight, not by a look at the objects: before there is one, everything would seem to be
 	// missing, and who may create nothing would be refused what is there already.
@@ -178,11 +189,28 @@ func (w *worker) observe(ctx context.Context) rollout.Facts {
 		f.Observed = w.look(ctx, r)
 	}
 	f.Verdict, f.Judge = w.checker.latest()
+	f.Tag = w.named()
+	f.Git = w.promoter.latest()
 	if w.e.Audience != nil {
 		f.Unseen = w.e.Audience.Unseen(r)
 	}
 	f.Now = now()
+	w.running(ctx, r, &f)
 	return f
+}
+
+// running adds what the calendar says about rollouts under way. While the closures cannot be read it is what it was.
+func (w *worker) running(ctx context.Context, r rollout.Rollout, f *rollout.Facts) {
+	service, ok := w.e.Services[r.Service]
+	if w.e.Calendar == nil || !ok {
+		return
+	}
+	set, err := w.e.Store.Closures(ctx)
+	if err != nil {
+		f.Frozen, f.Shut = r.Frozen, r.Shut
+		return
+	}
+	f.Frozen, f.Shut = w.e.Calendar.Running(service, set, f.Now)
 }
 
 // now is the clock of the shell, without the monotonic reading that no store keeps.
@@ -206,12 +234,17 @@ func (w *worker) observeQueue(ctx context.Context, r rollout.Rollout, f *rollout
 func (w *worker) commit(ctx context.Context, f *rollout.Facts) (rollout.Rollout, time.Time, error) {
 	for {
 		before := w.heed(w.current())
+		given := w.e.meet(ctx, before, f)
 		after, entries, next := rollout.Next(before, *f)
 		if !rollout.NeedsCommit(w.stored, after) && f.Now.Sub(w.last) < after.SamplesEvery() {
 			w.setCurrent(after)
 			return after, next, nil
 		}
-		err := w.e.commit(ctx, rollout.Change{Rollout: after, Entries: slices.Concat(w.ahead, entries), Decision: w.decision})
+		change := rollout.Change{Rollout: after, Entries: slices.Concat(w.ahead, entries), Decision: w.decision}
+		if after.Phase != before.Phase && after.Phase.Forward() {
+			change.Given = given
+		}
+		err := w.e.commit(ctx, change)
 		var held *rollout.HeldError
 		switch {
 		case errors.As(err, &held):
@@ -233,6 +266,7 @@ func (w *worker) commit(ctx context.Context, f *rollout.Facts) (rollout.Rollout,
 			w.e.Log.Info("phase", "rollout", after.ID, "revision", after.Revision, "phase", after.Phase, "from", before.Phase, "step", after.Step)
 		}
 		w.e.Committed(after)
+		w.e.wakeSiblings(after)
 		return after, next, nil
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -26,8 +27,19 @@ type world struct {
 	judge   rollout.Judge
 	store   rollout.Store
 	service rollout.Service
+	web     rollout.Service // the second, in a world of two; its name is empty where there is one
+	git     *sim.Repository
 	// inspection is what the metrics' answers are found to be like.
 	inspection rollout.Inspection
+
+	calendar rollout.Calendar // nil: at any time
+	// identify says who somebody is now; nil: who they were.
+	identify func(ctx context.Context, by rollout.Actor, service rollout.ServiceName) (rollout.Actor, error)
+	person   atomic.Pointer[rollout.Actor] // who identified says they are
+	unknown  atomic.Bool                   // nobody can tell
+
+	tags   rollout.Tags          // nil: nobody knows what tags name
+	before []rollout.Preflighter // asked before the cluster
 
 	ports   *ports
 	current *process
@@ -52,7 +64,7 @@ func newWorld(t testing.TB, setup sim.Setup, plan rollout.Plan, changes ...func(
 	cluster := sim.New(options)
 	setup.Objects = sim.Objects("shop", "checkout")
 	setup.Image = "r/shop/checkout:v1.2.3"
-	w := &world{t: t, cluster: cluster, app: cluster.Add(setup), judge: judge.Judge{}, store: mem.New(mem.Options{ID: "s"})}
+	w := &world{t: t, cluster: cluster, app: cluster.Add(setup), judge: judge.Judge{}, git: sim.NewRepository(), store: mem.New(mem.Options{ID: "s"})}
 	w.metrics = sim.NewMetrics(cluster)
 	ceiling := 0.2
 	w.service = rollout.Service{
@@ -69,6 +81,14 @@ func newWorld(t testing.TB, setup sim.Setup, plan rollout.Plan, changes ...func(
 		},
 	}
 	return w
+}
+
+// promotedByGit has the service promoted by a commit, which a controller applies.
+func (w *world) promotedByGit() {
+	f := rollout.GitFile{Repo: "https://git.example.com/deploys", Branch: "main", Path: "shop.yaml", Edit: rollout.Manifest, Push: rollout.PushDirect}
+	w.service.Spec.Promote = rollout.Promotion{By: rollout.ByGit, Git: f, Wait: time.Hour}
+	w.git.Set(f, "r/shop/checkout:v1.2.3", "somebody")
+	w.git.Follow(f, w.app, sim.FollowOptions{Delay: 5 * time.Second})
 }
 
 // judgedBySignals has the service judged by raw counts of both sides instead of by limits.
@@ -174,6 +194,12 @@ func (c clusterPort) Preflight(ctx context.Context, r rollout.Rollout) rollout.P
 	return through(c.ports, rollout.Preflight{Unreadable: rollout.Text("dead")}, func() rollout.Preflight { return c.w.cluster.Preflight(ctx, r) })
 }
 
+type repositoryPort struct{ *ports }
+
+func (p repositoryPort) Fulfil(ctx context.Context, r rollout.Rollout, wish rollout.GitWish) rollout.GitState {
+	return through(p.ports, rollout.GitState{Unreadable: rollout.Text("dead")}, func() rollout.GitState { return p.w.git.Fulfil(ctx, r, wish) })
+}
+
 type metricsPort struct{ *ports }
 
 func (m metricsPort) Ask(ctx context.Context, q rollout.Question) rollout.Answer {
@@ -185,7 +211,7 @@ func (m metricsPort) Inspect(context.Context, rollout.Question) rollout.Inspecti
 	return m.w.inspection
 }
 
-// storePort counts commits only: reading changes nothing, and a process that dies while reading dies before the next
+// storePort counts commits and changes of the queue only: reading changes nothing, and a process that dies while reading dies before the next
 // call too.
 type storePort struct {
 	rollout.Store
@@ -196,15 +222,24 @@ func (s storePort) Commit(ctx context.Context, changes ...rollout.Change) error 
 	return through(s.ports, error(errDead), func() error { return s.Store.Commit(ctx, changes...) })
 }
 
+func (s storePort) SetQueue(ctx context.Context, c rollout.QueueChange) error {
+	return through(s.ports, error(errDead), func() error { return s.Store.SetQueue(ctx, c) })
+}
+
 // start begins a process that dies at the call, before or after it.
 func (w *world) start(crash int, after bool) {
 	ctx, cancel := context.WithCancel(w.t.Context())
 	p := &ports{w: w, crash: crash, after: after, kill: cancel}
 	run := &process{ports: p, done: make(chan struct{}), cancel: cancel}
+	services := map[rollout.ServiceName]rollout.Service{w.service.Name: w.service}
+	if w.web.Name != "" {
+		services[w.web.Name] = w.web
+	}
 	run.engine = engine.New(engine.Options{
-		Store: storePort{w.store, p}, Cluster: clusterPort{p}, Metrics: metricsPort{p}, Judge: w.judge,
-		Preflights: []rollout.Preflighter{clusterPort{p}},
-		Services:   map[rollout.ServiceName]rollout.Service{"checkout": w.service}, Policy: w.service.Policy,
+		Store: storePort{w.store, p}, Cluster: clusterPort{p}, Metrics: metricsPort{p}, Judge: w.judge, Repository: repositoryPort{p}, Calendar: w.calendar,
+		Identify:   w.identify,
+		Preflights: append(slices.Clone(w.before), clusterPort{p}), Tags: w.tags,
+		Services: services, Policy: w.service.Policy,
 	})
 	go func() {
 		defer close(run.done)
@@ -318,7 +353,11 @@ func (w *world) story(id rollout.ID) string {
 // standing is the cluster as far as it must be the same in the end.
 func (w *world) standing(r rollout.Rollout) string {
 	o := w.cluster.Observe(w.t.Context(), r)
-	return fmt.Sprintf("stable %s x%d rolled out %t stamped %t; canary there %t x%d; route at %d names the canary %t stamped %t; service %t",
+	commits := ""
+	for _, c := range w.git.Commits() {
+		commits += fmt.Sprintf("%s says %s; ", c.Rollout, c.Image)
+	}
+	return commits + fmt.Sprintf("stable %s x%d rolled out %t stamped %t; canary there %t x%d; route at %d names the canary %t stamped %t; service %t",
 		o.Stable.Image, o.Stable.Replicas, o.Stable.RolledOut(), o.Stable.Stamp != nil, o.Canary.Exists, o.Canary.Replicas,
 		o.Route.Weight, o.Route.HasCanary, o.Route.Stamp != nil, o.Service.Exists)
 }

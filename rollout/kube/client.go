@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	apps "k8s.io/api/apps/v1"
+	authentication "k8s.io/api/authentication/v1"
 	authorization "k8s.io/api/authorization/v1"
 	autoscaling "k8s.io/api/autoscaling/v2"
 	core "k8s.io/api/core/v1"
@@ -20,7 +21,7 @@ import (
 )
 
 // client is a typed client for the few kinds that Canarybot reads and writes: client-go's generic client with a scheme
-// of six groups. Each client in client-go/kubernetes/typed registers every kind of Kubernetes and links server-side
+// of seven groups. Each client in client-go/kubernetes/typed registers every kind of Kubernetes and links server-side
 // apply; together with the discovery client that was a third of the binary and of the memory after the start.
 type client struct {
 	groups map[schema.GroupVersion]rest.Interface
@@ -29,7 +30,7 @@ type client struct {
 
 func newClient(config *rest.Config) (client, error) {
 	scheme := runtime.NewScheme()
-	groups := runtime.NewSchemeBuilder(apps.AddToScheme, authorization.AddToScheme, autoscaling.AddToScheme,
+	groups := runtime.NewSchemeBuilder(apps.AddToScheme, authentication.AddToScheme, authorization.AddToScheme, autoscaling.AddToScheme,
 		core.AddToScheme, discovery.AddToScheme, policy.AddToScheme)
 	if err := groups.AddToScheme(scheme); err != nil {
 		return client{}, fmt.Errorf("register the kinds of Kubernetes: %w", err)
@@ -40,7 +41,7 @@ func newClient(config *rest.Config) (client, error) {
 	}
 	c := client{groups: map[schema.GroupVersion]rest.Interface{}, codec: runtime.NewParameterCodec(scheme)}
 	for _, group := range []schema.GroupVersion{
-		apps.SchemeGroupVersion, authorization.SchemeGroupVersion, autoscaling.SchemeGroupVersion,
+		apps.SchemeGroupVersion, authentication.SchemeGroupVersion, authorization.SchemeGroupVersion, autoscaling.SchemeGroupVersion,
 		core.SchemeGroupVersion, discovery.SchemeGroupVersion, policy.SchemeGroupVersion,
 	} {
 		settings := rest.CopyConfig(config)
@@ -85,6 +86,10 @@ func (c client) events(namespace string) *gentype.ClientWithList[*core.Event, *c
 	return kind[core.Event, core.EventList](c, core.SchemeGroupVersion, "events", namespace)
 }
 
+func (c client) secrets(namespace string) *gentype.ClientWithList[*core.Secret, *core.SecretList] {
+	return kind[core.Secret, core.SecretList](c, core.SchemeGroupVersion, "secrets", namespace)
+}
+
 func (c client) services(namespace string) *gentype.ClientWithList[*core.Service, *core.ServiceList] {
 	return kind[core.Service, core.ServiceList](c, core.SchemeGroupVersion, "services", namespace)
 }
@@ -119,4 +124,11 @@ func (c client) accessReviews() *gentype.Client[*authorization.SelfSubjectAccess
 	return gentype.NewClient("selfsubjectaccessreviews", c.groups[authorization.SchemeGroupVersion], c.codec, "",
 		func() *authorization.SelfSubjectAccessReview { return &authorization.SelfSubjectAccessReview{} },
 		gentype.PrefersProtobuf[*authorization.SelfSubjectAccessReview]())
+}
+
+// tokenReviews returns the client for the questions whose a token is.
+func (c client) tokenReviews() *gentype.Client[*authentication.TokenReview] {
+	return gentype.NewClient("tokenreviews", c.groups[authentication.SchemeGroupVersion], c.codec, "",
+		func() *authentication.TokenReview { return &authentication.TokenReview{} },
+		gentype.PrefersProtobuf[*authentication.TokenReview]())
 }

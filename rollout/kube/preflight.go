@@ -40,6 +40,7 @@ type start struct {
 	claims                       []core.PersistentVolumeClaim // those that the canary's pods would mount
 	route                        object.RouteStart
 	ways                         []rollout.Problem // who comes past the route
+	owners                       map[rollout.ObjectRef]ownObject
 	// leftCanary and leftService are inert leftovers of ended rollouts, which the start deletes. They are not in canary
 	// and canaryService.
 	leftCanary  *apps.Deployment
@@ -153,6 +154,7 @@ func (s *start) found() rollout.Original {
 			f.TemplateDiffers = templateDiffers(s.stable, d, s.r)
 		}
 	}
+	f.LeftAlone = s.leftAlone()
 	return f
 }
 

@@ -21,7 +21,7 @@ func (s *start) problems() []rollout.Problem {
 	}
 	return slices.Concat(
 		s.checkStable(), s.checkInterruption(), s.checkScalers(), s.checkVolumes(), s.checkCanary(),
-		s.checkServices(), s.checkSelectors(), s.checkOwners(), s.route.Problems,
+		s.checkServices(), s.checkSelectors(), s.checkStamps(), s.route.Problems, s.checkOwned(),
 	)
 }
 
@@ -119,8 +119,8 @@ func (s *start) checkCanary() []rollout.Problem {
 	return problems
 }
 
-// checkOwners is about stamps, standing requests to roll back, and tools that would undo our writes.
-func (s *start) checkOwners() []rollout.Problem {
+// checkStamps is about stamps and standing requests to roll back.
+func (s *start) checkStamps() []rollout.Problem {
 	problems := object.Problems(s.stable, "Deployment", s.r)
 	if s.canary != nil {
 		problems = append(problems, object.Problems(s.canary, "Deployment", s.r)...)

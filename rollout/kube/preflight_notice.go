@@ -12,7 +12,7 @@ import (
 
 // notices returns what people should know about the cluster, and what does not keep the rollout from starting.
 func (s *start) notices() []rollout.Problem {
-	return slices.Concat(s.imageNotices(), s.noticeTemplate(), s.noticeApart(), s.noticeVersion(), s.noticeService(), s.noticeBeside(), s.noticeScaler(), s.ways, s.route.Notices)
+	return slices.Concat(s.imageNotices(), s.noticeTemplate(), s.noticeApart(), s.noticeVersion(), s.noticeService(), s.noticeBeside(), s.noticeScaler(), s.ways, s.route.Notices, s.noticeOwned())
 }
 
 // noticeTemplate names the fields that the pods of a canary to be made have of their own.

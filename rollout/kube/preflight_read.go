@@ -52,7 +52,11 @@ func (c *Cluster) read(ctx context.Context, r rollout.Rollout) (*start, error) {
 	s.stableService, s.canaryService = s.service(o.StableService), s.service(o.CanaryService)
 	s.setAside()
 	s.r.Original.Containers = toRecord(s.stable, r)
-	return s, c.readMore(ctx, s)
+	if err := c.readMore(ctx, s); err != nil {
+		return nil, err
+	}
+	c.readOwners(ctx, s)
+	return s, nil
 }
 
 // service returns the Service of that name, or nil.

@@ -301,14 +301,6 @@ func TestProblemsOfTheCanary(t *testing.T) {
 			{Code: rollout.ProblemCanaryServiceOnStable, Object: ref("Service", "checkout-canary"), Other: ref("Deployment", "checkout")},
 			{Code: rollout.ProblemCanaryServicePort, Object: ref("Service", "checkout-canary"), Other: ref("Service", "checkout"), Value: "80/TCP"},
 		}},
-		{name: "Argo CD owns stable", world: annotate("deployments", "checkout", "argocd.argoproj.io/tracking-id", "shop:apps/Deployment:shop/checkout"),
-			want: []rollout.Problem{{Code: rollout.ProblemGitOpsOwned, Service: "checkout", Object: ref("Deployment", "checkout"), Key: "argocd.argoproj.io/tracking-id", Value: "Argo CD"}}},
-		{name: "Argo CD owns stable by a label that Helm uses too", world: func(s *kubetest.Server) {
-			s.Edit("argocd-controller", "deployments", "shop", "checkout", func(d kubetest.Object) {
-				spec(d)["revisionHistoryLimit"] = 5
-				d["status"].(kubetest.Object)["observedGeneration"] = 2
-			})
-		}, want: []rollout.Problem{{Code: rollout.ProblemGitOpsOwned, Service: "checkout", Object: ref("Deployment", "checkout"), Key: "managedFields of argocd-controller", Value: "Argo CD"}}},
 	})
 }
 
@@ -316,13 +308,6 @@ func TestProblemsOfTheCanary(t *testing.T) {
 func TestProblemsOfOwners(t *testing.T) {
 	t.Parallel()
 	check(t, []problemCase{
-		{name: "Flux owns the route", world: func(s *kubetest.Server) {
-			s.Edit("flux", "httproutes", "shop", "checkout", func(o kubetest.Object) {
-				o["metadata"].(kubetest.Object)["labels"] = kubetest.Object{"kustomize.toolkit.fluxcd.io/name": "shop"}
-			})
-		}, want: []rollout.Problem{{Code: rollout.ProblemGitOpsOwned, Service: "checkout", Object: ref("HTTPRoute", "checkout"), Key: "kustomize.toolkit.fluxcd.io/name", Value: "Flux"}}},
-		{name: "Argo CD, acknowledged", world: annotate("deployments", "checkout", "argocd.argoproj.io/tracking-id", "x"),
-			change: func(r *rollout.Rollout) { r.Spec.GitOps = true }},
 		{name: "another store's stamp", world: annotate("deployments", "checkout", "canarybot.io/applied", `{"store":"lost","rollout":"checkout-7","revision":3}`),
 			want: []rollout.Problem{{Code: rollout.ProblemStampOtherStore, Rollout: "checkout-7", Object: ref("Deployment", "checkout"), Key: "canarybot.io/applied", Value: "lost"}}},
 		{name: "another service's stamp", world: annotate("deployments", "checkout", "canarybot.io/applied", `{"store":"store-1","rollout":"cart-7","revision":3}`),

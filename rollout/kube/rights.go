@@ -44,6 +44,8 @@ type Needs struct {
 	CreateRoute bool
 	// Scaler is the kind of what scales stable by load; empty: nothing does.
 	Scaler string
+	// From is the route that another one is made from, which is read only; empty: there is none.
+	From string
 	// Objects are those that the configuration names: nobody needs a right on others of their kinds.
 	Objects Named
 }
@@ -72,7 +74,7 @@ func (n Needs) Rights() []Right {
 		return always
 	}
 	o := n.Objects
-	return []Right{
+	all := []Right{
 		{Group: scaledObject.group, Resource: scaledObject.resource, Verbs: scaler(n.Scaler == scaledObject.kind)},
 		{Group: "apps", Resource: "deployments", Verbs: verbs(n.Create, "get", "watch", "patch"), Names: []string{o.Stable, o.Canary}, Made: o.Canary},
 		{Group: "apps", Resource: "replicasets", Verbs: []string{"list"}},
@@ -84,6 +86,10 @@ func (n Needs) Rights() []Right {
 		{Group: "policy", Resource: "poddisruptionbudgets", Verbs: []string{"list"}},
 		{Group: n.RouteGroup, Resource: n.RouteResource, Verbs: verbs(n.CreateRoute, "get", "watch", "patch"), Names: []string{o.Route}, Made: o.Route},
 	}
+	if n.From != "" {
+		all = append(all, Right{Group: n.RouteGroup, Resource: n.RouteResource, Verbs: []string{"get"}, Names: []string{n.From}})
+	}
+	return all
 }
 
 // denied asks the API server for each of the rights and returns a problem for each resource where some are missing.
@@ -174,7 +180,7 @@ func (c *Cluster) needs(r rollout.Rollout) (Needs, error) {
 	}
 	group, resource := router.Resource()
 	o := r.Spec.Objects
-	return Needs{RouteGroup: group, RouteResource: resource, Objects: Named{
+	return Needs{RouteGroup: group, RouteResource: resource, From: o.Route.From, Objects: Named{
 		Stable: o.Stable, Canary: o.Canary, StableService: o.StableService, CanaryService: o.CanaryService,
 		Root: o.Route.Service, Route: o.Route.Name,
 	}}, nil

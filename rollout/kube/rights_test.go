@@ -87,6 +87,7 @@ type rule struct {
 type granted struct {
 	Always   []rule `json:"always"`
 	Optional []rule `json:"optional"`
+	Owners   []rule `json:"owners"`
 	Create   []rule `json:"create"`
 	Routes   map[string]struct {
 		Always []rule `json:"always"`
@@ -120,6 +121,9 @@ func TestChartGrantsExactlyWhatIsNeeded(t *testing.T) {
 	}
 	if diff := cmp.Diff(flat(rights(t, g.Optional...)), flat(kube.Optional())); diff != "" {
 		t.Errorf("optional, chart before code:\n%s", diff)
+	}
+	if diff := cmp.Diff(flat(rights(t, g.Owners...)), flat(kube.OwnerRights())); diff != "" {
+		t.Errorf("owners, chart before code:\n%s", diff)
 	}
 	for kind, route := range g.Routes {
 		without := slices.Concat(g.Always, route.Always)
@@ -209,7 +213,7 @@ func TestEveryRightIsUsed(t *testing.T) {
 		r.Original.Scaler = c.Preflight(t.Context(), queued()).Original.Scaler
 		life(t, c, r, rollout.Write{Object: rollout.RouteObject, Verb: rollout.Update})
 		heard(t, s)
-		if err := c.Note(t.Context(), r, "RolloutUnseen", "nobody sees it"); err != nil {
+		if err := c.Note(t.Context(), r, rollout.Note{Reason: "RolloutUnseen", Text: "nobody sees it"}); err != nil {
 			t.Error(err)
 		}
 		need := needs(t, gateway.Kind, true, false)

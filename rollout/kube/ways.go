@@ -81,7 +81,8 @@ func senders(found [][]wayObject, o rollout.Objects, services map[string]bool) [
 	by := map[string][]string{}
 	for i, w := range ways {
 		for _, other := range found[i] {
-			if w.kind == o.Route.Kind && other.Metadata.Name == o.Route.Name {
+			name := other.Metadata.Name
+			if w.kind == o.Route.Kind && (name == o.Route.Name || name == o.Route.From) {
 				continue
 			}
 			names := w.services(other.Spec, o.Namespace)

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -63,9 +64,10 @@ func TestRewrittenFilesSignIn(t *testing.T) {
 	for name, tt := range signing {
 		t.Run(name, func(t *testing.T) {
 			path := file(t, "old word\n")
-			var got http.Header
+			var got atomic.Pointer[http.Header] // several queries are asked at once
 			s := sourceAt(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				got = r.Header.Clone()
+				sent := r.Header.Clone()
+				got.Store(&sent)
 				healthy().ServeHTTP(w, r)
 			}), func(o *prom.Options) { tt.by(o, path) })
 			for _, step := range []struct{ content, want string }{
@@ -74,8 +76,8 @@ func TestRewrittenFilesSignIn(t *testing.T) {
 				rewrite(t, path, step.content)
 				askedOnce(t, s)
 				for key, want := range tt.want(step.want) {
-					if got.Get(key) != want[0] {
-						t.Errorf("with %.9q in the file: %s %q, want %q", step.content, key, got.Get(key), want[0])
+					if sent := got.Load().Get(key); sent != want[0] {
+						t.Errorf("with %.9q in the file: %s %q, want %q", step.content, key, sent, want[0])
 					}
 				}
 			}

@@ -16,15 +16,17 @@ const (
 	Observe   Op = "observe"
 	Do        Op = "do"
 	Preflight Op = "preflight"
+	Fulfil    Op = "fulfil" // of a Repository
 )
 
 // Call is a call through a port, before or after it happened.
 type Call struct {
-	N       int // counts the calls of the cluster, from 1
+	N       int // counts the calls of the cluster, or of the repository, from 1
 	Op      Op
 	Rollout rollout.ID
 	Object  rollout.ObjectRef // what is read or written first
 	Write   rollout.Write     // of a Do
+	Wish    rollout.GitWish   // of a Fulfil
 	After   bool
 	Err     error // the result, after the call
 }

@@ -1,11 +1,13 @@
 package bolt
 
 import (
+	"encoding/json"
 	"slices"
 	"time"
 
 	"canarybot.io/rollout"
 	"canarybot.io/store"
+	"canarybot.io/store/audit"
 )
 
 // change is one Commit: encoded by its caller, checked and written by the writer.
@@ -13,6 +15,7 @@ type change struct {
 	changes  []rollout.Change
 	rollouts [][]byte
 	entries  [][][]byte
+	drafts   []audit.Draft
 	holders  map[rollout.ServiceName]rollout.ID // found by judge: the holders afterwards
 	bounds   bounds
 }
@@ -38,6 +41,11 @@ func newChange(changes []rollout.Change) (*change, error) {
 			}
 		}
 		c.entries = append(c.entries, entries)
+		drafts, err := audit.Drafts(one.Audit)
+		if err != nil {
+			return nil, err
+		}
+		c.drafts = append(c.drafts, drafts...)
 	}
 	return c, nil
 }
@@ -50,13 +58,8 @@ func (c *change) creates() bool {
 // judge returns why the changes are refused, or nil. It writes nothing.
 func (c *change) judge(t *table) error {
 	for _, one := range c.changes {
-		if one.Decision == "" {
-			continue
-		}
-		if _, ok, err := t.get(bucketDecided, string(one.Decision)); err != nil {
+		if err := t.undecided(one.Decision); err != nil {
 			return err
-		} else if ok {
-			return rollout.ErrDecided
 		}
 	}
 	for _, one := range c.changes {
@@ -73,6 +76,22 @@ func (c *change) judge(t *table) error {
 }
 
 func judgeOne(t *table, one rollout.Change) error {
+	if one.Closures != nil {
+		stored, err := t.closures()
+		if err != nil {
+			return err
+		}
+		if err := store.SameClosures(stored, one); err != nil {
+			return err
+		}
+	}
+	given := func(id rollout.ID) (store.Head, error) {
+		head, _, err := t.head(id)
+		return head, err
+	}
+	if err := store.SameGiven(one, given); err != nil {
+		return err
+	}
 	id := one.Rollout.ID
 	head, ok, err := t.head(id)
 	if err != nil {
@@ -114,6 +133,9 @@ func (c *change) write(t *table) error {
 			return err
 		}
 	}
+	if err := t.audit(c.drafts); err != nil {
+		return err
+	}
 	if err := c.retain(t); err != nil {
 		return err
 	}
@@ -133,6 +155,10 @@ func (c *change) retain(t *table) error {
 	}
 	if len(services) == 0 || c.bounds.excess <= 0 {
 		return nil
+	}
+	head, err := t.auditHead()
+	if c.bounds.excess -= head.Bytes; err != nil || c.bounds.excess <= 0 { // the audit is not what makes room
+		return err
 	}
 	return t.shrink(c.bounds)
 }
@@ -154,13 +180,45 @@ func (c *change) writeOne(t *table, i int, at time.Time) error {
 	if err := number(t, r); err != nil {
 		return err
 	}
-	if one.Decision == "" {
+	return t.remember(one.Decision, decided{At: at, Rollout: r.ID})
+}
+
+// undecided is ErrDecided where the decision counted already; an empty one is none.
+func (t *table) undecided(id rollout.DecisionID) error {
+	if id == "" {
 		return nil
 	}
-	if err := t.putJSON(bucketDecided, string(one.Decision), at); err != nil {
+	_, ok, err := t.get(bucketDecided, string(id))
+	if err == nil && ok {
+		return rollout.ErrDecided
+	}
+	return err
+}
+
+// remember records that a decision counted; an empty one is none.
+func (t *table) remember(id rollout.DecisionID, d decided) error {
+	if id == "" {
+		return nil
+	}
+	if err := t.putJSON(bucketDecided, string(id), d); err != nil {
 		return err
 	}
-	return t.put(bucketDecidedAt, timeKey(at)+" "+string(one.Decision), nil)
+	return t.put(bucketDecidedAt, timeKey(d.At)+" "+string(id), nil)
+}
+
+// decided is the record of a decision that counted.
+type decided struct {
+	At      time.Time  `json:"at"`
+	Rollout rollout.ID `json:"rollout,omitempty"`
+}
+
+// UnmarshalJSON reads the record, or the time alone as an earlier Canarybot wrote it.
+func (d *decided) UnmarshalJSON(b []byte) error {
+	if json.Unmarshal(b, &d.At) == nil {
+		return nil
+	}
+	type plain decided
+	return json.Unmarshal(b, (*plain)(d))
 }
 
 // mark maintains the small record of an open rollout.

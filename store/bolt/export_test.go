@@ -72,10 +72,15 @@ var (
 	Publish     = publish
 )
 
-// Recode decodes a stored rollout or entry and encodes it again.
+// Recode decodes a stored rollout, entry, decision or entry of the audit and encodes it again.
 func Recode(bucket string, payload []byte) ([]byte, error) {
-	if bucket == bucketEntries {
+	switch bucket {
+	case bucketEntries:
 		return recode[rollout.Entry](bucket, payload)
+	case bucketAudit:
+		return recode[rollout.AuditEntry](bucket, payload)
+	case bucketDecided:
+		return recode[decided](bucket, payload)
 	}
 	return recode[rollout.Rollout](bucket, payload)
 }

@@ -21,6 +21,7 @@ type handle struct {
 	file     *os.File // the one that db works on
 	info     os.FileInfo
 	readOnly bool
+	unready  error // why it may only be read although the file may be written
 
 	fault    atomic.Pointer[error] // the first failure
 	panicked atomic.Bool           // bbolt may hold its locks forever
@@ -94,7 +95,21 @@ func (s *Store) take(file *os.File, readOnly bool, check func(identity) error) (
 		file.Close()
 		return nil, identity{}, err
 	}
+	if !readOnly {
+		h.unready = s.upgraded(h, found)
+		h.readOnly = h.unready != nil
+	}
 	return h, found, nil
+}
+
+// upgraded returns why the file could not be made one of this schema: it can only be read until that succeeds.
+func (s *Store) upgraded(h *handle, found identity) error {
+	err := h.upgrade(found)
+	if err == nil {
+		return nil
+	}
+	s.doubt = true
+	return s.failure(err)
 }
 
 func (s *Store) inspected(file *os.File, check func(identity) error) (*handle, identity, error) {

@@ -33,6 +33,7 @@ type inspector struct {
 	meta meta
 	seen []bool // by page
 	sum  sum
+	head []byte // where the audit ends; nil: there is none
 }
 
 // inspect returns the file's identity, or why it may not be used: a foreignError, newerError, damageError, or the
@@ -53,7 +54,7 @@ func inspect(f io.ReaderAt, size int64) (identity, error) {
 	if err != nil {
 		return identity{}, err
 	}
-	for _, name := range buckets()[1:] {
+	for _, name := range bucketsOf(found.Schema)[1:] {
 		if err := in.bucket(name, roots[name], in.record(name)); err != nil {
 			return identity{}, err
 		}
@@ -130,6 +131,8 @@ func (in *inspector) readIdentity(roots map[string][]byte) (found identity, want
 		case string(e.key) == keySelf:
 			in.sum = in.sum.with(crc)
 			err = json.Unmarshal(payload, &found)
+		case string(e.key) == keyAudit:
+			in.sum, in.head = in.sum.with(crc), bytes.Clone(payload)
 		default:
 			in.sum = in.sum.with(crc)
 		}
@@ -147,8 +150,8 @@ func (in *inspector) readIdentity(roots map[string][]byte) (found identity, want
 		return identity{}, sum{}, &newerError{found.Schema}
 	case found.Schema < 1 || found.ID == "":
 		return identity{}, sum{}, damagef("its schema is %d", found.Schema)
-	case len(roots) != len(buckets()):
-		return identity{}, sum{}, damagef("it has %d buckets and should have %d", len(roots), len(buckets()))
+	case len(roots) != len(bucketsOf(found.Schema)):
+		return identity{}, sum{}, damagef("it has %d buckets and should have %d", len(roots), len(bucketsOf(found.Schema)))
 	}
 	return found, want, nil
 }

@@ -1,6 +1,7 @@
 package bolt
 
 import (
+	"cmp"
 	"errors"
 	"io/fs"
 	"os"
@@ -76,7 +77,7 @@ func (s *Store) reopen(old *handle) error {
 		replaced.close() //nolint:errcheck // nothing was in progress on it
 	}
 	s.txid, s.space.until = found.txid, 0
-	if trouble != nil {
+	if trouble = cmp.Or(trouble, h.unready); trouble != nil {
 		return trouble
 	}
 	if readOnly {

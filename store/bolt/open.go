@@ -54,7 +54,7 @@ func (s *Store) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if readOnly {
+	if s.unmended = h.unready; readOnly {
 		s.unmended = problem(rollout.Unavailable, ProblemReadOnly, s.path)
 	}
 	s.id, s.txid = found.ID, found.txid

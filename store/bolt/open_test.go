@@ -37,7 +37,7 @@ func TestOpenLeavesWhatItRefusesAsItIs(t *testing.T) {
 		{"a bbolt file of another program", alien, bolt.ProblemForeign, "is a bbolt file of another program"},
 		{"a newer schema", func(tb testing.TB, path string) {
 			whole(tb, path)
-			edit(tb, path, "canarybot", "store", `{"format":"canarybot store","schema":2,"id":"x"}`)
+			edit(tb, path, "canarybot", "store", `{"format":"canarybot store","schema":3,"id":"x"}`)
 		}, bolt.ProblemNewer, ""},
 		{"another format in our bucket", func(tb testing.TB, path string) {
 			whole(tb, path)

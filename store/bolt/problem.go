@@ -22,7 +22,6 @@ const (
 	ProblemNotClosed        rollout.ProblemCode = "store_not_closed"
 	ProblemFailed           rollout.ProblemCode = "store_failed" // Words say how
 	ProblemFull             rollout.ProblemCode = "store_full"
-	ProblemLow              rollout.ProblemCode = "store_low" // Value is what is free, Want what should be
 	ProblemReadOnly         rollout.ProblemCode = "store_read_only"
 	ProblemHangs            rollout.ProblemCode = "store_hangs"
 	ProblemGone             rollout.ProblemCode = "store_gone"

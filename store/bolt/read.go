@@ -104,3 +104,16 @@ func (s *Store) NextNumber(ctx context.Context, service rollout.ServiceName) (in
 	})
 	return n + 1, err
 }
+
+// Decided returns the rollout that a decision made or was about.
+func (s *Store) Decided(ctx context.Context, decision rollout.DecisionID) (rollout.ID, bool, error) {
+	type found struct {
+		decided
+		ok bool
+	}
+	f, err := view(ctx, s, func(t *table) (f found, err error) {
+		f.decided, f.ok, err = value[decided](t, bucketDecided, string(decision))
+		return f, err
+	})
+	return f.Rollout, f.ok, err
+}

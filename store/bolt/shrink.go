@@ -15,7 +15,7 @@ import (
 type bounds struct {
 	keep   int   // ended rollouts of a service
 	limit  int64 // bytes in all
-	excess int64 // bytes above the limit
+	excess int64 // bytes above the limit, without the audit: that stays
 }
 
 func (s *Store) bounds() bounds {

@@ -96,7 +96,7 @@ func (s *Store) mayCreate() error {
 	if have >= want {
 		return nil
 	}
-	return rollout.Refuse(rollout.Forbidden, rollout.Problem{Code: ProblemLow, Key: s.path, Value: bytesText(have), Want: bytesText(want)})
+	return rollout.Refuse(rollout.Forbidden, rollout.Problem{Code: rollout.ProblemStoreLow, Key: s.path, Value: bytesText(have), Want: bytesText(want)})
 }
 
 // bytesText returns a size for people.
@@ -111,6 +111,8 @@ func needed(o op) bool {
 	switch o := o.(type) {
 	case *note:
 		return o.deleted || len(o.value) <= smallNote
+	case *record:
+		return false
 	case *change:
 		return slices.ContainsFunc(o.changes, func(one rollout.Change) bool {
 			return one.Rollout.Phase.Ending() || one.Rollout.Terminal()

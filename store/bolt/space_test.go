@@ -49,7 +49,7 @@ func TestSpaceIsKeptForWhatEnds(t *testing.T) {
 		try(t, step(rollout.Baking))
 		v.free = 7 * mib
 		err := s.Commit(t.Context(), storetest.Move(storetest.Queued("payments", 1), rollout.Queued, at))
-		want := rollout.Problem{Code: bolt.ProblemLow, Key: path, Value: rollout.ProblemOf(err).Value, Want: "8.0 MiB"}
+		want := rollout.Problem{Code: rollout.ProblemStoreLow, Key: path, Value: rollout.ProblemOf(err).Value, Want: "8.0 MiB"}
 		if diff := cmp.Diff(want, rollout.ProblemOf(err)); diff != "" || rollout.CodeOf(err) != rollout.Forbidden {
 			t.Errorf("a new rollout got %v", err)
 		}

@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	schema = 1
+	schema = 2
 	format = "canarybot store"
 )
 
@@ -27,16 +27,28 @@ const (
 	bucketDecided   = "decided"
 	bucketDecidedAt = "decided_at"
 	bucketNotes     = "notes"
+	bucketAudit     = "audit"
+	bucketPolicies  = "policies"
 
-	keySelf = "store"
-	keySum  = "sum"
+	keySelf  = "store"
+	keySum   = "sum"
+	keyAudit = "audit"
 )
 
 func buckets() []string {
 	return []string{
 		bucketSelf, bucketRollouts, bucketEntries, bucketOpen, bucketHolders, bucketNumbers, bucketDecided,
-		bucketDecidedAt, bucketNotes,
+		bucketDecidedAt, bucketNotes, bucketAudit, bucketPolicies,
 	}
+}
+
+// bucketsOf returns the buckets of a file of the schema: the first one has no audit.
+func bucketsOf(schema int) []string {
+	all := buckets()
+	if schema == 1 {
+		return all[:len(all)-2]
+	}
+	return all
 }
 
 // identity is the record that identifies the file.

@@ -249,4 +249,4 @@ func (s *Store) sync(t *table) error {
 	return nil
 }
 
-var _ = []op{(*change)(nil), (*note)(nil), (*touch)(nil)}
+var _ = []op{(*change)(nil), (*note)(nil), (*revised)(nil), (*record)(nil), (*touch)(nil)}

@@ -20,10 +20,7 @@ func (s *Store) PutNote(ctx context.Context, kind, key string, value []byte) err
 	if err := s.writable(); err != nil {
 		return err
 	}
-	if s.notes[kind] == nil {
-		s.notes[kind] = map[string][]byte{}
-	}
-	s.notes[kind][key] = bytes.Clone(value)
+	s.put(kind, key, value)
 	return s.late
 }
 

@@ -81,3 +81,14 @@ func (s *Store) NextNumber(ctx context.Context, service rollout.ServiceName) (in
 	}
 	return s.numbers[service] + 1, nil
 }
+
+// Decided returns the rollout that a decision made or was about.
+func (s *Store) Decided(ctx context.Context, decision rollout.DecisionID) (rollout.ID, bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.readable(ctx); err != nil {
+		return "", false, err
+	}
+	d, ok := s.decided[decision]
+	return d.rollout, ok, nil
+}

@@ -16,6 +16,7 @@ import (
 
 	"canarybot.io/rollout"
 	"canarybot.io/store"
+	"canarybot.io/store/audit"
 )
 
 var _ rollout.Store = (*Store)(nil)
@@ -30,10 +31,21 @@ type Store struct {
 	entries  map[rollout.ID][]rollout.Entry
 	numbers  map[rollout.ServiceName]int
 	holders  map[rollout.ServiceName]rollout.ID
-	decided  map[rollout.DecisionID]time.Time
+	decided  map[rollout.DecisionID]decided
 	notes    map[string]map[string][]byte
+	closures rollout.Closures
+	queue    rollout.Queue
+	audited  [][]byte // the records of the audit
+	head     audit.Head
+	policies map[string]bool // introduced in the audit
 
 	refused, unread, late error // see Refuse, RefuseReads and Late
+}
+
+// decided is when a decision counted, and for which rollout.
+type decided struct {
+	at      time.Time
+	rollout rollout.ID
 }
 
 // Options are the choices for New. The zero value is fine.
@@ -44,11 +56,13 @@ type Options struct {
 
 // New returns an empty store.
 func New(o Options) *Store {
+	id := cmp.Or(o.ID, "mem")
 	return &Store{
-		id: cmp.Or(o.ID, "mem"), keep: cmp.Or(o.Keep, store.Keep),
+		id: id, keep: cmp.Or(o.Keep, store.Keep),
 		rollouts: map[rollout.ID]rollout.Rollout{}, entries: map[rollout.ID][]rollout.Entry{},
 		numbers: map[rollout.ServiceName]int{}, holders: map[rollout.ServiceName]rollout.ID{},
-		decided: map[rollout.DecisionID]time.Time{}, notes: map[string]map[string][]byte{},
+		decided: map[rollout.DecisionID]decided{}, notes: map[string]map[string][]byte{},
+		head: audit.Start(id), policies: map[string]bool{},
 	}
 }
 
@@ -70,6 +84,14 @@ func (s *Store) Commit(ctx context.Context, changes ...rollout.Change) error {
 	if err := store.Check(changes); err != nil {
 		return err
 	}
+	var entries []rollout.AuditEntry
+	for _, c := range changes {
+		entries = append(entries, c.Audit...)
+	}
+	drafts, err := audit.Drafts(entries)
+	if err != nil {
+		return err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.writable(); err != nil {
@@ -86,6 +108,7 @@ func (s *Store) Commit(ctx context.Context, changes ...rollout.Change) error {
 	for service, id := range holders {
 		s.holders[service] = id
 	}
+	s.audit(drafts)
 	for _, service := range store.Ended(changes) {
 		s.prune(service)
 	}
@@ -103,6 +126,12 @@ func (s *Store) judge(changes []rollout.Change) (map[rollout.ServiceName]rollout
 		}
 	}
 	for _, c := range changes {
+		if err := store.SameClosures(s.closures, c); err != nil {
+			return nil, err
+		}
+		if err := store.SameGiven(c, func(id rollout.ID) (store.Head, error) { return store.Head{Revision: s.rollouts[id].Revision}, nil }); err != nil {
+			return nil, err
+		}
 		stored, ok := s.rollouts[c.Rollout.ID]
 		if _, n, _ := c.Rollout.ID.Split(); !ok && c.Rollout.Revision == 0 && n <= s.numbers[c.Rollout.Service] {
 			return nil, store.Taken(c.Rollout.ID)
@@ -122,7 +151,7 @@ func (s *Store) apply(c rollout.Change, at time.Time) {
 	_, n, _ := r.ID.Split()
 	s.numbers[r.Service] = max(s.numbers[r.Service], n)
 	if c.Decision != "" {
-		s.decided[c.Decision] = at
+		s.decided[c.Decision] = decided{at, r.ID}
 	}
 }
 
@@ -163,8 +192,8 @@ func number(id rollout.ID) int {
 
 // forget drops the decisions that are too old at the time.
 func (s *Store) forget(at time.Time) {
-	for id, decided := range s.decided {
-		if at.Sub(decided) > store.Remember {
+	for id, d := range s.decided {
+		if at.Sub(d.at) > store.Remember {
 			delete(s.decided, id)
 		}
 	}

@@ -47,6 +47,20 @@ func commitCases() []testCase {
 			other.Revision = 3
 			b.refused(rollout.Conflict, Move(other, rollout.Queued, Epoch()))
 		}},
+		{"a change that was decided by an older revision of another rollout is a conflict", func(b *bed) {
+			other := b.one(Move(Queued("payments", 1), rollout.Queued, Epoch()))
+			c := Move(b.one(Move(Queued("checkout", 1), rollout.Queued, Epoch())), rollout.Preparing, Epoch())
+			c.Given = map[rollout.ID]rollout.Revision{other.ID: other.Revision}
+			newer := b.one(Move(other, rollout.Preparing, Epoch()))
+			b.refused(rollout.Conflict, c)
+			c.Given[other.ID] = newer.Revision
+			b.one(c)
+		}},
+		{"a change that was decided by a rollout that is not there is a conflict", func(b *bed) {
+			c := Move(Queued("checkout", 1), rollout.Queued, Epoch())
+			c.Given = map[rollout.ID]rollout.Revision{"payments-1": 1}
+			b.refused(rollout.Conflict, c)
+		}},
 		{"creating what is there is a conflict", func(b *bed) {
 			b.one(Move(Queued("checkout", 1), rollout.Queued, Epoch()))
 			b.refused(rollout.Conflict, Move(Queued("checkout", 1), rollout.Queued, Epoch()))

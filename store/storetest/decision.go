@@ -41,11 +41,24 @@ func decisionCases() []testCase {
 			b.refused(rollout.Conflict, Decided(Move(old, rollout.Ended, Epoch()), "slack:1"))
 			b.one(Decided(Move(now, rollout.Ended, Epoch()), "slack:1"))
 		}},
+		{"it says which rollout it made or was about, also after opening again", func(b *bed) {
+			b.remembers("slack:1", "", false)
+			old := b.one(Decided(Move(Queued("checkout", 1), rollout.Baking, Epoch()), "slack:1"))
+			b.remembers("slack:1", "checkout-1", true)
+			b.commit(Decided(Move(old, rollout.RollingBack, Epoch()), "slack:2"),
+				Decided(Move(Queued("checkout", 2), rollout.Queued, Epoch()), "slack:2"))
+			b.reopen()
+			b.remembers("slack:1", "checkout-1", true)
+			b.remembers("slack:2", "checkout-2", true)
+			b.refused(rollout.Conflict, Decided(Move(old, rollout.Ended, Epoch()), "slack:3"))
+			b.remembers("slack:3", "", false)
+		}},
 		{"it is remembered for a week and forgotten in passing", func(b *bed) {
 			r := b.one(Decided(Move(Queued("checkout", 1), rollout.Preparing, Epoch()), "slack:1"))
 			r = b.one(Move(r, rollout.Shifting, Epoch().Add(store.Remember)))
 			b.decided(Decided(Move(r, rollout.Baking, Epoch().Add(store.Remember)), "slack:1"))
 			r = b.one(Move(r, rollout.Baking, Epoch().Add(store.Remember+time.Minute)))
+			b.remembers("slack:1", "", false)
 			b.one(Decided(Move(r, rollout.Awaiting, Epoch().Add(store.Remember+time.Minute)), "slack:1"))
 		}},
 	}
@@ -55,5 +68,13 @@ func (b *bed) decided(c rollout.Change) {
 	b.Helper()
 	if err := b.Commit(b.Context(), c); !errors.Is(err, rollout.ErrDecided) {
 		b.Fatalf("commit: got %v, want that it was decided", err)
+	}
+}
+
+func (b *bed) remembers(decision rollout.DecisionID, id rollout.ID, ok bool) {
+	b.Helper()
+	gotID, got, err := b.Decided(b.Context(), decision)
+	if err != nil || gotID != id || got != ok {
+		b.Fatalf("%s: got %q, %t, %v; want %q, %t", decision, gotID, got, err, id, ok)
 	}
 }

@@ -3,6 +3,7 @@ package storetest
 import (
 	"errors"
 	"fmt"
+	"os"
 	"reflect"
 	"slices"
 	"testing"
@@ -32,7 +33,7 @@ func runMachine(t *testing.T, open Open) {
 	rapid.Check(t, func(rt *rapid.T) {
 		dir := t.TempDir()
 		m := &machine{bed: &bed{TB: t, open: open, dir: dir, Store: open(t, dir)}, model: newModel(), now: Epoch()}
-		defer func() { m.end() }()
+		defer m.remove()
 		rt.Repeat(map[string]func(*rapid.T){
 			"commit":  m.commitStep,
 			"commit2": m.commitStep, // twice as often as a note
@@ -41,6 +42,14 @@ func runMachine(t *testing.T, open Open) {
 		})
 		m.whole(rt)
 	})
+}
+
+// remove ends the store and gives its room back: a store on a disk keeps a reserve, and rapid makes a hundred of them.
+func (m *machine) remove() {
+	m.end()
+	if err := os.RemoveAll(m.dir); err != nil {
+		m.Error(err)
+	}
 }
 
 func (m *machine) commitStep(t *rapid.T) {

@@ -19,6 +19,12 @@ type Store interface {
 	Notes(ctx context.Context, kind string) (map[string][]byte, error)
 	// DeleteNote removes a note. Deleting a missing note is not an error.
 	DeleteNote(ctx context.Context, kind, key string) error
+	// Record appends entries to the audit and stores the notes, all or nothing, durably. A decision of an entry counts once.
+	Record(ctx context.Context, entries []rollout.AuditEntry, notes ...rollout.StoredNote) error
+	// Audit returns the entries of the audit that the query asks for, newest first.
+	Audit(ctx context.Context, q rollout.AuditQuery) ([]rollout.AuditEntry, error)
+	// AuditHead returns where the audit ends, and when it began.
+	AuditHead(ctx context.Context) (rollout.AuditHead, error)
 	// Close ends the store and everything it started.
 	Close() error
 }
@@ -34,7 +40,7 @@ func Run(t *testing.T, open Open) {
 		cases []testCase
 	}{
 		{"commit", commitCases()}, {"decision", decisionCases()}, {"service", serviceCases()},
-		{"read", readCases()}, {"note", noteCases()}, {"together", togetherCases()},
+		{"read", readCases()}, {"note", noteCases()}, {"closures", closureCases()}, {"queue", queueCases()}, {"audit", auditCases()}, {"together", togetherCases()},
 	} {
 		for _, c := range group.cases {
 			t.Run(group.name+"/"+c.name, func(t *testing.T) { c.run(newBed(t, open)) })

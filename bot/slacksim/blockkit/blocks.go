@@ -41,7 +41,7 @@ func Complete(raw []byte, id func() string) json.RawMessage {
 	for _, b := range blocks {
 		setMissing(b, "block_id", id)
 		for _, e := range elements(b) {
-			if e["type"] == "button" {
+			if kind := str(e, "type"); kind == "button" || Fillable(kind) {
 				setMissing(e, "action_id", id)
 			}
 		}
@@ -97,7 +97,7 @@ func button(blockID string, e map[string]any) Button {
 	return b
 }
 
-// elements returns the block's elements, accessory included.
+// elements returns the block's elements, the accessory and that of an input included.
 func elements(b map[string]any) []map[string]any {
 	var out []map[string]any
 	list, _ := b["elements"].([]any)
@@ -106,8 +106,10 @@ func elements(b map[string]any) []map[string]any {
 			out = append(out, e)
 		}
 	}
-	if e, ok := b["accessory"].(map[string]any); ok {
-		out = append(out, e)
+	for _, field := range []string{"accessory", "element"} {
+		if e, ok := b[field].(map[string]any); ok {
+			out = append(out, e)
+		}
 	}
 	return out
 }

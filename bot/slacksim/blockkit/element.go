@@ -1,7 +1,6 @@
 package blockkit
 
 import (
-	"cmp"
 	"maps"
 	"net/url"
 	"path"
@@ -58,15 +57,18 @@ func (c *checker) textObject(at string, t map[string]any, rule textRule) {
 // are unsupported there.
 func (c *checker) element(at string, e map[string]any, allowed ...string) {
 	kind, ok := e["type"].(string)
+	rule, fillable := elementRules()[kind]
 	switch {
 	case !ok:
 		c.missing(at, "type")
+	case fillable && rule.actions && c.inView() && slices.Contains(allowed, "button"):
+		c.filled(at, e, rule)
 	case !slices.Contains(allowed, kind):
 		c.fail(at+"/type", "unsupported type: %s", kind)
 	case kind == "button":
 		c.button(at, e)
 	case kind == "image":
-		c.only(at, e, "type", "image_url", "alt_text")
+		c.only(at, e, "type", "image_url", "slack_file", "alt_text")
 		c.image(at, e)
 	}
 }
@@ -126,14 +128,7 @@ func (c *checker) image(at string, o map[string]any) {
 		c.missing(at, "alt_text")
 	}
 	c.shortString(at, o, "alt_text", maxAltText)
-	if _, ok := o["image_url"]; !ok {
-		c.missing(at, "image_url")
-		return
-	}
-	link, ok := c.shortString(at, o, "image_url", maxURL)
-	if ok && !downloadable(link) {
-		c.fail(at+"/image_url", "downloading image failed")
-	}
+	c.source(at, o)
 }
 
 // downloadable reports whether Slack's servers could have fetched the picture:
@@ -154,9 +149,11 @@ func webAddress(link string) bool {
 	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != ""
 }
 
+func sorted(o map[string]any) []string { return slices.Sorted(maps.Keys(o)) }
+
 // only reports unknown properties of the object, in alphabetical order.
 func (c *checker) only(at string, o map[string]any, allowed ...string) {
-	for _, field := range slices.SortedFunc(maps.Keys(o), cmp.Compare[string]) {
+	for _, field := range sorted(o) {
 		if !slices.Contains(allowed, field) {
 			c.fail(at, "invalid additional property: %s", field)
 		}

@@ -13,12 +13,14 @@ import (
 type Names struct {
 	User    func(id string) string
 	Channel func(id string) string
+	Group   func(id string) string // the handle, without the @
 	// Now is when it is read: days beside it are yesterday, today and tomorrow. Zero: unknown, and every day is a date.
 	Now time.Time
 }
 
 func (n Names) user(id string) string    { return lookup(n.User, id) }
 func (n Names) channel(id string) string { return lookup(n.Channel, id) }
+func (n Names) group(id string) string   { return lookup(n.Group, id) }
 
 func lookup(f func(string) string, id string) string {
 	if f != nil {
@@ -96,7 +98,10 @@ func construct(inner string, names Names) string {
 		if labelled {
 			return label
 		}
-		return "@" + strings.TrimPrefix(head[1:], "subteam^")
+		if id, isGroup := strings.CutPrefix(head, "!subteam^"); isGroup {
+			return "@" + names.group(id)
+		}
+		return "@" + head[1:]
 	case labelled:
 		return label
 	default:

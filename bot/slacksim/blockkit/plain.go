@@ -1,6 +1,9 @@
 package blockkit
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 // Plain renders a blocks array as lines of text: headers and sections as their
 // words, buttons as [ Label ], images as their alt text.
@@ -26,7 +29,12 @@ func plainBlock(b map[string]any, names Names) []string {
 		return []string{"# " + textOf(b["text"]).plain(names)}
 	case "section":
 		return plainSection(b, names)
+	case "input":
+		return plainInput(b, names)
 	default:
+		if lines, ok := plainNative(b, names); ok {
+			return lines
+		}
 		return plainElements(b, names)
 	}
 }
@@ -46,6 +54,49 @@ func plainSection(b map[string]any, names Names) []string {
 	return lines
 }
 
+// plainInput is a label with what is filled in; hints below it.
+func plainInput(b map[string]any, names Names) []string {
+	label := textOf(b["label"]).plain(names)
+	if b["optional"] == true {
+		label += " (optional)"
+	}
+	e, _ := b["element"].(map[string]any)
+	lines := []string{label + ": " + plainElement(e, names)}
+	if hint := textOf(b["hint"]).Value; hint != "" {
+		lines = append(lines, "  "+hint)
+	}
+	return lines
+}
+
+// plainField is what an element has at first: [ ] where that is nothing. Options to tick are all there.
+func plainField(e map[string]any, names Names) string {
+	var words []string
+	chosen := append(objects(e["initial_options"]), objects([]any{e["initial_option"]})...)
+	if kind := e["type"]; kind == "checkboxes" || kind == "radio_buttons" {
+		for _, o := range OptionsOf(e) {
+			mark := "[ ] "
+			for _, c := range chosen {
+				if c["value"] == o["value"] {
+					mark = "[x] "
+				}
+			}
+			words = append(words, mark+textOf(o["text"]).plain(names))
+		}
+		return strings.Join(words, " ")
+	}
+	for _, o := range chosen {
+		words = append(words, textOf(o["text"]).plain(names))
+	}
+	for _, field := range []string{
+		"initial_value", "initial_date", "initial_time", "initial_date_time", "initial_user", "initial_channel", "initial_conversation",
+	} {
+		if v, ok := e[field]; ok {
+			words = append(words, fmt.Sprint(v))
+		}
+	}
+	return "[" + strings.Join(words, ", ") + "]"
+}
+
 // plainElements puts the elements of actions and context side by side.
 func plainElements(b map[string]any, names Names) []string {
 	var words []string
@@ -62,6 +113,9 @@ func plainElement(e map[string]any, names Names) string {
 	case "image":
 		return "(image: " + str(e, "alt_text") + ")"
 	default:
+		if Fillable(str(e, "type")) {
+			return plainField(e, names)
+		}
 		return textOf(e).plain(names)
 	}
 }

@@ -44,7 +44,7 @@ func TestValidate(t *testing.T) {
 		{"50 blocks", times(50, `{"type":"divider"}`), ""},
 		{"51 blocks", times(51, `{"type":"divider"}`), "no more than 50 items allowed [json-pointer:/blocks]"},
 		{"no type", `[{}]`, "missing required field: type [json-pointer:/blocks/0]"},
-		{"a type the bot does not send", `[{"type":"plan"}]`, "unsupported type: plan [json-pointer:/blocks/0/type]"},
+		{"a type the bot does not send", `[{"type":"carousel"}]`, "unsupported type: carousel [json-pointer:/blocks/0/type]"},
 		{"unknown property", `[{"type":"divider","color":"red"}]`, "invalid additional property: color [json-pointer:/blocks/0]"},
 		{"same block id twice", `[{"type":"divider","block_id":"a"},{"type":"divider","block_id":"a"}]`,
 			"`block_id` must be unique in the message: a already exists [json-pointer:/blocks/1/block_id]"},

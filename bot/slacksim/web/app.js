@@ -1,13 +1,15 @@
 // The page: what is shown, and what the visitor does.
 import { avatar, byId, h, icon } from "./dom.js";
 import { entries, fill } from "./message.js";
+import * as views from "./view.js";
 import { composer, mentionsFor, offersFor } from "./composer.js";
 
 const app = byId("app");
 let state = null; // the newest snapshot
 let source = null;
 let users = new Map();
-const view = { as: remembered("as"), channel: "", thread: "", panel: null };
+const asked = new URLSearchParams(location.search).get("as"); // this window is somebody's own, as when two stand side by side
+const view = { as: asked ?? remembered("as"), channel: "", thread: "", panel: null };
 const read = new Map(); // per channel, the newest ts seen
 
 const env = {
@@ -16,12 +18,19 @@ const env = {
   get people() { return state.users.length; },
   userName: (id) => (id === state.bot.id ? state.bot.name : users.get(id)?.name),
   channelName: (id) => state.channels.find((c) => c.id === id)?.name,
+  group: (id) => state.groups?.find((g) => g.id === id),
   author(m) {
     if (m.bot) return { id: state.bot.id, name: state.bot.name, emoji: state.bot.emoji };
     if (!m.user) return { id: "slack", name: "Slackbot", slack: true };
     return users.get(m.user) ?? { id: m.user, name: m.user };
   },
   openThread,
+  act,
+  ask,
+  everybody: () => state.users,
+  everywhere: () => state.channels,
+  get shortcuts() { return state.onMessage; },
+  shortcut: async (name, m) => mainBox.complain(await act("shortcut", { text: name, ts: m.ts })),
   press: async (m, button, value) => {
     const box = m.thread && view.thread ? threadBox : mainBox;
     box.complain(await act("press", { ts: m.ts, button, value }));
@@ -64,6 +73,19 @@ async function act(what, body) {
   }
 }
 
+// ask is act for what has an answer; null: there is none.
+async function ask(what, body) {
+  try {
+    const answer = await fetch("/sim/" + what, {
+      method: "POST", headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ as: state.me, channel: view.channel, ...body }),
+    });
+    return answer.ok ? await answer.json() : null;
+  } catch {
+    return null;
+  }
+}
+
 function typed(text, thread) {
   return act(text.startsWith("/") ? "slash" : "say", { thread, text });
 }
@@ -85,12 +107,14 @@ function show(next) {
   users = new Map(state.users.map((u, hue) => [u.id, { ...u, hue }]));
   view.as = state.me;
   if (first) begin();
-  if (!current()) view.channel = state.channels[0]?.id ?? "";
+  if (!current() && view.channel !== homeTab) view.channel = state.channels[0]?.id ?? "";
   banner(state.down ? "Slack is having an outage." : "");
-  document.title = "#" + (current()?.name ?? "") + " · " + state.workspace;
+  document.title = (current() ? "#" + current().name : state.bot.name) + " · " + state.workspace;
   showSide();
   showChannel(first);
+  showHome();
   showThread();
+  views.modal(state.modal, env);
 }
 
 function begin() {
@@ -118,8 +142,10 @@ function showSide() {
     const data = { id: c.id, name: c.name, here, fresh: here ? 0 : fresh };
     return { key: c.id, data, make: () => channelRow(c, here, data.fresh) };
   }));
+  const name = [h("span", { class: "tiny", "aria-hidden": "true" }, state.bot.emoji), h("span", {}, state.bot.name)];
+  fill(byId("shortcuts"), state.shortcuts.map((s) => ({ key: s, data: s, make: () => h("button", { class: "try", type: "button", onclick: async () => mainBox.complain(await act("shortcut", { text: s })) }, s) })));
   byId("bot").replaceChildren(
-    h("span", { class: "tiny", "aria-hidden": "true" }, state.bot.emoji), h("span", {}, state.bot.name),
+    ...(state.homeOn ? [h("button", { class: "app-open", type: "button", "aria-current": view.channel === homeTab ? "page" : null, onclick: openHome }, name)] : name),
     h("span", { class: "presence" + (state.bot.online ? " on" : ""), role: "img", "aria-label": state.bot.online ? "connected" : "not connected", title: state.bot.online ? "connected" : "not connected" }));
   fill(byId("people"), [...users.values()].map((u) => ({ key: u.id, data: { ...u, me: u.id === state.me }, make: () => personRow(u) })));
   byId("me").replaceChildren(avatar(users.get(state.me) ?? { id: "?" }));
@@ -137,6 +163,24 @@ function personRow(u) {
   return h("button", { class: "person", type: "button", role: "radio", "aria-checked": String(me), tabindex: me ? "0" : "-1", onclick: () => become(u.id) },
     avatar(u), h("span", { class: "who" }, h("b", {}, u.real || u.name), h("span", {}, u.title || (u.guest ? "guest" : "member"))),
     me && h("span", { class: "tick", "aria-hidden": "true" }, "✓"));
+}
+
+// homeTab stands for the app's home in the place of a channel's id.
+const homeTab = "home";
+
+async function openHome() {
+  go(homeTab);
+  mainBox.complain(await act("home", {}));
+}
+
+function showHome() {
+  const on = view.channel === homeTab;
+  byId("home").hidden = !on;
+  byId("messages").hidden = byId("composer").hidden = on;
+  if (!on) return;
+  byId("channel-name").replaceChildren(state.bot.name);
+  byId("topic").textContent = "Home";
+  views.home(byId("home"), state.home, env);
 }
 
 function showChannel(first) {
@@ -238,7 +282,8 @@ function closeThread() {
 
 function become(user) {
   view.as = user;
-  remember("as", user);
+  if (asked === null) remember("as", user);
+  else history.replaceState(null, "", "?as=" + encodeURIComponent(user) + location.hash);
   app.dataset.side = "closed";
   connect();
 }
@@ -266,7 +311,7 @@ byId("side-open").onclick = byId("me").onclick = () => { app.dataset.side = "ope
 byId("side-close").onclick = byId("scrim").onclick = () => { app.dataset.side = "closed"; };
 byId("jump").onclick = () => toEnd(byId("scroll"));
 document.addEventListener("keydown", (ev) => {
-  if (ev.key !== "Escape" || byId("confirm").open) return;
+  if (ev.key !== "Escape" || byId("confirm").open || byId("modal").open) return;
   if (app.dataset.side === "open") app.dataset.side = "closed";
   else if (view.thread) closeThread();
 });
@@ -292,4 +337,5 @@ document.addEventListener("click", (ev) => {
   target?.classList.add("changed");
 });
 
+views.begin(act);
 connect();

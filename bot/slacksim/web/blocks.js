@@ -1,6 +1,8 @@
 // Block Kit, rendered to nodes.
 import { byId, h } from "./dom.js";
 import { mrkdwn, plain } from "./mrkdwn.js";
+import { control, fillable, input } from "./view.js";
+import { native } from "./native.js";
 
 /** blocks renders a message's blocks; press is called with a button's id. */
 export function blocks(list, env, press) {
@@ -19,11 +21,13 @@ function block(b, env, press) {
       return h("div", { class: "bk-context" }, b.elements.map((e) =>
         e.type === "image" ? picture(e) : h("span", { class: "text" }, text(e, env))));
     case "actions":
-      return h("div", { class: "bk-actions" }, b.elements.map((e) => button(b, e, env, press)));
+      return h("div", { class: "bk-actions" }, b.elements.map((e) => element(b, e, env, press)));
+    case "input":
+      return input(b, env);
     case "image":
       return h("figure", {}, b.title && h("figcaption", {}, plain(b.title.text)), picture(b));
     default:
-      return h("div", { class: "image" }, "(" + b.type + ")");
+      return native(b, env) ?? h("div", { class: "image" }, "(" + b.type + ")");
   }
 }
 
@@ -31,7 +35,7 @@ function section(b, env, press) {
   const words = h("div", {},
     b.text && h("div", { class: "text" }, text(b.text, env)),
     b.fields && h("div", { class: "bk-fields" }, b.fields.map((f) => h("div", { class: "text bk-field" }, text(f, env)))));
-  const beside = b.accessory && (b.accessory.type === "image" ? picture(b.accessory) : button(b, b.accessory, env, press));
+  const beside = b.accessory && (b.accessory.type === "image" ? picture(b.accessory) : element(b, b.accessory, env, press));
   return h("div", { class: "bk-section" }, words, beside);
 }
 
@@ -39,9 +43,17 @@ function text(t, env) {
   return t.type === "mrkdwn" ? mrkdwn(t.text, env) : plain(t.text);
 }
 
-// Pictures are not loaded: the page talks to nobody but its own server.
+// Pictures from elsewhere are not loaded: the page talks to nobody but its own server.
 function picture(e) {
+  // In the address the id follows the person, or nobody: /files/U…/F…/NAME or /files/F…/NAME.
+  const id = e.slack_file?.id ?? e.slack_file?.url?.match(/\/files\/(?:U[^/]*\/)?(F[^/]+)\//)?.[1];
+  if (id) return h("img", { class: "picture", src: "/sim/file/" + encodeURIComponent(id), alt: e.alt_text });
   return h("span", { class: "image", role: "img", "aria-label": e.alt_text }, "🖼 " + e.alt_text);
+}
+
+// element is a button, or what people choose from.
+function element(b, e, env, press) {
+  return fillable(e) ? control(b, e, env, "f-" + b.block_id + "-" + e.action_id) : button(b, e, env, press);
 }
 
 function button(b, e, env, press) {

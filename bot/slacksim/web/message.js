@@ -1,7 +1,7 @@
 // One message, and lists of them that change as little as possible.
 import { avatar, clock, dayName, h, icon } from "./dom.js";
 import { blocks } from "./blocks.js";
-import { mrkdwn } from "./mrkdwn.js";
+import { mrkdwn, plain } from "./mrkdwn.js";
 
 const together = 5 * 60 * 1000;
 
@@ -34,14 +34,16 @@ export function fill(container, entries) {
   for (const node of old.values()) node.remove();
 }
 
-// keepFocus replaces a node; if a button in it had the focus, the button with the
-// same label gets it, so that keyboards do not lose their place.
+// keepFocus replaces a node. What had the focus in it keeps it, so that keyboards do not lose their place: the field with
+// the same id, with what is typed if it is the same field still, or the button with the same label.
 function keepFocus(node, fresh) {
-  const active = node.contains(document.activeElement) ? document.activeElement.textContent : null;
+  const active = node.contains(document.activeElement) ? document.activeElement : null;
   node.replaceWith(fresh);
   if (active === null) return;
-  const twin = [...fresh.querySelectorAll("button")].find((b) => b.textContent === active);
-  (twin ?? fresh).focus({ preventScroll: true });
+  const field = active.id && fresh.querySelector("#" + CSS.escape(active.id));
+  if (field && field.dataset.field === active.dataset.field && field.value !== undefined) field.value = active.value;
+  const twin = field || [...fresh.querySelectorAll("button")].find((b) => b.textContent === active.textContent);
+  (twin || fresh).focus({ preventScroll: true });
 }
 
 /** entries turns messages into entries for fill, with day lines between days. */
@@ -75,9 +77,24 @@ function message(m, env, options) {
     avatar(who),
     h("div", { class: "body" },
       head(m, who),
-      h("div", { class: "content" }, content),
+      h("div", { class: "content" }, content, (m.files ?? []).map(file)),
+      m.reactions && h("div", { class: "reactions" }, m.reactions.map((r) => reaction(r, env))),
+      !m.private && (env.shortcuts ?? []).length > 0 && h("div", { class: "message-shortcuts" },
+        env.shortcuts.map((name) => h("button", { type: "button", onclick: () => env.shortcut(name, m) }, name))),
       m.warned && h("div", { class: "warned", role: "alert" }, icon("warn"), env.bot.name + " did not answer. Please try again."),
       !options.thread && !m.private && replyBar(m, env, options)));
+}
+
+// file shows an uploaded picture, or the name of what is none.
+function file(f) {
+  const address = "/sim/file/" + encodeURIComponent(f.id);
+  if (f.picture) return h("img", { class: "picture", src: address, alt: f.alt || f.title });
+  return h("a", { class: "file", href: address, download: f.title }, f.title);
+}
+
+function reaction(r, env) {
+  const names = r.users.map((id) => env.userName(id) ?? id).join(", ");
+  return h("span", { class: "reaction", title: names, "aria-label": ":" + r.name + ": from " + names }, plain(":" + r.name + ":"), " " + r.count);
 }
 
 function head(m, who) {

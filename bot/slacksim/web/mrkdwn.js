@@ -110,7 +110,11 @@ function construct(inner, env) {
     return h("span", { class: "mention" }, "#" + (label || env.channelName(head.slice(1)) || head.slice(1)));
   }
   if (head.startsWith("!date^")) return date(head, label);
-  if (head.startsWith("!")) return h("span", { class: "mention me" }, label || "@" + head.slice(1).replace(/^subteam\^/, ""));
+  if (head.startsWith("!subteam^")) {
+    const group = env.group(head.slice("!subteam^".length));
+    return h("span", { class: "mention" + (group?.mine ? " me" : "") }, label || "@" + (group?.handle || head.slice("!subteam^".length)));
+  }
+  if (head.startsWith("!")) return h("span", { class: "mention me" }, label || "@" + head.slice(1));
   return link(unescape(head), label);
 }
 

@@ -55,6 +55,13 @@ labels: {{- toYaml (merge (include "canarybot.labels" .root | fromYaml) (.labels
 {{- include "canarybot.annotations" (dict "root" .root "own" .annotations) }}
 {{- end -}}
 
+{{/* The port of the API; empty: there is none. */}}
+{{- define "canarybot.apiPort" -}}
+{{- if hasKey .Values.config "api" -}}
+{{- dig "api" "listen" ":8090" .Values.config | toString | regexFind "[0-9]+$" -}}
+{{- end -}}
+{{- end -}}
+
 {{- define "canarybot.image" -}}
 {{- if .Values.image.digest -}}
 {{ .Values.image.repository }}@{{ .Values.image.digest }}
@@ -88,12 +95,14 @@ follows from other names. As JSON: {services: [{name, namespace, stable, canary,
 {{- if eq (toString $kind) "TrafficSplit" -}}
 {{- $root = $route.service | default $common.service | default $name -}}
 {{- end -}}
+{{- $from := eq (toString $kind) "HTTPRoute" | ternary ($route.from | default $common.from | default "") "" -}}
 {{- $create := kindIs "bool" $route.create | ternary $route.create $common.create -}}
 {{- $all = append $all (dict
   "name" $name "namespace" ($own.namespace | default $defaults.namespace) "stable" $stable "canary" $canary
   "stableService" ($own.stable_service | default $defaults.stable_service | default $stable)
   "canaryService" ($own.canary_service | default $defaults.canary_service | default $canary)
-  "root" $root "kind" $kind "route" ($route.name | default $common.name) "create" (and (ne $root "") $create | default false)) -}}
+  "root" $root "kind" $kind "route" ($route.name | default $common.name) "from" (and $create $from | default "")
+  "create" (and (or $root $from) $create | default false)) -}}
 {{- end -}}
 {{- dict "services" $all | toJson -}}
 {{- end -}}

@@ -41,17 +41,20 @@ type key struct{ group, resource, namespace, name string }
 
 // kinds are the supported kinds: the resources of each group, and their kinds.
 var kinds = map[string]map[string]string{
-	"":                          {"services": "Service", "pods": "Pod", "events": "Event", "persistentvolumeclaims": "PersistentVolumeClaim"},
-	"apps":                      {"deployments": "Deployment", "replicasets": "ReplicaSet"},
-	"autoscaling":               {"horizontalpodautoscalers": "HorizontalPodAutoscaler"},
-	"autoscaling.k8s.io":        {"verticalpodautoscalers": "VerticalPodAutoscaler"},
-	"keda.sh":                   {"scaledobjects": "ScaledObject"},
-	"policy":                    {"poddisruptionbudgets": "PodDisruptionBudget"},
-	"discovery.k8s.io":          {"endpointslices": "EndpointSlice"},
-	"gateway.networking.k8s.io": {"httproutes": "HTTPRoute", "grpcroutes": "GRPCRoute", "tlsroutes": "TLSRoute", "tcproutes": "TCPRoute"},
-	"networking.k8s.io":         {"ingresses": "Ingress"},
-	"networking.istio.io":       {"virtualservices": "VirtualService"},
-	"split.smi-spec.io":         {"trafficsplits": "TrafficSplit"},
+	"":                            {"services": "Service", "pods": "Pod", "events": "Event", "persistentvolumeclaims": "PersistentVolumeClaim", "secrets": "Secret"},
+	"apps":                        {"deployments": "Deployment", "replicasets": "ReplicaSet"},
+	"autoscaling":                 {"horizontalpodautoscalers": "HorizontalPodAutoscaler"},
+	"autoscaling.k8s.io":          {"verticalpodautoscalers": "VerticalPodAutoscaler"},
+	"keda.sh":                     {"scaledobjects": "ScaledObject"},
+	"policy":                      {"poddisruptionbudgets": "PodDisruptionBudget"},
+	"discovery.k8s.io":            {"endpointslices": "EndpointSlice"},
+	"gateway.networking.k8s.io":   {"httproutes": "HTTPRoute", "grpcroutes": "GRPCRoute", "tlsroutes": "TLSRoute", "tcproutes": "TCPRoute"},
+	"networking.k8s.io":           {"ingresses": "Ingress"},
+	"networking.istio.io":         {"virtualservices": "VirtualService"},
+	"split.smi-spec.io":           {"trafficsplits": "TrafficSplit"},
+	"argoproj.io":                 {"applications": "Application"},
+	"kustomize.toolkit.fluxcd.io": {"kustomizations": "Kustomization"},
+	"helm.toolkit.fluxcd.io":      {"helmreleases": "HelmRelease"},
 }
 
 // reasons are the real API server's reasons for these codes.

@@ -32,7 +32,6 @@ metadata:
   annotations:
     deployment.kubernetes.io/revision: "7"
     kubectl.kubernetes.io/last-applied-configuration: "{}"
-    meta.helm.sh/release-name: checkout
     team: payments
 spec:
   replicas: 4

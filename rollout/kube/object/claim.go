@@ -6,8 +6,8 @@ import (
 	"canarybot.io/rollout"
 )
 
-// Problems returns what in an object's metadata keeps the rollout from starting: the stamp of somebody else, a standing
-// request to roll back, a tool that would undo our writes.
+// Problems returns what in an object's metadata keeps the rollout from starting: the stamp of somebody else, or a
+// standing request to roll back.
 func Problems(o meta.Object, kind string, r rollout.Rollout) []rollout.Problem {
 	var problems []rollout.Problem
 	add := func(p rollout.Problem) {
@@ -25,9 +25,6 @@ func Problems(o meta.Object, kind string, r rollout.Rollout) []rollout.Problem {
 	}
 	if o.GetAnnotations()[Rollback] == RollbackNow {
 		add(rollout.Problem{Code: rollout.ProblemRollbackAsked, Key: Rollback, Value: RollbackNow})
-	}
-	if tool, mark := GitOps(o); tool != "" && !r.Spec.GitOps {
-		add(rollout.Problem{Code: rollout.ProblemGitOpsOwned, Service: r.Service, Value: tool, Key: mark})
 	}
 	return problems
 }

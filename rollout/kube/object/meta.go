@@ -3,6 +3,7 @@ package object
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -65,16 +66,21 @@ func StampText(s rollout.Stamp) (string, error) {
 }
 
 // Guard returns the metadata of a JSON merge patch for the write: the resourceVersion and the UID that it was decided
-// on, so that the API server refuses it on any other object, and the stamp. A release removes our annotations in place
-// of the stamp, and those named in extra. The error is Conflict, and nothing needs to be sent, when the object as just
+// on, so that the API server refuses it on any other object, and the stamp; and where the object is to be left alone by
+// Flux, what says so. A release removes our annotations in place of the stamp, and those named in extra. The error is Conflict, and nothing needs to be sent, when the object as just
 // read is another one already.
 func Guard(o meta.Object, w rollout.Write, extra ...string) (map[string]any, error) {
 	if err := Same(o, w); err != nil {
 		return nil, err
 	}
 	annotations := map[string]any{}
+	alone := w.Stamp.Original != nil && slices.Contains(w.Stamp.Original.LeftAlone, w.Object)
 	if w.Verb == rollout.Release {
-		for _, name := range append([]string{Applied, Rollback}, extra...) {
+		ours := append([]string{Applied, Rollback}, extra...)
+		if alone {
+			ours = append(ours, FluxReconcile)
+		}
+		for _, name := range ours {
 			if _, ok := o.GetAnnotations()[name]; ok {
 				annotations[name] = nil
 			}
@@ -85,6 +91,9 @@ func Guard(o meta.Object, w rollout.Write, extra ...string) (map[string]any, err
 			return nil, err
 		}
 		annotations[Applied] = text
+		if alone {
+			annotations[FluxReconcile] = FluxDisabled
+		}
 		if w.AskRollback {
 			annotations[Rollback] = RollbackNow
 		}

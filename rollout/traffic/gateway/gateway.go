@@ -11,7 +11,7 @@ import (
 // Kind is what the configuration calls this router.
 const Kind = "HTTPRoute"
 
-// Router steers HTTPRoutes. It never makes one: a route says how traffic comes in, and only its owner knows.
+// Router steers HTTPRoutes, and makes and deletes them where route.create says so.
 type Router struct {
 	*traffic.Router
 }
@@ -24,6 +24,6 @@ func New(dyn dynamic.Interface, disc traffic.Discovery) *Router {
 		},
 		Path: []string{"f:spec", "f:rules"}, Backend: "name",
 		Pointer: func(rule, backend int) string { return fmt.Sprintf("/spec/rules/%d/backendRefs/%d", rule, backend) },
-		Rules:   parse, Spec: spec, Acknowledged: acknowledged,
+		Rules:   parse, Spec: specOf, Acknowledged: acknowledged,
 	}, dyn, disc)}
 }

@@ -4,38 +4,92 @@ import (
 	"context"
 	"fmt"
 
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
 	"canarybot.io/rollout"
 	"canarybot.io/rollout/kube/object"
 	"canarybot.io/rollout/traffic"
 )
 
-// Preflight returns what about the route keeps the rollout from starting, and the route's original state. It changes
-// nothing: an HTTPRoute is never ours. Where an ended rollout left the canary in a rule, this one takes the place over
-// and removes it at its end.
+// Preflight returns what about the route keeps the rollout from starting, and the route's original state. A route at weight
+// 0 that an ended rollout made is a leftover: it counts as absent. Where an ended rollout left the canary in a rule, this
+// one takes the place over and removes it at its end. It changes nothing.
 func (rt *Router) Preflight(ctx context.Context, r rollout.Rollout) (object.RouteStart, error) {
 	o := r.Spec.Objects
 	if unserved, err := rt.Unserved(ctx, r.Service); err != nil || unserved != nil {
 		return object.RouteStart{Problems: unserved}, err
 	}
-	var start object.RouteStart
-	add := func(problems ...rollout.Problem) { start.Problems = append(start.Problems, problems...) }
-	if o.Route.Create {
-		add(rollout.Problem{Code: rollout.ProblemRouteNeverMade, Service: r.Service, Key: "route.create"})
-	}
-	route, err := rt.Get(ctx, o.Namespace, o.Route.Name)
+	route, err := rt.find(ctx, o.Namespace, o.Route.Name)
 	switch {
-	case rollout.CodeOf(err) == rollout.NotFound:
-		add(rollout.Problem{
-			Code: rollout.ProblemRouteMissing, Service: r.Service, Key: "route.name", Object: ref(o), Other: service(o, o.StableService),
-		})
-		return start, nil
 	case err != nil:
 		return object.RouteStart{}, err
+	case o.Route.Create && (route == nil || made(route, r)):
+		start, err := rt.preflightMade(ctx, r)
+		if route != nil {
+			start.Leftover = &rollout.Write{
+				Object: rollout.RouteObject, Verb: rollout.Delete, UID: string(route.GetUID()), Version: route.GetResourceVersion(),
+			}
+		}
+		return start, err
+	case route == nil:
+		return object.RouteStart{Problems: []rollout.Problem{{
+			Code: rollout.ProblemRouteMissing, Service: r.Service, Key: "route.name", Object: ref(o), Other: service(o, o.StableService),
+		}}}, nil
 	}
+	return preflightFound(route, r), nil
+}
+
+// find reads a route; nil when it does not exist.
+func (rt *Router) find(ctx context.Context, namespace, name string) (*unstructured.Unstructured, error) {
+	route, err := rt.Get(ctx, namespace, name)
+	if rollout.CodeOf(err) == rollout.NotFound {
+		return nil, nil
+	}
+	return route, err
+}
+
+// made reports whether an ended rollout of the service made the route, and left it behind without traffic for the canary.
+func made(route *unstructured.Unstructured, r rollout.Rollout) bool {
+	left := object.Ours(route, r)
+	rules, err := parse(route, r.Spec.Objects)
+	return err == nil && left != nil && left.Original != nil && left.Original.Route.UID == "" && rules.Share(nil) == 0
+}
+
+// preflightMade is about the route that another one is made from.
+func (rt *Router) preflightMade(ctx context.Context, r rollout.Rollout) (object.RouteStart, error) {
+	o := r.Spec.Objects
+	about := r // the same rollout, seen from the other route
+	about.Spec.Objects.Route.Name = o.Route.From
+	from, err := rt.find(ctx, o.Namespace, o.Route.From)
+	switch {
+	case err != nil:
+		return object.RouteStart{}, err
+	case from == nil:
+		return object.RouteStart{Problems: []rollout.Problem{{
+			Code: rollout.ProblemFromMissing, Service: r.Service, Key: "route.from", Object: ref(about.Spec.Objects), Other: ref(o),
+		}}}, nil
+	}
+	start := preflightFound(from, about)
+	start.Found, start.Route, start.Weights = rollout.OriginalRoute{}, nil, ""
+	if len(start.Problems) > 0 {
+		return start, nil
+	}
+	if _, err := inert(from, r, rollout.Stamp{}); err != nil {
+		start.Problems = []rollout.Problem{rollout.ProblemOf(err)}
+	}
+	return start, nil
+}
+
+// preflightFound is about a route that is there.
+func preflightFound(route *unstructured.Unstructured, r rollout.Rollout) object.RouteStart {
+	o := r.Spec.Objects
+	var start object.RouteStart
+	add := func(problems ...rollout.Problem) { start.Problems = append(start.Problems, problems...) }
+	start.Route, start.Weights = route, "/spec/rules"
 	parsed, err := parse(route, o)
 	if err != nil {
 		add(rollout.ProblemOf(err))
-		return start, nil
+		return start
 	}
 	start.Found = rollout.OriginalRoute{UID: string(route.GetUID()), HasCanary: parsed.HasCanary(), Weight: parsed.Share(nil)}
 	if left := object.Ours(route, r); left != nil && left.Original != nil {
@@ -49,7 +103,7 @@ func (rt *Router) Preflight(ctx context.Context, r rollout.Rollout) (object.Rout
 	if len(start.Problems) == 0 && rs.unversioned() {
 		start.Notices = append(start.Notices, rollout.Problem{Code: rollout.ProblemSettling, Object: ref(o), Span: rollout.Settling})
 	}
-	return start, nil
+	return start
 }
 
 // service names a Service beside the route.

@@ -54,10 +54,6 @@ func TestPreflight(t *testing.T) {
 			name: "weights too large for a share", rules: "[{backendRefs: [{name: checkout, weight: 900001}, {name: cart, weight: 50000}]}]",
 			problems: []rollout.Problem{{Code: rollout.ProblemWeightsTooLarge, Object: ref("HTTPRoute", "checkout"), Other: ref("Service", "checkout"), Key: rollout.RouteRules, Limit: 1000000}},
 		}, {
-			name: "asked to make it", rules: "[{backendRefs: [{name: checkout}]}]",
-			change:   func(r *rollout.Rollout) { r.Spec.Objects.Route.Create = true },
-			problems: []rollout.Problem{{Code: rollout.ProblemRouteNeverMade, Service: "checkout", Key: "route.create"}},
-		}, {
 			name: "no route of that name", rules: "[{backendRefs: [{name: checkout}]}]",
 			change:   func(r *rollout.Rollout) { r.Spec.Objects.Route.Name = "other" },
 			problems: []rollout.Problem{{Code: rollout.ProblemRouteMissing, Service: "checkout", Object: ref("HTTPRoute", "other"), Other: ref("Service", "checkout"), Key: "route.name"}},

@@ -64,8 +64,8 @@ func names(backend map[string]any, service string, o rollout.Objects) bool {
 	return backend["name"] == service && is("kind", "Service") && is("group", "") && is("namespace", o.Namespace)
 }
 
-// spec returns the route's rules with these backends.
-func spec(route *unstructured.Unstructured, rules traffic.Rules) map[string]any {
+// specOf returns the route's rules with these backends.
+func specOf(route *unstructured.Unstructured, rules traffic.Rules) map[string]any {
 	list, _, _ := unstructured.NestedSlice(route.Object, "spec", "rules") // parsed before
 	for i, rule := range rules {
 		if rule.Stable < 0 && rule.Canary < 0 {

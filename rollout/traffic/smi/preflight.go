@@ -49,6 +49,7 @@ func (rt *Router) Preflight(ctx context.Context, r rollout.Rollout) (object.Rout
 		}
 		return start, nil
 	}
+	start.Route, start.Weights = split, "/spec/backends"
 	start.Found = rollout.OriginalRoute{UID: string(split.GetUID()), HasCanary: rules.HasCanary(), Weight: rules.Share(nil)}
 	if left != nil && left.Original != nil && !made {
 		start.Found.HasCanary = start.Found.HasCanary && left.Original.Route.HasCanary

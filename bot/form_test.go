@@ -1,0 +1,212 @@
+package bot_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"canarybot.io/bot/slacksim"
+	"canarybot.io/rollout"
+)
+
+// fill fills in a field of the form.
+func (w *world) fill(user, field, text string) {
+	w.t.Helper()
+	if _, err := w.slack.As(user).Fill(field, text); err != nil {
+		w.t.Fatalf("%s: %v\n%s", field, err, w.log)
+	}
+	w.settle()
+}
+
+// submit sends the form, and returns what it shows then.
+func (w *world) submit(user string) string {
+	w.t.Helper()
+	out, err := w.slack.As(user).Submit()
+	if err != nil || out.Delivery != slacksim.Acked {
+		w.t.Fatalf("submit: %v, %v\n%s\n%s", out.Delivery, err, w.modal(user), w.log)
+	}
+	synctest.Wait()
+	return w.modal(user)
+}
+
+// configured restarts the bot with other services.
+func (w *world) configured(change func(map[rollout.ServiceName]rollout.Service)) {
+	w.t.Helper()
+	w.stop()
+	change(w.services)
+	w.start()
+}
+
+func (w *world) nothingStarted() {
+	w.t.Helper()
+	for name := range w.services {
+		if all, err := w.store.History(w.t.Context(), name, 9); err != nil || len(all) > 0 {
+			w.t.Errorf("%d rollouts of %s, %v", len(all), name, err)
+		}
+	}
+}
+
+func search() rollout.Service {
+	s := service()
+	s.Name, s.Spec.Objects.Stable, s.Spec.Objects.Canary = "search", "search-stable", "search-canary"
+	return s
+}
+
+func TestFormIsSentAfterTheConfigurationChanged(t *testing.T) {
+	for name, test := range map[string]struct {
+		change func(map[rollout.ServiceName]rollout.Service)
+		want   string
+	}{
+		"the service is gone": {
+			func(all map[rollout.ServiceName]rollout.Service) { delete(all, "checkout"); all["search"] = search() },
+			"✗ checkout is not in the configuration any more. Choose another.",
+		},
+		"the plan is gone": {
+			func(all map[rollout.ServiceName]rollout.Service) { s := service(); s.Plans = nil; all["checkout"] = s },
+			"✗ checkout has no plan quick. It has standard.",
+		},
+		"the plan has other steps": {
+			func(all map[rollout.ServiceName]rollout.Service) {
+				s := service()
+				s.Plans = []rollout.Plan{{Name: "quick", Steps: []rollout.Step{{Weight: 99, Bake: time.Minute, Gate: rollout.Auto}}}}
+				all["checkout"] = s
+			},
+			"Look at it, then press Deploy again.\n    checkout gets v1.2.4: 99 % for 1 min, then everyone.",
+		},
+		"the image comes from elsewhere": {
+			func(all map[rollout.ServiceName]rollout.Service) {
+				s := service()
+				s.Spec.Repository = "registry.example.com/other/checkout"
+				all["checkout"] = s
+			},
+			"Look at it, then press Deploy again.",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inWorld(t, slacksim.Options{}, func(w *world) {
+				w.slash(dev, "deploy checkout")
+				w.fill(dev, "Version", "v1.2.4")
+				w.fill(dev, "Plan", "quick")
+				w.configured(test.change)
+				w.wants("the form", w.submit(dev), test.want)
+				w.nothingStarted()
+			})
+		})
+	}
+}
+
+func TestFormIsSentBeforeItFollowed(t *testing.T) {
+	inWorld(t, slacksim.Options{}, func(w *world) {
+		w.configured(func(all map[rollout.ServiceName]rollout.Service) { all["search"] = search() })
+		w.slash(dev, "deploy checkout")
+		w.fill(dev, "Version", "v1.2.4")
+		// Another service is chosen, and the form sent before it says what that would do.
+		w.slack.SetFault("views.update", slacksim.Fault{Latency: 2 * time.Second})
+		if _, err := w.slack.As(dev).StartFill("Service", "search"); err != nil {
+			t.Fatal(err)
+		}
+		w.wants("the form", w.submit(dev), "✗ This was chosen for another service. Choose a version of search.")
+		w.settle()
+		w.nothingStarted()
+		if got := w.modal(dev); !strings.Contains(got, "Service: [search]") || !strings.Contains(got, "Version: []") {
+			t.Errorf("nothing stays that was chosen for another service:\n%s", got)
+		}
+	})
+}
+
+func TestVersionIsTypedBeforeTheService(t *testing.T) {
+	inWorld(t, slacksim.Options{}, func(w *world) {
+		w.configured(func(all map[rollout.ServiceName]rollout.Service) { all["search"] = search() })
+		w.slash(dev, "deploy")
+		w.fill(dev, "Version", "v1.2.4")
+		w.fill(dev, "Service", "checkout")
+		if got := w.modal(dev); !strings.Contains(got, "Version: [v1.2.4]") || !strings.Contains(got, "it would start") {
+			t.Errorf("the version is still there:\n%s", got)
+		}
+		w.wants("the form", w.submit(dev), "is on its way, as checkout-1")
+	})
+}
+
+// What Slack says of a submission whose answer was lost is "Try again?".
+func TestFormIsSentAgainAfterItsAnswerWasLost(t *testing.T) {
+	inWorld(t, slacksim.Options{}, func(w *world) {
+		w.slack.Expect(slacksim.MissedAck)
+		w.slash(dev, "deploy")
+		w.fill(dev, "Version", "v1.2.4")
+		w.slack.LoseAcks(1)
+		if out, err := w.slack.As(dev).Submit(); err != nil || out.Delivery != slacksim.TimedOut {
+			t.Fatalf("%v, %v", out.Delivery, err)
+		}
+		w.wants("the form", w.modal(dev), "We had some trouble connecting. Try again?")
+		w.fill(dev, "Version", "v1.2.5") // it may even say something else by now
+		w.wants("the form", w.submit(dev), "checkout v1.2.4 (production) is on its way, as checkout-1.")
+		if all, err := w.store.History(t.Context(), "checkout", 9); err != nil || len(all) != 1 {
+			t.Errorf("%d rollouts, %v", len(all), err)
+		}
+	})
+}
+
+// Of choices that follow each other quickly the last one is shown, in whatever order the answers arrive.
+func TestLastChoiceIsShown(t *testing.T) {
+	inWorld(t, slacksim.Options{}, func(w *world) {
+		w.slash(dev, "deploy")
+		w.fill(dev, "Version", "v1.2.4")
+		for i, latency := range []time.Duration{3 * time.Second, 0, time.Second, 0} {
+			w.slack.SetFault("views.update", slacksim.Fault{Latency: latency, Times: 1})
+			plan := []string{"quick", "standard"}[i%2]
+			if _, err := w.slack.As(dev).StartFill("Plan", plan); err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait()
+		}
+		w.settle()
+		w.settle()
+		w.wants("the form", w.modal(dev), "Plan: [standard]", "it would start", "5 % for 2 min and approval, 50 % for 2 min, then everyone.")
+		w.wants("the form", w.submit(dev), "is on its way")
+	})
+}
+
+func TestFormIsClosedWhileTheClusterIsLookedAt(t *testing.T) {
+	inWorld(t, slacksim.Options{}, func(w *world) {
+		w.slash(dev, "deploy")
+		w.slack.SetFault("views.update", slacksim.Fault{Latency: 2 * time.Second})
+		if _, err := w.slack.As(dev).Suggest("Version", "v1.2.4"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.slack.As(dev).StartFill("Version", "v1.2.4"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.slack.As(dev).CloseModal(false); err != nil {
+			t.Fatal(err)
+		}
+		w.settle()
+		w.nothingStarted()
+		if _, open := w.slack.Modal(dev); open {
+			t.Error("the form is back")
+		}
+	})
+}
+
+func TestManyServicesAreSearched(t *testing.T) {
+	inWorld(t, slacksim.Options{}, func(w *world) {
+		w.configured(func(all map[rollout.ServiceName]rollout.Service) {
+			for i := range 150 {
+				s := search()
+				s.Name = rollout.ServiceName(fmt.Sprintf("search-%d", i))
+				all[s.Name] = s
+			}
+		})
+		w.slash(dev, "deploy")
+		for typed, want := range map[string]int{"": 100, "CHECK": 1, "search-14": 11, "nothing": 0} {
+			got, err := w.slack.As(dev).Suggest("Service", typed)
+			if err != nil || len(got) != want {
+				t.Errorf("%q: %d suggestions, want %d (%v)", typed, len(got), want, err)
+			}
+		}
+		w.fill(dev, "Service", "checkout")
+		w.fill(dev, "Version", "v1.2.4")
+		w.wants("the form", w.submit(dev), "is on its way, as checkout-1")
+	})
+}

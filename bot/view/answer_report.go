@@ -1,0 +1,117 @@
+package view
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"canarybot.io/rollout"
+)
+
+// Reported is what a report is about: a service, a team, or neither.
+type Reported struct {
+	Service rollout.ServiceName
+	Team    string
+	// Baseline is how it was before, and Began when the audit begins where the report asks for more.
+	Baseline rollout.Baseline
+	Began    time.Time
+}
+
+// Report says how rollouts went, before and now.
+func (a Answers) Report(p rollout.Report, about Reported) Message {
+	of := ""
+	switch {
+	case about.Service != "":
+		of = " of " + word(string(about.Service))
+	case about.Team != "":
+		of = " of the team " + word(about.Team)
+	}
+	head := fmt.Sprintf("Report%s for the last %s", of, span(time.Duration(p.Days()*float64(24*time.Hour)).Round(time.Hour)))
+	note := ""
+	if !about.Began.IsZero() {
+		note = "The audit begins " + at(about.Began) + "; nothing before it is counted."
+	}
+	if p.Rollouts == 0 && p.Incidents == 0 {
+		return message(paragraph("*"+head+"*", "No rollout came to everybody or was rolled back, and nobody reported an incident.", note)).withText("%s: no rollout.", head)
+	}
+	m := message("*"+head+"*").withText("%s: %s, %d rolled back.", head, plural(p.Rollouts, "rollout", "rollouts"), p.RolledBack).
+		withBlocks(section(paragraph(seedTable(p, about.Baseline)...)), section(paragraph(dora(p)...)))
+	if lines := trust(p); len(lines) > 0 {
+		m = m.withBlocks(section(paragraph(lines...)))
+	}
+	return m.withBlocks(context(joined(" ", note, "Report what customers noticed: "+a.typed("incident SERVICE what happened"))))
+}
+
+// seedTable are the four numbers that say whether canaries help, before and now.
+func seedTable(p rollout.Report, before rollout.Baseline) []string {
+	line := func(name, now, was string) string {
+		if was != "" {
+			was = "before: " + was
+		}
+		return joined(", ", name+": *"+now+"*", was)
+	}
+	rate, detection := "no rollout", "no bad deploy had traffic"
+	if p.Rollouts > 0 {
+		rate = fmt.Sprintf("%s %%, %d of %d", percent(100*float64(p.RolledBack)/float64(p.Rollouts), 2), p.RolledBack, p.Rollouts)
+	}
+	if p.Detected > 0 {
+		detection = span(p.Detection)
+	}
+	const month, enough = 30.44, 14 // days
+	incidents := fmt.Sprint(p.Incidents)
+	if p.Days() >= enough { // a rate of less means nothing
+		incidents = fmt.Sprintf("%s a month, %d in all", decimal(float64(p.Incidents)*month/p.Days(), 2), p.Incidents)
+	}
+	return []string{
+		line("Rollback rate", rate, orNothing(before.RollbackRate, func(v float64) string { return percent(100*v, 2) + " %" })),
+		line("Mean time to detect a bad deploy", detection, orNothing(before.Detection, span)),
+		line("Customer-facing incidents", incidents, orNothing(before.Incidents, func(v float64) string { return decimal(v, 2) + " a month" })),
+		line("Deploy frequency", decimal(float64(p.Rollouts)/p.Days(), 2)+" a day",
+			orNothing(before.Deploys, func(v float64) string { return decimal(v, 2) + " a day" })),
+	}
+}
+
+func orNothing[T any](v *T, say func(T) string) string {
+	if v == nil {
+		return ""
+	}
+	return say(*v)
+}
+
+// dora are DORA's measures, as far as a rollout knows them: it begins with the request, not with the commit.
+func dora(p rollout.Report) []string {
+	lines := []string{"By DORA's measures:"}
+	if p.Succeeded > 0 {
+		lines = append(lines, fmt.Sprintf("Deployments to everybody: %s a day, median lead time from request to end %s", decimal(float64(p.Succeeded)/p.Days(), 2), span(p.Lead)))
+	}
+	if p.Rollouts > 0 {
+		failed := min(p.Rollouts, p.RolledBack+p.Undone)
+		lines = append(lines, fmt.Sprintf("Change fail rate: %s %%: %d rolled back, and %d undone after their success", percent(100*float64(failed)/float64(p.Rollouts), 2), p.RolledBack, p.Undone))
+	}
+	if p.Recovery > 0 {
+		lines = append(lines, "Failed deployment recovery time, median: "+span(p.Recovery))
+	}
+	if len(lines) == 1 {
+		return nil
+	}
+	return lines
+}
+
+// trust says what canaries kept from harm, and whether people and the judge agree.
+func trust(p rollout.Report) []string {
+	var lines []string
+	if p.RolledBack > 0 {
+		lines = append(lines, fmt.Sprintf("Rolled back by Canarybot alone: %d of %d", p.RolledBackAlone, p.RolledBack))
+	}
+	if p.Kept >= 1 {
+		lines = append(lines, "Requests kept from bad versions, estimated: "+strings.TrimSpace(count(p.Kept)))
+	}
+	if p.Judged > 0 {
+		line := fmt.Sprintf("People and the judge agreed in %d of %d decisions.", p.Agreed, p.Judged)
+		if p.Judged >= 20 && p.Agreed*100 >= p.Judged*95 {
+			line += " It may decide alone: " + code("gate: auto") + " for a step of a plan."
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}

@@ -1,0 +1,50 @@
+package view_test
+
+import (
+	"time"
+
+	"canarybot.io/bot/view"
+	"canarybot.io/rollout"
+)
+
+// auditAnswers are the answers about what was decided and how it went.
+func auditAnswers() map[string]view.Message {
+	a := view.Answers{}
+	from := noon.Add(-30 * 24 * time.Hour)
+	rate, detection, incidents, deploys := 0.12, 47*time.Minute, 2.5, 1.8
+	month := rollout.Report{
+		From: from, To: noon, Rollouts: 41, Succeeded: 38, RolledBack: 3, RolledBackAlone: 2, Undone: 1, Incidents: 1,
+		Detection: 40 * time.Second, Detected: 3, Lead: 26 * time.Minute, Recovery: 55 * time.Second, Agreed: 37, Judged: 38, Kept: 61_200,
+	}
+	head := rollout.AuditHead{Seq: 6, Hash: "ab12ab12ab12ab12ab12ab12ab12ab12", Began: from}
+	return map[string]view.Message{
+		"audit":          a.Audit("checkout", audited(), head),
+		"audit_one":      a.Audit("", audited()[:1], rollout.AuditHead{Seq: 1, Hash: head.Hash}),
+		"audit_nothing":  a.Audit("checkout", nil, rollout.AuditHead{}),
+		"report":         a.Report(month, view.Reported{}),
+		"report_nothing": a.Report(rollout.Report{From: from, To: noon}, view.Reported{Service: "checkout", Began: noon.Add(-time.Hour)}),
+		"report_before": a.Report(month, view.Reported{Team: "payments", Baseline: rollout.Baseline{
+			RollbackRate: &rate, Detection: &detection, Incidents: &incidents, Deploys: &deploys,
+		}}),
+		"incident":       a.Incident("checkout", ending(rollout.Succeeded, nil)),
+		"incident_live":  a.Incident("checkout", baking()),
+		"incident_never": a.Incident("checkout", rollout.Rollout{}),
+	}
+}
+
+// audited are entries of the audit, newest first: an emergency from its request to its review.
+func audited() []rollout.AuditEntry {
+	asked := rollout.Request{Version: "v1.2.4", By: person("U024BE7LH"), At: noon, Emergency: true}
+	entry := func(seq int64, e rollout.AuditEntry) rollout.AuditEntry {
+		e.Seq, e.At, e.Service, e.Rollout = seq, noon.Add(time.Duration(seq)*time.Minute), "checkout", "checkout-42"
+		return e
+	}
+	return []rollout.AuditEntry{
+		entry(6, rollout.AuditEntry{Kind: rollout.AuditIncident, Actor: person("U0LAN0Z89"), Text: "payments failed for ten minutes"}),
+		entry(5, rollout.AuditEntry{Kind: rollout.AuditDecided, Actor: person("U0G9QF9C6"), Action: rollout.Review, Text: "it was right"}),
+		entry(4, rollout.AuditEntry{Kind: rollout.AuditEnded, Summary: &rollout.AuditSummary{Outcome: rollout.Succeeded}}),
+		entry(3, rollout.AuditEntry{Kind: rollout.AuditPhase, To: rollout.Promoting, Weight: 50}),
+		entry(2, rollout.AuditEntry{Kind: rollout.AuditStarted}),
+		entry(1, rollout.AuditEntry{Kind: rollout.AuditRequested, Actor: person("U024BE7LH"), Request: &asked, Image: "r/checkout:v1.2.4", Text: "payments fail"}),
+	}
+}

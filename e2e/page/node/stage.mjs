@@ -1,0 +1,103 @@
+// What every scenario stands on: a browser, the people in front of it, and how they wait. Nobody ever sleeps: what a person
+// looks for is waited for, as long as it takes a machine with other things to do.
+import { chromium } from "playwright-core";
+
+const { CHROMIUM, URL: address, PICTURES } = process.env;
+const patience = 60_000;
+const desktop = { viewport: { width: 1440, height: 900 } };
+
+/** scenario runs play with what opens a browser's windows. It fails if a page complained on its console. */
+export async function scenario(play) {
+  const browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] });
+  const people = [];
+  const come = async (who) => {
+    const person = await Person.come(browser, who);
+    people.push(person);
+    return person;
+  };
+  try {
+    await play(come);
+    for (const p of people) p.complained();
+  } catch (err) {
+    for (const p of people) console.log(`\n${p.who} sees:\n${await p.words()}`);
+    throw err;
+  } finally {
+    await browser.close();
+  }
+}
+
+class Person {
+  /** come opens a window of its own for somebody. */
+  static async come(browser, who) {
+    const context = await browser.newContext({ locale: "en-GB", timezoneId: "UTC", reducedMotion: "reduce", ...desktop });
+    context.setDefaultTimeout(patience);
+    const page = await context.newPage();
+    const person = new Person(who, page);
+    page.on("pageerror", (err) => person.trouble.push(String(err)));
+    page.on("console", (said) => ["error", "warning"].includes(said.type()) && person.trouble.push(`${said.text()} ${said.location().url}`));
+    page.on("response", (r) => r.status() >= 400 && person.trouble.push(`${r.status()} for ${r.request().postData()}`));
+    await page.goto(address + "/?as=" + who);
+    await person.composer.waitFor();
+    return person;
+  }
+
+  constructor(who, page) {
+    this.who = who;
+    this.page = page;
+    this.trouble = [];
+    this.composer = page.getByRole("combobox", { name: "Message to the channel" });
+    this.channel = page.getByRole("log", { name: "Messages" });
+    this.modal = page.getByRole("dialog");
+  }
+
+  /** types a line into the channel, and sends it. */
+  async types(line) {
+    await this.composer.fill(line);
+    await this.composer.press("Enter");
+  }
+
+  /** card is the newest message of the bot that says all of these. */
+  card(...words) {
+    return words.reduce((found, hasText) => found.filter({ hasText }), this.channel.getByRole("article")).last();
+  }
+
+  /** button is the newest one with exactly these words on it. */
+  button(label, within = this.channel) {
+    return within.getByRole("button").filter({ hasText: new RegExp(`^${label.replaceAll("+", "\\+")}$`) }).last();
+  }
+
+  async presses(label, within) {
+    await this.button(label, within).click();
+  }
+
+  /** pressing presses, and returns what presses the same again, however late that is. */
+  async pressing(label, within) {
+    const [sent] = await Promise.all([this.page.waitForRequest((r) => r.url().endsWith("/sim/press")), this.presses(label, within)]);
+    const body = sent.postData();
+    return () => this.page.evaluate((body) => fetch("/sim/press", { method: "POST", body }), body);
+  }
+
+  /** sees waits for the words. */
+  async sees(words, within = this.channel) {
+    await within.getByText(words).last().waitFor();
+  }
+
+  /** lacks fails where the words stand now; something later is there already. */
+  async lacks(words, within = this.channel) {
+    const n = await within.getByText(words).count();
+    if (n > 0) throw new Error(`${this.who} sees ${words}`);
+  }
+
+  async words() {
+    return this.page.locator("body").innerText({ timeout: 5000 }).catch((err) => String(err));
+  }
+
+  /** pictured writes a picture for the docs, where they are asked for. */
+  async pictured(name, part = this.page) {
+    if (PICTURES) await part.screenshot({ path: `${PICTURES}/${name}.png`, animations: "disabled", caret: "hide" });
+  }
+
+  complained() {
+    if (this.trouble.length > 0) throw new Error(`the page of ${this.who} complained:\n` + this.trouble.join("\n"));
+  }
+}

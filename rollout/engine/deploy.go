@@ -20,6 +20,9 @@ const (
 	ProblemEmergencyNeedsReason rollout.ProblemCode = "emergency_needs_reason"
 )
 
+// patience is how long a dry run goes on asking what cannot be read.
+const patience = 10 * time.Second
+
 // lookTimeout bounds the look at the cluster before a deploy is answered: Slack waits for the answer.
 const lookTimeout = time.Second
 
@@ -146,7 +149,7 @@ func (e *Engine) DryRun(ctx context.Context, l rollout.DeployRequest) (rollout.R
 	if err != nil {
 		return r, rollout.Preflight{}, err
 	}
-	p := e.preflight(ctx, r)
+	p := e.patient(ctx, r)
 	if _, err := e.opened(ctx, l, nil); rollout.CodeOf(err) == rollout.Conflict {
 		p.Problems = append(p.Problems, rollout.ProblemOf(err))
 	} else if err != nil {
@@ -159,6 +162,23 @@ func (e *Engine) DryRun(ctx context.Context, l rollout.DeployRequest) (rollout.R
 		p.Backtests = e.evaluator.Backtests(ctx, r)
 	}
 	return r, p, nil
+}
+
+// patient runs the preflight again while something cannot be read: nobody asks again for a dry run, as the next beat does
+// for a rollout, and most of what is away is back at once.
+func (e *Engine) patient(ctx context.Context, r rollout.Rollout) rollout.Preflight {
+	until := time.Now().Add(patience)
+	for {
+		p := e.preflight(ctx, r)
+		if p.Unreadable.IsZero() || !time.Now().Before(until) {
+			return p
+		}
+		select {
+		case <-ctx.Done():
+			return p
+		case <-time.After(time.Second):
+		}
+	}
 }
 
 // prepare returns the rollout that the deploy asks for, and what has to happen to the service's other rollouts in the

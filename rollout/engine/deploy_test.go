@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"testing/synctest"
@@ -141,4 +142,34 @@ func TestABusyRegistryIsWaitedFor(t *testing.T) {
 			t.Errorf("ended %+v, waits for %+v", r.Ending, r.PodsWait)
 		}
 	})
+}
+
+// unreadable is a preflighter that cannot read something so many times.
+type unreadable struct{ times int }
+
+func (u *unreadable) Preflight(context.Context, rollout.Rollout) rollout.Preflight {
+	if u.times--; u.times >= 0 {
+		return rollout.Preflight{Unreadable: rollout.Problem{Code: rollout.ProblemAPIServerNoAnswer, Words: "connection refused"}}
+	}
+	return rollout.Preflight{}
+}
+
+// A dry run asks again what cannot be read, for a while.
+func TestADryRunAsksAgain(t *testing.T) {
+	for times, answered := range map[int]bool{0: true, 1: true, 5: true, 100: false} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t, sim.Setup{}, quick)
+			w.before = []rollout.Preflighter{&unreadable{times: times}}
+			time.Sleep(2 * time.Minute)
+			w.start(0, false)
+			began := time.Now()
+			_, p, err := w.current.engine.DryRun(t.Context(), rollout.DeployRequest{Actor: person(dev), At: time.Now(), Service: "checkout", Version: "v1.2.4"})
+			if err != nil || p.Unreadable.IsZero() != answered {
+				t.Errorf("%d times unreadable: %+v, %v", times, p.Unreadable, err)
+			}
+			if took := time.Since(began); took > 15*time.Second {
+				t.Errorf("%d times unreadable: answered after %s", times, took)
+			}
+		})
+	}
 }

@@ -120,7 +120,7 @@ func (p *pace) note(sent time.Time, try bool, o outcome) {
 	now := time.Now()
 	wait, asked := o.retryAfter(now)
 	switch {
-	case o.unknown(), sent.Before(p.turned), now.Before(p.again):
+	case o.unknown(), o.ofOneKind(), sent.Before(p.turned), now.Before(p.again):
 	case o.answered():
 		if !p.again.IsZero() {
 			p.again, p.turned = time.Time{}, now
@@ -174,6 +174,12 @@ func (o outcome) answered() bool {
 		return false
 	}
 	return true
+}
+
+// ofOneKind reports whether the API server has no answer about one kind of objects only, and has room for everything else:
+// it fills its cache of them, as after an edit of their CustomResourceDefinition.
+func (o outcome) ofOneKind() bool {
+	return bytes.Contains(o.body, []byte("storage is (re)initializing"))
 }
 
 // retryAfter returns for how long the API server wants to be left alone: a number of seconds, or until a date.

@@ -1,7 +1,9 @@
 package kube_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"io"
 	"net/http"
 	"strings"
@@ -9,6 +11,9 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"canarybot.io/rollout"
 	"canarybot.io/rollout/kube"
@@ -182,7 +187,7 @@ func TestAnAPIServerThatCannotBeReadIsLeftAlone(t *testing.T) {
 // A thousand that begin at once ask no oftener than ten.
 func TestAThousandRolloutsThatBeginAtOnce(t *testing.T) {
 	t.Parallel()
-	kubetest.Run(t, "", func(t *testing.T, s *kubetest.Server) {
+	kubetest.Run(t, "routes", func(t *testing.T, s *kubetest.Server) {
 		g := &gate{answer: saying(http.StatusServiceUnavailable, "")}
 		c := gated(t, s, g)
 		for range 4 {
@@ -240,6 +245,40 @@ func TestRetryAfterIsObeyed(t *testing.T) {
 	}
 }
 
+// A kind whose cache the API server fills just now holds up nobody who asks about another one.
+func TestOneKindThatIsNotReadyHoldsUpNoOther(t *testing.T) {
+	t.Parallel()
+	kubetest.Run(t, "routes", func(t *testing.T, s *kubetest.Server) {
+		g := &gate{}
+		c := gated(t, s, g)
+		g.set(func(r *http.Request) (*http.Response, error) {
+			if !strings.Contains(r.URL.Path, "/httproutes") {
+				return nil, nil
+			}
+			status := apierrors.NewTooManyRequests("storage is (re)initializing", 1).Status()
+			status.TypeMeta = meta.TypeMeta{APIVersion: "v1", Kind: "Status"}
+			body, err := json.Marshal(status)
+			header := http.Header{"Content-Type": {"application/json"}, "Retry-After": {"1"}}
+			return &http.Response{StatusCode: int(status.Code), Header: header, Request: r, Body: io.NopCloser(bytes.NewReader(body))}, err
+		})
+		p := c.Preflight(t.Context(), kubetest.Rollout())
+		if !strings.Contains(p.Unreadable.Words, "initializing") {
+			t.Fatalf("the route could be read: %+v", p)
+		}
+		g.requests()
+		if again := c.Preflight(t.Context(), kubetest.Rollout()); again.Unreadable.Object.Kind != p.Unreadable.Object.Kind {
+			t.Errorf("what is unreadable is %+v, and was %+v", again.Unreadable, p.Unreadable)
+		}
+		if len(g.requests()) < 5 {
+			t.Error("nothing else was asked")
+		}
+		g.set(nil)
+		if p = c.Preflight(t.Context(), kubetest.Rollout()); !p.Unreadable.IsZero() {
+			t.Errorf("still unreadable: %+v", p.Unreadable)
+		}
+	})
+}
+
 // Taking a canary off traffic waits for nothing: neither for what others may not ask now, nor for their turns.
 func TestARollbackIsNeverHeldUp(t *testing.T) {
 	t.Parallel()
@@ -292,7 +331,7 @@ func TestARollbackIsNeverHeldUp(t *testing.T) {
 // However many rollouts there are, a bounded number of them is looked at at a time, and all are.
 func TestLooksTakeTurns(t *testing.T) {
 	t.Parallel()
-	kubetest.Run(t, "", func(t *testing.T, s *kubetest.Server) {
+	kubetest.Run(t, "routes", func(t *testing.T, s *kubetest.Server) {
 		g := &gate{takes: 20 * time.Millisecond}
 		c := gated(t, s, g)
 		var group sync.WaitGroup
@@ -343,7 +382,7 @@ func TestOneListThatHangsHoldsUpNobodyElse(t *testing.T) {
 // A look that waits for its turn ends with its caller, and after a while by itself.
 func TestALookThatWaitsEnds(t *testing.T) {
 	t.Parallel()
-	kubetest.Run(t, "", func(t *testing.T, s *kubetest.Server) {
+	kubetest.Run(t, "routes", func(t *testing.T, s *kubetest.Server) {
 		g := &gate{takes: time.Hour}
 		c := gated(t, s, g)
 		base := kubetest.Rollout()

@@ -101,7 +101,9 @@ func New(p Parts) *App {
 		p.Log = slog.New(slog.DiscardHandler)
 	}
 	a := &App{parts: p, meters: newMeters(p.Version)}
-	store := measuredStore{Store: p.Store, seconds: a.meters.commit}
+	numbers := newReported(p.Services)
+	a.meters.registry.MustRegister(numbers.collectors()...)
+	store := measuredStore{Store: reportedStore{p.Store, numbers}, seconds: a.meters.commit}
 	cluster := countedCluster{Cluster: p.Cluster, calls: a.meters.cluster}
 	metrics := countedMetrics{Metrics: p.Metrics, answers: a.meters.answers}
 	client := slack.New(p.Slack, p.Log, a.meters.registry)

@@ -17,7 +17,7 @@ import (
 func exported(t *testing.T) map[string]bool {
 	t.Helper()
 	all := map[string]bool{"process_resident_memory_bytes": true} // the library's own
-	name := regexp.MustCompile(`(?:Name: |NewDesc\(\s*|gauge\()"(canary_[a-z_]+)"`)
+	name := regexp.MustCompile(`(?:Name: |NewDesc\(\s*|gauge\(|counter\(|histogram\()"(canary_[a-z_]+)"`)
 	for _, folder := range []string{"api", "app", "bot", "store", "rollout", "webhook"} {
 		err := filepath.WalkDir(filepath.Join("..", folder), func(path string, _ fs.DirEntry, err error) error {
 			if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {

@@ -38,7 +38,7 @@ func TestProgramHasWhatIsTyped(t *testing.T) {
 
 func TestMetricsExist(t *testing.T) {
 	t.Parallel()
-	meters := read(t, "app/meters.go") + read(t, "bot/slack/metrics.go") + read(t, "webhook/meters.go") + read(t, "api/meters.go")
+	meters := read(t, "app/meters.go") + read(t, "app/reported.go") + read(t, "bot/slack/metrics.go") + read(t, "webhook/meters.go") + read(t, "api/meters.go")
 	metric := regexp.MustCompile(`\bcanary_[a-z_]+`)
 	for page, text := range pages(t) {
 		for _, name := range metric.FindAllString(strings.Join(code(text), "\n"), -1) {

@@ -2,6 +2,7 @@ package slacksim
 
 import (
 	"cmp"
+	"io/fs"
 	"log/slog"
 	"time"
 )
@@ -158,6 +159,10 @@ type Page struct {
 	Panel string
 	// PanelTitle names the panel.
 	PanelTitle string
+	// Stories are what the app can show, for the page /storybook: one JSON file for each message, modal and home, called
+	// KIND_NAME.json; nil means no such page. A view is as views.open takes it, a message has text and blocks, and native
+	// for the blocks where plans, charts and tables are taken. A list of sentences has lines.
+	Stories fs.FS
 }
 
 // Completion is one line of help for a slash command.

@@ -26,11 +26,15 @@ func (s *Sim) servePage(mux *http.ServeMux) {
 		panic(err) // the directory is compiled in
 	}
 	assets := http.StripPrefix("/sim/web/", http.FileServerFS(files))
-	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Security-Policy", contentPolicy)
-		w.Header().Set("Cache-Control", "no-cache")
-		http.ServeFileFS(w, r, files, "index.html")
-	})
+	page := func(name string) http.HandlerFunc {
+		return func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Security-Policy", contentPolicy)
+			w.Header().Set("Cache-Control", "no-cache")
+			http.ServeFileFS(w, r, files, name)
+		}
+	}
+	mux.HandleFunc("GET /{$}", page("index.html"))
+	s.serveStories(mux, page("storybook.html"))
 	mux.HandleFunc("GET /sim/web/", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-cache")
 		assets.ServeHTTP(w, r)

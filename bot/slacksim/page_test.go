@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/slack-go/slack"
 
@@ -71,6 +72,27 @@ func TestPageIsServedWithAStrictPolicy(t *testing.T) {
 		if resp, _ := do(t, sim, http.MethodGet, m[1], ""); resp.StatusCode != http.StatusOK {
 			t.Errorf("%s: status %d", m[1], resp.StatusCode)
 		}
+	}
+}
+
+// The storybook is like every page: it loads only its own files. A story that is none is told by its name.
+func TestStoriesAreServed(t *testing.T) {
+	sim := slacksim.Start(t, slacksim.Options{Page: slacksim.Page{Stories: fstest.MapFS{"card_one.json": {Data: []byte(`{"text":"one"}`)}}}})
+	resp, body := do(t, sim, http.MethodGet, "/storybook", "")
+	if !strings.Contains(resp.Header.Get("Content-Security-Policy"), "default-src 'none'") {
+		t.Errorf("policy %q", resp.Header.Get("Content-Security-Policy"))
+	}
+	for _, m := range regexp.MustCompile(`(?:href|src)="(/sim/[^"#]+)`).FindAllStringSubmatch(body, -1) {
+		if resp, _ := do(t, sim, http.MethodGet, m[1], ""); resp.StatusCode != http.StatusOK {
+			t.Errorf("%s: status %d", m[1], resp.StatusCode)
+		}
+	}
+	if _, got := do(t, sim, http.MethodGet, "/sim/stories", ""); !strings.Contains(got, `"stories":[{"name":"card_one","story":{"text":"one"}}]`) {
+		t.Errorf("the stories are %s", got)
+	}
+	broken := slacksim.Start(t, slacksim.Options{Page: slacksim.Page{Stories: fstest.MapFS{"card_two.json": {Data: []byte(`{"text":`)}}}})
+	if resp, got := do(t, broken, http.MethodGet, "/sim/stories", ""); resp.StatusCode != http.StatusInternalServerError || !strings.Contains(got, "card_two.json is no JSON") {
+		t.Errorf("half a story: %d %s", resp.StatusCode, got)
 	}
 }
 

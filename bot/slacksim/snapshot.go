@@ -25,6 +25,7 @@ type snapshot struct {
 	Channel     string            `json:"channel"`
 	Panel       string            `json:"panel"`
 	PanelTitle  string            `json:"panelTitle"`
+	Storybook   bool              `json:"storybook"`
 	snapshotViews
 }
 
@@ -95,7 +96,7 @@ func (s *Sim) snapshot(as string) snapshot {
 		Bot: snapshotBot{ID: b.UserID, Name: b.Name, Emoji: b.Emoji, Online: len(s.liveSockets()) > 0},
 		Me:  me.ID, Down: s.outage, snapshotViews: s.snapshotViews(me.ID),
 		Completions: p.Completions, Prefill: p.Prefill, Channel: p.Channel,
-		Panel: p.Panel, PanelTitle: cmp.Or(p.PanelTitle, "Panel"),
+		Panel: p.Panel, PanelTitle: cmp.Or(p.PanelTitle, "Panel"), Storybook: p.Stories != nil,
 	}
 	if s.acted {
 		snap.Prefill = ""

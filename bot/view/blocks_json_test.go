@@ -7,8 +7,6 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/slack-go/slack"
-
 	"canarybot.io/bot/view"
 )
 
@@ -38,11 +36,7 @@ func TestBlocksAreWritten(t *testing.T) {
 		all.Modals[name] = wireModal(t, m)
 	}
 	for name, blocks := range homes() {
-		home, err := json.Marshal(slack.HomeTabViewRequest{Type: slack.VTHomeTab, Blocks: slack.Blocks{BlockSet: blocks}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		all.Homes[name] = home
+		all.Homes[name] = wireHome(t, blocks)
 	}
 	out, err := json.Marshal(all)
 	if err != nil {

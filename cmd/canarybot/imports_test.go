@@ -79,6 +79,7 @@ var layers = map[string]struct {
 	"bot/command":           {[]string{"rollout", "rollout/calendar"}, "parsing is pure, times too"},
 	"bot/chart":             {[]string{"bot/view"}, "drawing knows what the view shows, and nothing else"},
 	"bot/view":              {[]string{"rollout", "bot/command"}, "rendering is pure: blocks, no client, no clock"},
+	"bot/view/storybook":    {nil, "stories are data"},
 	"bot/slacksim":          {[]string{"bot/slacksim/blockkit", "bot/slacksim/memnet"}, "the judge knows nothing of the judged"},
 	"bot/slacksim/blockkit": {nil, "the judge knows nothing of the judged"},
 	"bot/slacksim/memnet":   {nil, "a network in memory"},

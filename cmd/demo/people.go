@@ -1,6 +1,9 @@
 package main
 
-import "canarybot.io/bot/slacksim"
+import (
+	"canarybot.io/bot/slacksim"
+	"canarybot.io/bot/view/storybook"
+)
 
 // The people of the demo. Their ids are those of the policy in canarybot.yaml.
 const (
@@ -35,6 +38,7 @@ func workspace() slacksim.Options {
 		Page: slacksim.Page{
 			Channel: channel, User: dev, Prefill: "/canary deploy checkout v1.2.4",
 			Completions: completions(), Panel: "/panel/", PanelTitle: "Cluster",
+			Stories: storybook.Stories(),
 		},
 	}
 }

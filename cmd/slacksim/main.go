@@ -38,6 +38,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	listen := flags.String("listen", "127.0.0.1:8085", "where to listen; port 0 takes any that is free")
 	manifest := flags.String("manifest", "", "the app's manifest, YAML or JSON: only what it asks for is allowed")
 	unlimited := flags.Bool("unlimited", false, "no rate limits")
+	stories := flags.String("storybook", "", "a folder with what the bot can show, one JSON file each: /storybook draws it")
 	verbose := flags.Bool("v", false, "print every call and delivery to stderr")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -53,6 +54,12 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		}
 	}
 	o.Limits.Off = *unlimited
+	if *stories != "" {
+		if _, err := os.ReadDir(*stories); err != nil {
+			return err
+		}
+		o.Page.Stories = os.DirFS(*stories)
+	}
 	level := slog.LevelWarn // violations
 	if *verbose {
 		level = slog.LevelDebug

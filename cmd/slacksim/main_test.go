@@ -55,6 +55,17 @@ func TestTheProgramServesABotAndATest(t *testing.T) {
 	}
 }
 
+// What a bot can show is drawn where somebody asks for that, and nowhere else.
+func TestTheStorybookIsAFolder(t *testing.T) {
+	url := start(t, "-storybook", filepath.Dir(write(t, `{"text":"hello","blocks":[]}`)))
+	if page, got := get(t, url+"/storybook"), get(t, url+"/sim/stories"); !strings.Contains(page, "<html") || !strings.Contains(got, `{"name":"app","story":{"text":"hello","blocks":[]}}`) {
+		t.Errorf("the page is %.80s, of %s", page, got)
+	}
+	if got := get(t, start(t)+"/storybook"); strings.Contains(got, "<html") {
+		t.Errorf("without stories the page is %.80s", got)
+	}
+}
+
 func get(t *testing.T, url string) string {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
@@ -110,6 +121,7 @@ func TestWhatIsRefusedAtOnce(t *testing.T) {
 		"no manifest at all":  {[]string{"-manifest", write(t, "- 1")}, "is no app manifest"},
 		"no Socket Mode":      {[]string{"-manifest", write(t, "{}")}, "socket_mode_enabled: true"},
 		"an argument":         {[]string{"go"}, `"go" is too much`},
+		"no such folder":      {[]string{"-storybook", "nowhere"}, "nowhere"},
 		"no such flag":        {[]string{"-strict"}, "-strict"},
 		"no address":          {[]string{"-listen", "nowhere"}, "listen on nowhere"},
 		"a port that is none": {[]string{"-listen", "127.0.0.1:99999"}, "127.0.0.1:99999"},

@@ -122,6 +122,8 @@ function begin() {
   view.channel = channel || state.channel;
   view.thread = thread ?? "";
   byId("workspace").textContent = state.workspace;
+  if (state.storybook) byId("storybook").href = "/storybook"; // elsewhere there is no such page
+  byId("storybook").hidden = !state.storybook;
   if (state.panel) beginPanel();
   if (state.prefill) mainBox.set(state.prefill);
   for (const c of state.channels) read.set(c.id, c.messages.at(-1)?.ts ?? "");

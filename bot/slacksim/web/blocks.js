@@ -53,7 +53,7 @@ function picture(e) {
 
 // element is a button, or what people choose from.
 function element(b, e, env, press) {
-  return fillable(e) ? control(b, e, env, "f-" + b.block_id + "-" + e.action_id) : button(b, e, env, press);
+  return fillable(e) ? control(b, e, env, (env.scope ?? "") + "f-" + b.block_id + "-" + e.action_id) : button(b, e, env, press);
 }
 
 function button(b, e, env, press) {

@@ -18,7 +18,7 @@ export function icon(name) {
   const svg = document.createElementNS(ns, "svg");
   svg.setAttribute("aria-hidden", "true");
   const use = document.createElementNS(ns, "use");
-  use.setAttribute("href", "#i-" + name);
+  use.setAttribute("href", "/sim/web/icons.svg#i-" + name);
   svg.append(use);
   return svg;
 }

@@ -83,7 +83,7 @@ export function begin(act) {
 
 /** input draws an input block: its label, its element and its hint. */
 export function input(b, env) {
-  const id = "f-" + b.block_id;
+  const id = (env.scope ?? "") + "f-" + b.block_id;
   const many = b.element.type === "checkboxes" || b.element.type === "radio_buttons";
   const label = [plain(b.label.text), b.optional && h("span", { class: "optional" }, " (optional)")];
   return h(many ? "fieldset" : "div", { class: "field" },

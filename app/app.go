@@ -132,7 +132,7 @@ func New(p Parts) *App {
 	}
 	a.bot = bot.New(bot.Options{
 		Slack: client, Cards: a.cards, Rollouts: a.engine, Store: store, Registry: p.Registry,
-		Services: p.Services, Policy: p.Policy, Calendar: p.Calendar, Channel: p.Channel, Environment: p.Environment, Baseline: p.Baseline, Command: p.Command, Log: p.Log,
+		Services: p.Services, Policy: p.Policy, Calendar: p.Calendar, Channel: p.Channel, Environment: p.Environment, Baseline: p.Baseline, Command: p.Command, Draw: p.Draw, Log: p.Log,
 	})
 	apiMeters := api.NewMeters()
 	if p.API.Listener != nil {

@@ -99,7 +99,9 @@ type Options struct {
 	Command     string // default: /canary
 	// Baseline is how it was before, for the report.
 	Baseline rollout.Baseline
-	Log      *slog.Logger
+	// Draw draws charts where Slack does not; nil: nobody does.
+	Draw func(view.Picture) ([]byte, error)
+	Log  *slog.Logger
 }
 
 // Bot answers what people do in Slack, for one environment. Make it with New, start it with Run.

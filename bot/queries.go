@@ -24,6 +24,7 @@ func (b *Bot) query(ctx context.Context, req request, cmd command.Command) (answ
 	}
 	var m view.Message
 	var err error
+	var later func(context.Context) view.Message
 	switch cmd.Verb {
 	case command.Help:
 		m = b.answers.Help(cmd.Topic)
@@ -59,7 +60,7 @@ func (b *Bot) query(ctx context.Context, req request, cmd command.Command) (answ
 	case command.Audit:
 		m, err = b.audit(ctx, cmd)
 	case command.Report:
-		m, err = b.report(ctx, cmd)
+		m, later, err = b.report(ctx, cmd)
 	case command.Incident, command.Deploy, command.Unfreeze, command.Lock, command.Unlock, command.Promote, command.Rollback, command.Pause, command.Resume, command.Extend, command.Review, command.Override, command.Accept,
 		command.Retry, command.Abandon, command.All:
 		err = fmt.Errorf("%s is no query", cmd.Verb)
@@ -71,7 +72,7 @@ func (b *Bot) query(ctx context.Context, req request, cmd command.Command) (answ
 	if o, degraded := b.Rollouts.Outage(); degraded {
 		m = b.answers.InOutage(m, o)
 	}
-	return answerWith(m), nil
+	return answer{now: &m, later: later}, nil
 }
 
 func (b *Bot) status(ctx context.Context, cmd command.Command) (view.Message, error) {

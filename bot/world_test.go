@@ -150,7 +150,7 @@ func (w *world) start() {
 	})
 	opts := bot.Options{
 		Slack: client, Cards: w.publisher, Rollouts: w.engine, Store: w.store, Registry: w.tags,
-		Services: services, Calendar: w.calendar, Policy: services["checkout"].Policy, Channel: "#deploys", Environment: "production", Log: log,
+		Services: services, Calendar: w.calendar, Policy: services["checkout"].Policy, Channel: "#deploys", Environment: "production", Draw: w.draw, Log: log,
 	}
 	w.change(&opts)
 	w.bot = bot.New(opts)

@@ -22,6 +22,8 @@ type Report struct {
 	Lead, Recovery time.Duration
 	// Agreed and Judged are as Agreement counts them.
 	Agreed, Judged int
+	// Agreements are those of each service, the longest without a disagreement first.
+	Agreements []ServiceAgreement
 	// Kept estimates the requests that stayed with stable while a canary that was rolled back had traffic.
 	Kept float64
 }
@@ -34,6 +36,7 @@ func NewReport(entries []AuditEntry, from, to time.Time, wants func(AuditEntry) 
 	p := Report{From: from, To: to}
 	var lead, recovery []time.Duration
 	var detection time.Duration
+	var counted []AuditEntry
 	for _, e := range entries {
 		switch s := e.Summary; {
 		case e.At.Before(from) || e.At.After(to) || !wants(e):
@@ -65,14 +68,47 @@ func NewReport(entries []AuditEntry, from, to time.Time, wants func(AuditEntry) 
 				recovery = append(recovery, d)
 			}
 		}
+		counted = append(counted, e)
 		p.Agreed, p.Judged, p.Kept = p.Agreed+e.Summary.Agreed, p.Judged+e.Summary.Judged, p.Kept+e.Summary.Kept
 	}
-	p.Rollouts = p.Succeeded + p.RolledBack
+	p.Rollouts, p.Agreements = p.Succeeded+p.RolledBack, agreements(counted)
 	if p.Detected > 0 {
 		p.Detection = detection / time.Duration(p.Detected)
 	}
 	p.Lead, p.Recovery = median(lead), median(recovery)
 	return p
+}
+
+// spansMost is how many parts of a report are told apart: as many as a chart has points.
+const spansMost = 20
+
+// Trend splits a report into those of days, of weeks where there are too many, or of longer spans still; oldest first. Each
+// ends where the next begins, the newest at to; the oldest may be up to twice as long. nil: there is no more than one.
+func Trend(entries []AuditEntry, from, to time.Time, wants func(AuditEntry) bool) []Report {
+	const day = 24 * time.Hour
+	length := day
+	if to.Sub(from) > spansMost*day {
+		length = 7 * day
+	}
+	if to.Sub(from) > spansMost*length {
+		length = (to.Sub(from)/spansMost/day + 1) * day
+	}
+	if to.Sub(from) < 2*length {
+		return nil
+	}
+	var all []Report
+	for end := to; end.After(from); {
+		begin := end.Add(-length)
+		if begin.Add(-length).Before(from) {
+			begin = from
+		}
+		all = append(all, NewReport(entries, begin, end, func(e AuditEntry) bool {
+			return wants(e) && (e.At.After(begin) || e.At.Equal(from)) // on the border it is the earlier one's
+		}))
+		end = begin
+	}
+	slices.Reverse(all)
+	return all
 }
 
 // median returns the middle one; 0 of none.

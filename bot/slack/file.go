@@ -42,6 +42,26 @@ func (c *Client) Upload(ctx context.Context, f File) (id string, err error) {
 	return to.FileID, err
 }
 
+// lookAtFile is how long Slack takes to look at a picture before a block may show it. It says when it is done only to those
+// who may read files, which the bot may not.
+const lookAtFile = 3 * time.Second
+
+// Complete keeps an uploaded picture with the bot, so that its blocks can show it wherever it writes. It returns when Slack
+// most likely knows the picture: a few seconds later.
+func (c *Client) Complete(ctx context.Context, id string) error {
+	if err := c.Share(ctx, Place{}, id, ""); err != nil {
+		return err
+	}
+	timer := time.NewTimer(lookAtFile)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
 // Share shows a file in a channel or a thread, with a text. One that Slack does not have, or has shared before, is refused
 // with file_not_found.
 func (c *Client) Share(ctx context.Context, to Place, id, text string) error {

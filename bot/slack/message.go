@@ -165,12 +165,17 @@ func lessOf(m Message, err error) (less Message, ok bool) {
 	case RemedyFor(CodeOf(err)) == LessText && len(text) > textMost:
 		m.Text = string(text[:textMost-1]) + "…"
 		return m, true
+	case slices.ContainsFunc(m.Blocks, isPicture): // Slack is not done with it, or has it no more: the words are there all the same
+		m.Blocks = slices.DeleteFunc(slices.Clone(m.Blocks), isPicture)
+		return m, true
 	case len(m.Blocks) > 0:
 		m.Blocks = nil
 		return m, true
 	}
 	return m, false
 }
+
+func isPicture(b slack.Block) bool { return b.BlockType() == slack.MBTImage }
 
 // content is a message's text and blocks. Blocks are always sent, also when there are none: an update without them
 // would keep the old ones.

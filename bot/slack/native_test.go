@@ -239,3 +239,25 @@ func TestAResponseURLTakesTheClassicForm(t *testing.T) {
 		}
 	})
 }
+
+// A picture that Slack is not done with, or has no more, costs the picture and not the words around it.
+func TestWordsSurviveTheirPicture(t *testing.T) {
+	for name, respond := range map[string]bool{"a message": false, "an answer": true} {
+		t.Run(name, func(t *testing.T) {
+			inOldSlack(t, func(t *testing.T, sim *slacksim.Sim, c *slack.Client, calls *tried) {
+				sim.Expect(slacksim.InvalidBlocks)
+				m := text("hello")
+				m.Blocks = append(m.Blocks, slackgo.NewImageBlockSlackFile(&slackgo.SlackFileObject{ID: "F0NOTHING"}, "a chart", "", nil))
+				var err error
+				if respond {
+					err = c.PostEphemeral(t.Context(), slack.Place{Channel: channel}, "U00000DEV1", m)
+				} else {
+					_, err = c.Post(t.Context(), slack.Place{Channel: channel}, m, nil)
+				}
+				if got := calls.sent(); got != "section, section" || err != nil {
+					t.Errorf("sent as %q, %v; want the section again without the picture", got, err)
+				}
+			}, true)
+		})
+	}
+}

@@ -17,16 +17,20 @@ type Reported struct {
 	Began    time.Time
 }
 
+// of says what it is about, behind a noun.
+func (r Reported) of() string {
+	switch {
+	case r.Service != "":
+		return " of " + word(string(r.Service))
+	case r.Team != "":
+		return " of the team " + word(r.Team)
+	}
+	return ""
+}
+
 // Report says how rollouts went, before and now.
 func (a Answers) Report(p rollout.Report, about Reported) Message {
-	of := ""
-	switch {
-	case about.Service != "":
-		of = " of " + word(string(about.Service))
-	case about.Team != "":
-		of = " of the team " + word(about.Team)
-	}
-	head := fmt.Sprintf("Report%s for the last %s", of, span(time.Duration(p.Days()*float64(24*time.Hour)).Round(time.Hour)))
+	head := fmt.Sprintf("Report%s for the last %s", about.of(), span(time.Duration(p.Days()*float64(24*time.Hour)).Round(time.Hour)))
 	note := ""
 	if !about.Began.IsZero() {
 		note = "The audit begins " + at(about.Began) + "; nothing before it is counted."
@@ -36,8 +40,10 @@ func (a Answers) Report(p rollout.Report, about Reported) Message {
 	}
 	m := message("*"+head+"*").withText("%s: %s, %d rolled back.", head, plural(p.Rollouts, "rollout", "rollouts"), p.RolledBack).
 		withBlocks(section(paragraph(seedTable(p, about.Baseline)...)), section(paragraph(dora(p)...)))
-	if lines := trust(p); len(lines) > 0 {
-		m = m.withBlocks(section(paragraph(lines...)))
+	for _, lines := range [][]string{kept(p), a.agreement(p)} {
+		if len(lines) > 0 {
+			m = m.withBlocks(section(paragraph(lines...)))
+		}
 	}
 	return m.withBlocks(context(joined(" ", note, "Report what customers noticed: "+a.typed("incident SERVICE what happened"))))
 }
@@ -97,8 +103,8 @@ func dora(p rollout.Report) []string {
 	return lines
 }
 
-// trust says what canaries kept from harm, and whether people and the judge agree.
-func trust(p rollout.Report) []string {
+// kept says what canaries kept from harm.
+func kept(p rollout.Report) []string {
 	var lines []string
 	if p.RolledBack > 0 {
 		lines = append(lines, fmt.Sprintf("Rolled back by Canarybot alone: %d of %d", p.RolledBackAlone, p.RolledBack))
@@ -106,12 +112,44 @@ func trust(p rollout.Report) []string {
 	if p.Kept >= 1 {
 		lines = append(lines, "Requests kept from bad versions, estimated: "+strings.TrimSpace(count(p.Kept)))
 	}
-	if p.Judged > 0 {
-		line := fmt.Sprintf("People and the judge agreed in %d of %d decisions.", p.Agreed, p.Judged)
-		if p.Judged >= 20 && p.Agreed*100 >= p.Judged*95 {
-			line += " It may decide alone: " + code("gate: auto") + " for a step of a plan."
-		}
-		lines = append(lines, line)
-	}
 	return lines
+}
+
+const (
+	// agreementsShown is how many services are listed by since when people agree with the judge.
+	agreementsShown = 5
+	// trusted is after how many decisions in agreement the judge may decide alone: a judge that is wrong once in seven
+	// would hardly have come so far.
+	trusted = 20
+)
+
+// agreement says where people and the judge agree and since when, and how the judge comes to decide alone there.
+func (a Answers) agreement(p rollout.Report) []string {
+	if p.Judged == 0 {
+		return nil
+	}
+	lines := []string{fmt.Sprintf("People and the judge agreed in %d of %d decisions.", p.Agreed, p.Judged)}
+	ready := rollout.ServiceName("")
+	for i, one := range p.Agreements {
+		if i == agreementsShown {
+			lines = append(lines, fmt.Sprintf("… and %s more.", plural(len(p.Agreements)-i, "service", "services")))
+			break
+		}
+		name, since := "*"+word(string(one.Service))+"*", "they disagreed the last time"
+		switch {
+		case one.InRow == 1:
+			since = "they agreed the last time, " + at(one.Since)
+		case one.InRow > 1:
+			since = fmt.Sprintf("they agreed %d times in a row, since %s, which is %s", one.InRow, at(one.Since), span(p.To.Sub(one.Since)))
+		}
+		if one.InRow >= trusted && ready == "" {
+			ready = one.Service
+		}
+		lines = append(lines, fmt.Sprintf("• %s: %s; %d of %d in all", name, since, one.Agreed, one.Judged))
+	}
+	if ready == "" {
+		return append(lines, fmt.Sprintf("After %d times in a row the judge may well decide alone.", trusted))
+	}
+	return append(lines, fmt.Sprintf("The judge may well decide alone for %s: %s in the steps of its plan, in the configuration; or try it in one rollout: %s",
+		word(string(ready)), code("gate: auto"), a.typed("deploy "+string(ready)+" VERSION --auto")))
 }

@@ -15,6 +15,21 @@ func auditAnswers() map[string]view.Message {
 	month := rollout.Report{
 		From: from, To: noon, Rollouts: 41, Succeeded: 38, RolledBack: 3, RolledBackAlone: 2, Undone: 1, Incidents: 1,
 		Detection: 40 * time.Second, Detected: 3, Lead: 26 * time.Minute, Recovery: 55 * time.Second, Agreed: 37, Judged: 38, Kept: 61_200,
+		Agreements: []rollout.ServiceAgreement{
+			{Service: "checkout", Agreed: 22, Judged: 22, InRow: 22, Since: noon.Add(-27 * 24 * time.Hour)},
+			{Service: "payments", Agreed: 9, Judged: 9, InRow: 9, Since: noon.Add(-8 * 24 * time.Hour)},
+			{Service: "search", Agreed: 1, Judged: 1, InRow: 1, Since: noon.Add(-50 * time.Hour)},
+			{Service: "tax", Agreed: 3, Judged: 4}, {Service: "ui", Agreed: 1, Judged: 1}, {Service: "web", Agreed: 1, Judged: 1},
+		},
+	}
+	early := month
+	early.Agreements = early.Agreements[1:4]
+	trend := func(days int, about view.Reported) view.Message {
+		m, ok := a.Trend(weeks(days), about)
+		if !ok {
+			panic("there is nothing to show")
+		}
+		return m
 	}
 	head := rollout.AuditHead{Seq: 6, Hash: "ab12ab12ab12ab12ab12ab12ab12ab12", Began: from}
 	return map[string]view.Message{
@@ -22,6 +37,11 @@ func auditAnswers() map[string]view.Message {
 		"audit_one":      a.Audit("", audited()[:1], rollout.AuditHead{Seq: 1, Hash: head.Hash}),
 		"audit_nothing":  a.Audit("checkout", nil, rollout.AuditHead{}),
 		"report":         a.Report(month, view.Reported{}),
+		"report_early":   a.Report(early, view.Reported{}),
+		"report_trend":   trend(7, view.Reported{Baseline: rollout.Baseline{RollbackRate: &rate}}),
+		"report_days":    trend(1, view.Reported{Team: "payments"}),
+		"report_years":   trend(200, view.Reported{Service: "checkout"}),
+		"report_picture": trend(7, view.Reported{}).WithPicture("F0CHART", a.TrendPicture(weeks(7), view.Reported{})),
 		"report_nothing": a.Report(rollout.Report{From: from, To: noon}, view.Reported{Service: "checkout", Began: noon.Add(-time.Hour)}),
 		"report_before": a.Report(month, view.Reported{Team: "payments", Baseline: rollout.Baseline{
 			RollbackRate: &rate, Detection: &detection, Incidents: &incidents, Deploys: &deploys,
@@ -30,6 +50,19 @@ func auditAnswers() map[string]view.Message {
 		"incident_live":  a.Incident("checkout", baking()),
 		"incident_never": a.Incident("checkout", rollout.Rollout{}),
 	}
+}
+
+// weeks are four spans of so many days.
+func weeks(days int) (all []rollout.Report) {
+	length := time.Duration(days) * 24 * time.Hour
+	for i, of := range [][2]int{{9, 1}, {0, 0}, {12, 3}, {20, 0}} {
+		p := rollout.Report{From: noon.Add(time.Duration(i-4) * length), To: noon.Add(time.Duration(i-3) * length), Rollouts: of[0], RolledBack: of[1], Succeeded: of[0] - of[1]}
+		if of[1] > 0 {
+			p.Detection, p.Detected, p.Incidents = time.Duration(i+40)*time.Second, of[1], i
+		}
+		all = append(all, p)
+	}
+	return all
 }
 
 // audited are entries of the audit, newest first: an emergency from its request to its review.

@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"canarybot.io/bot/slacksim"
 	"canarybot.io/bot/slacksim/memnet"
 	"canarybot.io/rollout"
 )
@@ -114,6 +115,29 @@ func endsAsListed(ctx context.Context, p *player, v version, tells string) error
 		return fmt.Errorf("the card does not tell %q:\n%s", tells, p.text(c))
 	}
 	return nil
+}
+
+// Whatever the page suggests is understood, and allowed to somebody whom it names.
+func TestSuggestedCommandsAreAllowed(t *testing.T) {
+	visit(t, browsing(), func(ctx context.Context, p *player) {
+		for _, c := range completions() {
+			who := dev
+			if strings.Contains(c.Hint, "on-call") {
+				who = onCall
+			}
+			if err := p.slash(who, strings.TrimPrefix(c.Text, "/canary ")); err != nil {
+				t.Fatal(err)
+			}
+			for _, e := range p.world.slack.Ephemerals(who) {
+				text := p.world.slack.Plain(slacksim.Message{Text: e.Text, Blocks: e.Blocks})
+				for _, no := range []string{"here. Nothing was changed", "I know no", "I do not know", "I cannot read", "It goes:", "has no plan"} {
+					if strings.Contains(text, no) {
+						t.Fatalf("%s: %s", c.Text, text)
+					}
+				}
+			}
+		}
+	})
 }
 
 func TestWelcomeIsAMessageThatSlackTakes(t *testing.T) {

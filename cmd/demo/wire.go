@@ -51,7 +51,8 @@ func (w wiring) live(ctx context.Context, c *killSwitch) (err error) {
 	connection := w.slack
 	connection.HTTP, connection.Dial = &http.Client{Transport: transport}, c.Dial
 	program := app.New(app.Parts{
-		Environment: w.config.Environment, Services: w.config.Services,
+		Environment: w.config.Environment, Services: w.config.Services, Policy: w.config.Policy,
+		Calendar: w.config.Calendar, AtOnce: w.config.AtOnce,
 		Command: w.config.Slack.Command, Channel: w.config.Slack.Channel, Slack: connection, Draw: chart.PNG,
 		Store: store, Cluster: c, Metrics: metrics, Preflights: []rollout.Preflighter{c}, Registry: registry{},
 		API: pipelines, Version: "demo", Log: w.log,

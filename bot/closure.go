@@ -72,9 +72,9 @@ func (b *Bot) times(ctx context.Context, user string, cmd command.Command, c rol
 			return c, false, err
 		}
 	}
-	switch span, is := cmd.Until.Span(); {
-	case is:
-		c.Until = c.From.Add(span)
+	switch _, span := cmd.Until.Span(); {
+	case span:
+		c.Until, err = cmd.Until.At(c.From, zone)
 	case cmd.Until != "":
 		exact = exact && cmd.Until.Exact()
 		c.Until, err = cmd.Until.At(c.At, zone)
@@ -114,7 +114,7 @@ func (b *Bot) reopen(ctx context.Context, r rollout.Reopening) (answer, error) {
 	if err != nil {
 		return b.refuseClosure(r.Actor, rollout.Unfreeze, r.Scope, err)
 	}
-	m := b.answers.Reopened(r, ended)
+	m := b.withClosures(ctx, b.answers.Reopened(r, ended), r.Scope.Service) // another may hold still
 	b.tell(ctx, r.Scope, m)
 	return answerWith(m), nil
 }

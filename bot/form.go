@@ -41,6 +41,7 @@ type seen struct {
 type draft struct {
 	rollout.DeployRequest
 	found []string // versions in the message that the form was opened from
+	read  bool     // it was just opened from one
 }
 
 // metadata is what travels with a form.
@@ -102,8 +103,11 @@ func (b *Bot) openForm(ctx context.Context, req request, l draft) (answer, error
 		l.Service = services[0].Name
 	}
 	var shown view.Message
-	if complete := b.complete(l); complete {
+	switch complete := b.complete(l); {
+	case complete:
 		shown = b.previewed(l)
+	case l.read:
+		shown = b.answers.ReadFrom(l.DeployRequest, l.found)
 	}
 	form, err := b.formFor(ctx, l, shown)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 
+	"canarybot.io/bot/command"
 	"canarybot.io/bot/slack"
 	"canarybot.io/bot/view"
 	"canarybot.io/rollout"
@@ -38,7 +39,7 @@ func (b *Bot) reasoned(ctx context.Context, req request, form slack.View) (answe
 		return told(b.answers.OtherEnvironment(v.Environment, b.Environment)), nil
 	}
 	_, reason := form.Field(view.FieldReason)
-	if reason = strings.TrimSpace(reason); reason == "" { // Slack takes spaces for one
+	if command.Blank(reason) { // Slack takes spaces for one
 		return answer{reply: slack.Reply{Errors: map[string]string{view.FieldReason: "Say why, in your own words."}}}, nil
 	}
 	r, err := b.Store.Load(ctx, v.Rollout)
@@ -49,7 +50,7 @@ func (b *Bot) reasoned(ctx context.Context, req request, form slack.View) (answe
 		return answer{}, err
 	}
 	d := rollout.Decision{
-		ID: rollout.DecisionID("slack:view:" + form.ID), Action: v.Action, Turn: v.Turn, Text: b.readable(ctx, reason),
+		ID: rollout.DecisionID("slack:view:" + form.ID), Action: v.Action, Turn: v.Turn, Text: b.readable(ctx, strings.TrimSpace(reason)),
 	}
 	out, err := b.decide(ctx, req, r, d)
 	if err != nil || out.now == nil {

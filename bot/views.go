@@ -57,5 +57,5 @@ func (b *Bot) draftFrom(m slack.Source) draft {
 		known = append(known, command.Deployable{Name: s.Name, Repository: s.Spec.Repository})
 	}
 	service, version, all := command.Mentioned(m.Words(), known)
-	return draft{DeployRequest: rollout.DeployRequest{Service: service, Version: version}, found: all}
+	return draft{DeployRequest: rollout.DeployRequest{Service: service, Version: version}, found: all, read: true}
 }

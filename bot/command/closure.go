@@ -36,7 +36,7 @@ func (p *parser) closure() *Error {
 	if err := p.words(); err != nil {
 		return err
 	}
-	if p.cmd.Reason == "" && p.form.reason == required {
+	if Blank(p.cmd.Reason) && p.form.reason == required {
 		return p.wrong(MissingReason, "", "")
 	}
 	return nil
@@ -60,6 +60,9 @@ func (p *parser) scope() *Error {
 		return nil
 	}
 	if err := p.service(); err != nil {
+		if err.Problem == UnknownService && !wide && (word == everything || slices.Contains(p.known.Teams, team)) {
+			return p.wrong(OneService, word, "")
+		}
 		if err.Problem == UnknownService && wide {
 			err.Nearest = nearest(team, append(p.known.Teams, everything, err.Nearest))
 		}
@@ -95,14 +98,14 @@ func (p *parser) times() *Error {
 		when, n := ahead.time()
 		_, span := when.Span()
 		switch first := ahead.peek(); {
-		case n == 0 && word == wordFor && (first == "" || !digit(first[0])):
+		case n == 0 && word == wordFor && strings.ToLower(first) != "ever" && (first == "" || !digit(first[0])):
 			return nil // for the migration
 		case first == "":
 			return p.wrong(MissingValue, word, "")
 		case n == 0, word == wordFor && !span:
 			return p.wrong(NoTime, first, "")
 		case word == wordFrom && p.form.Verb == Lock:
-			return p.wrong(UnknownOption, word, "") // a lock begins at once
+			return p.wrong(AtOnce, word, "")
 		case *place != "":
 			return p.wrong(RepeatedOption, word, "")
 		}

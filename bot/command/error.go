@@ -32,6 +32,8 @@ const (
 	OtherThread    Problem = "other_thread" // Word is a service, but the thread is another's
 	Question       Problem = "question"     // it asks, so it decides nothing; Meant
 	NoTime         Problem = "no_time"      // Word is what follows from, until or for
+	AtOnce         Problem = "at_once"      // Word is from, and a lock begins at once
+	OneService     Problem = "one_service"  // Word is everything or a team, and a lock is of one service
 	NoPending      Problem = "no_pending"   // Word is no number of a pending deploy
 	NoRunning      Problem = "no_running"   // Word is not what becomes of rollouts under way
 	NowOrLater     Problem = "now_or_later" // Word is an option about now, beside one that waits

@@ -116,7 +116,7 @@ func (p *parser) plain() *Error {
 	if err := p.words(); err != nil {
 		return err
 	}
-	if p.cmd.Reason == "" && (p.form.reason == required || p.cmd.Now) {
+	if Blank(p.cmd.Reason) && (p.form.reason == required || p.cmd.Now) {
 		return p.wrong(MissingReason, "", "")
 	}
 	return nil
@@ -355,7 +355,7 @@ func (p *parser) deployReason() *Error {
 	switch {
 	case err != nil && err.Problem == UnknownOption:
 		err.Problem = LateOption
-	case err == nil && p.cmd.Emergency && p.cmd.Reason == "":
+	case err == nil && p.cmd.Emergency && Blank(p.cmd.Reason):
 		err = p.wrong(MissingReason, "", "")
 	}
 	if word := p.onlyNow(); err == nil && word != "" && (p.cmd.At != "" || p.cmd.Queue) {

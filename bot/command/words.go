@@ -146,3 +146,11 @@ func (l *line) reason() string {
 	l.rest = ""
 	return reason
 }
+
+// Blank reports whether a reason says nothing: there is no letter, digit or picture in it, only quotes, dashes or what nobody
+// sees.
+func Blank(reason string) bool {
+	return !strings.ContainsFunc(reason, func(r rune) bool {
+		return unicode.IsLetter(r) || unicode.IsNumber(r) || unicode.Is(unicode.So, r)
+	})
+}

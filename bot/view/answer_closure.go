@@ -127,8 +127,11 @@ func (a Answers) ClosureSet(c rollout.Closure) Message {
 	if c.Kind == rollout.LockClosure {
 		end, ends = "unlock ", "Only you start rollouts of it; rolling back works for everybody."
 	}
-	return message(paragraph(closureLine(c, c.At), ends, "To end it: "+a.typed(end+c.Scope.String()))).
-		withText("%s", closureLine(c, c.At))
+	end = "To end it: " + a.typed(end+c.Scope.String())
+	if c.Kind == rollout.LockClosure { // it always ends, whether somebody said when or not
+		end += " · to have it end at another time: " + a.typed("lock "+c.Scope.String()+" for 2h REASON")
+	}
+	return message(paragraph(closureLine(c, c.At), ends, end)).withText("%s", closureLine(c, c.At))
 }
 
 // ClosureTold tells a channel of a freeze or a lock.
@@ -138,11 +141,7 @@ func (a Answers) ClosureTold(c rollout.Closure) Message {
 
 // Reopened tells that freezes, or a lock, ended: the person who did it, and the channel.
 func (a Answers) Reopened(r rollout.Reopening, ended []rollout.Closure) Message {
-	is := "no longer frozen"
-	if r.Kind == rollout.LockClosure {
-		is = "no longer locked"
-	}
-	line := fmt.Sprintf("%s *%s* is %s: %s ended that", iconDone, subject(r.Scope), is, actorName(r.Actor))
+	line := fmt.Sprintf("%s *The %s of %s is over*: %s ended it", iconDone, word(string(r.Kind)), scopeName(r.Scope), actorName(r.Actor))
 	if why := quoted(r.Text); why != "" {
 		line += ": " + why
 	}
@@ -222,7 +221,22 @@ func inZone(t time.Time) string {
 	if name := t.Location().String(); name != "UTC" && name != "Etc/UTC" {
 		zone = joined(", ", word(name), "UTC"+t.Format("-07:00"))
 	}
+	if again(t) {
+		zone += ", the first of the two that day"
+	}
 	return t.Format("Monday, 2 January 2006, 15:04") + " (" + zone + ")"
+}
+
+// again reports whether the clocks of the moment's zone show it once more, because they are put back behind it.
+func again(t time.Time) bool {
+	_, end := t.ZoneBounds()
+	if end.IsZero() {
+		return false
+	}
+	_, before := t.Zone()
+	_, after := end.Zone()
+	back := time.Duration(before-after) * time.Second
+	return back > 0 && !t.Add(back).Before(end)
 }
 
 // SayLine is the action of a button that types a line for whoever presses it.

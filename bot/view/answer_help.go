@@ -3,6 +3,7 @@ package view
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -148,16 +149,23 @@ func (a Answers) Help(topic command.Verb) Message {
 	var lines []string
 	for _, form := range command.Forms() {
 		if topic == command.All || slices.Contains(first, form.Verb) {
+			if topic == "" { // with every option, a phone shows little else
+				form.Args = optionForm.ReplaceAllString(form.Args, "")
+			}
 			lines = append(lines, a.usage(form)+" "+commandSummary(form.Verb))
 		}
 	}
-	more := "All " + fmt.Sprint(len(command.Forms())) + " commands: " + a.typed("help all")
+	more := a.typed("deploy") + " alone opens a form · options: " + a.typed("help deploy") +
+		" · all " + fmt.Sprint(len(command.Forms())) + " commands: " + a.typed("help all")
 	if topic == command.All {
 		more = "SERVICE may be a rollout's id, such as checkout-42. In a rollout's thread leave it out and begin with my name, " +
 			"for slash commands do not work there; a reason goes after " + code("because") + ". More: " + a.typed("help deploy")
 	}
 	return message("*What you can type*").withText("Canarybot: what you can type.").withBlocks(list(lines)...).withBlocks(context(more))
 }
+
+// optionForm is an option in a command's form.
+var optionForm = regexp.MustCompile(` \[--[^]]*]`)
 
 // usage is how a command is typed.
 func (a Answers) usage(form command.Form) string {
@@ -195,6 +203,9 @@ func lineProblem(e *command.Error) string {
 	case command.UnknownCommand:
 		return "I do not know the command " + typed + "."
 	case command.MissingService:
+		if e.Verb == command.Show {
+			return "Which rollout? Show needs one, such as " + code("checkout-42") + "; " + code("history") + " lists the last ones."
+		}
 		return "Which service? " + capitalize(string(e.Verb)) + " needs one."
 	case command.UnknownService:
 		return "I know no service or rollout " + typed + "."
@@ -221,7 +232,11 @@ func lineProblem(e *command.Error) string {
 	case command.NowOrLater:
 		return typed + " is about what there is now, so it does not go with " + code("--at") + " or " + code("--queue") + "."
 	case command.NoTime:
-		return "Nothing was changed: I cannot read " + typed + " as a time. Write for example 17:00, Monday 9:00 or 2026-11-30 9:00, and after " + code("for") + " how long: 30m, 2h or 3 days."
+		return "Nothing was changed: I cannot read " + typed + " as a time. " + timesFor(e.Verb)
+	case command.AtOnce:
+		return "Nothing was locked: a lock begins at once, so it takes no " + typed + ". What begins later is a freeze."
+	case command.OneService:
+		return "Nothing was locked: a lock is of one service, and " + typed + " is several. What stops several is a freeze."
 	case command.UnwantedValue:
 		return typed + " takes no value."
 	case command.RepeatedOption:
@@ -247,6 +262,14 @@ func lineProblem(e *command.Error) string {
 	return "I cannot read that line."
 }
 
+// timesFor shows how times are written.
+func timesFor(v command.Verb) string {
+	if v == command.Deploy {
+		return "Write for example 17:00, Monday 9:00 or 2026-11-30 9:00, or how long from now: 30m, 2h or 3 days."
+	}
+	return "Write for example 17:00, Monday 9:00 or 2026-11-30 9:00, and after " + code("for") + " how long: 30m, 2h or 3 days."
+}
+
 // correctForm returns the correct form, or where to find it.
 func (a Answers) correctForm(e *command.Error) string {
 	// The other problems are about the form.
@@ -254,6 +277,9 @@ func (a Answers) correctForm(e *command.Error) string {
 	switch e.Problem {
 	case command.Alone, command.TooMany, command.Twice, command.NoDryRun:
 		return "It goes: " + a.typed("deploy SERVICE=VERSION SERVICE=VERSION --together")
+	case command.AtOnce, command.OneService:
+		form, _ := command.FormOf(command.Freeze)
+		return "It goes: " + a.usage(form)
 	}
 	if form, ok := command.FormOf(e.Verb); ok && e.Problem != command.OtherThread {
 		return "It goes: " + a.usage(form)
@@ -261,7 +287,7 @@ func (a Answers) correctForm(e *command.Error) string {
 	if e.Problem == command.OtherThread {
 		return ""
 	}
-	return "What there is: " + a.typed("help")
+	return "What there is: " + a.typed("help all")
 }
 
 // UnknownPlan refuses a launch: the service has no plan of that name.

@@ -40,6 +40,7 @@ func calendarProblems() []rollout.Problem {
 		typed("time_gap", "tomorrow 2:30"),
 		typed("no_such_day", "30 February"),
 		typed("no_such_time", "25:00"),
+		{Code: "no_such_zone", Value: "tomorrow 10:00 CET", Want: "CET"},
 	}
 }
 

@@ -185,6 +185,19 @@ func reasonField(text, hint string, optional bool) slack.Block {
 	return slack.NewInputBlock(FieldReason, plain("Reason", mostOptionText), plain(hint, mostOptionText), e).WithOptional(optional)
 }
 
+// ReadFrom says what a message does not name, from which a form was to be filled in.
+func (a Answers) ReadFrom(l rollout.DeployRequest, versions []string) Message {
+	switch {
+	case l.Version != "":
+		return message("I do not know which service the message is about: choose one.")
+	case len(versions) > 1:
+		return message("The message names several versions: choose one. What it would do is shown here before it starts.")
+	case l.Service != "":
+		return message("The message names no version that I can read: choose one, or type it. What it would do is shown here before it starts.")
+	}
+	return message("The message names no service and no version that I know: choose them. What they would do is shown here before it starts.")
+}
+
 // Previewed is what the form says while the cluster is looked at.
 func (a Answers) Previewed(l rollout.DeployRequest, plan rollout.Plan) Message {
 	if l.Auto {

@@ -217,7 +217,7 @@ func everything(text string, all bool) map[string]view.Message {
 	maps.Copy(made, closedBy(a, text, all))
 	for _, problem := range []command.Problem{
 		command.UnknownCommand, command.UnknownService, command.UnknownOption, command.MissingVersion, command.OtherThread, command.TooManyWords,
-		command.NoVersion, command.TwoVersions, command.Question, command.Talk,
+		command.NoVersion, command.TwoVersions, command.Question, command.Talk, command.NoTime, command.AtOnce, command.OneService,
 	} {
 		made["parse_"+string(problem)] = a.ParseError(&command.Error{
 			Problem: problem, Verb: command.Deploy, Word: text, Nearest: text, Meant: text, Service: rollout.ServiceName(text), Thread: rollout.ServiceName(text),

@@ -28,11 +28,12 @@ func calendarSentences() map[rollout.ProblemCode]string {
 		"no_such_team":                 "No service is of a team {quoted}.",
 		"no_cron":                      "{quoted} is not a cron expression: {words}",
 		"cron_never_comes":             "{quoted} never comes: no month has such a day.",
-		"time_past":                    "{quoted} is past: it was {moment}.",
-		"time_far":                     "{quoted} is more than a year away ({moment}); write a nearer time.",
-		"time_gap":                     "{quoted} does not exist that day: the clocks are put forward over it, to {moment}. Write another time.",
-		"no_such_day":                  "There is no such day as {quoted}.",
-		"no_such_time":                 "There is no such time of day as {quoted}.",
+		"time_past":                    "Nothing was changed: {quoted} is past, it was {moment}. Write a later time, such as tomorrow 10:00.",
+		"time_far":                     "Nothing was changed: {quoted} is more than a year away ({moment}). Write a nearer time.",
+		"time_gap":                     "Nothing was changed: {quoted} does not exist that day, for the clocks are put forward over it, to {moment}. Write another time.",
+		"no_such_day":                  "Nothing was changed: there is no such day as {quoted}. Write for example Monday 9:00 or 2026-11-30 9:00.",
+		"no_such_time":                 "Nothing was changed: there is no such time of day as {quoted}. Write for example 9:00, 5pm or 17:30.",
+		"no_such_zone":                 "Nothing was changed: I know no time zone {want}. Write UTC, or the name of a place such as Europe/Berlin; without any it is your own.",
 	}
 }
 

@@ -22,6 +22,7 @@ type parts struct {
 	relative *int // days from today
 	clock    *clock
 	zone     *time.Location
+	noZone   string // what was written for a zone, and is none
 }
 
 func (p parts) hasDay() bool { return p.day.Day != 0 || p.weekday != nil || p.relative != nil }
@@ -156,25 +157,30 @@ func halved(c clock, half string) *clock {
 	return &c
 }
 
-// zone reads UTC, or the IANA name of a zone. Shorter names mean different zones to different people.
+// zone reads UTC, or the IANA name of a zone. Shorter names mean different zones to different people, as IST does in India,
+// Israel and Ireland: what can only be meant for a zone is taken as one that there is not, so that nobody's 10:00 PST becomes
+// their own 10:00 with a word beside it.
 func (w words) zone(p *parts) int {
 	if len(w) == 0 {
 		return 0
 	}
-	switch word := w[0]; {
+	switch zone, ok := Zone(w[0]); {
 	case slices.Contains([]string{"utc", "gmt", "z"}, w.at(0)):
 		p.zone = time.UTC
-	case strings.Contains(word, "/"):
-		zone, ok := Zone(word)
-		if !ok {
-			return 0
-		}
+	case ok:
 		p.zone = zone
+	case zoneMeant.MatchString(w[0]):
+		p.noZone = w[0]
 	default:
 		return 0
 	}
 	return 1
 }
+
+// zoneMeant is what can only be meant for a zone: a short name in capitals, so far from UTC, or a place of the world.
+var zoneMeant = regexp.MustCompile(`^(?:CES?T|EES?T|WES?T|MES?Z|BST|IST|MSK|[ECMP][SD]?T|AK[SD]T|HST|JST|KST|SGT|HKT|A[CEW][SD]T|NZ[SD]T` +
+	`|(?i:utc|gmt)?[+-]{1,2}\d{1,2}(?::?\d{2})?` +
+	`|(?i:africa|america|antarctica|arctic|asia|atlantic|australia|etc|europe|indian|pacific|us)/\S+)$`)
 
 // Zone returns the zone with the IANA name, such as Europe/Berlin, or UTC; ok is false where there is none.
 func Zone(name string) (zone *time.Location, ok bool) {
@@ -199,7 +205,7 @@ func (w words) day(p *parts) int {
 		p.day = Day{number(m[3]), time.Month(number(m[2])), number(m[1])}
 		return 1
 	}
-	if days, ok := map[string]int{"today": 0, "tomorrow": 1}[word]; ok {
+	if days, ok := map[string]int{"yesterday": -1, "today": 0, "tomorrow": 1}[word]; ok {
 		p.relative = &days
 		return 1
 	}

@@ -18,6 +18,7 @@ const (
 	ProblemTimeGap    rollout.ProblemCode = "time_gap"     // clocks are put forward over it; Until is when that is done
 	ProblemNoSuchDay  rollout.ProblemCode = "no_such_day"  // as the 30th of February
 	ProblemNoSuchTime rollout.ProblemCode = "no_such_time" // as 25:00
+	ProblemNoSuchZone rollout.ProblemCode = "no_such_zone" // Want is what was written for one
 )
 
 // farthest is how far ahead a time may be that somebody types; beyond it they mistyped the year.
@@ -91,6 +92,8 @@ func (p parts) moment(now time.Time, zone *time.Location) (time.Time, rollout.Pr
 	switch {
 	case p.taken == 0:
 		return time.Time{}, none
+	case p.noZone != "":
+		return time.Time{}, rollout.Problem{Code: ProblemNoSuchZone, Want: p.noZone}
 	case p.span > 0:
 		return now.Add(p.span), rollout.Problem{}
 	case !p.at.IsZero():

@@ -16,9 +16,11 @@ const (
 	maxShares   = 100      // channels of one files.completeUploadExternal
 )
 
-// File is what a bot uploaded.
+// File is what the bot or a person uploaded.
 type File struct {
-	ID    string
+	ID string
+	// User is who did.
+	User  string
 	Name  string
 	Title string
 	// Alt is what a screen reader says in a picture's place.
@@ -81,7 +83,7 @@ func (s *Sim) getUploadURL(c call) reply {
 	case utf8.RuneCountInString(c.text("alt_txt")) > maxFileText:
 		return refuse("alt_txt_too_large")
 	}
-	f := &File{ID: s.id("F"), Name: name, Title: name, Alt: c.text("alt_txt"), declared: size}
+	f := &File{ID: s.id("F"), User: s.opts.Bot.UserID, Name: name, Title: name, Alt: c.text("alt_txt"), declared: size}
 	s.files = append(s.files, f)
 	return ok(map[string]any{"upload_url": c.base + "/upload/" + f.ID, "file_id": f.ID})
 }
@@ -203,11 +205,11 @@ func (s *Sim) filesDelete(c call) reply {
 // wireFile is a file as the Web API and messages carry it: while Slack looks at it, it has neither type nor thumbnails.
 func (s *Sim) wireFile(f *File, base string, now time.Time) map[string]any {
 	w := map[string]any{
-		"id": f.ID, "created": f.ReadyAt.Add(-s.opts.Timing.Files).Unix(), "name": f.Name, "title": f.Title, "user": s.opts.Bot.UserID,
+		"id": f.ID, "created": f.ReadyAt.Add(-s.opts.Timing.Files).Unix(), "name": f.Name, "title": f.Title, "user": f.User,
 		"size": len(f.Content), "mode": "hosted", "is_external": false, "is_public": len(f.channels) > 0, "alt_txt": f.Alt,
 		"mimetype": "", "filetype": "", "channels": slices.Clone(f.channels), "file_access": "visible",
 		"url_private": fmt.Sprintf("%s/files/%s/%s", base, f.ID, f.Name),
-		"permalink":   fmt.Sprintf("https://%s.slack.com/files/%s/%s/%s", s.opts.Workspace.Domain, s.opts.Bot.UserID, f.ID, f.Name),
+		"permalink":   fmt.Sprintf("https://%s.slack.com/files/%s/%s/%s", s.opts.Workspace.Domain, f.User, f.ID, f.Name),
 	}
 	if !f.ready(now) {
 		return w

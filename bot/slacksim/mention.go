@@ -1,7 +1,6 @@
 package slacksim
 
 import (
-	"cmp"
 	"fmt"
 	"regexp"
 	"strings"
@@ -22,12 +21,8 @@ func (p *Person) StartSay(channel, thread, text string) (*Pending, error) {
 	if strings.TrimSpace(text) == "" {
 		return nil, ErrEmptyMessage
 	}
-	if thread != "" {
-		parent := at.room.message(thread)
-		if parent == nil {
-			return nil, fmt.Errorf("%w: %s", ErrNoMessage, thread)
-		}
-		thread = cmp.Or(parent.ThreadTS, thread) // people cannot reply to a reply
+	if thread, err = at.room.threadOf(thread); err != nil {
+		return nil, err
 	}
 	m, told := s.post(at.room, Message{User: at.user.ID, ThreadTS: thread, Text: s.typed(text), At: at.now})
 	pending := &Pending{sim: s, waiting: told, outcome: Outcome{Delivery: Silent, TS: m.TS}}

@@ -34,6 +34,7 @@ func (s *Sim) servePage(mux *http.ServeMux) {
 		}
 	}
 	mux.HandleFunc("GET /{$}", page("index.html"))
+	mux.HandleFunc("GET /pair", page("pair.html"))
 	s.serveStories(mux, page("storybook.html"))
 	mux.HandleFunc("GET /sim/web/", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-cache")
@@ -49,6 +50,8 @@ func (s *Sim) servePage(mux *http.ServeMux) {
 	mux.Handle("POST /sim/edit", guard.Handler(http.HandlerFunc(s.serveEdit)))
 	mux.Handle("POST /sim/delete", guard.Handler(http.HandlerFunc(s.serveDelete)))
 	mux.Handle("POST /sim/react", guard.Handler(http.HandlerFunc(s.serveReact)))
+	mux.Handle("POST /sim/unreact", guard.Handler(http.HandlerFunc(s.serveUnreact)))
+	mux.Handle("POST /sim/upload", guard.Handler(http.HandlerFunc(s.serveVisitorFile)))
 	s.serveViews(func(name string, handle http.HandlerFunc) { mux.Handle("POST /sim/"+name, guard.Handler(handle)) })
 }
 
@@ -99,6 +102,11 @@ func (s *Sim) serveReact(w http.ResponseWriter, r *http.Request) {
 	s.serveAct(w, r, func(a visitorAction) (*Pending, error) { return s.As(a.As).startReact(a.Channel, a.TS, a.Text) })
 }
 
+// serveUnreact takes that emoji back.
+func (s *Sim) serveUnreact(w http.ResponseWriter, r *http.Request) {
+	s.serveAct(w, r, func(a visitorAction) (*Pending, error) { return s.As(a.As).startUnreact(a.Channel, a.TS, a.Text) })
+}
+
 // serveAct performs an act and answers once the bot has acknowledged or failed.
 func (s *Sim) serveAct(w http.ResponseWriter, r *http.Request, start func(visitorAction) (*Pending, error)) {
 	var a visitorAction
@@ -106,10 +114,15 @@ func (s *Sim) serveAct(w http.ResponseWriter, r *http.Request, start func(visito
 		http.Error(w, "the request is no JSON object", http.StatusBadRequest)
 		return
 	}
+	s.answerAct(w, func() (*Pending, error) { return start(a) })
+}
+
+// answerAct does it, and writes how it ended.
+func (s *Sim) answerAct(w http.ResponseWriter, start func() (*Pending, error)) {
 	s.mu.Lock()
 	s.acted = true
 	s.mu.Unlock()
-	pending, err := start(a)
+	pending, err := start()
 	if err != nil {
 		code := http.StatusUnprocessableEntity
 		if errors.Is(err, ErrOutage) {

@@ -248,6 +248,42 @@ func TestVisitorEditsReactsAndDeletes(t *testing.T) {
 	}
 }
 
+// What a visitor gave, they take back, and nobody else does. What they upload everybody can load.
+func TestVisitorUploadsAndTakesBackWhatTheyGave(t *testing.T) {
+	sim := slacksim.Start(t, slacksim.Options{})
+	post := func(path, body string) (int, string) {
+		resp, got := do(t, sim, http.MethodPost, "/sim/"+path, body)
+		return resp.StatusCode, got
+	}
+	address := "upload?as=dev&channel=" + deploys + "&name=../notes.txt"
+	if code, got := post(address, "what I saw"); code != http.StatusOK {
+		t.Fatalf("upload: %d %s", code, got)
+	}
+	m, f := sim.Messages(deploys)[0], sim.Files()[0]
+	if f.Name != "notes.txt" || f.User != "U00000DEV1" || string(f.Content) != "what I saw" || m.User != f.User || m.Files[0] != f.ID {
+		t.Errorf("%+v shows %+v", m, f)
+	}
+	if _, got := do(t, sim, http.MethodGet, "/sim/file/"+f.ID, ""); got != "what I saw" {
+		t.Errorf("the file is %q", got)
+	}
+	for _, bad := range []struct{ address, body, says string }{
+		{address, "", "from one byte"}, {"upload?as=dev&channel=" + deploys, "x", "it takes a name"},
+		{address + "&thread=1.1", "x", "no such message"}, {"upload?as=dev&channel=C1&name=x", "x", "no such channel"},
+	} {
+		if code, got := post(bad.address, bad.body); code != http.StatusUnprocessableEntity || !strings.Contains(got, bad.says) {
+			t.Errorf("%s %q: %d %s", bad.address, bad.body, code, got)
+		}
+	}
+	react := func(how, who string) int {
+		post(how, `{"as":"`+who+`","channel":"`+deploys+`","ts":"`+m.TS+`","text":"eyes"}`)
+		got, _ := sim.Message(deploys, m.TS)
+		return len(got.Reactions)
+	}
+	if a, b, c := react("react", "dev"), react("unreact", "oncall"), react("unreact", "dev"); a != 1 || b != 1 || c != 0 {
+		t.Errorf("given %d, taken back by another %d, by themselves %d", a, b, c)
+	}
+}
+
 // The page shows a person their modal and the app's home, and takes what they do there.
 func TestPageHasModalsAndTheHome(t *testing.T) {
 	t.Parallel()

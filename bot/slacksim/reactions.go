@@ -25,6 +25,20 @@ func (p *Person) React(channel, ts, emoji string) (Outcome, error) {
 }
 
 func (p *Person) startReact(channel, ts, emoji string) (*Pending, error) {
+	return p.reacting(channel, ts, emoji, p.sim.react)
+}
+
+// Unreact takes an emoji of the person's own back. An app that asked gets reaction_removed.
+func (p *Person) Unreact(channel, ts, emoji string) (Outcome, error) {
+	return outcome(p.startUnreact(channel, ts, emoji))
+}
+
+func (p *Person) startUnreact(channel, ts, emoji string) (*Pending, error) {
+	return p.reacting(channel, ts, emoji, p.sim.unreact)
+}
+
+// reacting does one of the two.
+func (p *Person) reacting(channel, ts, emoji string, do func(*room, *Message, string, string) *envelope) (*Pending, error) {
 	s := p.sim
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -36,7 +50,7 @@ func (p *Person) startReact(channel, ts, emoji string) (*Pending, error) {
 	if m == nil || !emojiName.MatchString(emoji) {
 		return nil, fmt.Errorf("%w: %s", ErrNoMessage, ts)
 	}
-	return &Pending{sim: s, waiting: s.react(at.room, m, at.user.ID, emoji), outcome: Outcome{Delivery: Silent, TS: ts}}, nil
+	return &Pending{sim: s, waiting: do(at.room, m, at.user.ID, emoji), outcome: Outcome{Delivery: Silent, TS: ts}}, nil
 }
 
 // react adds an emoji and returns the event about it, nil if there is none. Once more is nothing new.
@@ -105,10 +119,19 @@ func (s *Sim) reactionsRemove(c call) reply {
 	if !m.reactedBy(me, emoji) {
 		return refuse("no_reaction")
 	}
+	s.unreact(r, m, me, emoji)
+	return ok(nil)
+}
+
+// unreact takes an emoji away and returns the event about it, nil if there is none. One that nobody gave is nothing.
+func (s *Sim) unreact(r *room, m *Message, user, emoji string) *envelope {
+	if !m.reactedBy(user, emoji) {
+		return nil
+	}
 	var left []Reaction
 	for _, x := range m.Reactions {
 		if x.Name == emoji {
-			x.Users = slices.DeleteFunc(slices.Clone(x.Users), func(u string) bool { return u == me })
+			x.Users = slices.DeleteFunc(slices.Clone(x.Users), func(u string) bool { return u == user })
 		}
 		if len(x.Users) > 0 {
 			left = append(left, x)
@@ -116,8 +139,7 @@ func (s *Sim) reactionsRemove(c call) reply {
 	}
 	m.Reactions = left
 	s.notifyChange()
-	s.tellReaction("reaction_removed", r, m, me, emoji)
-	return ok(nil)
+	return s.tellReaction("reaction_removed", r, m, user, emoji)
 }
 
 func (m *Message) reactedBy(user, emoji string) bool {

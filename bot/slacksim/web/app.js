@@ -2,6 +2,7 @@
 import { avatar, byId, h, icon } from "./dom.js";
 import { entries, fill } from "./message.js";
 import * as views from "./view.js";
+import * as menus from "./menu.js";
 import { composer, mentionsFor, offersFor } from "./composer.js";
 
 const app = byId("app");
@@ -30,6 +31,8 @@ const env = {
   everybody: () => state.users,
   everywhere: () => state.channels,
   get shortcuts() { return state.onMessage; },
+  react: (m, name) => env.change(m.reactions?.some((r) => r.name === name && r.users.includes(state.me)) ? "unreact" : "react", { ts: m.ts, text: name }),
+  change: async (what, body) => (view.thread ? threadBox : mainBox).complain(await act(what, body)),
   shortcut: async (name, m) => mainBox.complain(await act("shortcut", { text: name, ts: m.ts })),
   press: async (m, button, value) => {
     const box = m.thread && view.thread ? threadBox : mainBox;
@@ -39,11 +42,11 @@ const env = {
 
 const mainBox = composer({
   label: "Message to the channel", offers: (typed) => offersFor(typed, state),
-  send: (text) => typed(text, ""), hint: keys("to send, ", "to complete"),
+  send: (text) => typed(text, ""), attach: (file) => upload(file, ""), hint: keys("to send, ", "to complete"),
 });
 const threadBox = composer({
   label: "Reply in the thread", offers: (typed) => (mentionsFor(typed, state)),
-  send: (text) => typed(text, view.thread),
+  send: (text) => typed(text, view.thread), attach: (file) => upload(file, view.thread),
 });
 byId("composer").append(mainBox.root);
 byId("thread-composer").append(threadBox.root);
@@ -90,6 +93,16 @@ function typed(text, thread) {
   return act(text.startsWith("/") ? "slash" : "say", { thread, text });
 }
 
+async function upload(file, thread) {
+  const where = new URLSearchParams({ as: state.me, channel: view.channel, thread, name: file.name });
+  try {
+    const answer = await fetch("/sim/upload?" + where, { method: "POST", body: file });
+    return answer.ok ? "" : (await answer.text()).trim();
+  } catch {
+    return "The simulator cannot be reached.";
+  }
+}
+
 function remembered(key) {
   try { return localStorage.getItem("slacksim." + key) ?? ""; } catch { return ""; }
 }
@@ -124,6 +137,7 @@ function begin() {
   byId("workspace").textContent = state.workspace;
   if (state.storybook) byId("storybook").href = "/storybook"; // elsewhere there is no such page
   byId("storybook").hidden = !state.storybook;
+  byId("pair").hidden = parent !== window;
   if (state.panel) beginPanel();
   if (state.prefill) mainBox.set(state.prefill);
   for (const c of state.channels) read.set(c.id, c.messages.at(-1)?.ts ?? "");
@@ -145,12 +159,18 @@ function showSide() {
     return { key: c.id, data, make: () => channelRow(c, here, data.fresh) };
   }));
   const name = [h("span", { class: "tiny", "aria-hidden": "true" }, state.bot.emoji), h("span", {}, state.bot.name)];
-  fill(byId("shortcuts"), state.shortcuts.map((s) => ({ key: s, data: s, make: () => h("button", { class: "try", type: "button", onclick: async () => mainBox.complain(await act("shortcut", { text: s })) }, s) })));
+  fill(byId("shortcuts"), state.shortcuts.map((s) => ({ key: s, data: s, make: () => h("button", { class: "try", type: "button", onclick: () => start(s) }, s) })));
   byId("bot").replaceChildren(
     ...(state.homeOn ? [h("button", { class: "app-open", type: "button", "aria-current": view.channel === homeTab ? "page" : null, onclick: openHome }, name)] : name),
     h("span", { class: "presence" + (state.bot.online ? " on" : ""), role: "img", "aria-label": state.bot.online ? "connected" : "not connected", title: state.bot.online ? "connected" : "not connected" }));
   fill(byId("people"), [...users.values()].map((u) => ({ key: u.id, data: { ...u, me: u.id === state.me }, make: () => personRow(u) })));
   byId("me").replaceChildren(avatar(users.get(state.me) ?? { id: "?" }));
+}
+
+// start runs a global shortcut; on a phone the menu it is in makes room.
+async function start(shortcut) {
+  app.dataset.side = "closed";
+  mainBox.complain(await act("shortcut", { text: shortcut }));
 }
 
 function channelRow(c, here, fresh) {
@@ -295,7 +315,7 @@ function beginPanel() {
   byId("panel-open-label").textContent = state.panelTitle;
   byId("panel-open").setAttribute("aria-label", state.panelTitle);
   byId("panel-open").hidden = false;
-  setPanel(matchMedia("(min-width: 640px)").matches);
+  setPanel(matchMedia("(min-width: 640px)").matches && parent === window); // beside somebody else there is no room
 }
 
 function setPanel(open) {
@@ -313,10 +333,36 @@ byId("side-open").onclick = byId("me").onclick = () => { app.dataset.side = "ope
 byId("side-close").onclick = byId("scrim").onclick = () => { app.dataset.side = "closed"; };
 byId("jump").onclick = () => toEnd(byId("scroll"));
 document.addEventListener("keydown", (ev) => {
-  if (ev.key !== "Escape" || byId("confirm").open || byId("modal").open) return;
+  if (ev.key === "F6") {
+    ev.preventDefault();
+    nextRegion(ev.shiftKey ? -1 : 1);
+  }
+  if (ev.key !== "Escape" || document.querySelector("dialog[open]")) return;
   if (app.dataset.side === "open") app.dataset.side = "closed";
   else if (view.thread) closeThread();
 });
+// nextRegion moves the focus to the next part of the page that is there: channels, messages, box, thread, panel.
+function nextRegion(step) {
+  const all = [byId("channels").querySelector("[aria-current]") ?? byId("bot").querySelector("button"), byId("scroll"), byId("composer").querySelector("textarea"),
+    byId("thread-scroll"), byId("thread-composer").querySelector("textarea"), byId("panel-close")].filter((el) => el?.checkVisibility({ visibilityProperty: true }));
+  const areas = all.map((el) => el.closest(".scroll, .composer-slot, .side, .panel"));
+  const here = areas.findIndex((el) => el.contains(document.activeElement));
+  all[(here + step + all.length) % all.length].focus();
+}
+
+// In a list of messages the arrows go from one to the next; Tab goes to what can be done with it.
+for (const box of [byId("scroll"), byId("thread-scroll")]) {
+  box.addEventListener("keydown", (ev) => {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[ev.key];
+    if (!step || (ev.target !== box && !ev.target.matches("article"))) return;
+    const all = [...box.querySelectorAll("article")];
+    const next = ev.target === box ? all.at(-1) : all[all.indexOf(ev.target) + step];
+    if (!next) return;
+    ev.preventDefault();
+    next.focus();
+    next.scrollIntoView({ block: "nearest" });
+  });
+}
 byId("people").addEventListener("keydown", (ev) => {
   const step = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 }[ev.key];
   if (!step) return;
@@ -339,5 +385,7 @@ document.addEventListener("click", (ev) => {
   target?.classList.add("changed");
 });
 
+byId("modal").addEventListener("close", () => { if (document.activeElement === document.body) mainBox.focus(); }); // the button may be gone
+menus.begin();
 views.begin(act);
 connect();

@@ -74,7 +74,7 @@ function button(b, e, env, press) {
 }
 
 /** confirmed shows a confirm dialog and resolves to what the person chose. */
-function confirmed(c, env) {
+export function confirmed(c, env) {
   const dialog = byId("confirm");
   byId("confirm-title").replaceChildren(plain(c.title.text));
   byId("confirm-text").replaceChildren(h("div", { class: "text" }, text(c.text, env)));

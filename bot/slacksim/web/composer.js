@@ -4,8 +4,8 @@ import { h, icon } from "./dom.js";
 let boxes = 0;
 
 /**
- * composer makes a box. options: placeholder(), text, completions(), names(),
- * send(text) which resolves to a complaint or "".
+ * composer makes a box. options: label, hint, offers(typed), and send(text) and attach(file), which resolve to a complaint
+ * or "".
  */
 export function composer(options) {
   const listId = "completions-" + ++boxes;
@@ -13,10 +13,12 @@ export function composer(options) {
     rows: "1", "aria-label": options.label, role: "combobox", "aria-expanded": "false", "aria-autocomplete": "list",
     "aria-controls": listId, spellcheck: "false", autocapitalize: "off", autocomplete: "off", enterkeyhint: "send",
   });
+  const picker = h("input", { type: "file", hidden: true, "aria-label": "File to upload", onchange: () => attach() });
+  const clip = h("button", { class: "clip", type: "button", "aria-label": "Upload a file", onclick: () => picker.click() }, icon("clip"));
   const send = h("button", { class: "send", type: "button", "aria-label": "Send" }, icon("send"));
   const list = h("div", { class: "completions", id: listId, role: "listbox", "aria-label": "Suggestions", hidden: true });
   const hint = h("div", { class: "hint", "aria-live": "polite" });
-  const root = h("div", {}, list, h("div", { class: "composer" }, area, send), hint);
+  const root = h("div", {}, list, h("div", { class: "composer" }, clip, picker, area, send), hint);
   let offers = [];
   let chosen = -1;
 
@@ -69,6 +71,11 @@ export function composer(options) {
       offer([]);
       say(complaint);
     }
+  }
+
+  async function attach() {
+    for (const file of picker.files) say(await options.attach(file));
+    picker.value = "";
   }
 
   function say(complaint) {

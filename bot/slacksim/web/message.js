@@ -1,7 +1,8 @@
 // One message, and lists of them that change as little as possible.
 import { avatar, clock, dayName, h, icon } from "./dom.js";
 import { blocks } from "./blocks.js";
-import { mrkdwn, plain } from "./mrkdwn.js";
+import { mrkdwn } from "./mrkdwn.js";
+import { given, tools } from "./tools.js";
 
 const together = 5 * 60 * 1000;
 
@@ -57,9 +58,9 @@ export function entries(messages, env, options) {
       before = null;
     }
     const compact = before !== null && before.user === m.user && !before.private === !m.private && m.at - before.at < together && !m.private && !m.bot;
-    const replies = options.replies?.get(m.ts) ?? [];
+    const replies = (options.replies?.get(m.ts) ?? []).filter((r) => !r.private);
     const opened = options.opened === m.ts;
-    const shown = { ...m, compact, opened, people: env.people, replies: replies.map((r) => r.ts + r.user) };
+    const shown = { ...m, compact, opened, people: env.people, me: env.me, replies: replies.map((r) => r.ts + r.user) };
     out.push({ key: m.ts, data: shown, make: () => message(m, env, { compact, replies, opened, thread: options.thread }) });
     before = m;
   }
@@ -78,11 +79,11 @@ function message(m, env, options) {
     h("div", { class: "body" },
       head(m, who),
       h("div", { class: "content" }, content, (m.files ?? []).map(file)),
-      m.reactions && h("div", { class: "reactions" }, m.reactions.map((r) => reaction(r, env))),
-      !m.private && (env.shortcuts ?? []).length > 0 && h("div", { class: "message-shortcuts" },
-        env.shortcuts.map((name) => h("button", { type: "button", onclick: () => env.shortcut(name, m) }, name))),
+      m.edits > 0 && !m.bot && h("span", { class: "edited" }, "(edited)"),
+      m.reactions && given(m, env),
       m.warned && h("div", { class: "warned", role: "alert" }, icon("warn"), env.bot.name + " did not answer. Please try again."),
-      !options.thread && !m.private && replyBar(m, env, options)));
+      !options.thread && !m.private && options.replies.length > 0 && replyBar(m, env, options)),
+    !m.private && tools(m, env, options));
 }
 
 // file shows an uploaded picture, or the name of what is none.
@@ -90,11 +91,6 @@ function file(f) {
   const address = "/sim/file/" + encodeURIComponent(f.id);
   if (f.picture) return h("img", { class: "picture", src: address, alt: f.alt || f.title });
   return h("a", { class: "file", href: address, download: f.title }, f.title);
-}
-
-function reaction(r, env) {
-  const names = r.users.map((id) => env.userName(id) ?? id).join(", ");
-  return h("span", { class: "reaction", title: names, "aria-label": ":" + r.name + ": from " + names }, plain(":" + r.name + ":"), " " + r.count);
 }
 
 function head(m, who) {
@@ -108,14 +104,10 @@ function head(m, who) {
 
 function replyBar(m, env, { replies, opened }) {
   const open = () => env.openThread(m.thread || m.ts);
-  const public_ = replies.filter((r) => !r.private);
-  if (public_.length === 0) {
-    return h("button", { class: "reply-start", type: "button", onclick: open }, icon("thread"), m.thread ? "View thread" : "Reply in thread");
-  }
-  const faces = new Map(public_.map((r) => [r.user, env.author(r)]));
-  const last = public_[public_.length - 1];
+  const faces = new Map(replies.map((r) => [r.user, env.author(r)]));
+  const last = replies[replies.length - 1];
   return h("button", { class: "replies-bar", type: "button", onclick: open, "aria-expanded": opened ? "true" : "false" },
     [...faces.values()].slice(0, 3).map(avatar),
-    h("b", {}, public_.length === 1 ? "1 reply" : public_.length + " replies"),
+    h("b", {}, replies.length === 1 ? "1 reply" : replies.length + " replies"),
     h("span", { class: "last" }, "Last reply at " + clock(last.at)));
 }

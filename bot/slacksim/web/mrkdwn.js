@@ -148,6 +148,9 @@ function nearDay(when) {
   return { "-1": "yesterday", 0: "today", 1: "tomorrow" }[day(when) - day(new Date())] ?? "";
 }
 
+/** shortcode is the emoji of a name; its name between colons where the page has none. */
+export const shortcode = (name) => emoji[name] ?? ":" + name + ":";
+
 function shortcodes(s) {
   return s.replace(/:([a-z0-9_+-]+):/g, (all, name) => emoji[name] ?? all);
 }

@@ -43,7 +43,7 @@ function modal(name, v, bot) {
 }
 
 function group(kind, stories, bot) {
-  return h("section", { class: "book-group", "data-kind": kind, "aria-labelledby": "kind-" + kind },
+  return h("section", { class: "book-group", "aria-labelledby": "kind-" + kind },
     h("h2", { id: "kind-" + kind }, kinds[kind] ?? rest),
     h("div", { class: "book-stories" }, stories.map(({ name, story }) =>
       h("article", { class: "story", id: name, "aria-labelledby": name + "-name" },
@@ -51,19 +51,17 @@ function group(kind, stories, bot) {
         h("div", { class: "story-shown" }, shown(name, story, bot))))));
 }
 
-// look hides what lacks one of the words, or is of another kind.
-function look() {
-  const kind = byId("kind").value;
+// look hides what lacks one of the words; all: how many stories there are.
+function look(all) {
   const words = byId("q").value.toLowerCase().split(/\s+/).filter(Boolean);
-  let left = 0, all = 0;
+  let left = 0;
   for (const g of document.querySelectorAll(".book-group")) {
     let any = false;
     for (const s of g.querySelectorAll(".story")) {
       const text = s.textContent.toLowerCase();
-      s.hidden = (kind !== "" && g.dataset.kind !== kind) || !words.every((w) => text.includes(w));
+      s.hidden = !words.every((w) => text.includes(w));
       any ||= !s.hidden;
       left += s.hidden ? 0 : 1;
-      all++;
     }
     g.hidden = !any;
   }
@@ -79,16 +77,16 @@ async function begin() {
   const { bot, stories } = await answer.json();
   document.title = "Storybook · " + bot.name;
   const all = Map.groupBy(stories, (s) => kindOf(s.name));
+  const asked = new URLSearchParams(location.search);
+  const only = all.has(asked.get("kind")) ? asked.get("kind") : "";
   for (const kind of [...Object.keys(kinds), "sentences"].filter((k) => all.has(k))) {
     byId("kind").append(h("option", { value: kind }, kinds[kind] ?? rest));
-    byId("stories").append(group(kind, all.get(kind), bot));
+    if (only === "" || only === kind) byId("stories").append(group(kind, all.get(kind), bot));
   }
-  const asked = new URLSearchParams(location.search);
-  byId("kind").value = all.has(asked.get("kind")) ? asked.get("kind") : "";
+  byId("kind").value = only;
   byId("q").value = asked.get("q") ?? "";
-  look();
-  byId("q").addEventListener("input", look);
-  byId("kind").addEventListener("change", look);
+  look(stories.length);
+  byId("q").addEventListener("input", () => look(stories.length));
   if (location.hash) byId(location.hash.slice(1))?.scrollIntoView();
 }
 

@@ -17,7 +17,7 @@ import (
 
 var pictures = flag.String("pictures", "", "the folder in which the scenarios leave the pictures of the docs")
 
-// browser is where Chromium is; folder is where the scenarios, what drives them, and the demo are.
+// browser is where the scenarios find the Chromium that they share; folder is where they, what drives them, and the demo are.
 var browser, folder string
 
 func TestMain(m *testing.M) {
@@ -32,7 +32,8 @@ func TestMain(m *testing.M) {
 
 // prepare finds Chromium, installs what drives it, builds the demo, runs the tests, and leaves nothing behind.
 func prepare(run func() int) (code int, err error) {
-	if browser, err = chromium(); err != nil {
+	path, err := chromium()
+	if err != nil {
 		return 0, err
 	}
 	if folder, err = process.Node("page"); err != nil {
@@ -44,7 +45,37 @@ func prepare(run func() int) (code int, err error) {
 	if out, err := build.CombinedOutput(); err != nil {
 		return 0, fmt.Errorf("%w\n%s", err, out)
 	}
+	stop, err := open(path)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, stop()) }()
 	return run(), nil
+}
+
+// open starts the browser that the scenarios share; stop ends it.
+func open(path string) (stop func() error, err error) {
+	command := exec.Command("node", "browser.mjs")
+	command.Dir, command.Stderr = folder, os.Stderr
+	command.Env = append(os.Environ(), "CHROMIUM="+path)
+	in, err := command.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	out, err := command.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := command.Start(); err != nil {
+		return nil, err
+	}
+	stop = func() error { return errors.Join(in.Close(), command.Wait()) }
+	lines := bufio.NewScanner(out)
+	if !lines.Scan() {
+		return nil, errors.Join(errors.New("the browser does not say where it is"), stop())
+	}
+	browser = lines.Text()
+	return stop, nil
 }
 
 // chromium finds the browser.
@@ -69,9 +100,10 @@ func TestPage(t *testing.T) {
 	for _, path := range scenarios {
 		name := strings.TrimSuffix(filepath.Base(path), ".mjs")
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			play := exec.CommandContext(t.Context(), "node", filepath.Join("scenarios", name+".mjs"))
 			play.Dir = folder
-			play.Env = append(os.Environ(), "CHROMIUM="+browser, "URL="+demo(t), "PICTURES="+whither(t))
+			play.Env = append(os.Environ(), "BROWSER="+browser, "URL="+demo(t), "PICTURES="+whither(t))
 			if out, err := play.CombinedOutput(); err != nil {
 				t.Errorf("%v\n%s", err, out)
 			}

@@ -2,16 +2,18 @@
 // looks for is waited for, as long as it takes a machine with other things to do.
 import { chromium } from "playwright-core";
 
-const { CHROMIUM, URL: address, PICTURES } = process.env;
+const { BROWSER, URL: address, PICTURES } = process.env;
 const patience = 60_000;
-const desktop = { viewport: { width: 1440, height: 900 } };
+export const desktop = { viewport: { width: 1440, height: 900 } };
+export const phone = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
 
-/** scenario runs play with what opens a browser's windows. It fails if a page complained on its console. */
+/** scenario runs play with what opens a window for somebody: with a keyboard and a mouse, or on what is said. It fails if a
+ * page complained on its console. All scenarios share a browser, and each has a demo of its own. */
 export async function scenario(play) {
-  const browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] });
+  const browser = await chromium.connect(BROWSER);
   const people = [];
-  const come = async (who) => {
-    const person = await Person.come(browser, who);
+  const come = async (who, device = desktop) => {
+    const person = await Person.come(browser, who, device);
     people.push(person);
     return person;
   };
@@ -28,8 +30,8 @@ export async function scenario(play) {
 
 class Person {
   /** come opens a window of its own for somebody. */
-  static async come(browser, who) {
-    const context = await browser.newContext({ locale: "en-GB", timezoneId: "UTC", reducedMotion: "reduce", ...desktop });
+  static async come(browser, who, device) {
+    const context = await browser.newContext({ locale: "en-GB", timezoneId: "UTC", reducedMotion: "reduce", ...device });
     context.setDefaultTimeout(patience);
     const page = await context.newPage();
     const person = new Person(who, page);
@@ -70,6 +72,19 @@ class Person {
     await this.button(label, within).click();
   }
 
+  /** opens goes to another page of the simulator's. */
+  async opens(path) {
+    await this.page.goto(address + path);
+  }
+
+  /** home opens the app's home, and waits for its words. */
+  async home(words) {
+    await this.page.getByRole("navigation").getByRole("button", { name: "canary", exact: true }).click();
+    const home = this.page.locator("#home");
+    await this.sees(words, home);
+    return home;
+  }
+
   /** pressing presses, and returns what presses the same again, however late that is. */
   async pressing(label, within) {
     const [sent] = await Promise.all([this.page.waitForRequest((r) => r.url().endsWith("/sim/press")), this.presses(label, within)]);
@@ -86,6 +101,13 @@ class Person {
   async lacks(words, within = this.channel) {
     const n = await within.getByText(words).count();
     if (n > 0) throw new Error(`${this.who} sees ${words}`);
+  }
+
+  /** fits fails where the page, or what is scrolled in it, goes sideways. */
+  async fits(what) {
+    const wide = await this.page.evaluate(() => [document.documentElement, ...document.querySelectorAll(".scroll, .modal-body, .panel-body, .side-scroll")]
+      .filter((el) => el.scrollWidth > el.clientWidth && el.clientWidth > 0).map((el) => `${el.tagName} ${el.className}: ${el.scrollWidth} > ${el.clientWidth}`));
+    if (wide.length > 0) throw new Error(`${what} scrolls sideways: ${wide.join(", ")}`);
   }
 
   async words() {

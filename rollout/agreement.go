@@ -18,9 +18,9 @@ type ServiceAgreement struct {
 }
 
 // agreements returns how it was for each service, those that agreed for longest first. The entries may be in any order.
-func agreements(ended []AuditEntry) []ServiceAgreement {
+func agreements(ended []*AuditEntry) []ServiceAgreement {
 	of := map[ServiceName]*ServiceAgreement{}
-	for _, e := range slices.SortedStableFunc(slices.Values(ended), func(a, b AuditEntry) int { return a.At.Compare(b.At) }) {
+	for _, e := range slices.SortedStableFunc(slices.Values(ended), func(a, b *AuditEntry) int { return a.At.Compare(b.At) }) {
 		agreed, judged := e.Summary.Agreed, e.Summary.Judged
 		if judged == 0 {
 			continue

@@ -36,10 +36,11 @@ func NewReport(entries []AuditEntry, from, to time.Time, wants func(AuditEntry) 
 	p := Report{From: from, To: to}
 	var lead, recovery []time.Duration
 	var detection time.Duration
-	var counted []AuditEntry
-	for _, e := range entries {
+	var counted []*AuditEntry
+	for i := range entries { // they are large, and many: none is copied
+		e := &entries[i]
 		switch s := e.Summary; {
-		case e.At.Before(from) || e.At.After(to) || !wants(e):
+		case e.At.Before(from) || e.At.After(to) || !wants(*e):
 			continue
 		case e.Kind == AuditIncident:
 			p.Incidents++

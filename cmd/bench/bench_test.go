@@ -6,6 +6,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"canarybot.io/rollout"
 )
 
 // TestMain lets the test binary act as Slack and Prometheus, as the bench's does.
@@ -34,10 +37,29 @@ func TestWhatIsMeasuredRuns(t *testing.T) {
 		if err := p.ask(t.Context(), "GET", "/v1/rollouts/"+string(rolloutOf(0)), nil); err != nil {
 			t.Error(err)
 		}
+		for _, line := range []string{"home " + looker(0), "slash report 30d"} {
+			if ms, err := o.timed(line); ms <= 0 || err != nil {
+				t.Errorf("%s: %v ms, %v", line, ms, err)
+			}
+		}
 		return p.stop()
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// What is filled in is an audit that verifies and a report that counts.
+func TestFillIsAnAudit(t *testing.T) {
+	t.Parallel()
+	var all []rollout.AuditEntry
+	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	for n := range 120 {
+		all = append(all, entry(n, at))
+	}
+	p := rollout.NewReport(all, at, at, func(rollout.AuditEntry) bool { return true })
+	if p.Rollouts != 12 || p.RolledBack != 2 || p.Detected != 2 || p.Judged != 24 {
+		t.Errorf("the report is %+v", p)
 	}
 }
 

@@ -26,7 +26,7 @@ type figure struct {
 func main() {
 	asJSON := flag.Bool("json", false, "print one line of JSON a figure")
 	outside := flag.Bool("outside", false, "be Slack and Prometheus, for the process that measures")
-	only := flag.String("only", "", "one measurement: acks, api, many or restart; default: all")
+	only := flag.String("only", "", "one measurement: acks, api, many, restart, home, report or audit; default: all")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	var err error
@@ -56,7 +56,7 @@ func measure(ctx context.Context, only string, tell func(figure)) error {
 	for _, one := range []struct {
 		name string
 		run  func(context.Context, func(figure)) error
-	}{{"acks", measureAcks}, {"api", measureAPI}, {"many", measureMany}, {"restart", measureRestart}} {
+	}{{"acks", measureAcks}, {"api", measureAPI}, {"many", measureMany}, {"restart", measureRestart}, {"home", measureHome}, {"report", measureReport}, {"audit", measureAudit}} {
 		if only != "" && only != one.name {
 			continue
 		}
@@ -66,7 +66,7 @@ func measure(ctx context.Context, only string, tell func(figure)) error {
 		}
 	}
 	if !measured {
-		return fmt.Errorf("there is no measurement %q: -only is acks, api, many or restart", only)
+		return fmt.Errorf("there is no measurement %q: -only is acks, api, many, restart, home, report or audit", only)
 	}
 	return nil
 }

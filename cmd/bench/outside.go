@@ -19,13 +19,19 @@ import (
 const (
 	deployer  = "U0BENCH01"
 	channelID = "C0BENCH001"
+	lookers   = 20
 )
 
 // serveOutside is Slack and Prometheus in one process, until its standard input closes. It prints their addresses as a
-// line of JSON, and then reads commands: "slash TEXT" types the command and prints how long the ack took.
+// line of JSON, and then reads commands: "slash TEXT" types the command and prints how long the ack took, "home USER" opens
+// the App Home and prints how long it took until it was there.
 func serveOutside(ctx context.Context) error {
+	users := []slacksim.User{{ID: deployer, Name: "dev"}}
+	for i := range lookers {
+		users = append(users, slacksim.User{ID: looker(i), Name: looker(i)})
+	}
 	sim := slacksim.New(slacksim.Options{
-		Users:    []slacksim.User{{ID: deployer, Name: "dev"}},
+		Users:    users,
 		Channels: []slacksim.Channel{{ID: channelID, Name: "deploys"}},
 		Commands: []string{"/canary"},
 	})
@@ -45,22 +51,42 @@ func serveOutside(ctx context.Context) error {
 	})
 	lines := bufio.NewScanner(os.Stdin)
 	for lines.Scan() {
-		text, ok := strings.CutPrefix(lines.Text(), "slash ")
-		if !ok {
-			continue
+		do, text, _ := strings.Cut(lines.Text(), " ")
+		switch do {
+		case "slash":
+			go timed(func() (slacksim.Outcome, error) { return sim.As(deployer).Slash(channelID, "/canary", text) })
+		case "home":
+			go timed(func() (slacksim.Outcome, error) { return openHome(ctx, sim, text) })
 		}
-		go func() {
-			start := time.Now()
-			out, err := sim.As(deployer).Slash(channelID, "/canary", text)
-			if err != nil || out.Delivery != slacksim.Acked {
-				fmt.Printf("failed %s %v\n", out.Delivery, err)
-				return
-			}
-			fmt.Printf("acked %d\n", time.Since(start).Nanoseconds())
-		}()
 	}
 	return errors.Join(err, server.Close(), sim.Close())
 }
+
+// timed prints how long something took.
+func timed(do func() (slacksim.Outcome, error)) {
+	start := time.Now()
+	out, err := do()
+	if err != nil || out.Delivery != slacksim.Acked {
+		fmt.Printf("failed %s %v\n", out.Delivery, err)
+		return
+	}
+	fmt.Printf("acked %d\n", time.Since(start).Nanoseconds())
+}
+
+// openHome opens a person's App Home, and returns when there is something on it.
+func openHome(ctx context.Context, sim *slacksim.Sim, user string) (slacksim.Outcome, error) {
+	out, err := sim.As(user).OpenHome()
+	if err != nil {
+		return out, err
+	}
+	return out, sim.Wait(ctx, func(s *slacksim.Sim) bool {
+		_, there := s.Home(user)
+		return there
+	})
+}
+
+// looker is one of those who open the App Home.
+func looker(i int) string { return fmt.Sprintf("U0LOOKER%02d", i) }
 
 // outside is where the other process serves, and how to talk to it.
 type outside struct {

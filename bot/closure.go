@@ -41,7 +41,7 @@ func (b *Bot) closes(ctx context.Context, req request, cmd command.Command) (ans
 	c := rollout.Closure{Kind: kind, Scope: scope, Text: cmd.Reason, By: actor, At: now(), Running: cmd.Running}
 	for _, action := range c.Needs() {
 		if policy, no := b.forbids(scope, actor, action); no {
-			return answerWith(b.answers.Forbidden(actor, action, policy)), nil
+			return answerWith(b.mayNot(b.answers, actor, action, policy)), nil
 		}
 	}
 	c, exact, err := b.times(ctx, req.user, cmd, c)
@@ -135,7 +135,7 @@ func (b *Bot) refuseClosure(actor rollout.Actor, action rollout.Action, scope ro
 		return answerWith(b.answers.Locked(locked.Lock)), nil
 	case code == rollout.Forbidden:
 		policy, _ := b.forbids(scope, actor, action)
-		return answerWith(b.answers.Forbidden(actor, action, policy)), nil
+		return answerWith(b.mayNot(b.answers, actor, action, policy)), nil
 	case code == rollout.Unavailable && !rollout.Unsaved(err) || code == rollout.Internal:
 		return answer{}, err
 	}

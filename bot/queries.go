@@ -200,7 +200,7 @@ func (b *Bot) whoami(ctx context.Context, req request) view.Message {
 	}
 	everything := b.everyPolicy()
 	actor, err := b.inGroups(ctx, identified(req.user, person, everything), everything, "")
-	m := b.answers.Whoami(actor, b.Policy, b.sorted())
+	m := b.answers.Whoami(actor, b.Policy, b.sorted()).NobodyIn(b.Slack.EmptyGroups(everything.Groups()))
 	if err != nil {
 		m = b.answers.WithoutGroups(m)
 	}

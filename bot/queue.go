@@ -39,7 +39,7 @@ func (b *Bot) startAt(ctx context.Context, req request, l rollout.DeployRequest,
 		return b.refuseDeploy(ctx, b.answers, l, err)
 	}
 	if action, no := b.forbidden(l); no {
-		return answerWith(b.answers.Forbidden(l.Actor, action, b.policy(l.Service))), nil
+		return answerWith(b.mayNot(b.answers, l.Actor, action, b.policy(l.Service))), nil
 	}
 	cmd.At = calendar.When(when.Format(time.RFC3339))
 	return answerWith(b.answers.MeantMoment(b.Environment, l, when, cmd.String())), nil

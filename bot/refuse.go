@@ -27,7 +27,7 @@ func (b *Bot) refuseDecision(ctx context.Context, r rollout.Rollout, d rollout.D
 	case code == rollout.Forbidden && b.policy(r.Service).Allows(d.Actor, d.Action) == nil: // they may, and do not count
 		return answerWith(b.answers.NotCounted(rollout.ProblemOf(err), b.policy(r.Service).WhoApproves(r))), nil
 	case code == rollout.Forbidden:
-		return answerWith(b.answers.Forbidden(d.Actor, d.Action, b.policy(r.Service))), nil
+		return answerWith(b.mayNot(b.answers, d.Actor, d.Action, b.policy(r.Service))), nil
 	case code == rollout.NotFound:
 		return answerWith(b.answers.NoRollout(r.ID)), nil
 	case rollout.Unsaved(err):
@@ -75,7 +75,7 @@ func (b *Bot) refuseDeploy(ctx context.Context, say view.Answers, l rollout.Depl
 		b.Slack.Count(slack.Duplicate)
 		return answer{}, nil
 	case code == rollout.Forbidden && byPolicy:
-		return answerWith(say.Forbidden(l.Actor, forbidden, b.policy(l.Service))), nil
+		return answerWith(b.mayNot(say, l.Actor, forbidden, b.policy(l.Service))), nil
 	case code == rollout.Unavailable || code == rollout.Internal:
 		return answer{}, err
 	case code == rollout.Invalid:
@@ -83,6 +83,12 @@ func (b *Bot) refuseDeploy(ctx context.Context, say view.Answers, l rollout.Depl
 	default:
 		return answerWith(say.Error(err)), nil
 	}
+}
+
+// mayNot says that the actor may not, and in which of the user groups that may nobody is.
+func (b *Bot) mayNot(say view.Answers, actor rollout.Actor, action rollout.Action, policy rollout.Policy) view.Message {
+	who, _ := policy.Who(action)
+	return say.Forbidden(actor, action, policy).NobodyIn(b.Slack.EmptyGroups(who))
 }
 
 // noGroups says that nobody knows who is in the user groups that may, and why.

@@ -116,9 +116,10 @@ func processCommands() []command {
 			w.store = mem.New(mem.Options{ID: w.store.ID() + "-lost"})
 			w.notes = &notes{Store: w.store}
 		})},
-		{"service", "NAME", "restarts the bot with one more service", quiet(func(w *world, s words) {
+		{"service", "NAME [STATE]", "restarts the bot with one more service, or with it gone, or without its plan quick (unplanned)", quiet(func(w *world, s words) {
 			w.stop()
-			w.addService(rollout.ServiceName(s))
+			name, state := s.cut()
+			w.putService(rollout.ServiceName(name), string(state))
 			w.start()
 			w.settle()
 		})},
@@ -164,6 +165,20 @@ func (w *world) endsIn(s words) {
 }
 
 // addService adds one like checkout.
+// putService has the configuration with one more service, or with what was taken out of it.
+func (w *world) putService(name rollout.ServiceName, state string) {
+	w.t.Helper()
+	w.oneOf(state, map[string]func(){
+		"":     func() { w.addService(name) },
+		"gone": func() { delete(w.services, name) },
+		"unplanned": func() {
+			s := w.services[name]
+			s.Plans = nil
+			w.services[name] = s
+		},
+	})
+}
+
 func (w *world) addService(name rollout.ServiceName) {
 	s := service()
 	s.Name = name

@@ -38,7 +38,7 @@ func peopleCommands() []command {
 			w.putUser(name, string(kind))
 		})},
 		{"group", "NAMES", "puts these alone in the user group releasers: group oncall nia; or it is deleted, or the workspace has none (off)", quiet((*world).putGroup)},
-		{"policy", "SETTINGS", "restarts the bot with this policy of checkout: approvals 2, group (releasers approve), second_person, self_promote, hurry (oncall promotes before bakes are over, dev deploys in an emergency), hold (on failure)", quiet((*world).putPolicy)},
+		{"policy", "SETTINGS", "restarts the bot with this policy of checkout: approvals 2, group (releasers approve), groups (they deploy, too), second_person, self_promote, hurry (oncall promotes before bakes are over, dev deploys in an emergency), hold (on failure)", quiet((*world).putPolicy)},
 		{"zone", "NAME ZONE", "puts somebody's clock into a time zone, for a member", quiet(func(w *world, s words) {
 			name, zone := s.cut()
 			w.zones[name] = string(zone)
@@ -174,7 +174,8 @@ func (w *world) putPolicy(s words) {
 				}
 				next.Spec.Plan = next.Spec.Plan.WithApprovals(n)
 			},
-			"group": func() { next.Policy.Approvers = []string{releasers} },
+			"groups": func() { next.Policy.Deployers, next.Policy.Approvers = []string{releasers}, []string{releasers} },
+			"group":  func() { next.Policy.Approvers = []string{releasers} },
 			"hurry": func() {
 				next.Policy.PromoteNow, next.Policy.Emergency = next.Policy.Approvers, []string{dev}
 			},

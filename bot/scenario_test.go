@@ -27,7 +27,7 @@ import (
 //	twice COMMAND...       has Slack deliver what the person does twice
 //	user NAME KIND         makes somebody a member, a guest, a stranger or deactivated
 //	group NAMES            puts these alone in the user group releasers: group oncall nia; or it is deleted, or the workspace has none (off)
-//	policy SETTINGS        restarts the bot with this policy of checkout: approvals 2, group (releasers approve), second_person, self_promote, hurry (oncall promotes before bakes are over, dev deploys in an emergency), hold (on failure)
+//	policy SETTINGS        restarts the bot with this policy of checkout: approvals 2, group (releasers approve), groups (they deploy, too), second_person, self_promote, hurry (oncall promotes before bakes are over, dev deploys in an emergency), hold (on failure)
 //	zone NAME ZONE         puts somebody's clock into a time zone, for a member
 //	channel STATE          has the bot in it (invited), or not (removed), lets it post nothing (restricted), or is archived
 //	modal USER             prints the modal that somebody has open
@@ -61,7 +61,7 @@ import (
 //	crash                  kills the bot's process
 //	start                  starts the bot's process on what the last one left
 //	lose-store             loses the store of a process that has ended
-//	service NAME           restarts the bot with one more service
+//	service NAME [STATE]   restarts the bot with one more service, or with it gone, or without its plan quick (unplanned)
 //	blocks STATE           restarts the bot with auto or classic blocks, or classic ones and pictures; or makes the workspace refuse types: blocks refused plan
 //	ends STATE             restarts the bot with a second channel for ends; lets it post nothing there (restricted), or is shared
 //	calendar WHAT          restarts the bot with a window (office, or night for promotions), a day on which it is shut (holiday), or a freeze (sale, audit, outage) more

@@ -61,6 +61,18 @@ func (c *Client) LastKnownGroups(groups []string, ids ...string) []string {
 	return in
 }
 
+// EmptyGroups returns those of the ids that are user groups in which, as Slack said last, nobody is: they were deleted or
+// disabled, or nobody is left in them. It calls nobody.
+func (c *Client) EmptyGroups(ids []string) []string {
+	var empty []string
+	for _, id := range ids {
+		if last, known := c.groups.Peek(id); known && len(last.ids) == 0 && last.failed.err == nil {
+			empty = append(empty, id)
+		}
+	}
+	return empty
+}
+
 // askGroup asks Slack who is in the group, and remembers.
 func (c *Client) askGroup(ctx context.Context, group string) error {
 	now, changes := members{at: time.Now()}, c.groupChanges.Load()

@@ -108,6 +108,15 @@ func (a Answers) Forbidden(actor rollout.Actor, action rollout.Action, policy ro
 		a.whoMay(policy, action)))
 }
 
+// NobodyIn adds to an answer that nobody is in the user groups, each with its id; nothing where there are none.
+func (m Message) NobodyIn(groups []string) Message {
+	var lines []string
+	for _, id := range groups {
+		lines = append(lines, "Nobody is in the user group "+mention(id)+" (id "+code(id)+"): it is empty, or was deleted. The policy has to name another, or people.")
+	}
+	return m.withBlocks(list(lines)...)
+}
+
 // NotCounted answers an approval that does not count, and names whose would.
 func (a Answers) NotCounted(why rollout.Problem, approvers []string) Message {
 	return message(joined(" ", "Nothing was changed.", fullStop(Problem(why)), "Who can: "+mentions(approvers)+"."))

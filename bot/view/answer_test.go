@@ -83,6 +83,7 @@ func answers() map[string]view.Message {
 		"same_version":        a.SameVersion("checkout", "registry.example.com/shop/checkout:v1.2.3"),
 		"unknown_plan":        a.UnknownPlan(checkout, "fsat"),
 		"forbidden":           a.Forbidden(person("U0LAN0Z89"), rollout.Promote, policy()),
+		"forbidden_no_group":  a.Forbidden(person("U0LAN0Z89"), rollout.Promote, rollout.Policy{Approvers: []string{"S0614TZR7"}}).NobodyIn([]string{"S0614TZR7"}),
 		"forbidden_guest":     a.Forbidden(guest, rollout.Rollback, policy()),
 		"outsider":            a.Outsider(guest),
 		"not_counted":         a.NotCounted(rollout.Problem{Code: rollout.ProblemOwnRollout, Rollout: "checkout-42"}, []string{"S0614TZR7"}),

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	connection "canarybot.io/bot/slack"
 	"canarybot.io/config"
@@ -24,6 +25,29 @@ func livePeople(ctx context.Context, tokens connection.Config, c config.Config) 
 		case !person.Member:
 			problems = append(problems, fmt.Sprintf("policy: %s is no full member of this workspace (unknown, a guest, of another workspace, "+
 				"a bot or deactivated), and may do nothing: name somebody else.", id))
+		}
+	}
+	return append(problems, liveOnCall(ctx, client, c)...)
+}
+
+// liveOnCall looks up the user groups that are mentioned when a canary is rolled back by itself.
+func liveOnCall(ctx context.Context, client *connection.Client, c config.Config) []string {
+	var groups []string
+	for _, s := range c.Services {
+		groups = append(groups, slices.DeleteFunc(slices.Clone(s.OnCall), func(id string) bool { return !strings.HasPrefix(id, "S") })...)
+	}
+	if len(groups) == 0 {
+		return nil
+	}
+	known, err := client.UserGroups(ctx)
+	if err != nil {
+		return []string{fmt.Sprintf("on_call: %s cannot be looked up: %v.", groups[0], err)}
+	}
+	slices.Sort(groups)
+	var problems []string
+	for _, id := range slices.Compact(groups) {
+		if len(known[id]) == 0 {
+			problems = append(problems, fmt.Sprintf("on_call: nobody is in the user group %s, or it is disabled: nobody hears of a canary that is rolled back by itself.", id))
 		}
 	}
 	return problems
@@ -58,7 +82,7 @@ func named(c config.Config) (people, groups []string) {
 	}
 	for _, p := range policies {
 		groups = append(groups, p.Groups()...)
-		people = append(people, slices.Concat(p.Deployers, p.Approvers, p.Rollback)...)
+		people = append(people, p.Named()...)
 	}
 	slices.Sort(groups)
 	slices.Sort(people)

@@ -173,6 +173,33 @@ func TestLiveSlackLooksUpTheGroupsOfThePolicy(t *testing.T) {
 	}
 }
 
+// Whom nobody would hear from is found before a canary is rolled back by itself.
+func TestLiveSlackLooksUpWhoIsOnCall(t *testing.T) {
+	for name, tt := range map[string]struct {
+		change func(*slacksim.Sim)
+		want   string // empty: nothing is wrong with the group
+	}{
+		"somebody": {func(s *slacksim.Sim) {
+			s.PutGroup(slacksim.Group{ID: "S0ONCALL01", Handle: "o", Members: []string{"U00000DEV1"}})
+		}, ""},
+		"deleted": {func(s *slacksim.Sim) { s.PutGroup(slacksim.Group{ID: "S0ONCALL01", Handle: "o", Disabled: true}) }, "nobody is in the user group S0ONCALL01"},
+		"no plan": {func(s *slacksim.Sim) { s.SetUserGroups(false) }, "this workspace has no user groups"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tt.change(slackAt(t, "", ""))
+			c, err := config.Parse([]byte(strings.Replace(small, `"#deploys"}`, `"#deploys", on_call: [S0ONCALL01]}`, 1)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var out bytes.Buffer
+			got := strings.Join(liveSlack(t.Context(), &out, c), "\n")
+			if strings.Contains(got, "on_call: ") != (tt.want != "") || !strings.Contains(got, tt.want) {
+				t.Errorf("got %s\nwant %q", got, tt.want)
+			}
+		})
+	}
+}
+
 // shares changes the channel of the cards.
 func shares(c slacksim.Channel) func(*slacksim.Sim) {
 	c.ID, c.Name = "C0DEPLOYS1", "deploys"

@@ -89,9 +89,8 @@ supply: tools ## modules as go.sum has them, licences, known vulnerabilities; a 
 image: release ## a container image, with whatever builds Dockerfiles here
 	docker build -t canarybot:$(VERSION) .
 
-picture: ## take the README's picture anew, from the running demo (node, chromium, an emoji font)
-	@$(GO) build -o bin/demo ./cmd/demo
-	@node --experimental-websocket --no-warnings docs/picture.mjs
+picture: ## take the pictures of the docs anew, from the scenarios in Chromium (Node 20, chromium, an emoji font)
+	cd e2e && $(GO) test ./page -count=1 -timeout 20m -args -pictures ../../docs/pictures
 
 golden: ## rewrite the golden files; review the difference like code
 	$(GO) test ./bot/view ./bot ./rollout ./rollout/kube ./charts -update

@@ -97,13 +97,20 @@ func TestPage(t *testing.T) {
 	if err != nil || len(scenarios) == 0 {
 		t.Fatalf("no scenarios (%v)", err)
 	}
+	if *pictures != "" {
+		t.Cleanup(func() {
+			if err := lighten(whither(t)); err != nil {
+				t.Error(err)
+			}
+		})
+	}
 	for _, path := range scenarios {
 		name := strings.TrimSuffix(filepath.Base(path), ".mjs")
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			play := exec.CommandContext(t.Context(), "node", filepath.Join("scenarios", name+".mjs"))
 			play.Dir = folder
-			play.Env = append(os.Environ(), "BROWSER="+browser, "URL="+demo(t), "PICTURES="+whither(t))
+			play.Env = append(os.Environ(), "BROWSER="+browser, "URL="+demo(t), "PICTURES="+whither(t), "STORIES="+toured(t))
 			if out, err := play.CombinedOutput(); err != nil {
 				t.Errorf("%v\n%s", err, out)
 			}
@@ -122,6 +129,22 @@ func whither(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return path
+}
+
+// toured returns the stories that docs/tour.md shows.
+func toured(t *testing.T) string {
+	t.Helper()
+	page, err := os.ReadFile("../../docs/tour.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []string
+	for _, m := range regexp.MustCompile(`\(pictures/(\w+)\.png\)`).FindAllStringSubmatch(string(page), -1) {
+		if _, err := os.Stat("../../bot/view/storybook/stories/" + m[1] + ".json"); err == nil {
+			all = append(all, m[1]) // the others are pictures of the demo
+		}
+	}
+	return strings.Join(all, " ")
 }
 
 // demo starts a demo that nobody used before, and returns its address.

@@ -19,13 +19,13 @@ function block(b, env, press) {
       return section(b, env, press);
     case "context":
       return h("div", { class: "bk-context" }, b.elements.map((e) =>
-        e.type === "image" ? picture(e) : h("span", { class: "text" }, text(e, env))));
+        e.type === "image" ? picture(e, env) : h("span", { class: "text" }, text(e, env))));
     case "actions":
       return h("div", { class: "bk-actions" }, b.elements.map((e) => element(b, e, env, press)));
     case "input":
       return input(b, env);
     case "image":
-      return h("figure", {}, b.title && h("figcaption", {}, plain(b.title.text)), picture(b));
+      return h("figure", {}, b.title && h("figcaption", {}, plain(b.title.text)), picture(b, env));
     default:
       return native(b, env) ?? h("div", { class: "image" }, "(" + b.type + ")");
   }
@@ -35,7 +35,7 @@ function section(b, env, press) {
   const words = h("div", {},
     b.text && h("div", { class: "text" }, text(b.text, env)),
     b.fields && h("div", { class: "bk-fields" }, b.fields.map((f) => h("div", { class: "text bk-field" }, text(f, env)))));
-  const beside = b.accessory && (b.accessory.type === "image" ? picture(b.accessory) : element(b, b.accessory, env, press));
+  const beside = b.accessory && (b.accessory.type === "image" ? picture(b.accessory, env) : element(b, b.accessory, env, press));
   return h("div", { class: "bk-section" }, words, beside);
 }
 
@@ -44,10 +44,10 @@ function text(t, env) {
 }
 
 // Pictures from elsewhere are not loaded: the page talks to nobody but its own server.
-function picture(e) {
+function picture(e, env) {
   // In the address the id follows the person, or nobody: /files/U…/F…/NAME or /files/F…/NAME.
   const id = e.slack_file?.id ?? e.slack_file?.url?.match(/\/files\/(?:U[^/]*\/)?(F[^/]+)\//)?.[1];
-  if (id) return h("img", { class: "picture", src: "/sim/file/" + encodeURIComponent(id), alt: e.alt_text });
+  if (id && env.uploads !== false) return h("img", { class: "picture", src: "/sim/file/" + encodeURIComponent(id), alt: e.alt_text });
   return h("span", { class: "image", role: "img", "aria-label": e.alt_text }, "🖼 " + e.alt_text);
 }
 

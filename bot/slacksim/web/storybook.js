@@ -9,7 +9,7 @@ const kindOf = (name) => (name.split("_")[0] in kinds ? name.split("_")[0] : "se
 // env stands for a workspace in which nobody is known and nothing happens.
 function env(scope, bot) {
   return {
-    me: "", bot, scope, form: { fill() {}, suggest: async () => [], press() {} },
+    me: "", bot, scope, uploads: false, form: { fill() {}, suggest: async () => [], press() {} },
     userName: () => null, channelName: () => null, group: () => null, everybody: () => [], everywhere: () => [],
   };
 }

@@ -114,9 +114,9 @@ class Person {
     return this.page.locator("body").innerText({ timeout: 5000 }).catch((err) => String(err));
   }
 
-  /** pictured writes a picture for the docs, where they are asked for. */
-  async pictured(name, part = this.page) {
-    if (PICTURES) await part.screenshot({ path: `${PICTURES}/${name}.png`, animations: "disabled", caret: "hide" });
+  /** pictured writes a picture for the docs, where they are asked for; to: the folder, from that of the pictures. */
+  async pictured(name, part = this.page, to = ".") {
+    if (PICTURES) await part.screenshot({ path: `${PICTURES}/${to}/${name}.png`, animations: "disabled", caret: "hide" });
   }
 
   complained() {

@@ -13,7 +13,7 @@ await scenario(async (come) => {
     await card.getByRole("button", { name: /repl(y|ies)/ }).first().click();
     await person.page.getByRole("button", { name: "Close the thread" }).waitFor();
     await look("the thread");
-    if (colours === "dark") await person.pictured("dark");
+    if (colours === "dark") await person.pictured("dark", card);
     await person.presses("Deploy", person.page.getByRole("navigation"));
     await person.modal.getByLabel("Service").waitFor();
     await look("the form");
@@ -25,6 +25,5 @@ await scenario(async (come) => {
       await person.sees(/ of [0-9]{3} stories$/, person.page.getByRole("status"));
       await look("the storybook's kind " + kind);
     }
-    if (colours === "light") await person.pictured("storybook");
   }
 });

@@ -12,7 +12,6 @@ await scenario(async (come) => {
   };
 
   await tool(dev, "v1.2.4 looks good", "More");
-  await dev.pictured("tools", dev.page.locator(".main"));
   await dev.page.getByRole("menuitem", { name: "Edit message" }).click();
   await dev.modal.getByLabel("Message").fill("v1.2.5 looks bad");
   await dev.presses("Save", dev.modal);

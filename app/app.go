@@ -9,6 +9,7 @@ import (
 	"net"
 	"slices"
 	"sync"
+	"time"
 
 	"canarybot.io/api"
 	"canarybot.io/bot"
@@ -54,6 +55,8 @@ type Parts struct {
 	Calendar *calendar.Calendar
 	// AtOnce is how many rollouts may be under way at once.
 	AtOnce rollout.AtOnce
+	// Patience is how long a deploy is in line before it is dropped; 0: rollout.Patience.
+	Patience time.Duration
 	// Tags knows what tags name now; nil: nobody asks.
 	Tags rollout.Tags
 	// Registry knows which versions there are; nil: nobody is asked.
@@ -119,7 +122,7 @@ func New(p Parts) *App {
 		Store: store, Cluster: cluster, Metrics: metrics, Judge: judge.Judge{},
 		Repository: p.Repository,
 		Preflights: slices.Concat(p.Preflights, []rollout.Preflighter{a.cards}), Audience: a.cards, Committed: a.committed,
-		Tags: p.Tags, Calendar: p.Calendar, AtOnce: p.AtOnce, Identify: a.identify,
+		Tags: p.Tags, Calendar: p.Calendar, AtOnce: p.AtOnce, Patience: p.Patience, Identify: a.identify,
 		Services: p.Services, Policy: p.Policy, Log: p.Log,
 	})
 	a.meters.countRollouts(a.engine.Snapshot)

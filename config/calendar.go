@@ -234,3 +234,16 @@ func readAtOnce(n node) rollout.AtOnce {
 	}
 	return rollout.AtOnce{All: most("all"), Team: most("team")}
 }
+
+// mostPatience is how long a deploy may be in line: one that starts a month after it was asked for surprises everybody.
+const mostPatience = 31 * 24 * time.Hour
+
+// readPatience reads how long a deploy is in line before it is dropped.
+func readPatience(n node) time.Duration {
+	at := n.fields("wait").at("wait")
+	span := at.positive(rollout.Patience)
+	if span > mostPatience {
+		at.bad("%s is too long for a deploy to wait: 744h is the most", span)
+	}
+	return span
+}

@@ -34,6 +34,7 @@ type Config struct {
 	Registry    registry.Options
 	Calendar    *calendar.Calendar // when rollouts may start; never nil
 	AtOnce      rollout.AtOnce     // how many
+	Patience    time.Duration      // how long a deploy is in line before it is dropped
 	// Webhooks are those who are told of what happens, beside Slack.
 	Webhooks []webhook.Settings
 	// Baseline is how it was before Canarybot, for the report.
@@ -115,7 +116,7 @@ func parse(data []byte) (Config, []Problem) {
 	}
 	refuseExposed(root)
 	f := root.fields("environment", "slack", "prometheus", "store", "listen", "policy", "plans", "checks", "defaults", "services",
-		"api", "pipelines", "git", "registry", "webhooks", "report", "calendar", "at_once")
+		"api", "pipelines", "git", "registry", "webhooks", "report", "calendar", "at_once", "queue")
 	slack := f.at("slack").fields("command", "channel", "on_call", "shared_channels", "blocks", "pictures", "ends_channel")
 	c := Config{
 		Environment: readEnvironment(f.at("environment")),
@@ -135,6 +136,7 @@ func parse(data []byte) (Config, []Problem) {
 		Baseline:   readReport(f.at("report")),
 		Calendar:   readCalendar(f.at("calendar")),
 		AtOnce:     readAtOnce(f.at("at_once")),
+		Patience:   readPatience(f.at("queue")),
 	}
 	c.Webhooks = readWebhooks(f.at("webhooks"), f.at("services").fields().names)
 	c.Services = readServices(f, common{

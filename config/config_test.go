@@ -67,6 +67,7 @@ func TestTheExampleOfTheDesign(t *testing.T) {
 		Store:       config.Store{Path: "/var/lib/canarybot/canarybot.db", Limit: 256 << 20},
 		Listen:      ":8080",
 		Calendar:    &calendar.Calendar{Zone: time.UTC, Windows: map[string]calendar.Window{}},
+		Patience:    rollout.Patience,
 		Webhooks:    byDefault(),
 		Policy:      rollout.Policy{Deployers: []string{"U024BE7LH"}, Approvers: []string{"U0G9QF9C6"}, Rollback: []string{"everyone"}},
 		Services: map[rollout.ServiceName]rollout.Service{"checkout": {

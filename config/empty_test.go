@@ -79,6 +79,7 @@ var mayBeEmpty = map[string]string{
 	"services.checkout.on_call []":             "mentions nobody",
 	"defaults {}":                              "no defaults",
 	"at_once {}":                               "no limit",
+	"queue {}":                                 "the default",
 	"calendar.windows {}":                      "no windows",
 	"calendar.freezes []":                      "no freezes",
 	"calendar.holidays []":                     "no holidays",

@@ -16,11 +16,12 @@ const (
 	EntryAsked     EntryKind = "asked"     // a person is asked: a gate, a hold, drift
 	EntryReminded  EntryKind = "reminded"  // the question is repeated in the channel
 	EntryDrift     EntryKind = "drift"     // somebody changed what we steer
-	EntrySettled   EntryKind = "settled"   // a hold, drift or stuck is over
+	EntrySettled   EntryKind = "settled"   // a hold, drift, stuck or freeze is over
 	EntryOverwrote EntryKind = "overwrote" // while ending, a foreign value was set back
 	EntryStuck     EntryKind = "stuck"     // an ending does not end
 	EntryAway      EntryKind = "away"      // the bot was away and judged nothing for a while
 	EntryUnseen    EntryKind = "unseen"    // from here on people could not see the rollout: nothing moves forward
+	EntryFrozen    EntryKind = "frozen"    // a freeze, Frozen, keeps it from going to a further step from here on
 	EntryTagMoved  EntryKind = "tag_moved" // the tag of the new version names another image now, which Notices say
 	EntryGit       EntryKind = "git"       // Commit, or the pull request that asks for it, as Wish wanted it
 	EntryEnded     EntryKind = "ended"
@@ -62,4 +63,5 @@ type Data struct {
 	Needed    int        `json:"needed,omitempty"`
 	Commit    *GitCommit `json:"commit,omitempty"`
 	Wish      GitWish    `json:"wish,omitempty"`
+	Frozen    *Closure   `json:"frozen,omitempty"`
 }

@@ -1,6 +1,7 @@
 package rollout
 
 import (
+	"cmp"
 	"math"
 	"reflect"
 	"time"
@@ -137,11 +138,20 @@ func (rc *reconciliation) see() {
 }
 
 // heed takes over what the calendar says about rollouts under way. A way back and an emergency heed nothing, nor does what is
-// being promoted: it is better finished.
+// being promoted: it is better finished. It tells when a freeze begins to pause the rollout, and when it goes on; of one that is
+// rolled back meanwhile that is told instead.
 func (rc *reconciliation) heed() {
+	before, paused := rc.Frozen, rc.frozen()
 	rc.Frozen, rc.Shut = nil, nil
-	if rc.Phase >= Preparing && rc.Phase <= Awaiting && !rc.Request.Back && !rc.Request.Emergency {
-		rc.Frozen, rc.Shut = rc.f.Frozen, rc.f.Shut
+	if rc.Phase < Preparing || rc.Phase > Awaiting || rc.Request.Back || rc.Request.Emergency {
+		return
+	}
+	rc.Frozen, rc.Shut = rc.f.Frozen, rc.f.Shut
+	switch {
+	case rc.frozen() && !paused:
+		rc.tell(EntryFrozen, bot, Data{Frozen: rc.Frozen})
+	case rc.Frozen == nil && paused:
+		rc.tell(EntrySettled, bot, Data{Frozen: before, Reason: Reason{Code: ReasonFrozen, Detail: cmp.Or(before.Name, before.Text)}})
 	}
 }
 

@@ -16,6 +16,8 @@ type Pending struct {
 	NotBefore time.Time `json:"not_before,omitzero"`
 	// Since is when it got in line, and its place there: the earlier, the further ahead.
 	Since time.Time `json:"since"`
+	// Until is when it is dropped unless it has started; zero: it was stored before there was such an end.
+	Until time.Time `json:"until,omitzero"`
 	// Settled is what came of it, until people were told; nil: it is pending.
 	Settled *Settlement `json:"settled,omitempty"`
 }
@@ -25,7 +27,31 @@ type Settlement struct {
 	At      time.Time `json:"at"`
 	Rollout ID        `json:"rollout,omitempty"`
 	Problem Problem   `json:"problem,omitzero"`
+	// InTheWay is what kept it from starting, where it waited too long.
+	InTheWay Problem `json:"in_the_way,omitzero"`
 }
+
+// Patience is how long a deploy is in line before it is dropped, where the configuration does not say.
+const Patience = 24 * time.Hour
+
+// InLine is when it got in line first: when it was asked for, or at its moment.
+func (p Pending) InLine() time.Time {
+	if p.NotBefore.After(p.Request.At) {
+		return p.NotBefore
+	}
+	return p.Request.At
+}
+
+// Expires is when it is dropped unless it has started: by then nobody expects it to start any more.
+func (p Pending) Expires() time.Time {
+	if p.Until.IsZero() {
+		return p.InLine().Add(Patience)
+	}
+	return p.Until
+}
+
+// Expired reports whether it has waited for too long by then.
+func (p Pending) Expired(at time.Time) bool { return p.Due(at) && !at.Before(p.Expires()) }
 
 // Decision is what its start is remembered by: it starts once, whatever crashes.
 func (p Pending) Decision() DecisionID { return DecisionID("pending:" + strconv.Itoa(p.ID)) }
@@ -50,6 +76,8 @@ const (
 	ProblemPendingAlready ProblemCode = "pending_already"  // Value is the version, of Service
 	ProblemNotPending     ProblemCode = "not_pending"
 	ProblemNotInLine      ProblemCode = "not_in_line" // it waits until Until, not for others
+	// ProblemWaitedTooLong drops a pending deploy that could not start before Until.
+	ProblemWaitedTooLong ProblemCode = "waited_too_long"
 )
 
 // Queue holds the pending deploys, as they are stored. The zero value is that of a store that has had none.

@@ -59,13 +59,13 @@ func TestKinds(t *testing.T) {
 	t.Parallel()
 	silent := map[rollout.EntryKind]bool{
 		rollout.EntryVerdict: true, rollout.EntryReminded: true, rollout.EntryOverwrote: true, rollout.EntryAway: true,
-		rollout.EntryUnseen: true, rollout.EntryPhase: true, // by itself
+		rollout.EntryUnseen: true, rollout.EntryFrozen: true, rollout.EntryPhase: true, // by itself
 	}
 	came := map[webhook.Kind]bool{}
 	for _, kind := range []rollout.EntryKind{
 		rollout.EntryRequested, rollout.EntryStarted, rollout.EntryPhase, rollout.EntryDecided, rollout.EntryStep, rollout.EntryVerdict,
 		rollout.EntryAsked, rollout.EntryReminded, rollout.EntryDrift, rollout.EntrySettled, rollout.EntryOverwrote, rollout.EntryStuck,
-		rollout.EntryAway, rollout.EntryUnseen, rollout.EntryGit, rollout.EntryEnded,
+		rollout.EntryAway, rollout.EntryUnseen, rollout.EntryFrozen, rollout.EntryGit, rollout.EntryEnded,
 	} {
 		e := rollout.Entry{Kind: kind}
 		if kind == rollout.EntryEnded {

@@ -58,7 +58,8 @@ func KindOf(e rollout.Entry) (kind Kind, ok bool) {
 		return Committed, true
 	case rollout.EntryEnded:
 		return Ended, e.Data.Ending != nil
-	case rollout.EntryVerdict, rollout.EntryReminded, rollout.EntryOverwrote, rollout.EntryAway, rollout.EntryUnseen, rollout.EntryTagMoved:
+	case rollout.EntryVerdict, rollout.EntryReminded, rollout.EntryOverwrote, rollout.EntryAway, rollout.EntryUnseen, rollout.EntryTagMoved,
+		rollout.EntryFrozen:
 		return "", false
 	}
 	return "", false

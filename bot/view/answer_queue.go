@@ -19,7 +19,8 @@ func (a Answers) Pended(p rollout.Pending, place int, why error) Message {
 	} else {
 		head += ": it starts " + at(p.NotBefore) + ", or as soon after as nothing is in its way."
 	}
-	return message(paragraph(head, inTheWay(p, why), "To remove it: "+a.typed("queue leave "+strconv.Itoa(p.ID)))).withText("%s", head)
+	dropped := "If it cannot start before " + at(p.Expires()) + ", it is dropped, and you are told."
+	return message(paragraph(head, inTheWay(p, why), dropped, "To remove it: "+a.typed("queue leave "+strconv.Itoa(p.ID)))).withText("%s", head)
 }
 
 // inTheWay says what is in the way of a pending deploy, and when that ends.
@@ -130,7 +131,15 @@ func (a Answers) SettledTold(p rollout.Pending, link string) Message {
 	}
 	why := fullStop(whyDropped(p))
 	line := fmt.Sprintf("%s *%s was not started*, and is no longer pending: %s %s asked for it %s.", iconBad, name, why, actorName(p.Request.By), at(p.Request.At))
-	return message(line).withText("%s was not started: %s", name, why)
+	m := message(line).withText("%s was not started: %s", name, why)
+	if s.Problem.Code != rollout.ProblemWaitedTooLong {
+		return m
+	}
+	again := command.Command{
+		Verb: command.Deploy, Service: p.Service, Version: p.Request.Version, Plan: p.Request.Plan, Auto: p.Request.Auto,
+		Queue: true, Reason: p.Request.Text,
+	}
+	return m.withBlocks(context("To wait anew: " + a.typed(again.String())))
 }
 
 // whyDropped says why a pending deploy can no longer start, to others than whoever asked for it.
@@ -142,7 +151,7 @@ func whyDropped(p rollout.Pending) string {
 	if why.Code == rollout.ProblemNotAMember {
 		return "who asked for it is no longer a full member of this workspace"
 	}
-	return Problem(why)
+	return joined(" ", Problem(why), Problem(p.Settled.InTheWay))
 }
 
 // LeftTold says that a pending deploy was removed: to whoever removed it, and to the channel.

@@ -32,6 +32,7 @@ func calendarProblems() []rollout.Problem {
 		{Code: rollout.ProblemPendingAlready, Service: "checkout", Value: "v1.2.4", Count: 7},
 		{Code: rollout.ProblemNotPending, Count: 7},
 		{Code: rollout.ProblemNotInLine, Service: "checkout", Count: 7, Until: opens},
+		{Code: rollout.ProblemWaitedTooLong, Service: "checkout", Until: opens},
 		{Code: "no_such_team", Value: "shop"},
 		{Code: "no_cron", Value: "@daily", Words: "five fields are wanted"},
 		{Code: "cron_never_comes", Value: "0 0 30 2 *"},

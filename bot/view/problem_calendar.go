@@ -25,6 +25,7 @@ func calendarSentences() map[rollout.ProblemCode]string {
 		rollout.ProblemPendingAlready:  "{service} {value} is pending already, as number {count}.",
 		rollout.ProblemNotPending:      "No deploy with the number {count} is pending: it started, or somebody removed it.",
 		rollout.ProblemNotInLine:       "Number {count} waits until {moment} and is in nobody's way; only what is in line goes ahead.",
+		rollout.ProblemWaitedTooLong:   "It waited until {moment}, as long as a deploy may.",
 		"no_such_team":                 "No service is of a team {quoted}.",
 		"no_cron":                      "{quoted} is not a cron expression: {words}",
 		"cron_never_comes":             "{quoted} never comes: no month has such a day.",

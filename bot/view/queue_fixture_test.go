@@ -52,9 +52,11 @@ func queueAnswers() map[string]view.Message {
 		"settled_started":   a.SettledTold(settled(rollout.Settlement{At: noon, Rollout: "checkout-42"}), permalink),
 		"settled_forbidden": a.SettledTold(settled(rollout.Settlement{At: noon, Problem: rollout.Problem{Code: rollout.ProblemNotAllowed, Key: "U024BE7LH", Value: "deploy"}}), ""),
 		"settled_left":      a.SettledTold(settled(rollout.Settlement{At: noon, Problem: rollout.Problem{Code: rollout.ProblemNotAMember}}), ""),
-		"settled_same":      a.SettledTold(settled(rollout.Settlement{At: noon, Problem: rollout.Problem{Code: rollout.ProblemSameVersion, Service: "checkout", Value: "r/checkout:v1.2.5"}}), ""),
-		"left":              a.LeftTold(line, line.Request.By),
-		"left_others":       a.LeftTold(line, approver),
-		"jumped":            a.JumpedTold(line, approver),
+		"settled_late": a.SettledTold(settled(rollout.Settlement{At: noon, Problem: rollout.Problem{Code: rollout.ProblemWaitedTooLong, Until: noon},
+			InTheWay: rollout.Problem{Code: rollout.ProblemFrozen, Service: "checkout", Words: "sale"}}), ""),
+		"settled_same": a.SettledTold(settled(rollout.Settlement{At: noon, Problem: rollout.Problem{Code: rollout.ProblemSameVersion, Service: "checkout", Value: "r/checkout:v1.2.5"}}), ""),
+		"left":         a.LeftTold(line, line.Request.By),
+		"left_others":  a.LeftTold(line, approver),
+		"jumped":       a.JumpedTold(line, approver),
 	}
 }

@@ -136,13 +136,13 @@ func TestSlackTakesWhateverTheRolloutIs(t *testing.T) {
 	kinds := []rollout.EntryKind{
 		rollout.EntryRequested, rollout.EntryStarted, rollout.EntryPhase, rollout.EntryDecided, rollout.EntryStep, rollout.EntryVerdict,
 		rollout.EntryAsked, rollout.EntryReminded, rollout.EntryDrift, rollout.EntrySettled, rollout.EntryOverwrote, rollout.EntryStuck,
-		rollout.EntryAway, rollout.EntryUnseen, rollout.EntryTagMoved, rollout.EntryEnded,
+		rollout.EntryAway, rollout.EntryUnseen, rollout.EntryFrozen, rollout.EntryTagMoved, rollout.EntryEnded,
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		r := randomRollout(t)
 		e := rollout.Entry{
 			Kind: rapid.SampledFrom(kinds).Draw(t, "kind"), At: noon, Step: rapid.IntRange(-1, 70).Draw(t, "of step"), Actor: person("U024BE7LH"),
-			Data: rollout.Data{To: r.Phase, Reason: randomReason(t), Verdict: &r.Verdict, Doubts: r.Doubts, Action: rapid.SampledFrom([]rollout.Action{"", rollout.Accept}).Draw(t, "action"), Drift: r.Drift, Ending: &r.Ending, Notices: rapid.SliceOfN(rapid.Custom(randomProblem), 0, 20).Draw(t, "notices"), Differs: rapid.SliceOfN(rapid.StringN(0, 2000, -1), 0, 60).Draw(t, "differs"), Away: r.Spans.Bake},
+			Data: rollout.Data{To: r.Phase, Reason: randomReason(t), Verdict: &r.Verdict, Doubts: r.Doubts, Action: rapid.SampledFrom([]rollout.Action{"", rollout.Accept}).Draw(t, "action"), Drift: r.Drift, Ending: &r.Ending, Notices: rapid.SliceOfN(rapid.Custom(randomProblem), 0, 20).Draw(t, "notices"), Differs: rapid.SliceOfN(rapid.StringN(0, 2000, -1), 0, 60).Draw(t, "differs"), Away: r.Spans.Bake, Frozen: r.Frozen},
 		}
 		made := []view.Message{
 			view.Card(r, view.CardOptions{}), view.Card(r, view.CardOptions{Restarting: true, Decided: &e}),

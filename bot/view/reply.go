@@ -56,6 +56,8 @@ func Reply(r rollout.Rollout, e rollout.Entry, to Audience, link string) (m Mess
 		return t.away(), true
 	case rollout.EntryUnseen:
 		return t.unseen(), true
+	case rollout.EntryFrozen:
+		return t.frozen()
 	case rollout.EntryTagMoved:
 		return t.tagMoved(), true
 	case rollout.EntryGit:

@@ -139,12 +139,29 @@ func (t threadReply) settled() Message {
 		what = "what was asked about is over; it goes on."
 	case t.e.Data.Reason.Code == rollout.ReasonStableGone:
 		what = "stable is back; it goes on."
+	case t.e.Data.Reason.Code == rollout.ReasonFrozen:
+		what = "the freeze is over; it goes on."
 	case t.e.Data.Reason.Code == rollout.ReasonUnseen:
 		what = "people can see it again; it goes on."
 	case t.e.Data.Reason.Code == rollout.ReasonStableEmpty:
 		what = "stable has replicas again; it goes on."
 	}
 	return message(iconDone+" *Settled*: "+what).withText("%s: settled, %s", fullName(t.r), what)
+}
+
+// frozen says that a freeze keeps the rollout from going on, until when and why.
+func (t threadReply) frozen() (Message, bool) {
+	f := t.e.Data.Frozen
+	if f == nil {
+		return Message{}, false // the card says it
+	}
+	by := ""
+	if f.By.ID != "" {
+		by = " It was set by " + actorName(f.By) + "."
+	}
+	line := "goes to no further step " + untilWhen(*f) + fullStop(reasonOf(*f))
+	return message(paragraph(fmt.Sprintf("%s *Frozen*: it %s%s", iconFrozen, line, by), "Checks and rollback go on.")).
+		withText("%s is frozen: it %s", fullName(t.r), line), true
 }
 
 // fieldName is the display name of a managed field.

@@ -96,7 +96,7 @@ func run(ctx context.Context, c config.Config, log *slog.Logger) (err error) {
 	defer log.Info("stopped")
 	return app.New(app.Parts{
 		Environment: c.Environment, Services: c.Services, Policy: c.Policy, Baseline: c.Baseline, Command: c.Slack.Command, Channel: c.Slack.Channel,
-		SharedChannels: c.Slack.SharedChannels, Calendar: c.Calendar, AtOnce: c.AtOnce,
+		SharedChannels: c.Slack.SharedChannels, Calendar: c.Calendar, AtOnce: c.AtOnce, Patience: c.Patience,
 		Slack: connection, Draw: pictures, Store: store, Cluster: cluster, Beside: cluster, Metrics: source,
 		Preflights: []rollout.Preflighter{pinner, cluster}, Tags: pinner, Registry: pinner,
 		Repository: git.New(c.Git),

@@ -28,6 +28,8 @@ type Options struct {
 	Calendar rollout.Calendar
 	// AtOnce is how many rollouts may be under way at once.
 	AtOnce rollout.AtOnce
+	// Patience is how long a deploy is in line before it is dropped; 0: rollout.Patience.
+	Patience time.Duration
 	// Tags knows what tags name now; nil: nobody asks.
 	Tags rollout.Tags
 	// Repository takes the promotions of services that are promoted by a commit to Git; nil: there are none.

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -27,8 +28,9 @@ func (e *Engine) Await(ctx context.Context, l rollout.DeployRequest, notBefore t
 		Service: l.Service, NotBefore: notBefore, Since: l.At,
 		Request: rollout.Request{Version: l.Version, By: l.Actor, At: l.At, Text: l.Text, Plan: l.Plan, Auto: l.Auto},
 	}
-	if p.NotBefore.After(p.Since) {
-		p.Since = p.NotBefore
+	p.Since = p.InLine()
+	if p.Until, err = e.waitsUntil(ctx, p); err != nil {
+		return p, 0, err
 	}
 	err = e.setQueue(ctx, rollout.QueueChange{Decision: l.ID, At: l.At}, func(q rollout.Queue) (rollout.Queue, []rollout.AuditEntry, error) {
 		next, added, err := q.With(p)
@@ -36,6 +38,22 @@ func (e *Engine) Await(ctx context.Context, l rollout.DeployRequest, notBefore t
 		return next, []rollout.AuditEntry{added.Audited(rollout.AuditPending, l.Actor, l.At, e.policy(l.Service))}, err
 	})
 	return p, place, err
+}
+
+// waitsUntil returns when a deploy is dropped that could not start: some time after it is in line, or after what closes the
+// service then is known to open. Whoever waits for the end of a weekend's freeze knows that it takes so long.
+func (e *Engine) waitsUntil(ctx context.Context, p rollout.Pending) (time.Time, error) {
+	from := p.InLine()
+	if e.Calendar != nil {
+		set, err := e.Store.Closures(ctx)
+		if err != nil {
+			return time.Time{}, err
+		}
+		if closed := e.Calendar.Closed(e.Services[p.Service], set, p.Request.By, from); closed.Opens.After(from) {
+			from = closed.Opens
+		}
+	}
+	return from.Add(cmp.Or(e.Patience, rollout.Patience)).UTC(), nil
 }
 
 // mayPend refuses what could not start whatever it waited for.
@@ -186,12 +204,16 @@ func (e *Engine) tryLine(ctx context.Context) time.Duration {
 	return queueEvery
 }
 
-// try starts a pending deploy unless something is in its way. What it became, or why it can no longer start, is committed after
-// the start: a crash between the two is noticed by the decision, which the start is remembered by.
+// try starts a pending deploy unless something is in its way, and drops it where it has waited too long. What it became, or why it
+// can no longer start, is committed after the start: a crash between the two is noticed by the decision, which the start is
+// remembered by.
 func (e *Engine) try(ctx context.Context, p rollout.Pending) error {
 	id, started, err := e.Store.Decided(ctx, p.Decision())
 	if err != nil {
 		return err
+	}
+	if !started && p.Expired(now()) {
+		return e.settle(ctx, p, e.tooLate(ctx, p))
 	}
 	if !started {
 		if id, err = e.startOne(ctx, p); rollout.Passes(err) {
@@ -201,7 +223,20 @@ func (e *Engine) try(ctx context.Context, p rollout.Pending) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	s := rollout.Settlement{At: now(), Rollout: id, Problem: rollout.ProblemOf(err)}
+	return e.settle(ctx, p, rollout.Settlement{At: now(), Rollout: id, Problem: rollout.ProblemOf(err)})
+}
+
+// tooLate is that the deploy has waited too long, and for what, as far as that can be said.
+func (e *Engine) tooLate(ctx context.Context, p rollout.Pending) rollout.Settlement {
+	s := rollout.Settlement{At: now(), Problem: rollout.Problem{Code: rollout.ProblemWaitedTooLong, Service: p.Service, Until: p.Expires()}}
+	if service, ok := e.Services[p.Service]; ok {
+		s.InTheWay = rollout.ProblemOf(e.inTheWay(ctx, service, p))
+	}
+	return s
+}
+
+// settle commits what came of a pending deploy.
+func (e *Engine) settle(ctx context.Context, p rollout.Pending, s rollout.Settlement) error {
 	return e.setQueue(ctx, rollout.QueueChange{}, func(q rollout.Queue) (rollout.Queue, []rollout.AuditEntry, error) {
 		next, err := q.Settle(p.ID, s)
 		var dropped []rollout.AuditEntry

@@ -31,6 +31,7 @@ type Rollouts interface {
 	Deploy(ctx context.Context, l rollout.DeployRequest) (rollout.Rollout, error)
 	DeployTogether(ctx context.Context, all []rollout.DeployRequest) ([]rollout.Rollout, error)
 	DryRun(ctx context.Context, l rollout.DeployRequest) (rollout.Rollout, rollout.Preflight, error)
+	DryRunTogether(ctx context.Context, all []rollout.DeployRequest) []rollout.DryRun
 	Decide(ctx context.Context, id rollout.ID, d rollout.Decision) (rollout.Rollout, error)
 	// Close commits a freeze or a lock; Reopen ends those of a scope and returns them.
 	Close(ctx context.Context, c rollout.Closure, id rollout.DecisionID) error

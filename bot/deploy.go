@@ -124,15 +124,19 @@ func (b *Bot) dryRun(ctx context.Context, req request, l rollout.DeployRequest) 
 		if err == nil {
 			return b.answers.DryRun(r, p)
 		}
-		refusal, err := b.refuseDeploy(ctx, b.answers.ForDryRun(), l, err)
-		if err != nil {
-			b.Log.Error("dry run failed", "service", l.Service, "error", err)
-			return b.answers.Error(err)
-		}
-		if refusal.now == nil {
-			return b.answers.Error(err)
-		}
-		return *refusal.now
+		return b.refuseDryRun(ctx, b.answers.ForDryRun(), l, err)
 	}
 	return out, nil
+}
+
+// refuseDryRun says what refuses the deploy before its preflight.
+func (b *Bot) refuseDryRun(ctx context.Context, say view.Answers, l rollout.DeployRequest, err error) view.Message {
+	refusal, failed := b.refuseDeploy(ctx, say, l, err)
+	if failed != nil {
+		b.Log.Error("dry run failed", "service", l.Service, "error", failed)
+	}
+	if failed != nil || refusal.now == nil {
+		return b.answers.Error(err)
+	}
+	return *refusal.now
 }

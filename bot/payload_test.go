@@ -101,6 +101,11 @@ func (r *recorder) DryRun(context.Context, rollout.DeployRequest) (rollout.Rollo
 	return rollout.Rollout{}, rollout.Preflight{}, nil
 }
 
+// DryRunTogether does nothing.
+func (r *recorder) DryRunTogether(context.Context, []rollout.DeployRequest) []rollout.DryRun {
+	return nil
+}
+
 // Decide notes the decision.
 func (r *recorder) Decide(_ context.Context, _ rollout.ID, d rollout.Decision) (rollout.Rollout, error) {
 	r.mu.Lock()

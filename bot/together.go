@@ -9,9 +9,9 @@ import (
 	"canarybot.io/rollout"
 )
 
-// deployTogether starts a rollout of each of several services, or of none.
+// deployTogether starts a rollout of each of several services, or of none; or it dry-runs them.
 func (b *Bot) deployTogether(ctx context.Context, req request, cmd command.Command) (answer, error) {
-	if late := req.tooLateToStart(); late > 0 {
+	if late := req.tooLateToStart(); late > 0 && !cmd.DryRun {
 		return answerWith(b.answers.TooLateToStart(late)), nil
 	}
 	var all []rollout.DeployRequest
@@ -37,6 +37,9 @@ func (b *Bot) deployTogether(ctx context.Context, req request, cmd command.Comma
 	if err != nil {
 		return b.refuseDeploy(ctx, b.answers, all[0], err)
 	}
+	if cmd.DryRun {
+		return b.dryRunTogether(all), nil
+	}
 	made, err := b.Rollouts.DeployTogether(ctx, all)
 	if err != nil {
 		return b.refuseTogether(ctx, all, err)
@@ -44,6 +47,26 @@ func (b *Bot) deployTogether(ctx context.Context, req request, cmd command.Comma
 	out := answerWith(b.answers.AcceptedTogether(made))
 	out.started = made[0].ID
 	return out, nil
+}
+
+// dryRunTogether finds out whether all of them would start.
+func (b *Bot) dryRunTogether(all []rollout.DeployRequest) answer {
+	var names []rollout.ServiceName
+	for _, l := range all {
+		names = append(names, l.Service)
+	}
+	out := answerWith(b.answers.DryRunStarted(names...))
+	out.later = func(ctx context.Context) view.Message {
+		found := b.Rollouts.DryRunTogether(ctx, all)
+		refused := make([]view.Message, len(found))
+		for i, d := range found {
+			if d.Err != nil {
+				refused[i] = b.refuseDryRun(ctx, b.answers.ForDryRun(), d.Request, d.Err)
+			}
+		}
+		return b.answers.DryRunTogether(found, refused)
+	}
+	return out
 }
 
 // refuseTogether is refuseDeploy for several services: it names the one that the error is about.

@@ -185,6 +185,17 @@ func (p Preflight) Passes() bool {
 	return p.Unreadable.IsZero() && len(p.Problems) == 0 && len(p.Checks) == 0
 }
 
+// DryRun is what a dry run found out about a deploy.
+type DryRun struct {
+	Request   DeployRequest
+	Rollout   Rollout // the one that would start
+	Preflight Preflight
+	Err       error // what refuses the deploy before its preflight; nil: nothing does
+}
+
+// Starts reports whether the deploy would start.
+func (d DryRun) Starts() bool { return d.Err == nil && d.Preflight.Passes() }
+
 // Object is one of the objects that a rollout writes.
 type Object string
 

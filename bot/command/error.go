@@ -28,7 +28,6 @@ const (
 	Alone          Problem = "alone"        // fewer than two services are to go together, or they are typed otherwise
 	TooMany        Problem = "too_many_services"
 	Twice          Problem = "twice"        // Word is a service that is named already
-	NoDryRun       Problem = "no_dry_run"   // of several at once
 	OtherThread    Problem = "other_thread" // Word is a service, but the thread is another's
 	Question       Problem = "question"     // it asks, so it decides nothing; Meant
 	NoTime         Problem = "no_time"      // Word is what follows from, until or for

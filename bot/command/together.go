@@ -51,11 +51,8 @@ func (p *parser) notTogether() *Error {
 func (p *parser) together() *Error {
 	for {
 		word := p.peek()
-		option, _, _ := strings.Cut(strings.ToLower(word), "=")
 		service, version, isPair := p.pair(word)
 		switch {
-		case option == optDryRun:
-			return p.wrong(NoDryRun, option, "")
 		case strings.ToLower(word) == optTogether:
 			p.next()
 		case strings.HasPrefix(word, "--") && word != "--":

@@ -28,9 +28,10 @@ func TestParseSeveralServices(t *testing.T) {
 		"deploy --plan fast checkout=v1.2.4 --auto api-gateway=v2 --replace --together": both(func(c *command.Command) {
 			c.Plan, c.Auto, c.Replace = "fast", true, true
 		}),
+		"deploy checkout=v1.2.4 --dry-run api-gateway=v2 --together":                both(func(c *command.Command) { c.DryRun = true }),
 		"deploy checkout=v1.2.4 api-gateway=v2 --together -- search=v3 comes later": both(func(c *command.Command) { c.Reason = "search=v3 comes later" }),
-		"rollback checkout --gently":                 {Verb: command.Rollback, Service: "checkout", Gently: true},
-		"rollback --gently checkout half are slower": {Verb: command.Rollback, Service: "checkout", Gently: true, Reason: "half are slower"},
+		"rollback checkout --gently":                                                {Verb: command.Rollback, Service: "checkout", Gently: true},
+		"rollback --gently checkout half are slower":                                {Verb: command.Rollback, Service: "checkout", Gently: true, Reason: "half are slower"},
 	} {
 		expect(t, line, inChannel, want)
 	}
@@ -55,7 +56,7 @@ func TestParseSaysWhatIsWrongWithSeveralServices(t *testing.T) {
 		{"deploy checkout=v1.2.4 api-gateway= --together", inChannel, command.Error{Problem: command.MissingVersion, Service: "api-gateway"}},
 		{"deploy checkout=v1.2.4 api-gateway=latest --together", inChannel, command.Error{Problem: command.NoVersion, Word: "latest", Service: "api-gateway"}},
 		{"deploy checkout=v1.2.4 --together serch=v2", inChannel, command.Error{Problem: command.UnknownService, Word: "serch", Nearest: "search"}},
-		{"deploy checkout=v1.2.4 search=v2 --together --dry-run", inChannel, command.Error{Problem: command.NoDryRun, Word: "--dry-run"}},
+		{"deploy checkout=v1.2.4 search=v2 --together --dry-run --at 17:00", inChannel, command.Error{Problem: command.NowOrLater, Word: "--dry-run"}},
 		{"deploy checkout=v1.2.4 search=v2 --together=yes", inChannel, command.Error{Problem: command.UnwantedValue, Word: "--together"}},
 		{"deploy checkout v1.2.4 for api --together", inChannel, command.Error{Problem: command.LateOption, Word: "--together", Service: "checkout"}},
 		{many, known, command.Error{Problem: command.TooMany}},

@@ -87,32 +87,6 @@ func promotedTo(r rollout.Rollout) string {
 	return promotionMove(r, r.Step-1)
 }
 
-// DryRun renders the result of a preflight; r is the rollout that would have started.
-func (a Answers) DryRun(r rollout.Rollout, p rollout.Preflight) Message {
-	r.Original = p.Original
-	head := fmt.Sprintf("*Dry run of %s*: ", fullName(r))
-	switch {
-	case !p.Unreadable.IsZero():
-		return message(iconUnknown + " " + head + "nothing can be said yet: " + fullStop(short(p.Unreadable)))
-	case !p.Passes():
-		return message(fmt.Sprintf("%s %sit would not start, for %s. Nothing was changed.", iconBad, head, plural(len(p.Problems)+len(p.Checks), "reason", "reasons"))).
-			withBlocks(list(preflight(p.Problems, p.Checks))...)
-	}
-	lines := []string{
-		fmt.Sprintf("%s %sit would start. Nothing was changed.", iconDone, head),
-		change(r),
-		capitalize(describePlan(r.Spec.Plan)) + ".",
-		DetectionPower(p.DetectionPower, r.Spec.Plan),
-		Errorless(p.DetectionPower),
-	}
-	lines = append(lines, checkBacktests(p.Backtests)...)
-	if len(p.Original.TemplateDiffers) > 0 {
-		lines = append(lines, iconWarning+" "+differs(p.Original.TemplateDiffers))
-	}
-	return message(paragraph(lines...)).withText("Dry run of %s: it would start. Nothing was changed.", fullName(r)).
-		withBlocks(list(notices(p.Notices))...)
-}
-
 // RolledBackAlready answers a rollback request when the last rollout was a rollback already: the previous version is
 // the one that was rolled back.
 func (a Answers) RolledBackAlready(back rollout.Rollout) Message {

@@ -253,8 +253,6 @@ func lineProblem(e *command.Error) string {
 		return fmt.Sprintf("Nothing was started: %d services are the most that go together.", rollout.MostTogether)
 	case command.Twice:
 		return "Nothing was started: " + typed + " is there twice."
-	case command.NoDryRun:
-		return "Nothing was started: dry-run the services one by one."
 	case command.OtherThread:
 		return fmt.Sprintf("This is the thread of %s, and you wrote %s. To be safe I did nothing: write it in the thread of %s, or as a command in the channel.",
 			word(string(e.Thread)), typed, typed)
@@ -275,7 +273,7 @@ func (a Answers) correctForm(e *command.Error) string {
 	// The other problems are about the form.
 	//exhaustive:ignore
 	switch e.Problem {
-	case command.Alone, command.TooMany, command.Twice, command.NoDryRun:
+	case command.Alone, command.TooMany, command.Twice:
 		return "It goes: " + a.typed("deploy SERVICE=VERSION SERVICE=VERSION --together")
 	case command.AtOnce, command.OneService:
 		form, _ := command.FormOf(command.Freeze)

@@ -78,6 +78,14 @@ func (a Answers) AskingChecks(service rollout.ServiceName) Message {
 }
 
 // DryRunStarted says that a dry run is under way; its result follows.
-func (a Answers) DryRunStarted(service rollout.ServiceName) Message {
-	return sentenceMessage("Looking at everything that %s needs to start; nothing is changed …", service)
+func (a Answers) DryRunStarted(services ...rollout.ServiceName) Message {
+	names := make([]string, len(services))
+	for i, s := range services {
+		names[i] = string(s)
+	}
+	need := "needs"
+	if len(names) > 1 {
+		need = "need"
+	}
+	return message(fmt.Sprintf("Looking at everything that %s %s to start; nothing is changed …", several(names, " and "), need))
 }

@@ -106,6 +106,19 @@ func answers() map[string]view.Message {
 		"dry_run_unreadable":  a.DryRun(in(rollout.Queued), rollout.Preflight{Unreadable: rollout.Text("the API server does not answer")}),
 		"offer_rollback":      a.OfferRollback(ending(rollout.Succeeded, nil), "r/checkout:v1.2.4", "r/checkout:v1.2.3"),
 		"offer_gentle":        a.OfferGentleRollback(ending(rollout.Succeeded, nil), "r/checkout:v1.2.4", "r/checkout:v1.2.3", baking().Spec.Plan),
+		"dry_run_together": a.DryRunTogether([]rollout.DryRun{
+			{Request: launch(), Rollout: in(rollout.Queued), Preflight: rollout.Preflight{Original: baking().Original}},
+			{Request: launch(), Rollout: in(rollout.Queued), Preflight: rollout.Preflight{Original: baking().Original, Notices: noticed(2)}},
+		}, make([]view.Message, 2)),
+		"dry_run_together_unread": a.DryRunTogether([]rollout.DryRun{
+			{Request: launch(), Rollout: in(rollout.Queued), Preflight: rollout.Preflight{Unreadable: rollout.Text("the API server does not answer")}},
+		}, make([]view.Message, 1)),
+		"dry_run_together_not": a.DryRunTogether([]rollout.DryRun{
+			{Request: launch(), Rollout: in(rollout.Queued), Preflight: rollout.Preflight{Original: baking().Original}},
+			{Request: launch(), Rollout: in(rollout.Queued), Preflight: refused},
+			{Request: launch(), Rollout: in(rollout.Queued), Preflight: rollout.Preflight{Unreadable: rollout.Text("the API server does not answer")}},
+			{Request: launch(), Err: &rollout.BusyError{Live: baking()}},
+		}, []view.Message{{}, {}, {}, a.Busy(launch(), &rollout.BusyError{Live: baking()}, permalink)}),
 		"accepted_together":   a.AcceptedTogether([]rollout.Rollout{in(rollout.Queued), baking()}),
 		"refused_together":    a.BecauseOf("web", view.NothingStarted, a.ForSeveral().RolledBackBefore(launch(), ending(rollout.RolledBack, nil))),
 		"unapproved_together": a.BecauseOf("web", view.NothingApproved, a.Forbidden(person("U1"), rollout.Promote, policy())),
@@ -211,7 +224,6 @@ func lines() map[string]string {
 		"not_together":    "deploy checkout=v1.2.4 search=v2",
 		"alone":           "deploy checkout v1.2.4 --together",
 		"twice":           "deploy checkout=v1.2.4 checkout=v1.2.5 --together",
-		"no_dry_run":      "deploy checkout=v1.2.4 search=v2 --together --dry-run",
 		"missing_version": "deploy checkout",
 		"missing_reason":  "abandon checkout",
 		"unknown_option":  "deploy checkout v1.2.4 --repalce",

@@ -207,6 +207,8 @@ func everything(text string, all bool) map[string]view.Message {
 	made["dry"] = a.DryRun(poison(baking(), text, all), rollout.Preflight{
 		Original: poison(baking().Original, text, all), Backtests: []rollout.Backtest{{Check: text, Problem: text}, {Check: text, Series: 2}},
 	})
+	poisoned := rollout.DryRun{Request: rollout.DeployRequest{Service: rollout.ServiceName(text)}, Rollout: poison(baking(), text, all), Preflight: rollout.Preflight{Problems: []rollout.Problem{rollout.Text(text)}}}
+	made["dry_together"] = a.DryRunTogether([]rollout.DryRun{poisoned, {Rollout: poisoned.Rollout}}, make([]view.Message, 2))
 	made["dry_refused"] = a.DryRun(baking(), rollout.Preflight{Problems: []rollout.Problem{rollout.Text(text)}})
 	made["dry_unreadable"] = a.DryRun(baking(), rollout.Preflight{Unreadable: rollout.Text(text)})
 	for code := range view.Sentences() {

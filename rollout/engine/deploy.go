@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"canarybot.io/rollout"
@@ -145,12 +146,32 @@ func (e *Engine) unheard(ctx context.Context, id rollout.DecisionID) error {
 
 // DryRun runs the preflight of a deploy, asks about the last hour too, and changes nothing in the store.
 func (e *Engine) DryRun(ctx context.Context, l rollout.DeployRequest) (rollout.Rollout, rollout.Preflight, error) {
+	return e.dryRun(ctx, l, nil)
+}
+
+// DryRunTogether is DryRun for several services that go together: it says of each, in their order, whether it would start beside
+// the others. They are looked at side by side.
+func (e *Engine) DryRunTogether(ctx context.Context, all []rollout.DeployRequest) []rollout.DryRun {
+	found := make([]rollout.DryRun, len(all))
+	var group sync.WaitGroup
+	for i, l := range all {
+		group.Go(func() {
+			r, p, err := e.dryRun(ctx, l, all)
+			found[i] = rollout.DryRun{Request: l, Rollout: r, Preflight: p, Err: err}
+		})
+	}
+	group.Wait()
+	return found
+}
+
+// dryRun is DryRun beside the others that would start with it.
+func (e *Engine) dryRun(ctx context.Context, l rollout.DeployRequest, with []rollout.DeployRequest) (rollout.Rollout, rollout.Preflight, error) {
 	r, _, err := e.prepare(ctx, l)
 	if err != nil {
 		return r, rollout.Preflight{}, err
 	}
 	p := e.patient(ctx, r)
-	if _, err := e.opened(ctx, l, nil); rollout.CodeOf(err) == rollout.Conflict {
+	if _, err := e.opened(ctx, l, with); rollout.CodeOf(err) == rollout.Conflict {
 		p.Problems = append(p.Problems, rollout.ProblemOf(err))
 	} else if err != nil {
 		return r, p, err

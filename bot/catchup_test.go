@@ -82,6 +82,18 @@ func TestCrashAtEveryNoteLeavesOneCardAndOneThread(t *testing.T) {
 // crashing plays a rollout during which the process dies where kill says, and is started again.
 func (w *world) crashing(kill func(died func())) {
 	w.t.Helper()
+	dead := w.dying(kill)
+	if _, err := w.slack.As(oncall).StartSlash("#deploys", "", "/canary", "deploy checkout v1.2.4 --auto"); err != nil {
+		w.t.Fatal(err) // whether it is acknowledged is not the question here
+	}
+	w.comeBack(dead)
+	w.awaitPhase("checkout-1", rollout.Ended)
+	time.Sleep(2 * time.Minute)
+	w.complete()
+}
+
+// dying has the process die where kill says.
+func (w *world) dying(kill func(died func())) <-chan struct{} {
 	dead := make(chan struct{}, 1)
 	kill(func() {
 		w.wire.kill()
@@ -89,9 +101,11 @@ func (w *world) crashing(kill func(died func())) {
 		w.slack.DropSockets()
 		dead <- struct{}{}
 	})
-	if _, err := w.slack.As(oncall).StartSlash("#deploys", "", "/canary", "deploy checkout v1.2.4 --auto"); err != nil {
-		w.t.Fatal(err) // whether it is acknowledged is not the question here
-	}
+	return dead
+}
+
+// comeBack starts the process again that died.
+func (w *world) comeBack(dead <-chan struct{}) {
 	select {
 	case <-dead:
 		w.crash()
@@ -100,9 +114,6 @@ func (w *world) crashing(kill func(died func())) {
 		w.notes.revive()
 		w.wire.revive()
 	}
-	w.awaitPhase("checkout-1", rollout.Ended)
-	time.Sleep(2 * time.Minute)
-	w.complete()
 }
 
 func TestACompleteCardIsNotEditedAgainAfterARestart(t *testing.T) {

@@ -232,7 +232,7 @@ func (b *Bot) pressLine(ctx context.Context, req request, p slack.Interaction) (
 	case !p.Container.Ephemeral:
 		return answerWith(b.answers.ForeignButton()), nil
 	}
-	cmd, err := command.Parse(typed.Text, b.known(req))
+	cmd, err := command.Parse(typed.Text, b.known(ctx, req))
 	if err != nil {
 		return answerWith(b.answers.ParseError(err)), nil
 	}

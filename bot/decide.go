@@ -15,6 +15,10 @@ import (
 // typed carries out a typed decision. It answers the question that the card shows, which is what the person saw.
 func (b *Bot) typed(ctx context.Context, req request, cmd command.Command) (answer, error) {
 	r, found, err := b.target(ctx, cmd)
+	all := err == nil && cmd.Rollout != "" && cmd.Rollout == req.thread && len(r.Others()) > 0
+	if all {
+		r, err = b.putTo(ctx, r, cmd.Action())
+	}
 	switch missing := rollout.CodeOf(err) == rollout.NotFound; {
 	case err != nil && !missing:
 		return answer{}, err
@@ -31,7 +35,7 @@ func (b *Bot) typed(ctx context.Context, req request, cmd command.Command) (answ
 	if err != nil && !needsNoDisk(cmd.Action(), err) {
 		return answer{}, err
 	}
-	d := rollout.Decision{ID: req.id, Action: cmd.Action(), Turn: cur.Turn, Text: cmd.Reason}
+	d := rollout.Decision{ID: req.id, Action: cmd.Action(), Turn: cur.Turn, Text: cmd.Reason, All: all}
 	put := cur.TurnAt
 	if cur.Showing == r.Turn && r.Stuck != nil && (d.Action == rollout.Abandon || d.Action == rollout.Retry) {
 		// Only a card that says stuck makes anybody type this, and it may be there before Slack says so.
@@ -89,7 +93,7 @@ func (b *Bot) notLive(ctx context.Context, cmd command.Command, last rollout.Rol
 // decide commits a decision and answers. An error means that the decision may not be durable: then it must not be
 // acknowledged.
 func (b *Bot) decide(ctx context.Context, req request, r rollout.Rollout, d rollout.Decision) (answer, error) {
-	actor, err := b.promoter(ctx, req, d.Action, r)
+	actor, err := b.decider(ctx, req, d, r)
 	d.Actor, d.At = actor, now()
 	if err != nil {
 		return b.refuseDecision(ctx, r, d, err)
@@ -101,7 +105,11 @@ func (b *Bot) decide(ctx context.Context, req request, r rollout.Rollout, d roll
 	if err != nil {
 		return b.refuseDecision(ctx, r, d, err)
 	}
-	return answerWith(b.answers.Accepted(after, d.Action, b.link(ctx, r.ID))), nil
+	link := b.link(ctx, r.ID)
+	if d.All && (d.Action == rollout.Pause || d.Action == rollout.Resume || d.Action == rollout.Extend) {
+		return answerWith(b.answers.AcceptedForAll(after, d.Action, link)), nil
+	}
+	return answerWith(b.answers.Accepted(after, d.Action, link)), nil
 }
 
 // link returns the address of the rollout's card; empty where there is none, or none is known.
@@ -208,16 +216,20 @@ func (b *Bot) press(ctx context.Context, req request, p slack.Interaction) (answ
 		return answer{}, err
 	}
 	cur, err := b.Cards.Cursor(ctx, r.ID)
+	onCard := false
+	if err == nil {
+		onCard, err = b.onTheCard(ctx, r, cur, p)
+	}
 	switch {
 	case needsNoDisk(v.Action, err) && !p.Container.Ephemeral: // wherever the button was
 	case err != nil:
 		return answer{}, err
-	case cur.Card == "" && fromCard(cur, p): // another card is about to take over from the one that was pressed
+	case cur.Card == "" && onCard: // another card is about to take over from the one that was pressed
 	case cur.Card == "" && anyTurn(v.Action) && !p.Container.Ephemeral && p.Container.ChannelID == cur.Channel:
 		// A crash came between the card and its cursor. These hold for any turn: they need not wait to be sure.
 	case cur.Card == "":
 		return answerWith(b.answers.NoCardYet(r.ID)), nil
-	case !fromCard(cur, p):
+	case !onCard:
 		return answerWith(b.answers.NotTheCard(r.ID)), nil
 	case v.Action == view.Recheck:
 		if no, away := b.turnAway(ctx, req); away {
@@ -227,7 +239,7 @@ func (b *Bot) press(ctx context.Context, req request, p slack.Interaction) (answ
 	case view.WantsReason(v.Action) && !r.Terminal() && !r.Orphaned():
 		return b.askReason(ctx, req, r, v)
 	}
-	return b.decide(ctx, req, r, rollout.Decision{ID: req.id, Action: v.Action, Turn: v.Turn})
+	return b.decide(ctx, req, r, rollout.Decision{ID: req.id, Action: v.Action, Turn: v.Turn, All: len(r.Others()) > 0})
 }
 
 // needsNoDisk reports whether the decision is taken although nobody can read which card is the rollout's.

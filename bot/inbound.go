@@ -139,7 +139,7 @@ func (b *Bot) slash(p slack.Command) inbound {
 
 // line carries out what somebody typed.
 func (b *Bot) line(ctx context.Context, req request, text string) (answer, error) {
-	cmd, err := command.Parse(text, b.known(req))
+	cmd, err := command.Parse(text, b.known(ctx, req))
 	if service, ok := withoutArguments(err); ok && req.trigger != "" {
 		return b.openForm(ctx, req, draft{DeployRequest: rollout.DeployRequest{Service: service}})
 	}
@@ -170,9 +170,9 @@ func (b *Bot) line(ctx context.Context, req request, text string) (answer, error
 }
 
 // known has the names that a line may name.
-func (b *Bot) known(req request) command.Known {
+func (b *Bot) known(ctx context.Context, req request) command.Known {
 	me := b.Slack.Me()
-	k := command.Known{Services: b.Cards.LiveServices(), Thread: req.thread, Message: req.message, Self: []string{me.Name, me.User}}
+	k := command.Known{Services: b.Cards.LiveServices(), Thread: req.thread, Besides: b.besides(ctx, req.thread), Message: req.message, Self: []string{me.Name, me.User}}
 	for name, s := range b.Services {
 		k.Services = append(k.Services, name)
 		if s.Team != "" && !slices.Contains(k.Teams, s.Team) {

@@ -116,7 +116,7 @@ func processCommands() []command {
 			w.store = mem.New(mem.Options{ID: w.store.ID() + "-lost"})
 			w.notes = &notes{Store: w.store}
 		})},
-		{"service", "NAME [STATE]", "restarts the bot with one more service, or with it gone, or without its plan quick (unplanned)", quiet(func(w *world, s words) {
+		{"service", "NAME [STATE]", "restarts the bot with one more service, in the same channel or apart, or with it gone, or without its plan quick (unplanned)", quiet(func(w *world, s words) {
 			w.stop()
 			name, state := s.cut()
 			w.putService(rollout.ServiceName(name), string(state))
@@ -171,6 +171,13 @@ func (w *world) putService(name rollout.ServiceName, state string) {
 	w.oneOf(state, map[string]func(){
 		"":     func() { w.addService(name) },
 		"gone": func() { delete(w.services, name) },
+		"apart": func() {
+			w.addService(name)
+			w.slack.PutChannel(slacksim.Channel{ID: "C000APART1", Name: string(name)})
+			apart := w.services[name]
+			apart.Channel = "#" + string(name)
+			w.services[name] = apart
+		},
 		"unplanned": func() {
 			s := w.services[name]
 			s.Plans = nil
@@ -228,9 +235,20 @@ func (w *world) waitsFor(s words) {
 // transcript returns what everybody sees: each card, and its thread under it.
 func (w *world) transcript() string {
 	var out strings.Builder
-	for _, card := range w.cards() {
+	out.WriteString(w.transcriptOf("#deploys", w.cards()))
+	for name, s := range w.services {
+		if s.Channel != "#deploys" {
+			out.WriteString("    #" + string(name) + "\n" + w.transcriptOf(s.Channel, w.cardsIn(s.Channel)))
+		}
+	}
+	return out.String()
+}
+
+func (w *world) transcriptOf(channel string, cards []slacksim.Message) string {
+	var out strings.Builder
+	for _, card := range cards {
 		out.WriteString(indent(w.slack.Plain(card)))
-		for _, m := range w.slack.Thread("#deploys", card.TS) {
+		for _, m := range w.slack.Thread(channel, card.TS) {
 			mark := m.At.UTC().Format("15:04")
 			if m.Broadcast {
 				mark += " (also in the channel)"

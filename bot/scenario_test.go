@@ -61,7 +61,7 @@ import (
 //	crash                  kills the bot's process
 //	start                  starts the bot's process on what the last one left
 //	lose-store             loses the store of a process that has ended
-//	service NAME [STATE]   restarts the bot with one more service, or with it gone, or without its plan quick (unplanned)
+//	service NAME [STATE]   restarts the bot with one more service, in the same channel or apart, or with it gone, or without its plan quick (unplanned)
 //	blocks STATE           restarts the bot with auto or classic blocks, or classic ones and pictures; or makes the workspace refuse types: blocks refused plan
 //	ends STATE             restarts the bot with a second channel for ends; lets it post nothing there (restricted), or is shared
 //	calendar WHAT          restarts the bot with a window (office, or night for promotions), a day on which it is shut (holiday), or a freeze (sale, audit, outage) more

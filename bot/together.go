@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 
+	"canarybot.io/bot/cards"
 	"canarybot.io/bot/command"
+	"canarybot.io/bot/slack"
 	"canarybot.io/bot/view"
 	"canarybot.io/rollout"
 )
@@ -83,25 +85,80 @@ func (b *Bot) refuseTogether(ctx context.Context, all []rollout.DeployRequest, e
 	return out, err
 }
 
-// promoter identifies the person to the policies of all that the decision about the rollout is about.
-func (b *Bot) promoter(ctx context.Context, req request, action rollout.Action, r rollout.Rollout) (rollout.Actor, error) {
-	if action != rollout.Promote || len(r.Others()) == 0 {
-		return b.actor(ctx, req, action, r.Service)
+// decider identifies the person to the policies of all that the decision about the rollout is about.
+func (b *Bot) decider(ctx context.Context, req request, d rollout.Decision, r rollout.Rollout) (rollout.Actor, error) {
+	if d.Action != rollout.Promote && !d.All || len(r.Others()) == 0 {
+		return b.actor(ctx, req, d.Action, r.Service)
 	}
 	policies := []rollout.Policy{b.policy(r.Service)}
 	for _, id := range r.Others() {
 		service, _, _ := id.Split()
 		policies = append(policies, b.policy(service))
 	}
-	return b.actorUnder(ctx, req, action, naming(policies...))
+	return b.actorUnder(ctx, req, d.Action, naming(policies...))
 }
 
 // refuseSibling is refuseDecision because of another rollout that goes together with the one.
 func (b *Bot) refuseSibling(ctx context.Context, one *rollout.SiblingError, d rollout.Decision) (answer, error) {
+	done := view.NothingApproved
+	if d.Action != rollout.Promote {
+		done = view.NothingChanged
+	}
 	out, err := b.refuseDecision(ctx, one.Sibling, d, one.Err)
 	if out.now != nil {
-		m := b.answers.BecauseOf(one.Sibling.Service, view.NothingApproved, *out.now)
+		m := b.answers.BecauseOf(one.Sibling.Service, done, *out.now)
 		out.now = &m
 	}
 	return out, err
+}
+
+// besides returns the services of those that go together with the rollout in whose thread something is written.
+func (b *Bot) besides(ctx context.Context, thread rollout.ID) []rollout.ServiceName {
+	if thread == "" {
+		return nil
+	}
+	r, err := b.Store.Load(ctx, thread)
+	if err != nil {
+		b.Log.Warn("not known who goes together with the thread's rollout", "rollout", thread, "error", err)
+		return nil
+	}
+	var all []rollout.ServiceName
+	for _, id := range r.Others() {
+		service, _, _ := id.Split()
+		all = append(all, service)
+	}
+	return all
+}
+
+// putTo returns the rollout that is to answer for all, where what was written in a thread names none of those that go together.
+func (b *Bot) putTo(ctx context.Context, r rollout.Rollout, action rollout.Action) (rollout.Rollout, error) {
+	var all []rollout.Rollout
+	for _, id := range r.Request.Together {
+		one, err := b.Store.Load(ctx, id)
+		if err != nil && rollout.CodeOf(err) != rollout.NotFound {
+			return r, err
+		}
+		if err == nil {
+			all = append(all, one)
+		}
+	}
+	if len(all) == 0 {
+		return r, nil
+	}
+	return rollout.PutTo(all, action), nil
+}
+
+// onTheCard reports whether the press came from the card of the rollout, whose cursor is cur, or from that of one which goes together
+// with it: each shows all.
+func (b *Bot) onTheCard(ctx context.Context, r rollout.Rollout, cur cards.Cursor, p slack.Interaction) (bool, error) {
+	if fromCard(cur, p) {
+		return true, nil
+	}
+	for _, id := range r.Others() {
+		other, err := b.Cards.Cursor(ctx, id)
+		if err != nil || fromCard(other, p) {
+			return err == nil, err
+		}
+	}
+	return false, nil
 }

@@ -253,9 +253,11 @@ func (w *world) awaitPhase(id rollout.ID, phase rollout.Phase) {
 }
 
 // cards returns the bot's root messages.
-func (w *world) cards() []slacksim.Message {
+func (w *world) cards() []slacksim.Message { return w.cardsIn("#deploys") }
+
+func (w *world) cardsIn(channel string) []slacksim.Message {
 	var all []slacksim.Message
-	for _, m := range w.slack.Messages("#deploys") {
+	for _, m := range w.slack.Messages(channel) {
 		if m.FromBot && m.ThreadTS == "" {
 			all = append(all, m)
 		}

@@ -14,6 +14,8 @@ type Decision struct {
 	Text string // their words
 	// Value is the foreign value that SetOurs was shown; another one asks anew.
 	Value string
+	// All has a pause, its end, or a longer bake hold for every one that goes together with this one.
+	All bool
 	// Replacement is the rollout that comes instead, where a rollback makes room for it.
 	Replacement ID
 	// complete is true when every rollout that goes together with this one has the approvals that it needs.

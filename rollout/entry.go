@@ -61,7 +61,11 @@ type Data struct {
 	// Approvals are those that count so far, a promotion's own among them, of the Needed ones.
 	Approvals []Approval `json:"approvals,omitempty"`
 	Needed    int        `json:"needed,omitempty"`
-	Commit    *GitCommit `json:"commit,omitempty"`
-	Wish      GitWish    `json:"wish,omitempty"`
-	Frozen    *Closure   `json:"frozen,omitempty"`
+	// Also are those that go together with this one and that the decision was carried out on as well. Theirs have With: the
+	// rollout whose entry tells of it.
+	Also   []ID       `json:"also,omitempty"`
+	With   ID         `json:"with,omitempty"`
+	Commit *GitCommit `json:"commit,omitempty"`
+	Wish   GitWish    `json:"wish,omitempty"`
+	Frozen *Closure   `json:"frozen,omitempty"`
 }

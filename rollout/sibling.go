@@ -178,21 +178,100 @@ func (e *SiblingError) Unwrap() error { return e.Err }
 
 // DecideTogether is Decide for a rollout that goes together with others: it returns the changes to commit together, that of the
 // rollout itself first. A promotion approves the step of each that stands at the same gate, or of none, and moves them once all
-// have the approvals that they need. Every other decision is about the one: its siblings follow where they have to.
+// have the approvals that they need. What is decided about all is carried out on each that can take it now, or on none where one
+// of their policies forbids it. Every other decision is about the one: its siblings follow where they have to.
 func DecideTogether(r Rollout, siblings []Rollout, d Decision, rules func(ServiceName) Policy) ([]Change, error) {
-	if d.Action != Promote || len(siblings) == 0 {
+	if len(siblings) == 0 || d.Action != Promote && !d.aboutAll() {
 		after, entries, err := Decide(r, d, rules(r.Service))
 		return []Change{{Rollout: after, Entries: entries, Decision: d.ID}}, err
 	}
-	changes, err := promoteAll(r, siblings, d, rules)
+	decide := promoteAll
+	if d.Action != Promote {
+		decide = decideAll
+	}
+	changes, err := decide(r, siblings, d, rules)
 	if err != nil {
 		return nil, err
 	}
-	if !slices.ContainsFunc(changes, func(c Change) bool { return c.Rollout.ApprovalsMissing() > 0 }) {
+	if d.Action == Promote && !slices.ContainsFunc(changes, func(c Change) bool { return c.Rollout.ApprovalsMissing() > 0 }) {
 		d.complete = true
-		return promoteAll(r, siblings, d, rules)
+		if changes, err = promoteAll(r, siblings, d, rules); err != nil {
+			return nil, err
+		}
+	}
+	return toldOnce(changes), nil
+}
+
+// aboutAll reports whether the decision holds for every one that goes together with the one.
+func (d Decision) aboutAll() bool {
+	return d.All && (d.Action == Pause || d.Action == Resume || d.Action == Extend)
+}
+
+// toldOnce notes which entry of one decision tells of all that it was carried out on: the first change's.
+func toldOnce(changes []Change) []Change {
+	for _, c := range changes[1:] {
+		changes[0].Entries[0].Data.Also = append(changes[0].Entries[0].Data.Also, c.Rollout.ID)
+		c.Entries[0].Data.With = changes[0].Rollout.ID
+	}
+	return changes
+}
+
+// decideAll carries the decision out on the rollout, and on each sibling that can take it now.
+func decideAll(r Rollout, siblings []Rollout, d Decision, rules func(ServiceName) Policy) ([]Change, error) {
+	after, entries, err := Decide(r, d, rules(r.Service))
+	if err != nil {
+		return nil, err
+	}
+	changes := []Change{{Rollout: after, Entries: entries, Decision: d.ID}}
+	for _, other := range siblings {
+		d.Turn = other.Turn // who answers on the card of all answers for all
+		after, entries, err := Decide(other, d, rules(other.Service))
+		switch {
+		case other.Terminal(), CodeOf(err) == Conflict: // there is nothing to carry it out on
+		case err != nil:
+			return nil, &SiblingError{Sibling: other, Err: err}
+		default:
+			changes = append(changes, Change{Rollout: after, Entries: entries})
+		}
 	}
 	return changes, nil
+}
+
+// PutTo returns which of several that go together a decision about all of them is put to: to the first that can take it now, a
+// promotion to the one that needs the most approvals; else to the first that lives, or the first.
+func PutTo(all []Rollout, action Action) Rollout {
+	best, found := all[0], false
+	for _, r := range all {
+		takes := r.answers(Decision{Action: action, Turn: r.Turn}) == nil || action == Promote && r.Phase == Awaiting
+		if takes && (!found || action == Promote && r.ApprovalsMissing() > best.ApprovalsMissing()) {
+			best, found = r, true
+		}
+	}
+	if live := slices.IndexFunc(all, func(r Rollout) bool { return !r.Terminal() }); !found && live >= 0 {
+		return all[live]
+	}
+	return best
+}
+
+// AsksAt returns which of several that go together asks about a step's gate for all that share it, as their plans say: the one
+// that needs the most approvals, of those the first; and all that share it. Ok is false where nobody is asked there.
+func AsksAt(all []Rollout, r Rollout, step int) (asks Rollout, shared []Rollout, ok bool) {
+	last := func(o Rollout) bool { return step >= len(o.Spec.Plan.Steps)-1 }
+	for _, o := range all {
+		at := step
+		if last(r) {
+			at = len(o.Spec.Plan.Steps) - 1
+		}
+		if at < 0 || last(o) && !last(r) || o.Spec.Plan.Steps[at].Gate != Manual {
+			continue
+		}
+		o.Step = at
+		shared = append(shared, o)
+		if !ok || o.Current().ApprovalsNeeded() > asks.Current().ApprovalsNeeded() {
+			asks, ok = o, true
+		}
+	}
+	return asks, shared, ok
 }
 
 // promoteAll has the decision approve what all those stand at that share the rollout's gate.

@@ -2,6 +2,7 @@ package rollout_test
 
 import (
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -215,5 +216,90 @@ func TestRollBackOneOfTwo(t *testing.T) {
 	f.Observed.Unreadable = rollout.Text("the API server does not answer")
 	if after, _, _ := rollout.Next(checkout, f); after.Phase != rollout.RollingBack || after.Ending.Reason.Detail != "web-1" {
 		t.Errorf("the other is %s because of %+v", after.Phase, after.Ending.Reason)
+	}
+}
+
+// What is decided about all is carried out on each that can take it, told once, and on none where somebody may not.
+func TestDecideAboutAll(t *testing.T) {
+	both := rollout.Policy{Deployers: []string{"U1", "U2"}, Approvers: []string{"U1"}}
+	mine := rollout.Policy{Deployers: []string{"U1"}, Approvers: []string{"U1"}}
+	paused := func(r *rollout.Rollout) { r.Paused = true }
+	for name, tt := range map[string]struct {
+		action             rollout.Action
+		who                string
+		checkout, web      func(*rollout.Rollout)
+		webPolicy          rollout.Policy
+		changed            []rollout.ID
+		refused            rollout.ProblemCode
+		wantPaused, bakeIn bool // of each that changed
+	}{
+		"pause both":                     {rollout.Pause, "U1", nil, nil, both, []rollout.ID{"checkout-1", "web-1"}, "", true, false},
+		"pause where one is":             {rollout.Pause, "U1", nil, paused, both, []rollout.ID{"checkout-1"}, "", true, false},
+		"pause, and may not pause one":   {rollout.Pause, "U2", nil, nil, mine, nil, rollout.ProblemNotAllowed, false, false},
+		"resume both":                    {rollout.Resume, "U1", paused, paused, both, []rollout.ID{"checkout-1", "web-1"}, "", false, false},
+		"resume the only one":            {rollout.Resume, "U1", paused, nil, both, []rollout.ID{"checkout-1"}, "", false, false},
+		"bake longer":                    {rollout.Extend, "U1", nil, nil, both, []rollout.ID{"checkout-1", "web-1"}, "", false, true},
+		"pause where one has ended":      {rollout.Pause, "U1", nil, func(r *rollout.Rollout) { r.Phase = rollout.Ended }, both, []rollout.ID{"checkout-1"}, "", true, false},
+		"pause, which one cannot, alone": {rollout.Pause, "U1", paused, nil, both, nil, rollout.ProblemPausedAlready, false, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			checkout, web := atGates(1, 1)
+			for r, edit := range map[*rollout.Rollout]func(*rollout.Rollout){&checkout: tt.checkout, &web: tt.web} {
+				if edit != nil {
+					edit(r)
+				}
+			}
+			rules := func(s rollout.ServiceName) rollout.Policy {
+				return map[rollout.ServiceName]rollout.Policy{"checkout": both, "web": tt.webPolicy}[s]
+			}
+			d := rollout.Decision{ID: "d", Action: tt.action, Actor: person(tt.who), Turn: checkout.Turn, At: t0, All: true}
+			changes, err := rollout.DecideTogether(checkout, []rollout.Rollout{web}, d, rules)
+			if got := rollout.ProblemOf(err).Code; err != nil && got != tt.refused || err == nil && tt.refused != "" {
+				t.Fatalf("answered %v, want %q", err, tt.refused)
+			}
+			var changed []rollout.ID
+			for i, c := range changes {
+				changed = append(changed, c.Rollout.ID)
+				if c.Rollout.Paused != tt.wantPaused || (c.Rollout.Phase == rollout.Baking) != tt.bakeIn {
+					t.Errorf("%s is paused: %t, %s", c.Rollout.ID, c.Rollout.Paused, c.Rollout.Phase)
+				}
+				if told := c.Entries[0].Data; (told.With == "") != (i == 0) || i == 0 && len(told.Also) != len(changes)-1 {
+					t.Errorf("%s tells also of %v, and is told of by %q", c.Rollout.ID, told.Also, told.With)
+				}
+			}
+			if !slices.Equal(changed, tt.changed) {
+				t.Errorf("%v changed, want %v", changed, tt.changed)
+			}
+		})
+	}
+}
+
+func TestWhoAsksForAll(t *testing.T) {
+	checkout, web := atGates(1, 2)
+	short, auto := web, web
+	short.Spec.Plan.Steps = append([]rollout.Step{{Weight: 1, Gate: rollout.Manual}}, web.Spec.Plan.Steps...)
+	auto.Spec.Plan = auto.Spec.Plan.Automatic()
+	for name, tt := range map[string]struct {
+		web  rollout.Rollout
+		want rollout.ID
+		n    int
+	}{
+		"who needs the most approvals":  {web, "web-1", 2},
+		"at the last steps of both":     {short, "web-1", 2},
+		"the only one that is asked at": {auto, "checkout-1", 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			asks, shared, ok := rollout.AsksAt([]rollout.Rollout{checkout, tt.web}, checkout, checkout.Step)
+			if !ok || asks.ID != tt.want || len(shared) != tt.n {
+				t.Errorf("%s asks for %d", asks.ID, len(shared))
+			}
+		})
+	}
+	if to := rollout.PutTo([]rollout.Rollout{checkout, web}, rollout.Promote); to.ID != "web-1" {
+		t.Errorf("a promotion is put to %s", to.ID)
+	}
+	checkout.Phase = rollout.Ended
+	if to := rollout.PutTo([]rollout.Rollout{checkout, web}, rollout.Retry); to.ID != "web-1" {
+		t.Errorf("what none can take is put to %s, which has ended", to.ID)
 	}
 }

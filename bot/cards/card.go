@@ -2,7 +2,6 @@ package cards
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strconv"
 	"time"
@@ -75,7 +74,7 @@ type summary struct {
 	offTraffic   bool
 	promotion    rollout.GitCommit
 	revert       rollout.GitCommit
-	siblings     string
+	all          string // of all that the card shows
 }
 
 func summaryOf(r rollout.Rollout) summary {
@@ -83,9 +82,6 @@ func summaryOf(r rollout.Rollout) summary {
 		turn: r.Turn, phase: r.Phase, step: r.Step, result: r.Verdict.Result, paused: r.Paused, held: r.Held,
 		troubled: !r.Trouble.IsZero(), from: r.From(), outcome: r.Ending.Outcome, offTraffic: !r.Ending.WeightZero.IsZero(),
 		promotion: r.Git.Promotion, revert: r.Git.Revert,
-	}
-	for _, one := range r.Siblings {
-		s.siblings += fmt.Sprint(one)
 	}
 	if worst, ok := r.Verdict.Worst(); ok {
 		s.check, s.why = worst.Check, worst.Why
@@ -103,6 +99,11 @@ func summaryOf(r rollout.Rollout) summary {
 type card struct {
 	r   rollout.Rollout
 	cur Cursor
+	// lead is the card that shows the rollout, which goes together with that one; nil: this one does. Then all are those that
+	// it shows, and followers the cards of those that it is the lead of, as far as they are still kept.
+	lead      *card
+	all       []rollout.Rollout
+	followers []*card
 	// unconfirmed is true while what is being posted may be there already: it is looked for first.
 	unconfirmed bool
 	// entries belong in the thread and are not there yet; read is the last one looked at.
@@ -165,6 +166,7 @@ type task struct {
 	rank   rank
 	at     time.Time // not before
 	since  time.Time // what has waited longest comes first
+	seq    int       // of what happened at the same time, in the thread that several share
 }
 
 // before orders tasks: the more urgent first, then what has waited longest.
@@ -174,6 +176,9 @@ func (t task) before(o task) bool {
 	}
 	if !t.since.Equal(o.since) {
 		return t.since.Before(o.since)
+	}
+	if t.seq != o.seq && t.c.holder() == o.c.holder() {
+		return t.seq < o.seq
 	}
 	return t.c.r.ID < o.c.r.ID
 }
@@ -193,11 +198,14 @@ func (c *card) tasks() []task {
 
 func (c *card) showTasks() (all []task) {
 	most := progress
-	if !c.drawn {
+	if !c.drawn && c.lead == nil {
 		most = min(progress, c.urgent)
 	}
 	for _, e := range c.entries { // an urgent entry pulls those before it along
 		most = min(most, rankOf(e))
+	}
+	if c.lead != nil {
+		return c.threadTasks(most)
 	}
 	show := task{c: c, pace: &c.showing, method: slack.MethodPost, in: c.cur.Channel, rank: most, since: c.r.Request.At, do: c.postCard}
 	switch {
@@ -213,19 +221,28 @@ func (c *card) showTasks() (all []task) {
 		at, due = c.replaceDue()
 	} else {
 		show.method, show.do, show.rank, show.since = slack.MethodUpdate, c.editCard, c.urgent, c.shows.at
-		if !c.drawn || summaryOf(c.r) != c.shows.summary {
+		if !c.drawn || c.summary() != c.shows.summary {
 			show.rank = min(progress, show.rank)
 		}
 	}
 	if show.at = at; due && !(c.frozen && c.unconfirmed) { // what may be there is looked for first
 		all = append(all, show)
 	}
-	if reply, ok := c.replyTask(most); ok {
-		all = append(all, reply)
-	} else if stands, ok := c.stallTask(); ok {
-		all = append(all, stands)
+	return append(all, c.threadTasks(most)...)
+}
+
+// threadTasks returns what is missing in the thread, once there is one.
+func (c *card) threadTasks(rank rank) []task {
+	if c.cur.Card == "" {
+		return nil
 	}
-	return all
+	if reply, ok := c.replyTask(c.rankOfAll(rank)); ok {
+		return []task{c.inOrder(reply)}
+	}
+	if stands, ok := c.stallTask(); ok {
+		return []task{stands}
+	}
+	return nil
 }
 
 // replyTask is the next reply: in the thread of an earlier card, that it goes on elsewhere; else the first entry that the
@@ -253,14 +270,14 @@ func (c *card) editDue() (at time.Time, ok bool) {
 	switch {
 	case !c.drawn, !c.showing.refused.IsZero():
 		return time.Time{}, true
-	case summaryOf(c.r) != c.shows.summary:
+	case c.summary() != c.shows.summary:
 		if c.urgent < progress {
 			return time.Time{}, true
 		}
 		return c.shows.at.Add(editEvery), true
 	case c.outdated, c.urgent < progress:
 		return c.shows.at.Add(editEvery), true
-	case c.r.Revision != c.shows.revision:
+	case c.revision() != c.shows.revision:
 		return c.shows.at.Add(max(editEvery, c.r.SamplesEvery())), true
 	}
 	return time.Time{}, false
@@ -272,7 +289,7 @@ func (c *card) replaceDue() (at time.Time, ok bool) {
 	switch {
 	case c.urgent < progress, c.outdated:
 		return posted.Add(replaceSoon), true
-	case !c.drawn, summaryOf(c.r) != c.shows.summary:
+	case !c.drawn, c.summary() != c.shows.summary:
 		return posted.Add(replaceEvery), true
 	}
 	return time.Time{}, false
@@ -292,8 +309,9 @@ func (c *card) unlinked() int {
 	return slices.IndexFunc(c.cur.Earlier, func(e Earlier) bool { return !e.Linked })
 }
 
-// complete reports whether the rollout has ended and Slack shows all of it.
+// complete reports whether the rollout has ended and Slack shows all of it, and of all that its card shows.
 func (c *card) complete() bool {
-	return c.r.Terminal() && c.cur.Card != "" && c.drawn && summaryOf(c.r) == c.shows.summary && c.urgent >= progress &&
-		len(c.entries) == 0 && c.unlinked() < 0 && !c.endUntold() && len(c.cur.Pictures) == 0
+	h := c.holder()
+	return c.r.Terminal() && c.cur.Card != "" && h.drawn && h.summary() == h.shows.summary && h.urgent >= progress &&
+		len(c.entries) == 0 && c.unlinked() < 0 && !c.endUntold() && len(c.cur.Pictures) == 0 && c.allComplete()
 }

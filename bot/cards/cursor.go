@@ -28,6 +28,8 @@ type Cursor struct {
 	Channel string `json:"channel"`        // its id
 	Card    string `json:"card,omitempty"` // the card's timestamp; empty: not posted yet, or not known
 	Last    int    `json:"last,omitempty"` // the last timeline entry that is shown
+	// With is the rollout on whose card this one stands, which goes together with it; empty: it has a card of its own.
+	With rollout.ID `json:"with,omitempty"`
 	// Posting is the entry that is being posted, 0 for the card; nil: none. It is stored before the call: whoever
 	// finds it looks first whether the message is there.
 	Posting *int      `json:"posting,omitempty"`
@@ -114,26 +116,14 @@ func (p *Publisher) Cursor(ctx context.Context, id rollout.ID) (Cursor, error) {
 	return p.cursors.load(ctx, id)
 }
 
-// Thread returns the rollout whose card has the timestamp; empty when there is none.
+// Thread returns the rollout whose card has the timestamp, of several that go together the one whose cursor keeps it; empty when
+// there is none.
 func (p *Publisher) Thread(channel, ts string) rollout.ID { return p.cursors.of(channel, ts) }
 
 // Link returns the address of the rollout's card; empty when it has none yet.
 func (p *Publisher) Link(ctx context.Context, id rollout.ID) (string, error) {
 	cur, err := p.cursors.load(ctx, id)
 	return cur.link(p.Slack.Me().URL), err
-}
-
-// siblings returns the addresses of the cards of the rollouts that go together with this one, as far as they are known.
-func (p *Publisher) siblings(ctx context.Context, r rollout.Rollout) map[rollout.ID]string {
-	all := map[rollout.ID]string{}
-	for _, id := range r.Others() {
-		link, err := p.Link(ctx, id)
-		if err != nil {
-			p.Log.Warn("no link to the card", "rollout", id, "error", err)
-		}
-		all[id] = link
-	}
-	return all
 }
 
 // threadsKept is how many threads are known: more than there are rollouts in most stores.
@@ -197,7 +187,7 @@ func (c *cursors) save(ctx context.Context, id rollout.ID, cur Cursor) error {
 }
 
 func (c *cursors) index(id rollout.ID, cur Cursor) {
-	if cur.Card != "" {
+	if cur.Card != "" && cur.With == "" {
 		c.threads.Add(threadKey(cur.Channel, cur.Card), id)
 	}
 	for _, e := range cur.Earlier {

@@ -42,7 +42,7 @@ func (c *card) postCard(ctx context.Context, p *Publisher) error {
 	if len(next.Earlier) > 0 {
 		p.learnWorkspace(ctx)
 	}
-	r, m, began := c.r, c.render(ctx, p, next), time.Now()
+	m, began := c.render(ctx, p, next), time.Now()
 	ts, err := c.post(ctx, p, m, 0)
 	switch {
 	case err == nil:
@@ -51,13 +51,14 @@ func (c *card) postCard(ctx context.Context, p *Publisher) error {
 	default:
 		return err
 	}
-	c.drew(r, m)
+	c.drew(m)
 	c.frozen = false
-	return c.endPosting(ctx, p, func(cur *Cursor) {
+	err = c.endPosting(ctx, p, func(cur *Cursor) {
 		cur.retire()
 		cur.Card, cur.Showing = ts, 0
-		cur.show(r.Turn, began)
+		cur.show(c.r.Turn, began)
 	})
+	return errors.Join(err, c.saveFollowers(ctx, p, began))
 }
 
 // notPosted notes that the card was refused. The channel is looked up again at the next try, also after a restart: the
@@ -78,7 +79,7 @@ func (c *card) postReply(ctx context.Context, p *Publisher) error {
 	if c.wasUnseen(e) {
 		e.Data.Left = 0 // the wait stood still: until when is on the card
 	}
-	m, inThread := view.Reply(c.r, e, p.audience(c.r), c.cur.link(p.Slack.Me().URL))
+	m, inThread := c.reply(p, e)
 	if !inThread {
 		c.entries = c.entries[1:]
 		return nil
@@ -106,15 +107,15 @@ func (c *card) postReply(ctx context.Context, p *Publisher) error {
 
 // notReplied notes what a refused reply says about the card that it was to stand under.
 func (c *card) notReplied(ctx context.Context, p *Publisher, err error) error {
-	code := slack.CodeOf(err)
+	code, h := slack.CodeOf(err), c.holder()
 	switch remedy := slack.RemedyFor(code); {
 	case slack.OutcomeOf(err) != slack.Refused:
-	case isGone(code) && !c.isNew():
-		return c.cardDeleted(ctx, p)
+	case isGone(code) && !h.isNew():
+		return h.cardDeleted(ctx, p)
 	case remedy == slack.AnotherChannel:
-		return errors.Join(err, c.moveIfChanged(ctx, p))
+		return errors.Join(err, h.moveIfChanged(ctx, p))
 	case remedy == slack.AnotherMessage:
-		c.frozen = true // the thread is closed
+		h.frozen = true // the thread is closed
 	}
 	return err
 }
@@ -134,19 +135,19 @@ func isDefect(err error) bool {
 
 // editCard makes the card show the rollout as it is now.
 func (c *card) editCard(ctx context.Context, p *Publisher) error {
-	r, m, began := c.r, c.render(ctx, p, c.cur), time.Now()
+	m, began := c.render(ctx, p, c.cur), time.Now()
 	if c.drawn && !c.outdated && c.showing.refused.IsZero() && hash(m) == c.shows.hash { // it reads the same
-		c.drew(r, m)
-		return c.saveTurn(ctx, p, r, began)
+		c.drew(m)
+		return c.saveTurn(ctx, p, began)
 	}
-	if err := c.saveShowing(ctx, p, r); err != nil {
+	if err := c.saveShowing(ctx, p); err != nil {
 		return err
 	}
 	if err := p.Slack.Update(ctx, c.cur.Channel, c.cur.Card, slack.Message(m)); err != nil {
 		return c.notEdited(ctx, p, err)
 	}
-	c.drew(r, m)
-	return c.saveTurn(ctx, p, r, began)
+	c.drew(m)
+	return c.saveTurn(ctx, p, began)
 }
 
 // notEdited notes what a refused edit says about the card.
@@ -173,7 +174,7 @@ func (c *card) freeze() {
 	c.frozen, c.cur.Showing = true, 0
 	if !c.drawn && c.cur.Turn == c.r.Turn && !c.cur.Restarting {
 		c.drawn, c.urgent, c.outdated = true, numbers, false
-		c.shows = shown{summary: summaryOf(c.r), revision: c.r.Revision, at: time.Now()}
+		c.shows = shown{summary: c.summary(), revision: c.revision(), at: time.Now()}
 	}
 }
 
@@ -195,6 +196,7 @@ func (c *card) finish(ctx context.Context, p *Publisher) error {
 	}
 	delete(p.cards, c.r.ID)
 	p.forget(c.r.ID)
+	c.leave()
 	return nil
 }
 
@@ -274,19 +276,36 @@ func (c *card) moveIfChanged(ctx context.Context, p *Publisher) error {
 	return c.startOver(ctx, p, cur)
 }
 
-// render makes the card as it is now, with the decision that led here while nothing has come of it yet. Whoever reads it
-// sees the rollout, whatever was stored before; that its thread takes nothing is told all the same.
+// render makes the card as it is now.
 func (c *card) render(ctx context.Context, p *Publisher, cur Cursor) view.Message {
-	to := p.audience(c.r)
-	options := view.CardOptions{Approvers: to.Approvers, MayHurry: to.MayHurry, Links: to.Links, Earlier: cur.earlier(p.Slack.Me().URL), Siblings: p.siblings(ctx, c.r)}
-	r := c.r
+	earlier := cur.earlier(p.Slack.Me().URL)
+	if len(c.all) == 0 {
+		return view.Card(c.shown(c.r), c.options(ctx, p, c.r, earlier))
+	}
+	var all []view.Member
+	for _, r := range c.all {
+		all = append(all, view.Member{Rollout: c.shown(r), Options: c.options(ctx, p, r, earlier)})
+	}
+	return view.Together(all)
+}
+
+// shown is the rollout as people see it. Whoever reads the card sees the rollout, whatever was stored before; that its thread
+// takes nothing is told all the same.
+func (c *card) shown(r rollout.Rollout) rollout.Rollout {
 	r.Unseen = c.replying.refused
-	entries, err := p.Store.Timeline(ctx, c.r.ID, max(0, c.r.Seq-tail))
+	return r
+}
+
+// options are what the card shows besides the rollout: the decision that led here, while nothing has come of it yet.
+func (c *card) options(ctx context.Context, p *Publisher, r rollout.Rollout, earlier string) view.CardOptions {
+	to := p.audience(r)
+	options := view.CardOptions{Approvers: to.Approvers, MayHurry: to.MayHurry, Links: to.Links, Earlier: earlier}
+	entries, err := p.Store.Timeline(ctx, r.ID, max(0, r.Seq-tail))
 	if err != nil {
-		p.Log.Warn("timeline not read for the card", "rollout", c.r.ID, "error", err)
+		p.Log.Warn("timeline not read for the card", "rollout", r.ID, "error", err)
 	}
 	for _, e := range slices.Backward(entries) {
-		if e.Seq > c.r.Seq || e.Kind == rollout.EntryPhase || e.Kind == rollout.EntryVerdict {
+		if e.Seq > r.Seq || e.Kind == rollout.EntryPhase || e.Kind == rollout.EntryVerdict {
 			continue
 		}
 		if e.Kind == rollout.EntryDecided {
@@ -294,12 +313,12 @@ func (c *card) render(ctx context.Context, p *Publisher, cur Cursor) view.Messag
 		}
 		break // whatever else happened since is newer than the decision
 	}
-	return view.Card(r, options)
+	return options
 }
 
 // drew notes what the card shows now.
-func (c *card) drew(r rollout.Rollout, m view.Message) {
-	c.shows = shown{summary: summaryOf(r), hash: hash(m), revision: r.Revision, at: time.Now()}
+func (c *card) drew(m view.Message) {
+	c.shows = shown{summary: c.summary(), hash: hash(m), revision: c.revision(), at: time.Now()}
 	c.drawn, c.urgent, c.outdated = true, numbers, false
 }
 
@@ -312,23 +331,34 @@ func hash(m view.Message) string {
 	return fmt.Sprintf("%x", sha256.Sum256(raw))
 }
 
-// saveShowing notes which turn the card is about to show.
-func (c *card) saveShowing(ctx context.Context, p *Publisher, r rollout.Rollout) error {
-	if c.cur.Turn == r.Turn || c.cur.Showing == r.Turn {
-		return nil
+// saveShowing notes which turn the card is about to show, of each rollout on it.
+func (c *card) saveShowing(ctx context.Context, p *Publisher) error {
+	for _, one := range c.onIt() {
+		if one.cur.Turn == one.r.Turn || one.cur.Showing == one.r.Turn {
+			continue
+		}
+		one.cur.Showing = one.r.Turn
+		if err := p.cursors.save(ctx, one.r.ID, one.cur); err != nil {
+			return err
+		}
 	}
-	c.cur.Showing = r.Turn
-	return p.cursors.save(ctx, c.r.ID, c.cur)
+	return nil
 }
 
-// saveTurn notes which turn the card shows, and since when it may: a typed command answers what was seen.
-func (c *card) saveTurn(ctx context.Context, p *Publisher, r rollout.Rollout, began time.Time) error {
-	if c.cur.Turn == r.Turn && !c.cur.Restarting {
-		return nil
+// saveTurn notes which turn the card shows, of each rollout on it, and since when it may: a typed command answers what was
+// seen.
+func (c *card) saveTurn(ctx context.Context, p *Publisher, began time.Time) error {
+	for _, one := range c.onIt() {
+		if one.cur.Turn == one.r.Turn && !one.cur.Restarting {
+			continue
+		}
+		one.cur.show(one.r.Turn, began)
+		one.cur.Showing, one.cur.Restarting = 0, false
+		if err := p.cursors.save(ctx, one.r.ID, one.cur); err != nil {
+			return err
+		}
 	}
-	c.cur.show(r.Turn, began)
-	c.cur.Showing, c.cur.Restarting = 0, false
-	return p.cursors.save(ctx, r.ID, c.cur)
+	return nil
 }
 
 // showRestarting edits the open cards to say that the bot is restarting, as far as time and Slack's limits allow: those
@@ -336,7 +366,7 @@ func (c *card) saveTurn(ctx context.Context, p *Publisher, r rollout.Rollout, be
 func (p *Publisher) showRestarting(late context.Context) {
 	p.takeCommitted(late)
 	open := slices.DeleteFunc(slices.Collect(maps.Values(p.cards)), func(c *card) bool {
-		return c.r.Terminal() || c.cur.Card == "" || c.frozen
+		return c.lead != nil || c.hasEnded() || c.cur.Card == "" || c.frozen
 	})
 	slices.SortFunc(open, func(a, b *card) int {
 		x, _ := a.r.Weight()
@@ -366,5 +396,5 @@ func (c *card) showRestarting(ctx context.Context, p *Publisher) error {
 	if err := p.cursors.save(ctx, c.r.ID, cur); err != nil {
 		return err
 	}
-	return p.Slack.Update(ctx, cur.Channel, cur.Card, slack.Message(view.Card(c.r, view.CardOptions{Restarting: true})))
+	return p.Slack.Update(ctx, cur.Channel, cur.Card, slack.Message(c.restarting()))
 }

@@ -249,18 +249,27 @@ func (p *Publisher) takeCommitted(ctx context.Context) {
 	}
 	for id := range outdated {
 		if c := p.cards[id]; c != nil {
-			c.outdated = true
+			c.holder().outdated = true
 		}
+	}
+	if err := p.keepTogether(ctx); err != nil && ctx.Err() == nil {
+		p.Log.Error("a card that shows several rollouts is not noted for all of them", "error", err)
+		p.rereadAt = time.Now().Add(rereadAfter)
 	}
 	maps.DeleteFunc(p.cards, func(_ rollout.ID, c *card) bool { return c.r.ID == "" }) // the store forgot the rollout
 }
 
 // update takes a newer value and the entries that came with it, unless all of the rollout is shown for good.
 func (p *Publisher) update(ctx context.Context, r rollout.Rollout) error {
+	return p.take(ctx, r, false)
+}
+
+// take is update; again takes also one that was shown to its end.
+func (p *Publisher) take(ctx context.Context, r rollout.Rollout, again bool) error {
 	c := p.cards[r.ID]
 	if c == nil {
 		cur, err := p.cursors.load(ctx, r.ID)
-		if err != nil || cur.Done && r.Reviewed == nil { // a review comes when all else is shown
+		if err != nil || cur.Done && r.Reviewed == nil && !again { // a review comes when all else is shown
 			return err
 		}
 		c = newCard(cur)
@@ -268,6 +277,9 @@ func (p *Publisher) update(ctx context.Context, r rollout.Rollout) error {
 	}
 	if r.Revision < c.r.Revision {
 		return nil
+	}
+	if err := p.join(ctx, c, r); err != nil {
+		return err
 	}
 	if c.r.ID == "" { // what happened before this process
 		before, err := p.Store.Timeline(ctx, r.ID, max(0, r.Seq-tail))
@@ -286,7 +298,8 @@ func (p *Publisher) update(ctx context.Context, r rollout.Rollout) error {
 		c.stands.saw(r, entries, time.Now())
 		for _, e := range entries {
 			c.read = max(c.read, e.Seq)
-			c.urgent = min(c.urgent, rankOf(e))
+			h := c.holder()
+			h.urgent = min(h.urgent, rankOf(e))
 			if _, inThread := view.Reply(r, e, view.Audience{}, ""); inThread {
 				c.entries = append(c.entries, e)
 			}
@@ -339,7 +352,7 @@ func (p *Publisher) perform(ctx context.Context, t task) {
 		t.pace.failures++
 		if t.pace == &c.showing && c.cur.Card == "" { // there is no card for as long
 			t.pace.refused = rollout.Problem{Code: ProblemMessageRefused, Value: p.ChannelOf(c.r.Service), Want: limited}
-			p.see(c)
+			p.seeAll(c)
 		}
 		return
 	case slack.Lost: // also where a cursor could not be stored: everything waits a little
@@ -352,7 +365,7 @@ func (p *Publisher) perform(ctx context.Context, t task) {
 		t.pace.refused = p.refusal(c, err)
 		t.pace.failures++
 		t.pace.notBefore = time.Now().Add(backoff(5*time.Second, t.pace.failures-1, refusedMost))
-		p.see(c)
+		p.seeAll(c)
 	}
 	p.Log.Warn("slack not up to date", "rollout", c.r.ID, "method", t.method, "error", err)
 }
@@ -361,7 +374,7 @@ func (p *Publisher) perform(ctx context.Context, t task) {
 func (p *Publisher) worked(t task) {
 	again := !t.pace.refused.IsZero()
 	*t.pace, p.misses, p.downUntil = pace{}, 0, time.Time{}
-	p.see(t.c)
+	p.seeAll(t.c)
 	for _, o := range p.cards {
 		if again && o.cur.Channel == t.c.cur.Channel {
 			o.showing.notBefore, o.replying.notBefore = time.Time{}, time.Time{}

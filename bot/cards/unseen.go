@@ -68,6 +68,13 @@ func (p *Publisher) Ready() error {
 	return errors.Join(all...)
 }
 
+// seeAll is see for all that stand on the card on which the rollout does.
+func (p *Publisher) seeAll(c *card) {
+	for _, one := range c.holder().onIt() {
+		p.see(one)
+	}
+}
+
 // see notes whether people can see the rollout, by the last calls for it. A card that is there is not lost with one
 // refusal: Slack has such a moment now and then.
 func (p *Publisher) see(c *card) {
@@ -77,7 +84,7 @@ func (p *Publisher) see(c *card) {
 	switch {
 	case !why.IsZero():
 		p.unseen[c.r.ID] = why
-	case c.drawn && c.showing.refused.IsZero() && c.replying.refused.IsZero():
+	case c.holder().drawn && c.holder().showing.refused.IsZero() && c.replying.refused.IsZero():
 		p.unseen[c.r.ID] = rollout.Problem{}
 		c.told, c.noted, c.telling = nil, false, pace{}
 	}
@@ -85,7 +92,7 @@ func (p *Publisher) see(c *card) {
 
 // unseen returns why people cannot see the rollout: its card, or what is asked in the thread.
 func (c *card) unseen() rollout.Problem {
-	for _, one := range []pace{c.showing, c.replying} {
+	for _, one := range []pace{c.holder().showing, c.replying} {
 		if !one.refused.IsZero() && (one.failures > 1 || c.cur.Card == "") {
 			return one.refused
 		}
@@ -135,11 +142,13 @@ func (c *card) tellTask() (task, bool) {
 		c: c, pace: &c.telling, rank: decisions, method: methodTell, at: c.r.Request.At.Add(answerFirst), since: c.r.Request.At, do: c.tellAsker,
 	}
 	switch {
-	case c.unseen().IsZero(), c.unseen().Want == limited && c.showing.failures < limitedLong:
+	case c.unseen().IsZero(), c.unseen().Want == limited && c.holder().showing.failures < limitedLong:
 		return t, false
 	case !c.noted && c.r.Phase.Forward():
 		t.do = c.noteBeside
 		return t, true
+	case c.lead != nil: // whoever asked for all is told of them once
+		return t, false
 	}
 	return t, c.told == nil || *c.told != c.r.Ending.Outcome
 }

@@ -46,16 +46,17 @@ func isStall(seq int) bool { return seq <= firstStall && seq != theEnd }
 // stallTask says in the thread that nothing moves, when that is due; ok is false for a rollout that need not move.
 func (c *card) stallTask() (task, bool) {
 	switch {
-	case !c.r.Phase.Live(), c.cur.Card == "", c.stands.moved.IsZero(), len(c.entries) > 0:
+	case !c.r.Phase.Live(), c.cur.Card == "", c.stands.moved.IsZero(), len(c.entries) > 0, !c.speaks():
 		return task{}, false
-	case c.frozen, !c.r.Unseen.IsZero(): // people are told of that elsewhere
+	case c.holder().frozen, !c.r.Unseen.IsZero(): // people are told of that elsewhere
 		return task{}, false
 	}
-	at := c.stands.moved.Add(standsLong)
+	moved := c.lastMoved()
+	at := moved.Add(standsLong)
 	if c.r.Reminded { // they were asked twice
-		at = c.stands.moved.Add(standsAgain)
+		at = moved.Add(standsAgain)
 	}
-	if told := c.cur.StallTold; told.After(c.stands.moved) {
+	if told := c.cur.StallTold; told.After(moved) {
 		at = told.Add(standsAgain)
 	}
 	return task{
@@ -70,8 +71,8 @@ func (c *card) postStall(ctx context.Context, p *Publisher) error {
 	if err := c.beginPosting(ctx, p, seq); err != nil {
 		return err
 	}
-	m := view.Stalled(c.r, time.Since(c.stands.moved), c.cur.link(p.Slack.Me().URL))
-	m.Broadcast = !c.cur.StallTold.After(c.stands.moved)
+	m := view.Stalled(c.r, time.Since(c.lastMoved()), c.cur.link(p.Slack.Me().URL))
+	m.Broadcast = !c.cur.StallTold.After(c.lastMoved())
 	if _, err := c.post(ctx, p, m, seq); err != nil {
 		return c.notReplied(ctx, p, err)
 	}

@@ -53,7 +53,9 @@ type Known struct {
 	Services []rollout.ServiceName // configured services, and those of live rollouts
 	Teams    []string              // whose they are
 	Thread   rollout.ID            // the rollout in whose thread the line was written; empty: none
-	Self     []string              // the bot's name and id, without @
+	// Besides are the services that go together with the thread's rollout: it is their thread, too.
+	Besides []rollout.ServiceName
+	Self    []string // the bot's name and id, without @
 	// Message is true for what follows a mention in a message. Others read it too and it may be said to them: only what
 	// cannot be talk is a command there.
 	Message bool

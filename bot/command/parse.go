@@ -212,7 +212,7 @@ func (p *parser) service() *Error {
 	service, id, ok := p.target(word)
 	thread, _, inThread := p.known.Thread.Split()
 	switch {
-	case ok && inThread && service != thread && p.form.Verb.Decides():
+	case ok && inThread && service != thread && !slices.Contains(p.known.Besides, service) && p.form.Verb.Decides():
 		err := p.wrong(OtherThread, word, "")
 		err.Thread = thread
 		return err

@@ -65,7 +65,7 @@ func (a Answers) Status(open []rollout.Rollout) Message {
 // StatusOf renders the status of one rollout, with the names of those who are asked. Link is its card's; empty: unknown.
 func (a Answers) StatusOf(r rollout.Rollout, approvers []string, link string) Message {
 	m := message(paragraph(append([]string{title(r), status(r)}, notes(r, CardOptions{})...)...)).
-		withText("%s: %s.", fullName(r), status(r)).withSteps(r).withSiblings(r, nil)
+		withText("%s: %s.", fullName(r), status(r)).withSteps(r).withSiblings(r)
 	if isJudged(r) || r.Ending.Reason.Code == rollout.ReasonCheck {
 		m = m.withEvidence(r.Verdict, "Checks of "+word(string(r.ID)))
 	}

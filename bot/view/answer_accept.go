@@ -59,6 +59,13 @@ func (a Answers) Accepted(r rollout.Rollout, action rollout.Action, link string)
 	return message(joined(" ", what, anchor(link, "Its card"))).withText("%s", what)
 }
 
+// AcceptedForAll is Accepted for a decision that holds for every one that goes together with the rollout.
+func (a Answers) AcceptedForAll(r rollout.Rollout, action rollout.Action, link string) Message {
+	m := a.Accepted(r, action, "")
+	also := "The same holds for all that go together with it."
+	return message(joined(" ", m.Text, also, anchor(link, "Their card"))).withText("%s %s", m.Text, also)
+}
+
 // AcceptedTogether confirms that several rollouts which go together were created.
 func (a Answers) AcceptedTogether(all []rollout.Rollout) Message {
 	var lines []string

@@ -21,8 +21,6 @@ type CardOptions struct {
 	MayHurry bool
 	// Links are the service's.
 	Links []rollout.Link
-	// Siblings are the addresses of the cards of those that go together with it, as far as they are known.
-	Siblings map[rollout.ID]string
 	// Decided is the latest decision, to be named on the card; nil: none.
 	Decided *rollout.Entry
 }
@@ -38,7 +36,6 @@ func Card(r rollout.Rollout, opts CardOptions) Message {
 	if r.Orphan == nil {
 		m = m.withSteps(r)
 	}
-	m = m.withSiblings(r, opts.Siblings)
 	if isJudged(r) || r.Ending.Reason.Code == rollout.ReasonCheck {
 		m = m.withBlocks(checkBlocks(r.Verdict)...)
 	}

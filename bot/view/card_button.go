@@ -144,8 +144,18 @@ func cancelButton(r rollout.Rollout) button {
 }
 
 // actions returns the block of buttons; none without buttons.
-func actions(v Value, all []button) []slack.Block {
-	var elements []slack.BlockElement
+func actions(v Value, all []button) []slack.Block { return actionsIn("buttons", elements(v, all)) }
+
+// actionsIn returns a block of elements by its id, which is its own within a message; none without elements.
+func actionsIn(id string, all []slack.BlockElement) []slack.Block {
+	if len(all) == 0 {
+		return nil
+	}
+	return []slack.Block{slack.NewActionBlock(id, all...)}
+}
+
+// elements are the buttons as Slack has them.
+func elements(v Value, all []button) (elements []slack.BlockElement) {
 	for _, b := range all {
 		v.Action = b.action
 		value := v.Encode()
@@ -162,10 +172,7 @@ func actions(v Value, all []button) []slack.Block {
 		}
 		elements = append(elements, e)
 	}
-	if len(elements) == 0 {
-		return nil
-	}
-	return []slack.Block{slack.NewActionBlock("buttons", elements...)}
+	return elements
 }
 
 // GoBack is the action of the button in OfferRollback: return the service to the version before the rollout that the

@@ -49,10 +49,11 @@ func cards() map[string]view.Message {
 	for name, r := range promotions() {
 		add(name, r)
 	}
-	for name, r := range siblingCards() {
-		add(name, r)
+	for name, pair := range siblingCards() {
+		all["card_"+name] = view.Together([]view.Member{
+			{Rollout: pair[0], Options: view.CardOptions{Approvers: approvers, Links: pages()}}, {Rollout: pair[1], Options: view.CardOptions{Approvers: approvers[:1]}},
+		})
 	}
-	all["card_sibling_linked"] = view.Card(siblingCards()["sibling_ready"], view.CardOptions{Siblings: map[rollout.ID]string{"web-4": "https://acme.slack.com/archives/C1/p1"}})
 	add("awaiting_two", joint())
 	add("awaiting_second", joint("U0LAN0Z89"))
 	all["card_awaiting_many_approvers"] = view.Card(in(rollout.Awaiting), view.CardOptions{Approvers: append(approvers, "U1A", "U1B", "U1C")})

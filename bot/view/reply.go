@@ -15,6 +15,9 @@ type Audience struct {
 	// Approvers are asked. With Apart, whoever asked for the rollout does not count as one of them.
 	Approvers []string
 	Apart     bool
+	// Others may answer for those that go together with the rollout and share its card. Shared are those for which it asks.
+	Others []string
+	Shared []rollout.Rollout
 	// MayHurry says that somebody may promote before a bake is over.
 	MayHurry bool
 	// OnCall are told when a canary is rolled back by itself: people and user groups.
@@ -26,7 +29,7 @@ type Audience struct {
 // Reply returns the thread reply for a timeline entry; ok is false for an entry that gets no reply. It uses the entry
 // and only stable parts of the rollout, so that a late reply is the same. Link is the card's; empty: unknown.
 func Reply(r rollout.Rollout, e rollout.Entry, to Audience, link string) (m Message, ok bool) {
-	t := threadReply{r: r, e: e, approvers: to.Approvers, apart: to.Apart, onCall: to.OnCall, link: link, links: to.Links, answers: Answers{Command: to.Command}}
+	t := threadReply{r: r, e: e, approvers: to.Approvers, apart: to.Apart, shared: to.Shared, onCall: to.OnCall, link: link, links: to.Links, answers: Answers{Command: to.Command}}
 	switch e.Kind {
 	case rollout.EntryRequested:
 		return t.requested()
@@ -74,6 +77,7 @@ type threadReply struct {
 	e         rollout.Entry
 	approvers []string
 	apart     bool // whoever asked for the rollout does not count
+	shared    []rollout.Rollout
 	onCall    []string
 	link      string
 	links     []rollout.Link

@@ -40,10 +40,14 @@ func (t threadReply) asked() Message {
 	} else {
 		calls = joined(" ", calls, t.takes(), "Promote or roll back on "+t.cardLink()+".")
 	}
+	did, who := fmt.Sprintf("%s did its %s at %s. Promote %s?", newVersion(t.r), span(t.currentStep().Bake), t.currentStep().Weight, to), fullName(t.r)+" waits"
+	if len(t.shared) > 1 {
+		to = targetOfAll(t.shared)
+		did, who = fmt.Sprintf("all are done with step %d. Promote %s?", t.e.Step+1, to), namesOf(t.shared)+" wait"
+	}
 	return message(paragraph(
-		fmt.Sprintf("%s *Waiting for a person*: %s did its %s at %s. Promote %s?", iconGoing, newVersion(t.r), span(t.currentStep().Bake), t.currentStep().Weight, to),
-		joined(" ", calls, limit))).
-		withText("%s waits for approval: promote %s, or roll back. %s", fullName(t.r), to, limit)
+		fmt.Sprintf("%s *Waiting for a person*: %s", iconGoing, did), joined(" ", calls, limit))).
+		withText("%s for approval: promote %s, or roll back. %s", who, to, limit)
 }
 
 // takes says how many approvals the step takes, where one of anybody is not enough.

@@ -49,6 +49,8 @@ func (t threadReply) approved() string {
 	moves := "It " + promotionMove(t.r, t.e.Step) + "."
 	given, needed := len(t.e.Data.Approvals), t.e.Data.Needed
 	switch {
+	case given >= needed && t.e.Data.To == rollout.Awaiting: // a sibling needs more
+		return "It waits for the approvals of those that it goes together with."
 	case needed < 2:
 		return moves
 	case given < needed:

@@ -9,17 +9,16 @@ import (
 	"canarybot.io/rollout"
 )
 
-// withSiblings adds what the rollouts are at that go together with this one. Links has the addresses of their cards, as far as
-// they are known.
-func (m Message) withSiblings(r rollout.Rollout, links map[rollout.ID]string) Message {
+// withSiblings adds what the rollouts are at that go together with this one.
+func (m Message) withSiblings(r rollout.Rollout) Message {
 	if len(r.Siblings) == 0 || r.Orphaned() {
 		return m
 	}
 	lines := []string{"*Goes together with*"}
 	for _, s := range r.Siblings {
-		line := sibling(s, links[s.ID])
-		if r.Terminal() { // what they do now is on their own cards
-			line = dotted(anchorOr(links[s.ID], word(string(s.ID))), becomes(s, r))
+		line := sibling(s)
+		if r.Terminal() { // what they do now is on their card
+			line = dotted(word(string(s.ID)), becomes(s, r))
 		}
 		lines = append(lines, "• "+line)
 	}
@@ -27,8 +26,8 @@ func (m Message) withSiblings(r rollout.Rollout, links map[rollout.ID]string) Me
 }
 
 // sibling is one rollout that goes together with another, in one line: its share, what it does, its verdict.
-func sibling(s rollout.Sibling, link string) string {
-	name := anchorOr(link, word(string(s.ID)))
+func sibling(s rollout.Sibling) string {
+	name := word(string(s.ID))
 	switch {
 	case s.Phase == rollout.Ended:
 		return dotted(name, siblingEnds(s))
@@ -197,4 +196,5 @@ func (a Answers) BecauseOf(sibling rollout.ServiceName, done string, m Message) 
 const (
 	NothingStarted  = "None of them was started"
 	NothingApproved = "Nothing was approved"
+	NothingChanged  = "Nothing was changed"
 )

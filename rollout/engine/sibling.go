@@ -90,7 +90,7 @@ func (e *Engine) wakeSiblings(r rollout.Rollout) {
 
 // loadSiblings returns the rollouts that go together with this one, where the decision is about them too.
 func (e *Engine) loadSiblings(ctx context.Context, r rollout.Rollout, d rollout.Decision) ([]rollout.Rollout, error) {
-	if d.Action != rollout.Promote {
+	if d.Action != rollout.Promote && !d.All {
 		return nil, nil
 	}
 	var all []rollout.Rollout

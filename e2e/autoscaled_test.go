@@ -25,7 +25,7 @@ func testAutoscaled(t *testing.T, w *world.World) {
 	app.Replicas = 10 // what the autoscaler would choose
 	// Bakes are longer than the autoscaler needs to see and act, and so is the time between everybody's return and the end,
 	// when its minimum is put back: it sizes by what pods served in the last seconds.
-	s := stage(t, w, app, false, plan(10*time.Second, 5, 50, 100), drain(10*time.Second))
+	s := stage(t, w, app, false, plan(10*time.Second, 5, 50, 100), drain(20*time.Second))
 	s.traffic.Stop()
 	s.traffic = w.Load(t, app, load.Plan{For: 9 * time.Minute})
 	measured(t, w, app)

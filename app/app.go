@@ -112,7 +112,7 @@ func New(p Parts) *App {
 	client := slack.New(p.Slack, p.Log, a.meters.registry)
 	a.cards = cards.New(cards.Options{
 		Slack: client, Store: store, Notes: p.Store, Services: p.Services, Policy: p.Policy, Channel: p.Channel,
-		Command: p.Command, SharedChannels: p.SharedChannels, Beside: p.Beside, Draw: p.Draw, Log: p.Log,
+		Command: p.Command, SharedChannels: p.SharedChannels, Beside: p.Beside, Draw: p.Draw, Quiet: p.Calendar, Log: p.Log,
 	})
 	a.told = webhook.New(webhook.Options{
 		Recipients: p.Told, Store: store, Notes: p.Store, Services: slices.Sorted(maps.Keys(p.Services)),

@@ -150,7 +150,7 @@ func TestAQuestionInTheThreadCanBeAnsweredBeforeTheCardShowsIt(t *testing.T) {
 		w.awaitPhase("checkout-1", rollout.Baking)
 		w.slack.SetFault("chat.update", slacksim.Fault{Error: "ratelimited", RetryAfter: "600"})
 		w.awaitPhase("checkout-1", rollout.Awaiting)
-		w.wants("the thread", strings.Join(w.thread(), "\n"), "Waiting for a person")
+		w.wants("the thread", strings.Join(w.thread(), "\n"), "waits for a person")
 		if strings.Contains(w.shown(), "Waiting for a person") {
 			t.Fatalf("the card shows the question: the test tests nothing\n%s", w.shown())
 		}

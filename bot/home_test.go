@@ -92,7 +92,7 @@ func TestHomeAsksOnceForAGroupWithoutAnAnswer(t *testing.T) {
 		}
 		w.settle()
 		w.slack.SetUserGroups(false)
-		time.Sleep(2 * time.Minute)
+		time.Sleep(10 * time.Minute) // since the approvers were called, too
 		asked := func() float64 { return w.count("canary_slack_calls_total", "method=usergroups.users.list") }
 		before := asked()
 		w.opens(oncall)

@@ -137,6 +137,9 @@ func (b *Bot) tellSettled(ctx context.Context) {
 			return // an outage is told
 		}
 		for _, p := range q.Settled() {
+			if _, quiet := b.Calendar.Quiet(p.Service, now()); quiet {
+				continue
+			}
 			if !b.tellOne(ctx, p) {
 				notBefore = time.Now().Add(settledRetry)
 			}

@@ -33,7 +33,7 @@ func (b *Bot) remindOfReviewsOf(ctx context.Context, service rollout.ServiceName
 	}
 	for _, r := range past {
 		due, open := r.ReviewDue()
-		if !open || now().Before(due) {
+		if _, quiet := b.Calendar.Quiet(service, now()); quiet || !open || now().Before(due) {
 			continue
 		}
 		if _, told, err := b.Store.Note(ctx, reviewNote, string(r.ID)); told || err != nil {

@@ -29,6 +29,16 @@ func (w *world) putCalendar(s words) {
 				Scopes: []rollout.Scope{{Team: "shop"}},
 			})
 		},
+		"quiet": func() {
+			hours, err := calendar.Recur(time.UTC, 7*time.Hour, "0 0 * * *")
+			if err != nil {
+				w.t.Fatal(err)
+			}
+			w.calendar.QuietHours = map[rollout.ServiceName]calendar.Recurrence{"checkout": hours}
+			checkout := w.services["checkout"]
+			checkout.Spec.Limits.Wait = 12 * time.Hour
+			w.services["checkout"] = checkout
+		},
 		"audit":  func() { w.freezes("audit", rollout.PauseRunning) },
 		"outage": func() { w.freezes("outage", rollout.ReturnRunning) },
 		"night": func() {

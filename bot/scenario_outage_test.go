@@ -125,7 +125,7 @@ func processCommands() []command {
 		})},
 		{"blocks", "STATE", "restarts the bot with auto or classic blocks, or classic ones and pictures; or makes the workspace refuse types: blocks refused plan", quiet((*world).blocksAre)},
 		{"ends", "STATE", "restarts the bot with a second channel for ends; lets it post nothing there (restricted), or is shared", quiet((*world).endsIn)},
-		{"calendar", "WHAT", "restarts the bot with a window (office, or night for promotions), a day on which it is shut (holiday), or a freeze (sale, audit, outage) more", quiet((*world).putCalendar)},
+		{"calendar", "WHAT", "restarts the bot with a window (office, or night for promotions), a day on which it is shut (holiday), a freeze (sale, audit, outage), or quiet hours (quiet) more", quiet((*world).putCalendar)},
 		{"environment", "NAME", "restarts the bot with another environment's configuration", quiet(func(w *world, s words) {
 			w.stop()
 			w.change = func(o *bot.Options) { o.Environment = string(s) }

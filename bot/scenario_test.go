@@ -64,7 +64,7 @@ import (
 //	service NAME [STATE]   restarts the bot with one more service, in the same channel or apart, or with it gone, or without its plan quick (unplanned)
 //	blocks STATE           restarts the bot with auto or classic blocks, or classic ones and pictures; or makes the workspace refuse types: blocks refused plan
 //	ends STATE             restarts the bot with a second channel for ends; lets it post nothing there (restricted), or is shared
-//	calendar WHAT          restarts the bot with a window (office, or night for promotions), a day on which it is shut (holiday), or a freeze (sale, audit, outage) more
+//	calendar WHAT          restarts the bot with a window (office, or night for promotions), a day on which it is shut (holiday), a freeze (sale, audit, outage), or quiet hours (quiet) more
 //	environment NAME       restarts the bot with another environment's configuration
 //	until PHASE [ID]       lets time pass until the newest rollout, or this one, is there
 //	wait TEXT              lets time pass until the newest card shows the text

@@ -85,6 +85,7 @@ func newWorld(t *testing.T, opts slacksim.Options) *world {
 			{Name: "Deploy", CallbackID: "canary.deploy"}, {Name: "Deploy this version", CallbackID: "canary.deploy_this", OnMessage: true},
 		}
 	}
+	opts.Groups = append(opts.Groups, slacksim.Group{ID: "S0614TZR7", Handle: "S0614TZR7"}) // who is called
 	w := &world{
 		t: t, slack: slacksim.Start(t, opts), store: mem.New(mem.Options{}), cluster: newCluster(), tags: &registry{},
 		metrics: &metrics{value: 0.001}, judge: &doubter{}, git: sim.NewRepository(), log: &logs{}, beside: &beside{}, hook: &told{}, change: func(*bot.Options) {},
@@ -98,7 +99,7 @@ func newWorld(t *testing.T, opts slacksim.Options) *world {
 // service is what the tests deploy.
 func service() rollout.Service {
 	return rollout.Service{
-		Name: "checkout", Channel: "#deploys", OnCall: []string{"S0614TZR7"},
+		Name: "checkout", Channel: "#deploys", Notify: rollout.Notify{RolledBack: []string{"S0614TZR7"}},
 		Policy: rollout.Policy{Deployers: []string{dev, oncall}, Approvers: []string{oncall}, Rollback: []string{rollout.Everyone}},
 		Plans:  []rollout.Plan{{Name: "quick", Steps: []rollout.Step{{Weight: 10, Bake: time.Minute, Gate: rollout.Manual}}}},
 		Spec: rollout.Spec{
@@ -134,7 +135,7 @@ func (w *world) start() {
 	}, log, w.counted)
 	w.publisher = cards.New(cards.Options{
 		Slack: client, Store: w.store, Notes: w.notes, Services: services, Policy: services["checkout"].Policy,
-		Channel: "#deploys", SharedChannels: w.shared, Beside: w.beside, Draw: w.draw, Log: log,
+		Channel: "#deploys", SharedChannels: w.shared, Beside: w.beside, Draw: w.draw, Quiet: w.calendar, Log: log,
 	})
 	sender := w.hook.sender(w.store, w.publisher.Link, log)
 	w.engine = engine.New(engine.Options{

@@ -25,7 +25,7 @@ var (
 // readCalendar reads when rollouts may start.
 func readCalendar(n node) *calendar.Calendar {
 	f := n.fields("zone", "holidays", "windows", "freezes")
-	c := &calendar.Calendar{Zone: readZone(f.at("zone"), time.UTC), Windows: map[string]calendar.Window{}}
+	c := &calendar.Calendar{Zone: readZone(f.at("zone"), time.UTC), Windows: map[string]calendar.Window{}, QuietHours: map[rollout.ServiceName]calendar.Recurrence{}}
 	for _, item := range f.at("holidays").items(`["2026-12-25"]`) {
 		if day := readDay(item); day.Year != 0 {
 			c.Holidays = append(c.Holidays, day)
@@ -148,6 +148,33 @@ func readRecurrence(f fields, key string, zone *time.Location) calendar.Recurren
 	}
 	r, _ := calendar.Recur(zone, span, texts...) // each of them was read
 	return r
+}
+
+// never is what a service writes that has no quiet hours, where the default has some.
+const never = "never"
+
+// readQuiet reads when it is quiet, from the first of the layers that says so; ok is false where it never is.
+func readQuiet(zone *time.Location, layers ...node) (hours calendar.Recurrence, ok bool) {
+	for _, n := range layers {
+		switch {
+		case !n.there():
+			continue
+		case n.y.Kind == yaml.ScalarNode:
+			n.word(never, never)
+			return calendar.Recurrence{}, false
+		}
+		before := len(n.r.problems)
+		f := n.fields("every", "for", "zone")
+		hours = readRecurrence(f, "every", readZone(f.at("zone"), zone))
+		if len(n.r.problems) > before {
+			return calendar.Recurrence{}, false
+		}
+		if !hours.Ceases(time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)) {
+			n.bad("it would be quiet for ever, and nobody be asked for an approval; leave some time out")
+		}
+		return hours, true
+	}
+	return calendar.Recurrence{}, false
 }
 
 // cronProblem says what is wrong with an expression.

@@ -90,3 +90,34 @@ func TestCalendarsOfAnyKind(t *testing.T) {
 		}
 	}
 }
+
+func TestQuietHoursAreReadForEachService(t *testing.T) {
+	t.Parallel()
+	read := func(slack, defaults, own string) (config.Config, error) {
+		return config.Parse([]byte("environment: e\nprometheus: {url: http://p:9090}\ncalendar: {zone: Europe/Berlin}\nslack: {channel: '#d'" + slack + "}\n" +
+			"defaults: {namespace: n" + defaults + "}\nservices: {a: {image: i, route: {kind: HTTPRoute, name: r}" + own + "}}\n"))
+	}
+	const night, day, never = ", quiet: {every: 0 22 * * *, for: 9h}", ", quiet: {every: 0 10 * * *, for: 1h, zone: UTC}", ", quiet: never"
+	inNight, inDay := time.Date(2026, 11, 30, 21, 0, 0, 0, time.UTC), time.Date(2026, 11, 30, 10, 0, 0, 0, time.UTC)
+	for name, tt := range map[string]struct {
+		slack, defaults, own string
+		night, day           bool
+	}{
+		"nobody says":                     {"", "", "", false, false},
+		"for all":                         {night, "", "", true, false},
+		"the defaults before that":        {night, day, "", false, true},
+		"its own before all":              {night, never, day, false, true},
+		"never before others":             {night, day, never, false, false},
+		"its own where there is no other": {"", "", night, true, false},
+	} {
+		c, err := read(tt.slack, tt.defaults, tt.own)
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		_, atNight := c.Calendar.Quiet("a", inNight)
+		_, atDay := c.Calendar.Quiet("a", inDay)
+		if atNight != tt.night || atDay != tt.day {
+			t.Errorf("%s: at night %t, by day %t", name, atNight, atDay)
+		}
+	}
+}

@@ -117,7 +117,7 @@ func parse(data []byte) (Config, []Problem) {
 	refuseExposed(root)
 	f := root.fields("environment", "slack", "prometheus", "store", "listen", "policy", "plans", "checks", "defaults", "services",
 		"api", "pipelines", "git", "registry", "webhooks", "report", "calendar", "at_once", "queue")
-	slack := f.at("slack").fields("command", "channel", "on_call", "shared_channels", "blocks", "pictures", "ends_channel")
+	slack := f.at("slack").fields("command", "channel", "notify", "quiet", "shared_channels", "blocks", "pictures", "ends_channel")
 	c := Config{
 		Environment: readEnvironment(f.at("environment")),
 		Slack: Slack{
@@ -145,7 +145,9 @@ func parse(data []byte) (Config, []Problem) {
 		windows:     c.Calendar.Windows,
 		channel:     slack.at("channel"),
 		ends:        slack.at("ends_channel"),
-		onCall:      slack.at("on_call"),
+		slack:       slack,
+		zone:        c.Calendar.Location(),
+		quietHours:  c.Calendar.QuietHours,
 		policy:      f.at("policy"),
 		plans:       readPlans(f.at("plans")),
 		checks:      f.at("checks"),

@@ -66,7 +66,7 @@ func TestTheExampleOfTheDesign(t *testing.T) {
 		Prometheus:  prom.Default("http://prometheus.monitoring:9090"),
 		Store:       config.Store{Path: "/var/lib/canarybot/canarybot.db", Limit: 256 << 20},
 		Listen:      ":8080",
-		Calendar:    &calendar.Calendar{Zone: time.UTC, Windows: map[string]calendar.Window{}},
+		Calendar:    &calendar.Calendar{Zone: time.UTC, Windows: map[string]calendar.Window{}, QuietHours: map[rollout.ServiceName]calendar.Recurrence{}},
 		Patience:    rollout.Patience,
 		Webhooks:    byDefault(),
 		Policy:      rollout.Policy{Deployers: []string{"U024BE7LH"}, Approvers: []string{"U0G9QF9C6"}, Rollback: []string{"everyone"}},
@@ -179,7 +179,7 @@ func TestEveryKey(t *testing.T) {
 	counted.Latency, counted.Memory = "", "" // no check asks about them
 	want := map[rollout.ServiceName]rollout.Service{
 		"checkout": {
-			Name: "checkout", Team: "shop", DeployWindow: "office", Channel: "#checkout", EndsChannel: "#shipped", OnCall: []string{"U024BE7LH", "S0BBBBBBB"}, Plans: []rollout.Plan{config.Standard()},
+			Name: "checkout", Team: "shop", DeployWindow: "office", Channel: "#checkout", EndsChannel: "#shipped", Notify: rollout.Notify{RolledBack: []string{"U024BE7LH", "S0BBBBBBB"}, Waits: []string{"S0614TZR7"}}, Plans: []rollout.Plan{config.Standard()},
 			Links: []rollout.Link{
 				{Name: "dashboard", Template: "https://grafana.example.com/d/canary?var-service={service}&from={since}&to={until}"},
 				{Name: "what changed", Template: "https://git.example.com/shop/checkout/compare/{from}...{to}"},
@@ -199,7 +199,7 @@ func TestEveryKey(t *testing.T) {
 			},
 		},
 		"cart": {
-			Name: "cart", Team: "baskets-2", PromoteWindow: "night", Channel: "C024BE91L", EndsChannel: "C0SHIPPED1", OnCall: []string{"S0614TZR7"}, Plans: []rollout.Plan{fast},
+			Name: "cart", Team: "baskets-2", PromoteWindow: "night", Channel: "C024BE91L", EndsChannel: "C0SHIPPED1", Notify: rollout.Notify{RolledBack: []string{"S0614TZR7"}, Stuck: []string{"S0614TZR7"}, Waits: []string{"S0614TZR7"}}, Plans: []rollout.Plan{fast},
 			Policy: rollout.Policy{Deployers: []string{"U0G9QF9C6"}, Rollback: []string{"everyone"}},
 			Spec: rollout.Spec{
 				Environment: "eu-1", Repository: "cart", Plan: config.Standard(), Select: sel, GitOps: true,

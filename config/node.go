@@ -183,6 +183,9 @@ func (n node) fields(known ...string) fields {
 		case key.Value == "<<":
 			child.bad("merge keys are not read; write it in full, or once for all services under defaults")
 			continue
+		case key.Value == "on_call" && slices.Contains(known, "notify"):
+			child.bad("is called notify now, and also calls for what is stuck or waits; as it was: notify: {rolled_back: [S0614TZR7]}")
+			continue
 		case len(known) > 0 && !slices.Contains(known, key.Value):
 			child.bad("this key is unknown%s", meant(key.Value, known))
 			continue

@@ -115,28 +115,6 @@ func readRollback(n node, deployers []string) []string {
 	return readPeople(n)
 }
 
-// readOnCall reads who is mentioned when a canary is rolled back by itself, from the first of the layers that says so. A
-// mention allows nothing, so a user group may be one of them.
-func readOnCall(layers ...node) []string {
-	var ids []string
-	for _, n := range layers {
-		if !n.there() {
-			continue
-		}
-		for _, item := range n.items("[S0614TZR7]") {
-			id, ok := item.text()
-			switch {
-			case ok && !groupID.MatchString(id) && !userID.MatchString(id):
-				item.bad("%q is not the id of a Slack user group (S…) or user (U… or W…)", short(id))
-			case ok && !slices.Contains(ids, id):
-				ids = append(ids, id)
-			}
-		}
-		break
-	}
-	return ids
-}
-
 // nobody is how a policy says that nobody may.
 const nobody = "nobody"
 

@@ -21,7 +21,9 @@ type common struct {
 	windows     map[string]calendar.Window
 	channel     node
 	ends        node // the channel for ends
-	onCall      node
+	slack       fields
+	zone        *time.Location                              // of quiet hours that name none
+	quietHours  map[rollout.ServiceName]calendar.Recurrence // filled while services are read
 	policy      node
 	plans       map[string]rollout.Plan
 	checks      node
@@ -31,7 +33,7 @@ type common struct {
 func serviceKeys() []string {
 	return []string{
 		"namespace", "image", "stable", "canary", "container", "stable_service", "canary_service", "canary_labels", "route",
-		"plan", "plans", "approvals", "checks", "select", "team", "policy", "channel", "on_call", "drain", "wait", "unknown_limit", "on_unknown", "on_fail", "on_doubt", "gitops",
+		"plan", "plans", "approvals", "checks", "select", "team", "policy", "channel", "notify", "quiet", "drain", "wait", "unknown_limit", "on_unknown", "on_fail", "on_doubt", "gitops",
 		"signals", "judge", "promote", "verify", "deploy_window", "promote_window", "links", "ends_channel",
 	}
 }
@@ -54,6 +56,10 @@ func readServices(root fields, c common) map[rollout.ServiceName]rollout.Service
 	readChecks(c.checks, prom.Plain()) // every service reads them again, with its own signals
 	readPolicy(c.policy)               // each service may replace it
 	readPolicy(c.defaults.at("policy"))
+	for _, layer := range []fields{c.slack, c.defaults} {
+		readNotify(layer.at("notify"))
+		readQuiet(c.zone, layer.at("quiet"))
+	}
 	services := map[rollout.ServiceName]rollout.Service{}
 	var read []entry
 	for i, name := range f.names {
@@ -118,7 +124,10 @@ func readService(w written, c common) rollout.Service {
 		}
 	}
 	s.Links = readServiceLinks(w.at("links"))
-	s.OnCall = readOnCall(w.own.at("on_call"), w.defaults.at("on_call"), c.onCall)
+	s.Notify = readNotify(w.own.at("notify"), w.defaults.at("notify"), c.slack.at("notify"))
+	if hours, ok := readQuiet(c.zone, w.own.at("quiet"), w.defaults.at("quiet"), c.slack.at("quiet")); ok {
+		c.quietHours[s.Name] = hours
+	}
 
 	demands := func(p rollout.Plan) bool { return p.DemandsEvidence() }
 	none := w.at("checks").there() && w.at("checks").y.Kind == yaml.SequenceNode && len(w.at("checks").y.Content) == 0

@@ -34,7 +34,7 @@ func TestDefaultsAreTrue(t *testing.T) {
 		key, value := m[1], m[2]
 		part, want := "", want
 		switch at := strings.Index(page, m[0]); {
-		case slices.Contains([]string{"slack.channel", "slack.on_call", "slack.ends_channel"}, value) || key == "plans" || key == "unit": // names another key; a plan; depends on the check
+		case slices.Contains([]string{"slack.channel", "slack.notify", "slack.quiet", "calendar.zone", "slack.ends_channel"}, value) || key == "plans" || key == "unit": // names another key; a plan; depends on the check
 			continue
 		case strings.HasPrefix(key, "api."): // off unless the key is there
 			part, want = nested(strings.Split(key, "."), value), resolved(t, complete(t, "api: {}\n"))

@@ -52,10 +52,17 @@ type Service struct {
 	// DeployWindow and PromoteWindow name the windows of the calendar in which a rollout may start, and go to its next
 	// step by itself; empty: at any time.
 	DeployWindow, PromoteWindow string
-	// OnCall are the Slack ids of the people and user groups that are mentioned when a canary is rolled back by itself.
-	OnCall []string
+	// Notify says whom its messages mention.
+	Notify Notify
 	// Links are pages about the service, to be opened from its rollouts.
 	Links []Link
+}
+
+// Notify are the Slack ids of the people and user groups who are mentioned, beside those whom a message mentions anyway.
+type Notify struct {
+	RolledBack []string // when a canary is rolled back by itself
+	Stuck      []string // when a rollout is stuck, or held because it fails
+	Waits      []string // when it waits for a person
 }
 
 // PlanNamed returns the plan of that name, or the default for the empty name.

@@ -110,7 +110,10 @@ type card struct {
 	entries []rollout.Entry
 	read    int
 	stands  stall
-	endsIn  string // the channel that is told how it ends, as configured; empty: none is
+	// quiet is when the quiet hours end that it is in; zero: it is in none. Held is how many of the entries are told together.
+	quiet  time.Time
+	held   int
+	endsIn string // the channel that is told how it ends, as configured; empty: none is
 
 	drawn    bool // the card was edited or posted since this process began
 	shows    shown
@@ -144,6 +147,7 @@ type shown struct {
 	hash     string
 	revision rollout.Revision // whose numbers it shows
 	at       time.Time        // of the edit
+	asks     time.Time        // when a question is put that it shows already
 }
 
 // newCard is a rollout of which Slack shows as much as the cursor says. A card that says that the bot is restarting is
@@ -257,7 +261,9 @@ func (c *card) replyTask(rank rank) (task, bool) {
 	case !unlinked && len(c.entries) == 0:
 		t.do, t.in, t.rank = c.postEnd, c.endsIn, progress // everybody has read it already
 	case !unlinked:
-		t.do = c.postReply
+		if t.do = c.postReply; c.silent() {
+			t.at = c.quiet
+		}
 	}
 	if len(c.entries) > 0 {
 		t.since = c.entries[0].At
@@ -275,7 +281,7 @@ func (c *card) editDue() (at time.Time, ok bool) {
 			return time.Time{}, true
 		}
 		return c.shows.at.Add(editEvery), true
-	case c.outdated, c.urgent < progress:
+	case c.outdated, c.urgent < progress, !c.asks().Equal(c.shows.asks):
 		return c.shows.at.Add(editEvery), true
 	case c.revision() != c.shows.revision:
 		return c.shows.at.Add(max(editEvery, c.r.SamplesEvery())), true

@@ -3,6 +3,7 @@ package cards
 import (
 	"cmp"
 	"context"
+	"slices"
 
 	"canarybot.io/bot/slack"
 	"canarybot.io/bot/view"
@@ -34,10 +35,32 @@ func (p *Publisher) ChannelOf(service rollout.ServiceName) string {
 func (p *Publisher) audience(r rollout.Rollout) view.Audience {
 	policy, to := p.Policy, view.Audience{Command: p.Command}
 	if s, ok := p.Services[r.Service]; ok {
-		policy, to.OnCall, to.Links = s.Policy, s.OnCall, s.Links
+		policy, to.Notify, to.Links = s.Policy, s.Notify, s.Links
 	}
 	to.Approvers, to.Apart, to.MayHurry = policy.WhoApproves(r), policy.Apart(r), len(policy.PromoteNow) > 0
 	return to
+}
+
+// gone returns which of those whom the entry's reply calls are user groups that are not there any more: their mention would
+// call nobody, and read like a mistake.
+func (p *Publisher) gone(ctx context.Context, e rollout.Entry, to view.Audience) []string {
+	if !calls(e) {
+		return nil
+	}
+	return p.Slack.Gone(ctx, slices.Concat(to.Approvers, to.Notify.RolledBack, to.Notify.Stuck, to.Notify.Waits))
+}
+
+// calls reports whether an entry's reply mentions those whom the configuration names.
+func calls(e rollout.Entry) bool {
+	// Every other reply is for those who follow the thread.
+	//exhaustive:ignore
+	switch e.Kind {
+	case rollout.EntryRequested, rollout.EntryAsked, rollout.EntryDrift, rollout.EntryStuck:
+		return true
+	case rollout.EntryPhase:
+		return e.Data.To == rollout.RollingBack
+	}
+	return false
 }
 
 // Preflight finds the problems of the rollout's channel: where the bot is not in it, nobody would see the rollout, and where

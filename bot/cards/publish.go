@@ -73,15 +73,14 @@ func (c *card) notPosted(ctx context.Context, p *Publisher, refused error) error
 	return c.endPosting(ctx, p, func(*Cursor) {})
 }
 
-// postReply posts the first entry that the thread does not show.
+// postReply posts the first entry that the thread does not show, together with those that quiet hours held back with it. It
+// is marked with the last of them.
 func (c *card) postReply(ctx context.Context, p *Publisher) error {
-	e := c.entries[0]
-	if c.wasUnseen(e) {
-		e.Data.Left = 0 // the wait stood still: until when is on the card
-	}
-	m, inThread := c.reply(p, e)
+	batch := c.batch()
+	e := batch[len(batch)-1]
+	m, inThread := c.reply(ctx, p, batch)
 	if !inThread {
-		c.entries = c.entries[1:]
+		c.entries = c.entries[len(batch):]
 		return nil
 	}
 	if err := c.beginPosting(ctx, p, e.Seq); err != nil {
@@ -95,13 +94,17 @@ func (c *card) postReply(ctx context.Context, p *Publisher) error {
 		}
 		p.Log.Error("slack takes a reply in no form; it is left out", "rollout", c.r.ID, "entry", e.Seq, "error", err)
 	}
-	c.entries = c.entries[1:]
+	if c.entries = c.entries[len(batch):]; c.held > 0 {
+		c.stands.heard = time.Now()
+	}
 	return c.endPosting(ctx, p, func(cur *Cursor) {
 		cur.Last = e.Seq
-		if err == nil && e.Kind == rollout.EntryAsked && len(c.entries) == 0 && c.r.Waits() {
+		if err == nil && slices.ContainsFunc(batch, isAsked) && len(c.entries) == 0 && c.r.Waits() {
 			cur.show(c.r.Turn, began) // whoever reads the question may answer it, although the card is not edited yet
 		}
-		cur.Pictures = c.withPicture(p, e, m)
+		if len(batch) == 1 { // what is old by then has its numbers in /canary why
+			cur.Pictures = c.withPicture(p, e, m)
+		}
 	})
 }
 
@@ -299,7 +302,12 @@ func (c *card) shown(r rollout.Rollout) rollout.Rollout {
 // options are what the card shows besides the rollout: the decision that led here, while nothing has come of it yet.
 func (c *card) options(ctx context.Context, p *Publisher, r rollout.Rollout, earlier string) view.CardOptions {
 	to := p.audience(r)
-	options := view.CardOptions{Approvers: to.Approvers, MayHurry: to.MayHurry, Links: to.Links, Earlier: earlier}
+	options := view.CardOptions{
+		Approvers: without(to.Approvers, p.Slack.LastKnownGone(to.Approvers)), MayHurry: to.MayHurry, Links: to.Links, Earlier: earlier,
+	}
+	if one := p.cards[r.ID]; one != nil {
+		options.AsksLater = one.asksLater()
+	}
 	entries, err := p.Store.Timeline(ctx, r.ID, max(0, r.Seq-tail))
 	if err != nil {
 		p.Log.Warn("timeline not read for the card", "rollout", r.ID, "error", err)
@@ -316,9 +324,14 @@ func (c *card) options(ctx context.Context, p *Publisher, r rollout.Rollout, ear
 	return options
 }
 
+// without returns the ids that are not among the others.
+func without(ids, others []string) []string {
+	return slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return slices.Contains(others, id) })
+}
+
 // drew notes what the card shows now.
 func (c *card) drew(m view.Message) {
-	c.shows = shown{summary: c.summary(), hash: hash(m), revision: c.revision(), at: time.Now()}
+	c.shows = shown{summary: c.summary(), hash: hash(m), revision: c.revision(), at: time.Now(), asks: c.asks()}
 	c.drawn, c.urgent, c.outdated = true, numbers, false
 }
 

@@ -46,6 +46,8 @@ type Options struct {
 	Policy  rollout.Policy
 	Channel string // id or #name
 	Command string // the slash command, as people are told to type it; empty: /canary
+	// Quiet knows the services' quiet hours; nil: there are none.
+	Quiet QuietHours
 	// SharedChannels allows cards where another organisation reads them.
 	SharedChannels bool
 	// Beside leaves notes in the cluster about what people cannot see in Slack; nil: there are none.
@@ -86,6 +88,9 @@ var (
 func New(o Options) *Publisher {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Quiet == nil {
+		o.Quiet = neverQuiet{}
 	}
 	askers, _ := lru.New[rollout.ID, asker](askersKept) // fails for a size below one only
 	return &Publisher{
@@ -313,6 +318,9 @@ func (p *Publisher) take(ctx context.Context, r rollout.Rollout, again bool) err
 // next returns the most urgent task that may be done now, or when the next may.
 func (p *Publisher) next(now time.Time) (best task, when time.Time, ok bool) {
 	when = now.Add(time.Hour)
+	for _, c := range p.cards {
+		c.hush(p.Quiet, now)
+	}
 	for _, c := range p.cards {
 		for _, t := range c.tasks() {
 			in := cmp.Or(t.in, p.ChannelOf(c.r.Service))

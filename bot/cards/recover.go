@@ -104,7 +104,7 @@ func (c *card) recoverReply(ctx context.Context, p *Publisher) error {
 	}
 	pictures := c.cur.Pictures
 	if i := slices.IndexFunc(c.entries, func(e rollout.Entry) bool { return e.Seq == seq }); i >= 0 {
-		m, _ := c.reply(p, c.entries[i])
+		m, _ := c.sayer(p, p.audience(c.r), nil)(c.entries[i])
 		pictures = c.withPicture(p, c.entries[i], m)
 	}
 	c.entries = slices.DeleteFunc(c.entries, func(e rollout.Entry) bool { return e.Seq <= seq })

@@ -169,13 +169,13 @@ func (c *card) restarting() view.Message {
 	return view.Together(all)
 }
 
-// reply is the thread's reply for an entry. Among several that go together it names the one that it is about, and what one says
-// for all is said once.
-func (c *card) reply(p *Publisher, e rollout.Entry) (view.Message, bool) {
-	h := c.holder()
-	to, link := p.audience(c.r), c.cur.link(p.Slack.Me().URL)
+// sayer says what the thread says of an entry. Among several that go together that names the one that it is about, and what one
+// says for all is said once. Gone are the user groups that are not there any more.
+func (c *card) sayer(p *Publisher, to view.Audience, gone []string) func(rollout.Entry) (view.Message, bool) {
+	h, link := c.holder(), c.cur.link(p.Slack.Me().URL)
+	to.Gone = gone
 	if len(h.all) == 0 {
-		return view.Reply(c.r, e, to, link)
+		return func(e rollout.Entry) (view.Message, bool) { return view.Reply(c.r, e, to, link) }
 	}
 	here := slices.DeleteFunc(slices.Clone(h.all), func(r rollout.Rollout) bool { return !p.sameChannel(r.ID, c.r.ID) })
 	for _, r := range here {
@@ -183,7 +183,7 @@ func (c *card) reply(p *Publisher, e rollout.Entry) (view.Message, bool) {
 			to.Others = append(to.Others, p.audience(r).Approvers...)
 		}
 	}
-	return view.ReplyTogether(here, c.r, e, to, link)
+	return func(e rollout.Entry) (view.Message, bool) { return view.ReplyTogether(here, c.r, e, to, link) }
 }
 
 // inOrderAfter is how long what happened waits to be told in a thread that several share: what happened to all of them within a
@@ -194,7 +194,7 @@ const inOrderAfter = 2 * time.Second
 func (c *card) inOrder(t task) task {
 	if len(c.holder().all) > 0 && len(c.entries) > 0 {
 		t.since, t.seq = c.entries[0].At.Truncate(time.Second), c.entries[0].Seq
-		t.at = t.since.Add(inOrderAfter)
+		t.at = latest(t.at, t.since.Add(inOrderAfter))
 	}
 	return t
 }

@@ -23,6 +23,7 @@ type stall struct {
 	moved  time.Time     // when it moved last
 	bake   time.Duration // that was covered then
 	looked time.Time     // since when this process looks
+	heard  time.Time     // when people heard in this process what quiet hours had held back
 }
 
 // saw notes whether the rollout moved: something happened that the timeline tells, or its bake grew.
@@ -60,7 +61,7 @@ func (c *card) stallTask() (task, bool) {
 		at = told.Add(standsAgain)
 	}
 	return task{
-		c: c, pace: &c.replying, method: slack.MethodPost, in: c.cur.Channel, rank: questions, at: latest(at, c.stands.looked.Add(looksFirst)), since: at,
+		c: c, pace: &c.replying, method: slack.MethodPost, in: c.cur.Channel, rank: questions, at: latest(at, c.stands.looked.Add(looksFirst), c.quiet, c.stands.heard.Add(standsLong)), since: at,
 		do: c.postStall,
 	}, true
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -14,6 +15,7 @@ import (
 // members is what Slack said about who is in a user group.
 type members struct {
 	ids    []string
+	gone   bool      // there is no such group
 	at     time.Time // zero: Slack told of a change since
 	failed failure   // of the last question, where it got no answer
 }
@@ -73,6 +75,24 @@ func (c *Client) EmptyGroups(ids []string) []string {
 	return empty
 }
 
+// Gone returns those of the ids that name user groups which Slack says are not there. A group about which it does not answer,
+// or may not be asked, counts as there. It blocks for little more than a second at most.
+func (c *Client) Gone(ctx context.Context, ids []string) []string {
+	groups := slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return !strings.HasPrefix(id, "S") })
+	if _, err := c.Groups(ctx, groups); err != nil {
+		c.log.Warn("user groups not looked up before they are called", "groups", groups, "error", err)
+	}
+	return c.LastKnownGone(groups)
+}
+
+// LastKnownGone is Gone by what Slack said last. It calls nobody.
+func (c *Client) LastKnownGone(ids []string) []string {
+	return slices.DeleteFunc(slices.Clone(ids), func(id string) bool {
+		last, _ := c.groups.Peek(id)
+		return !last.gone
+	})
+}
+
 // askGroup asks Slack who is in the group, and remembers.
 func (c *Client) askGroup(ctx context.Context, group string) error {
 	now, changes := members{at: time.Now()}, c.groupChanges.Load()
@@ -96,7 +116,8 @@ func (c *Client) askGroup(ctx context.Context, group string) error {
 	if changes != c.groupChanges.Load() {
 		now.at = time.Time{} // Slack told of a change meanwhile: nobody knows whether the answer has it
 	}
-	c.groups.Add(group, now) // refused for any other reason: there is no such group
+	now.gone = err != nil // refused for any other reason
+	c.groups.Add(group, now)
 	return nil
 }
 

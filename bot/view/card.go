@@ -19,6 +19,8 @@ type CardOptions struct {
 	Approvers []string
 	// MayHurry says that somebody may promote before a bake is over.
 	MayHurry bool
+	// AsksLater is when people are called for what the card asks already: at the end of quiet hours. Zero: they were called.
+	AsksLater time.Time
 	// Links are the service's.
 	Links []rollout.Link
 	// Decided is the latest decision, to be named on the card; nil: none.
@@ -68,7 +70,7 @@ func Stalled(r rollout.Rollout, stood time.Duration, link string) Message {
 	if then != "" {
 		then = fullStop("Next: " + then)
 	}
-	head := fmt.Sprintf("%s *Nothing has moved for %s*: %s.", iconWarning, span(stood.Truncate(time.Minute)), withoutMentions(status(r), true))
+	head := fmt.Sprintf("%s *%s: nothing has moved for %s*: %s.", iconWarning, fullName(r), span(stood.Truncate(time.Minute)), withoutMentions(status(r), true))
 	lines := append([]string{head}, notes(r, CardOptions{})...)
 	return message(paragraph(append(lines, joined(" ", then, "Look at "+anchorOr(link, "the card")+"."))...)).
 		withText("%s: nothing has moved for %s: %s.", fullName(r), span(stood.Truncate(time.Minute)), withoutMentions(status(r), true))
@@ -125,6 +127,7 @@ func notes(r rollout.Rollout, opts CardOptions) []string {
 	if r.Phase == rollout.Ended {
 		all = append(all, leftovers(r)...)
 	}
+	add(!opts.AsksLater.IsZero(), iconQuiet+" Quiet hours: nobody is called for this before "+at(opts.AsksLater)+".")
 	switch {
 	case len(r.Approvals) > 0: // the latest decision is one of them
 		all = append(all, approvedSoFar(r))

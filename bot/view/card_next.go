@@ -21,7 +21,7 @@ func whoAnswers(approvers []string) string {
 	}
 	var names []string
 	for _, id := range approvers[:min(len(approvers), most)] {
-		names = append(names, mention(id))
+		names = append(names, mentionGroup(id))
 	}
 	if more := len(approvers) - most; more > 0 {
 		names = append(names, plural(more, "other", "others"))

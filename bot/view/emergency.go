@@ -10,12 +10,9 @@ import (
 // once.
 func (t threadReply) emergency() Message {
 	r := t.r
-	calls := ""
-	if len(t.approvers) > 0 {
-		calls = mentions(t.approvers)
-	}
+	calls := t.called(rollout.Actor{}, t.to.Approvers)
 	m := message(paragraph(
-		fmt.Sprintf("%s *Emergency* by %s: %s%s", iconBad, actorName(r.Request.By), fullName(r), endSentence(reasonSuffix(r.Request.Text))),
+		fmt.Sprintf("%s *%s is an emergency* by %s%s", iconBad, fullName(r), actorName(r.Request.By), endSentence(reasonSuffix(r.Request.Text))),
 		"It skips bakes, gates, freezes and locks. Whoever may can still roll it back at any moment.",
 		joined(" ", calls, "One of you who did not ask for it reviews it by "+at(r.Request.At.Add(rollout.ReviewWithin))+": "+t.answers.typed("review "+string(r.ID))))).
 		withText("%s: emergency by %s. It skips bakes, gates, freezes and locks.", fullName(r), actorName(r.Request.By))
@@ -29,9 +26,9 @@ func (a Answers) ReviewDue(r rollout.Rollout, approvers []string, link string) M
 	if len(approvers) > 0 {
 		calls = mentions(approvers)
 	}
-	what := fmt.Sprintf("%s was an emergency by %s, and nobody has reviewed it", fullName(r), actorName(r.Request.By))
+	what := fmt.Sprintf("%s: review due. It was an emergency by %s, and nobody has reviewed it", fullName(r), actorName(r.Request.By))
 	return message(paragraph(
-		fmt.Sprintf("%s *Review due*: %s.", iconWarning, what),
+		fmt.Sprintf("%s %s.", iconWarning, what),
 		joined(" ", calls, "Look at "+anchorOr(link, "its card")+", then say so: "+a.typed("review "+string(r.ID))))).
-		withText("Review due: %s.", what)
+		withText("%s.", what)
 }

@@ -21,6 +21,7 @@ const (
 	iconBack    = "⏪"
 	iconBad     = "❌"
 	iconUnknown = "❓"
+	iconQuiet   = "🌙"
 )
 
 func environment(r rollout.Rollout) string {
@@ -81,7 +82,7 @@ func mentions(ids []string) string {
 			all = append(all, fmt.Sprintf("and %d more", len(ids)-most))
 			break
 		}
-		if m := mention(id); m != "" {
+		if m := mentionGroup(id); m != "" {
 			all = append(all, m)
 		}
 	}

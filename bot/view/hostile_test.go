@@ -181,7 +181,7 @@ func everything(text string, all bool) map[string]view.Message {
 		made["list_"+name] = a.Status([]rollout.Rollout{r, r})
 		made["history_"+name] = a.History(rollout.ServiceName(text), []rollout.Rollout{r})
 		for entry, e := range told {
-			if m, ok := view.Reply(r, poison(e, text, all), view.Audience{Approvers: []string{text, "U0LAN0Z89"}, OnCall: []string{text, "S0614TZR7"}}, link); ok {
+			if m, ok := view.Reply(r, poison(e, text, all), view.Audience{Approvers: []string{text, "U0LAN0Z89"}, Notify: rollout.Notify{RolledBack: []string{text, "S0614TZR7"}, Stuck: []string{text}, Waits: []string{text}}}, link); ok {
 				made["reply_"+entry+"_"+name] = m
 			}
 		}
@@ -289,7 +289,7 @@ func FuzzNothingFromOutsideComesAlive(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string, all bool) {
 		stuck, a := poison(special()["stuck"], text, all), view.Answers{Command: text}
-		reply, _ := view.Reply(stuck, poison(entries()["stuck_reverted"], text, false), view.Audience{Approvers: []string{text}, OnCall: []string{text}}, text)
+		reply, _ := view.Reply(stuck, poison(entries()["stuck_reverted"], text, false), view.Audience{Approvers: []string{text}, Notify: rollout.Notify{RolledBack: []string{text}, Stuck: []string{text}, Waits: []string{text}}}, text)
 		harmless(t, text, map[string]view.Message{
 			"card": view.Card(stuck, view.CardOptions{}), "reply": reply, "stale": a.Stale(rollout.Text(text)),
 			"busy": a.Busy(poison(launch(), text, all), &rollout.BusyError{Live: stuck}, text), "cancelled": view.Card(poison(special()["cancelled"], text, all), view.CardOptions{}),

@@ -149,7 +149,7 @@ func TestSlackTakesWhateverTheRolloutIs(t *testing.T) {
 			view.Answers{}.StatusOf(r, e.Data.Differs, permalink), view.Answers{}.Why(r), view.Answers{}.Status([]rollout.Rollout{r, r, r}), view.Answers{}.Busy(launch(), &rollout.BusyError{Live: r}, permalink),
 			view.Answers{}.History("", []rollout.Rollout{r, r}), view.Answers{}.OfferRollback(r, r.Image, r.From()),
 		}
-		if m, ok := view.Reply(r, e, view.Audience{Approvers: e.Data.Differs, OnCall: e.Data.Differs}, permalink); ok {
+		if m, ok := view.Reply(r, e, view.Audience{Approvers: e.Data.Differs, Notify: rollout.Notify{RolledBack: e.Data.Differs, Stuck: e.Data.Differs, Waits: e.Data.Differs}}, permalink); ok {
 			made = append(made, m)
 		}
 		for _, m := range made {

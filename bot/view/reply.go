@@ -3,7 +3,6 @@ package view
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"canarybot.io/rollout"
 )
@@ -20,8 +19,9 @@ type Audience struct {
 	Shared []rollout.Rollout
 	// MayHurry says that somebody may promote before a bake is over.
 	MayHurry bool
-	// OnCall are told when a canary is rolled back by itself: people and user groups.
-	OnCall []string
+	// Notify are called too, and Gone are those of all these that are user groups which are not there any more.
+	Notify rollout.Notify
+	Gone   []string
 	// Links are the service's.
 	Links []rollout.Link
 }
@@ -29,7 +29,7 @@ type Audience struct {
 // Reply returns the thread reply for a timeline entry; ok is false for an entry that gets no reply. It uses the entry
 // and only stable parts of the rollout, so that a late reply is the same. Link is the card's; empty: unknown.
 func Reply(r rollout.Rollout, e rollout.Entry, to Audience, link string) (m Message, ok bool) {
-	t := threadReply{r: r, e: e, approvers: to.Approvers, apart: to.Apart, shared: to.Shared, onCall: to.OnCall, link: link, links: to.Links, answers: Answers{Command: to.Command}}
+	t := threadReply{r: r, e: e, to: to, link: link, answers: Answers{Command: to.Command}}
 	switch e.Kind {
 	case rollout.EntryRequested:
 		return t.requested()
@@ -73,15 +73,11 @@ func Reply(r rollout.Rollout, e rollout.Entry, to Audience, link string) (m Mess
 
 // threadReply renders one entry of one rollout.
 type threadReply struct {
-	r         rollout.Rollout
-	e         rollout.Entry
-	approvers []string
-	apart     bool // whoever asked for the rollout does not count
-	shared    []rollout.Rollout
-	onCall    []string
-	link      string
-	links     []rollout.Link
-	answers   Answers // has the commands as they are typed
+	r       rollout.Rollout
+	e       rollout.Entry
+	to      Audience
+	link    string
+	answers Answers // has the commands as they are typed
 }
 
 // currentStep returns the step that the entry is about.
@@ -176,14 +172,14 @@ func (t threadReply) rollingBack() (Message, bool) {
 	}
 	m := message(paragraph(
 		fmt.Sprintf("%s *%s is rolling back*: %s Everyone returns to %s.", iconBack, fullName(t.r), fullStop(because(t.r, why, t.e.Actor)), oldVersion(t.r)),
-		calls(t.r, t.onCall))).
+		t.called(t.r.Request.By, t.to.Notify.RolledBack))).
 		withText("%s is rolling back: %s. Everyone returns to %s.", fullName(t.r), plainly(t.r, why, t.e.Actor), oldVersion(t.r))
 	m.Broadcast = true
 	if why.Evidence != nil && why.Evidence.Compared != nil { // the evidence, for later questions
 		full, help := fullEvidence(*why.Evidence), remedy(t.r, *why.Evidence)
 		m = m.withEither(withChart(*why.Evidence, paragraph(full, help)), list([]string{paragraph(full, chart(*why.Evidence), help)}))
 	}
-	return m.withLinks(t.r, t.links), true
+	return m.withLinks(t.r, t.to.Links), true
 }
 
 // byItself reports whether nobody decided to roll back. Those whom it concerns are told when it begins, and the channel
@@ -199,18 +195,18 @@ func byItself(why rollout.Reason) bool {
 	}
 }
 
-// calls mentions who asked for the rollout and who is on call.
-func calls(r rollout.Rollout, onCall []string) string {
+// called mentions somebody and those beside them, each once; who is no person, and a user group that is gone, is left out.
+func (t threadReply) called(by rollout.Actor, ids ...[]string) string {
 	var all []string
-	if by := r.Request.By; by.Kind == rollout.Person {
-		all = append(all, mention(by.ID))
+	if by.Kind == rollout.Person {
+		all = append(all, by.ID)
 	}
-	for _, id := range onCall {
-		if m := mentionGroup(id); !slices.Contains(all, m) {
-			all = append(all, m)
+	for _, id := range slices.Concat(ids...) {
+		if !slices.Contains(all, id) && !slices.Contains(t.to.Gone, id) {
+			all = append(all, id)
 		}
 	}
-	return strings.Join(all, " ")
+	return mentions(all)
 }
 
 // stepDone reports the results of all of a step's checks.

@@ -19,7 +19,7 @@ func (t threadReply) asked() Message {
 	if t.e.Data.Reason.Code == rollout.ReasonUnknown {
 		lasted := span(t.r.Spec.Limits.UnknownLimit)
 		m := message(paragraph(
-			fmt.Sprintf("%s *Held, no verdict for %s*: the checks cannot be judged, so it stays as it is.", iconUnknown, lasted),
+			fmt.Sprintf("%s *%s is held, no verdict for %s*: the checks cannot be judged, so it stays as it is.", iconUnknown, fullName(t.r), lasted),
 			joined(" ", calls, "Find out why, or roll back on "+t.cardLink()+".", limit)))
 		m = m.withText("%s waits for a person: no verdict for %s. Find out why, or roll back. %s", fullName(t.r), lasted, limit)
 		if v := t.e.Data.Verdict; v != nil {
@@ -35,25 +35,26 @@ func (t threadReply) asked() Message {
 		return m
 	}
 	to := promotionTarget(t.r, t.e.Step)
-	if len(t.approvers) == 0 {
-		calls = "Nobody can promote: " + code("policy.approvers") + " is empty. Roll back on " + t.cardLink() + ", or add an approver."
+	if len(t.to.Approvers) == 0 {
+		calls = joined(" ", t.called(rollout.Actor{}, t.to.Notify.Waits),
+			"Nobody can promote: "+code("policy.approvers")+" is empty. Roll back on "+t.cardLink()+", or add an approver.")
 	} else {
 		calls = joined(" ", calls, t.takes(), "Promote or roll back on "+t.cardLink()+".")
 	}
-	did, who := fmt.Sprintf("%s did its %s at %s. Promote %s?", newVersion(t.r), span(t.currentStep().Bake), t.currentStep().Weight, to), fullName(t.r)+" waits"
-	if len(t.shared) > 1 {
-		to = targetOfAll(t.shared)
-		did, who = fmt.Sprintf("all are done with step %d. Promote %s?", t.e.Step+1, to), namesOf(t.shared)+" wait"
+	did, who := fmt.Sprintf("it did its %s at %s. Promote %s?", span(t.currentStep().Bake), t.currentStep().Weight, to), fullName(t.r)+" waits"
+	if len(t.to.Shared) > 1 {
+		to = targetOfAll(t.to.Shared)
+		did, who = fmt.Sprintf("all are done with step %d. Promote %s?", t.e.Step+1, to), namesOf(t.to.Shared)+" wait"
 	}
 	return message(paragraph(
-		fmt.Sprintf("%s *Waiting for a person*: %s", iconGoing, did), joined(" ", calls, limit))).
+		fmt.Sprintf("%s *%s for a person*: %s", iconGoing, who, did), joined(" ", calls, limit))).
 		withText("%s for approval: promote %s, or roll back. %s", who, to, limit)
 }
 
 // takes says how many approvals the step takes, where one of anybody is not enough.
 func (t threadReply) takes() string {
 	needed, but := t.currentStep().ApprovalsNeeded(), ""
-	if t.apart && t.r.Request.By.Kind == rollout.Person {
+	if t.to.Apart && t.r.Request.By.Kind == rollout.Person {
 		but = "; " + actorName(t.r.Request.By) + ", who asked for it, does not count"
 	}
 	if needed < 2 && but == "" {
@@ -75,7 +76,7 @@ func (t threadReply) askedAboutDoubts() Message {
 		silence = fmt.Sprintf("*No answer*: it stays at %s, and is rolled back %s.", d.Weight, at(t.e.At.Add(d.Left)))
 	}
 	return message(paragraph(
-		fmt.Sprintf("%s *Held at %s, and a person decides*: %s", iconUnknown, d.Weight, what),
+		fmt.Sprintf("%s *%s is held at %s, and a person decides*: %s", iconUnknown, fullName(t.r), d.Weight, what),
 		joined(" ", t.mentionApprovers(), "Answer on "+t.cardLink()+"."),
 		joined(" ", answers(t.r), silence))).
 		withText("%s", joined(" ", fmt.Sprintf("%s is held at %s, and a person decides:", fullName(t.r), d.Weight), eachDoubt(v, d.Doubts, seen), t.answerDeadline())).
@@ -92,10 +93,14 @@ func (t threadReply) answerDeadline() string {
 
 // mentionApprovers returns mentions of the approvers, or a note that there are none.
 func (t threadReply) mentionApprovers() string {
-	if len(t.approvers) == 0 {
-		return "Nobody may answer: " + code("policy.approvers") + " is empty."
+	calls := t.called(rollout.Actor{}, t.to.Approvers, t.to.Notify.Waits)
+	if len(t.to.Approvers) == 0 {
+		return joined(" ", calls, "Nobody may answer: "+code("policy.approvers")+" is empty.")
 	}
-	return mentions(t.approvers)
+	if calls == "" {
+		return "Nobody may answer: the user groups of " + code("policy.approvers") + " are gone."
+	}
+	return calls
 }
 
 // reminded repeats an unanswered question in the channel, without mentions.
@@ -122,12 +127,12 @@ func (t threadReply) drift() (Message, bool) {
 	r := t.r
 	if r.Drift = d; writtenElsewhere(r) {
 		return message(paragraph(
-			fmt.Sprintf("%s *Held*: %s. %s", iconWarning, drifted(*d), untilSettled(r)),
+			fmt.Sprintf("%s *%s is held*: %s. %s", iconWarning, fullName(t.r), drifted(*d), untilSettled(r)),
 			joined(" ", t.mentionApprovers(), "Put it back "+whereWritten(r)+", or roll back on "+t.cardLink()+".", t.answerDeadline()))).
 			withText("%s is held: %s. Put it back %s, or roll back.", fullName(r), drifted(*d), whereWritten(r)), true
 	}
 	return message(paragraph(
-		fmt.Sprintf("%s *Held*: %s. %s", iconWarning, drifted(*d), untilSettled(r)),
+		fmt.Sprintf("%s *%s is held*: %s. %s", iconWarning, fullName(t.r), drifted(*d), untilSettled(r)),
 		joined(" ", t.mentionApprovers(), "Override or roll back, on "+t.cardLink()+".", t.answerDeadline()))).
 		withText("%s is held: %s. Override, or roll back.", fullName(t.r), drifted(*d)), true
 }
@@ -225,10 +230,7 @@ func (t threadReply) stuck() Message {
 		plain = fmt.Sprintf("the canary could not be taken off traffic in %s; up to %s may still reach it", span(r.Spec.Limits.Stuck), t.e.Data.Weight)
 		reason = joined(": ", plain, detailOf(why))
 	}
-	calls := ""
-	if len(t.approvers) > 0 {
-		calls = mentions(t.approvers)
-	}
+	calls := t.called(rollout.Actor{}, t.to.Approvers, t.to.Notify.Stuck)
 	if r.Spec.Plan.OnFail == rollout.HoldOnFail && why.Code.Judged() {
 		return t.heldOnFail(reason, plain, calls)
 	}

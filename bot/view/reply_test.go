@@ -2,6 +2,7 @@ package view_test
 
 import (
 	"maps"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -120,7 +121,7 @@ var silent = map[string]bool{"verdict_failing": true, "doubt_brief": true, "doub
 func replies() map[string]view.Message {
 	all := map[string]view.Message{}
 	add := func(name string, r rollout.Rollout, e rollout.Entry) {
-		if m, ok := view.Reply(r, e, view.Audience{Approvers: []string{"U0G9QF9C6", "U0LAN0Z89"}, OnCall: []string{"S0614TZR7"}}, permalink); ok {
+		if m, ok := view.Reply(r, e, view.Audience{Approvers: []string{"U0G9QF9C6", "U0LAN0Z89"}, Notify: rollout.Notify{RolledBack: []string{"S0614TZR7"}, Stuck: []string{"S0614TZR7"}, Waits: []string{"S0WATCHES"}}}, permalink); ok {
 			all["reply_"+name] = m
 		}
 	}
@@ -229,10 +230,52 @@ func TestTheEndNamesTheCommandAsItIsConfigured(t *testing.T) {
 	}
 }
 
+// Phones show the text of a notification, desktops the first words of its blocks. So the text of each reply begins with the
+// service and its version, and so do the blocks of those that call somebody, or are shown in the channel.
 func TestReplyNamesTheRolloutOnALockScreen(t *testing.T) {
+	begins := regexp.MustCompile(`^(🐤|✅|⏳|⚠️|⏪|❌|❓|⏸|🌙|ℹ️)? ?\*?checkout v1\.2\.\d \(production\)`)
+	calls := regexp.MustCompile(`<!subteam`) // each of those that call has a group here
 	for name, m := range replies() {
-		if !strings.Contains(m.Text, "checkout v1.2") {
+		if !begins.MatchString(m.Text) {
 			t.Errorf("%s makes no sense alone: %s", name, m.Text)
+		}
+		for _, blocks := range [][]string{texts(m)[1:], texts(view.Message{Blocks: m.Native})[1:]} {
+			if all := strings.Join(blocks, "\n"); (m.Broadcast || calls.MatchString(all)) && all != "" && !begins.MatchString(blocks[0]) {
+				t.Errorf("%s makes no sense on a desktop's notification: %s", name, blocks[0])
+			}
+		}
+	}
+}
+
+// What quiet hours held back is told in one reply, and its question calls whom it would have called.
+func TestWhatWasHeldBackIsToldOnce(t *testing.T) {
+	all, r := entries(), in(rollout.Awaiting)
+	asked := all["asked"]
+	to := view.Audience{Approvers: []string{"U0LAN0Z89"}, Notify: rollout.Notify{Waits: []string{"S0WATCHES", "S0GONE"}}, Gone: []string{"S0GONE"}}
+	for name, test := range map[string]struct {
+		entries  []rollout.Entry
+		question *rollout.Entry
+		lines    int // that have a time in front
+		calls    int
+		ok       bool
+	}{
+		"progress":                        {[]rollout.Entry{all["started"], all["step"], all["paused"]}, nil, 3, 0, true},
+		"progress and a question":         {[]rollout.Entry{all["started"], all["step"]}, &asked, 2, 1, true},
+		"a reminder of the same question": {[]rollout.Entry{all["step"], all["reminded"]}, &asked, 1, 1, true},
+		"the question alone":              {[]rollout.Entry{all["reminded"]}, &asked, 0, 1, true},
+		"nothing that is told":            {[]rollout.Entry{all["verdict_failing"]}, nil, 0, 0, false},
+	} {
+		m, ok := view.Held(r, test.entries, test.question, func(e rollout.Entry) (view.Message, bool) { return view.Reply(r, e, to, permalink) })
+		shown := strings.Join(texts(m), "\n")
+		lines, calls := strings.Count(shown, "<!date^1"), strings.Count(shown, "<@U0LAN0Z89> <!subteam^S0WATCHES>")
+		if test.question != nil {
+			lines-- // until when it may be answered
+		}
+		if ok != test.ok || ok && lines != test.lines || calls != test.calls || m.Broadcast || strings.Contains(shown, "S0GONE") {
+			t.Errorf("%s: %t, %d lines, %d calls\n%s", name, ok, lines, calls, shown)
+		}
+		if ok && !strings.HasPrefix(m.Text, "checkout v1.2.4 (production)") {
+			t.Errorf("%s on a lock screen: %s", name, m.Text)
 		}
 	}
 }
@@ -280,7 +323,7 @@ func TestAnAutomaticRollbackCallsWhomItConcerns(t *testing.T) {
 		"nobody twice":            {in(rollout.RollingBack), []string{"U024BE7LH"}, "<@U024BE7LH>"},
 		"a pipeline has no phone": {pipeline, []string{"S0614TZR7"}, "<!subteam^S0614TZR7>"},
 	} {
-		m, _ := view.Reply(c.r, entries()["rolling_back"], view.Audience{Approvers: []string{"U0LAN0Z89"}, OnCall: c.onCall}, permalink)
+		m, _ := view.Reply(c.r, entries()["rolling_back"], view.Audience{Approvers: []string{"U0LAN0Z89"}, Notify: rollout.Notify{RolledBack: c.onCall}}, permalink)
 		if lines := strings.Split(texts(m)[1], "\n"); lines[len(lines)-1] != c.want {
 			t.Errorf("%s: got %q, want %q at the end", name, lines, c.want)
 		}

@@ -27,27 +27,28 @@ func livePeople(ctx context.Context, tokens connection.Config, c config.Config) 
 				"a bot or deactivated), and may do nothing: name somebody else.", id))
 		}
 	}
-	return append(problems, liveOnCall(ctx, client, c)...)
+	return append(problems, liveNotified(ctx, client, c)...)
 }
 
 // liveOnCall looks up the user groups that are mentioned when a canary is rolled back by itself.
-func liveOnCall(ctx context.Context, client *connection.Client, c config.Config) []string {
+func liveNotified(ctx context.Context, client *connection.Client, c config.Config) []string {
 	var groups []string
 	for _, s := range c.Services {
-		groups = append(groups, slices.DeleteFunc(slices.Clone(s.OnCall), func(id string) bool { return !strings.HasPrefix(id, "S") })...)
+		called := slices.Concat(s.Notify.RolledBack, s.Notify.Stuck, s.Notify.Waits)
+		groups = append(groups, slices.DeleteFunc(called, func(id string) bool { return !strings.HasPrefix(id, "S") })...)
 	}
 	if len(groups) == 0 {
 		return nil
 	}
 	known, err := client.UserGroups(ctx)
 	if err != nil {
-		return []string{fmt.Sprintf("on_call: %s cannot be looked up: %v.", groups[0], err)}
+		return []string{fmt.Sprintf("notify: %s cannot be looked up: %v.", groups[0], err)}
 	}
 	slices.Sort(groups)
 	var problems []string
 	for _, id := range slices.Compact(groups) {
 		if len(known[id]) == 0 {
-			problems = append(problems, fmt.Sprintf("on_call: nobody is in the user group %s, or it is disabled: nobody hears of a canary that is rolled back by itself.", id))
+			problems = append(problems, fmt.Sprintf("notify: nobody is in the user group %s, or it is disabled: nobody is called.", id))
 		}
 	}
 	return problems

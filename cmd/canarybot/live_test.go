@@ -174,7 +174,7 @@ func TestLiveSlackLooksUpTheGroupsOfThePolicy(t *testing.T) {
 }
 
 // Whom nobody would hear from is found before a canary is rolled back by itself.
-func TestLiveSlackLooksUpWhoIsOnCall(t *testing.T) {
+func TestLiveSlackLooksUpWhomNotifyNames(t *testing.T) {
 	for name, tt := range map[string]struct {
 		change func(*slacksim.Sim)
 		want   string // empty: nothing is wrong with the group
@@ -187,13 +187,13 @@ func TestLiveSlackLooksUpWhoIsOnCall(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			tt.change(slackAt(t, "", ""))
-			c, err := config.Parse([]byte(strings.Replace(small, `"#deploys"}`, `"#deploys", on_call: [S0ONCALL01]}`, 1)))
+			c, err := config.Parse([]byte(strings.Replace(small, `"#deploys"}`, `"#deploys", notify: {stuck: [S0ONCALL01]}}`, 1)))
 			if err != nil {
 				t.Fatal(err)
 			}
 			var out bytes.Buffer
 			got := strings.Join(liveSlack(t.Context(), &out, c), "\n")
-			if strings.Contains(got, "on_call: ") != (tt.want != "") || !strings.Contains(got, tt.want) {
+			if strings.Contains(got, "notify: ") != (tt.want != "") || !strings.Contains(got, tt.want) {
 				t.Errorf("got %s\nwant %q", got, tt.want)
 			}
 		})

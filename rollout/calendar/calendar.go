@@ -17,6 +17,8 @@ type Calendar struct {
 	Holidays []Day
 	Windows  map[string]Window
 	Freezes  []Freeze
+	// QuietHours are those of each service that has some: when nobody is called for what can wait.
+	QuietHours map[rollout.ServiceName]Recurrence
 }
 
 // Day is a date, whatever the zone: the twenty-fifth of December is that day everywhere.

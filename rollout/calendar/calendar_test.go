@@ -176,3 +176,72 @@ func TestTheNextOpeningIsOne(t *testing.T) {
 		at = at.Add(47 * time.Minute)
 	}
 }
+
+func TestQuietHours(t *testing.T) {
+	t.Parallel()
+	c := &calendar.Calendar{QuietHours: map[rollout.ServiceName]calendar.Recurrence{
+		"night":   recur(t, "Europe/Berlin", 9*time.Hour, "0 22 * * *"),
+		"weekend": recur(t, "Europe/Berlin", 12*time.Hour, "0 20 * * *", "0 8 * * SAT,SUN"),
+		"gap":     recur(t, "Europe/Berlin", 2*time.Hour, "30 2 * * *"),
+	}}
+	for _, tt := range []struct{ service, at, until string }{
+		{"night", "2026-11-30T20:59:59Z", ""}, // 21:59:59 in Berlin
+		{"night", "2026-11-30T21:00:00Z", "2026-12-01T06:00:00Z"},
+		{"night", "2026-12-01T05:59:59Z", "2026-12-01T06:00:00Z"},
+		{"night", "2026-12-01T06:00:00Z", ""},
+		// Clocks are put forward on 28 March 2027 and back on 31 October: it begins by the clock, and lasts as long as ever.
+		{"night", "2027-03-27T20:59:59Z", ""},
+		{"night", "2027-03-27T21:00:00Z", "2027-03-28T06:00:00Z"},
+		{"night", "2027-03-28T19:59:59Z", ""},
+		{"night", "2027-03-28T20:00:00Z", "2027-03-29T05:00:00Z"},
+		{"night", "2027-10-30T20:00:00Z", "2027-10-31T05:00:00Z"},
+		{"night", "2027-10-31T20:59:59Z", ""},
+		{"night", "2027-10-31T21:00:00Z", "2027-11-01T06:00:00Z"},
+		{"gap", "2027-03-28T00:59:59Z", ""}, // 1:59:59, and the next second shows 3:00
+		{"gap", "2027-03-28T01:00:00Z", "2027-03-28T03:00:00Z"},
+		{"gap", "2027-10-31T00:30:00Z", "2027-10-31T02:30:00Z"}, // the first 2:30
+		{"gap", "2027-10-31T02:30:00Z", ""},
+		// One joins the next.
+		{"weekend", "2026-11-27T19:00:00Z", "2026-11-28T07:00:00Z"},
+		{"weekend", "2026-11-28T07:00:00Z", "2026-11-28T19:00:00Z"},
+		{"weekend", "2026-11-30T07:00:00Z", ""},
+		{"loud", "2026-11-30T23:00:00Z", ""},
+	} {
+		at, err := time.Parse(time.RFC3339, tt.at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		until, ok := c.Quiet(rollout.ServiceName(tt.service), at)
+		got := ""
+		if ok {
+			got = until.UTC().Format(time.RFC3339)
+		}
+		if got != tt.until {
+			t.Errorf("%s at %s: got %q, want %q", tt.service, tt.at, got, tt.until)
+		}
+	}
+	if _, ok := (*calendar.Calendar)(nil).Quiet("night", time.Now()); ok {
+		t.Error("without a calendar it is quiet")
+	}
+}
+
+func TestSomeSpansLeaveNoTimeOut(t *testing.T) {
+	t.Parallel()
+	begin := time.Date(2027, 3, 1, 0, 0, 0, 0, time.UTC) // with a month in which clocks are put forward
+	for want, all := range map[bool][]calendar.Recurrence{
+		true: {
+			recur(t, "Europe/Berlin", 9*time.Hour, "0 22 * * *"), recur(t, "UTC", 64*time.Hour, "0 16 * * FRI"),
+			recur(t, "UTC", 30*time.Minute, "0 * * * *"), recur(t, "UTC", 8*time.Hour, "0 22 * * *", "0 6 * * *"), {},
+		},
+		false: {
+			recur(t, "UTC", 24*time.Hour, "0 22 * * *"), recur(t, "UTC", 8*time.Hour, "0 22 * * *", "0 6 * * *", "0 14 * * *"),
+			recur(t, "UTC", time.Hour, "0 * * * *"), recur(t, "UTC", time.Minute, "* * * * *"), recur(t, "UTC", calendar.LongestSpan, "0 0 1 * *"),
+		},
+	} {
+		for i, r := range all {
+			if got := r.Ceases(begin); got != want {
+				t.Errorf("number %d ceases: %t", i, got)
+			}
+		}
+	}
+}

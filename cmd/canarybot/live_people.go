@@ -30,7 +30,7 @@ func livePeople(ctx context.Context, tokens connection.Config, c config.Config) 
 	return append(problems, liveNotified(ctx, client, c)...)
 }
 
-// liveOnCall looks up the user groups that are mentioned when a canary is rolled back by itself.
+// liveNotified looks up the user groups that are called when something happens.
 func liveNotified(ctx context.Context, client *connection.Client, c config.Config) []string {
 	var groups []string
 	for _, s := range c.Services {

@@ -1,6 +1,9 @@
 package rollout
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Decision is what a person, a pipeline or the annotation decided about one rollout.
 type Decision struct {
@@ -63,6 +66,13 @@ type Notify struct {
 	RolledBack []string // when a canary is rolled back by itself
 	Stuck      []string // when a rollout is stuck, or held because it fails
 	Waits      []string // when it waits for a person
+}
+
+// All returns everybody who may be called, each once.
+func (n Notify) All() []string {
+	all := slices.Concat(n.RolledBack, n.Stuck, n.Waits)
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // PlanNamed returns the plan of that name, or the default for the empty name.

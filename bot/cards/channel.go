@@ -47,7 +47,7 @@ func (p *Publisher) gone(ctx context.Context, e rollout.Entry, to view.Audience)
 	if !calls(e) {
 		return nil
 	}
-	return p.Slack.Gone(ctx, slices.Concat(to.Approvers, to.Notify.RolledBack, to.Notify.Stuck, to.Notify.Waits))
+	return p.Slack.Gone(ctx, slices.Concat(to.Approvers, to.Notify.All()))
 }
 
 // calls reports whether an entry's reply mentions those whom the configuration names.

@@ -275,7 +275,7 @@ func (m Message) about(services []string) Message {
 			return blocks
 		}
 		blocks = slices.Clone(blocks)
-		if s, ok := blocks[0].(*slack.SectionBlock); ok && s.Text != nil {
+		if s, ok := blocks[0].(*slack.SectionBlock); ok && s.Text != nil && !strings.Contains(s.Text.Text, "*"+word(services[0])+" ") { // it says so
 			blocks[0] = section("*" + several(services, " and ") + "* · " + s.Text.Text)
 		}
 		return blocks

@@ -27,15 +27,14 @@ func livePeople(ctx context.Context, tokens connection.Config, c config.Config) 
 				"a bot or deactivated), and may do nothing: name somebody else.", id))
 		}
 	}
-	return append(problems, liveNotified(ctx, client, c)...)
+	return append(problems, liveNotify(ctx, client, c)...)
 }
 
-// liveNotified looks up the user groups that are called when something happens.
-func liveNotified(ctx context.Context, client *connection.Client, c config.Config) []string {
+// liveNotify looks up the user groups that are called.
+func liveNotify(ctx context.Context, client *connection.Client, c config.Config) []string {
 	var groups []string
 	for _, s := range c.Services {
-		called := slices.Concat(s.Notify.RolledBack, s.Notify.Stuck, s.Notify.Waits)
-		groups = append(groups, slices.DeleteFunc(called, func(id string) bool { return !strings.HasPrefix(id, "S") })...)
+		groups = append(groups, slices.DeleteFunc(s.Notify.All(), func(id string) bool { return !strings.HasPrefix(id, "S") })...)
 	}
 	if len(groups) == 0 {
 		return nil
@@ -48,7 +47,7 @@ func liveNotified(ctx context.Context, client *connection.Client, c config.Confi
 	var problems []string
 	for _, id := range slices.Compact(groups) {
 		if len(known[id]) == 0 {
-			problems = append(problems, fmt.Sprintf("notify: nobody is in the user group %s, or it is disabled: nobody is called.", id))
+			problems = append(problems, fmt.Sprintf("notify: nobody is in the user group %s, or it is disabled: nobody hears when it is called.", id))
 		}
 	}
 	return problems

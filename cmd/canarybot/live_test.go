@@ -174,7 +174,7 @@ func TestLiveSlackLooksUpTheGroupsOfThePolicy(t *testing.T) {
 }
 
 // Whom nobody would hear from is found before a canary is rolled back by itself.
-func TestLiveSlackLooksUpWhomNotifyNames(t *testing.T) {
+func TestLiveSlackLooksUpWhoIsCalled(t *testing.T) {
 	for name, tt := range map[string]struct {
 		change func(*slacksim.Sim)
 		want   string // empty: nothing is wrong with the group
@@ -187,7 +187,7 @@ func TestLiveSlackLooksUpWhomNotifyNames(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			tt.change(slackAt(t, "", ""))
-			c, err := config.Parse([]byte(strings.Replace(small, `"#deploys"}`, `"#deploys", notify: {stuck: [S0ONCALL01]}}`, 1)))
+			c, err := config.Parse([]byte(strings.Replace(small, `"#deploys"}`, `"#deploys", notify: [S0ONCALL01]}`, 1)))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -1,6 +1,7 @@
 package slacksim_test
 
 import (
+	"errors"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -40,6 +41,37 @@ func TestReactions(t *testing.T) {
 		got := sim.Messages(deploys)[0].Reactions
 		if len(got) != 1 || got[0].Name != "eyes" || !slices.Equal(got[0].Users, []string{"U00000DEV1", sim.Bot().UserID}) {
 			t.Errorf("reactions = %+v", got)
+		}
+	})
+}
+
+// An app hears of a person's file as of a message, and of a reaction that goes; of one that was not theirs it hears nothing.
+func TestAppsHearOfFilesAndOfReactionsThatGo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sim := slacksim.Start(t, listening())
+		var ts string
+		seen := told(t, sim, func() {
+			out, err := sim.As("dev").Upload(deploys, "", "notes.txt", []byte("what I saw"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			ts = out.TS
+			_, given := sim.As("dev").React(deploys, ts, "eyes")
+			_, others := sim.As("oncall").Unreact(deploys, ts, "eyes")
+			_, own := sim.As("dev").Unreact(deploys, ts, "eyes")
+			if err := errors.Join(given, others, own); err != nil {
+				t.Error(err)
+			}
+		})
+		var kinds []string
+		for _, e := range seen {
+			kinds = append(kinds, e.Event.Type)
+		}
+		if want := []string{"message", "reaction_added", "reaction_removed"}; !slices.Equal(kinds, want) {
+			t.Errorf("events = %v, want %v", kinds, want)
+		}
+		if m, ok := sim.Message(deploys, ts); !ok || len(m.Files) != 1 || len(m.Reactions) != 0 {
+			t.Errorf("the message is %+v", m)
 		}
 	})
 }

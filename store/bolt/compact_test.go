@@ -109,54 +109,57 @@ func TestLeftoversOfACrashAreRemoved(t *testing.T) {
 	shut(t, s)
 }
 
-// TestTenThousandRollouts ends ten thousand rollouts of fifty services, each with what a judge remembers.
+// TestTenThousandRollouts ends ten thousand rollouts of fifty services, each with what a judge remembers. In a bubble no store gives
+// up a disk that a busy machine makes slow.
 func TestTenThousandRollouts(t *testing.T) {
 	t.Parallel()
-	const services, each, limit = 50, 200, 16 * mib
-	path, at := place(t), storetest.Epoch()
-	s := open(t, path, bolt.CompactingFrom(bolt.WithoutSync(bolt.Options{Limit: limit}), 4*mib))
-	random := rand.New(rand.NewPCG(1, 2))
-	judge := make([]byte, 4<<10)
-	for i := range judge {
-		judge[i] = byte(random.UintN(256))
-	}
-	old := storetest.Queued("s0", 1)
-	commit(t, s, storetest.Move(old, rollout.Queued, at))
-	largest := int64(0)
-	for n := 2; n <= each+1; n++ {
-		var end []rollout.Change
-		for i := range services {
-			at = at.Add(time.Minute)
-			r := storetest.Queued(rollout.ServiceName(fmt.Sprintf("s%d", i)), n)
-			r.Judge, r.Original.Stable.Image = rollout.StoredJudgeState(judge), "registry.example.com/shop/checkout:v1.2.3"
-			r.Request.Text = strings.Repeat("because ", 200)
-			r.Ending.Outcome, r.Ending.At = rollout.Succeeded, at
-			end = append(end, storetest.Move(r, rollout.Ended, at))
+	synctest.Test(t, func(t *testing.T) {
+		const services, each, limit = 50, 200, 16 * mib
+		path, at := place(t), storetest.Epoch()
+		s := open(t, path, bolt.CompactingFrom(bolt.WithoutSync(bolt.Options{Limit: limit}), 4*mib))
+		random := rand.New(rand.NewPCG(1, 2))
+		judge := make([]byte, 4<<10)
+		for i := range judge {
+			judge[i] = byte(random.UintN(256))
 		}
-		commit(t, s, end...)
-		largest = max(largest, size(t, path))
-	}
-	if size, free, _ := s.Usage(); size-free > limit+limit/10 || largest > 3*limit {
-		t.Errorf("%d bytes are stored, and the file had up to %d", size-free, largest)
-	}
-	history, err := s.History(t.Context(), "s1", 1000)
-	if len(history) < 20 || len(history) >= each || err != nil {
-		t.Fatalf("%d rollouts of a service are left, %v", len(history), err)
-	}
-	for i, r := range history {
-		if has := len(r.Judge.Bytes()) > 0; has != (i == 0) || r.ID != rollout.NewID("s1", each+1-i) {
-			t.Errorf("%s is left, and what the judge remembered: %t", r.ID, has)
+		old := storetest.Queued("s0", 1)
+		commit(t, s, storetest.Move(old, rollout.Queued, at))
+		largest := int64(0)
+		for n := 2; n <= each+1; n++ {
+			var end []rollout.Change
+			for i := range services {
+				at = at.Add(time.Minute)
+				r := storetest.Queued(rollout.ServiceName(fmt.Sprintf("s%d", i)), n)
+				r.Judge, r.Original.Stable.Image = rollout.StoredJudgeState(judge), "registry.example.com/shop/checkout:v1.2.3"
+				r.Request.Text = strings.Repeat("because ", 200)
+				r.Ending.Outcome, r.Ending.At = rollout.Succeeded, at
+				end = append(end, storetest.Move(r, rollout.Ended, at))
+			}
+			commit(t, s, end...)
+			largest = max(largest, size(t, path))
 		}
-	}
-	entries, err := s.Timeline(t.Context(), "s1-2", 0)
-	if len(entries) != 1 || err != nil {
-		t.Errorf("the timeline of one that is gone has %d entries, %v", len(entries), err)
-	}
-	if r, err := s.Load(t.Context(), old.ID); err != nil || r.Terminal() {
-		t.Errorf("what has not ended is gone: %v", err)
-	}
-	shut(t, s)
-	shut(t, open(t, path, bolt.Options{}))
+		if size, free, _ := s.Usage(); size-free > limit+limit/10 || largest > 3*limit {
+			t.Errorf("%d bytes are stored, and the file had up to %d", size-free, largest)
+		}
+		history, err := s.History(t.Context(), "s1", 1000)
+		if len(history) < 20 || len(history) >= each || err != nil {
+			t.Fatalf("%d rollouts of a service are left, %v", len(history), err)
+		}
+		for i, r := range history {
+			if has := len(r.Judge.Bytes()) > 0; has != (i == 0) || r.ID != rollout.NewID("s1", each+1-i) {
+				t.Errorf("%s is left, and what the judge remembered: %t", r.ID, has)
+			}
+		}
+		entries, err := s.Timeline(t.Context(), "s1-2", 0)
+		if len(entries) != 1 || err != nil {
+			t.Errorf("the timeline of one that is gone has %d entries, %v", len(entries), err)
+		}
+		if r, err := s.Load(t.Context(), old.ID); err != nil || r.Terminal() {
+			t.Errorf("what has not ended is gone: %v", err)
+		}
+		shut(t, s)
+		shut(t, open(t, path, bolt.Options{}))
+	})
 }
 
 // TestLimitFreesTimelinesToo has nothing but timelines of rollouts that are gone.

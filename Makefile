@@ -21,7 +21,7 @@ RACE = $(if $(filter 1,$(shell $(GO) env CGO_ENABLED)),-race)
 test: ## every test that needs no cluster, with the race detector, shuffled
 	@$(if $(RACE),,echo "No C compiler: without the race detector.")
 	$(GO) test $(RACE) -shuffle=on -timeout 20m ./...
-	$(GO) test -run Explore -count=1 -timeout 20m -v ./rollout
+	$(GO) test -run Explore -count=1 -timeout 40m -v ./rollout
 	$(GO) test -run 'Crash|Lost|Disk' -count=1 ./rollout/engine ./bot
 
 e2e: build ## the real thing: Kubernetes, Prometheus and a proxy from source, in one network namespace, Slack's own clients, and people in Chromium (root, Node 20, chromium; the first build takes long)

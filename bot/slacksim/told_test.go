@@ -28,9 +28,10 @@ func listening() slacksim.Options {
 	return slacksim.Options{Events: slacksim.AllEvents(), Scopes: slacksim.AllScopes()}
 }
 
-// told does something and returns the events that the bot got, acknowledging each.
+// told does something, in a bubble, and returns the events that the bot got, acknowledging each.
 func told(t *testing.T, sim *slacksim.Sim, do func()) []messageEvent {
 	t.Helper()
+	synctest.Wait() // nobody hears of what happened before
 	raw, _ := openRaw(t, sim)
 	defer func() { _ = raw.ws.Close() }()
 	go do()

@@ -145,20 +145,7 @@ func changeGroup(t *testing.T, o slacksim.Options, g slacksim.Group) []groupEven
 	sim := slacksim.Start(t, o)
 	raw, _ := openRaw(t, sim)
 	sim.PutGroup(g)
-	var got []groupEvent
-	_ = raw.ws.SetReadDeadline(time.Now().Add(time.Second))
-	for {
-		var f frame
-		if err := raw.ws.ReadJSON(&f); err != nil {
-			return got
-		}
-		raw.ack(f.EnvelopeID)
-		var e groupEvent
-		if err := json.Unmarshal(f.Payload, &e); err != nil {
-			t.Fatal(err)
-		}
-		got = append(got, e)
-	}
+	return received[groupEvent](t, raw, time.Second)
 }
 
 func TestChangedGroupIsTold(t *testing.T) {

@@ -35,15 +35,20 @@ func told(t *testing.T, sim *slacksim.Sim, do func()) []messageEvent {
 	raw, _ := openRaw(t, sim)
 	defer func() { _ = raw.ws.Close() }()
 	go do()
-	var got []messageEvent
-	_ = raw.ws.SetReadDeadline(time.Now().Add(10 * time.Second))
+	return received[messageEvent](t, raw, 10*time.Second)
+}
+
+// received returns the events that come within so long, and acknowledges each.
+func received[E any](t *testing.T, raw rawSocket, within time.Duration) (got []E) {
+	t.Helper()
+	_ = raw.ws.SetReadDeadline(time.Now().Add(within))
 	for {
 		var f frame
 		if err := raw.ws.ReadJSON(&f); err != nil {
 			return got
 		}
 		raw.ack(f.EnvelopeID)
-		var e messageEvent
+		var e E
 		if err := json.Unmarshal(f.Payload, &e); err != nil {
 			t.Fatal(err)
 		}

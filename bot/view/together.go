@@ -219,7 +219,7 @@ func ReplyTogether(all []rollout.Rollout, r rollout.Rollout, e rollout.Entry, to
 		for _, o := range shared {
 			about = append(about, string(o.Service))
 		}
-		to.Approvers, to.Shared = union(to.Approvers, to.Others), shared
+		to.Approvers, to.Shared = slices.Concat(to.Approvers, to.Others), shared // each is called once
 	}
 	if len(all) > 0 && all[0].ID != r.ID {
 		r.Request.Together = nil // the first says with whom they go
@@ -248,24 +248,17 @@ func namesOf(all []rollout.Rollout) string {
 	for i, r := range all {
 		names[i] = fullName(r)
 	}
-	return strings.Join(names, " and ")
+	last := len(names) - 1
+	if last < 2 {
+		return strings.Join(names, " and ")
+	}
+	return strings.Join(names[:last], ", ") + " and " + names[last]
 }
 
 // asksAtGate reports whether the entry asks, or reminds, of a step's gate.
 func asksAtGate(e rollout.Entry) bool {
 	return (e.Kind == rollout.EntryAsked || e.Kind == rollout.EntryReminded) && e.Data.Reason.Code == rollout.ReasonNone &&
 		e.Data.Drift == nil && len(e.Data.Doubts) == 0
-}
-
-// union returns each id once.
-func union(all, more []string) []string {
-	all = slices.Clone(all)
-	for _, id := range more {
-		if !slices.Contains(all, id) {
-			all = append(all, id)
-		}
-	}
-	return all
 }
 
 // about puts the names of services before a reply.

@@ -16,7 +16,7 @@ import (
 func livePeople(ctx context.Context, tokens connection.Config, c config.Config) []string {
 	client := connection.New(tokens, nil, nil)
 	people, groups := named(c)
-	problems := liveGroups(ctx, client, groups)
+	problems := liveGroups(ctx, client, groups, calledGroups(c))
 	for _, id := range people {
 		person, err := client.Person(ctx, id)
 		switch {
@@ -27,48 +27,44 @@ func livePeople(ctx context.Context, tokens connection.Config, c config.Config) 
 				"a bot or deactivated), and may do nothing: name somebody else.", id))
 		}
 	}
-	return append(problems, liveNotify(ctx, client, c)...)
+	return problems
 }
 
-// liveNotify looks up the user groups that are called.
-func liveNotify(ctx context.Context, client *connection.Client, c config.Config) []string {
+// calledGroups returns the user groups that are called when something happens, each once.
+func calledGroups(c config.Config) []string {
 	var groups []string
 	for _, s := range c.Services {
 		groups = append(groups, slices.DeleteFunc(s.Notify.All(), func(id string) bool { return !strings.HasPrefix(id, "S") })...)
 	}
-	if len(groups) == 0 {
-		return nil
-	}
-	known, err := client.UserGroups(ctx)
-	if err != nil {
-		return []string{fmt.Sprintf("notify: %s cannot be looked up: %v.", groups[0], err)}
-	}
 	slices.Sort(groups)
-	var problems []string
-	for _, id := range slices.Compact(groups) {
-		if len(known[id]) == 0 {
-			problems = append(problems, fmt.Sprintf("notify: nobody is in the user group %s, or it is disabled: nobody hears when it is called.", id))
-		}
-	}
-	return problems
+	return slices.Compact(groups)
 }
 
-// liveGroups looks up every user group that a policy names.
-func liveGroups(ctx context.Context, client *connection.Client, groups []string) []string {
-	if len(groups) == 0 {
+// liveGroups looks up every user group that a policy names, and those that are called.
+func liveGroups(ctx context.Context, client *connection.Client, policy, called []string) []string {
+	if len(policy)+len(called) == 0 {
 		return nil
 	}
 	known, err := client.UserGroups(ctx)
 	if err != nil {
-		return []string{fmt.Sprintf("policy: %s cannot be looked up: %v.", groups[0], err)}
+		key, ids := "policy", policy
+		if len(policy) == 0 {
+			key, ids = "notify", called
+		}
+		return []string{fmt.Sprintf("%s: %s cannot be looked up: %v.", key, ids[0], err)}
 	}
 	var problems []string
-	for _, id := range groups {
+	for _, id := range policy {
 		switch members, ok := known[id]; {
 		case !ok:
 			problems = append(problems, fmt.Sprintf("policy: there is no user group %s in this workspace, or it is disabled: name another, or people.", id))
 		case len(members) == 0:
 			problems = append(problems, fmt.Sprintf("policy: nobody is in the user group %s, so it gives nobody a right: add people to it.", id))
+		}
+	}
+	for _, id := range called {
+		if len(known[id]) == 0 {
+			problems = append(problems, fmt.Sprintf("notify: nobody is in the user group %s, or it is disabled: nobody hears when it is called.", id))
 		}
 	}
 	return problems

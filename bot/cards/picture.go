@@ -65,10 +65,10 @@ func (p *Publisher) hangPictures(ctx context.Context, running *sync.WaitGroup) (
 	case next.hanging.notBefore.After(time.Now()):
 		return next.hanging.notBefore
 	}
-	hang := next.hang(ctx, p)
+	id, hang := next.r.ID, next.hang(ctx, p) // the card itself belongs to this goroutine
 	p.hanging = true
 	running.Go(func() {
-		h := hung{id: next.r.ID}
+		h := hung{id: id}
 		h.err = p.recovered(func() (err error) {
 			h, err = hang()
 			return err

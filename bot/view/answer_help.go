@@ -273,6 +273,8 @@ func (a Answers) correctForm(e *command.Error) string {
 	// The other problems are about the form.
 	//exhaustive:ignore
 	switch e.Problem {
+	case command.NoTime, command.RepeatedOption, command.UnwantedValue: // that sentence says it all
+		return ""
 	case command.Alone, command.TooMany, command.Twice:
 		return "It goes: " + a.typed("deploy SERVICE=VERSION SERVICE=VERSION --together")
 	case command.AtOnce, command.OneService:
@@ -280,6 +282,9 @@ func (a Answers) correctForm(e *command.Error) string {
 		return "It goes: " + a.usage(form)
 	}
 	if form, ok := command.FormOf(e.Verb); ok && e.Problem != command.OtherThread {
+		if e.Problem == command.MissingService || e.Problem == command.MissingVersion { // what is needed, without what else there is
+			form.Args = optionForm.ReplaceAllString(form.Args, "")
+		}
 		return "It goes: " + a.usage(form)
 	}
 	if e.Problem == command.OtherThread {

@@ -30,7 +30,7 @@ func (r Reported) of() string {
 
 // Report says how rollouts went, before and now.
 func (a Answers) Report(p rollout.Report, about Reported) Message {
-	head := fmt.Sprintf("Report%s for the last %s", about.of(), span(time.Duration(p.Days()*float64(24*time.Hour)).Round(time.Hour)))
+	head := fmt.Sprintf("Report%s for the last %s", about.of(), strings.TrimPrefix(span(time.Duration(p.Days()*float64(24*time.Hour)).Round(time.Hour)), "1 "))
 	note := ""
 	if !about.Began.IsZero() {
 		note = "The audit begins " + at(about.Began) + "; nothing before it is counted."

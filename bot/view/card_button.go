@@ -28,7 +28,7 @@ type confirm struct{ title, text, yes, no string }
 // buttons returns the actions that people may take on the rollout now. The first of stuck, drift, paused and doubts decides.
 func buttons(r rollout.Rollout, opts CardOptions) []button {
 	pause := button{action: rollout.Pause, label: "Pause"}
-	extend := button{action: rollout.Extend, label: "Bake longer"}
+	extend := button{action: rollout.Extend, label: "Bake " + span(rollout.Extension) + " longer"}
 	resume := button{action: rollout.Resume, label: "Resume", style: slack.StylePrimary}
 	ours := button{action: rollout.Override, label: "Override", style: slack.StylePrimary}
 	recheck := button{action: Recheck, label: "Check again"}
@@ -99,7 +99,7 @@ func promoteButton(r rollout.Rollout) button {
 		text += " Stable becomes " + brief(r.Image, images(r)...) + "."
 	}
 	text += alsoSiblings(r, "It counts for %s too.")
-	b.confirm = &confirm{fmt.Sprintf("Promote %s %s?", word(string(r.Service)), to), text, b.label, "Not yet"}
+	b.confirm = &confirm{fmt.Sprintf("Promote %s %s?", servicesOf(r), to), text, b.label, "Not yet"}
 	return b
 }
 
@@ -112,7 +112,7 @@ func rollbackButton(r rollout.Rollout) button {
 	}
 	return button{
 		action: rollout.Rollback, label: "Roll back", style: slack.StyleDanger,
-		confirm: &confirm{fmt.Sprintf("Roll back %s?", word(string(r.Service))), text, "Roll back", "Keep it"},
+		confirm: &confirm{fmt.Sprintf("Roll back %s?", servicesOf(r)), text, "Roll back", "Keep it"},
 	}
 }
 

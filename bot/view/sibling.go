@@ -172,11 +172,25 @@ func (t threadReply) together() string {
 
 // alsoSiblings is what a confirmation adds for those that go together; empty: it goes alone.
 func alsoSiblings(r rollout.Rollout, also string) string {
-	live := slices.DeleteFunc(slices.Clone(r.Siblings), func(s rollout.Sibling) bool { return !s.Phase.Forward() && s.Phase != rollout.Queued })
+	live := liveSiblings(r)
 	if len(live) == 0 {
 		return ""
 	}
 	return " " + fmt.Sprintf(also, siblingNames(live))
+}
+
+// servicesOf names the rollout's service, and how many more an action on it is about.
+func servicesOf(r rollout.Rollout) string {
+	all := word(string(r.Service))
+	if n := len(liveSiblings(r)); n > 0 {
+		all += " and " + plural(n, "other", "others")
+	}
+	return all
+}
+
+// liveSiblings are those that have not turned back.
+func liveSiblings(r rollout.Rollout) []rollout.Sibling {
+	return slices.DeleteFunc(slices.Clone(r.Siblings), func(s rollout.Sibling) bool { return !s.Phase.Forward() && s.Phase != rollout.Queued })
 }
 
 // alsoPromoted names those that a promotion counted for as well, as far as the rollout knew them at the gate.

@@ -32,11 +32,11 @@ func (b *Bot) closes(ctx context.Context, req request, cmd command.Command) (ans
 		action = rollout.Unfreeze
 	}
 	actor, err := b.actorUnder(ctx, req, action, b.namedIn(scope))
-	if err != nil {
+	if err != nil && !(errors.Is(err, errNoGroups) && ends) { // to end one's own takes no group
 		return b.refuseClosure(actor, action, scope, err)
 	}
 	if ends {
-		return b.reopen(ctx, rollout.Reopening{ID: req.id, Kind: kind, Scope: scope, Actor: actor, At: now(), Text: cmd.Reason})
+		return b.reopen(ctx, rollout.Reopening{ID: req.id, Kind: kind, Scope: scope, Actor: actor, At: now(), Text: cmd.Reason}, err)
 	}
 	c := rollout.Closure{Kind: kind, Scope: scope, Text: cmd.Reason, By: actor, At: now(), Running: cmd.Running}
 	for _, action := range c.Needs() {
@@ -109,8 +109,12 @@ func (b *Bot) zone(ctx context.Context, user string) *time.Location {
 	return b.Calendar.Location()
 }
 
-func (b *Bot) reopen(ctx context.Context, r rollout.Reopening) (answer, error) {
+// reopen ends a freeze or a lock. Groups is why nobody knows which user groups the person is in; nil: they are known.
+func (b *Bot) reopen(ctx context.Context, r rollout.Reopening, groups error) (answer, error) {
 	ended, err := b.Rollouts.Reopen(ctx, r)
+	if groups != nil && rollout.CodeOf(err) == rollout.Forbidden { // one of them might let them
+		err = groups
+	}
 	if err != nil {
 		return b.refuseClosure(r.Actor, rollout.Unfreeze, r.Scope, err)
 	}

@@ -34,8 +34,9 @@ func matrixPage(all []caller, doable []act, seen []whatCounted) string {
 		fmt.Fprintf(&page, "%d. %s\n", i+1, p.name)
 	}
 	page.WriteString("\nThe numbers in the table are those of the policies under which it counts; *yes* is under all of them. An approver is named by\n" +
-		"`approvers`, a deployer by `deployers`, and both where a list may roll back; everybody but a member without rights is named by\n" +
-		"both, where nothing else is said. The pipeline may deploy, promote and roll back.\n\n")
+		"`approvers`, a deployer by `deployers`, and both where a list may roll back; everybody else but a member without rights is\n" +
+		"named by these and by `promote_now` and `emergency`, where nothing else is said. The pipeline may deploy, promote and roll\n" +
+		"back, where nothing else is said.\n\n")
 	page.WriteString(whoMay(all, doable, seen))
 	page.WriteString("\nWhat somebody may do counts where the rollout takes it, and nowhere else, whoever does it:\n\n| what | where |\n|---|---|\n")
 	for _, r := range alike(doable, actName, func(a act) string { return places(a, seen) }) {
@@ -122,15 +123,19 @@ func places(a act, seen []whatCounted) string {
 	words := map[string]string{
 		"rolling_back": "rolling back", "paused": "paused", "drift": "held by drift", "doubt": "held in doubt",
 		"stuck": "stuck in returning", "stuck_back": "stuck in rolling back", "ended": "ended, or there is none",
+		emergency: "an emergency that has ended",
 	}
 	var in []string
-	for _, s := range strings.Fields(always) {
+	for _, s := range strings.Fields(always + " " + emergency) {
 		if slices.ContainsFunc(seen, func(c whatCounted) bool { return slices.Contains(c[a.name].situations, s) }) {
 			if word := words[s]; word != "" {
 				s = word
 			}
 			in = append(in, s)
 		}
+	}
+	if len(in) == 0 {
+		return "nowhere"
 	}
 	return strings.Join(in, ", ")
 }

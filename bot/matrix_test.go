@@ -30,24 +30,26 @@ const (
 type caller struct {
 	name     string
 	standing standing
-	// named is for what the policies name them, all of them: "deploy", "approve", both, or nothing; the rollback rule
-	// that is a list has everybody who is named for anything. ByGroup: they name a group, and it has them.
+	// named is for what the policies name them, all of them: rights of that table, or nothing. ByGroup: they name a group, and
+	// it has them.
 	named   string
 	byGroup bool
 	// known is true where Slack told the bot about them before it fell silent.
 	known bool
 	asked bool // the rollout is theirs
+	// may is what the policies let them do who are a pipeline.
+	may   []rollout.Action
 	world callerWorld
 }
 
-// pipelineMay is what the policies let the pipeline do.
-var pipelineMay = []rollout.Action{rollout.Deploy, rollout.Promote, rollout.Rollback}
+// rights are what a policy names people for, with the user groups of those whom it names by one.
+var rights = map[string]string{"deploy": "S00DEPLOY1", "approve": "S00APPROV1", "now": "S00PROMNOW", "emergency": "S00EMERGEN"}
 
 // ruled is a policy, and how many have to approve.
 type ruled struct {
 	name       string
-	everyone   bool // may roll back
-	groupsOnly bool // the policy names nobody by their id
+	back       string // for what who may roll back is named; empty: every member may
+	groupsOnly bool   // the policy names nobody by their id
 	second     bool
 	self       bool
 	approvals  int
@@ -55,12 +57,13 @@ type ruled struct {
 
 func policies() []ruled {
 	return []ruled{
-		{name: "one approval, everyone may roll back", everyone: true, approvals: 1},
-		{name: "one approval, a list may roll back", approvals: 1},
-		{name: "groups alone are named, a list may roll back", groupsOnly: true, approvals: 1},
-		{name: "second_person, a list may roll back", second: true, approvals: 1},
-		{name: "two approvals", everyone: true, approvals: 2},
-		{name: "two approvals, self_promote", everyone: true, self: true, approvals: 2},
+		{name: "one approval, everyone may roll back", approvals: 1},
+		{name: "one approval, a list may roll back", back: both, approvals: 1},
+		{name: "groups alone are named, a list may roll back", back: both, groupsOnly: true, approvals: 1},
+		{name: "second_person, a list may roll back", back: both, second: true, approvals: 1},
+		{name: "two approvals", approvals: 2},
+		{name: "two approvals, self_promote", self: true, approvals: 2},
+		{name: "one approval, the approvers alone may roll back", back: "approve", approvals: 1},
 	}
 }
 
@@ -73,17 +76,28 @@ type act struct {
 	line string // as people type it
 	// action is what it is to a pipeline; empty: pipelines have no such thing.
 	action rollout.Action
-	// takes is what the policy has to name somebody for: all the words, "rollback", or "own": every member may.
+	// takes is what the policy has to name somebody for: all the words, "rollback", "own": every member may, or "nobody".
 	takes string
 	in    string // the situations that take it
+	tried string // those in which it is tried, where that is not all
+	// there is what there is before, by another or by whoever acts: a freeze, a lock, or a pending deploy.
+	there before
 	// pressed is true for the button of it, in whose stead a person types the line.
 	pressed bool
+}
+
+// before is what somebody did before the act.
+type before struct {
+	what string // "freeze", "lock" or "pending"; empty: nothing
+	own  bool   // it was the one who acts
 }
 
 // The situations in which something can be done, by their names.
 const (
 	always    = "queued preparing shifting baking awaiting promoting returning rolling_back cleaning releasing ended paused drift doubt stuck stuck_back"
 	onTraffic = "queued preparing shifting baking awaiting promoting returning paused drift doubt stuck"
+	offAgain  = "rolling_back cleaning releasing ended stuck_back"
+	emergency = "emergency" // one that has ended
 )
 
 // ruleOf is what the matrix demands of a verb of the grammar: a new one has to be added here.
@@ -110,14 +124,14 @@ func ruleOf(v grammar.Verb) (takes, in string, ok bool) {
 	case grammar.Abandon:
 		return "approve", "stuck stuck_back", true
 	case grammar.Review:
-		return "approve", "", true // of an emergency that has ended, and there is none
+		return "approve", emergency, true
 	case grammar.Freeze, grammar.Lock:
 		return "deploy", always, true
 	case grammar.Unfreeze, grammar.Unlock:
 		return "approve", always, true
 	case grammar.Status, grammar.Services, grammar.History, grammar.List, grammar.Show, grammar.Diff, grammar.Checks, grammar.Why,
 		grammar.Whoami, grammar.Help, grammar.All, grammar.Audit, grammar.Report, grammar.Incident, grammar.Recheck,
-		grammar.Queue: // what it may take away or let go ahead is not part of the matrix yet
+		grammar.Queue: // but for leave and jump, which are among the variants
 	}
 	return "", "", false
 }
@@ -131,7 +145,10 @@ func acts(t *testing.T) (all []act) {
 		if ok != changes {
 			t.Fatalf("%s changes something: %t; the rules know it: %t", f.Verb, changes, ok)
 		}
+		own := variants(f.Verb)
+		tellsOptions(t, f, own)
 		if !ok {
+			all = append(all, own...)
 			continue
 		}
 		a := act{name: string(f.Verb), line: string(f.Verb) + " checkout Routine.", takes: takes, in: in, action: f.Verb.Action()}
@@ -140,24 +157,80 @@ func acts(t *testing.T) (all []act) {
 		switch f.Verb {
 		case grammar.Deploy:
 			a.line, a.action = "deploy checkout v1.2.5", rollout.Deploy
-			all = append(all, a, act{name: "deploy --auto", line: a.line + " --auto", action: rollout.AutoGate, takes: "deploy approve", in: a.in})
-			continue
 		case grammar.Freeze, grammar.Lock:
 			a.line, a.action = string(f.Verb)+" checkout for 2h Routine.", rollout.Freeze
 		case grammar.Unfreeze, grammar.Unlock:
-			all = append(all, act{name: a.name + ", one's own", line: a.line, takes: "own", in: always})
-			a.name, a.action = a.name+", another's", rollout.Unfreeze
+			mine := act{name: a.name + ", one's own", line: a.line, takes: "own", in: always, there: before{strings.TrimPrefix(a.name, "un"), true}}
+			all = append(all, mine)
+			a.name, a.action, a.there = a.name+", another's", rollout.Unfreeze, before{mine.there.what, false}
+		case grammar.Review:
+			a.tried = always + " " + emergency
 		default:
 		}
-		all = append(all, a)
+		all = append(append(all, a), own...)
 	}
 	return all
 }
 
+// variants are what its options, and what others did before, make of a verb.
+func variants(v grammar.Verb) []act {
+	const deploy, reason = "deploy checkout v1.2.5", " Routine."
+	const calm = "awaiting ended" // what is in the way is the same in all
+	theirs, mine := before{"lock", false}, before{"lock", true}
+	// The others have none.
+	//exhaustive:ignore
+	switch v {
+	case grammar.Deploy:
+		return []act{
+			{name: "deploy --auto", line: deploy + " --auto", action: rollout.AutoGate, takes: both, in: "ended"},
+			{name: "deploy --replace", line: deploy + " --replace", action: rollout.Deploy, takes: "deploy rollback", in: onTraffic, tried: onTraffic},
+			{name: "deploy --replace, with nothing left to roll back", line: deploy + " --replace", action: rollout.Deploy, takes: "deploy", in: offAgain, tried: offAgain},
+			{name: "deploy --queue", line: deploy + " --queue", takes: "deploy", in: always},
+			{name: "deploy --at", line: deploy + " --at 2h", takes: "deploy", in: always},
+			{name: "deploy --together", line: "deploy checkout=v1.2.5 cart=v1.2.5 --together", takes: "deploy", in: "ended"},
+			{name: "deploy --together, with a service of others", line: "deploy checkout=v1.2.5 mail=v1.2.5 --together", takes: "nobody", tried: calm},
+			{name: "deploy, while another has it locked", line: deploy, action: rollout.Deploy, takes: "deploy", tried: calm, there: theirs},
+			{name: "deploy, while one has it locked oneself", line: deploy, takes: "deploy", in: "ended", tried: calm, there: mine},
+			{name: "deploy --emergency", line: deploy + " --emergency" + reason, action: rollout.EmergencyDeploy, takes: "emergency", in: "ended"},
+			{name: "deploy --emergency, while another has it locked", line: deploy + " --emergency" + reason, action: rollout.EmergencyDeploy, takes: "emergency", in: "ended", tried: calm, there: theirs},
+		}
+	case grammar.Promote:
+		return []act{{name: "promote --now", line: "promote checkout --now" + reason, action: rollout.PromoteNow, takes: "approve now", in: "baking"}}
+	case grammar.Freeze:
+		return []act{
+			{name: "freeze --running pause", line: "freeze checkout for 2h --running pause" + reason, takes: "deploy", in: always},
+			{name: "freeze --running rollback", line: "freeze checkout for 2h --running rollback" + reason, takes: "deploy rollback", in: always},
+		}
+	case grammar.Queue:
+		return []act{
+			{name: "queue leave, one's own", line: "queue leave 2", takes: "own", in: always, there: before{"pending", true}},
+			{name: "queue leave, another's", line: "queue leave 2", takes: "approve", in: always, there: before{"pending", false}},
+			{name: "queue jump, one's own", line: "queue jump 2", takes: "approve", in: always, there: before{"pending", true}},
+			{name: "queue jump, another's", line: "queue jump 2", takes: "approve", in: always, there: before{"pending", false}},
+		}
+	}
+	return nil
+}
+
+// tellsOptions fails the test where the form has an option of which the variants say nothing, but for those that change nothing
+// or not who may.
+func tellsOptions(t *testing.T, f grammar.Form, all []act) {
+	t.Helper()
+	for _, word := range strings.FieldsFunc(f.Args, func(r rune) bool { return strings.ContainsRune(" []", r) }) {
+		told := slices.ContainsFunc(all, func(a act) bool { return strings.Contains(a.line, word) })
+		if strings.HasPrefix(word, "--") && !told && !slices.Contains([]string{"--plan", "--dry-run", "--gently"}, word) {
+			t.Errorf("the matrix says nothing of %s %s", f.Verb, word)
+		}
+	}
+}
+
 // situations are those in which the act is tried: all, but for what is about the service whatever rolls out there.
 func (a act) situations() []string {
-	if a.in == always {
+	switch {
+	case a.in == always:
 		return []string{"awaiting", "ended"}
+	case a.tried != "":
+		return strings.Fields(a.tried)
 	}
 	return strings.Fields(always)
 }
@@ -192,11 +265,15 @@ func expected(c caller, a act, in string, p ruled) string {
 		return mayNot
 	case !now:
 		return notNow
-	case a.name == "deploy --auto" && p.joint():
+	case a.action == rollout.AutoGate && p.joint():
 		return notNow // nobody would approve any more
-	case a.name == "promote" && p.joint() && c.standing == pipeline:
+	case a.action == rollout.PromoteNow && p.approvals > 1:
+		return notNow // none of several skips a bake alone
+	case a.action == rollout.Review && c.asked:
 		return noCount
-	case a.name == "promote" && p.joint() && c.asked && !p.self:
+	case a.action == rollout.Promote && p.joint() && c.standing == pipeline:
+		return noCount
+	case (a.action == rollout.Promote || a.action == rollout.PromoteNow) && p.joint() && c.asked && !p.self:
 		return noCount
 	}
 	return counts
@@ -204,36 +281,52 @@ func expected(c caller, a act, in string, p ruled) string {
 
 // mayDo reports whether the caller has the right.
 func mayDo(c caller, a act, p ruled) bool {
-	named := func() bool { // for all that it takes; for a list of those who may roll back being named at all is enough
-		has := strings.Fields(c.named)
-		return len(has) > 0 && (a.takes == "rollback" ||
-			!slices.ContainsFunc(strings.Fields(a.takes), func(right string) bool { return !slices.Contains(has, right) }))
-	}
 	byGroup := c.byGroup || p.groupsOnly
 	switch c.standing {
 	case outsider:
 		return false
 	case member:
-		return a.takes == "own" || a.takes == "rollback" && p.everyone || named()
+		return hasAll(c, a, p, true)
 	case unknown: // the safe direction only, and those only of whom something is known
-		return a.takes == "rollback" && named() && (c.known || !byGroup)
+		return a.takes == "rollback" && c.named != "" && (c.known || !byGroup) && hasAll(c, a, p, true)
 	case ungrouped: // what a group allowed last holds in the safe direction; what no group is asked for, always
-		switch {
-		case a.takes == "rollback":
-			return p.everyone || named() && (c.known || !byGroup)
-		case a.takes == "own":
-			return !byGroup && len(c.named) > 0
-		}
-		return !byGroup && named()
+		return hasAll(c, a, p, !byGroup || c.known && a.takes == "rollback")
 	case pipeline:
-		if a.action == rollout.AutoGate {
-			return slices.Contains(pipelineMay, rollout.Deploy) && slices.Contains(pipelineMay, rollout.Promote)
-		}
-		return slices.Contains(pipelineMay, a.action)
+		return !slices.ContainsFunc(pipelineNeeds(a), func(need rollout.Action) bool { return !slices.Contains(c.may, need) })
 	case annotation:
 		return a.takes == "rollback"
 	}
 	return false
+}
+
+// hasAll reports whether the policy gives a member all that the act takes; known is whether what names them is known.
+func hasAll(c caller, a act, p ruled, known bool) bool {
+	for _, right := range strings.Fields(a.takes) {
+		lists := right
+		if right == "rollback" {
+			lists = p.back
+		}
+		switch {
+		case right == "own", lists == "":
+		case !known || !slices.ContainsFunc(strings.Fields(lists), c.isNamed):
+			return false
+		}
+	}
+	return true
+}
+
+// isNamed reports whether the policies name the caller for the right.
+func (c caller) isNamed(right string) bool { return slices.Contains(strings.Fields(c.named), right) }
+
+// pipelineNeeds is what a policy has to let a pipeline do for the act.
+func pipelineNeeds(a act) []rollout.Action {
+	switch {
+	case a.action == rollout.AutoGate: // nobody is asked any more
+		return []rollout.Action{rollout.Deploy, rollout.Promote}
+	case a.takes == "deploy rollback":
+		return []rollout.Action{a.action, rollout.Rollback}
+	}
+	return []rollout.Action{a.action}
 }
 
 // TestMatrix plays all of it. What counted is the table in the docs.

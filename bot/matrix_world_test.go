@@ -16,6 +16,7 @@ import (
 	"canarybot.io/bot/slack"
 	"canarybot.io/bot/slacksim"
 	"canarybot.io/rollout"
+	"canarybot.io/rollout/calendar"
 	"canarybot.io/rollout/engine"
 	"canarybot.io/store/mem"
 )
@@ -33,13 +34,12 @@ const (
 	matrixHome, matrixOrg = "T0SLACKSIM", "E0HOLDING1"
 	// another is whoever asked for what is not the caller's.
 	another = "U0000OTHER"
-	// deployGroup and approveGroup have those whom the policy names by a group, or who are named by one anyway.
-	deployGroup, approveGroup = "S00DEPLOY1", "S00APPROV1"
+	// both and everything are rights.
+	both, everything = "deploy approve", "deploy approve now emergency"
 )
 
 // callers are the kinds of who may come. Whoever may do nothing is named for everything: it must not help.
 func callers() []caller {
-	const both = "deploy approve"
 	people := func(u slacksim.User) callerWorld {
 		u.ID, u.Name = "U00CALLER1", "caller"
 		if u.TeamID == "" {
@@ -60,33 +60,38 @@ func callers() []caller {
 	}
 	bot := one
 	bot.bot = true
+	most := []rollout.Action{rollout.Deploy, rollout.Promote, rollout.Rollback}
 	return []caller{
 		{name: "approver", named: "approve", world: one},
 		{name: "deployer", named: "deploy", world: one},
 		{name: "deployer and approver", named: both, world: one},
-		{name: "requester, who may approve", named: both, asked: true, world: one},
+		{name: "approver whom promote_now names", named: "approve now", world: one},
+		{name: "whom promote_now alone names", named: "now", world: one},
+		{name: "whom emergency alone names", named: "emergency", world: one},
+		{name: "requester, who may approve", named: everything, asked: true, world: one},
 		{name: "member without rights", world: one},
-		{name: "member by user group", named: both, byGroup: true, world: one},
-		{name: "requester by user group", named: both, byGroup: true, asked: true, world: one},
-		{name: "member under another id of theirs", named: both, world: second},
-		{name: "requester under another id of theirs", named: both, asked: true, world: second},
-		{name: "guest", standing: outsider, named: both, asked: true, world: people(slacksim.User{Restricted: true})},
-		{name: "single-channel guest", standing: outsider, named: both, world: people(slacksim.User{UltraRestricted: true})},
-		{name: "guest by user group", standing: outsider, named: both, byGroup: true, world: people(slacksim.User{Restricted: true})},
-		{name: "other organisation", standing: outsider, named: both, world: people(slacksim.User{TeamID: "T0STRANGER"})},
-		{name: "other workspace of the organisation", standing: outsider, named: both, world: people(slacksim.User{TeamID: "T0SISTER01", EnterpriseID: "W00CALLER1", Teams: []string{"T0SISTER01"}})},
-		{name: "deactivated", standing: outsider, named: both, asked: true, world: people(slacksim.User{Deactivated: true})},
-		{name: "bot user", standing: outsider, named: both, world: bot},
-		{name: "nobody whom Slack knows", standing: outsider, named: both, world: failing("users.info", "user_not_found")},
-		{name: "look-up fails, known before", standing: unknown, named: both, known: true, world: failing("users.info", "internal_error")},
-		{name: "look-up fails, never known", standing: unknown, named: both, world: failing("users.info", "internal_error")},
+		{name: "member by user group", named: everything, byGroup: true, world: one},
+		{name: "requester by user group", named: everything, byGroup: true, asked: true, world: one},
+		{name: "member under another id of theirs", named: everything, world: second},
+		{name: "requester under another id of theirs", named: everything, asked: true, world: second},
+		{name: "guest", standing: outsider, named: everything, asked: true, world: people(slacksim.User{Restricted: true})},
+		{name: "single-channel guest", standing: outsider, named: everything, world: people(slacksim.User{UltraRestricted: true})},
+		{name: "guest by user group", standing: outsider, named: everything, byGroup: true, world: people(slacksim.User{Restricted: true})},
+		{name: "other organisation", standing: outsider, named: everything, world: people(slacksim.User{TeamID: "T0STRANGER"})},
+		{name: "other workspace of the organisation", standing: outsider, named: everything, world: people(slacksim.User{TeamID: "T0SISTER01", EnterpriseID: "W00CALLER1", Teams: []string{"T0SISTER01"}})},
+		{name: "deactivated", standing: outsider, named: everything, asked: true, world: people(slacksim.User{Deactivated: true})},
+		{name: "bot user", standing: outsider, named: everything, world: bot},
+		{name: "nobody whom Slack knows", standing: outsider, named: everything, world: failing("users.info", "user_not_found")},
+		{name: "look-up fails, known before", standing: unknown, named: everything, known: true, world: failing("users.info", "internal_error")},
+		{name: "look-up fails, never known", standing: unknown, named: everything, world: failing("users.info", "internal_error")},
 		{name: "look-up fails, without rights", standing: unknown, known: true, world: failing("users.info", "internal_error")},
-		{name: "groups fail, known before", standing: ungrouped, named: both, byGroup: true, known: true, world: failing("usergroups.users.list", "internal_error")},
-		{name: "groups fail, never known", standing: ungrouped, named: both, byGroup: true, world: failing("usergroups.users.list", "internal_error")},
-		{name: "groups fail, named by id", standing: ungrouped, named: both, known: true, world: failing("usergroups.users.list", "internal_error")},
+		{name: "groups fail, known before", standing: ungrouped, named: everything, byGroup: true, known: true, world: failing("usergroups.users.list", "internal_error")},
+		{name: "groups fail, never known", standing: ungrouped, named: everything, byGroup: true, world: failing("usergroups.users.list", "internal_error")},
+		{name: "groups fail, named by id", standing: ungrouped, named: everything, known: true, world: failing("usergroups.users.list", "internal_error")},
 		{name: "groups fail, without rights", standing: ungrouped, known: true, world: failing("usergroups.users.list", "internal_error")},
-		{name: "pipeline", standing: pipeline},
-		{name: "pipeline that asked", standing: pipeline, asked: true},
+		{name: "pipeline", standing: pipeline, may: most},
+		{name: "pipeline that asked", standing: pipeline, asked: true, may: most},
+		{name: "pipeline that may only deploy", standing: pipeline, may: most[:1]},
 		{name: "annotation on the cluster", standing: annotation},
 	}
 }
@@ -137,36 +142,50 @@ func (w *matrixWorld) actor() rollout.Actor {
 	return rollout.Actor{Kind: rollout.Person, ID: w.id(), Member: true}
 }
 
-// service is checkout under the policy.
-func (w *matrixWorld) service(p ruled) rollout.Service {
-	s := service()
-	list := func(right, group string) []string {
-		ids := []string{group, another}
-		if strings.Contains(w.c.named, right) && !w.c.byGroup && !p.groupsOnly {
+// services are checkout and cart under the policy, and mail, which is others'.
+func (w *matrixWorld) services(p ruled) map[rollout.ServiceName]rollout.Service {
+	all := map[rollout.ServiceName]rollout.Service{}
+	for _, name := range []rollout.ServiceName{"checkout", "cart", "mail"} {
+		s := service()
+		s.Name, s.Policy = name, w.policy(p)
+		s.Spec.Plan.Steps = slices.Clone(s.Spec.Plan.Steps)
+		for i := range s.Spec.Plan.Steps {
+			s.Spec.Plan.Steps[i].Approvals = p.approvals
+		}
+		all[name] = s
+	}
+	others := all["mail"]
+	others.Policy = rollout.Policy{Deployers: []string{another}, Approvers: []string{another}, Rollback: []string{another}}
+	all["mail"] = others
+	return all
+}
+
+func (w *matrixWorld) policy(p ruled) rollout.Policy {
+	list := func(right string) []string {
+		ids := []string{rights[right], another}
+		if w.c.isNamed(right) && !w.c.byGroup && !p.groupsOnly {
 			ids = append(ids, w.id())
 		}
 		return ids
 	}
-	s.Policy = rollout.Policy{
-		Deployers: list("deploy", deployGroup), Approvers: list("approve", approveGroup), SecondPerson: p.second, SelfPromote: p.self,
-		Pipelines: map[string][]rollout.Action{"ci": pipelineMay},
+	policy := rollout.Policy{
+		Deployers: list("deploy"), Approvers: list("approve"), PromoteNow: list("now"), Emergency: list("emergency"),
+		SecondPerson: p.second, SelfPromote: p.self, Pipelines: map[string][]rollout.Action{"ci": w.c.may},
 	}
-	s.Policy.Rollback = slices.Concat(s.Policy.Deployers, s.Policy.Approvers)
-	if p.everyone {
-		s.Policy.Rollback = []string{rollout.Everyone}
+	for _, right := range strings.Fields(p.back) {
+		policy.Rollback = append(policy.Rollback, list(right)...)
 	}
-	s.Spec.Plan.Steps = slices.Clone(s.Spec.Plan.Steps)
-	for i := range s.Spec.Plan.Steps {
-		s.Spec.Plan.Steps[i].Approvals = p.approvals
+	if p.back == "" {
+		policy.Rollback = []string{rollout.Everyone}
 	}
-	return s
+	return policy
 }
 
 // learn has Slack in the state of the policy, and the bot know what it is to know.
 func (w *matrixWorld) learn(p ruled) {
-	for right, group := range map[string]string{"deploy": deployGroup, "approve": approveGroup} {
+	for right, group := range rights {
 		g := slacksim.Group{ID: group, Handle: right, Members: []string{another}}
-		if strings.Contains(w.c.named, right) && (w.c.byGroup || p.groupsOnly) {
+		if w.c.isNamed(right) && (w.c.byGroup || p.groupsOnly) {
 			g.Members = append(g.Members, w.id())
 		}
 		w.slack.PutGroup(g)
@@ -188,11 +207,12 @@ func (w *matrixWorld) learn(p ruled) {
 func (w *matrixWorld) does(p ruled, a act, in string) (came, said string) {
 	w.t.Helper()
 	w.number++
-	s := w.service(p)
-	store, r := w.stored(s, a, in)
+	services := w.services(p)
+	store, r := w.stored(services["checkout"], a, in)
+	held := w.held(store)
 	e := engine.New(engine.Options{
 		Store: store, Cluster: w.cluster, Metrics: &metrics{value: 0.001}, Judge: &doubter{}, Tags: &registry{},
-		Services: map[rollout.ServiceName]rollout.Service{"checkout": s}, Policy: s.Policy, Committed: func(rollout.Rollout) {},
+		Services: services, Policy: services["checkout"].Policy, Committed: func(rollout.Rollout) {}, Calendar: &calendar.Calendar{},
 		Log: slog.New(slog.DiscardHandler),
 	})
 	decision := rollout.DecisionID(fmt.Sprintf("slack:%d.1.a", w.number))
@@ -200,14 +220,14 @@ func (w *matrixWorld) does(p ruled, a act, in string) (came, said string) {
 	case pipeline, annotation:
 		came, said = outcomeOf(w.otherwise(e, r, a, decision))
 	case member, outsider, unknown, ungrouped:
-		came, said = w.inSlack(e, store, s, a)
+		came, said = w.inSlack(e, store, services, a)
 	}
 	_, counted, err := store.Decided(w.t.Context(), decision)
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	if !counted {
-		w.unchanged(store, r, a)
+		w.unchanged(store, r, a, held)
 		return came, said
 	}
 	return counts, said
@@ -227,58 +247,75 @@ func (w *matrixWorld) stored(s rollout.Service, a act, in string) (*mem.Store, r
 	if err := store.PutNote(w.t.Context(), "slack", string(r.ID), fmt.Appendf(nil, `{"channel":"C1","card":"1.000001","turn":%d}`, r.Turn)); err != nil {
 		w.t.Fatal(err)
 	}
-	w.close(store, a)
+	w.prepare(store, a.there)
 	return store, r
 }
 
-// close sets what there is to end: the caller's own freeze and lock, or another's.
-func (w *matrixWorld) close(store *mem.Store, a act) {
+// prepare does what there is to be before the act: a freeze or a lock, or a pending deploy behind another one.
+func (w *matrixWorld) prepare(store *mem.Store, there before) {
 	w.t.Helper()
-	by := rollout.Actor{Kind: rollout.Person, ID: another, Member: true}
-	switch {
-	case !strings.HasPrefix(a.line, "un"):
-		return
-	case a.takes == "own":
+	now, by := time.Now().UTC().Round(0), rollout.Actor{Kind: rollout.Person, ID: another, Member: true}
+	if there.own {
 		by = w.actor()
 	}
-	kind := rollout.LockClosure
-	if strings.HasPrefix(a.line, "unfreeze") {
-		kind = rollout.FreezeClosure
-	}
-	now := time.Now().UTC().Round(0)
-	c := rollout.Closure{Kind: kind, Scope: rollout.Scope{Service: "checkout"}, From: now.Add(-time.Hour), Until: now.Add(time.Hour), By: by, At: now.Add(-time.Hour), Text: "sale"}
-	set, err := rollout.Closures{}.With(c)
-	if err == nil {
-		err = store.SetClosures(w.t.Context(), rollout.ClosureChange{Next: set, At: now, Decision: "before"})
+	kinds := map[string]rollout.ClosureKind{"lock": rollout.LockClosure, "freeze": rollout.FreezeClosure}
+	var err error
+	switch there.what {
+	case "":
+	case "pending":
+		q := rollout.Queue{Last: 2}
+		for id := 1; id <= q.Last; id++ {
+			since := now.Add(time.Duration(id-q.Last) * time.Minute)
+			q.All = append(q.All, rollout.Pending{ID: id, Service: "checkout", Since: since, Request: rollout.Request{Version: fmt.Sprintf("v2.0.%d", id), By: by, At: since}})
+		}
+		err = store.SetQueue(w.t.Context(), rollout.QueueChange{Next: q, At: now, Decision: "before"})
+	default:
+		c := rollout.Closure{Kind: kinds[there.what], Scope: rollout.Scope{Service: "checkout"}, From: now.Add(-time.Hour), Until: now.Add(time.Hour), By: by, At: now.Add(-time.Hour), Text: "sale"}
+		err = store.SetClosures(w.t.Context(), rollout.ClosureChange{Next: rollout.Closures{All: []rollout.Closure{c}}, At: now, Decision: "before"})
 	}
 	if err != nil {
 		w.t.Fatal(err)
 	}
 }
 
+// held is what the store has beside rollouts.
+func (w *matrixWorld) held(store *mem.Store) string {
+	w.t.Helper()
+	set, err := store.Closures(w.t.Context())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	line, err := store.Queue(w.t.Context())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return fmt.Sprintf("%+v %+v", set, line)
+}
+
 // unchanged fails the test where an act that did not count left anything in the store.
-func (w *matrixWorld) unchanged(store *mem.Store, r rollout.Rollout, a act) {
+func (w *matrixWorld) unchanged(store *mem.Store, r rollout.Rollout, a act, held string) {
 	w.t.Helper()
 	now, err := store.Load(w.t.Context(), r.ID)
 	if err != nil || now.Revision != 1 || now.Seq != r.Seq {
 		w.t.Errorf("%s: a refused %s leaves %s at revision %d, entry %d, %v", w.c.name, a.name, r.ID, now.Revision, now.Seq, err)
 	}
-	if _, err := store.Load(w.t.Context(), "checkout-2"); rollout.CodeOf(err) != rollout.NotFound {
-		w.t.Errorf("%s: a refused %s starts a rollout, %v", w.c.name, a.name, err)
+	for _, id := range []rollout.ID{"checkout-2", "cart-1", "mail-1"} {
+		if _, err := store.Load(w.t.Context(), id); rollout.CodeOf(err) != rollout.NotFound {
+			w.t.Errorf("%s: a refused %s starts %s, %v", w.c.name, a.name, id, err)
+		}
 	}
-	ends := strings.HasPrefix(a.line, "un")
-	if set, err := store.Closures(w.t.Context()); err != nil || ends != (len(set.All) == 1) || !ends && len(set.All) > 0 {
-		w.t.Errorf("%s: a refused %s leaves %+v, %v", w.c.name, a.name, set.All, err)
+	if left := w.held(store); left != held {
+		w.t.Errorf("%s: a refused %s leaves %s of %s", w.c.name, a.name, left, held)
 	}
 }
 
 // inSlack sends what Slack would, a line or a press, and returns what was answered at once.
-func (w *matrixWorld) inSlack(e *engine.Engine, store *mem.Store, s rollout.Service, a act) (came, said string) {
+func (w *matrixWorld) inSlack(e *engine.Engine, store *mem.Store, services map[rollout.ServiceName]rollout.Service, a act) (came, said string) {
 	w.t.Helper()
-	services := map[rollout.ServiceName]rollout.Service{"checkout": s}
+	policy := services["checkout"].Policy
 	b := bot.New(bot.Options{
-		Slack: w.client, Cards: cards.New(cards.Options{Slack: w.client, Store: store, Notes: store, Services: services, Policy: s.Policy, Channel: "#deploys"}),
-		Rollouts: e, Store: store, Services: services, Policy: s.Policy, Channel: "#deploys", Environment: "production",
+		Slack: w.client, Cards: cards.New(cards.Options{Slack: w.client, Store: store, Notes: store, Services: services, Policy: policy, Channel: "#deploys"}),
+		Rollouts: e, Store: store, Services: services, Policy: policy, Channel: "#deploys", Environment: "production",
 	})
 	kind, payload := "slash_commands", fmt.Sprintf(`{"command":"/canary","text":%q,"user_id":%q,"trigger_id":"%d.1.a"}`, a.line, w.user(), w.number)
 	if a.pressed {
@@ -304,7 +341,7 @@ func read(said string) string {
 	switch {
 	case strings.Contains(said, "Only full members"), strings.Contains(said, "may not"), strings.Contains(said, "Slack does not say"):
 		return mayNot
-	case strings.Contains(said, "somebody else has to approve it"):
+	case strings.Contains(said, "somebody else has to "):
 		return noCount
 	case said == "":
 		return "silence"
@@ -318,8 +355,11 @@ func (w *matrixWorld) otherwise(e *engine.Engine, r rollout.Rollout, a act, id r
 	// Every other action is a decision about a rollout.
 	//exhaustive:ignore
 	switch a.action {
-	case rollout.Deploy, rollout.AutoGate:
-		_, err := e.Deploy(w.t.Context(), rollout.DeployRequest{ID: id, Actor: who, At: now, Service: "checkout", Version: "v1.2.5", Auto: a.action == rollout.AutoGate})
+	case rollout.Deploy, rollout.AutoGate, rollout.EmergencyDeploy:
+		_, err := e.Deploy(w.t.Context(), rollout.DeployRequest{
+			ID: id, Actor: who, At: now, Service: "checkout", Version: "v1.2.5", Text: "Routine.", Auto: a.action == rollout.AutoGate,
+			Emergency: a.action == rollout.EmergencyDeploy, Replace: strings.Contains(a.line, "--replace"),
+		})
 		return err
 	case rollout.Freeze:
 		return e.Close(w.t.Context(), rollout.Closure{Kind: rollout.LockClosure, Scope: rollout.Scope{Service: "checkout"}, From: now, Until: now.Add(time.Hour), By: who, At: now}, id)
@@ -347,7 +387,7 @@ func outcomeOf(err error) (came, said string) {
 	switch p := rollout.ProblemOf(err); p.Code {
 	case rollout.ProblemNotAllowed, rollout.ProblemNotAMember:
 		return mayNot, string(p.Code)
-	case rollout.ProblemNotAPerson, rollout.ProblemOwnRollout:
+	case rollout.ProblemNotAPerson, rollout.ProblemOwnRollout, rollout.ProblemOwnEmergency:
 		return noCount, string(p.Code)
 	default:
 		return notNow, fmt.Sprint(err)
@@ -374,6 +414,7 @@ func situation(t *testing.T, s rollout.Service, in string) rollout.Rollout {
 		"doubt": {rollout.Baking, func(r *rollout.Rollout) {
 			r.Held, r.Doubts = true, []rollout.Acceptance{{Check: "error_rate", Why: rollout.WhyBoth}}
 		}},
+		emergency:    {rollout.Ended, func(r *rollout.Rollout) { r.Request.Emergency = true }},
 		"stuck":      {rollout.Returning, func(r *rollout.Rollout) { r.Stuck = &rollout.Reason{Code: rollout.ReasonDeadline} }},
 		"stuck_back": {rollout.RollingBack, func(r *rollout.Rollout) { r.Stuck = &rollout.Reason{Code: rollout.ReasonDeadline} }},
 	}

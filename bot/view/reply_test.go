@@ -171,6 +171,18 @@ func replies() map[string]view.Message {
 	add("started_back", back, rollout.Entry{Kind: rollout.EntryStarted})
 	unapproved, _ := view.Reply(baking(), entries()["asked"], view.Audience{}, "")
 	all["reply_asked_nobody"] = unapproved
+	night := func(name string, question *rollout.Entry, kinds ...string) {
+		var those []rollout.Entry
+		for _, kind := range kinds {
+			those = append(those, entries()[kind])
+		}
+		all["reply_quiet_"+name], _ = view.Held(in(rollout.Awaiting), those, question, func(e rollout.Entry) (view.Message, bool) {
+			return view.Reply(in(rollout.Awaiting), e, view.Audience{Approvers: []string{"U0G9QF9C6", "U0LAN0Z89"}}, permalink)
+		})
+	}
+	asked := entries()["asked"]
+	night("progress", nil, "started", "step", "paused", "resumed")
+	night("asked", &asked, "started", "step")
 	for name, r := range ends() {
 		end := r.Ending
 		add("ended_"+name, r, rollout.Entry{Kind: rollout.EntryEnded, At: end.At, Data: rollout.Data{Ending: &end}})

@@ -58,11 +58,11 @@ func (b *Bot) start(ctx context.Context, req request, l rollout.DeployRequest) (
 		err = nil // they may, whatever group they are in
 	}
 	if err != nil {
-		return b.refuseDeploy(ctx, b.answers, l, err)
+		return b.refuseDeploy(ctx, b.answersTo(req), l, err)
 	}
 	r, err := b.Rollouts.Deploy(ctx, l)
 	if err != nil {
-		out, failed := b.refuseDeploy(ctx, b.answers, l, err)
+		out, failed := b.refuseDeploy(ctx, b.answersTo(req), l, err)
 		if failed == nil && out.now != nil && rollout.Passes(err) && !rollout.Unsaved(err) {
 			out.passes = err
 		}
@@ -72,6 +72,14 @@ func (b *Bot) start(ctx context.Context, req request, l rollout.DeployRequest) (
 	out.started = r.ID
 	out.replace = l.Back // the offer is used up; its button must not be pressed again
 	return out, nil
+}
+
+// answersTo returns the answers as they help whoever asked.
+func (b *Bot) answersTo(req request) view.Answers {
+	if req.form {
+		return b.answers.ForForm()
+	}
+	return b.answers
 }
 
 // replacesUnseen returns a rollout that a deploy would end although it began only when that was written: what was to be

@@ -153,23 +153,14 @@ func (b *Bot) filled(v slack.View) draft {
 	l.Service = rollout.ServiceName(service)
 	l.Auto, l.Replace = v.Ticked(view.FieldOptions, view.TickAuto), v.Ticked(view.FieldOptions, view.TickReplace)
 	_, l.Text = v.Field(view.FieldReason)
-	// What was chosen for another service says nothing about this one.
-	if action, version := v.Field(view.FieldVersion); ownField(action, l.Service) {
-		l.Version = version
-	}
-	if action, plan := v.Field(view.FieldPlan); ownField(action, l.Service) {
+	_, l.Version = v.Field(view.FieldVersion)
+	if action, plan := v.Field(view.FieldPlan); action == view.PlanAction(l.Service) { // another service's plan says nothing
 		l.Plan = plan
 	}
 	if service, known := b.Services[l.Service]; known && service.Spec.Plan.Name == l.Plan {
 		l.Plan = "" // as it is typed
 	}
 	return l
-}
-
-// ownField reports whether what was filled in there is about the service: a version may be typed before there is one.
-func ownField(action string, service rollout.ServiceName) bool {
-	of := view.ServiceOfAction(action)
-	return of == "" || of == service
 }
 
 // chosen follows what somebody chooses in the form: it shows what the deploy would do.
@@ -276,9 +267,10 @@ func (f *forms) isLatest(form string, turn int) bool {
 // submitted starts what a form says, by the same way as a typed command.
 func (b *Bot) submitted(ctx context.Context, req request, v slack.View) (answer, error) {
 	l := b.filled(v)
+	req.form = true
 	l.ID = rollout.DecisionID("slack:view:" + v.ID) // each form starts one rollout, however often it is sent
-	if errs := b.unfit(v, l); len(errs) > 0 {
-		return answer{reply: slack.Reply{Errors: errs}}, nil
+	if field, why := b.unfit(l); why != "" {
+		return b.notStarted(ctx, v, l, field, why, b.answers.Unfit(why))
 	}
 	is, err := b.basis(ctx, l.DeployRequest)
 	if err != nil {
@@ -295,26 +287,36 @@ func (b *Bot) submitted(ctx context.Context, req request, v slack.View) (answer,
 	if err != nil || out.now == nil {
 		return out, err
 	}
-	return b.inForm(ctx, l, out)
+	return b.inForm(ctx, v, l, out)
 }
 
-// unfit returns what is wrong with what was filled in, by field.
-func (b *Bot) unfit(v slack.View, l draft) map[string]string {
+// notStarted shows in the form what was refused, in the place of what it still says that the deploy would do, and under the field
+// that it is about; no field: it is about none that the form has. An ack carries errors or a form, so the form goes before.
+func (b *Bot) notStarted(ctx context.Context, v slack.View, l draft, field, why string, shown view.Message) (answer, error) {
+	if field == "" {
+		form, err := b.formFor(ctx, l, shown)
+		return answer{reply: slack.Reply{Modal: new(slack.Modal(form))}}, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, openingMost)
+	defer cancel()
+	b.showIn(ctx, openForm{slack.Shown{ID: v.ID}, b.forms.next(v.ID, "")}, l, shown)
+	return answer{reply: slack.Reply{Errors: map[string]string{field: why}}}, nil
+}
+
+// unfit returns what is wrong with what was filled in, and the field that it is in; empty: nothing, and none that is still there.
+func (b *Bot) unfit(l draft) (field, why string) {
 	service, known := b.Services[l.Service]
 	_, planned := service.PlanNamed(l.Plan)
 	version, isVersion := command.VersionIn(l.Version)
-	_, chosen := v.Field(view.FieldVersion)
 	switch {
 	case !known:
-		return map[string]string{view.FieldService: view.GoneFromForm(l.Service)}
+		return view.FieldService, view.GoneFromForm(l.Service)
 	case !planned:
-		return map[string]string{view.FieldPlan: view.FieldError(b.answers.UnknownPlan(service, l.Plan), "")}
-	case l.Version == "" && chosen != "":
-		return map[string]string{view.FieldVersion: view.OtherService(l.Service)}
+		return "", view.FieldError(b.answers.UnknownPlan(service, l.Plan), "")
 	case !isVersion || version != l.Version:
-		return map[string]string{view.FieldVersion: view.NoVersion(l.Version)}
+		return view.FieldVersion, view.NoVersion(l.Version)
 	}
-	return nil
+	return "", ""
 }
 
 // lookFirst shows what the form would start now, where that is not what it showed: too little time passed, the
@@ -352,21 +354,15 @@ func (b *Bot) startedBefore(ctx context.Context, id rollout.ID, err error) (answ
 
 // inForm shows an answer in the form: in its place once something was started, under the field that it is about, or below
 // what was filled in.
-func (b *Bot) inForm(ctx context.Context, l draft, out answer) (answer, error) {
+func (b *Bot) inForm(ctx context.Context, v slack.View, l draft, out answer) (answer, error) {
 	m := *out.now
-	switch {
-	case out.started != "":
-		out.reply.Modal = new(slack.Modal(b.answers.Told("Deploy", m)))
-	case out.about != "" && !m.Mentions(): // below a field a mention would be an id
-		out.reply.Errors = map[string]string{out.about: view.FieldError(m, out.remedy)}
-	default:
-		form, err := b.formFor(ctx, l, b.answers.NotStarted(m))
-		if err != nil {
-			return answer{}, err
+	if out.started == "" {
+		if m.Mentions() {
+			out.about = "" // below a field a mention would be an id
 		}
-		out.reply.Modal = new(slack.Modal(form))
+		return b.notStarted(ctx, v, l, out.about, view.FieldError(m, out.remedy), b.answers.NotStarted(m))
 	}
-	out.now = nil
+	out.reply.Modal, out.now = new(slack.Modal(b.answers.Told("Deploy", m))), nil
 	return out, nil
 }
 

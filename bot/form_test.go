@@ -65,7 +65,7 @@ func TestFormIsSentAfterTheConfigurationChanged(t *testing.T) {
 		},
 		"the plan is gone": {
 			func(all map[rollout.ServiceName]rollout.Service) { s := service(); s.Plans = nil; all["checkout"] = s },
-			"✗ checkout has no plan quick. It has standard.",
+			"Nothing was started. checkout has no plan quick. It has standard.",
 		},
 		"the plan has other steps": {
 			func(all map[rollout.ServiceName]rollout.Service) {
@@ -90,7 +90,11 @@ func TestFormIsSentAfterTheConfigurationChanged(t *testing.T) {
 				w.fill(dev, "Version", "v1.2.4")
 				w.fill(dev, "Plan", "quick")
 				w.configured(test.change)
-				w.wants("the form", w.submit(dev), test.want)
+				got := w.submit(dev)
+				w.wants("the form", got, test.want)
+				if strings.Contains(got, "✅ Dry run") {
+					t.Errorf("the form says still what it said before:\n%s", got)
+				}
 				w.nothingStarted()
 			})
 		})
@@ -107,11 +111,53 @@ func TestFormIsSentBeforeItFollowed(t *testing.T) {
 		if _, err := w.slack.As(dev).StartFill("Service", "search"); err != nil {
 			t.Fatal(err)
 		}
-		w.wants("the form", w.submit(dev), "✗ This was chosen for another service. Choose a version of search.")
+		synctest.Wait()
+		w.wants("the form", w.submit(dev), "Nothing was started: this is not what the form showed")
 		w.settle()
 		w.nothingStarted()
-		if got := w.modal(dev); !strings.Contains(got, "Service: [search]") || !strings.Contains(got, "Version: []") {
-			t.Errorf("nothing stays that was chosen for another service:\n%s", got)
+		w.wants("the form", w.modal(dev), "Service: [search]", "Version: [v1.2.4]", "Look at it, then press Deploy again.\n    ❌ Dry run of search v1.2.4")
+	})
+}
+
+// Slack keeps what is typed in a field, and what is suggested for it, while an update leaves its block and action as they are.
+func TestVersionIsTypedWhileTheFormFollows(t *testing.T) {
+	inWorld(t, slacksim.Options{}, func(w *world) {
+		w.configured(func(all map[rollout.ServiceName]rollout.Service) { all["search"] = search() })
+		w.slash(dev, "deploy")
+		for _, service := range []string{"checkout", "search"} {
+			w.slack.SetFault("views.update", slacksim.Fault{Latency: time.Second, Times: 1})
+			if _, err := w.slack.As(dev).StartFill("Service", service); err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait()
+			if _, err := w.slack.As(dev).Suggest("Version", "v1.2.4"); err != nil {
+				t.Fatal(err)
+			}
+			w.settle() // by now the form follows
+			if _, err := w.slack.As(dev).StartFill("Version", "v1.2.4"); err != nil {
+				t.Fatalf("what was typed is lost: %v", err)
+			}
+			w.settle()
+			w.wants("the form", w.modal(dev), "Service: ["+service+"]", "Version: [v1.2.4]", "Dry run of "+service+" v1.2.4")
+		}
+	})
+}
+
+// The versions of a service are suggested before the form has followed its choice.
+func TestVersionsOfTheChosenServiceAreSuggested(t *testing.T) {
+	inWorld(t, slacksim.Options{}, func(w *world) {
+		w.configured(func(all map[rollout.ServiceName]rollout.Service) { all["search"] = search() })
+		w.slash(dev, "deploy checkout v1.2.4")
+		w.slash(dev, "deploy")
+		for service, want := range map[string]int{"search": 0, "checkout": 1} {
+			w.slack.SetFault("views.update", slacksim.Fault{Latency: time.Second, Times: 1})
+			if _, err := w.slack.As(dev).StartFill("Service", service); err != nil {
+				t.Fatal(err)
+			}
+			if got, err := w.slack.As(dev).Suggest("Version", ""); err != nil || len(got) != want {
+				t.Errorf("%s: %d suggestions, want %d (%v)", service, len(got), want, err)
+			}
+			w.settle()
 		}
 	})
 }

@@ -25,6 +25,7 @@ type request struct {
 	message bool
 	written time.Time // by our clock; zero: Slack gave no time, and it has only just been
 	trigger string    // with which a form may be opened, within three seconds; empty: none may
+	form    bool      // it was filled in in a form: nothing has to be typed to put it right
 }
 
 // answer is what the person sees.

@@ -41,7 +41,7 @@ func (b *Bot) servicesLike(typed string) view.Versions {
 // versionsLike are what to deploy: what was typed, what stood in the message that the form was opened from, what ran
 // before, what runs elsewhere, and what the registry has.
 func (b *Bot) versionsLike(ctx context.Context, p slack.Interaction) []view.Versions {
-	service, typed := view.ServiceOfAction(p.ActionID), p.Value
+	service, typed := chosenService(p.View), p.Value
 	var groups []view.Versions
 	if version, ok := command.VersionIn(typed); ok {
 		groups = append(groups, view.Versions{Heading: "As typed", All: []view.Version{{Name: version}}})
@@ -63,6 +63,14 @@ func (b *Bot) versionsLike(ctx context.Context, p slack.Interaction) []view.Vers
 		all[i].All = likeTyped(all[i].All, typed)
 	}
 	return all
+}
+
+// chosenService is the service that a form is about: as it is filled in, or else as the form shows it.
+func chosenService(v slack.View) rollout.ServiceName {
+	if _, chosen := v.Field(view.FieldService); chosen != "" {
+		return rollout.ServiceName(chosen)
+	}
+	return metadataOf(v).Seen.Service
 }
 
 // deployedBefore are the versions of the service's last rollouts, newest first, with how they ended.

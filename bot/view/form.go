@@ -72,16 +72,11 @@ type DeployForm struct {
 	Metadata string
 }
 
-// FieldAction is the action id of a field that belongs to a service: with another service it is another field, so that
-// nothing stays in it.
-func FieldAction(field string, service rollout.ServiceName) string {
-	return ActionPrefix + field + "/" + string(service)
-}
-
-// ServiceOfAction returns the service that a field belongs to.
-func ServiceOfAction(action string) rollout.ServiceName {
-	_, service, _ := strings.Cut(action, "/")
-	return rollout.ServiceName(service)
+// PlanAction is the action id of the field that holds a plan of the service: with another service it is another field, so
+// that nothing stays in it. No other field depends on the service, or what somebody types there would be lost while the
+// form follows the choice of a service.
+func PlanAction(service rollout.ServiceName) string {
+	return ActionPrefix + FieldPlan + "/" + string(service)
 }
 
 // DeployForm is the form that starts a rollout, filled in as far as that is known.
@@ -143,7 +138,7 @@ func asked(id, label string, e slack.BlockElement) *slack.InputBlock {
 }
 
 func versionField(f DeployForm) slack.Block {
-	e := slack.NewOptionsSelectBlockElement(slack.OptTypeExternal, plain("Pick one, or type any", 150), FieldAction(FieldVersion, f.Service))
+	e := slack.NewOptionsSelectBlockElement(slack.OptTypeExternal, plain("Pick one, or type any", 150), ActionPrefix+FieldVersion)
 	e.MinQueryLength = new(0)
 	if f.Version != "" && len(f.Version) <= MostOptionValue {
 		e.InitialOption = option(f.Version, f.Version, "")
@@ -152,7 +147,7 @@ func versionField(f DeployForm) slack.Block {
 }
 
 func planField(f DeployForm, s rollout.Service) slack.Block {
-	e := slack.NewOptionsSelectBlockElement(slack.OptTypeStatic, nil, FieldAction(FieldPlan, f.Service))
+	e := slack.NewOptionsSelectBlockElement(slack.OptTypeStatic, nil, PlanAction(f.Service))
 	for _, p := range append([]rollout.Plan{s.Spec.Plan}, s.Plans...) {
 		o := option(p.Name, p.Name, Plain(describePlan(p)))
 		if e.InitialOption == nil || p.Name == f.Plan {
@@ -225,6 +220,11 @@ func (a Answers) NotStarted(why Message) Message {
 	return message(iconBad + " *Nothing was started.*").withBlocks(why.Blocks...)
 }
 
+// Unfit is what the form says after it was sent with something in a field that cannot be: why, as under the field.
+func (a Answers) Unfit(why string) Message {
+	return message(iconBad + " *Nothing was started.* " + escape(why, mostError))
+}
+
 // LookFirst is for a form that was sent before it showed what it does, or after that changed.
 func (a Answers) LookFirst(shown Message) Message {
 	m := message(iconWarning + " *Nothing was started*: this is not what the form showed, or it had shown nothing yet. Look at it, then press Deploy again.")
@@ -247,11 +247,6 @@ const TickToReplace = "To start it all the same, tick Replace what is rolling ou
 // GoneFromForm is said under the field of a service that left the configuration.
 func GoneFromForm(service rollout.ServiceName) string {
 	return fmt.Sprintf("%s is not in the configuration any more. Choose another.", clip(string(service), maxWord))
-}
-
-// OtherService is said under a version that was chosen for another service.
-func OtherService(service rollout.ServiceName) string {
-	return fmt.Sprintf("This was chosen for another service. Choose a version of %s.", clip(string(service), maxWord))
 }
 
 // NoVersion is said under a field with what is no version.

@@ -116,7 +116,6 @@ func TestFieldErrorsAreOneLineOfPlainText(t *testing.T) {
 		"same":       view.FieldError(a.SameVersion("checkout", "r/checkout:v1"), ""),
 		"plan":       view.FieldError(a.UnknownPlan(rollout.Service{Name: "checkout", Spec: spec()}, "<!here>"), ""),
 		"gone":       view.GoneFromForm("checkout"),
-		"other":      view.OtherService("checkout"),
 		"no version": view.NoVersion("latest"),
 	} {
 		if text == "" || len([]rune(text)) > 400 || strings.ContainsAny(text, "\n*") || strings.Contains(text, "&") {

@@ -9,7 +9,7 @@ await scenario(async (come) => {
   await dev.sees("required", dev.modal.getByRole("alert"));
 
   await dev.modal.getByLabel("Service").selectOption("checkout");
-  await dev.modal.locator(`[data-field="version/canary.version/checkout"]`).click(); // the field that knows the service
+  await dev.modal.getByRole("combobox", { name: "Version" }).pressSequentially("v1.2.4", { delay: 50 }); // while the form follows the choice of the service
   await dev.modal.getByRole("option", { name: "v1.2.4" }).click();
   await dev.modal.getByLabel("Reason").fill("faster tax lookup");
   await dev.sees("v1.2.3 → v1.2.4", dev.modal);

@@ -37,7 +37,6 @@ await scenario(async (come) => {
   await dev.modal.getByLabel("Service").waitFor();
   await tabTo(/^Service/);
   await dev.page.keyboard.type("checkout");
-  await dev.modal.locator(`[data-field="version/canary.version/checkout"]`).waitFor(); // the field that knows the service
   await tabTo(/^Version/);
   await dev.page.keyboard.type("v1.2.4");
   await dev.modal.getByRole("option", { name: "v1.3.1" }).waitFor({ state: "detached" }); // the list is that of what was typed

@@ -112,6 +112,46 @@ func readWindow(n node, windows map[string]calendar.Window) string {
 	return name
 }
 
+// refuseShut refuses a service that nothing could be deployed to for years, or whose rollouts would wait as long for their
+// promotion window: whoever wrote that meant something else.
+func refuseShut(n node, s rollout.Service, c *calendar.Calendar) {
+	if n.r.under("calendar") { // what is not read shuts nothing
+		return
+	}
+	for _, way := range []struct {
+		key, window, what string
+		shut              []rollout.Closure
+	}{
+		{"deploy_window", s.DeployWindow, "no rollout of %s could start for two years", c.Never(s)},
+		{"promote_window", s.PromoteWindow, "no rollout of %s could go on by itself for two years", c.NeverPromotes(s)},
+	} {
+		at, remedy := n, "leave some"
+		if way.window != "" {
+			at, remedy = n.fields().at(way.key), "leave some, or name another window"
+		}
+		if len(way.shut) > 0 {
+			at.bad(way.what+": there is no time outside %s; %s", s.Name, list(shutBy(way.shut)), remedy)
+			return
+		}
+	}
+}
+
+// shutBy names closures as the configuration does.
+func shutBy(all []rollout.Closure) (words []string) {
+	for _, c := range all {
+		switch c.Kind {
+		case rollout.FreezeClosure:
+			words = append(words, "the freeze "+c.Name)
+		case rollout.WindowClosure:
+			words = append(words, "the hours in which the window "+c.Name+" is shut")
+		case rollout.HolidayClosure:
+			words = append(words, "the holidays of the window "+c.Name)
+		case rollout.LockClosure: // people set those
+		}
+	}
+	return words
+}
+
 // readRecurrence reads cron expressions, one or a list, and how long it lasts each time.
 func readRecurrence(f fields, key string, zone *time.Location) calendar.Recurrence {
 	at := f.at(key)

@@ -91,6 +91,49 @@ func TestCalendarsOfAnyKind(t *testing.T) {
 	}
 }
 
+// A calendar under which nothing could ever be deployed, or go on by itself, is refused, with the service and why.
+func TestACalendarOpensForEachService(t *testing.T) {
+	t.Parallel()
+	const (
+		nights = "windows: {night: {open: 0 22 * * *, for: 2h}}"
+		xmas   = "windows: {xmas: {open: 0 9 25 12 *, for: 8h}}"
+	)
+	for _, tt := range []struct{ name, calendar, service, want string }{
+		{"a window, open at times", nights, ", deploy_window: night, promote_window: night", ""},
+		{"a freeze that leaves an hour", nights + ", freezes: [{name: f, every: 0 22 * * *, for: 1h}]", ", deploy_window: night", ""},
+		{"a freeze that leaves nothing", nights + ", freezes: [{name: dark, every: 0 21 * * *, for: 3h}]", ", deploy_window: night",
+			"services.a.deploy_window: no rollout of a could start for two years: there is no time outside the hours in which the window night is shut and the freeze dark; leave some, or name another window (line 5)"},
+		{"a freeze of another team", nights + ", freezes: [{name: dark, every: 0 21 * * *, for: 3h, teams: [u]}]", ", deploy_window: night", ""},
+		{"freezes that join", "freezes: [{name: am, every: 0 0 * * *, for: 12h}, {name: pm, every: 0 12 * * *, for: 12h}]", "",
+			"services.a: no rollout of a could start for two years: there is no time outside the freeze am and the freeze pm; leave some (line 5)"},
+		{"freezes that almost join", "freezes: [{name: am, every: 0 0 * * *, for: 12h}, {name: pm, every: 1 12 * * *, for: 12h}]", "", ""},
+		{"a freeze each minute", "freezes: [{name: always, every: '* * * * *', for: 1m}]", "", "outside the freeze always; leave some (line 5)"},
+		{"a freeze of three years", "freezes: [{name: old, from: 2026-12-01, until: 2029-12-01}]", "", "outside the freeze old; leave some (line 5)"},
+		{"a freeze of one year", "freezes: [{name: old, from: 2026-12-01, until: 2027-12-01}]", "", ""},
+		{"a freeze of long ago", "freezes: [{name: old, from: 2016-12-01, until: 2017-12-01}]", "", ""},
+		{"holidays that leave an opening", xmas + ", holidays: [2026-12-25]", ", deploy_window: xmas", ""},
+		{"holidays on every opening", xmas + ", holidays: [2026-12-25, 2027-12-25, 2028-12-25]", ", deploy_window: xmas",
+			"there is no time outside the hours in which the window xmas is shut and the holidays of the window xmas; leave some"},
+		{"holidays that are days like others", "windows: {xmas: {open: 0 9 25 12 *, for: 8h, holidays: open}}, holidays: [2026-12-25, 2027-12-25, 2028-12-25]", ", deploy_window: xmas", ""},
+		{"no length", "windows: {w: {open: 0 9 * * *, for: 0s}}", ", deploy_window: w", "calendar.windows.w.for: "},
+		{"less than no length", "windows: {w: {open: 0 9 * * *, for: -1h}}", ", deploy_window: w", "calendar.windows.w.for: "},
+		{"no such day", "windows: {w: {open: 0 9 30 2 *, for: 1h}}", ", deploy_window: w", "calendar.windows.w.open: this cron expression never comes"},
+		{"an end before its beginning", "freezes: [{name: f, from: 2026-12-20, until: 2026-12-19}]", "", "calendar.freezes[0].until: this is not more than from"},
+		{"a promotion window behind a freeze that lets finish", nights + ", freezes: [{name: dark, every: 0 21 * * *, for: 3h}]", ", promote_window: night", ""},
+		{"a promotion window behind one that pauses", nights + ", freezes: [{name: dark, every: 0 21 * * *, for: 3h, running: pause}]", ", promote_window: night",
+			"services.a.promote_window: no rollout of a could go on by itself for two years: there is no time outside the hours in which the window night is shut and the freeze dark; leave some, or name another window (line 5)"},
+	} {
+		_, err := config.Parse([]byte("environment: e\nprometheus: {url: http://p:9090}\nslack: {channel: '#d'}\ncalendar: {" + tt.calendar + "}\n" +
+			"services: {a: {namespace: n, image: i, route: {kind: HTTPRoute, name: r}, team: t" + tt.service + "}, b: {namespace: n, image: j, route: {kind: HTTPRoute, name: q}, team: u}}\n"))
+		switch {
+		case tt.want == "" && err != nil:
+			t.Errorf("%s: %v", tt.name, err)
+		case tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)):
+			t.Errorf("%s: got %v, want %q", tt.name, err, tt.want)
+		}
+	}
+}
+
 func TestQuietHoursAreReadForEachService(t *testing.T) {
 	t.Parallel()
 	read := func(slack, defaults, own string) (config.Config, error) {

@@ -158,6 +158,7 @@ func parse(data []byte) (Config, []Problem) {
 	readPipelines(f.at("pipelines"), &c)
 	for name, s := range c.Services {
 		refuseLonely(f.at("services").fields().at(string(name)), s)
+		refuseShut(f.at("services").fields().at(string(name)), s, c.Calendar)
 	}
 	if n := f.at("pipelines"); n.there() && c.API.Listen == "" {
 		f.at("api").bad("is missing, so none of the pipelines could ask; write api: {listen: \":8090\"}")

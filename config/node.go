@@ -31,6 +31,13 @@ func (r *reader) add(p Problem) {
 	r.seen[p], r.keys[p.Key] = true, true
 }
 
+// under reports whether a problem was found with the key, or with anything below it.
+func (r *reader) under(key string) bool {
+	return slices.ContainsFunc(r.problems, func(p Problem) bool {
+		return p.Key == key || strings.HasPrefix(p.Key, key+".") || strings.HasPrefix(p.Key, key+"[")
+	})
+}
+
 // node is a place in the configuration, whether or not something is written there.
 type node struct {
 	r    *reader

@@ -61,28 +61,35 @@ func (c *Calendar) Location() *time.Location {
 	return c.Zone
 }
 
-// horizon is how far ahead the next opening is looked for, and most how many closures are looked behind.
+// horizon is how far ahead the next opening is looked for, and most how many closures are looked behind: what joins by the
+// thousand is for ever.
 const (
 	horizon = 2 * 366 * 24 * time.Hour
-	most    = 1000
+	most    = 2000
 )
 
 // Closed returns what keeps the actor from starting a rollout of the service at the time, and when one may start.
 func (c *Calendar) Closed(s rollout.Service, set rollout.Closures, by rollout.Actor, at time.Time) rollout.Closed {
 	closed := rollout.Closed{By: c.closures(s, set, by, at)}
-	if len(closed.By) == 0 {
-		return rollout.Closed{}
+	if len(closed.By) > 0 {
+		closed.Opens, _ = c.opening(s, set, by, at)
 	}
-	opens := at
-	for why := closed.By; len(why) > 0; why = c.closures(s, set, by, opens) {
+	return closed
+}
+
+// opening returns when a rollout may start, at the time or later, and the closures that it looked behind; zero: none may in all
+// that is looked at.
+func (c *Calendar) opening(s rollout.Service, set rollout.Closures, by rollout.Actor, at time.Time) (opens time.Time, behind []rollout.Closure) {
+	opens = at
+	for why := c.closures(s, set, by, opens); len(why) > 0; why = c.closures(s, set, by, opens) {
+		behind = append(behind, why[0])
 		next := why[0].Until
-		if next.IsZero() || !next.After(opens) || next.Sub(at) > horizon {
-			return closed
+		if next.IsZero() || !next.After(opens) || next.Sub(at) > horizon || len(behind) == most {
+			return time.Time{}, behind
 		}
 		opens = next
 	}
-	closed.Opens = opens
-	return closed
+	return opens, behind
 }
 
 // Running returns the freeze that pauses the service's rollouts under way or rolls them back, the latter first and the longest

@@ -245,3 +245,61 @@ func TestSomeSpansLeaveNoTimeOut(t *testing.T) {
 		}
 	}
 }
+
+// What shuts a service for ever, on days on which the clocks change too.
+func TestNever(t *testing.T) {
+	t.Parallel()
+	every := func(in string, span time.Duration, x string) calendar.Freeze {
+		return calendar.Freeze{Name: x, Every: recur(t, in, span, x)}
+	}
+	once := func(from, until string) calendar.Freeze {
+		return calendar.Freeze{Name: from, From: moment(t, from), Until: moment(t, until)}
+	}
+	open := func(in string, span time.Duration, x ...string) *calendar.Recurrence {
+		r := recur(t, in, span, x...)
+		return &r
+	}
+	const berlin = "Europe/Berlin"
+	for _, tt := range []struct {
+		name    string
+		open    *calendar.Recurrence // the window; nil: none
+		freezes []calendar.Freeze
+		want    string
+	}{
+		{"nothing", nil, nil, ""},
+		{"a window", open(berlin, time.Hour, "0 9 * * *"), nil, ""},
+		{"a window without hours", open(berlin, time.Hour), nil, "window w"},
+		{"a window of no length", open(berlin, 0, "0 9 * * *"), nil, "window w"},
+		{"a window on leap days", open(berlin, time.Hour, "0 9 29 2 *"), nil, ""},
+		{"an hour that is missing once a year", open(berlin, time.Hour, "30 2 28 3 *"), nil, ""},
+		{"an hour that comes twice once a year", open(berlin, time.Hour, "30 2 31 10 *"), nil, ""},
+		{"frozen in that hour, where it is missing", open(berlin, time.Hour, "30 2 28 3 *"), []calendar.Freeze{every(berlin, 90*time.Minute, "0 2 * * *")}, "window w, freeze 0 2 * * *"},
+		{"frozen in that hour, where it comes twice", open(berlin, time.Hour, "30 2 31 10 *"), []calendar.Freeze{every(berlin, 90*time.Minute, "0 2 * * *")}, "window w, freeze 0 2 * * *"},
+		{"frozen in the same hour of UTC, which is another one in summer", open(berlin, time.Hour, "0 2 * * *"), []calendar.Freeze{every("UTC", time.Hour, "0 1 * * *")}, ""},
+		{"frozen for every day's 24 hours, and one day has 25", nil, []calendar.Freeze{every(berlin, 24*time.Hour, "0 0 * * *")}, ""},
+		{"frozen for 25 hours of every day", nil, []calendar.Freeze{every(berlin, 25*time.Hour, "0 0 * * *")}, "freeze 0 0 * * *"},
+		{"frozen from minute to minute", nil, []calendar.Freeze{every("UTC", time.Minute, "* * * * *")}, "freeze * * * * *"},
+		{"frozen for years", nil, []calendar.Freeze{once("2030-01-01T00:00:00Z", "2033-01-01T00:00:00Z")}, "freeze 2030-01-01T00:00:00Z"},
+		{"frozen for years, one after the other", nil, []calendar.Freeze{
+			once("2030-01-01T00:00:00Z", "2031-06-01T00:00:00Z"), once("2031-05-01T00:00:00Z", "2033-01-01T00:00:00Z"),
+		}, "freeze 2030-01-01T00:00:00Z, freeze 2031-05-01T00:00:00Z"},
+		{"frozen for years, with a day between", nil, []calendar.Freeze{
+			once("2030-01-01T00:00:00Z", "2031-06-01T00:00:00Z"), once("2031-06-02T00:00:00Z", "2033-01-01T00:00:00Z"),
+		}, ""},
+	} {
+		c, s := &calendar.Calendar{Freezes: tt.freezes}, rollout.Service{Name: "checkout"}
+		if tt.open != nil {
+			c.Windows, s.DeployWindow = map[string]calendar.Window{"w": {Open: *tt.open}}, "w"
+		}
+		got := ""
+		for i, one := range c.Never(s) {
+			if i > 0 {
+				got += ", "
+			}
+			got += string(one.Kind) + " " + one.Name
+		}
+		if got != tt.want {
+			t.Errorf("%s: got %q, want %q", tt.name, got, tt.want)
+		}
+	}
+}

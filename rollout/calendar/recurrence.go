@@ -66,10 +66,21 @@ func read(expression string) (cron.Schedule, error) {
 // margin is more than clocks are ever put forward or back.
 const margin = 25 * time.Hour
 
+// shifted is how much earlier than its moment what begins in the span before t, or next after it, may be shown: by nothing, where
+// the clocks are not changed anywhere near. They are never changed twice within days.
+func (r Recurrence) shifted(t time.Time) time.Duration {
+	_, before := t.Add(-r.span - margin).In(r.zone).Zone()
+	_, after := t.Add(margin).In(r.zone).Zone()
+	if before == after && r.span <= margin {
+		return 0
+	}
+	return margin
+}
+
 // covers returns the end of the last span that the moment is in; ok is false where it is in none.
 func (r Recurrence) covers(t time.Time) (until time.Time, ok bool) {
 	for _, rule := range r.rules {
-		for shown := rule.Next(wall(t, r.zone).Add(-r.span - margin)); !shown.IsZero(); shown = rule.Next(shown) {
+		for shown := rule.Next(wall(t, r.zone).Add(-r.span - r.shifted(t))); !shown.IsZero(); shown = rule.Next(shown) {
 			begin, _ := instant(shown, r.zone)
 			if begin.After(t) {
 				break
@@ -86,7 +97,7 @@ func (r Recurrence) covers(t time.Time) (until time.Time, ok bool) {
 func (r Recurrence) next(t time.Time) time.Time {
 	var first time.Time
 	for _, rule := range r.rules {
-		for shown := rule.Next(wall(t, r.zone).Add(-margin)); !shown.IsZero(); shown = rule.Next(shown) {
+		for shown := rule.Next(wall(t, r.zone).Add(-r.shifted(t))); !shown.IsZero(); shown = rule.Next(shown) {
 			begin, _ := instant(shown, r.zone)
 			if !begin.After(t) {
 				continue

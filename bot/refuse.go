@@ -25,7 +25,7 @@ func (b *Bot) refuseDecision(ctx context.Context, r rollout.Rollout, d rollout.D
 		b.Slack.Count(slack.Duplicate)
 		return answer{}, nil
 	case code == rollout.Forbidden && b.policy(r.Service).Allows(d.Actor, d.Action) == nil: // they may, and do not count
-		return answerWith(b.answers.NotCounted(rollout.ProblemOf(err), b.policy(r.Service).WhoApproves(r))), nil
+		return answerWith(b.answers.NotCounted(d.Actor, rollout.ProblemOf(err), b.policy(r.Service).WhoApproves(r))), nil
 	case code == rollout.Forbidden:
 		return answerWith(b.mayNot(b.answers, d.Actor, d.Action, b.policy(r.Service))), nil
 	case code == rollout.NotFound:

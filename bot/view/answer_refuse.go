@@ -2,6 +2,7 @@ package view
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"canarybot.io/rollout"
@@ -117,9 +118,13 @@ func (m Message) NobodyIn(groups []string) Message {
 	return m.withBlocks(list(lines)...)
 }
 
-// NotCounted answers an approval that does not count, and names whose would.
-func (a Answers) NotCounted(why rollout.Problem, approvers []string) Message {
-	return message(joined(" ", "Nothing was changed.", fullStop(Problem(why)), "Who can: "+mentions(approvers)+"."))
+// NotCounted answers a decision of the actor's that does not count, and names whose would.
+func (a Answers) NotCounted(actor rollout.Actor, why rollout.Problem, approvers []string) Message {
+	who := "Nobody else may: " + code("policy.approvers") + " has to name somebody."
+	if others := slices.DeleteFunc(slices.Clone(approvers), func(id string) bool { return id == actor.ID }); len(others) > 0 {
+		who = "Who can: " + mentions(others) + "."
+	}
+	return message(joined(" ", "Nothing was changed.", fullStop(Problem(why)), who))
 }
 
 // Outsider refuses a question from somebody who is not a full member of the workspace.

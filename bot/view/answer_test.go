@@ -46,6 +46,12 @@ func answers() map[string]view.Message {
 			r.Verdict = compared(rollout.Fail, rollout.WhyWorse)
 			r.Ending.Reason.Evidence = &r.Verdict.Evidence[0]
 		})),
+		"why_not_yet": a.Why(with(func(r *rollout.Rollout) { r.Verdict.At = time.Time{} })),
+		"why_emergency": a.Why(func() rollout.Rollout {
+			r := emergency()
+			r.Verdict.At = time.Time{}
+			return r
+		}()),
 		"why_part":         a.Why(with(func(r *rollout.Rollout) { r.Verdict = inPart("/checkout") })),
 		"checks_part":      a.Checks("checkout", inPart("")),
 		"why_hangs":        a.Why(with(func(r *rollout.Rollout) { r.Verdict = beside(besides(rollout.Fail)[0]) })),
@@ -86,7 +92,8 @@ func answers() map[string]view.Message {
 		"forbidden_no_group":  a.Forbidden(person("U0LAN0Z89"), rollout.Promote, rollout.Policy{Approvers: []string{"S0614TZR7"}}).NobodyIn([]string{"S0614TZR7"}),
 		"forbidden_guest":     a.Forbidden(guest, rollout.Rollback, policy()),
 		"outsider":            a.Outsider(guest),
-		"not_counted":         a.NotCounted(rollout.Problem{Code: rollout.ProblemOwnRollout, Rollout: "checkout-42"}, []string{"S0614TZR7"}),
+		"not_counted":         a.NotCounted(person("U024BE7LH"), rollout.Problem{Code: rollout.ProblemOwnRollout, Rollout: "checkout-42"}, []string{"U024BE7LH", "S0614TZR7"}),
+		"not_counted_nobody":  a.NotCounted(person("U024BE7LH"), rollout.Problem{Code: rollout.ProblemOwnRollout, Rollout: "checkout-42"}, []string{"U024BE7LH"}),
 		"forbidden_nobody":    a.Forbidden(person("U0LAN0Z89"), rollout.Promote, rollout.Policy{}),
 		"stale":               a.Stale(rollout.Problem{Code: rollout.ProblemMovedOn, Rollout: "checkout-42"}),
 		"nothing_live":        a.NothingLive("checkout", ending(rollout.Succeeded, nil)),

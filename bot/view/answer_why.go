@@ -16,14 +16,14 @@ const fewParagraphs = 20
 func (a Answers) Why(r rollout.Rollout) Message {
 	v := r.Verdict
 	head := fmt.Sprintf("*%s* · %s", word(string(r.ID)), verdict(v))
-	if len(v.Evidence) == 0 || r.WeightAckedAt.IsZero() {
-		return message(fmt.Sprintf("*%s* was not judged: %s.", word(string(r.ID)), noVerdict(r)))
-	}
-	lines := []string{head}
+	ended := ""
 	if r.Ending.Reason.Code != rollout.ReasonCheck && (r.Phase == rollout.RollingBack || r.Ending.Outcome != "") {
-		lines = append(lines, capitalize(plainly(r, r.Ending.Reason, r.Ending.By))+".")
+		ended = fullStop(capitalize(plainly(r, r.Ending.Reason, r.Ending.By)))
 	}
-	lines = append(lines, combinedBets(v))
+	if len(v.Evidence) == 0 || v.At.IsZero() || r.WeightAckedAt.IsZero() {
+		return message(paragraph(fmt.Sprintf("*%s* was not judged: %s.", word(string(r.ID)), noVerdict(r)), ended))
+	}
+	lines := []string{head, ended, combinedBets(v)}
 	if len(r.Doubts) > 0 {
 		lines = append(lines, "A person decides. "+answers(r))
 	}
@@ -48,6 +48,12 @@ func (a Answers) Why(r rollout.Rollout) Message {
 func noVerdict(r rollout.Rollout) string {
 	if r.WeightAckedAt.IsZero() {
 		return "its canary never got traffic"
+	}
+	if r.Request.Emergency {
+		return "an emergency waits for no check"
+	}
+	if r.Current().DemandsEvidence() {
+		return "no check was asked yet"
 	}
 	return "its step has no bake, so no check is asked"
 }

@@ -177,14 +177,17 @@ func decidedBy(e rollout.Entry) string {
 	return joined(" ", iconDone, did, actorName(e.Actor), at(e.At)) + reasonSuffix(e.Data.Text)
 }
 
-// footer says who requested the rollout, why, and its id.
+// footer says who requested the rollout, why, whether as an emergency, and its id.
 func footer(r rollout.Rollout) string {
 	asked := joined(" ", actorName(r.Request.By), at(r.Request.At), quoted(r.Request.Text))
-	checked := ""
+	emergency, checked := "", ""
+	if r.Request.Emergency {
+		emergency = "emergency"
+	}
 	if t := r.Verdict.At; !t.IsZero() {
 		checked = "last checked " + exactly(t)
 	}
-	return dotted(asked, word(string(r.ID)), checked)
+	return dotted(asked, emergency, word(string(r.ID)), checked)
 }
 
 // trouble says what is not as it should be in the cluster just now.

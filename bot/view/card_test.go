@@ -54,6 +54,7 @@ func cards() map[string]view.Message {
 			{Rollout: pair[0], Options: view.CardOptions{Approvers: approvers, Links: pages()}}, {Rollout: pair[1], Options: view.CardOptions{Approvers: approvers[:1]}},
 		})
 	}
+	add("emergency", emergency())
 	add("awaiting_two", joint())
 	add("awaiting_second", joint("U0LAN0Z89"))
 	all["card_awaiting_many_approvers"] = view.Card(in(rollout.Awaiting), view.CardOptions{Approvers: append(approvers, "U1A", "U1B", "U1C")})

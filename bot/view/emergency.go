@@ -2,6 +2,7 @@ package view
 
 import (
 	"fmt"
+	"slices"
 
 	"canarybot.io/rollout"
 )
@@ -10,7 +11,8 @@ import (
 // once.
 func (t threadReply) emergency() Message {
 	r := t.r
-	calls := t.called(rollout.Actor{}, t.to.Approvers)
+	others := slices.DeleteFunc(slices.Clone(t.to.Approvers), func(id string) bool { return id == r.Request.By.ID }) // who asked may not review
+	calls := t.called(rollout.Actor{}, others)
 	m := message(paragraph(
 		fmt.Sprintf("%s *%s is an emergency* by %s%s", iconBad, fullName(r), actorName(r.Request.By), endSentence(reasonSuffix(r.Request.Text))),
 		"It skips bakes, gates, freezes and locks. Whoever may can still roll it back at any moment.",

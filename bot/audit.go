@@ -2,7 +2,6 @@ package bot
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"canarybot.io/bot/command"
@@ -78,24 +77,4 @@ func (b *Bot) withTrendPicture(ctx context.Context, m view.Message, spans []roll
 		return m
 	}
 	return m.WithPicture(id, picture)
-}
-
-// incident records that customers were harmed. Every full member may say so: it moves nothing.
-func (b *Bot) incident(ctx context.Context, req request, cmd command.Command) (answer, error) {
-	if no, away := b.turnAway(ctx, req); away {
-		return answerWith(no), nil
-	}
-	r, _, err := b.target(ctx, cmd)
-	if err != nil && rollout.CodeOf(err) != rollout.NotFound {
-		return answer{}, err
-	}
-	e := rollout.AuditEntry{
-		At: now(), Kind: rollout.AuditIncident, Environment: b.Environment, Service: cmd.Service, Rollout: r.ID,
-		Actor: rollout.Actor{Kind: rollout.Person, ID: req.user, Member: true}, Decision: req.id, Text: cmd.Reason,
-	}
-	err = b.Store.Record(ctx, []rollout.AuditEntry{e})
-	if err != nil && !errors.Is(err, rollout.ErrDecided) {
-		return answer{}, err
-	}
-	return answerWith(b.answers.Incident(cmd.Service, r)), nil
 }

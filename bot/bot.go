@@ -69,8 +69,9 @@ type Store interface {
 	Audit(ctx context.Context, q rollout.AuditQuery) ([]rollout.AuditEntry, error)
 	AuditHead(ctx context.Context) (rollout.AuditHead, error)
 	Record(ctx context.Context, entries []rollout.AuditEntry, notes ...rollout.StoredNote) error
-	// Note returns one small record; ok is false when there is none.
+	// Note returns one small record; ok is false when there is none. Notes returns all of a kind, by their keys.
 	Note(ctx context.Context, kind, key string) (value []byte, ok bool, err error)
+	Notes(ctx context.Context, kind string) (map[string][]byte, error)
 }
 
 // Registry knows which versions there are.
@@ -116,6 +117,7 @@ type Bot struct {
 	apps        *lru.Cache[string, struct{}] // those that were told what is not done for them
 	handlers    errgroup.Group               // handle envelopes
 	replies     errgroup.Group               // answer after the ack
+	incidents   chan struct{}                // of size one: there is an incident to tell
 }
 
 // New returns a bot that does nothing before Run.
@@ -128,7 +130,7 @@ func New(o Options) *Bot {
 	}
 	apps, _ := lru.New[string, struct{}](appsTold) // fails for a size below one only
 	o.Store = remembering{o.Store, o.Rollouts.Snapshot}
-	b := &Bot{Options: o, answers: view.Answers{Command: o.Command}, dedup: newDedup(), forms: newForms(), homes: newHomes(), apps: apps}
+	b := &Bot{Options: o, answers: view.Answers{Command: o.Command}, dedup: newDedup(), forms: newForms(), homes: newHomes(), apps: apps, incidents: make(chan struct{}, 1)}
 	b.handlers.SetLimit(handlersAtOnce)
 	b.replies.SetLimit(repliesAtOnce)
 	b.connections = slack.NewConnections(o.Slack, b.reportForeignConnections)
@@ -148,6 +150,7 @@ func (b *Bot) Run(ctx context.Context) {
 	group.Go(func() { b.keepHomes(ctx) })
 	group.Go(func() { b.tellSettled(ctx) })
 	group.Go(func() { b.remindOfReviews(ctx) })
+	group.Go(func() { b.tellIncidents(ctx) })
 	<-ctx.Done()
 	timer := time.AfterFunc(shutdownMost, stop)
 	defer timer.Stop()

@@ -243,6 +243,9 @@ func (b *Bot) pressLine(ctx context.Context, req request, p slack.Interaction) (
 	switch {
 	case cmd.Verb.Closes():
 		return b.closes(ctx, req, cmd)
+	case cmd.Verb == command.Incident: // the question is answered once, however often it is pressed
+		req.id = rollout.DecisionID("slack:" + p.Container.ChannelID + ":" + p.Container.MessageTS)
+		return b.incident(ctx, req, cmd)
 	case cmd.Verb == command.Deploy && (cmd.Queue || cmd.At != ""):
 		out, err := b.deploy(ctx, req, cmd)
 		out.replace = out.replace || out.started != "" // the question is answered

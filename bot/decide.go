@@ -236,6 +236,8 @@ func (b *Bot) press(ctx context.Context, req request, p slack.Interaction) (answ
 			return answerWith(no), nil
 		}
 		return b.recheck(ctx, r), nil
+	case v.Action == view.Incident:
+		return b.askIncident(ctx, req, r, v)
 	case view.WantsReason(v.Action) && !r.Terminal() && !r.Orphaned():
 		return b.askReason(ctx, req, r, v)
 	}

@@ -1,6 +1,7 @@
 package bot_test
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -27,7 +28,7 @@ func peopleCommands() []command {
 			user, line := s.cut()
 			return w.says(user, "", string(line))
 		}},
-		{"press", "USER LABEL", "presses a button: of the newest card that has it, else of what only they see", (*world).presses},
+		{"press", "USER LABEL", "presses a button: of the newest card or reply that has it, else of what only they see", (*world).presses},
 		{"press-old", "USER LABEL", "presses the newest card's button as an earlier edit of the card had it", (*world).pressesOld},
 		{"twice", "COMMAND...", "has Slack deliver what the person does twice", func(w *world, s words) string {
 			w.slack.DuplicateNext()
@@ -61,27 +62,23 @@ func (w *world) says(user, thread, text string) string {
 // presses finds the button and presses it.
 func (w *world) presses(s words) string {
 	user, label := s.cut()
-	var on string
-	for _, m := range w.cards() {
-		if has(m.Buttons(), string(label)) {
-			on = m.TS
+	var on, only, thread string
+	for _, card := range w.cards() {
+		for _, m := range append(w.slack.Thread("#deploys", card.TS), card) {
+			if m.FromBot && has(m.Buttons(), string(label)) {
+				on, thread = m.TS, m.ThreadTS
+			}
 		}
 	}
 	for _, e := range w.slack.Ephemerals(user) {
-		if !has(w.cardsButtons(), string(label)) && has(e.Buttons(), string(label)) {
-			on = e.TS
+		if has(e.Buttons(), string(label)) {
+			only = e.TS
 		}
 	}
-	return w.pressed(user, func() (slacksim.Outcome, error) {
+	on = cmp.Or(on, only)
+	return w.pressed(user, thread, func() (slacksim.Outcome, error) {
 		return w.slack.As(user).Press("#deploys", on, string(label))
 	})
-}
-
-func (w *world) cardsButtons() (all []blockkit.Button) {
-	for _, m := range w.cards() {
-		all = append(all, m.Buttons()...)
-	}
-	return all
 }
 
 func has(all []blockkit.Button, label string) bool {
@@ -106,15 +103,15 @@ func (w *world) pressesOld(s words) string {
 			old = v
 		}
 	}
-	return w.pressed(user, func() (slacksim.Outcome, error) {
+	return w.pressed(user, "", func() (slacksim.Outcome, error) {
 		return w.slack.As(user).PressShown("#deploys", card.TS, string(label), old)
 	})
 }
 
 // pressed returns the dialog that came first, and what only the person saw afterwards.
-func (w *world) pressed(user string, press func() (slacksim.Outcome, error)) string {
+func (w *world) pressed(user, thread string, press func() (slacksim.Outcome, error)) string {
 	var dialog string
-	answer := w.seen(user, "", func() {
+	answer := w.seen(user, thread, func() {
 		out, err := press()
 		if err != nil || out.Delivery != slacksim.Acked {
 			w.t.Fatalf("press: %v, %v\n%s\n%s", out.Delivery, err, w.slack.Transcript("#deploys"), w.log)

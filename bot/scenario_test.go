@@ -22,7 +22,7 @@ import (
 //	slash USER LINE        types a slash command in the channel
 //	say USER LINE          writes a message in the newest card's thread
 //	post USER LINE         writes a message in the channel
-//	press USER LABEL       presses a button: of the newest card that has it, else of what only they see
+//	press USER LABEL       presses a button: of the newest card or reply that has it, else of what only they see
 //	press-old USER LABEL   presses the newest card's button as an earlier edit of the card had it
 //	twice COMMAND...       has Slack deliver what the person does twice
 //	user NAME KIND         makes somebody a member, a guest, a stranger or deactivated

@@ -31,6 +31,8 @@ func (b *Bot) inView(p slack.Interaction) (in inbound, ok bool) {
 		in.run = func(ctx context.Context) (answer, error) { return b.submitted(ctx, req, p.View) }
 	case p.Type == "view_submission" && p.View.CallbackID == view.ReasonCallback:
 		in.run = func(ctx context.Context) (answer, error) { return b.reasoned(ctx, req, p.View) }
+	case p.Type == "view_submission" && p.View.CallbackID == view.IncidentCallback:
+		in.run = func(ctx context.Context) (answer, error) { return b.reported(ctx, req, p.View) }
 	case p.Type == "shortcut" && p.CallbackID == view.DeployShortcut:
 		in.run = open(draft{})
 	case p.Type == "message_action" && p.CallbackID == view.DeployThisShortcut:

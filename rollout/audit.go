@@ -44,6 +44,7 @@ type AuditEntry struct {
 	Decision    DecisionID  `json:"decision,omitempty"`
 	Action      Action      `json:"action,omitempty"`
 	Text        string      `json:"text,omitempty"` // a person's words; to be escaped
+	Began       time.Time   `json:"began,omitzero"` // of an incident, as people say; zero: nobody said
 	From        Phase       `json:"from,omitempty"`
 	To          Phase       `json:"to,omitempty"`
 	Weight      Weight      `json:"weight,omitempty"`

@@ -26,7 +26,7 @@ type Command struct {
 	// Emergency is Deploy's: without bakes and gates. Now is Promote's: before the bake is over. Both need a reason.
 	Emergency, Now bool
 	Gently         bool          // Rollback only: by the service's own plan, where nothing rolls out
-	At             calendar.When // Deploy only: it is pending until then; empty: it starts now
+	At             calendar.When // Deploy: it is pending until then; empty: it starts now. Incident: when it began; empty: nobody said
 	Queue          bool          // Deploy only: where it cannot start now, it is pending until it can
 	Move           Move          // Queue only: what to do with a pending deploy; empty: list them
 	Pending        int           // which, with Move
@@ -110,9 +110,10 @@ func (c Command) String() string {
 	add(c.Now, optNow)
 	add(c.DryRun, optDryRun)
 	add(c.Queue, optQueue)
-	add(c.At != "", optAt, string(c.At))
+	add(c.At != "" && c.Verb == Incident, wordAt, string(c.At))
+	add(c.At != "" && c.Verb != Incident, optAt, string(c.At))
 	if c.Reason != "" {
-		add(c.needsDash() || c.Verb.Closes() || c.At != "", "--") // else its first words might be times
+		add(c.needsDash() || c.Verb.Closes() || c.Verb == Incident || c.At != "", "--") // else its first words might be times
 		words = append(words, c.Reason)
 	}
 	return strings.Join(words, " ")

@@ -59,6 +59,8 @@ func Parse(text string, known Known) (Command, error) {
 		err = p.report()
 	case Queue:
 		err = p.queue()
+	case Incident:
+		err = p.incident()
 	default:
 		err = p.plain()
 	}

@@ -128,7 +128,7 @@ func Forms() []Form {
 		{Verb: Checks, Args: "SERVICE", service: required},
 		{Verb: Why, Args: "SERVICE", service: required},
 		{Verb: Report, Args: "[30d] [SERVICE|TEAM]", service: optional},
-		{Verb: Incident, Args: "SERVICE WHAT HAPPENED...", service: required, reason: required},
+		{Verb: Incident, Args: "SERVICE [at TIME] WHAT HAPPENED...", service: required, reason: required},
 		{Verb: Audit, Args: "[SERVICE]", service: optional},
 		{Verb: Whoami},
 		{Verb: Help, Args: "[COMMAND]"},

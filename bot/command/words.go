@@ -151,6 +151,15 @@ func (l *line) reason() string {
 // sees.
 func Blank(reason string) bool {
 	return !strings.ContainsFunc(reason, func(r rune) bool {
-		return unicode.IsLetter(r) || unicode.IsNumber(r) || unicode.Is(unicode.So, r)
+		return !empty(r) && (unicode.IsLetter(r) || unicode.IsNumber(r) || unicode.Is(unicode.So, r))
 	})
+}
+
+// empty reports whether r is a letter or a picture of which nothing is seen.
+func empty(r rune) bool {
+	switch r {
+	case '\u115F', '\u1160', '\u2800', '\u3164', '\uFFA0':
+		return true
+	}
+	return false
 }

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/slack-go/slack"
 )
@@ -93,6 +94,7 @@ type Value struct {
 	Text    string   `json:"value"`
 	Option  *Option  `json:"selected_option"`
 	Options []Option `json:"selected_options"`
+	Seconds int64    `json:"selected_date_time"` // since 1970
 }
 
 // Option is one that was chosen.
@@ -113,6 +115,16 @@ func (v View) Field(block string) (action, value string) {
 		return action, v.Text
 	}
 	return "", ""
+}
+
+// Moment returns the date and time that are chosen in the block's one element; zero: none is.
+func (v View) Moment(block string) time.Time {
+	for _, v := range v.State.Values[block] {
+		if v.Seconds > 0 {
+			return time.Unix(v.Seconds, 0).UTC()
+		}
+	}
+	return time.Time{}
 }
 
 // Ticked reports whether an option of the block is chosen.

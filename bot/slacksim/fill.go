@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"canarybot.io/bot/slacksim/blockkit"
 )
@@ -131,23 +132,36 @@ func (s *Sim) entered(v *view, f blockkit.Field, entered string) (map[string]any
 		state[key] = chosen
 		return state, nil
 	}
-	if entered != "" {
-		state[key] = s.plainValue(f.Kind, entered)
+	if entered == "" {
+		return state, nil
 	}
-	return state, nil
+	var err error
+	state[key], err = s.plainValue(f.Kind, entered)
+	return state, err
 }
 
 // plainValue is what a field without options holds.
-func (s *Sim) plainValue(kind, entered string) any {
+func (s *Sim) plainValue(kind, entered string) (any, error) {
 	switch kind {
 	case "users_select", "channels_select", "conversations_select":
-		return s.idOf(entered)
+		return s.idOf(entered), nil
 	case "datetimepicker":
-		if n, err := strconv.ParseInt(entered, 10, 64); err == nil {
-			return n
-		}
+		return secondsOf(entered)
 	}
-	return entered
+	return entered, nil
+}
+
+// secondsOf reads what is chosen in a picker of a date and a time: seconds since 1970, as the page sends them, or a date and a
+// time of day in UTC.
+func secondsOf(entered string) (int64, error) {
+	if n, err := strconv.ParseInt(entered, 10, 64); err == nil {
+		return n, nil
+	}
+	at, err := time.Parse("2006-01-02 15:04", entered)
+	if err != nil {
+		return 0, fmt.Errorf("%w: %q is no date and time", ErrNoOption, entered)
+	}
+	return at.Unix(), nil
 }
 
 // idOf is the id of a person or a channel by its name.

@@ -77,7 +77,10 @@ func auditSays(e rollout.AuditEntry) string {
 	case rollout.AuditPending, rollout.AuditJumped, rollout.AuditLeft, rollout.AuditDropped:
 		return auditPending(e)
 	case rollout.AuditIncident:
-		return iconBad + " " + by + " reported an incident"
+		if e.Began.IsZero() {
+			return iconBad + " " + by + " reported an incident"
+		}
+		return iconBad + " " + by + " reported an incident that began " + at(e.Began)
 	}
 	return joined(" ", by, word(string(e.Kind)), word(string(e.Action))) // of a newer Canarybot
 }
@@ -141,17 +144,4 @@ func auditEnd(e rollout.AuditEntry) string {
 		approved = "approved by " + strings.Join(names, ", ")
 	}
 	return joined(", ", strings.ReplaceAll(string(e.Summary.Outcome), "_", " "), approved)
-}
-
-// Incident says that an incident is recorded. last is the service's newest rollout; zero: it has none.
-func (a Answers) Incident(service rollout.ServiceName, last rollout.Rollout) Message {
-	lines := []string{"Recorded in the audit: an incident of *" + word(string(service)) + "*. It counts in " + a.typed("report") + "."}
-	switch {
-	case last.ID == "":
-	case last.Terminal():
-		lines = append(lines, "Its last rollout was "+word(string(last.ID))+". To go back to the version before: "+a.typed("rollback "+string(service)))
-	default:
-		lines = append(lines, word(string(last.ID))+" is rolling out now. To take it off traffic: "+a.typed("rollback "+string(service)))
-	}
-	return message(paragraph(lines...))
 }

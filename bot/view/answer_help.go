@@ -128,7 +128,13 @@ func (a Answers) commandDetail(v command.Verb) []string {
 		}
 	case command.Report:
 		return []string{"Without a span it is about the last 30 days; " + code("8w") + " is eight weeks."}
-	case command.Recheck, command.Review, command.Status, command.Audit, command.Incident, command.Unfreeze, command.Unlock, command.Services, command.History, command.List, command.Diff, command.Checks, command.Why, command.Whoami, command.Help,
+	case command.Incident:
+		return []string{
+			code("at TIME") + " says when it began, such as " + code("at 9:30") + ", " + code("at yesterday 17:00") + " or " + code("at 2h ago") +
+				", in your own zone; you see the date before it counts.",
+			"The thread of a rollout that has ended has a button for it.",
+		}
+	case command.Recheck, command.Review, command.Status, command.Audit, command.Unfreeze, command.Unlock, command.Services, command.History, command.List, command.Diff, command.Checks, command.Why, command.Whoami, command.Help,
 		command.Pause, command.Resume, command.Extend, command.Override, command.Retry, command.Abandon, command.All:
 	}
 	return nil

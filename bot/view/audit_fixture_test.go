@@ -46,9 +46,23 @@ func auditAnswers() map[string]view.Message {
 		"report_before": a.Report(month, view.Reported{Team: "payments", Baseline: rollout.Baseline{
 			RollbackRate: &rate, Detection: &detection, Incidents: &incidents, Deploys: &deploys,
 		}}),
-		"incident":       a.Incident("checkout", ending(rollout.Succeeded, nil)),
-		"incident_live":  a.Incident("checkout", baking()),
-		"incident_never": a.Incident("checkout", rollout.Rollout{}),
+
+		"incident":         a.IncidentRecorded("checkout", time.Time{}, ending(rollout.Succeeded, nil)),
+		"incident_live":    a.IncidentRecorded("checkout", noon, baking()),
+		"incident_never":   a.IncidentRecorded("checkout", time.Time{}, rollout.Rollout{}),
+		"incident_told":    a.IncidentTold(incident()),
+		"incident_meant":   a.MeantIncident("production", incident(), "incident checkout at 2026-11-28T13:00:00+01:00 -- payments failed"),
+		"incident_no_form": a.NoIncidentForm(ending(rollout.Succeeded, nil)),
+		"incident_none":    a.NoIncident(baking()),
+		"gone_service":     a.GoneService("checkout"),
+	}
+}
+
+// incident is one that somebody reported in the words of an attacker.
+func incident() rollout.AuditEntry {
+	return rollout.AuditEntry{
+		Kind: rollout.AuditIncident, At: noon.Add(12 * time.Minute), Began: noon, Service: "checkout", Rollout: "checkout-42", Actor: person("U0LAN0Z89"),
+		Text: "<!channel> *payments* `failed` :fire:\n<https://evil.example|click>",
 	}
 }
 
@@ -73,7 +87,7 @@ func audited() []rollout.AuditEntry {
 		return e
 	}
 	return []rollout.AuditEntry{
-		entry(6, rollout.AuditEntry{Kind: rollout.AuditIncident, Actor: person("U0LAN0Z89"), Text: "payments failed for ten minutes"}),
+		entry(6, rollout.AuditEntry{Kind: rollout.AuditIncident, Actor: person("U0LAN0Z89"), Began: noon.Add(2 * time.Minute), Text: "payments failed for ten minutes"}),
 		entry(5, rollout.AuditEntry{Kind: rollout.AuditDecided, Actor: person("U0G9QF9C6"), Action: rollout.Review, Text: "it was right"}),
 		entry(4, rollout.AuditEntry{Kind: rollout.AuditEnded, Summary: &rollout.AuditSummary{Outcome: rollout.Succeeded}}),
 		entry(3, rollout.AuditEntry{Kind: rollout.AuditPhase, To: rollout.Promoting, Weight: 50}),

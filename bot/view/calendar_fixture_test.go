@@ -37,6 +37,7 @@ func calendarProblems() []rollout.Problem {
 		{Code: "no_cron", Value: "@daily", Words: "five fields are wanted"},
 		{Code: "cron_never_comes", Value: "0 0 30 2 *"},
 		typed("time_past", "today 8:00"),
+		typed("time_ahead", "tomorrow 9:00"),
 		typed("time_far", "2036-11-30"),
 		typed("time_gap", "tomorrow 2:30"),
 		typed("no_such_day", "30 February"),

@@ -224,5 +224,5 @@ func ParseValue(s string) (Value, error) {
 // buttonActions are the actions that buttons carry.
 var buttonActions = []rollout.Action{
 	rollout.Promote, rollout.Rollback, rollout.Pause, rollout.Resume, rollout.Override, rollout.Accept, rollout.Extend,
-	rollout.Retry, rollout.Abandon, rollout.PromoteNow, rollout.Review, Recheck, GoBack, GoBackGently,
+	rollout.Retry, rollout.Abandon, rollout.PromoteNow, rollout.Review, Recheck, GoBack, GoBackGently, Incident,
 }

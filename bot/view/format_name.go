@@ -90,8 +90,11 @@ func mentions(ids []string) string {
 }
 
 // quoted returns a person's words in quotes; empty for none. Quotes that they typed themselves are not doubled.
-func quoted(s string) string {
-	s = words(strings.Trim(oneLine(s), "\"'“”„‟‘’«» "))
+func quoted(s string) string { return quotedUpTo(s, maxWords) }
+
+// quotedUpTo is quoted, of at most so many characters.
+func quotedUpTo(s string, most int) string {
+	s = escape(strings.Trim(oneLine(s), "\"'“”„‟‘’«» "), most)
 	if s == "" {
 		return ""
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -30,6 +31,7 @@ func modals() map[string]view.Modal {
 		return a.DeployForm(view.DeployForm{DeployRequest: l, Services: services, Preview: shown, Metadata: "{}"})
 	}
 	hostile := rollout.DeployRequest{Service: "checkout", Version: "<!channel>:fire:v1" + strings.Repeat("9", 100), Text: "*<@U1>*" + strings.Repeat("x", 400)}
+	report := view.Value{Environment: "production", Rollout: "checkout-42", Turn: 4, Action: view.Incident}
 	return map[string]view.Modal{
 		"deploy":              form(rollout.DeployRequest{}, view.Message{}),
 		"deploy_service":      form(rollout.DeployRequest{Service: "checkout"}, view.Message{}),
@@ -52,6 +54,9 @@ func modals() map[string]view.Modal {
 		"deploy_hostile":      form(hostile, a.Previewed(hostile, plan)),
 		"deploy_started":      a.Told("Deploy", a.Accepted(baking(), rollout.Deploy, permalink)),
 		"reason_abandon":      a.ReasonForm(with(func(r *rollout.Rollout) { r.Stuck = &rollout.Reason{Code: rollout.ReasonSlow} }), view.Value{Environment: "production", Rollout: "checkout-42", Turn: 4, Action: rollout.Abandon}),
+		"incident":            a.IncidentForm(view.IncidentForm{Rollout: ending(rollout.Succeeded, nil), Began: noon, Value: report}),
+		"incident_known":      a.IncidentForm(view.IncidentForm{Rollout: ending(rollout.RolledBack, nil), Began: noon, Value: report, Known: slices.Repeat([]rollout.AuditEntry{incident()}, 7)}),
+		"incident_recorded":   a.Told(view.IncidentTitle, a.IncidentRecorded("checkout", noon, ending(rollout.Succeeded, nil))),
 		"deploy_long_version": form(rollout.DeployRequest{Service: "checkout", Version: strings.Repeat("v", 151)}, view.Message{}),
 	}
 }
@@ -117,6 +122,7 @@ func TestFieldErrorsAreOneLineOfPlainText(t *testing.T) {
 		"plan":       view.FieldError(a.UnknownPlan(rollout.Service{Name: "checkout", Spec: spec()}, "<!here>"), ""),
 		"gone":       view.GoneFromForm("checkout"),
 		"no version": view.NoVersion("latest"),
+		"too long":   view.TooLong(10_000),
 	} {
 		if text == "" || len([]rune(text)) > 400 || strings.ContainsAny(text, "\n*") || strings.Contains(text, "&") {
 			t.Errorf("%s: %q", name, text)

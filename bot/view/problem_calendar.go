@@ -30,6 +30,7 @@ func calendarSentences() map[rollout.ProblemCode]string {
 		"no_cron":                      "{quoted} is not a cron expression: {words}",
 		"cron_never_comes":             "{quoted} never comes: no month has such a day.",
 		"time_past":                    "Nothing was changed: {quoted} is past, it was {moment}. Write a later time, such as tomorrow 10:00.",
+		"time_ahead":                   "Nothing was recorded: {quoted} is still to come, {moment}. Write when it began, such as 9:30 or yesterday 17:00.",
 		"time_far":                     "Nothing was changed: {quoted} is more than a year away ({moment}). Write a nearer time.",
 		"time_gap":                     "Nothing was changed: {quoted} does not exist that day, for the clocks are put forward over it, to {moment}. Write another time.",
 		"no_such_day":                  "Nothing was changed: there is no such day as {quoted}. Write for example Monday 9:00 or 2026-11-30 9:00.",

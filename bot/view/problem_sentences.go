@@ -78,6 +78,8 @@ func decisionSentences() map[rollout.ProblemCode]string {
 		rollout.ProblemBakeTogether:     "Others go together with {rollout}, so its bake is not skipped; wait until all are as far.",
 		rollout.ProblemNothingToReview:  "{rollout} is no emergency that has ended; there is nothing to review.",
 		rollout.ProblemReviewedAlready:  "{rollout} was reviewed already.",
+		rollout.ProblemIncidentAhead:    "Nothing was recorded: {moment} is still to come. Name the time when it began.",
+		rollout.ProblemIncidentBefore:   "Nothing was recorded: {rollout} was asked for {moment}, and no incident of it began before. Name a later time.",
 		rollout.ProblemOwnEmergency:     "You asked for {rollout}, so somebody else has to review it.",
 	}
 }

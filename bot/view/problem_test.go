@@ -160,6 +160,7 @@ func problems() []rollout.Problem {
 		of(rollout.ProblemNothingBakes, rollout.Promoting),
 		{Code: rollout.ProblemBakeForSeveral, Rollout: "checkout-42", Count: 2}, of(rollout.ProblemBakeTogether, rollout.Baking),
 		of(rollout.ProblemNothingToReview, rollout.Baking), of(rollout.ProblemReviewedAlready, rollout.Ended), of(rollout.ProblemOwnEmergency, rollout.Ended),
+		{Code: rollout.ProblemIncidentAhead, Until: noon}, {Code: rollout.ProblemIncidentBefore, Rollout: "checkout-42", Until: noon},
 		{Code: "emergency_needs_reason", Service: "checkout"},
 		of(rollout.ProblemOwnRollout, rollout.Awaiting), of(rollout.ProblemApprovedAlready, rollout.Awaiting), of(rollout.ProblemNotAPerson, rollout.Awaiting),
 		{Code: rollout.ProblemWaitsForSiblings, Rollout: "checkout-42", Names: []string{"web-4", "cart-2"}},

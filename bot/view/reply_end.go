@@ -14,6 +14,12 @@ func (t threadReply) ended() (Message, bool) {
 	}
 	r := t.r
 	r.Phase, r.Ending = rollout.Ended, *t.e.Data.Ending
+	m, ok := t.end(r)
+	return m.withBlocks(incidentButton(r)...), ok
+}
+
+// end says how the rollout ended.
+func (t threadReply) end(r rollout.Rollout) (Message, bool) {
 	switch r.Ending.Outcome {
 	case rollout.Succeeded:
 		return t.succeeded(r), true

@@ -13,7 +13,7 @@ import (
 // belongs to it; nil: none is. Say is Reply, for the thread. It is not shown in the channel. Ok is false where there is nothing to say.
 func Held(r rollout.Rollout, entries []rollout.Entry, question *rollout.Entry, say func(rollout.Entry) (Message, bool)) (m Message, ok bool) {
 	var lines []string
-	last := ""
+	last, end := "", []slack.Block(nil)
 	for _, e := range entries {
 		one, told := say(e)
 		if !told || e.Kind == rollout.EntryReminded { // the question, or what came of it, says as much
@@ -21,6 +21,9 @@ func Held(r rollout.Rollout, entries []rollout.Entry, question *rollout.Entry, s
 		}
 		lines = append(lines, at(e.At)+": "+firstLine(one))
 		last = one.Text
+		if e.Kind == rollout.EntryEnded {
+			end = incidentButton(r)
+		}
 	}
 	var asked Message
 	if question != nil {
@@ -33,7 +36,7 @@ func Held(r rollout.Rollout, entries []rollout.Entry, question *rollout.Entry, s
 	if len(lines) == 0 {
 		return Message{}, false
 	}
-	m = message(fmt.Sprintf("%s *%s* in the quiet hours:", iconQuiet, fullName(r))).withText("%s", last).withBlocks(list(lines)...)
+	m = message(fmt.Sprintf("%s *%s* in the quiet hours:", iconQuiet, fullName(r))).withText("%s", last).withBlocks(list(lines)...).withBlocks(end...)
 	if asked.Native != nil {
 		return m.withEither(asked.Native, asked.Blocks), true
 	}

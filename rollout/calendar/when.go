@@ -14,6 +14,7 @@ type When string
 // Why a time is none. Value is what was typed.
 const (
 	ProblemTimePast   rollout.ProblemCode = "time_past"    // Until is the moment that it means
+	ProblemTimeAhead  rollout.ProblemCode = "time_ahead"   // Until is the moment that it means, of what has happened
 	ProblemTimeFar    rollout.ProblemCode = "time_far"     // Until is the moment that it means
 	ProblemTimeGap    rollout.ProblemCode = "time_gap"     // clocks are put forward over it; Until is when that is done
 	ProblemNoSuchDay  rollout.ProblemCode = "no_such_day"  // as the 30th of February
@@ -21,7 +22,7 @@ const (
 	ProblemNoSuchZone rollout.ProblemCode = "no_such_zone" // Want is what was written for one
 )
 
-// farthest is how far ahead a time may be that somebody types; beyond it they mistyped the year.
+// farthest is how far away a time may be that somebody types; beyond it they mistyped the year.
 const farthest = 366 * 24 * time.Hour
 
 // ReadWhen takes a time from the beginning of the words, and returns how many it took; 0: they do not begin with one. A
@@ -53,12 +54,34 @@ func (w When) At(now time.Time, zone *time.Location) (time.Time, error) {
 	if p.zone != nil {
 		zone = p.zone
 	}
-	t, problem := p.moment(now.In(zone), zone)
+	t, problem := p.ahead(now.In(zone), zone)
 	switch {
 	case problem.Code != rollout.NoProblem:
 	case !t.After(now):
 		problem = rollout.Problem{Code: ProblemTimePast, Until: t}
 	case t.Sub(now) > farthest:
+		problem = rollout.Problem{Code: ProblemTimeFar, Until: t}
+	default:
+		return t.In(zone), nil
+	}
+	problem.Value = string(w)
+	return time.Time{}, rollout.Refuse(rollout.Invalid, problem)
+}
+
+// Ago is At for what has happened: the moment is not after now, and at most a year ago. Without a day it is the last such
+// time, and a span is so long ago.
+func (w When) Ago(now time.Time, zone *time.Location) (time.Time, error) {
+	p := parse(strings.Fields(string(w)))
+	if p.zone != nil {
+		zone = p.zone
+	}
+	p.span = -p.span
+	t, problem := p.moment(now.In(zone), zone, p.daysAgo(now.In(zone)), func(t time.Time) bool { return !t.After(now) })
+	switch {
+	case problem.Code != rollout.NoProblem:
+	case t.After(now):
+		problem = rollout.Problem{Code: ProblemTimeAhead, Until: t}
+	case now.Sub(t) > farthest:
 		problem = rollout.Problem{Code: ProblemTimeFar, Until: t}
 	default:
 		return t.In(zone), nil
@@ -78,7 +101,7 @@ func Moment(text string, zone *time.Location) (time.Time, error) {
 	if p.zone != nil {
 		zone = p.zone
 	}
-	t, problem := p.moment(time.Time{}, zone)
+	t, problem := p.ahead(time.Time{}, zone)
 	if problem.Code != rollout.NoProblem {
 		problem.Value = text
 		return time.Time{}, rollout.Refuse(rollout.Invalid, problem)
@@ -86,15 +109,20 @@ func Moment(text string, zone *time.Location) (time.Time, error) {
 	return t, nil
 }
 
-// moment returns what the parts mean; whether that is past is not looked at.
-func (p parts) moment(now time.Time, zone *time.Location) (time.Time, rollout.Problem) {
+// ahead returns the next moment that the parts mean. Where they mean one alone, it may be past.
+func (p parts) ahead(now time.Time, zone *time.Location) (time.Time, rollout.Problem) {
+	return p.moment(now, zone, p.days(now), func(t time.Time) bool { return t.After(now) })
+}
+
+// moment returns what the parts mean: on the first of the days that fits, else on the last.
+func (p parts) moment(now time.Time, zone *time.Location, days []Day, fits func(time.Time) bool) (time.Time, rollout.Problem) {
 	none := rollout.Problem{Code: ProblemNoSuchTime}
 	switch {
 	case p.taken == 0:
 		return time.Time{}, none
 	case p.noZone != "":
 		return time.Time{}, rollout.Problem{Code: ProblemNoSuchZone, Want: p.noZone}
-	case p.span > 0:
+	case p.span != 0:
 		return now.Add(p.span), rollout.Problem{}
 	case !p.at.IsZero():
 		return p.at, rollout.Problem{}
@@ -103,7 +131,7 @@ func (p parts) moment(now time.Time, zone *time.Location) (time.Time, rollout.Pr
 	}
 	problem := rollout.Problem{Code: ProblemNoSuchDay}
 	var last time.Time
-	for _, day := range p.days(now) {
+	for _, day := range days {
 		shown, ok := day.shown(p.clock)
 		if !ok {
 			continue
@@ -113,7 +141,7 @@ func (p parts) moment(now time.Time, zone *time.Location) (time.Time, rollout.Pr
 		if how == never && p.clock != nil {
 			return t, rollout.Problem{Code: ProblemTimeGap, Until: t}
 		}
-		if t.After(now) {
+		if fits(t) {
 			break
 		}
 	}
@@ -135,6 +163,21 @@ func (p parts) days(now time.Time) []Day {
 		return []Day{today.plus(ahead), today.plus(ahead + 7)}
 	}
 	return []Day{today, today.plus(1)}
+}
+
+// daysAgo returns the days that may be meant of what has happened, latest first.
+func (p parts) daysAgo(now time.Time) []Day {
+	today := DayOf(now)
+	switch {
+	case p.day.Year != 0 || p.relative != nil:
+		return p.days(now)
+	case p.day.Day != 0:
+		return []Day{{today.Year, p.day.Month, p.day.Day}, {today.Year - 1, p.day.Month, p.day.Day}}
+	case p.weekday != nil:
+		behind := (int(now.Weekday()-*p.weekday) + 7) % 7
+		return []Day{today.plus(-behind), today.plus(-behind - 7)}
+	}
+	return []Day{today, today.plus(-1)}
 }
 
 // plus returns the day so many days later.

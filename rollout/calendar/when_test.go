@@ -28,6 +28,57 @@ func moment(t testing.TB, s string) time.Time {
 }
 
 // It is Saturday, 28 November 2026, 12:30 in Berlin.
+func TestWhatATimeMeansThatHasBeen(t *testing.T) {
+	t.Parallel()
+	now, berlin := moment(t, "2026-11-28T11:30:00Z"), zone(t, "Europe/Berlin")
+	for typed, want := range map[string]string{
+		"9:30":                      "2026-11-28T09:30:00+01:00",
+		"12:30":                     "2026-11-28T12:30:00+01:00",
+		"12:31":                     "2026-11-27T12:31:00+01:00",
+		"13:00":                     "2026-11-27T13:00:00+01:00",
+		"midnight":                  "2026-11-28T00:00:00+01:00",
+		"noon":                      "2026-11-28T12:00:00+01:00",
+		"today 9am":                 "2026-11-28T09:00:00+01:00",
+		"yesterday":                 "2026-11-27T00:00:00+01:00",
+		"yesterday 17:00":           "2026-11-27T17:00:00+01:00",
+		"saturday 9:00":             "2026-11-28T09:00:00+01:00",
+		"saturday 13:00":            "2026-11-21T13:00:00+01:00",
+		"Monday at 09:00":           "2026-11-23T09:00:00+01:00",
+		"sunday":                    "2026-11-22T00:00:00+01:00",
+		"27 nov 9:00":               "2026-11-27T09:00:00+01:00",
+		"30 nov 9:00":               "2025-11-30T09:00:00+01:00",
+		"2026-11-01 9:00 UTC":       "2026-11-01T09:00:00Z",
+		"2026-11-28T09:00:00+01:00": "2026-11-28T09:00:00+01:00",
+		"25 oct 2:30":               "2026-10-25T02:30:00+02:00", // the first of the two
+		"20m":                       "2026-11-28T12:10:00+01:00",
+		"in 2 hours":                "2026-11-28T10:30:00+01:00",
+	} {
+		when, n := calendar.ReadWhen(strings.Fields(typed))
+		got, err := when.Ago(now, berlin)
+		if err != nil || n != len(strings.Fields(typed)) || !got.Equal(moment(t, want)) {
+			t.Errorf("%q: got %v, %v, want %s", typed, got, err, want)
+		}
+	}
+	for typed, want := range map[string]rollout.ProblemCode{
+		"tomorrow":                  calendar.ProblemTimeAhead,
+		"today 13:00":               calendar.ProblemTimeAhead,
+		"2026-11-28T12:30:01+01:00": calendar.ProblemTimeAhead,
+		"2024-11-28":                calendar.ProblemTimeFar,
+		"2y":                        calendar.ProblemNoSuchTime,
+		"500d":                      calendar.ProblemTimeFar,
+		"29 March 2026 2:30":        calendar.ProblemTimeGap,
+		"30 February":               calendar.ProblemNoSuchDay,
+		"25:00":                     calendar.ProblemNoSuchTime,
+		"9:00 CET":                  calendar.ProblemNoSuchZone,
+	} {
+		when, _ := calendar.ReadWhen(strings.Fields(typed))
+		if got, err := when.Ago(now, berlin); rollout.ProblemOf(err).Code != want {
+			t.Errorf("%q: got %v, %v, want %s", typed, got, err, want)
+		}
+	}
+}
+
+// It is Saturday, 28 November 2026, 12:30 in Berlin.
 func TestWhatATimeMeans(t *testing.T) {
 	t.Parallel()
 	now, berlin := moment(t, "2026-11-28T11:30:00Z"), zone(t, "Europe/Berlin")

@@ -54,7 +54,7 @@ func elementRules() map[string]elementRule {
 		"overflow":              {false, true, []string{"options", "confirm"}, (*checker).overflow},
 		"datepicker":            {true, true, with(pick, "initial_date"), pattern("initial_date", `^\d{4}-\d{2}-\d{2}$`)},
 		"timepicker":            {true, true, with(pick, "initial_time", "timezone"), pattern("initial_time", `^\d{2}:\d{2}$`)},
-		"datetimepicker":        {true, false, []string{"initial_date_time", "focus_on_load", "confirm"}, nil},
+		"datetimepicker":        {true, false, []string{"initial_date_time", "focus_on_load", "confirm"}, (*checker).dateTime},
 	}
 }
 
@@ -137,6 +137,18 @@ func (c *checker) whole(at string, e map[string]any, field string, least int64) 
 		return 0, false
 	}
 	return i, true
+}
+
+// dateTime checks the moment that a picker shows at first: seconds since 1970, as a number of ten digits at most.
+func (c *checker) dateTime(at string, e map[string]any) {
+	v, ok := e["initial_date_time"]
+	if !ok {
+		return
+	}
+	n, isNumber := v.(json.Number)
+	if i, err := n.Int64(); !isNumber || err != nil || i < 0 || len(n) > 10 {
+		c.fail(at+"/initial_date_time", "must be a timestamp of 10 digits")
+	}
 }
 
 func (c *checker) numberInput(at string, e map[string]any) {

@@ -88,11 +88,14 @@ func plainField(e map[string]any, names Names) string {
 		words = append(words, textOf(o["text"]).plain(names))
 	}
 	for _, field := range []string{
-		"initial_value", "initial_date", "initial_time", "initial_date_time", "initial_user", "initial_channel", "initial_conversation",
+		"initial_value", "initial_date", "initial_time", "initial_user", "initial_channel", "initial_conversation",
 	} {
 		if v, ok := e[field]; ok {
 			words = append(words, fmt.Sprint(v))
 		}
+	}
+	if v, ok := e["initial_date_time"]; ok {
+		words = append(words, PlainMrkdwn(fmt.Sprintf("<!date^%v^{date_short_pretty} at {time}|%[1]v>", v), names))
 	}
 	return "[" + strings.Join(words, ", ") + "]"
 }

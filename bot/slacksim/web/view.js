@@ -98,7 +98,7 @@ export const fillable = (e) => e.type in kinds;
 const typedAs = { number_input: "number", email_text_input: "email", url_text_input: "url", datepicker: "date", timepicker: "time" };
 const kinds = {
   plain_text_input: typed, number_input: typed, email_text_input: typed, url_text_input: typed, datepicker: typed, timepicker: typed,
-  datetimepicker: typed, static_select: select, multi_static_select: select, external_select: search, multi_external_select: search,
+  datetimepicker: moment, static_select: select, multi_static_select: select, external_select: search, multi_external_select: search,
   users_select: people, multi_users_select: people, channels_select: channels, conversations_select: channels,
   radio_buttons: ticks, checkboxes: ticks, overflow: select,
 };
@@ -110,10 +110,20 @@ export function control(b, e, env, id) {
 }
 
 function typed(e, f) {
-  const value = e.initial_value ?? e.initial_date ?? e.initial_time ?? e.initial_date_time ?? "";
+  const value = e.initial_value ?? e.initial_date ?? e.initial_time ?? "";
   const props = { id: f.id, "data-field": f.name, placeholder: e.placeholder?.text, maxlength: e.max_length, onchange: (ev) => f.set(ev.target.value) };
   if (e.multiline) return h("textarea", { ...props, rows: 4 }, value);
   return h("input", { ...props, type: typedAs[e.type] ?? "text", step: e.is_decimal_allowed ? "any" : null, value });
+}
+
+// moment is a date with a time of day on the reader's own clock; to the app it is seconds since 1970.
+function moment(e, f) {
+  const shift = (seconds) => new Date((seconds - new Date(seconds * 1000).getTimezoneOffset() * 60) * 1000).toISOString().slice(0, 16);
+  const seconds = (text) => (text ? String(Math.floor(new Date(text).getTime() / 1000)) : "");
+  return h("input", {
+    id: f.id, "data-field": f.name, type: "datetime-local", value: e.initial_date_time ? shift(e.initial_date_time) : "",
+    onchange: (ev) => f.set(seconds(ev.target.value)),
+  });
 }
 
 function chosen(e) {

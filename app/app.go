@@ -39,7 +39,8 @@ type Parts struct {
 	Policy      rollout.Policy // for a rollout whose service left the configuration
 	Command     string
 	Channel     string
-	Baseline    rollout.Baseline // how it was before, for the report
+	Baseline    rollout.Baseline  // how it was before, for the report
+	Digests     []calendar.Digest // told to channels again and again
 	// SharedChannels allows cards in channels that another organisation reads too.
 	SharedChannels bool
 	Slack          slack.Config
@@ -135,7 +136,7 @@ func New(p Parts) *App {
 	}
 	a.bot = bot.New(bot.Options{
 		Slack: client, Cards: a.cards, Rollouts: a.engine, Store: store, Registry: p.Registry,
-		Services: p.Services, Policy: p.Policy, Calendar: p.Calendar, Channel: p.Channel, Environment: p.Environment, Baseline: p.Baseline, Command: p.Command, Draw: p.Draw, Log: p.Log,
+		Services: p.Services, Policy: p.Policy, Calendar: p.Calendar, Channel: p.Channel, Environment: p.Environment, Baseline: p.Baseline, Digests: p.Digests, Command: p.Command, Draw: p.Draw, Log: p.Log,
 	})
 	apiMeters := api.NewMeters()
 	if p.API.Listener != nil {

@@ -101,6 +101,8 @@ type Options struct {
 	Command     string // default: /canary
 	// Baseline is how it was before, for the report.
 	Baseline rollout.Baseline
+	// Digests are told to channels again and again.
+	Digests []calendar.Digest
 	// Draw draws charts where Slack does not; nil: nobody does.
 	Draw func(view.Picture) ([]byte, error)
 	Log  *slog.Logger
@@ -114,6 +116,7 @@ type Bot struct {
 	dedup       *dedup
 	forms       *forms
 	homes       *homes
+	digests     *digests
 	apps        *lru.Cache[string, struct{}] // those that were told what is not done for them
 	handlers    errgroup.Group               // handle envelopes
 	replies     errgroup.Group               // answer after the ack
@@ -130,7 +133,7 @@ func New(o Options) *Bot {
 	}
 	apps, _ := lru.New[string, struct{}](appsTold) // fails for a size below one only
 	o.Store = remembering{o.Store, o.Rollouts.Snapshot}
-	b := &Bot{Options: o, answers: view.Answers{Command: o.Command}, dedup: newDedup(), forms: newForms(), homes: newHomes(), apps: apps, incidents: make(chan struct{}, 1)}
+	b := &Bot{Options: o, answers: view.Answers{Command: o.Command}, dedup: newDedup(), forms: newForms(), homes: newHomes(), digests: newDigests(), apps: apps, incidents: make(chan struct{}, 1)}
 	b.handlers.SetLimit(handlersAtOnce)
 	b.replies.SetLimit(repliesAtOnce)
 	b.connections = slack.NewConnections(o.Slack, b.reportForeignConnections)
@@ -151,6 +154,7 @@ func (b *Bot) Run(ctx context.Context) {
 	group.Go(func() { b.tellSettled(ctx) })
 	group.Go(func() { b.remindOfReviews(ctx) })
 	group.Go(func() { b.tellIncidents(ctx) })
+	group.Go(func() { b.postDigests(ctx) })
 	<-ctx.Done()
 	timer := time.AfterFunc(shutdownMost, stop)
 	defer timer.Stop()

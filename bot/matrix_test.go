@@ -130,7 +130,7 @@ func ruleOf(v grammar.Verb) (takes, in string, ok bool) {
 	case grammar.Unfreeze, grammar.Unlock:
 		return "approve", always, true
 	case grammar.Status, grammar.Services, grammar.History, grammar.List, grammar.Show, grammar.Diff, grammar.Checks, grammar.Why,
-		grammar.Whoami, grammar.Help, grammar.All, grammar.Audit, grammar.Report, grammar.Incident, grammar.Recheck,
+		grammar.Whoami, grammar.Help, grammar.All, grammar.Audit, grammar.Report, grammar.Digest, grammar.Incident, grammar.Recheck,
 		grammar.Queue: // but for leave and jump, which are among the variants
 	}
 	return "", "", false

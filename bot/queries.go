@@ -61,6 +61,8 @@ func (b *Bot) query(ctx context.Context, req request, cmd command.Command) (answ
 		m, err = b.audit(ctx, cmd)
 	case command.Report:
 		m, later, err = b.report(ctx, cmd)
+	case command.Digest:
+		m, err = b.digest(ctx, cmd)
 	case command.Incident, command.Deploy, command.Unfreeze, command.Lock, command.Unlock, command.Promote, command.Rollback, command.Pause, command.Resume, command.Extend, command.Review, command.Override, command.Accept,
 		command.Retry, command.Abandon, command.All:
 		err = fmt.Errorf("%s is no query", cmd.Verb)

@@ -3,6 +3,7 @@ package bot_test
 import (
 	"time"
 
+	"canarybot.io/bot/slacksim"
 	"canarybot.io/rollout"
 	"canarybot.io/rollout/calendar"
 )
@@ -60,4 +61,32 @@ func (w *world) putCalendar(s words) {
 func (w *world) freezes(name string, running rollout.Running) {
 	from := time.Date(2000, 1, 1, 0, 1, 13, 0, time.UTC)
 	w.calendar.Freezes = append(w.calendar.Freezes, calendar.Freeze{Name: name, From: from, Until: from.Add(time.Hour), Running: running})
+}
+
+// putDigest adds a digest in the channel #releases to what the configuration says, or says how that channel is.
+func (w *world) putDigest(s words) {
+	w.t.Helper()
+	channel := slacksim.Channel{ID: "C0RELEASES", Name: "releases"}
+	switch s {
+	case "archived":
+		channel.Archived = true
+	case "restricted":
+		channel.Restricted = true
+	case "shared":
+		channel.ExtShared = true
+	case "open":
+	default:
+		schedule, err := calendar.ReadSchedule(time.UTC, string(s))
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		w.stop()
+		w.slack.PutChannel(channel)
+		w.digests = append(w.digests, calendar.Digest{Channel: "#releases", Schedule: schedule})
+		w.start()
+		w.settle()
+		time.Sleep(10 * time.Second) // until it is known
+		return
+	}
+	w.slack.PutChannel(channel)
 }

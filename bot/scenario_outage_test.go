@@ -126,6 +126,7 @@ func processCommands() []command {
 		{"blocks", "STATE", "restarts the bot with auto or classic blocks, or classic ones and pictures; or makes the workspace refuse types: blocks refused plan", quiet((*world).blocksAre)},
 		{"ends", "STATE", "restarts the bot with a second channel for ends; lets it post nothing there (restricted), or is shared", quiet((*world).endsIn)},
 		{"calendar", "WHAT", "restarts the bot with a window (office, or night for promotions), a day on which it is shut (holiday), a freeze (sale, audit, outage), or quiet hours (quiet) more", quiet((*world).putCalendar)},
+		{"digest", "WHAT", "restarts the bot with a digest in the channel for digests: digest 0 9 * * MON; or makes that channel archived, restricted, shared or open", quiet((*world).putDigest)},
 		{"environment", "NAME", "restarts the bot with another environment's configuration", quiet(func(w *world, s words) {
 			w.stop()
 			w.change = func(o *bot.Options) { o.Environment = string(s) }
@@ -212,6 +213,7 @@ func timeCommands() []command {
 			return w.transcript()
 		}},
 		{"ended", "", "prints the channel for ends", func(w *world, _ words) string { return indent(w.slack.Transcript("#shipped")) }},
+		{"digests", "", "prints the channel for digests", func(w *world, _ words) string { return indent(w.slack.Transcript("#releases")) }},
 		{"told", "", "prints what a webhook's receiver was told", func(w *world, _ words) string { return indent(w.hook.String()) }},
 	}
 }

@@ -65,6 +65,7 @@ import (
 //	blocks STATE           restarts the bot with auto or classic blocks, or classic ones and pictures; or makes the workspace refuse types: blocks refused plan
 //	ends STATE             restarts the bot with a second channel for ends; lets it post nothing there (restricted), or is shared
 //	calendar WHAT          restarts the bot with a window (office, or night for promotions), a day on which it is shut (holiday), a freeze (sale, audit, outage), or quiet hours (quiet) more
+//	digest WHAT            restarts the bot with a digest in the channel for digests: digest 0 9 * * MON; or makes that channel archived, restricted, shared or open
 //	environment NAME       restarts the bot with another environment's configuration
 //	until PHASE [ID]       lets time pass until the newest rollout, or this one, is there
 //	wait TEXT              lets time pass until the newest card shows the text
@@ -72,6 +73,7 @@ import (
 //	card                   prints the newest card
 //	transcript             prints what everybody sees: the cards and their threads
 //	ended                  prints the channel for ends
+//	digests                prints the channel for digests
 //	told                   prints what a webhook's receiver was told
 func TestScenarios(t *testing.T) {
 	for _, script := range scripts(t) {

@@ -57,6 +57,7 @@ type world struct {
 	// services is the configuration that the next process reads.
 	services map[rollout.ServiceName]rollout.Service
 	calendar *calendar.Calendar
+	digests  []calendar.Digest
 	zones    map[string]string // people's, by their names
 
 	bot       *bot.Bot
@@ -151,7 +152,7 @@ func (w *world) start() {
 	})
 	opts := bot.Options{
 		Slack: client, Cards: w.publisher, Rollouts: w.engine, Store: w.store, Registry: w.tags,
-		Services: services, Calendar: w.calendar, Policy: services["checkout"].Policy, Channel: "#deploys", Environment: "production", Draw: w.draw, Log: log,
+		Services: services, Calendar: w.calendar, Policy: services["checkout"].Policy, Channel: "#deploys", Environment: "production", Draw: w.draw, Digests: w.digests, Log: log,
 	}
 	w.change(&opts)
 	w.bot = bot.New(opts)

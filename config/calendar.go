@@ -222,6 +222,9 @@ func cronProblem(p rollout.Problem) string {
 	if p.Code == calendar.ProblemCronNeverComes {
 		return "this cron expression never comes: no month has such a day"
 	}
+	if p.Code == calendar.ProblemDigestTooOften {
+		return "this cron expression comes more often than once an hour, and nobody reads so many digests; write for example 0 9 * * MON"
+	}
 	return "this is no cron expression: " + p.Words
 }
 

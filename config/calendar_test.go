@@ -5,8 +5,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"canarybot.io/config"
 	"canarybot.io/rollout"
+	"canarybot.io/rollout/calendar"
 )
 
 // What a calendar says is asked of it: moments, and what holds then.
@@ -161,6 +164,77 @@ func TestQuietHoursAreReadForEachService(t *testing.T) {
 		_, atDay := c.Calendar.Quiet("a", inDay)
 		if atNight != tt.night || atDay != tt.day {
 			t.Errorf("%s: at night %t, by day %t", name, atNight, atDay)
+		}
+	}
+}
+
+func TestDigestsAreRead(t *testing.T) {
+	t.Parallel()
+	c := load(t, "full")
+	var got []string
+	now := time.Date(2026, 11, 28, 12, 0, 0, 0, time.UTC) // a Saturday
+	for _, d := range c.Digests {
+		about := ""
+		for _, name := range []rollout.ServiceName{"checkout", "cart", "search"} {
+			if d.Has(c.Services[name]) {
+				about += " " + string(name)
+			}
+		}
+		next := d.Schedule.Next(now)
+		got = append(got, d.Channel+" "+next.Format("Mon 15:04 -0700")+" from "+d.From(calendar.Handled{}, next).Format("Mon 15:04")+" about"+about)
+	}
+	want := []string{
+		"#releases Mon 09:00 +0100 from Mon 09:00 about checkout cart search",
+		"C024BE91L Mon 17:30 -0500 from Sun 17:30 about checkout cart",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// Whatever stands in the digests is read or refused with its line, in one sentence.
+func TestDigestsOfAnyKind(t *testing.T) {
+	t.Parallel()
+	const rest = "environment: e\nprometheus: {url: http://p:9090}\nslack: {channel: '#d'}\nservices: {a: {namespace: n, image: i, route: {kind: HTTPRoute, name: r}, team: t}}\n"
+	for text, want := range map[string]string{
+		"[]": "",
+		"[{schedule: 0 9 * * MON, channel: '#releases'}]":                                          "",
+		"[{schedule: 0 9 * * MON, channel: C024BE91L, zone: Asia/Tokyo}]":                          "",
+		"[{schedule: 0 9 * * MON, channel: '#r', services: [a], teams: [t], period: 168h}]":        "",
+		"[{schedule: 0 * * * *, channel: '#r'}]":                                                   "",
+		"[{schedule: 0 9 29 2 *, channel: '#r'}]":                                                  "",
+		"[{schedule: 0 9 30 2 *, channel: '#r'}]":                                                  "digests[0].schedule: this cron expression never comes",
+		"[{schedule: '* 9 * * MON', channel: '#r'}]":                                               "comes more often than once an hour",
+		"[{schedule: '0,30 9 1 * *', channel: '#r'}]":                                              "comes more often than once an hour",
+		"[{schedule: '@weekly', channel: '#r'}]":                                                   "this is no cron expression",
+		"[{schedule: Monday 9:00, channel: '#r'}]":                                                 "this is no cron expression",
+		"[{schedule: '', channel: '#r'}]":                                                          "this is no cron expression",
+		"[{schedule: [0 9 * * MON], channel: '#r'}]":                                               "schedule: ",
+		"[{schedule: 900, channel: '#r'}]":                                                         "write it in quotes",
+		"[{channel: '#r'}]":                                                                        "digests[0].schedule: is missing",
+		"[{schedule: 0 9 * * MON}]":                                                                "digests[0].channel: is missing",
+		"[{schedule: 0 9 * * MON, channel: releases}]":                                             "is not a channel",
+		"[{schedule: 0 9 * * MON, channel: '#r', zone: CET}]":                                      "does not name a time zone",
+		"[{schedule: 0 9 * * MON, channel: '#r', zone: Europe/Berlni}]":                            "there is no time zone",
+		"[{schedule: 0 9 * * MON, channel: '#r', services: [b]}]":                                  "is no service",
+		"[{schedule: 0 9 * * MON, channel: '#r', teams: [u]}]":                                     "no service's team",
+		"[{schedule: 0 9 * * MON, channel: '#r', services: []}]":                                   "services",
+		"[{schedule: 0 9 * * MON, channel: '#r', period: 0s}]":                                     "is not a time to wait",
+		"[{schedule: 0 9 * * MON, channel: '#r', period: 7d}]":                                     "for example 10m",
+		"[{schedule: 0 9 * * MON, channel: '#r', period: 9000h}]":                                  "8784h, a year, is the most",
+		"[{schedule: 0 9 * * MON, channel: '#r', team: t}]":                                        "did you mean teams?",
+		"[{schedule: 0 9 * * MON, channel: '#r'}, {schedule: 0 9 * * MON, channel: '#r'}]":         "is written twice",
+		"[{schedule: 0 9 * * MON, channel: '#r'}, {schedule: 0 9 * * MON, channel: '#s'}]":         "",
+		"[{schedule: 0 9 * * 1, channel: '#r'}, {schedule: 0 9 * * 1, channel: '#r', teams: [t]}]": "",
+		"{schedule: 0 9 * * MON, channel: '#r'}":                                                   "a list",
+		"[0 9 * * MON]":                                                                            "a mapping of keys to values",
+	} {
+		_, err := config.Parse([]byte(rest + "digests: " + text + "\n"))
+		switch {
+		case want == "" && err != nil:
+			t.Errorf("%s: %v", text, err)
+		case want != "" && (err == nil || !strings.Contains(err.Error(), want) || strings.Count(err.Error(), "(line 5)") != 1 || strings.Contains(err.Error(), "\n")):
+			t.Errorf("%s: got %v, want one sentence with %q", text, err, want)
 		}
 	}
 }

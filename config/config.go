@@ -35,6 +35,7 @@ type Config struct {
 	Calendar    *calendar.Calendar // when rollouts may start; never nil
 	AtOnce      rollout.AtOnce     // how many
 	Patience    time.Duration      // how long a deploy is in line before it is dropped
+	Digests     []calendar.Digest  // which channels are told again and again how rollouts went
 	// Webhooks are those who are told of what happens, beside Slack.
 	Webhooks []webhook.Settings
 	// Baseline is how it was before Canarybot, for the report.
@@ -116,7 +117,7 @@ func parse(data []byte) (Config, []Problem) {
 	}
 	refuseExposed(root)
 	f := root.fields("environment", "slack", "prometheus", "store", "listen", "policy", "plans", "checks", "defaults", "services",
-		"api", "pipelines", "git", "registry", "webhooks", "report", "calendar", "at_once", "queue")
+		"api", "pipelines", "git", "registry", "webhooks", "report", "calendar", "at_once", "queue", "digests")
 	slack := f.at("slack").fields("command", "channel", "notify", "quiet", "shared_channels", "blocks", "pictures", "ends_channel")
 	c := Config{
 		Environment: readEnvironment(f.at("environment")),
@@ -153,6 +154,7 @@ func parse(data []byte) (Config, []Problem) {
 		checks:      f.at("checks"),
 		defaults:    f.at("defaults").fields(serviceKeys()...),
 	})
+	c.Digests = readDigests(f.at("digests"), c.Calendar.Location(), c.Services)
 	readFreezes(f.at("calendar").fields().at("freezes"), c.Calendar, c.Services)
 	c.Registry.Verify = verifications(f, f.at("defaults").fields(serviceKeys()...))
 	readPipelines(f.at("pipelines"), &c)

@@ -82,6 +82,7 @@ var mayBeEmpty = map[string]string{
 	"defaults {}":                              "no defaults",
 	"at_once {}":                               "no limit",
 	"queue {}":                                 "the default",
+	"digests []":                               "no digests",
 	"calendar.windows {}":                      "no windows",
 	"calendar.freezes []":                      "no freezes",
 	"calendar.holidays []":                     "no holidays",

@@ -169,6 +169,7 @@ pipelines: [{name: own, token: "sha256:02e09b9db60b3ec29fd74d3c1ff4a1dcbd9b3fcb0
 calendar:
   windows: {own: {open: "0 9 * * *", for: 8h}, office: {open: "0 9 * * *", for: 8h}}
   freezes: [{name: own, from: 2026-12-20 18:00, until: 2027-01-02 08:00}]
+digests: [{schedule: "0 9 * * *", channel: "#releases"}]
 webhooks:
   - {type: webhook, url: https://ci.example.com}
   - {type: cdevents, url: https://ci.example.com}

@@ -247,6 +247,14 @@ const (
 	ProblemTooManyOfTeam ProblemCode = "too_many_of_team" // Value is the team
 )
 
+// Opening is how a window of the configuration stands at a time.
+type Opening struct {
+	Window string
+	Open   bool
+	// Changes is when it shuts, or opens; zero: nobody knows.
+	Changes time.Time
+}
+
 // Reopening is the wish to end the freezes, or the lock, of a scope.
 type Reopening struct {
 	ID    DecisionID

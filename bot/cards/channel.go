@@ -67,22 +67,35 @@ func calls(e rollout.Entry) bool {
 // another organisation is, strangers would. While Slack does not answer there is no problem: an outage of Slack delays
 // nothing.
 func (p *Publisher) Preflight(ctx context.Context, r rollout.Rollout) rollout.Preflight {
-	problem := rollout.Problem{Value: p.ChannelOf(r.Service)}
-	membership, err := p.Slack.Membership(ctx, problem.Value)
+	problem, err := p.MayPost(ctx, p.ChannelOf(r.Service))
+	switch {
+	case err != nil:
+		p.Log.Warn("channel not looked up before the start", "rollout", r.ID, "channel", p.ChannelOf(r.Service), "error", err)
+		return rollout.Preflight{}
+	case problem.IsZero():
+		return rollout.Preflight{}
+	}
+	return rollout.Preflight{Problems: []rollout.Problem{problem}}
+}
+
+// MayPost returns why nothing is to be posted in the channel, which is an id or #name: the bot is not in it, or others than the
+// workspace's own people read it; zero: it may. An error means that Slack did not answer.
+func (p *Publisher) MayPost(ctx context.Context, channel string) (rollout.Problem, error) {
+	problem := rollout.Problem{Value: channel}
+	membership, err := p.Slack.Membership(ctx, channel)
 	switch {
 	case slack.CodeOf(err) == "missing_scope" && !p.SharedChannels:
 		problem.Code = ProblemUnknown
-		return rollout.Preflight{Problems: []rollout.Problem{problem}}
+		return problem, nil
 	case err != nil:
-		p.Log.Warn("channel not looked up before the start", "rollout", r.ID, "channel", problem.Value, "error", err)
-		return rollout.Preflight{}
+		return rollout.Problem{}, err
 	}
 	switch membership {
 	case slack.Joined:
-		return rollout.Preflight{}
+		return rollout.Problem{}, nil
 	case slack.Shared:
 		if p.SharedChannels {
-			return rollout.Preflight{}
+			return rollout.Problem{}, nil
 		}
 		problem.Code = ProblemShared
 	case slack.NotJoined:
@@ -92,5 +105,5 @@ func (p *Publisher) Preflight(ctx context.Context, r rollout.Rollout) rollout.Pr
 	case slack.Archived:
 		problem.Code = ProblemArchived
 	}
-	return rollout.Preflight{Problems: []rollout.Problem{problem}}
+	return problem, nil
 }

@@ -370,7 +370,7 @@ func (p *Publisher) perform(ctx context.Context, t task) {
 		// The others go first then: what fails for this one alone must not keep them waiting.
 		t.pace.notBefore = latest(time.Now().Add(backoff(time.Second, t.pace.failures, outageMost)), p.downUntil.Add(time.Second))
 	case slack.Refused:
-		t.pace.refused = p.refusal(c, err)
+		t.pace.refused = p.Refusal(p.ChannelOf(c.r.Service), err)
 		t.pace.failures++
 		t.pace.notBefore = time.Now().Add(backoff(5*time.Second, t.pace.failures-1, refusedMost))
 		p.seeAll(c)

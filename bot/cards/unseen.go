@@ -113,10 +113,10 @@ func (p *Publisher) forget(id rollout.ID) {
 	delete(p.unseen, id)
 }
 
-// refusal is what Slack's refusal says to people.
-func (p *Publisher) refusal(c *card, err error) rollout.Problem {
+// Refusal is what Slack's refusal of a message in the channel says to people.
+func (p *Publisher) Refusal(channel string, err error) rollout.Problem {
 	code := slack.CodeOf(err)
-	problem := rollout.Problem{Code: ProblemMessageRefused, Value: p.ChannelOf(c.r.Service), Want: code}
+	problem := rollout.Problem{Code: ProblemMessageRefused, Value: channel, Want: code}
 	switch slack.RemedyFor(code) {
 	case slack.Permission:
 		problem.Code = ProblemBotRefused

@@ -38,6 +38,7 @@ type Command struct {
 	Until      calendar.When // Freeze and Lock: its end, or how long
 	// Running is what a freeze means to rollouts under way. Freeze only.
 	Running rollout.Running
+	Channel string // Digest only: whose, with its #; empty: that of any
 	Days    int    // Report only: how far back; 0: as far as usual
 	Reason  string // the rest of the line, word for word
 }
@@ -88,6 +89,7 @@ func (c Command) String() string {
 		words = append(words, teamPrefix+c.Team)
 	}
 	add(c.Move != "", string(c.Move), strconv.Itoa(c.Pending))
+	add(c.Channel != "", c.Channel)
 	add(c.Days > 0, strconv.Itoa(c.Days)+"d")
 	add(c.From != "", wordFrom, string(c.From))
 	if _, span := c.Until.Span(); span {

@@ -61,6 +61,8 @@ func Parse(text string, known Known) (Command, error) {
 		err = p.queue()
 	case Incident:
 		err = p.incident()
+	case Digest:
+		err = p.digest()
 	default:
 		err = p.plain()
 	}

@@ -41,6 +41,7 @@ const (
 	Report   Verb = "report"
 	Incident Verb = "incident"
 	Queue    Verb = "queue"
+	Digest   Verb = "digest"
 )
 
 // All is the topic of help about every command.
@@ -69,7 +70,7 @@ func (v Verb) Action() rollout.Action {
 		return rollout.Retry
 	case Abandon:
 		return rollout.Abandon
-	case Deploy, Status, Services, History, List, Show, Diff, Checks, Why, Whoami, Help, All, Freeze, Unfreeze, Lock, Unlock, Audit, Report, Incident, Queue, Recheck:
+	case Deploy, Status, Services, History, List, Show, Diff, Checks, Why, Whoami, Help, All, Freeze, Unfreeze, Lock, Unlock, Audit, Report, Incident, Queue, Digest, Recheck:
 	}
 	return ""
 }
@@ -128,6 +129,7 @@ func Forms() []Form {
 		{Verb: Checks, Args: "SERVICE", service: required},
 		{Verb: Why, Args: "SERVICE", service: required},
 		{Verb: Report, Args: "[30d] [SERVICE|TEAM]", service: optional},
+		{Verb: Digest, Args: "[CHANNEL]"},
 		{Verb: Incident, Args: "SERVICE [at TIME] WHAT HAPPENED...", service: required, reason: required},
 		{Verb: Audit, Args: "[SERVICE]", service: optional},
 		{Verb: Whoami},

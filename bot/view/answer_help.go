@@ -66,6 +66,8 @@ func commandSummary(v command.Verb) string {
 		return "explains the last verdict about a service, from the evidence that it stood on."
 	case command.Report:
 		return "tells how rollouts went: how many were rolled back, how soon bad ones were found, how often you deploy."
+	case command.Digest:
+		return "shows what a digest would say now, and where and when digests are posted."
 	case command.Incident:
 		return "records that customers were harmed: it counts in the report."
 	case command.Audit:
@@ -128,6 +130,8 @@ func (a Answers) commandDetail(v command.Verb) []string {
 		}
 	case command.Report:
 		return []string{"Without a span it is about the last 30 days; " + code("8w") + " is eight weeks."}
+	case command.Digest:
+		return []string{"Only you see it. Without a channel it is the one that is posted next."}
 	case command.Incident:
 		return []string{
 			code("at TIME") + " says when it began, such as " + code("at 9:30") + ", " + code("at yesterday 17:00") + " or " + code("at 2h ago") +

@@ -101,14 +101,22 @@ func pendingLines(q rollout.Queue, service rollout.ServiceName, now time.Time) (
 		if service != "" && p.Service != service {
 			continue
 		}
-		when := "starts " + at(p.NotBefore)
-		if place := q.Place(p.ID, now); place > 0 {
-			when = placeWords(place, p.Service)
-		}
-		lines = append(lines, dotted(fmt.Sprintf("%s *%s*, number %d", iconGoing, pendingName(p), p.ID), when,
-			actorName(p.Request.By)+" "+at(p.Request.At), quoted(p.Request.Text)))
+		lines = append(lines, dotted(pendingHead(p), pendingWhen(q, p, now), actorName(p.Request.By)+" "+at(p.Request.At), quoted(p.Request.Text)))
 	}
 	return lines
+}
+
+// pendingHead names a pending deploy, with its number.
+func pendingHead(p rollout.Pending) string {
+	return fmt.Sprintf("%s *%s*, number %d", iconGoing, pendingName(p), p.ID)
+}
+
+// pendingWhen says which place in line a pending deploy has, or for which moment it waits.
+func pendingWhen(q rollout.Queue, p rollout.Pending, now time.Time) string {
+	if place := q.Place(p.ID, now); place > 0 {
+		return placeWords(place, p.Service)
+	}
+	return "starts " + at(p.NotBefore)
 }
 
 // Pending adds to an answer how many deploys are pending, of the service where one is named; nothing where none is.

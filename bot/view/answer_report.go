@@ -39,7 +39,7 @@ func (a Answers) Report(p rollout.Report, about Reported) Message {
 		return message(paragraph("*"+head+"*", "No rollout came to everybody or was rolled back, and nobody reported an incident.", note)).withText("%s: no rollout.", head)
 	}
 	m := message("*"+head+"*").withText("%s: %s, %d rolled back.", head, plural(p.Rollouts, "rollout", "rollouts"), p.RolledBack).
-		withBlocks(section(paragraph(seedTable(p, about.Baseline)...)), section(paragraph(dora(p)...)))
+		withBlocks(section(paragraph(seedTable(seedNumbers(p), baseline(about.Baseline))...)), section(paragraph(dora(p)...)))
 	for _, lines := range [][]string{kept(p), a.agreement(p)} {
 		if len(lines) > 0 {
 			m = m.withBlocks(section(paragraph(lines...)))
@@ -48,14 +48,11 @@ func (a Answers) Report(p rollout.Report, about Reported) Message {
 	return m.withBlocks(context(joined(" ", note, "Report what customers noticed: "+a.typed("incident SERVICE what happened"))))
 }
 
-// seedTable are the four numbers that say whether canaries help, before and now.
-func seedTable(p rollout.Report, before rollout.Baseline) []string {
-	line := func(name, now, was string) string {
-		if was != "" {
-			was = "before: " + was
-		}
-		return joined(", ", name+": *"+now+"*", was)
-	}
+// seedNames are the four numbers that say whether canaries help.
+var seedNames = [...]string{"Rollback rate", "Mean time to detect a bad deploy", "Customer-facing incidents", "Deploy frequency"}
+
+// seedNumbers are what the four are in a report.
+func seedNumbers(p rollout.Report) [len(seedNames)]string {
 	rate, detection := "no rollout", "no bad deploy had traffic"
 	if p.Rollouts > 0 {
 		rate = fmt.Sprintf("%s %%, %d of %d", percent(100*float64(p.RolledBack)/float64(p.Rollouts), 2), p.RolledBack, p.Rollouts)
@@ -68,12 +65,29 @@ func seedTable(p rollout.Report, before rollout.Baseline) []string {
 	if p.Days() >= enough { // a rate of less means nothing
 		incidents = fmt.Sprintf("%s a month, %d in all", decimal(float64(p.Incidents)*month/p.Days(), 2), p.Incidents)
 	}
-	return []string{
-		line("Rollback rate", rate, orNothing(before.RollbackRate, func(v float64) string { return percent(100*v, 2) + " %" })),
-		line("Mean time to detect a bad deploy", detection, orNothing(before.Detection, span)),
-		line("Customer-facing incidents", incidents, orNothing(before.Incidents, func(v float64) string { return decimal(v, 2) + " a month" })),
-		line("Deploy frequency", decimal(float64(p.Rollouts)/p.Days(), 2)+" a day",
-			orNothing(before.Deploys, func(v float64) string { return decimal(v, 2) + " a day" })),
+	return [...]string{rate, detection, incidents, decimal(float64(p.Rollouts)/p.Days(), 2) + " a day"}
+}
+
+// seedTable are the four numbers now, and as they were before.
+func seedTable(now, before [len(seedNames)]string) []string {
+	var lines []string
+	for i, name := range seedNames {
+		was := ""
+		if before[i] != "" {
+			was = "before: " + before[i]
+		}
+		lines = append(lines, joined(", ", name+": *"+now[i]+"*", was))
+	}
+	return lines
+}
+
+// baseline are the four as they were before Canarybot, as far as the team knows.
+func baseline(b rollout.Baseline) [len(seedNames)]string {
+	return [...]string{
+		orNothing(b.RollbackRate, func(v float64) string { return percent(100*v, 2) + " %" }),
+		orNothing(b.Detection, span),
+		orNothing(b.Incidents, func(v float64) string { return decimal(v, 2) + " a month" }),
+		orNothing(b.Deploys, func(v float64) string { return decimal(v, 2) + " a day" }),
 	}
 }
 

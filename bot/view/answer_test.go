@@ -154,6 +154,7 @@ func answers() map[string]view.Message {
 	maps.Copy(all, closureAnswers())
 	maps.Copy(all, queueAnswers())
 	maps.Copy(all, auditAnswers())
+	maps.Copy(all, digests())
 	named := make(map[string]view.Message, len(all))
 	for name, m := range all {
 		named["answer_"+name] = m

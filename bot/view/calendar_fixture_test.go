@@ -36,6 +36,7 @@ func calendarProblems() []rollout.Problem {
 		{Code: "no_such_team", Value: "shop"},
 		{Code: "no_cron", Value: "@daily", Words: "five fields are wanted"},
 		{Code: "cron_never_comes", Value: "0 0 30 2 *"},
+		{Code: "digest_too_often", Value: "* 9 * * MON"},
 		typed("time_past", "today 8:00"),
 		typed("time_ahead", "tomorrow 9:00"),
 		typed("time_far", "2036-11-30"),

@@ -83,7 +83,7 @@ func pour(v reflect.Value, text string, all bool) {
 var (
 	ourDate    = regexp.MustCompile(`<!date\^\d+\^[^|<>]*\|[^|<>]* UTC>`)
 	ourMention = regexp.MustCompile(`(<@[UW][A-Z0-9]{2,24}>|<!subteam\^S[A-Z0-9]{2,24}>)`)
-	ourLink    = regexp.MustCompile(regexp.QuoteMeta("<"+permalink+"|") + `(the|Its|its) card>`)
+	ourLink    = regexp.MustCompile(regexp.QuoteMeta("<"+permalink+"|") + `([^|<>]*)>`)
 	ourCode    = regexp.MustCompile("`[^`\n]*`")
 	emojiCode  = regexp.MustCompile(`:[a-z_+-][a-z0-9_'+-]*:`)
 	piledUp    = regexp.MustCompile(`\p{M}{5}`)
@@ -96,8 +96,8 @@ func live(text string) error {
 	if strings.Contains(text, "<@U0HOSTILE>") {
 		return fmt.Errorf("a live mention in %q", text)
 	}
-	rest := text
-	for _, ours := range []*regexp.Regexp{ourDate, ourMention, ourLink} {
+	rest := ourLink.ReplaceAllString(text, " $1 ") // the label may be from outside
+	for _, ours := range []*regexp.Regexp{ourDate, ourMention} {
 		rest = ours.ReplaceAllString(rest, " ")
 	}
 	if i := strings.IndexAny(rest, "<>"); i >= 0 {
@@ -216,6 +216,10 @@ func everything(text string, all bool) map[string]view.Message {
 		made["problem_"+string(code)] = a.Error(rollout.Refuse(rollout.Invalid, p))
 	}
 	made["help"] = a.Help("")
+	poisonedWeek, upcoming := poison(week(), text, all), poison(view.Upcoming{Channel: "x", Scopes: []rollout.Scope{{}}, Next: noon, Trouble: rollout.Text("x")}, text, all)
+	poisonedWeek.Links = map[rollout.ID]string{rollout.ID(text): link}
+	made["digest"] = a.DigestNow(poisonedWeek, upcoming, []view.Upcoming{upcoming})
+	made["digest_unknown"] = a.NoDigest(text, []view.Upcoming{upcoming})
 	maps.Copy(made, closedBy(a, text, all))
 	for _, problem := range []command.Problem{
 		command.UnknownCommand, command.UnknownService, command.UnknownOption, command.MissingVersion, command.OtherThread, command.TooManyWords,

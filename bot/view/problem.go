@@ -62,6 +62,11 @@ func Problem(p rollout.Problem) string {
 	case !ok: // stored by a newer Canarybot
 		return joined(": ", "Something is wrong ("+word(string(p.Code))+")", fullStop(words(p.Words)))
 	}
+	return filledIn(sentence, p)
+}
+
+// filledIn is a sentence with its placeholders filled in from the problem.
+func filledIn(sentence string, p rollout.Problem) string {
 	return placeholder.ReplaceAllStringFunc(sentence, func(name string) string { return fill(p, name) })
 }
 

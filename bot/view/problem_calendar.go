@@ -29,6 +29,7 @@ func calendarSentences() map[rollout.ProblemCode]string {
 		"no_such_team":                 "No service is of a team {quoted}.",
 		"no_cron":                      "{quoted} is not a cron expression: {words}",
 		"cron_never_comes":             "{quoted} never comes: no month has such a day.",
+		"digest_too_often":             "{quoted} comes more often than once an hour, and nobody reads so many digests.",
 		"time_past":                    "Nothing was changed: {quoted} is past, it was {moment}. Write a later time, such as tomorrow 10:00.",
 		"time_ahead":                   "Nothing was recorded: {quoted} is still to come, {moment}. Write when it began, such as 9:30 or yesterday 17:00.",
 		"time_far":                     "Nothing was changed: {quoted} is more than a year away ({moment}). Write a nearer time.",

@@ -18,6 +18,7 @@ import (
 	"canarybot.io/bot/view"
 	"canarybot.io/config"
 	"canarybot.io/rollout"
+	"canarybot.io/rollout/calendar"
 	"canarybot.io/rollout/engine"
 	"canarybot.io/rollout/judge"
 	"canarybot.io/rollout/kube"
@@ -49,6 +50,13 @@ func describe(out io.Writer, c config.Config, name rollout.ServiceName) {
 		name, o.Stable, o.Canary, o.Namespace, o.Route.Kind, o.Route.Name, s.Spec.Plan.Name, s.Channel)
 	if len(s.Policy.Deployers) == 0 {
 		fmt.Fprintf(out, "  policy.deployers is empty: nobody may deploy %s.\n", name)
+	}
+}
+
+// describeDigests prints where digests are posted, and when next: what a cron expression means shows there.
+func describeDigests(out io.Writer, all []calendar.Digest, now time.Time) {
+	for _, d := range all {
+		fmt.Fprintf(out, "digest: channel %s, next %s\n", d.Channel, d.Schedule.Next(now).Format("Monday, 2 January 2006, 15:04 MST"))
 	}
 }
 
@@ -147,6 +155,9 @@ func liveChannels(ctx context.Context, client *slack.Client, c config.Config, me
 		if s.EndsChannel != "" {
 			wanted[s.EndsChannel] = true
 		}
+	}
+	for _, d := range c.Digests {
+		wanted[d.Channel] = true
 	}
 	var problems []string
 	for _, name := range slices.Sorted(maps.Keys(wanted)) {

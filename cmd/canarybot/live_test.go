@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"canarybot.io/bot/slacksim"
 	"canarybot.io/config"
 	"canarybot.io/rollout"
@@ -89,6 +91,28 @@ func TestLiveSlack(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// The channel of a digest is checked as those of cards are, and what its schedule means is printed.
+func TestLiveSlackLooksAtTheChannelsOfDigests(t *testing.T) {
+	sim := slackAt(t, "", "")
+	sim.PutChannel(slacksim.Channel{ID: "C0PARTNERS", Name: "partners", ExtShared: true})
+	c, err := config.Parse([]byte(small + `digests: [{schedule: "30 9 * * MON", zone: Europe/Berlin, channel: "#releases"}, {schedule: "0 9 1 * *", channel: "#partners"}]` + "\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	got := strings.Join(liveSlack(t.Context(), &out, c), "\n")
+	for _, want := range []string{"the bot is in no channel #releases: make it, or type /invite @canarybot there.", "#partners is shared with another organisation"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+	out.Reset()
+	describeDigests(&out, c.Digests, time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC))
+	if diff := cmp.Diff(out.String(), "digest: channel #releases, next Monday, 30 November 2026, 09:30 CET\ndigest: channel #partners, next Tuesday, 1 December 2026, 09:00 UTC\n"); diff != "" {
+		t.Errorf("-got +want:\n%s", diff)
 	}
 }
 

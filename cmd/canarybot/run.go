@@ -95,7 +95,7 @@ func run(ctx context.Context, c config.Config, log *slog.Logger) (err error) {
 	log.Info("started", "version", version, "environment", c.Environment, "services", len(c.Services), "store", c.Store.Path)
 	defer log.Info("stopped")
 	return app.New(app.Parts{
-		Environment: c.Environment, Services: c.Services, Policy: c.Policy, Baseline: c.Baseline, Command: c.Slack.Command, Channel: c.Slack.Channel,
+		Environment: c.Environment, Services: c.Services, Policy: c.Policy, Baseline: c.Baseline, Digests: c.Digests, Command: c.Slack.Command, Channel: c.Slack.Channel,
 		SharedChannels: c.Slack.SharedChannels, Calendar: c.Calendar, AtOnce: c.AtOnce, Patience: c.Patience,
 		Slack: connection, Draw: pictures, Store: store, Cluster: cluster, Beside: cluster, Metrics: source,
 		Preflights: []rollout.Preflighter{pinner, cluster}, Tags: pinner, Registry: pinner,

@@ -7,6 +7,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -28,6 +29,7 @@ func validateCommand() *cobra.Command {
 			for _, name := range slices.Sorted(maps.Keys(c.Services)) {
 				describe(out, c, name)
 			}
+			describeDigests(out, c.Digests, time.Now())
 			describeTargets(out, c.Webhooks)
 			if live {
 				return validateLive(cmd.Context(), out, c)

@@ -172,3 +172,52 @@ func (c *Calendar) outside(name string, service rollout.ServiceName, at time.Tim
 	}
 	return []rollout.Closure{one}
 }
+
+// Openings returns how the windows stand at the moment, in the order of their names. Names that are none of a window are left out.
+func (c *Calendar) Openings(names []string, at time.Time) []rollout.Opening {
+	var all []rollout.Opening
+	for _, name := range slices.Compact(slices.Sorted(slices.Values(names))) {
+		w, ok := c.Windows[name]
+		if !ok {
+			continue
+		}
+		one := rollout.Opening{Window: name, Open: len(c.outside(name, "", at)) == 0}
+		if one.Open {
+			one.Changes = c.shuts(w, at)
+		} else {
+			one.Changes = c.opens(name, at)
+		}
+		all = append(all, one)
+	}
+	return all
+}
+
+// opens returns when a window opens that is shut; zero: nobody knows.
+func (c *Calendar) opens(name string, at time.Time) time.Time {
+	opens := at
+	for shut := c.outside(name, "", opens); len(shut) > 0; shut = c.outside(name, "", opens) {
+		next := shut[0].Until
+		if !next.After(opens) || next.Sub(at) > horizon {
+			return time.Time{}
+		}
+		opens = next
+	}
+	return opens
+}
+
+// shuts returns when a window shuts that is open: at its end, or when a holiday begins. Zero: nobody knows.
+func (c *Calendar) shuts(w Window, at time.Time) time.Time {
+	holiday := func(t time.Time) bool { return !w.Holidays && slices.Contains(c.Holidays, DayOf(t.In(w.Open.zone))) }
+	shuts := at
+	for until, open := w.Open.covers(shuts); open; until, open = w.Open.covers(shuts) {
+		for next := midnight(shuts, w.Open.zone, 1); next.Before(until); next = midnight(next, w.Open.zone, 1) {
+			if holiday(next) {
+				return next
+			}
+		}
+		if shuts = until; shuts.Sub(at) > horizon {
+			return time.Time{}
+		}
+	}
+	return shuts
+}

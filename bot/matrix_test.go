@@ -84,6 +84,8 @@ type act struct {
 	there before
 	// pressed is true for the button of it, in whose stead a person types the line.
 	pressed bool
+	// form is the form by which it is done; empty: people type a line.
+	form string
 }
 
 // before is what somebody did before the act.
@@ -130,8 +132,9 @@ func ruleOf(v grammar.Verb) (takes, in string, ok bool) {
 	case grammar.Unfreeze, grammar.Unlock:
 		return "approve", always, true
 	case grammar.Status, grammar.Services, grammar.History, grammar.List, grammar.Show, grammar.Diff, grammar.Checks, grammar.Why,
-		grammar.Whoami, grammar.Help, grammar.All, grammar.Audit, grammar.Report, grammar.Digest, grammar.Incident, grammar.Recheck,
-		grammar.Queue: // but for leave and jump, which are among the variants
+		grammar.Whoami, grammar.Help, grammar.All, grammar.Audit, grammar.Report, grammar.Digest, grammar.Recheck,
+		grammar.Incident, // it changes no rollout; what it records is among the variants
+		grammar.Queue:    // but for leave and jump, which are among the variants
 	}
 	return "", "", false
 }
@@ -200,6 +203,11 @@ func variants(v grammar.Verb) []act {
 		return []act{
 			{name: "freeze --running pause", line: "freeze checkout for 2h --running pause" + reason, takes: "deploy", in: always},
 			{name: "freeze --running rollback", line: "freeze checkout for 2h --running rollback" + reason, takes: "deploy rollback", in: always},
+		}
+	case grammar.Incident:
+		return []act{
+			{name: "incident", line: "incident checkout" + reason, takes: "membership", in: always},
+			{name: "incident, by the button in the thread", form: "incident", takes: "membership", in: "ended", tried: calm},
 		}
 	case grammar.Queue:
 		return []act{
@@ -288,6 +296,9 @@ func mayDo(c caller, a act, p ruled) bool {
 	case member:
 		return hasAll(c, a, p, true)
 	case unknown: // the safe direction only, and those only of whom something is known
+		if a.takes == "membership" { // nothing moves: it goes by what Slack said last, or by the policy
+			return c.known || c.named != "" && !byGroup
+		}
 		return a.takes == "rollback" && c.named != "" && (c.known || !byGroup) && hasAll(c, a, p, true)
 	case ungrouped: // what a group allowed last holds in the safe direction; what no group is asked for, always
 		return hasAll(c, a, p, !byGroup || c.known && a.takes == "rollback")
@@ -307,7 +318,7 @@ func hasAll(c caller, a act, p ruled, known bool) bool {
 			lists = p.back
 		}
 		switch {
-		case right == "own", lists == "":
+		case right == "own", right == "membership", lists == "":
 		case !known || !slices.ContainsFunc(strings.Fields(lists), c.isNamed):
 			return false
 		}

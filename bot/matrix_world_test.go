@@ -216,6 +216,9 @@ func (w *matrixWorld) does(p ruled, a act, in string) (came, said string) {
 		Log: slog.New(slog.DiscardHandler),
 	})
 	decision := rollout.DecisionID(fmt.Sprintf("slack:%d.1.a", w.number))
+	if a.form != "" {
+		decision = rollout.DecisionID(fmt.Sprintf("slack:view:V%d", w.number))
+	}
 	switch w.c.standing {
 	case pipeline, annotation:
 		came, said = outcomeOf(w.otherwise(e, r, a, decision))
@@ -323,7 +326,17 @@ func (w *matrixWorld) inSlack(e *engine.Engine, store *mem.Store, services map[r
 		payload = fmt.Sprintf(`{"type":"block_actions","user":{"id":%q},"container":{"type":"message","message_ts":"1.000001","channel_id":"C1"},
 			"trigger_id":"%d.1.a","actions":[{"type":"button","action_id":"canary.%s","value":"production/checkout-1/3/%[3]s"}]}`, w.user(), w.number, a.action)
 	}
+	if a.form != "" {
+		kind = "interactive"
+		payload = fmt.Sprintf(`{"type":"view_submission","user":{"id":%q},"trigger_id":"%d.1.a","view":{"id":"V%[2]d","callback_id":"canary.%[3]s",
+			"private_metadata":"production/checkout-1/3/%[3]s","state":{"values":{"began":{"canary.began":{"selected_date_time":%d}},"what":{"canary.what":{"value":"Routine."}}}}}}`,
+			w.user(), w.number, a.form, time.Now().Unix())
+	}
 	b.Handle(w.t.Context(), envelope(kind, payload), func(raw []byte) error {
+		if a.form != "" { // the answer takes the form's place
+			said = string(raw)
+			return nil
+		}
 		var ack struct {
 			Payload struct {
 				Text string `json:"text"`

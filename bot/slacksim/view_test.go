@@ -26,6 +26,7 @@ const orderForm = `{"type":"modal","callback_id":"order","title":{"type":"plain_
 	{"type":"input","block_id":"size","dispatch_action":true,"optional":true,"label":{"type":"plain_text","text":"Size"},"element":{"type":"static_select","action_id":"pick","options":[
 		{"text":{"type":"plain_text","text":"Small"},"value":"s"},{"text":{"type":"plain_text","text":"Large"},"value":"l"}]}},
 	{"type":"input","block_id":"from","optional":true,"label":{"type":"plain_text","text":"From"},"element":{"type":"external_select","action_id":"search","min_query_length":2}},
+	{"type":"input","block_id":"when","optional":true,"label":{"type":"plain_text","text":"When"},"element":{"type":"datetimepicker","action_id":"at"}},
 	{"type":"actions","block_id":"more","elements":[{"type":"button","action_id":"again","text":{"type":"plain_text","text":"Again"}}]}]}`
 
 // asker is an app that opens orderForm for each command, and answers what people do in it.
@@ -223,6 +224,29 @@ func TestAppHearsOfWhatItAskedToHear(t *testing.T) {
 	}
 	if got := a.got[1].ActionCallback.BlockActions[0].ActionID; got != "again" {
 		t.Errorf("the button is %q", got)
+	}
+}
+
+// A date and a time reach the app as seconds, as the page sends them or as a scenario writes them.
+func TestDateAndTimeAreSeconds(t *testing.T) {
+	t.Parallel()
+	for entered, want := range map[string]int64{"1795442520": 1795442520, "2026-11-23 14:02": 1795442520} {
+		a := ask(t, slacksim.Options{}, nil)
+		a.modal(t, "dev")
+		a.fill(t, "dev", "What", "tea")
+		if _, err := a.sim.As("dev").Fill("When", "soon"); !errors.Is(err, slacksim.ErrNoOption) {
+			t.Errorf("soon is taken: %v", err)
+		}
+		a.fill(t, "dev", "When", entered)
+		if got := a.shown(t, "dev"); !strings.Contains(got, "When (optional): [Nov 23, 2026 at 14:02 UTC]") {
+			t.Errorf("%s: it shows\n%s", entered, got)
+		}
+		if out, err := a.sim.As("dev").Submit(); err != nil || out.Delivery != slacksim.Acked {
+			t.Fatalf("%v, %v", out.Delivery, err)
+		}
+		if got := a.got[0].View.State.Values["when"]["at"].SelectedDateTime; got != want {
+			t.Errorf("%s: the app gets %d, want %d", entered, got, want)
+		}
 	}
 }
 

@@ -191,6 +191,8 @@ func everything(text string, all bool) map[string]view.Message {
 	made["list"] = a.List([]view.Running{running})
 	hostileLinks := []rollout.Link{{Name: text, Template: "https://x.example/{service}/{from}...{to}?{environment}"}, {Name: "x", Template: text}}
 	made["show"] = a.Show(view.Shown{Rollout: poison(baking(), text, all), Timeline: poison(timeline(), text, false), Approvers: []string{text}, Card: link})
+	made["incident_told"] = a.IncidentTold(poison(incident(), text, all))
+	made["incident_meant"] = a.MeantIncident(text, poison(incident(), text, all), text)
 	made["diff"] = a.Diff(poison(baking(), text, all), nil)
 	made["diff_links"] = view.Card(poison(baking(), text, all), view.CardOptions{Links: hostileLinks[1:]})
 	made["services"] = a.Services([]rollout.Service{service}, []rollout.Rollout{poison(baking(), text, all)})

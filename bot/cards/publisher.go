@@ -72,6 +72,7 @@ type Publisher struct {
 
 	// The fields below belong to the goroutine.
 	cards     map[rollout.ID]*card
+	before    map[rollout.ID]int // the last entry that an earlier process committed, of rollouts that were read at the start
 	downUntil time.Time // Slack does not answer; not before then
 	rereadAt  time.Time // something could not be read
 	misses    int
@@ -96,7 +97,7 @@ func New(o Options) *Publisher {
 	return &Publisher{
 		Options: o, unseen: map[rollout.ID]rollout.Problem{}, askers: askers, cursors: newCursors(o.Notes),
 		committed: map[rollout.ID]rollout.Rollout{}, outdated: map[rollout.ID]bool{},
-		live: map[rollout.ID]rollout.ServiceName{}, wake: make(chan struct{}, 1), cards: map[rollout.ID]*card{}, hung: make(chan hung, 1),
+		live: map[rollout.ID]rollout.ServiceName{}, wake: make(chan struct{}, 1), cards: map[rollout.ID]*card{}, before: map[rollout.ID]int{}, hung: make(chan hung, 1),
 	}
 }
 
@@ -229,6 +230,7 @@ func (p *Publisher) load(ctx context.Context) error {
 		}
 	}
 	for _, r := range open {
+		p.before[r.ID] = r.Seq
 		p.Committed(r)
 	}
 	for id, cur := range known {

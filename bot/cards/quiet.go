@@ -98,11 +98,11 @@ func (c *card) reply(ctx context.Context, p *Publisher, batch []rollout.Entry) (
 	}
 	say := c.sayer(p, to, gone)
 	if len(batch) == 1 {
-		return say(c.known(batch[0]))
+		return say(c.known(p, batch[0]))
 	}
 	told, question := batch, (*rollout.Entry)(nil)
 	if i := c.open(batch); i >= 0 {
-		e := c.known(batch[i])
+		e := c.known(p, batch[i])
 		told, question = slices.Delete(slices.Clone(batch), i, i+1), &e
 	}
 	return view.Held(c.r, told, question, say)
@@ -126,10 +126,12 @@ func (c *card) open(batch []rollout.Entry) int {
 	return -1
 }
 
-// known is the entry as far as it still holds.
-func (c *card) known(e rollout.Entry) rollout.Entry {
+// known is the entry as far as it still holds. Until when a question of an earlier process may be answered is not known: the wait
+// stood still while nobody judged, and how long that was is found later.
+func (c *card) known(p *Publisher, e rollout.Entry) rollout.Entry {
 	away := func(o rollout.Entry) bool { return o.Seq > e.Seq && o.Kind == rollout.EntryAway }
-	if c.wasUnseen(e) || slices.ContainsFunc(c.entries, away) {
+	asks := e.Kind == rollout.EntryAsked || e.Kind == rollout.EntryReminded
+	if asks && (e.Seq <= p.before[e.Rollout] || c.wasUnseen(e) || slices.ContainsFunc(c.entries, away)) {
 		e.Data.Left = 0 // the wait stood still: until when is on the card
 	}
 	return e

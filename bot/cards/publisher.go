@@ -73,8 +73,8 @@ type Publisher struct {
 	// The fields below belong to the goroutine.
 	cards     map[rollout.ID]*card
 	before    map[rollout.ID]int // the last entry that an earlier process committed, of rollouts that were read at the start
-	downUntil time.Time // Slack does not answer; not before then
-	rereadAt  time.Time // something could not be read
+	downUntil time.Time          // Slack does not answer; not before then
+	rereadAt  time.Time          // something could not be read
 	misses    int
 	hanging   bool      // a picture is under way
 	hung      chan hung // what came of it; of size one

@@ -51,6 +51,8 @@ type Rollouts interface {
 type Queue interface {
 	// Await makes a deploy pending and returns it with its place in line; 0: it waits for its moment.
 	Await(ctx context.Context, l rollout.DeployRequest, notBefore time.Time) (p rollout.Pending, place int, err error)
+	// Foresee returns what Await would make of it, and commits nothing.
+	Foresee(ctx context.Context, l rollout.DeployRequest, notBefore time.Time) (rollout.Outlook, error)
 	// Leave removes a pending deploy and Jump lets one go first; both return it.
 	Leave(ctx context.Context, d rollout.QueueDecision) (rollout.Pending, error)
 	Jump(ctx context.Context, d rollout.QueueDecision) (rollout.Pending, error)

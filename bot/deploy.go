@@ -3,7 +3,6 @@ package bot
 import (
 	"context"
 	"errors"
-	"time"
 
 	"canarybot.io/bot/command"
 	"canarybot.io/bot/view"
@@ -31,12 +30,12 @@ func (b *Bot) deploy(ctx context.Context, req request, cmd command.Command) (ans
 	if cmd.At != "" {
 		return b.startAt(ctx, req, l, cmd)
 	}
+	if cmd.Queue {
+		return b.startOrWait(ctx, req, l)
+	}
 	out, err := b.start(ctx, req, l)
-	switch {
-	case err != nil || out.passes == nil || cmd.Replace:
+	if err != nil || out.passes == nil || cmd.Replace {
 		return out, err
-	case cmd.Queue:
-		return b.await(ctx, req, l, time.Time{}, out.passes)
 	}
 	cmd.Queue = true
 	out.now = new(b.answers.OfferLine(*out.now, b.Environment, cmd.String()))

@@ -16,6 +16,7 @@ import (
 	"canarybot.io/bot/slack"
 	"canarybot.io/bot/view"
 	"canarybot.io/rollout"
+	"canarybot.io/rollout/calendar"
 )
 
 const (
@@ -33,6 +34,8 @@ type seen struct {
 	Plan    string              `json:"plan,omitempty"`
 	Auto    bool                `json:"auto,omitempty"`
 	Replace bool                `json:"replace,omitempty"`
+	When    view.When           `json:"when,omitempty"`
+	Moment  int64               `json:"moment,omitempty"` // in seconds since 1970
 	// Basis is a sum of what the configuration and the store said about it then.
 	Basis string `json:"basis,omitempty"`
 }
@@ -40,8 +43,10 @@ type seen struct {
 // draft is a deploy that is being filled in.
 type draft struct {
 	rollout.DeployRequest
-	found []string // versions in the message that the form was opened from
-	read  bool     // it was just opened from one
+	when   view.When
+	moment time.Time // with view.StartAt; zero: not chosen yet
+	found  []string  // versions in the message that the form was opened from
+	read   bool      // it was just opened from one
 }
 
 // metadata is what travels with a form.
@@ -60,19 +65,22 @@ func metadataOf(v slack.View) (m metadata) {
 
 // formFor returns the form for a deploy that shows what it does.
 func (b *Bot) formFor(ctx context.Context, l draft, shown view.Message) (view.Modal, error) {
-	saw, err := b.basis(ctx, l.DeployRequest)
+	saw, err := b.basis(ctx, l)
 	if err != nil {
 		return view.Modal{}, err
 	}
 	raw, err := json.Marshal(metadata{saw, l.found})
 	return b.answers.DeployForm(view.DeployForm{
-		DeployRequest: l.DeployRequest, Services: b.sorted(), Preview: shown, Metadata: string(raw),
+		DeployRequest: l.DeployRequest, When: l.when, Moment: l.moment, Services: b.sorted(), Preview: shown, Metadata: string(raw),
 	}), err
 }
 
 // basis says what the deploy would do, as far as that is known without the cluster: by whom it is asked does not matter.
-func (b *Bot) basis(ctx context.Context, l rollout.DeployRequest) (seen, error) {
-	saw := seen{Service: l.Service, Version: l.Version, Plan: l.Plan, Auto: l.Auto, Replace: l.Replace}
+func (b *Bot) basis(ctx context.Context, l draft) (seen, error) {
+	saw := seen{Service: l.Service, Version: l.Version, Plan: l.Plan, Auto: l.Auto, Replace: l.Replace, When: l.when}
+	if !l.moment.IsZero() {
+		saw.Moment = l.moment.Unix()
+	}
 	service, ok := b.Services[l.Service]
 	if !ok || l.Version == "" {
 		return saw, nil
@@ -137,7 +145,7 @@ type openForm struct {
 func (b *Bot) complete(l draft) bool {
 	service, known := b.Services[l.Service]
 	_, planned := service.PlanNamed(l.Plan)
-	return known && planned && l.Version != ""
+	return known && planned && l.Version != "" && (l.when != view.StartAt || !l.moment.IsZero())
 }
 
 // previewed is what a form says before the cluster was looked at.
@@ -153,6 +161,10 @@ func (b *Bot) filled(v slack.View) draft {
 	l.Service = rollout.ServiceName(service)
 	l.Auto, l.Replace = v.Ticked(view.FieldOptions, view.TickAuto), v.Ticked(view.FieldOptions, view.TickReplace)
 	_, l.Text = v.Field(view.FieldReason)
+	_, when := v.Field(view.FieldWhen)
+	if l.when = view.WhenOf(when); l.when == view.StartAt {
+		l.moment = v.Moment(view.FieldMoment)
+	}
 	_, l.Version = v.Field(view.FieldVersion)
 	if action, plan := v.Field(view.FieldPlan); action == view.PlanAction(l.Service) { // another service's plan says nothing
 		l.Plan = plan
@@ -180,13 +192,24 @@ func (b *Bot) chosen(req request, p slack.Interaction) (answer, error) {
 
 // look finds out whether the deploy would start, and shows that in the form.
 func (b *Bot) look(ctx context.Context, req request, open openForm, l draft) {
-	b.showIn(ctx, open, l, b.dryRunOf(ctx, req, l))
+	b.showIn(ctx, open, l, b.foretell(ctx, req, l))
 }
 
-// dryRunOf returns what a dry run says.
-func (b *Bot) dryRunOf(ctx context.Context, req request, l draft) view.Message {
+// foretell says what the deploy would do: when it would start, or what a dry run says.
+func (b *Bot) foretell(ctx context.Context, req request, l draft) view.Message {
+	if _, why := b.unfitLater(ctx, req, l); why != "" {
+		return b.answers.Unfit(why)
+	}
 	actor, err := b.actor(ctx, req, rollout.Deploy, l.Service)
 	l.Actor, l.At = actor, now()
+	if err == nil && l.when != view.StartNow {
+		var o rollout.Outlook
+		o, err = b.Rollouts.Foresee(ctx, l.DeployRequest, l.moment)
+		if err == nil && (l.when == view.StartAt || o.InTheWay != nil) {
+			plan, _ := b.Services[l.Service].PlanNamed(l.Plan)
+			return b.answers.Foreseen(o, plan, l.local(b.zone(ctx, req.user)))
+		}
+	}
 	if err == nil {
 		var r rollout.Rollout
 		var p rollout.Preflight
@@ -269,25 +292,42 @@ func (b *Bot) submitted(ctx context.Context, req request, v slack.View) (answer,
 	l := b.filled(v)
 	req.form = true
 	l.ID = rollout.DecisionID("slack:view:" + v.ID) // each form starts one rollout, however often it is sent
-	if field, why := b.unfit(l); why != "" {
+	field, why := b.unfit(l)
+	if why == "" {
+		field, why = b.unfitLater(ctx, req, l)
+	}
+	if why != "" {
 		return b.notStarted(ctx, v, l, field, why, b.answers.Unfit(why))
 	}
-	is, err := b.basis(ctx, l.DeployRequest)
+	is, err := b.basis(ctx, l)
 	if err != nil {
 		return answer{}, err
 	}
-	if metadataOf(v).Seen != is {
+	if metadataOf(v).Seen != is || !b.complete(l) {
 		return b.lookFirst(ctx, req, v, l)
 	}
 	l.Text = b.readable(ctx, l.Text)
 	if id, ok, err := b.Store.Decided(ctx, l.ID); err != nil || ok {
-		return b.startedBefore(ctx, id, err)
+		return b.startedBefore(ctx, l.ID, id, err)
 	}
-	out, err := b.start(ctx, req, l.DeployRequest)
+	out, err := b.startWhen(ctx, req, l)
 	if err != nil || out.now == nil {
 		return out, err
 	}
 	return b.inForm(ctx, v, l, out)
+}
+
+// startWhen starts what the form says, now or when it says.
+func (b *Bot) startWhen(ctx context.Context, req request, l draft) (answer, error) {
+	switch l.when {
+	case view.StartNow:
+		return b.start(ctx, req, l.DeployRequest)
+	case view.StartFree:
+		return b.startOrWait(ctx, req, l.DeployRequest)
+	case view.StartAt:
+		return b.await(ctx, req, l.DeployRequest, l.moment, nil)
+	}
+	return answer{}, rollout.Refuse(rollout.Internal, rollout.Problem{Code: rollout.ProblemInternal})
 }
 
 // notStarted shows in the form what was refused, in the place of what it still says that the deploy would do, and under the field
@@ -319,6 +359,29 @@ func (b *Bot) unfit(l draft) (field, why string) {
 	return "", ""
 }
 
+// unfitLater returns what is wrong with when the deploy is to start, and the field that it is in; empty: nothing.
+func (b *Bot) unfitLater(ctx context.Context, req request, l draft) (field, why string) {
+	if l.when != view.StartNow && l.Replace {
+		return view.FieldOptions, view.ReplacesLater
+	}
+	if l.moment.IsZero() {
+		return "", ""
+	}
+	zone := b.zone(ctx, req.user)
+	if _, err := calendar.When(l.local(zone).Format("2006-01-02 15:04")).At(now(), zone); err != nil {
+		return view.FieldMoment, view.FieldError(b.answers.Error(err), "")
+	}
+	return "", ""
+}
+
+// local is the moment as the clocks of the zone show it; zero: none is chosen.
+func (l draft) local(zone *time.Location) time.Time {
+	if l.moment.IsZero() {
+		return l.moment
+	}
+	return l.moment.In(zone)
+}
+
 // lookFirst shows what the form would start now, where that is not what it showed: too little time passed, the
 // configuration changed, or what would be replaced is another rollout.
 func (b *Bot) lookFirst(ctx context.Context, req request, v slack.View, l draft) (answer, error) {
@@ -330,17 +393,22 @@ func (b *Bot) lookFirst(ctx context.Context, req request, v slack.View, l draft)
 	return answer{
 		reply: slack.Reply{Modal: new(slack.Modal(form))},
 		then: func(ctx context.Context) {
-			b.showIn(ctx, open, l, b.answers.LookFirst(b.dryRunOf(ctx, req, l)))
+			if b.complete(l) {
+				b.showIn(ctx, open, l, b.answers.LookFirst(b.foretell(ctx, req, l)))
+			}
 		},
 	}, nil
 }
 
 // startedBefore answers a form that was sent again: its first answer was lost.
-func (b *Bot) startedBefore(ctx context.Context, id rollout.ID, err error) (answer, error) {
+func (b *Bot) startedBefore(ctx context.Context, asked rollout.DecisionID, id rollout.ID, err error) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
 	b.Slack.Count(slack.Duplicate)
+	if id == "" {
+		return b.pendedBefore(ctx, asked)
+	}
 	r, err := b.Store.Load(ctx, id)
 	switch {
 	case rollout.CodeOf(err) == rollout.NotFound:
@@ -352,11 +420,22 @@ func (b *Bot) startedBefore(ctx context.Context, id rollout.ID, err error) (answ
 	return answer{reply: slack.Reply{Modal: new(slack.Modal(told))}}, nil
 }
 
+// pendedBefore is startedBefore for a form that made a deploy pending.
+func (b *Bot) pendedBefore(ctx context.Context, asked rollout.DecisionID) (answer, error) {
+	q, err := b.Store.Queue(ctx)
+	p, known := q.AskedBy(asked)
+	if err != nil || !known {
+		return answer{}, err // it started or was dropped since, which the channel was told
+	}
+	told := b.answers.Told("Deploy", b.answers.Pended(p, q.Place(p.ID, now()), nil))
+	return answer{reply: slack.Reply{Modal: new(slack.Modal(told))}}, nil
+}
+
 // inForm shows an answer in the form: in its place once something was started, under the field that it is about, or below
 // what was filled in.
 func (b *Bot) inForm(ctx context.Context, v slack.View, l draft, out answer) (answer, error) {
 	m := *out.now
-	if out.started == "" {
+	if out.started == "" && !out.pended {
 		if m.Mentions() {
 			out.about = "" // below a field a mention would be an id
 		}

@@ -194,6 +194,69 @@ func TestFormIsSentAgainAfterItsAnswerWasLost(t *testing.T) {
 	})
 }
 
+// So is a form that made a deploy pending.
+func TestFormThatWaitsIsSentAgain(t *testing.T) {
+	for name, choose := range map[string]func(w *world){
+		"at a time": func(w *world) {
+			w.fill(dev, "When", "At a time")
+			w.fill(dev, "Time", "2000-01-02 10:00")
+		},
+		"in line": func(w *world) { w.fill(dev, "When", "As soon as nothing is in its way") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			inWorld(t, slacksim.Options{}, func(w *world) {
+				w.slack.Expect(slacksim.MissedAck)
+				w.slash(oncall, "deploy checkout v1.2.3-hotfix")
+				w.slash(dev, "deploy")
+				w.fill(dev, "Version", "v1.2.4")
+				choose(w)
+				w.slack.LoseAcks(1)
+				if out, err := w.slack.As(dev).Submit(); err != nil || out.Delivery != slacksim.TimedOut {
+					t.Fatalf("%v, %v", out.Delivery, err)
+				}
+				w.wants("the form", w.submit(dev), "checkout v1.2.4 is pending as number 1")
+				if q, err := w.store.Queue(t.Context()); err != nil || len(q.All) != 1 {
+					t.Errorf("%d pending, %v", len(q.All), err)
+				}
+			})
+		})
+	}
+}
+
+// A moment that was still to come when it was chosen is past when the form is sent.
+func TestFormIsSentAfterItsMoment(t *testing.T) {
+	inWorld(t, slacksim.Options{}, func(w *world) {
+		w.slash(dev, "deploy")
+		w.fill(dev, "Version", "v1.2.4")
+		w.fill(dev, "When", "At a time")
+		w.fill(dev, "Time", "2000-01-01 00:10")
+		w.wants("the form", w.modal(dev), "starts on Saturday, 1 January 2000, 00:10 (UTC)")
+		time.Sleep(time.Hour)
+		got := w.submit(dev)
+		w.wants("the form", got, `✗ Nothing was changed: "2000-01-01 00:10" is past`)
+		if strings.Contains(got, "starts on") {
+			t.Errorf("the form says still when it starts:\n%s", got)
+		}
+		w.nothingStarted()
+	})
+}
+
+// What is chosen when the form has not followed yet is looked at first.
+func TestWhenIsChosenAndTheFormSentAtOnce(t *testing.T) {
+	inWorld(t, slacksim.Options{}, func(w *world) {
+		w.slash(dev, "deploy")
+		w.fill(dev, "Version", "v1.2.4")
+		w.slack.SetFault("views.update", slacksim.Fault{Latency: 2 * time.Second})
+		if _, err := w.slack.As(dev).StartFill("When", "At a time"); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		w.wants("the form", w.submit(dev), "Nothing was started: this is not what the form showed", "Time: []")
+		w.settle()
+		w.nothingStarted()
+	})
+}
+
 // Of choices that follow each other quickly the last one is shown, in whatever order the answers arrive.
 func TestLastChoiceIsShown(t *testing.T) {
 	inWorld(t, slacksim.Options{}, func(w *world) {

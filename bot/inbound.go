@@ -35,6 +35,8 @@ type answer struct {
 	later func(context.Context) view.Message
 	// started is the rollout that it says is on its way: what keeps people from seeing that is told in the same way.
 	started rollout.ID
+	// pended is true where it says that a deploy is pending.
+	pended bool
 	// replace puts the answer in the place of the private message whose button was pressed.
 	replace bool
 	// reply is what the ack carries beside a message: to a form, or to a search.

@@ -40,6 +40,11 @@ func (r *recorder) Await(_ context.Context, l rollout.DeployRequest, notBefore t
 	return p, 0, nil
 }
 
+// Foresee foresees nothing.
+func (r *recorder) Foresee(context.Context, rollout.DeployRequest, time.Time) (rollout.Outlook, error) {
+	return rollout.Outlook{}, nil
+}
+
 // Leave knows nothing that is pending.
 func (r *recorder) Leave(context.Context, rollout.QueueDecision) (rollout.Pending, error) {
 	return rollout.Pending{}, rollout.Refuse(rollout.NotFound, rollout.Problem{Code: rollout.ProblemNotPending})

@@ -45,12 +45,24 @@ func (b *Bot) startAt(ctx context.Context, req request, l rollout.DeployRequest,
 	return answerWith(b.answers.MeantMoment(b.Environment, l, when, cmd.String())), nil
 }
 
+// startOrWait starts a deploy, or makes it pending where what refuses it passes.
+func (b *Bot) startOrWait(ctx context.Context, req request, l rollout.DeployRequest) (answer, error) {
+	out, err := b.start(ctx, req, l)
+	if err != nil || out.passes == nil {
+		return out, err
+	}
+	return b.await(ctx, req, l, time.Time{}, out.passes)
+}
+
 // await makes a deploy pending until the moment; zero: until what is in its way has passed.
 func (b *Bot) await(ctx context.Context, req request, l rollout.DeployRequest, when time.Time, inTheWay error) (answer, error) {
+	if late := req.tooLateToStart(); late > 0 {
+		return answerWith(b.answers.TooLateToStart(late)), nil
+	}
 	actor, err := b.actor(ctx, req, rollout.Deploy, l.Service)
 	l.Actor, l.At = actor, now()
 	if err != nil {
-		return b.refuseDeploy(ctx, b.answers, l, err)
+		return b.refuseDeploy(ctx, b.answersTo(req), l, err)
 	}
 	if !when.IsZero() {
 		when = when.UTC()
@@ -58,10 +70,11 @@ func (b *Bot) await(ctx context.Context, req request, l rollout.DeployRequest, w
 	}
 	p, place, err := b.Rollouts.Await(ctx, l, when)
 	if err != nil {
-		return b.refuseDeploy(ctx, b.answers, l, err)
+		return b.refuseDeploy(ctx, b.answersTo(req), l, err)
 	}
 	b.homes.changed()
 	out := answerWith(b.answers.Pended(p, place, inTheWay))
+	out.pended = true
 	out.replace = true // the question, where there was one, is answered
 	return out, nil
 }

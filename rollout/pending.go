@@ -12,6 +12,8 @@ type Pending struct {
 	ID      int         `json:"id"` // counts the pending deploys of a store, from 1
 	Service ServiceName `json:"service"`
 	Request Request     `json:"request"`
+	// Asked is the decision that made it pending: the same again makes no second one.
+	Asked DecisionID `json:"asked,omitempty"`
 	// NotBefore is the moment that it waits for; zero: none.
 	NotBefore time.Time `json:"not_before,omitzero"`
 	// Since is when it got in line, and its place there: the earlier, the further ahead.
@@ -20,6 +22,13 @@ type Pending struct {
 	Until time.Time `json:"until,omitzero"`
 	// Settled is what came of it, until people were told; nil: it is pending.
 	Settled *Settlement `json:"settled,omitempty"`
+}
+
+// Outlook is what would become of a deploy that waits.
+type Outlook struct {
+	Pending  Pending
+	Place    int   // in line for its service, from 1; 0: it waits for its moment
+	InTheWay error // what keeps it from starting, now or at its moment; nil: nothing that is known
 }
 
 // Settlement is what came of a pending deploy: the rollout that it became, or why it can no longer start.
@@ -129,6 +138,15 @@ func (q Queue) Find(id int) (Pending, error) {
 		return Pending{}, Refuse(NotFound, Problem{Code: ProblemNotPending, Count: id})
 	}
 	return q.All[i], nil
+}
+
+// AskedBy returns the deploy that the decision made pending, and whether it is known still.
+func (q Queue) AskedBy(decision DecisionID) (Pending, bool) {
+	i := slices.IndexFunc(q.All, func(p Pending) bool { return p.Asked == decision && decision != "" })
+	if i < 0 {
+		return Pending{}, false
+	}
+	return q.All[i], true
 }
 
 // With returns the queue with one more, and that one with its id. The same version of a service is pending once.

@@ -19,8 +19,12 @@ func (a Answers) Pended(p rollout.Pending, place int, why error) Message {
 	} else {
 		head += ": it starts " + at(p.NotBefore) + ", or as soon after as nothing is in its way."
 	}
-	dropped := "If it cannot start before " + at(p.Expires()) + ", it is dropped, and you are told."
-	return message(paragraph(head, inTheWay(p, why), dropped, "To remove it: "+a.typed("queue leave "+strconv.Itoa(p.ID)))).withText("%s", head)
+	return message(paragraph(head, inTheWay(p, why), droppedAfter(p), "To remove it: "+a.typed("queue leave "+strconv.Itoa(p.ID)))).withText("%s", head)
+}
+
+// droppedAfter says until when a pending deploy waits.
+func droppedAfter(p rollout.Pending) string {
+	return "If it cannot start before " + at(p.Expires()) + ", it is dropped, and you are told."
 }
 
 // inTheWay says what is in the way of a pending deploy, and when that ends.
@@ -30,8 +34,10 @@ func inTheWay(p rollout.Pending, why error) string {
 	switch {
 	case why == nil:
 		return ""
-	case errors.As(why, &busy):
+	case errors.As(why, &busy) && busy.Live.Orphaned():
 		return word(string(busy.Live.ID)) + " is under way."
+	case errors.As(why, &busy):
+		return fmt.Sprintf("It waits behind %s of %s, which is under way as %s.", newVersion(busy.Live), actorName(busy.Live.Request.By), word(string(busy.Live.ID)))
 	case errors.As(why, &closed):
 		then := ""
 		if !p.NotBefore.IsZero() {
@@ -101,7 +107,8 @@ func pendingLines(q rollout.Queue, service rollout.ServiceName, now time.Time) (
 		if service != "" && p.Service != service {
 			continue
 		}
-		lines = append(lines, dotted(pendingHead(p), pendingWhen(q, p, now), actorName(p.Request.By)+" "+at(p.Request.At), quoted(p.Request.Text)))
+		lines = append(lines, dotted(pendingHead(p), pendingWhen(q, p, now), actorName(p.Request.By)+" "+at(p.Request.At), quoted(p.Request.Text),
+			"dropped "+at(p.Expires())+" unless it has started"))
 	}
 	return lines
 }

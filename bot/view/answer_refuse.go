@@ -37,7 +37,11 @@ func (a Answers) Busy(launch rollout.DeployRequest, busy *rollout.BusyError, lin
 	if before := busy.Before; before != nil {
 		lines = append(lines, rolledBackAt(*before))
 	}
-	lines = append(lines, joined(" ", "Wait for its end.", anchor(link, "Its card")), a.alternatives(launch, instead))
+	wait := "Wait for its end."
+	if a.forForm {
+		wait = ChooseToWait
+	}
+	lines = append(lines, joined(" ", wait, anchor(link, "Its card")), a.alternatives(launch, instead))
 	return message(paragraph(lines...)).withText("%s", text)
 }
 

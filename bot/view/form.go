@@ -3,6 +3,7 @@ package view
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/slack-go/slack"
 
@@ -40,8 +41,20 @@ const (
 	FieldService = "service"
 	FieldVersion = "version"
 	FieldPlan    = "plan"
+	FieldWhen    = "when"
+	FieldMoment  = "moment"
 	FieldOptions = "options"
 	FieldReason  = "reason"
+)
+
+// When is when a deploy starts, as it is chosen in a form.
+type When string
+
+// What can be chosen.
+const (
+	StartNow  When = ""
+	StartFree When = "free" // as soon as nothing is in its way
+	StartAt   When = "at"   // at a moment
 )
 
 // What can be ticked in a form.
@@ -64,6 +77,8 @@ const (
 // DeployForm is what is filled in in the form of a deploy.
 type DeployForm struct {
 	rollout.DeployRequest
+	When   When
+	Moment time.Time // with StartAt; zero: not chosen yet
 	// Services are those to choose from, by name.
 	Services []rollout.Service
 	// Preview is what the deploy would do; no blocks: too little is filled in to say.
@@ -87,9 +102,17 @@ func (a Answers) DeployForm(f DeployForm) Modal {
 			blocks = append(blocks, planField(f, s))
 		}
 	}
+	blocks = append(blocks, whenField(f))
+	if f.When == StartAt {
+		blocks = append(blocks, momentField(f))
+	}
 	blocks = append(blocks, optionsField(f), reasonField(f.Text, "Others read it on the card and in the thread.", true), slack.NewDividerBlock())
 	if len(f.Preview.Blocks) == 0 {
-		blocks = append(blocks, context("What the deploy does is shown here before it starts, once there is a service and a version."))
+		needs := "a service and a version"
+		if f.When == StartAt {
+			needs = "a service, a version and a time"
+		}
+		blocks = append(blocks, context("What the deploy does is shown here before it starts, once there is "+needs+"."))
 	}
 	return Modal{
 		Callback: DeployCallback, Title: "Deploy", Submit: "Deploy", Close: "Cancel", Metadata: f.Metadata,
@@ -161,6 +184,38 @@ func planField(f DeployForm, s rollout.Service) slack.Block {
 	return asked(FieldPlan, "Plan", e)
 }
 
+// now is the value of the option for StartNow: Slack takes no empty one.
+const now = "now"
+
+func whenField(f DeployForm) slack.Block {
+	all := map[When]*slack.OptionBlockObject{
+		StartNow:  option(now, "Now", ""),
+		StartFree: option(string(StartFree), "As soon as nothing is in its way", "It waits in line for rollouts, locks and freezes to end."),
+		StartAt:   option(string(StartAt), "At a time", "Everything is looked at again then."),
+	}
+	e := slack.NewOptionsSelectBlockElement(slack.OptTypeStatic, nil, ActionPrefix+FieldWhen, all[StartNow], all[StartFree], all[StartAt])
+	e.InitialOption = all[f.When]
+	return asked(FieldWhen, "When", e)
+}
+
+// WhenOf reads what is chosen as when.
+func WhenOf(value string) When {
+	if value == now {
+		return StartNow
+	}
+	return When(value)
+}
+
+func momentField(f DeployForm) slack.Block {
+	e := slack.NewDateTimePickerBlockElement(ActionPrefix + FieldMoment)
+	if !f.Moment.IsZero() {
+		e.InitialDateTime = f.Moment.Unix()
+	}
+	b := asked(FieldMoment, "Time", e)
+	b.Hint = plain("In your own time zone.", mostOptionText)
+	return b
+}
+
 func optionsField(f DeployForm) slack.Block {
 	auto := option(TickAuto, "Let the checks alone decide at every gate", "An approver has to start it.")
 	replace := option(TickReplace, "Replace what is rolling out", "It is rolled back first. Also starts a version that was rolled back.")
@@ -212,6 +267,19 @@ func (a Answers) Behind(r rollout.Rollout) Message {
 		capitalize(describePlan(r.Spec.Plan))+"."))
 }
 
+// Foreseen is what the form says of a deploy that would wait: for the moment, in the zone of whoever looks, or in line.
+func (a Answers) Foreseen(o rollout.Outlook, plan rollout.Plan, when time.Time) Message {
+	p := o.Pending
+	head := fmt.Sprintf("%s *%s waits*, %s: it starts when nothing is in its way.", iconGoing, pendingName(p), placeWords(o.Place, p.Service))
+	if !when.IsZero() {
+		head = fmt.Sprintf("%s *%s starts on %s*, or as soon after as nothing is in its way.", iconGoing, pendingName(p), inZone(when))
+	}
+	if p.Request.Auto {
+		plan = plan.Automatic()
+	}
+	return message(paragraph(head, inTheWay(p, o.InTheWay), droppedAfter(p), capitalize(describePlan(plan))+".", "The cluster is looked at then."))
+}
+
 // NotStarted is what the form says after it was sent and refused.
 func (a Answers) NotStarted(why Message) Message {
 	if strings.Contains(why.Text, "Nothing was started") {
@@ -222,7 +290,11 @@ func (a Answers) NotStarted(why Message) Message {
 
 // Unfit is what the form says after it was sent with something in a field that cannot be: why, as under the field.
 func (a Answers) Unfit(why string) Message {
-	return message(iconBad + " *Nothing was started.* " + escape(why, mostError))
+	why = escape(why, mostError)
+	if strings.HasPrefix(why, "Nothing was changed") {
+		return message(iconBad + " " + why)
+	}
+	return message(iconBad + " *Nothing was started.* " + why)
 }
 
 // LookFirst is for a form that was sent before it showed what it does, or after that changed.
@@ -244,10 +316,16 @@ func FieldError(m Message, remedy string) string {
 // TickToReplace says what to do where only replacing helps.
 const TickToReplace = "To start it all the same, tick Replace what is rolling out."
 
+// ChooseToWait says how to wait until nothing is in the way.
+const ChooseToWait = "To wait for its end, choose that under When."
+
 // GoneFromForm is said under the field of a service that left the configuration.
 func GoneFromForm(service rollout.ServiceName) string {
 	return fmt.Sprintf("%s is not in the configuration any more. Choose another.", clip(string(service), maxWord))
 }
+
+// ReplacesLater is said under the ticks of a deploy that waits and is to replace what there is.
+const ReplacesLater = "Replacing is about what there is now, so it goes only with Now."
 
 // NoVersion is said under a field with what is no version.
 func NoVersion(word string) string {

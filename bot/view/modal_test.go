@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/slack-go/slack"
 
@@ -30,6 +31,17 @@ func modals() map[string]view.Modal {
 	form := func(l rollout.DeployRequest, shown view.Message) view.Modal {
 		return a.DeployForm(view.DeployForm{DeployRequest: l, Services: services, Preview: shown, Metadata: "{}"})
 	}
+	pending := queue().All
+	for i := range pending {
+		pending[i].Service, pending[i].Request.Version = "checkout", launch().Version
+	}
+	later := func(o rollout.Outlook, when view.When, moment time.Time) view.Modal {
+		f := view.DeployForm{DeployRequest: launch(), Services: services, Metadata: "{}", When: when, Moment: moment}
+		if o.Pending.ID != 0 {
+			f.Preview = a.Foreseen(o, plan, moment)
+		}
+		return a.DeployForm(f)
+	}
 	hostile := rollout.DeployRequest{Service: "checkout", Version: "<!channel>:fire:v1" + strings.Repeat("9", 100), Text: "*<@U1>*" + strings.Repeat("x", 400)}
 	report := view.Value{Environment: "production", Rollout: "checkout-42", Turn: 4, Action: view.Incident}
 	return map[string]view.Modal{
@@ -52,6 +64,11 @@ func modals() map[string]view.Modal {
 		"deploy_before":       form(launch(), a.ForForm().RolledBackBefore(launch(), ending(rollout.RolledBack, nil))),
 		"deploy_look_first":   form(launch(), a.LookFirst(a.Previewed(launch(), plan))),
 		"deploy_hostile":      form(hostile, a.Previewed(hostile, plan)),
+		"deploy_at":           later(rollout.Outlook{}, view.StartAt, time.Time{}),
+		"deploy_at_shown":     later(rollout.Outlook{Pending: pending[2]}, view.StartAt, pending[2].NotBefore.In(time.FixedZone("Europe/Berlin", 3600))),
+		"deploy_line":         later(rollout.Outlook{Pending: pending[1], Place: 2, InTheWay: &rollout.BusyError{Live: baking()}}, view.StartFree, time.Time{}),
+		"deploy_unfit":        form(launch(), a.Unfit(view.ReplacesLater)),
+		"deploy_pending":      a.Told("Deploy", a.Pended(pending[0], 1, nil)),
 		"deploy_started":      a.Told("Deploy", a.Accepted(baking(), rollout.Deploy, permalink)),
 		"reason_abandon":      a.ReasonForm(with(func(r *rollout.Rollout) { r.Stuck = &rollout.Reason{Code: rollout.ReasonSlow} }), view.Value{Environment: "production", Rollout: "checkout-42", Turn: 4, Action: rollout.Abandon}),
 		"incident":            a.IncidentForm(view.IncidentForm{Rollout: ending(rollout.Succeeded, nil), Began: noon, Value: report}),

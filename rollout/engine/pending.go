@@ -21,15 +21,7 @@ const (
 // place in line; 0: it waits for its moment. The errors are answers for whoever asked, as those of Deploy; Conflict where
 // the version is pending already.
 func (e *Engine) Await(ctx context.Context, l rollout.DeployRequest, notBefore time.Time) (p rollout.Pending, place int, err error) {
-	if err := e.mayPend(ctx, l); err != nil {
-		return p, 0, err
-	}
-	p = rollout.Pending{
-		Service: l.Service, NotBefore: notBefore, Since: l.At,
-		Request: rollout.Request{Version: l.Version, By: l.Actor, At: l.At, Text: l.Text, Plan: l.Plan, Auto: l.Auto},
-	}
-	p.Since = p.InLine()
-	if p.Until, err = e.waitsUntil(ctx, p); err != nil {
+	if p, err = e.pend(ctx, l, notBefore); err != nil {
 		return p, 0, err
 	}
 	err = e.setQueue(ctx, rollout.QueueChange{Decision: l.ID, At: l.At}, func(q rollout.Queue) (rollout.Queue, []rollout.AuditEntry, error) {
@@ -40,20 +32,71 @@ func (e *Engine) Await(ctx context.Context, l rollout.DeployRequest, notBefore t
 	return p, place, err
 }
 
+// Foresee returns what Await would make of a deploy, and what keeps it from starting now or at its moment, as far as anybody
+// knows. Nothing is committed, and the errors are those of Await.
+func (e *Engine) Foresee(ctx context.Context, l rollout.DeployRequest, notBefore time.Time) (o rollout.Outlook, err error) {
+	p, err := e.pend(ctx, l, notBefore)
+	if err != nil {
+		return o, err
+	}
+	q, err := e.Store.Queue(ctx)
+	if err != nil {
+		return o, err
+	}
+	next, p, err := q.With(p)
+	if err != nil {
+		return o, err
+	}
+	o.Pending, o.Place = p, next.Place(p.ID, l.At)
+	if o.Place > 0 {
+		o.InTheWay = e.inTheWay(ctx, e.Services[l.Service], p)
+		return o, nil
+	}
+	closed, err := e.closedAt(ctx, p, notBefore)
+	if len(closed.By) > 0 {
+		o.InTheWay = &rollout.ClosedError{Service: l.Service, Closed: closed}
+	}
+	return o, err
+}
+
+// pend makes a pending deploy of what is asked for, and commits nothing.
+func (e *Engine) pend(ctx context.Context, l rollout.DeployRequest, notBefore time.Time) (p rollout.Pending, err error) {
+	if err := e.mayPend(ctx, l); err != nil {
+		return p, err
+	}
+	p = rollout.Pending{
+		Service: l.Service, NotBefore: notBefore, Since: l.At, Asked: l.ID,
+		Request: rollout.Request{Version: l.Version, By: l.Actor, At: l.At, Text: l.Text, Plan: l.Plan, Auto: l.Auto},
+	}
+	p.Since = p.InLine()
+	p.Until, err = e.waitsUntil(ctx, p)
+	return p, err
+}
+
 // waitsUntil returns when a deploy is dropped that could not start: some time after it is in line, or after what closes the
 // service then is known to open. Whoever waits for the end of a weekend's freeze knows that it takes so long.
 func (e *Engine) waitsUntil(ctx context.Context, p rollout.Pending) (time.Time, error) {
 	from := p.InLine()
-	if e.Calendar != nil {
-		set, err := e.Store.Closures(ctx)
-		if err != nil {
-			return time.Time{}, err
-		}
-		if closed := e.Calendar.Closed(e.Services[p.Service], set, p.Request.By, from); closed.Opens.After(from) {
-			from = closed.Opens
-		}
+	closed, err := e.closedAt(ctx, p, from)
+	if err != nil {
+		return time.Time{}, err
+	}
+	if closed.Opens.After(from) {
+		from = closed.Opens
 	}
 	return from.Add(cmp.Or(e.Patience, rollout.Patience)).UTC(), nil
+}
+
+// closedAt returns what closes the service to the deploy then, as far as that is known now.
+func (e *Engine) closedAt(ctx context.Context, p rollout.Pending, at time.Time) (rollout.Closed, error) {
+	if e.Calendar == nil {
+		return rollout.Closed{}, nil
+	}
+	set, err := e.Store.Closures(ctx)
+	if err != nil {
+		return rollout.Closed{}, err
+	}
+	return e.Calendar.Closed(e.Services[p.Service], set, p.Request.By, at), nil
 }
 
 // mayPend refuses what could not start whatever it waited for.

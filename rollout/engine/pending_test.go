@@ -261,3 +261,29 @@ func (w *world) launchAndAbort(version string) {
 		w.t.Fatalf("%s is %s", r.ID, r.Ending.Outcome)
 	}
 }
+
+// What is foreseen is what becomes of a deploy that waits, and nothing is pending by it.
+func TestAPendingDeployIsForeseen(t *testing.T) {
+	for name, at := range map[string]time.Duration{"in line": 0, "at a moment": time.Hour} {
+		t.Run(name, func(t *testing.T) {
+			dated(t, func(*world) {}, func(w *world) {
+				var moment time.Time
+				if at > 0 {
+					moment = time.Now().UTC().Add(at)
+				}
+				l := rollout.DeployRequest{ID: "pend-v3", Actor: person(lead), At: time.Now(), Service: "checkout", Version: "v3"}
+				o, err := w.current.engine.Foresee(w.t.Context(), l, moment)
+				if err != nil {
+					w.t.Fatal(err)
+				}
+				if q, err := w.store.Queue(w.t.Context()); err != nil || len(q.All) > 0 {
+					w.t.Fatalf("%d are pending, %v", len(q.All), err)
+				}
+				p, place, err := w.current.engine.Await(w.t.Context(), l, moment)
+				if err != nil || place != o.Place || p.Expires() != o.Pending.Expires() || p.ID != o.Pending.ID || o.InTheWay != nil {
+					w.t.Errorf("%+v at place %d (%v), foreseen %+v", p, place, err, o)
+				}
+			})
+		})
+	}
+}

@@ -39,7 +39,7 @@ func peopleCommands() []command {
 			w.putUser(name, string(kind))
 		})},
 		{"group", "NAMES", "puts these alone in the user group releasers: group oncall nia; or it is deleted, or the workspace has none (off)", quiet((*world).putGroup)},
-		{"policy", "SETTINGS", "restarts the bot with this policy of checkout: approvals 2, group (releasers approve), groups (they deploy, too), second_person, self_promote, hurry (oncall promotes before bakes are over, dev deploys in an emergency), hold (on failure)", quiet((*world).putPolicy)},
+		{"policy", "SETTINGS", "restarts the bot with this policy of checkout: approvals 2, group (releasers approve), groups (they deploy, too), or-oncall (who approves as well), called (they and oncall when it rolls back), second_person, self_promote, hurry (oncall promotes before bakes are over, dev deploys in an emergency), hold (on failure)", quiet((*world).putPolicy)},
 		{"zone", "NAME ZONE", "puts somebody's clock into a time zone, for a member", quiet(func(w *world, s words) {
 			name, zone := s.cut()
 			w.zones[name] = string(zone)
@@ -176,6 +176,8 @@ func (w *world) putPolicy(s words) {
 			"hurry": func() {
 				next.Policy.PromoteNow, next.Policy.Emergency = next.Policy.Approvers, []string{dev}
 			},
+			"called":        func() { next.Notify.RolledBack = []string{releasers, oncall} },
+			"or-oncall":     func() { next.Policy.Approvers = append(next.Policy.Approvers, oncall) },
 			"hold":          func() { next.Spec.Plan.OnFail = rollout.HoldOnFail },
 			"second_person": func() { next.Policy.SecondPerson = true },
 			"self_promote":  func() { next.Policy.SelfPromote = true },

@@ -27,7 +27,7 @@ import (
 //	twice COMMAND...       has Slack deliver what the person does twice
 //	user NAME KIND         makes somebody a member, a guest, a stranger or deactivated
 //	group NAMES            puts these alone in the user group releasers: group oncall nia; or it is deleted, or the workspace has none (off)
-//	policy SETTINGS        restarts the bot with this policy of checkout: approvals 2, group (releasers approve), groups (they deploy, too), second_person, self_promote, hurry (oncall promotes before bakes are over, dev deploys in an emergency), hold (on failure)
+//	policy SETTINGS        restarts the bot with this policy of checkout: approvals 2, group (releasers approve), groups (they deploy, too), or-oncall (who approves as well), called (they and oncall when it rolls back), second_person, self_promote, hurry (oncall promotes before bakes are over, dev deploys in an emergency), hold (on failure)
 //	zone NAME ZONE         puts somebody's clock into a time zone, for a member
 //	channel STATE          has the bot in it (invited), or not (removed), lets it post nothing (restricted), or is archived
 //	modal USER             prints the modal that somebody has open

@@ -137,6 +137,49 @@ func TestACalendarOpensForEachService(t *testing.T) {
 	}
 }
 
+// Windows that overlap are one, and so are freezes: it opens when the last of them allows it.
+func TestWhatOverlapsIsOne(t *testing.T) {
+	t.Parallel()
+	c, err := config.Parse([]byte(`environment: e
+prometheus: {url: http://p:9090}
+slack: {channel: '#d'}
+calendar:
+  windows: {w: {open: [0 9 * * *, 0 10 * * *], for: 2h}}
+  freezes:
+    - {name: one, from: 2026-12-01 08:00, until: 2026-12-01 10:00}
+    - {name: two, from: 2026-12-01 09:30, until: 2026-12-01 10:30, services: [a]}
+    - {name: three, from: 2026-12-01 10:15, until: 2026-12-02 09:00, services: [b]}
+services:
+  a: {namespace: n, image: i, route: {kind: HTTPRoute, name: r}, deploy_window: w}
+  b: {namespace: n, image: j, route: {kind: HTTPRoute, name: q}, deploy_window: w}
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		service rollout.ServiceName
+		at      time.Duration // of 1 December
+		opens   time.Duration // 0: it is open
+	}{
+		{"a", 8 * time.Hour, 10*time.Hour + 30*time.Minute},
+		{"a", 9*time.Hour + 45*time.Minute, 10*time.Hour + 30*time.Minute},
+		{"a", 11*time.Hour + 30*time.Minute, 0},
+		{"a", 12 * time.Hour, 33 * time.Hour},
+		{"b", 9*time.Hour + 45*time.Minute, 10 * time.Hour},
+		{"b", 10 * time.Hour, 0},
+		{"b", 10*time.Hour + 20*time.Minute, 33 * time.Hour},
+	} {
+		day := time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC)
+		var opens time.Duration
+		if closed := c.Calendar.Closed(c.Services[tt.service], rollout.Closures{}, rollout.Actor{}, day.Add(tt.at)); len(closed.By) > 0 {
+			opens = closed.Opens.Sub(day)
+		}
+		if opens != tt.opens {
+			t.Errorf("%s at %s: opens at %s, want %s", tt.service, tt.at, opens, tt.opens)
+		}
+	}
+}
+
 func TestQuietHoursAreReadForEachService(t *testing.T) {
 	t.Parallel()
 	read := func(slack, defaults, own string) (config.Config, error) {

@@ -303,7 +303,8 @@ func (c *card) shown(r rollout.Rollout) rollout.Rollout {
 func (c *card) options(ctx context.Context, p *Publisher, r rollout.Rollout, earlier string) view.CardOptions {
 	to := p.audience(r)
 	options := view.CardOptions{
-		Approvers: without(to.Approvers, p.Slack.LastKnownGone(to.Approvers)), MayHurry: to.MayHurry, Links: to.Links, Earlier: earlier,
+		Approvers: without(to.Approvers, p.Slack.LastKnownGone(to.Approvers)), Empty: p.Slack.EmptyGroups(to.Approvers),
+		MayHurry: to.MayHurry, Links: to.Links, Earlier: earlier,
 	}
 	if one := p.cards[r.ID]; one != nil {
 		options.AsksLater = one.asksLater()

@@ -3,6 +3,7 @@ package view
 import (
 	"fmt"
 	"html"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,6 +18,8 @@ type CardOptions struct {
 	Earlier string
 	// Approvers are named where the card waits for one of them.
 	Approvers []string
+	// Empty are the user groups among those who may approve in which nobody is: nobody waits for them.
+	Empty []string
 	// MayHurry says that somebody may promote before a bake is over.
 	MayHurry bool
 	// AsksLater is when people are called for what the card asks already: at the end of quiet hours. Zero: they were called.
@@ -127,6 +130,7 @@ func notes(r rollout.Rollout, opts CardOptions) []string {
 	if r.Phase == rollout.Ended {
 		all = append(all, leftovers(r)...)
 	}
+	add(asksApprovers(r) && len(opts.Empty) > 0, iconWarning+" "+nobodyThere(opts))
 	add(!opts.AsksLater.IsZero(), iconQuiet+" Quiet hours: nobody is called for this before "+at(opts.AsksLater)+".")
 	switch {
 	case len(r.Approvals) > 0: // the latest decision is one of them
@@ -135,6 +139,29 @@ func notes(r rollout.Rollout, opts CardOptions) []string {
 		all = append(all, decidedBy(*opts.Decided))
 	}
 	return all
+}
+
+// asksApprovers reports whether the rollout waits for an answer that an approver gives.
+func asksApprovers(r rollout.Rollout) bool {
+	return r.Orphaned() || r.HeldOnFail() || r.Drift != nil || r.Held && len(r.Doubts) > 0 || r.Phase == rollout.Awaiting && r.Stuck == nil
+}
+
+// nobodyThere says which user groups of those who may answer have nobody, and who is left.
+func nobodyThere(opts CardOptions) string {
+	left := "Nobody else may answer: the policy has to name another group, or people."
+	if names := mentions(without(opts.Approvers, opts.Empty)); names != "" {
+		left = "Who can: " + names + "."
+	}
+	var groups []string
+	for _, id := range opts.Empty {
+		groups = append(groups, mentionGroup(id)+" (id "+code(id)+")")
+	}
+	return "Nobody is in " + strings.Join(groups, " or in ") + " of " + code("policy.approvers") + ": it is empty, or was deleted. " + left
+}
+
+// without returns the ids that are not among the others.
+func without(ids, others []string) []string {
+	return slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return slices.Contains(others, id) })
 }
 
 // unseen says that nobody can see the rollout, why, and what follows from that.

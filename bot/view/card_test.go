@@ -59,6 +59,8 @@ func cards() map[string]view.Message {
 	add("awaiting_second", joint("U0LAN0Z89"))
 	all["card_awaiting_many_approvers"] = view.Card(in(rollout.Awaiting), view.CardOptions{Approvers: append(approvers, "U1A", "U1B", "U1C")})
 	all["card_awaiting_nobody"] = view.Card(in(rollout.Awaiting), view.CardOptions{})
+	all["card_awaiting_empty_group"] = view.Card(in(rollout.Awaiting), view.CardOptions{Empty: []string{"S0614TZR7"}})
+	all["card_awaiting_empty_group_and_others"] = view.Card(in(rollout.Awaiting), view.CardOptions{Approvers: append(approvers, "S0614TZR7"), Empty: []string{"S0614TZR7"}})
 	all["card_may_hurry"] = view.Card(baking(), view.CardOptions{MayHurry: true})
 	all["card_held_on_fail"] = view.Card(heldOnFail(), view.CardOptions{Approvers: approvers})
 	all["card_links"] = view.Card(baking(), view.CardOptions{Links: pages()})

@@ -15,6 +15,7 @@ func auditSentences() map[rollout.ProblemCode]string {
 		"audit_short":      "The audit in {key} ends with entry {limit}, and entry {count} was noted elsewhere: its end was cut, or this is an older copy.",
 		"audit_cut":        "{key} ends behind entry {count}, in the middle of the export: export it again.",
 		"audit_no_export":  "{key} is no export of an audit that could be verified: line {count} is none of its lines.",
+		"audit_not_whole":  "The export to {key} could not be written to its end: do not keep what there is of it, and export it again.",
 		"audit_many":       "There are {count} more such problems.",
 		"audit_busy":       "Canarybot writes to {key} faster than its audit can be read: copy it with canarybot store backup, and verify the copy.",
 		"audit_not_a_hash": "{quoted} is no entry with its hash: write for example 1204:9f2c41d07ab35e68.",

@@ -196,7 +196,7 @@ func problems() []rollout.Problem {
 		store("store_full"), store("store_read_only"), store("store_hangs"), store("store_gone"), store("store_replaced"),
 		store("store_missing"), store("backup_there"), store("backup_not_made"),
 		audit("audit_edited"), audit("audit_put_in"), audit("audit_broken"), audit("audit_no_policy"), audit("audit_short"),
-		audit("audit_cut"), audit("audit_no_export"), audit("audit_many"), audit("audit_busy"), audit("audit_not_stored"),
+		audit("audit_cut"), audit("audit_no_export"), {Code: "audit_not_whole", Key: "the standard output"}, audit("audit_many"), audit("audit_busy"), audit("audit_not_stored"),
 		{Code: "audit_missing", Key: "/data/canarybot.db", Words: "entries 1203 to 1210 are", Count: 1203},
 		{Code: "audit_other", Key: "/data/canarybot.db", Count: 1204, Value: strings.Repeat("a", 64), Want: "9f2c41d07ab35e68"},
 		{Code: "audit_not_a_hash", Value: "latest"},

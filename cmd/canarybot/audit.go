@@ -6,10 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -193,8 +196,10 @@ func auditExportCommand() *cobra.Command {
 // exportAudit writes the audit of a store. What is not whole is not exported: a file is there complete, or not at all.
 func exportAudit(cmd *cobra.Command, path, out string, to func(io.Writer) export) (err error) {
 	if out == "" {
-		_, _, problems, err := audited(cmd.Context(), path, nil, to(cmd.OutOrStdout()))
-		return errors.Join(err, asErrors(path, problems))
+		signal.Ignore(syscall.SIGPIPE) // whoever keeps an export is told that it was cut, and not by a number alone
+		w := &target{w: cmd.OutOrStdout()}
+		_, _, problems, err := audited(cmd.Context(), path, nil, to(w))
+		return errors.Join(w.explain(err, "the standard output"), asErrors(path, problems))
 	}
 	if _, err := os.Lstat(out); err == nil {
 		return rollout.Refuse(rollout.Invalid, rollout.Problem{Code: bolt.ProblemBackupThere, Key: out})
@@ -204,8 +209,9 @@ func exportAudit(cmd *cobra.Command, path, out string, to func(io.Writer) export
 		return err
 	}
 	defer os.Remove(temp.Name())
-	_, newest, problems, err := audited(cmd.Context(), path, nil, to(temp))
-	if err = errors.Join(err, asErrors(path, problems), temp.Sync(), temp.Close()); err != nil {
+	w := &target{w: temp}
+	_, newest, problems, err := audited(cmd.Context(), path, nil, to(w))
+	if err = errors.Join(w.explain(err, out), asErrors(path, problems), temp.Sync(), temp.Close()); err != nil {
 		return err
 	}
 	if err := os.Rename(temp.Name(), out); err != nil {
@@ -213,4 +219,32 @@ func exportAudit(cmd *cobra.Command, path, out string, to func(io.Writer) export
 	}
 	fmt.Fprintf(cmd.OutOrStdout(), "%s has the audit of %s up to entry %d.\n", out, path, newest.Seq)
 	return nil
+}
+
+// target is where an export is written, and why no more can be.
+type target struct {
+	w      io.Writer
+	failed error
+}
+
+// Write writes, and remembers the first failure.
+func (t *target) Write(p []byte) (int, error) {
+	n, err := t.w.Write(p)
+	if t.failed == nil {
+		t.failed = err
+	}
+	return n, err
+}
+
+// explain names the target where it is what an export failed by.
+func (t *target) explain(err error, name string) error {
+	if t.failed == nil || !errors.Is(err, t.failed) {
+		return err
+	}
+	var why *fs.PathError // names a file that is not there any more
+	cause := t.failed
+	if errors.As(cause, &why) {
+		cause = why.Err
+	}
+	return rollout.Refuse(rollout.Unavailable, rollout.Problem{Code: audit.ProblemNotWhole, Key: name}).Because(cause)
 }

@@ -2,10 +2,12 @@ package main
 
 import (
 	"bytes"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 
 	"go.etcd.io/bbolt"
@@ -91,5 +93,91 @@ func TestAuditCommands(t *testing.T) {
 	say(gone, "export", path, "--out", edited)
 	if _, err := os.Lstat(edited); err == nil {
 		t.Error("what is not whole was exported")
+	}
+}
+
+// cut is a disk or a reader that takes so many bytes of an export and no more.
+type cut struct {
+	bytes.Buffer
+	left int
+	why  error
+}
+
+func (c *cut) Write(p []byte) (int, error) {
+	n := min(len(p), c.left)
+	c.left -= n
+	c.Buffer.Write(p[:n])
+	if n < len(p) {
+		return n, &fs.PathError{Op: "write", Path: "/dev/stdout", Err: c.why}
+	}
+	return n, nil
+}
+
+// An export that is cut says so, and the piece of it says where it ends.
+func TestAnExportThatIsCut(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "canarybot.db")
+	s, err := bolt.Open(t.Context(), path, bolt.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	var all []rollout.AuditEntry
+	for i := range 1000 {
+		all = append(all, storetest.Entry(strings.Repeat("x", 10+i%90), storetest.Epoch()))
+	}
+	if err := s.Record(t.Context(), all); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		name, format string
+		takes        int
+		why          error
+		said         string
+		piece        string // what verifying it says; empty: nobody verifies it
+	}{
+		{"a disk that is full", "jsonl", 100_000, syscall.ENOSPC, `\(no space left on device\)`, `ends behind entry \d+, in the middle of the export: export it again\.`},
+		{"a reader that went away", "jsonl", 100_000, syscall.EPIPE, `\(broken pipe\)`, `ends behind entry \d+, in the middle of the export: export it again\.`},
+		{"a disk that takes nothing", "jsonl", 0, syscall.ENOSPC, `\(no space left on device\)`, `is not a store of Canarybot \(it is empty\)\. .*`},
+		{"a disk that takes part of a line", "jsonl", 20, syscall.ENOSPC, `\(no space left on device\)`, `is no export of an audit that could be verified: line 1 is none of its lines\.`},
+		{"a disk that is full before its last bytes", "csv", 50_000, syscall.ENOSPC, `\(no space left on device\)`, ""},
+	} {
+		out := &cut{left: tt.takes, why: tt.why}
+		cmd := root(here())
+		cmd.SetArgs([]string{"audit", "export", path, "--format", tt.format})
+		cmd.SetOut(out)
+		err := cmd.ExecuteContext(t.Context())
+		if err == nil || codeOf(err) == 0 {
+			t.Errorf("%s: got %v", tt.name, err)
+			continue
+		}
+		want := `^The export to the standard output could not be written to its end: do not keep what there is of it, and export it again\. ` + tt.said + `$`
+		if got := sentence(err); !regexp.MustCompile(want).MatchString(got) {
+			t.Errorf("%s: got %q, want %s", tt.name, got, want)
+		}
+		if tt.piece == "" {
+			continue
+		}
+		piece := filepath.Join(t.TempDir(), "piece")
+		if err := os.WriteFile(piece, out.Bytes(), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if got := auditRun(t, "verify", piece); !regexp.MustCompile("^" + regexp.QuoteMeta(piece) + " " + tt.piece + "\n$").MatchString(got) {
+			t.Errorf("%s: the piece: %q, want %s", tt.name, got, tt.piece)
+		}
+	}
+}
+
+// What is no store is called that, not one that is being written.
+func TestTheAuditOfWhatIsNoStore(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "notes.txt")
+	if err := os.WriteFile(path, []byte("buy milk\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, command := range []string{"verify", "export"} {
+		if got, want := auditRun(t, command, path), path+" is not a store of Canarybot (it has another format)."; !strings.HasPrefix(got, want) {
+			t.Errorf("%s: got %q, want %s", command, got, want)
+		}
 	}
 }

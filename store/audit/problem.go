@@ -17,6 +17,7 @@ const (
 	ProblemShort     rollout.ProblemCode = "audit_short"      // Count was noted elsewhere, and the last one is Limit
 	ProblemCut       rollout.ProblemCode = "audit_cut"        // an export ends behind Count, and has no end
 	ProblemNoExport  rollout.ProblemCode = "audit_no_export"  // Count is the line at which it is none
+	ProblemNotWhole  rollout.ProblemCode = "audit_not_whole"  // an export to Key could not be written to its end
 	ProblemMany      rollout.ProblemCode = "audit_many"       // Count further problems are not listed
 	ProblemBusy      rollout.ProblemCode = "audit_busy"       // a running Canarybot writes faster than it can be read
 	ProblemNotAHash  rollout.ProblemCode = "audit_not_a_hash" // Value should be an entry's number and hash

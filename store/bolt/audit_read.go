@@ -47,6 +47,9 @@ func ReadAudit(ctx context.Context, path string, begin func(store string) error,
 			return found, refuse(path, err)
 		}
 	}
+	if err := r.unreadable(); err != nil { // whatever is written to it
+		return Audit{}, refuse(path, err)
+	}
 	return Audit{}, rollout.Refuse(rollout.Unavailable, rollout.Problem{Code: audit.ProblemBusy, Key: path})
 }
 
@@ -61,6 +64,15 @@ type auditReader struct {
 	seq    int64 // the last one given out
 	begun  bool
 	failed error // of begin or each
+}
+
+// unreadable returns why the file is none whose audit could be read.
+func (r *auditReader) unreadable() error {
+	info, err := r.file.Stat()
+	if err == nil {
+		_, err = metas(r.file, info.Size())
+	}
+	return err
 }
 
 // changed reports whether the file has another newest transaction than the one that is read.

@@ -127,13 +127,13 @@ func TestForgedIncidents(t *testing.T) {
 // A press counts where the button is: in the thread of the rollout, for whoever may.
 func TestForgedIncidentButtons(t *testing.T) {
 	for name, test := range map[string]struct {
-		value, in, under, want string
+		value, in, under string
 	}{
-		"forwarded to another channel": {value: "production/checkout-1/7/incident", in: "C0ELSEWHERE", want: "not the card"},
-		"under another card":           {value: "production/checkout-1/7/incident", in: channel, under: "1.000009", want: "not the card"},
-		"of a rollout that is unknown": {value: "production/checkout-9/7/incident", in: channel, want: "There is no rollout"},
-		"of another environment":       {value: "staging/checkout-1/7/incident", in: channel, want: "belongs to staging"},
-		"of another action":            {value: "production/checkout-1/7/rollback", in: channel, want: "not one of mine"},
+		"forwarded to another channel": {value: "production/checkout-1/7/incident", in: "C0ELSEWHERE"},
+		"under another card":           {value: "production/checkout-1/7/incident", in: channel, under: "1.000009"},
+		"of a rollout that is unknown": {value: "production/checkout-9/7/incident", in: channel},
+		"of another environment":       {value: "staging/checkout-1/7/incident", in: channel},
+		"of another action":            {value: "production/checkout-1/7/rollback", in: channel},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inWorld(t, slacksim.Options{}, func(w *world) {
@@ -154,6 +154,26 @@ func TestForgedIncidentButtons(t *testing.T) {
 			})
 		})
 	}
+}
+
+// The question about when it began is answered once: a second press before Slack shows the answer records nothing more.
+func TestMeantIncidentIsRecordedOnce(t *testing.T) {
+	inWorld(t, slacksim.Options{}, func(w *world) {
+		pressed := func(trigger int, question string) {
+			value := `{"environment":"production","line":"incident checkout at 2000-01-01T00:00:00Z -- payments failed"}`
+			payload := fmt.Sprintf(`{"type":"block_actions","user":{"id":%q},"container":{"type":"message","message_ts":%q,"channel_id":%q,"is_ephemeral":true},
+				"trigger_id":"%d.1.a","actions":[{"type":"button","action_id":"canary.say","value":%q}]}`, dev, question, channel, trigger, value)
+			w.bot.Handle(w.t.Context(), envelope("interactive", payload), func([]byte) error { return nil })
+		}
+		for i, test := range []struct {
+			question string
+			recorded int
+		}{{"1.000001", 1}, {"1.000001", 1}, {"1.000002", 2}} {
+			if pressed(i, test.question); len(w.incidents()) != test.recorded {
+				w.t.Errorf("press %d: %d incidents, want %d", i, len(w.incidents()), test.recorded)
+			}
+		}
+	})
 }
 
 // A process that dies around the reply leaves it to the next one.

@@ -64,6 +64,8 @@ type Parts struct {
 	Registry bot.Registry
 	// Repository takes the promotions of services that are promoted by a commit to Git; nil: there are none.
 	Repository rollout.Repository
+	// Commits knows which commits lie between two versions; nil: nobody is asked.
+	Commits rollout.Comparer
 	// Beside leaves notes in the cluster about what people cannot see in Slack; nil: there are none.
 	Beside cards.Beside
 	// Told are told of what is committed, beside Slack.
@@ -121,7 +123,7 @@ func New(p Parts) *App {
 	})
 	a.engine = engine.New(engine.Options{
 		Store: store, Cluster: cluster, Metrics: metrics, Judge: judge.Judge{},
-		Repository: p.Repository,
+		Repository: p.Repository, Commits: p.Commits,
 		Preflights: slices.Concat(p.Preflights, []rollout.Preflighter{a.cards}), Audience: a.cards, Committed: a.committed,
 		Tags: p.Tags, Calendar: p.Calendar, AtOnce: p.AtOnce, Patience: p.Patience, Identify: a.identify,
 		Services: p.Services, Policy: p.Policy, Log: p.Log,
@@ -135,7 +137,7 @@ func New(p Parts) *App {
 		a.meters.measureStore(sized)
 	}
 	a.bot = bot.New(bot.Options{
-		Slack: client, Cards: a.cards, Rollouts: a.engine, Store: store, Registry: p.Registry,
+		Slack: client, Cards: a.cards, Rollouts: a.engine, Store: store, Registry: p.Registry, Commits: p.Commits,
 		Services: p.Services, Policy: p.Policy, Calendar: p.Calendar, Channel: p.Channel, Environment: p.Environment, Baseline: p.Baseline, Digests: p.Digests, Command: p.Command, Draw: p.Draw, Log: p.Log,
 	})
 	apiMeters := api.NewMeters()

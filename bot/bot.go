@@ -91,6 +91,8 @@ type Options struct {
 	Store    Store
 	// Registry is asked what to suggest; nil: nobody is.
 	Registry Registry
+	// Commits is asked what lies between two versions; nil: nobody is.
+	Commits rollout.Comparer
 	// Services is the configuration. Policies are read from it live.
 	Services map[rollout.ServiceName]rollout.Service
 	// Policy holds where a service has none, or left the configuration.

@@ -129,7 +129,7 @@ func (b *Bot) dryRun(ctx context.Context, req request, l rollout.DeployRequest) 
 	out.later = func(ctx context.Context) view.Message {
 		r, p, err := b.Rollouts.DryRun(ctx, l)
 		if err == nil {
-			return b.answers.DryRun(r, p)
+			return b.dryRunTold(ctx, r, p)
 		}
 		return b.refuseDryRun(ctx, b.answers.ForDryRun(), l, err)
 	}

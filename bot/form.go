@@ -218,7 +218,7 @@ func (b *Bot) foretell(ctx context.Context, req request, l draft) view.Message {
 		case err == nil && r.Behind != "": // the cluster is not as it will be then
 			return b.answers.Behind(r)
 		case err == nil:
-			return b.answers.DryRun(r, p)
+			return b.dryRunTold(ctx, r, p)
 		}
 	}
 	refused, failed := b.refuseDeploy(ctx, b.answers.ForForm(), l.DeployRequest, err)

@@ -40,7 +40,7 @@ func (b *Bot) query(ctx context.Context, req request, cmd command.Command) (answ
 	case command.Show:
 		m, err = b.whole(ctx, cmd)
 	case command.Diff:
-		m, err = b.about(ctx, cmd, func(r rollout.Rollout) view.Message { return b.answers.Diff(r, b.Services[r.Service].Links) })
+		m, later, err = b.diff(ctx, cmd)
 	case command.Whoami:
 		m = b.whoami(ctx, req)
 	case command.Checks:

@@ -57,6 +57,7 @@ import (
 //	webhook STATE          of a webhook's receiver is down, up, or gone (it wants no more)
 //	promoter WHO           restarts the bot with checkout promoted by git, pull-request or gate
 //	git STATE              is down, up, refuses or takes pushes, merges or declines the pull request, or is applied late or at once
+//	forge STATE            has the code of checkout from now on (holds), is down, up, slow or quick, or gets two more commits with a tag: forge tag v1.2.5
 //	stop                   ends the bot's process in order
 //	crash                  kills the bot's process
 //	start                  starts the bot's process on what the last one left
@@ -145,7 +146,7 @@ func (s words) cut() (string, words) {
 }
 
 func commands() []command {
-	return slices.Concat(peopleCommands(), viewCommands(), clusterCommands(), outageCommands(), promoterCommands(), processCommands(), timeCommands())
+	return slices.Concat(peopleCommands(), viewCommands(), clusterCommands(), outageCommands(), promoterCommands(), forgeCommands(), processCommands(), timeCommands())
 }
 
 // play does one line and returns what is seen.

@@ -66,7 +66,7 @@ func (b *Bot) dryRunTogether(all []rollout.DeployRequest) answer {
 				refused[i] = b.refuseDryRun(ctx, b.answers.ForDryRun(), d.Request, d.Err)
 			}
 		}
-		return b.answers.DryRunTogether(found, refused)
+		return b.answers.DryRunTogether(found, refused, b.betweenAll(ctx, found))
 	}
 	return out
 }

@@ -44,6 +44,7 @@ type world struct {
 	tags    *registry
 	judge   *doubter
 	git     *sim.Repository
+	forge   *sim.Forge
 	follows *sim.Follower // applies what Git says to checkout; nil before Git promotes
 	log     *logs
 	wire    *wire
@@ -89,7 +90,7 @@ func newWorld(t *testing.T, opts slacksim.Options) *world {
 	opts.Groups = append(opts.Groups, slacksim.Group{ID: "S0614TZR7", Handle: "S0614TZR7"}) // who is called
 	w := &world{
 		t: t, slack: slacksim.Start(t, opts), store: mem.New(mem.Options{}), cluster: newCluster(), tags: &registry{},
-		metrics: &metrics{value: 0.001}, judge: &doubter{}, git: sim.NewRepository(), log: &logs{}, beside: &beside{}, hook: &told{}, change: func(*bot.Options) {},
+		metrics: &metrics{value: 0.001}, judge: &doubter{}, git: sim.NewRepository(), forge: sim.NewForge(), log: &logs{}, beside: &beside{}, hook: &told{}, change: func(*bot.Options) {},
 		services: map[rollout.ServiceName]rollout.Service{"checkout": service()}, calendar: &calendar.Calendar{}, zones: map[string]string{},
 	}
 	w.wire = &wire{under: w.slack.HTTPClient().Transport}
@@ -140,7 +141,7 @@ func (w *world) start() {
 	})
 	sender := w.hook.sender(w.store, w.publisher.Link, log)
 	w.engine = engine.New(engine.Options{
-		Store: w.store, Cluster: w.cluster, Metrics: w.metrics, Judge: w.judge, Services: services, Repository: w.git, Calendar: w.calendar,
+		Store: w.store, Cluster: w.cluster, Metrics: w.metrics, Judge: w.judge, Services: services, Repository: w.git, Commits: w.forge, Calendar: w.calendar,
 		Preflights: []rollout.Preflighter{w.tags, w.cluster, w.publisher}, Tags: w.tags, Committed: func(r rollout.Rollout) {
 			w.publisher.Committed(r)
 			sender.Committed(r)
@@ -151,7 +152,7 @@ func (w *world) start() {
 		Policy: services["checkout"].Policy, Log: log,
 	})
 	opts := bot.Options{
-		Slack: client, Cards: w.publisher, Rollouts: w.engine, Store: w.store, Registry: w.tags,
+		Slack: client, Cards: w.publisher, Rollouts: w.engine, Store: w.store, Registry: w.tags, Commits: w.forge,
 		Services: services, Calendar: w.calendar, Policy: services["checkout"].Policy, Channel: "#deploys", Environment: "production", Draw: w.draw, Digests: w.digests, Log: log,
 	}
 	w.change(&opts)

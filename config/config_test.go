@@ -184,6 +184,7 @@ func TestEveryKey(t *testing.T) {
 				{Name: "dashboard", Template: "https://grafana.example.com/d/canary?var-service={service}&from={since}&to={until}"},
 				{Name: "what changed", Template: "https://git.example.com/shop/checkout/compare/{from}...{to}"},
 			},
+			Source: rollout.Source{Repository: "gitlab.com/acme/shop/checkout", Tag: "checkout/v{version}"},
 			Policy: rollout.Policy{
 				Deployers: []string{"U024BE7LH", "W0AAAAAAA"}, Approvers: []string{"U024BE7LH", "W0AAAAAAA"}, Rollback: []string{"U024BE7LH"},
 			},
@@ -199,7 +200,7 @@ func TestEveryKey(t *testing.T) {
 			},
 		},
 		"cart": {
-			Name: "cart", Team: "baskets-2", PromoteWindow: "night", Channel: "C024BE91L", EndsChannel: "C0SHIPPED1", Notify: rollout.Notify{RolledBack: []string{"S0614TZR7"}, Stuck: []string{"S0614TZR7"}, Waits: []string{"S0614TZR7"}}, Plans: []rollout.Plan{fast},
+			Name: "cart", Source: rollout.Source{Repository: "https://github.com/acme/cart.git"}, Team: "baskets-2", PromoteWindow: "night", Channel: "C024BE91L", EndsChannel: "C0SHIPPED1", Notify: rollout.Notify{RolledBack: []string{"S0614TZR7"}, Stuck: []string{"S0614TZR7"}, Waits: []string{"S0614TZR7"}}, Plans: []rollout.Plan{fast},
 			Policy: rollout.Policy{Deployers: []string{"U0G9QF9C6"}, Rollback: []string{"everyone"}},
 			Spec: rollout.Spec{
 				Environment: "eu-1", Repository: "cart", Plan: config.Standard(), Select: sel, GitOps: true,

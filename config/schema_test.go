@@ -85,7 +85,7 @@ func probes() []any {
 // beyond are sentences about what no schema can know: a query's grammar, what exists, and how values fit each other.
 var beyond = regexp.MustCompile(`has no value|did you mean|is written twice|known word|is not a (single selector|list of matchers|plan|check)|comment is not|` +
 	`selects the same series|is also|cannot be told apart|no bake ever ends|fewer than two intervals|whole number of seconds|too small|is missing|` +
-	`contradicts|is not beyond|is not more than|nothing is compared|must provide an Azure|is no service|no service's team|time zone|cron expression|no such (day|time)|that comes again|is not a window|known: checkout|has more than a path|in clear text|unencrypted|in this address is a secret`)
+	`contradicts|is not beyond|is not more than|nothing is compared|must provide an Azure|is no service|no service's team|time zone|cron expression|no such (day|time)|that comes again|is not a window|known: checkout|has more than a path|in clear text|unencrypted|whether GitHub or GitLab runs there|in this address is a secret`)
 
 // What the schema refuses the parser refuses, and the other way round. The words of closed sets are the same. All places of
 // one depth get the same value at once, which takes a twentieth of the time; where that makes a difference a place is asked alone.

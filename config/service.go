@@ -34,7 +34,7 @@ func serviceKeys() []string {
 	return []string{
 		"namespace", "image", "stable", "canary", "container", "stable_service", "canary_service", "canary_labels", "route",
 		"plan", "plans", "approvals", "checks", "select", "team", "policy", "channel", "notify", "quiet", "drain", "wait", "unknown_limit", "on_unknown", "on_fail", "on_doubt", "gitops",
-		"signals", "judge", "promote", "verify", "deploy_window", "promote_window", "links", "ends_channel",
+		"signals", "judge", "promote", "verify", "deploy_window", "promote_window", "links", "repository", "git_tag", "ends_channel",
 	}
 }
 
@@ -124,6 +124,7 @@ func readService(w written, c common) rollout.Service {
 		}
 	}
 	s.Links = readServiceLinks(w.at("links"))
+	s.Source = readSource(w.at("repository"), w.at("git_tag"), c.git)
 	s.Notify = readNotify(w.own.at("notify"), w.defaults.at("notify"), c.slack.at("notify"))
 	if hours, ok := readQuiet(c.zone, w.own.at("quiet"), w.defaults.at("quiet"), c.slack.at("quiet")); ok {
 		c.quietHours[s.Name] = hours

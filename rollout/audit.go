@@ -138,7 +138,7 @@ func auditKind(e Entry) (AuditKind, bool) {
 		return AuditKind(e.Kind), true
 	case EntryPhase:
 		return AuditPhase, e.Data.To == Preparing || e.Data.To == Shifting || e.Data.To == Promoting || e.Data.To == Returning || e.Data.To == RollingBack
-	case EntryStep, EntryVerdict, EntryAsked, EntryReminded, EntrySettled, EntryStuck, EntryAway, EntryUnseen, EntryFrozen:
+	case EntryStep, EntryVerdict, EntryAsked, EntryReminded, EntrySettled, EntryStuck, EntryAway, EntryUnseen, EntryFrozen, EntryCommits:
 	}
 	return "", false
 }

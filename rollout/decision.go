@@ -59,6 +59,8 @@ type Service struct {
 	Notify Notify
 	// Links are pages about the service, to be opened from its rollouts.
 	Links []Link
+	// Source is where its code is.
+	Source Source
 }
 
 // Notify are the Slack ids of the people and user groups who are mentioned, beside those whom a message mentions anyway.

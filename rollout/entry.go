@@ -24,6 +24,7 @@ const (
 	EntryFrozen    EntryKind = "frozen"    // a freeze, Frozen, keeps it from going to a further step from here on
 	EntryTagMoved  EntryKind = "tag_moved" // the tag of the new version names another image now, which Notices say
 	EntryGit       EntryKind = "git"       // Commit, or the pull request that asks for it, as Wish wanted it
+	EntryCommits   EntryKind = "commits"   // Commits are what the new version brings
 	EntryEnded     EntryKind = "ended"
 )
 
@@ -68,4 +69,6 @@ type Data struct {
 	Commit *GitCommit `json:"commit,omitempty"`
 	Wish   GitWish    `json:"wish,omitempty"`
 	Frozen *Closure   `json:"frozen,omitempty"`
+	// Commits are what the new version brings, or why that is not known.
+	Commits *Commits `json:"commits,omitempty"`
 }

@@ -47,6 +47,7 @@ func Next(r Rollout, f Facts) (Rollout, []Entry, time.Time) {
 	rc.readGit()
 	rc.observe()
 	rc.watchTag()
+	rc.noteCommits()
 	rc.grow()
 	rc.setConditions()
 	rc.meet()

@@ -163,6 +163,8 @@ type Facts struct {
 	Siblings []Sibling
 	// Tag is the image that the tag of the rollout's image names now, with its digest; empty: not known.
 	Tag string
+	// Commits are what the new version brings, or why that is not known; nil: nobody knows yet, or nobody asks.
+	Commits *Commits
 	// Git is what the repository says, where a commit promotes; its time is zero before it was read.
 	Git GitState
 }

@@ -53,6 +53,13 @@ type Tags interface {
 	Resolve(ctx context.Context, r Rollout) string
 }
 
+// Comparer knows which commits lie between two versions.
+type Comparer interface {
+	// Compare returns the commits between two images. It blocks for a few seconds at most, and never fails: why they are not
+	// known is Commits.Unknown.
+	Compare(ctx context.Context, s Source, from, to string) Commits
+}
+
 // Audience knows whether people can see a rollout.
 type Audience interface {
 	// Unseen returns why people cannot see the rollout; zero: they can, as far as anybody knows. Before that was tried, it

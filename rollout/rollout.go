@@ -255,6 +255,8 @@ type Rollout struct {
 	Promoted bool      `json:"promoted,omitempty"` // stable is rolled out at the new image
 	Git      GitState  `json:"git,omitzero"`       // as last read, where a commit promotes
 	Moved    string    `json:"moved,omitempty"`    // the image that the tag of Image names now, where it is another one
+	// CommitsTold is true once the timeline tells which commits the new version brings, or that it is not known.
+	CommitsTold bool `json:"commits_told,omitempty"`
 }
 
 // From returns the image that the rollout found on stable, with the tag that it was released by.

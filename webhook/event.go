@@ -59,7 +59,7 @@ func KindOf(e rollout.Entry) (kind Kind, ok bool) {
 	case rollout.EntryEnded:
 		return Ended, e.Data.Ending != nil
 	case rollout.EntryVerdict, rollout.EntryReminded, rollout.EntryOverwrote, rollout.EntryAway, rollout.EntryUnseen, rollout.EntryTagMoved,
-		rollout.EntryFrozen:
+		rollout.EntryFrozen, rollout.EntryCommits:
 		return "", false
 	}
 	return "", false

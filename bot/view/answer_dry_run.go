@@ -38,8 +38,8 @@ func wouldDo(r rollout.Rollout, p rollout.Preflight) []string {
 }
 
 // DryRunTogether renders the dry runs of several that go together. Refused has the answers to those that are refused before
-// their preflight.
-func (a Answers) DryRunTogether(all []rollout.DryRun, refused []Message) Message {
+// their preflight, and between the commits that each brings, where somebody could be asked.
+func (a Answers) DryRunTogether(all []rollout.DryRun, refused []Message, between map[rollout.ServiceName]rollout.Commits) Message {
 	var names, not, unread, lines []string
 	for i, d := range all {
 		names = append(names, string(d.Request.Service))
@@ -50,6 +50,9 @@ func (a Answers) DryRunTogether(all []rollout.DryRun, refused []Message) Message
 			not = append(not, string(d.Request.Service))
 		}
 		lines = append(lines, dryRunOfOne(d, refused[i])...)
+		if c, asked := between[d.Request.Service]; asked {
+			lines = append(lines, commits(c)[0])
+		}
 	}
 	says, with := iconDone+" *Dry run of %s*: they would start together. Nothing was changed.", []any{several(names, " and ")}
 	switch {

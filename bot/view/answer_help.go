@@ -59,7 +59,7 @@ func commandSummary(v command.Verb) string {
 	case command.Show:
 		return "shows one rollout whole: its steps, its checks, and everything that happened and was decided."
 	case command.Diff:
-		return "tells what differs between the new version and the one before: images, pods, checks, and where to read the change."
+		return "tells what differs between the new version and the one before: images, pods, checks, commits, and where to read the change."
 	case command.Checks:
 		return "asks every check of a service now."
 	case command.Why:

@@ -147,8 +147,8 @@ func saidElsewhere(p rollout.Phase) bool {
 }
 
 // Diff tells what differs between the version that the rollout brings and the one that it found: images, pods, checks,
-// and where the change can be read.
-func (a Answers) Diff(r rollout.Rollout, of []rollout.Link) Message {
+// the commits between them where those were asked for, and where the change can be read.
+func (a Answers) Diff(r rollout.Rollout, of []rollout.Link, between *rollout.Commits) Message {
 	head := fmt.Sprintf("*%s* · %s", word(string(r.ID)), change(r))
 	lines := []string{head, status(r)}
 	if r.From() != "" {
@@ -166,10 +166,10 @@ func (a Answers) Diff(r rollout.Rollout, of []rollout.Link) Message {
 		lines = append(lines, "What changed: "+found)
 	case len(changed) > 0:
 		lines = append(lines, "What changed cannot be linked: one of the two versions has no tag.")
-	default:
-		lines = append(lines, "To read what changed, name your repository's compare page in "+code("links")+" of the configuration.")
+	case between == nil:
+		lines = append(lines, "To read what changed, name the service's "+code("repository")+" in the configuration, or its compare page in "+code("links")+".")
 	}
-	m := message(paragraph(lines...)).withText("%s: %s.", fullName(r), status(r))
+	m := message(paragraph(lines...)).withText("%s: %s.", fullName(r), status(r)).WithCommits(between)
 	if len(r.Verdict.Evidence) == 0 {
 		return m
 	}

@@ -116,16 +116,16 @@ func answers() map[string]view.Message {
 		"dry_run_together": a.DryRunTogether([]rollout.DryRun{
 			{Request: launch(), Rollout: in(rollout.Queued), Preflight: rollout.Preflight{Original: baking().Original}},
 			{Request: launch(), Rollout: in(rollout.Queued), Preflight: rollout.Preflight{Original: baking().Original, Notices: noticed(2)}},
-		}, make([]view.Message, 2)),
+		}, make([]view.Message, 2), map[rollout.ServiceName]rollout.Commits{"checkout": between(27, 0)}),
 		"dry_run_together_unread": a.DryRunTogether([]rollout.DryRun{
 			{Request: launch(), Rollout: in(rollout.Queued), Preflight: rollout.Preflight{Unreadable: rollout.Text("the API server does not answer")}},
-		}, make([]view.Message, 1)),
+		}, make([]view.Message, 1), nil),
 		"dry_run_together_not": a.DryRunTogether([]rollout.DryRun{
 			{Request: launch(), Rollout: in(rollout.Queued), Preflight: rollout.Preflight{Original: baking().Original}},
 			{Request: launch(), Rollout: in(rollout.Queued), Preflight: refused},
 			{Request: launch(), Rollout: in(rollout.Queued), Preflight: rollout.Preflight{Unreadable: rollout.Text("the API server does not answer")}},
 			{Request: launch(), Err: &rollout.BusyError{Live: baking()}},
-		}, []view.Message{{}, {}, {}, a.Busy(launch(), &rollout.BusyError{Live: baking()}, permalink)}),
+		}, []view.Message{{}, {}, {}, a.Busy(launch(), &rollout.BusyError{Live: baking()}, permalink)}, nil),
 		"accepted_together":   a.AcceptedTogether([]rollout.Rollout{in(rollout.Queued), baking()}),
 		"refused_together":    a.BecauseOf("web", view.NothingStarted, a.ForSeveral().RolledBackBefore(launch(), ending(rollout.RolledBack, nil))),
 		"unapproved_together": a.BecauseOf("web", view.NothingApproved, a.Forbidden(person("U1"), rollout.Promote, policy())),
@@ -148,6 +148,7 @@ func answers() map[string]view.Message {
 		}
 	}
 	maps.Copy(all, shows())
+	maps.Copy(all, compares())
 	maps.Copy(all, accepted())
 	maps.Copy(all, doubtAnswers())
 	maps.Copy(all, short())

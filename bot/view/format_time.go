@@ -25,3 +25,11 @@ func moment(t time.Time, format, fallback string) string {
 	}
 	return fmt.Sprintf("<!date^%d^%s|%s>", t.Unix(), format, t.UTC().Format(fallback))
 }
+
+// until is " until" with the moment; empty where that is not known.
+func until(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return " until " + at(t)
+}

@@ -26,6 +26,9 @@ func gitProblems() []rollout.Problem {
 	}
 	forge := of(rollout.ProblemGitForge, "Validation Failed")
 	forge.Want, forge.Count = "api.github.com", 422
+	closed := of(rollout.ProblemForgeLimit, "")
+	closed.Until = noon.Add(20 * time.Minute)
+	untagged := rollout.Problem{Code: rollout.ProblemNoVersionTag, Value: "registry.example.com/shop/checkout@sha256:0c0d"}
 	other := in(rollout.ProblemGitOtherImage, "image.repository")
 	other.Words = "registry.example.com/shop/cart"
 	return []rollout.Problem{
@@ -56,5 +59,13 @@ func gitProblems() []rollout.Problem {
 		other,
 		in(rollout.ProblemGitNoTag, "newTag"),
 		in(rollout.ProblemGitNoDigest, "digest"),
+		untagged,
+		of(rollout.ProblemOneVersionTag, ""),
+		of(rollout.ProblemNoSuchTag, ""),
+		closed,
+		of(rollout.ProblemForgeLimit, ""),
+		of(rollout.ProblemNotRead, ""),
+		limited(rollout.ProblemTooManyCommits, 16),
+		of(rollout.ProblemNoForge, ""),
 	}
 }

@@ -193,7 +193,7 @@ func everything(text string, all bool) map[string]view.Message {
 	made["show"] = a.Show(view.Shown{Rollout: poison(baking(), text, all), Timeline: poison(timeline(), text, false), Approvers: []string{text}, Card: link})
 	made["incident_told"] = a.IncidentTold(poison(incident(), text, all))
 	made["incident_meant"] = a.MeantIncident(text, poison(incident(), text, all), text)
-	made["diff"] = a.Diff(poison(baking(), text, all), nil)
+	made["diff"] = a.Diff(poison(baking(), text, all), nil, nil)
 	made["diff_links"] = view.Card(poison(baking(), text, all), view.CardOptions{Links: hostileLinks[1:]})
 	made["services"] = a.Services([]rollout.Service{service}, []rollout.Rollout{poison(baking(), text, all)})
 	made["checks"] = a.Checks(rollout.ServiceName(text), poison(unknown(rollout.WhyNoData), text, all))
@@ -210,7 +210,12 @@ func everything(text string, all bool) map[string]view.Message {
 		Original: poison(baking().Original, text, all), Backtests: []rollout.Backtest{{Check: text, Problem: text}, {Check: text, Series: 2}},
 	})
 	poisoned := rollout.DryRun{Request: rollout.DeployRequest{Service: rollout.ServiceName(text)}, Rollout: poison(baking(), text, all), Preflight: rollout.Preflight{Problems: []rollout.Problem{rollout.Text(text)}}}
-	made["dry_together"] = a.DryRunTogether([]rollout.DryRun{poisoned, {Rollout: poisoned.Rollout}}, make([]view.Message, 2))
+	made["dry_together"] = a.DryRunTogether([]rollout.DryRun{poisoned, {Rollout: poisoned.Rollout}}, make([]view.Message, 2), map[rollout.ServiceName]rollout.Commits{poisoned.Request.Service: poison(between(27, 2), text, all)})
+	for name, c := range comparisons() {
+		c = poison(c, text, all)
+		made["diff_"+name] = a.Diff(poison(baking(), text, all), nil, &c)
+	}
+	made["asking_forge"] = a.AskingForge(rollout.Source{Repository: text})
 	made["dry_refused"] = a.DryRun(baking(), rollout.Preflight{Problems: []rollout.Problem{rollout.Text(text)}})
 	made["dry_unreadable"] = a.DryRun(baking(), rollout.Preflight{Unreadable: rollout.Text(text)})
 	for code := range view.Sentences() {

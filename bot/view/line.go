@@ -35,7 +35,7 @@ func lineOf(t threadReply) string {
 	case rollout.EntryEnded:
 		return name + " is over."
 	case rollout.EntryStarted, rollout.EntryDecided, rollout.EntryAsked, rollout.EntryReminded, rollout.EntryDrift, rollout.EntrySettled,
-		rollout.EntryOverwrote, rollout.EntryStuck, rollout.EntryAway, rollout.EntryUnseen, rollout.EntryFrozen, rollout.EntryTagMoved:
+		rollout.EntryOverwrote, rollout.EntryStuck, rollout.EntryAway, rollout.EntryUnseen, rollout.EntryFrozen, rollout.EntryTagMoved, rollout.EntryCommits:
 	}
 	return name + " goes on."
 }

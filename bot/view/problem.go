@@ -120,6 +120,8 @@ func fill(p rollout.Problem, name string) string {
 		return strconv.Itoa(p.Limit)
 	case "{span}":
 		return span(p.Span)
+	case "{until}":
+		return until(p.Until)
 	case "{check}":
 		return checkName(p.Key)
 	case "{phase}":

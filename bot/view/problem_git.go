@@ -34,6 +34,14 @@ func gitSentences() map[rollout.ProblemCode]string {
 		rollout.ProblemGitForm:         file + "has {othername} in a form that cannot be changed alone; write it as one word on one line.",
 		rollout.ProblemGitOtherImage:   file + "says {said} in {othername}, which is no image of the service's repository.",
 		rollout.ProblemGitNoTag:        file + "takes a tag in {othername}, and the new version has none; deploy it by its tag.",
-		rollout.ProblemGitNoDigest:     file + "takes a digest in {othername}, and the new version has none; write a tag there, or deploy a version with its digest.",
+		rollout.ProblemNoVersionTag:    "{version} has no tag, and only by its tag is a version known in the repository.",
+		rollout.ProblemOneVersionTag:   "Both versions have the tag {want}, which names one of them at most in the repository.",
+		rollout.ProblemNoSuchTag:       "{value} has no tag or commit {want}. Push it, or say in the service's git_tag how versions are tagged there.",
+		rollout.ProblemForgeLimit:      "{value} takes no more questions from the bot{until}: too many were asked with its token.",
+		rollout.ProblemNotRead:         "What was answered about {value} is nothing that the API of GitHub or GitLab says: check forge and api in the configuration's git.",
+		rollout.ProblemTooManyCommits:  "What changed in {value} is more than {limit} MiB.",
+		rollout.ProblemNoForge:         "Nothing says whether GitHub or GitLab runs at {want}: name forge and token_file for it in the configuration's git.",
+
+		rollout.ProblemGitNoDigest: file + "takes a digest in {othername}, and the new version has none; write a tag there, or deploy a version with its digest.",
 	}
 }

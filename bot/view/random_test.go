@@ -136,13 +136,13 @@ func TestSlackTakesWhateverTheRolloutIs(t *testing.T) {
 	kinds := []rollout.EntryKind{
 		rollout.EntryRequested, rollout.EntryStarted, rollout.EntryPhase, rollout.EntryDecided, rollout.EntryStep, rollout.EntryVerdict,
 		rollout.EntryAsked, rollout.EntryReminded, rollout.EntryDrift, rollout.EntrySettled, rollout.EntryOverwrote, rollout.EntryStuck,
-		rollout.EntryAway, rollout.EntryUnseen, rollout.EntryFrozen, rollout.EntryTagMoved, rollout.EntryEnded,
+		rollout.EntryAway, rollout.EntryUnseen, rollout.EntryFrozen, rollout.EntryTagMoved, rollout.EntryCommits, rollout.EntryEnded,
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		r := randomRollout(t)
 		e := rollout.Entry{
 			Kind: rapid.SampledFrom(kinds).Draw(t, "kind"), At: noon, Step: rapid.IntRange(-1, 70).Draw(t, "of step"), Actor: person("U024BE7LH"),
-			Data: rollout.Data{To: r.Phase, Reason: randomReason(t), Verdict: &r.Verdict, Doubts: r.Doubts, Action: rapid.SampledFrom([]rollout.Action{"", rollout.Accept}).Draw(t, "action"), Drift: r.Drift, Ending: &r.Ending, Notices: rapid.SliceOfN(rapid.Custom(randomProblem), 0, 20).Draw(t, "notices"), Differs: rapid.SliceOfN(rapid.StringN(0, 2000, -1), 0, 60).Draw(t, "differs"), Away: r.Spans.Bake, Frozen: r.Frozen},
+			Data: rollout.Data{To: r.Phase, Reason: randomReason(t), Verdict: &r.Verdict, Doubts: r.Doubts, Action: rapid.SampledFrom([]rollout.Action{"", rollout.Accept}).Draw(t, "action"), Drift: r.Drift, Ending: &r.Ending, Notices: rapid.SliceOfN(rapid.Custom(randomProblem), 0, 20).Draw(t, "notices"), Differs: rapid.SliceOfN(rapid.StringN(0, 2000, -1), 0, 60).Draw(t, "differs"), Away: r.Spans.Bake, Frozen: r.Frozen, Commits: randomCommits(t)},
 		}
 		made := []view.Message{
 			view.Card(r, view.CardOptions{}), view.Card(r, view.CardOptions{Restarting: true, Decided: &e}),
@@ -177,5 +177,16 @@ func TestLongListsSayWhatIsLeftOut(t *testing.T) {
 	all := texts(m)
 	if last := all[len(all)-1]; last == "" || last[0:3] != "…" {
 		t.Errorf("the last line is %q", last)
+	}
+}
+
+func randomCommits(t *rapid.T) *rollout.Commits {
+	words := rapid.StringN(0, 3000, -1)
+	return &rollout.Commits{
+		Base: words.Draw(t, "base"), Head: words.Draw(t, "head"), Link: words.Draw(t, "link"), Unknown: randomProblem(t),
+		Ahead: rapid.IntRange(0, 100_000).Draw(t, "ahead"), Behind: rapid.IntRange(0, 100_000).Draw(t, "behind"),
+		Newest: rapid.SliceOfN(rapid.Custom(func(t *rapid.T) rollout.SourceCommit {
+			return rollout.SourceCommit{Hash: words.Draw(t, "hash"), Title: words.Draw(t, "title"), Author: words.Draw(t, "author"), Link: words.Draw(t, "link")}
+		}), 0, 20).Draw(t, "newest"),
 	}
 }

@@ -65,6 +65,8 @@ func Reply(r rollout.Rollout, e rollout.Entry, to Audience, link string) (m Mess
 		return t.tagMoved(), true
 	case rollout.EntryGit:
 		return t.git()
+	case rollout.EntryCommits:
+		return t.commits()
 	case rollout.EntryEnded:
 		return t.ended()
 	}

@@ -51,9 +51,9 @@ func shows() map[string]view.Message {
 		"show":           a.Show(view.Shown{Rollout: baking(), Timeline: timeline(), Approvers: []string{"U0G9QF9C6"}, Links: pages(), Card: permalink}),
 		"show_long":      a.Show(view.Shown{Rollout: back, Timeline: long}),
 		"show_queued":    a.Show(view.Shown{Rollout: in(rollout.Queued)}),
-		"diff":           a.Diff(differs, pages()),
-		"diff_no_pages":  a.Diff(in(rollout.Queued), nil),
-		"diff_untagged":  a.Diff(with(func(r *rollout.Rollout) { r.Image = "registry.example.com/shop/checkout@sha256:0c0d" }), pages()),
+		"diff":           a.Diff(differs, pages(), nil),
+		"diff_no_pages":  a.Diff(in(rollout.Queued), nil, nil),
+		"diff_untagged":  a.Diff(with(func(r *rollout.Rollout) { r.Image = "registry.example.com/shop/checkout@sha256:0c0d" }), pages(), nil),
 	}
 }
 

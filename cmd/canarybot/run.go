@@ -92,6 +92,7 @@ func run(ctx context.Context, c config.Config, log *slog.Logger) (err error) {
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
+	repositories := git.New(c.Git)
 	log.Info("started", "version", version, "environment", c.Environment, "services", len(c.Services), "store", c.Store.Path)
 	defer log.Info("stopped")
 	return app.New(app.Parts{
@@ -99,11 +100,11 @@ func run(ctx context.Context, c config.Config, log *slog.Logger) (err error) {
 		SharedChannels: c.Slack.SharedChannels, Calendar: c.Calendar, AtOnce: c.AtOnce, Patience: c.Patience,
 		Slack: connection, Draw: pictures, Store: store, Cluster: cluster, Beside: cluster, Metrics: source,
 		Preflights: []rollout.Preflighter{pinner, cluster}, Tags: pinner, Registry: pinner,
-		Repository: git.New(c.Git),
-		Told:       recipients(c.Webhooks, cluster, log),
-		Watch:      func(ctx context.Context, wake func(rollout.ServiceName)) { watcher.Run(ctx, c.Services, wake) },
-		API:        reached,
-		Listener:   listener, Version: version, Log: log,
+		Repository: repositories, Commits: repositories,
+		Told:     recipients(c.Webhooks, cluster, log),
+		Watch:    func(ctx context.Context, wake func(rollout.ServiceName)) { watcher.Run(ctx, c.Services, wake) },
+		API:      reached,
+		Listener: listener, Version: version, Log: log,
 	}).Run(ctx)
 }
 

@@ -38,7 +38,7 @@ func validateCommand() *cobra.Command {
 		},
 	}
 	configFlag(cmd, &path)
-	cmd.Flags().BoolVar(&live, "live", false, "also ask Slack, Kubernetes and Prometheus")
+	cmd.Flags().BoolVar(&live, "live", false, "also ask Slack, Kubernetes, Prometheus and forges")
 	return cmd
 }
 
@@ -57,6 +57,8 @@ func validateLive(ctx context.Context, out io.Writer, c config.Config) error {
 	report(liveCluster(ctx, out, c))
 	fmt.Fprintln(out, "Prometheus:")
 	report(liveChecks(ctx, out, c))
+	fmt.Fprintln(out, "Repositories:")
+	report(liveSources(ctx, out, c))
 	fmt.Fprintln(out, "Told beside Slack:")
 	report(liveTargets(ctx, out, c.Webhooks))
 	if !ok {

@@ -32,6 +32,8 @@ type Options struct {
 	Patience time.Duration
 	// Tags knows what tags name now; nil: nobody asks.
 	Tags rollout.Tags
+	// Commits knows which commits lie between two versions; nil: nobody asks.
+	Commits rollout.Comparer
 	// Repository takes the promotions of services that are promoted by a commit to Git; nil: there are none.
 	Repository rollout.Repository
 	// Audience knows whether people can see a rollout; nil: they always can.

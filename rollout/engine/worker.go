@@ -26,6 +26,7 @@ type worker struct {
 	poke     chan struct{} // of size one: a wake-up that waits is enough
 	checker  *checker
 	promoter *promoter
+	wanted   chan struct{} // of size one: which commits the version brings
 
 	// The fields below belong to the worker's goroutine.
 	stored    rollout.Rollout // as last committed
@@ -35,17 +36,18 @@ type worker struct {
 	ahead     []rollout.Entry    // told since the last commit, which the store did not take
 	decision  rollout.DecisionID // the one among them
 
-	mu     sync.Mutex // guards the fields below
-	latest rollout.Rollout
-	asked  *rollout.Decision  // a rollback that could not be saved
-	cancel context.CancelFunc // of the look or the apply under way
-	due    time.Time          // when to reconcile again at the latest
-	tag    string             // the image that the rollout's tag named when that was asked last
-	looked bool               // it reconciled since this process began
+	mu      sync.Mutex // guards the fields below
+	latest  rollout.Rollout
+	asked   *rollout.Decision  // a rollback that could not be saved
+	cancel  context.CancelFunc // of the look or the apply under way
+	due     time.Time          // when to reconcile again at the latest
+	commits *rollout.Commits   // that the version brings; nil: not known yet
+	tag     string             // the image that the rollout's tag named when that was asked last
+	looked  bool               // it reconciled since this process began
 }
 
 func newWorker(e *Engine, r rollout.Rollout) *worker {
-	return &worker{e: e, stored: r, latest: r, due: time.Now(), poke: make(chan struct{}, 1), checker: newChecker(e), promoter: newPromoter(e)}
+	return &worker{e: e, stored: r, latest: r, due: time.Now(), poke: make(chan struct{}, 1), checker: newChecker(e), promoter: newPromoter(e), wanted: make(chan struct{}, 1)}
 }
 
 // wake makes the worker reconcile soon. It never blocks.
@@ -82,6 +84,7 @@ func (w *worker) run(ctx context.Context) {
 	ctx, stop := context.WithCancel(ctx)
 	group.Go(func() { w.checker.run(ctx, w.wake) })
 	group.Go(func() { w.watchTag(ctx) })
+	group.Go(func() { w.askCommits(ctx) })
 	if w.stored.Spec.Promote.By == rollout.ByGit {
 		group.Go(func() { w.promoter.run(ctx, w.wake) })
 	}
@@ -150,6 +153,7 @@ func (w *worker) reconcile(ctx context.Context) (time.Time, error) {
 	}
 	w.setLooked()
 	w.checker.follow(after)
+	w.wantCommits(after)
 	if wish := rollout.WishOf(after, facts); wish != rollout.WantPromotion || w.newest(ctx) {
 		w.promoter.follow(after, wish)
 	}
@@ -189,7 +193,7 @@ func (w *worker) observe(ctx context.Context) rollout.Facts {
 		f.Observed = w.look(ctx, r)
 	}
 	f.Verdict, f.Judge = w.checker.latest()
-	f.Tag = w.named()
+	f.Tag, f.Commits = w.named(), w.brought()
 	f.Git = w.promoter.latest()
 	if w.e.Audience != nil {
 		f.Unseen = w.e.Audience.Unseen(r)

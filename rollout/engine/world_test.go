@@ -41,6 +41,8 @@ type world struct {
 	tags   rollout.Tags          // nil: nobody knows what tags name
 	before []rollout.Preflighter // asked before the cluster
 
+	commits rollout.Comparer // nil: nobody knows what versions bring
+
 	ports   *ports
 	current *process
 
@@ -238,7 +240,7 @@ func (w *world) start(crash int, after bool) {
 	run.engine = engine.New(engine.Options{
 		Store: storePort{w.store, p}, Cluster: clusterPort{p}, Metrics: metricsPort{p}, Judge: w.judge, Repository: repositoryPort{p}, Calendar: w.calendar,
 		Identify:   w.identify,
-		Preflights: append(slices.Clone(w.before), clusterPort{p}), Tags: w.tags,
+		Preflights: append(slices.Clone(w.before), clusterPort{p}), Tags: w.tags, Commits: w.commits,
 		Services: services, Policy: w.service.Policy,
 	})
 	go func() {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/go-git/go-git/v5/plumbing"
+	lru "github.com/hashicorp/golang-lru/v2"
 
 	"canarybot.io/rollout"
 	"canarybot.io/rollout/git/edit"
@@ -29,11 +30,13 @@ type Options struct {
 	Log *slog.Logger
 }
 
-// Repository commits to repositories. Make it with New; its method may be called from any goroutine.
+// Repository commits to repositories, and reads at forges. Make it with New; its methods may be called from any goroutine.
 type Repository struct {
 	hosts map[string]*host
 	other *host         // for those that nothing is configured for
 	heavy chan struct{} // holds who reads a repository whole: one at a time
+
+	compared *lru.Cache[question, compared]
 
 	mu   sync.Mutex // guards seen
 	seen map[seenKey]seen
@@ -56,7 +59,8 @@ type (
 
 // New returns what commits to the repositories. It reads and sends nothing yet.
 func New(o Options) *Repository {
-	g := &Repository{hosts: map[string]*host{}, other: newHost(Host{}, o.Log), heavy: make(chan struct{}, 1), seen: map[seenKey]seen{}}
+	answers, _ := lru.New[question, compared](comparisons) // fails for a size below one only
+	g := &Repository{compared: answers, hosts: map[string]*host{}, other: newHost(Host{}, o.Log), heavy: make(chan struct{}, 1), seen: map[seenKey]seen{}}
 	for _, h := range o.Hosts {
 		g.hosts[strings.ToLower(h.Name)] = newHost(h, o.Log)
 	}

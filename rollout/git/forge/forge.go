@@ -1,5 +1,5 @@
-// Package forge asks GitHub and GitLab for pull requests, by their REST APIs, also where they are self-hosted. What GitLab
-// calls a merge request is a pull request here too.
+// Package forge asks GitHub and GitLab for pull requests and for the commits between two versions, by their REST APIs, also
+// where they are self-hosted. What GitLab calls a merge request is a pull request here too.
 //
 // It is a thin client: one request and one bounded answer at a time, no redirects (a token goes where it was meant to go),
 // no retries. Test it against forges in memory.
@@ -7,6 +7,7 @@ package forge
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -14,7 +15,9 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
+	"time"
 )
 
 // Kind is what runs at a host.
@@ -57,6 +60,8 @@ type Options struct {
 	API        string // without a slash at its end
 	Repository string // acme/deploys
 	Token      string
+	// Most is how large an answer may be, in bytes; 0: two MiB.
+	Most int64
 	// HTTP sends the requests. Its redirects are not followed.
 	HTTP *http.Client
 }
@@ -65,6 +70,9 @@ type Options struct {
 type Error struct {
 	Status  int
 	Message string // the forge's words
+	// Limited is true where too much was asked; Until is when it may be asked again, zero where the forge does not say.
+	Limited bool
+	Until   time.Time
 }
 
 // Error returns the status and the words.
@@ -81,6 +89,9 @@ type dialect interface {
 	find(ctx context.Context, c *Client, head, base string) ([]Request, error)
 	open(ctx context.Context, c *Client, d Draft) (Request, error)
 	close(ctx context.Context, c *Client, number int) (Request, error)
+	compare(ctx context.Context, c *Client, base, head string, most int) (Comparison, error)
+	project(c *Client) string
+	commit(c *Client, ref string) string
 	header(token string) (name, value string)
 }
 
@@ -103,6 +114,20 @@ func CommitLink(kind Kind, host, repository, hash string) string {
 		link.Path = "/" + repository + "/commit/" + hash
 	case GitLab:
 		link.Path = "/" + repository + "/-/commit/" + hash
+	case Unknown:
+		return ""
+	}
+	return link.String()
+}
+
+// CompareLink returns where people read what lies between two versions; empty where that is not known.
+func CompareLink(kind Kind, host, repository, base, head string) string {
+	link := url.URL{Scheme: "https", Host: host}
+	switch kind {
+	case GitHub:
+		link.Path = "/" + repository + "/compare/" + base + "..." + head
+	case GitLab:
+		link.Path = "/" + repository + "/-/compare/" + base + "..." + head
 	case Unknown:
 		return ""
 	}
@@ -140,8 +165,14 @@ func (c *Client) Close(ctx context.Context, number int) (Request, error) {
 	return c.of.close(ctx, c, number)
 }
 
-// largest bounds an answer.
+// largest bounds an answer where nothing else is said.
 const largest = 2 << 20
+
+// ErrTooLarge says that an answer is larger than is read.
+var ErrTooLarge = errors.New("the answer is too large")
+
+// ErrNoAnswer says that what was answered is none of such an API's answers.
+var ErrNoAnswer = errors.New("the answer is not what such an API answers")
 
 // call sends one request and decodes the answer.
 func (c *Client) call(ctx context.Context, method, path string, body, into any) error {
@@ -173,21 +204,41 @@ func (c *Client) call(ctx context.Context, method, path string, body, into any) 
 		return err
 	}
 	defer response.Body.Close()
-	data, err := io.ReadAll(io.LimitReader(response.Body, largest+1))
+	most := cmp.Or(c.options.Most, largest)
+	data, err := io.ReadAll(io.LimitReader(response.Body, most+1))
 	switch {
 	case err != nil:
 		return err
-	case len(data) > largest:
-		return errors.New("the answer is too large")
+	case int64(len(data)) > most:
+		return ErrTooLarge
 	case response.StatusCode >= 300 && response.StatusCode < 400:
 		return &Error{Status: response.StatusCode, Message: "the repository moved, or the API is elsewhere; write its present address"}
 	case response.StatusCode >= 300:
-		return &Error{Status: response.StatusCode, Message: message(data)}
+		limited, until := limit(response)
+		return &Error{Status: response.StatusCode, Message: message(data), Limited: limited, Until: until}
 	}
 	if err := json.Unmarshal(data, into); err != nil {
-		return errors.New("the answer is not what such an API answers")
+		return ErrNoAnswer
 	}
 	return nil
+}
+
+// limit reports whether a refusal says that too much was asked, and until when: GitHub says so by 403 or 429, GitLab by 429.
+func limit(r *http.Response) (limited bool, until time.Time) {
+	wait, wrong := strconv.Atoi(r.Header.Get("Retry-After"))
+	waits := wrong == nil && wait >= 0 && wait < 1<<20
+	used := r.Header.Get("X-RateLimit-Remaining") == "0"
+	switch {
+	case r.StatusCode != http.StatusTooManyRequests && (r.StatusCode != http.StatusForbidden || !used && !waits):
+		return false, time.Time{}
+	case waits:
+		return true, time.Now().Add(time.Duration(wait) * time.Second).Round(time.Second)
+	}
+	reset, err := strconv.ParseInt(cmp.Or(r.Header.Get("X-RateLimit-Reset"), r.Header.Get("RateLimit-Reset")), 10, 64)
+	if err != nil || reset <= 0 || reset > 1<<40 {
+		return true, time.Time{}
+	}
+	return true, time.Unix(reset, 0)
 }
 
 // message returns the forge's own words about a refusal.

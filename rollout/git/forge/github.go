@@ -39,7 +39,9 @@ func (p gitHubPull) request() Request {
 	return r
 }
 
-func (gitHub) path(c *Client) string { return "/repos/" + c.options.Repository + "/pulls" }
+func (gitHub) project(c *Client) string { return "/repos/" + c.options.Repository }
+
+func (g gitHub) path(c *Client) string { return g.project(c) + "/pulls" }
 
 func (gitHub) header(token string) (name, value string) { return "Authorization", "Bearer " + token }
 

@@ -35,9 +35,9 @@ func (m gitLabMerge) request() Request {
 	return r
 }
 
-func (gitLab) path(c *Client) string {
-	return "/projects/" + url.PathEscape(c.options.Repository) + "/merge_requests"
-}
+func (gitLab) project(c *Client) string { return "/projects/" + url.PathEscape(c.options.Repository) }
+
+func (g gitLab) path(c *Client) string { return g.project(c) + "/merge_requests" }
 
 func (gitLab) header(token string) (name, value string) { return "Authorization", "Bearer " + token }
 

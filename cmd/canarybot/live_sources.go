@@ -1,0 +1,31 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+
+	"canarybot.io/bot/view"
+	"canarybot.io/config"
+	"canarybot.io/rollout/git"
+)
+
+// liveSources tries whether the repositories can be read that services name: their commits are told, and nothing waits for
+// them.
+func liveSources(ctx context.Context, out io.Writer, c config.Config) (problems []string) {
+	repositories := git.New(c.Git)
+	for _, name := range slices.Sorted(maps.Keys(c.Services)) {
+		s := c.Services[name].Source
+		if s.IsZero() {
+			continue
+		}
+		if p := repositories.CanRead(ctx, s); !p.IsZero() {
+			problems = append(problems, fmt.Sprintf("%s: %s", name, view.Plain(view.Problem(p))))
+			continue
+		}
+		fmt.Fprintf(out, "  ✓ %s: the commits in %s can be read\n", name, s.Repository)
+	}
+	return problems
+}

@@ -36,15 +36,18 @@ export function fill(container, entries) {
 }
 
 // keepFocus replaces a node. What had the focus in it keeps it, so that keyboards do not lose their place: the field with
-// the same id, with what is typed if it is the same field still, or the button with the same label.
+// the same id, with what is typed and selected if it is the same field still, or the button with the same label.
 function keepFocus(node, fresh) {
   const active = node.contains(document.activeElement) ? document.activeElement : null;
+  const { selectionStart: from, selectionEnd: to } = active ?? {}; // no numbers where it is no text
   node.replaceWith(fresh);
   if (active === null) return;
   const field = active.id && fresh.querySelector("#" + CSS.escape(active.id));
-  if (field && field.dataset.field === active.dataset.field && field.value !== undefined) field.value = active.value;
+  const same = field && field.dataset.field === active.dataset.field && field.value !== undefined;
+  if (same) field.value = active.value;
   const twin = field || [...fresh.querySelectorAll("button")].find((b) => b.textContent === active.textContent);
   (twin || fresh).focus({ preventScroll: true });
+  if (same && Number.isInteger(from)) field.setSelectionRange(from, to); // a field that selects all of itself would lose it to the next letter
 }
 
 /** entries turns messages into entries for fill, with day lines between days. */

@@ -197,9 +197,10 @@ function search(e, f) {
   box.addEventListener("keydown", (ev) => {
     const rows = [...list.querySelectorAll(".suggestion")];
     const at = rows.findIndex((r) => r.getAttribute("aria-selected") === "true");
-    if (ev.key === "Enter" && !list.hidden) {
+    if (ev.key === "Enter") { // it chooses, and never sends the form
       ev.preventDefault();
-      (rows[at] ?? rows[0])?.click();
+      if (list.hidden) look();
+      else (rows[at] ?? rows[0])?.click();
     } else if (ev.key === "Escape" && !list.hidden) {
       ev.preventDefault();
       ev.stopPropagation();

@@ -39,6 +39,7 @@ await scenario(async (come) => {
   await dev.page.keyboard.type("checkout");
   await tabTo(/^Version/);
   await dev.page.keyboard.type("v1.2.4");
+  await dev.modal.getByRole("option", { name: "v1.2.4" }).waitFor();
   await dev.modal.getByRole("option", { name: "v1.3.1" }).waitFor({ state: "detached" }); // the list is that of what was typed
   await keys("ArrowDown", "Enter");
   await tabTo(/^Reason/);

@@ -57,8 +57,8 @@ func TestTheCommitsBetweenTwoVersions(t *testing.T) {
 			newest        []string // the titles, as far as the test says
 		}{
 			"a few commits":             {from: "v1", to: "v2", ahead: 3, newest: []string{"Change 3 of v2", "Change 2 of v2", "Change 1 of v2"}},
-			"more than are named":       {from: "v2", to: "v3", ahead: 27, newest: []string{"Change 27 of v3", "Change 26 of v3"}},
-			"thousands":                 {from: "v1", to: "v4", ahead: 3030, newest: []string{"Change 3000 of v4"}},
+			"more than are named":       {from: "v2", to: "v3", ahead: 27, newest: changes("v3", 27, 18)},
+			"thousands":                 {from: "v1", to: "v4", ahead: 3030, newest: changes("v4", 3000, 2991)},
 			"pages that are full":       {from: "v1", to: "full", ahead: 20, newest: []string{"Change 20 of full"}},
 			"the version before":        {from: "v3", to: "v2", behind: 27, newest: []string{"Change 27 of v3"}},
 			"apart":                     {from: "v2", to: "hotfix", ahead: 2, behind: 3, newest: []string{"Change 2 of hotfix"}},
@@ -94,6 +94,14 @@ func TestTheCommitsBetweenTwoVersions(t *testing.T) {
 			}
 		}
 	})
+}
+
+// changes are titles of a line of commits, newest first.
+func changes(of string, newest, oldest int) (titles []string) {
+	for n := newest; n >= oldest; n-- {
+		titles = append(titles, fmt.Sprintf("Change %d of %s", n, of))
+	}
+	return titles
 }
 
 // named is how many there are to be named: those ahead, or where there are none those behind.

@@ -218,7 +218,7 @@ func (b *Bot) recordFilled(ctx context.Context, req request, e rollout.AuditEntr
 }
 
 // tellIncidents tells the threads of rollouts about incidents until the context ends: at once, and what an earlier process
-// left or Slack refused. A crash between the reply and the end of its note repeats it.
+// left or Slack refused.
 func (b *Bot) tellIncidents(ctx context.Context) {
 	tick := time.NewTicker(incidentRetry)
 	defer tick.Stop()
@@ -251,7 +251,8 @@ func (b *Bot) tellAllIncidents(ctx context.Context) {
 	}
 }
 
-// tellIncident replies in the rollout's thread, and reports whether there is nothing left to tell.
+// tellIncident replies in the rollout's thread, unless a call whose answer was lost did, and reports whether there is nothing left to
+// tell.
 func (b *Bot) tellIncident(ctx context.Context, e rollout.AuditEntry) bool {
 	cur, err := b.Cards.Cursor(ctx, e.Rollout)
 	if err == nil && cur.With != "" { // it stands on another's card
@@ -260,7 +261,11 @@ func (b *Bot) tellIncident(ctx context.Context, e rollout.AuditEntry) bool {
 	if err != nil || cur.Card == "" {
 		return err == nil // without a card there is no thread
 	}
-	_, err = b.Slack.Post(ctx, slack.Place{Channel: cur.Channel, Thread: cur.Card}, slack.Message(b.answers.IncidentTold(e)), nil)
+	thread, mark := slack.Place{Channel: cur.Channel, Thread: cur.Card}, slack.Mark{"incident": string(e.Decision)}
+	there, err := b.Slack.Find(ctx, thread, e.At, func(m slack.Mark) bool { return m["incident"] == mark["incident"] })
+	if err == nil && there == "" {
+		_, err = b.Slack.Post(ctx, thread, slack.Message(b.answers.IncidentTold(e)), mark)
+	}
 	if err != nil {
 		b.Log.Warn("incident not told in its thread", "rollout", e.Rollout, "error", err)
 	}

@@ -2,7 +2,6 @@ package view
 
 import (
 	"fmt"
-	"slices"
 	"time"
 
 	"canarybot.io/rollout"
@@ -125,7 +124,7 @@ func (m Message) NobodyIn(groups []string) Message {
 // NotCounted answers a decision of the actor's that does not count, and names whose would.
 func (a Answers) NotCounted(actor rollout.Actor, why rollout.Problem, approvers []string) Message {
 	who := "Nobody else may: " + code("policy.approvers") + " has to name somebody."
-	if others := slices.DeleteFunc(slices.Clone(approvers), func(id string) bool { return id == actor.ID }); len(others) > 0 {
+	if others := without(approvers, actor.ID); len(others) > 0 {
 		who = "Who can: " + mentions(others) + "."
 	}
 	return message(joined(" ", "Nothing was changed.", fullStop(Problem(why)), who))

@@ -149,7 +149,7 @@ func asksApprovers(r rollout.Rollout) bool {
 // nobodyThere says which user groups of those who may answer have nobody, and who is left.
 func nobodyThere(opts CardOptions) string {
 	left := "Nobody else may answer: the policy has to name another group, or people."
-	if names := mentions(without(opts.Approvers, opts.Empty)); names != "" {
+	if names := mentions(without(opts.Approvers, opts.Empty...)); names != "" {
 		left = "Who can: " + names + "."
 	}
 	var groups []string
@@ -160,7 +160,7 @@ func nobodyThere(opts CardOptions) string {
 }
 
 // without returns the ids that are not among the others.
-func without(ids, others []string) []string {
+func without(ids []string, others ...string) []string {
 	return slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return slices.Contains(others, id) })
 }
 

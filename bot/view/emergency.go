@@ -2,7 +2,6 @@ package view
 
 import (
 	"fmt"
-	"slices"
 
 	"canarybot.io/rollout"
 )
@@ -11,8 +10,7 @@ import (
 // once.
 func (t threadReply) emergency() Message {
 	r := t.r
-	others := slices.DeleteFunc(slices.Clone(t.to.Approvers), func(id string) bool { return id == r.Request.By.ID }) // who asked may not review
-	calls := t.called(rollout.Actor{}, others)
+	calls := t.called(rollout.Actor{}, without(t.to.Approvers, r.Request.By.ID)) // who asked may not review
 	m := message(paragraph(
 		fmt.Sprintf("%s *%s is an emergency* by %s%s", iconBad, fullName(r), actorName(r.Request.By), endSentence(reasonSuffix(r.Request.Text))),
 		"It skips bakes, gates, freezes and locks. Whoever may can still roll it back at any moment.",

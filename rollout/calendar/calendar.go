@@ -72,16 +72,16 @@ const (
 func (c *Calendar) Closed(s rollout.Service, set rollout.Closures, by rollout.Actor, at time.Time) rollout.Closed {
 	closed := rollout.Closed{By: c.closures(s, set, by, at)}
 	if len(closed.By) > 0 {
-		closed.Opens, _ = c.opening(s, set, by, at)
+		closed.Opens, _ = opening(at, func(t time.Time) []rollout.Closure { return c.closures(s, set, by, t) })
 	}
 	return closed
 }
 
-// opening returns when a rollout may start, at the time or later, and the closures that it looked behind; zero: none may in all
+// opening returns the first moment, at the time or later, that nothing shuts, and what it looked behind; zero: there is none in all
 // that is looked at.
-func (c *Calendar) opening(s rollout.Service, set rollout.Closures, by rollout.Actor, at time.Time) (opens time.Time, behind []rollout.Closure) {
+func opening(at time.Time, shut func(time.Time) []rollout.Closure) (opens time.Time, behind []rollout.Closure) {
 	opens = at
-	for why := c.closures(s, set, by, opens); len(why) > 0; why = c.closures(s, set, by, opens) {
+	for why := shut(opens); len(why) > 0; why = shut(opens) {
 		behind = append(behind, why[0])
 		next := why[0].Until
 		if next.IsZero() || !next.After(opens) || next.Sub(at) > horizon || len(behind) == most {
@@ -185,37 +185,25 @@ func (c *Calendar) Openings(names []string, at time.Time) []rollout.Opening {
 		if one.Open {
 			one.Changes = c.shuts(w, at)
 		} else {
-			one.Changes = c.opens(name, at)
+			one.Changes, _ = opening(at, func(t time.Time) []rollout.Closure { return c.outside(name, "", t) })
 		}
 		all = append(all, one)
 	}
 	return all
 }
 
-// opens returns when a window opens that is shut; zero: nobody knows.
-func (c *Calendar) opens(name string, at time.Time) time.Time {
-	opens := at
-	for shut := c.outside(name, "", opens); len(shut) > 0; shut = c.outside(name, "", opens) {
-		next := shut[0].Until
-		if !next.After(opens) || next.Sub(at) > horizon {
-			return time.Time{}
-		}
-		opens = next
-	}
-	return opens
-}
-
 // shuts returns when a window shuts that is open: at its end, or when a holiday begins. Zero: nobody knows.
 func (c *Calendar) shuts(w Window, at time.Time) time.Time {
 	holiday := func(t time.Time) bool { return !w.Holidays && slices.Contains(c.Holidays, DayOf(t.In(w.Open.zone))) }
-	shuts := at
+	shuts, joined := at, 0
 	for until, open := w.Open.covers(shuts); open; until, open = w.Open.covers(shuts) {
 		for next := midnight(shuts, w.Open.zone, 1); next.Before(until); next = midnight(next, w.Open.zone, 1) {
 			if holiday(next) {
 				return next
 			}
 		}
-		if shuts = until; shuts.Sub(at) > horizon {
+		shuts, joined = until, joined+1
+		if shuts.Sub(at) > horizon || joined == most {
 			return time.Time{}
 		}
 	}

@@ -12,7 +12,7 @@ import (
 // has, so that what is accepted once is accepted at every later start.
 func (c *Calendar) Never(s rollout.Service) []rollout.Closure {
 	for _, from := range c.dates() {
-		opens, behind := c.opening(s, rollout.Closures{}, rollout.Actor{}, from)
+		opens, behind := opening(from, func(t time.Time) []rollout.Closure { return c.closures(s, rollout.Closures{}, rollout.Actor{}, t) })
 		if opens.IsZero() {
 			return distinct(behind)
 		}

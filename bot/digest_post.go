@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"sync"
 	"time"
 
@@ -135,10 +136,7 @@ func (b *Bot) saveDigests(ctx context.Context, known map[string]handled) error {
 
 // saveDigest makes durable what became of one.
 func (b *Bot) saveDigest(ctx context.Context, key string, h handled) error {
-	known := map[string]handled{}
-	for k, one := range b.digests.known {
-		known[k] = one
-	}
+	known := maps.Clone(b.digests.known)
 	known[key] = h
 	return b.saveDigests(ctx, known)
 }

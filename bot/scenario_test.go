@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -82,7 +84,8 @@ func TestScenarios(t *testing.T) {
 			var out strings.Builder
 			inWorld(t, slacksim.Options{}, func(w *world) {
 				w.putUser("nia", "member")
-				for _, line := range lines(t, script) {
+				for i, line := range lines(t, script) {
+					w.apart(i)
 					fmt.Fprintf(&out, "> %s\n", line)
 					fmt.Fprint(&out, w.play(line))
 				}
@@ -147,6 +150,16 @@ func (s words) cut() (string, words) {
 
 func commands() []command {
 	return slices.Concat(peopleCommands(), viewCommands(), clusterCommands(), outageCommands(), promoterCommands(), forgeCommands(), processCommands(), timeCommands())
+}
+
+// apart waits for a moment in which the bot does nothing by itself, and in which no other line of the scenario is done:
+// of what happens in one moment of virtual time either may come first, and a transcript has one order. The bot's beats,
+// and what they lead to, fall on the whole second in which it was started, or on the moment of an earlier line.
+func (w *world) apart(line int) {
+	moment := time.Duration(500+line) * time.Millisecond
+	now := time.Now()
+	time.Sleep((moment - now.Sub(now.Truncate(time.Second)) + time.Second) % time.Second)
+	synctest.Wait()
 }
 
 // play does one line and returns what is seen.

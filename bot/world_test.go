@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -128,6 +129,7 @@ func service() rollout.Service {
 // start starts the bot and the engine and waits until both connections are up.
 func (w *world) start() {
 	w.t.Helper()
+	time.Sleep(time.Until(time.Now().Add(time.Second - 1).Truncate(time.Second))) // no line of a scenario is done at a whole second
 	services := maps.Clone(w.services)
 	log := slog.New(w.log)
 	w.counted = prometheus.NewRegistry()
@@ -141,7 +143,7 @@ func (w *world) start() {
 	})
 	sender := w.hook.sender(w.store, w.publisher.Link, log)
 	w.engine = engine.New(engine.Options{
-		Store: w.store, Cluster: w.cluster, Metrics: w.metrics, Judge: w.judge, Services: services, Repository: w.git, Commits: w.forge, Calendar: w.calendar,
+		Store: &patient{Store: w.store}, Cluster: w.cluster, Metrics: w.metrics, Judge: w.judge, Services: services, Repository: w.git, Commits: w.forge, Calendar: w.calendar,
 		Preflights: []rollout.Preflighter{w.tags, w.cluster, w.publisher}, Tags: w.tags, Committed: func(r rollout.Rollout) {
 			w.publisher.Committed(r)
 			sender.Committed(r)
@@ -170,6 +172,20 @@ func (w *world) start() {
 	})
 	w.t.Cleanup(w.stop)
 	w.await("both connections", func() bool { return w.slack.Connections() >= 2 })
+}
+
+// patient is a store whose commits take a while, each a little longer than the one before, and each service its own while. In
+// virtual time everything that follows from a commit would happen in its very moment otherwise, in any order: the card that is
+// drawn because of it, and the next commit of whoever waited for it.
+type patient struct {
+	*mem.Store
+	commits atomic.Int64
+}
+
+// Commit commits after its while.
+func (p *patient) Commit(ctx context.Context, changes ...rollout.Change) error {
+	time.Sleep(time.Duration(changes[0].Rollout.Service[0]-'a'+1)*time.Millisecond + time.Duration(p.commits.Add(1))*time.Microsecond)
+	return p.Store.Commit(ctx, changes...)
 }
 
 // count returns what is counted under the name, with all the labels; a label is "name=value".

@@ -84,7 +84,7 @@ type act struct {
 	there before
 	// pressed is true for the button of it, in whose stead a person types the line.
 	pressed bool
-	// form is the form by which it is done; empty: people type a line.
+	// form is the form by which it is done, in whose stead a person types the line where there is one; empty: none.
 	form string
 }
 
@@ -243,12 +243,19 @@ func (a act) situations() []string {
 	return strings.Fields(always)
 }
 
-// button is the act by the button of the card that has it; the one to abandon opens a form.
+// button is the act by the button of the card that has it, or by the form that the button opens to ask for a reason.
 func (a act) button(c caller, in string) (act, bool) {
-	if c.standing == pipeline || c.standing == annotation || !slices.Contains(strings.Fields(a.in), in) || !grammar.Verb(a.name).Decides() || a.action == rollout.Abandon {
+	if c.standing == pipeline || c.standing == annotation || !slices.Contains(strings.Fields(a.in), in) {
 		return act{}, false
 	}
-	a.pressed = true
+	switch {
+	case a.action == rollout.Abandon, a.action == rollout.PromoteNow:
+		a.form = "reason"
+	case grammar.Verb(a.name).Decides():
+		a.pressed = true
+	default:
+		return act{}, false
+	}
 	return a, true
 }
 

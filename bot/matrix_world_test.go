@@ -1,6 +1,7 @@
 package bot_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -329,8 +330,9 @@ func (w *matrixWorld) inSlack(e *engine.Engine, store *mem.Store, services map[r
 	if a.form != "" {
 		kind = "interactive"
 		payload = fmt.Sprintf(`{"type":"view_submission","user":{"id":%q},"trigger_id":"%d.1.a","view":{"id":"V%[2]d","callback_id":"canary.%[3]s",
-			"private_metadata":"production/checkout-1/3/%[3]s","state":{"values":{"began":{"canary.began":{"selected_date_time":%d}},"what":{"canary.what":{"value":"Routine."}}}}}}`,
-			w.user(), w.number, a.form, time.Now().Unix())
+			"private_metadata":"production/checkout-1/3/%[4]s","state":{"values":{"reason":{"canary.reason":{"value":"Routine."}},
+			"began":{"canary.began":{"selected_date_time":%[5]d}},"what":{"canary.what":{"value":"Routine."}}}}}}`,
+			w.user(), w.number, a.form, cmp.Or(string(a.action), a.form), time.Now().Unix())
 	}
 	b.Handle(w.t.Context(), envelope(kind, payload), func(raw []byte) error {
 		if a.form != "" { // the answer takes the form's place

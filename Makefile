@@ -22,7 +22,7 @@ RACE = $(if $(filter 1,$(shell $(GO) env CGO_ENABLED)),-race -cpu 1)
 
 test: ## every test that needs no cluster, with the race detector, shuffled
 	@$(if $(RACE),,echo "No C compiler: without the race detector.")
-	$(GO) test $(RACE) -shuffle=on -timeout 30m ./...
+	$(GO) test $(RACE) -shuffle=on -timeout 40m ./...
 	$(GO) test -run Explore -count=1 -timeout 40m -v ./rollout
 	$(GO) test -run 'Crash|Lost|Disk' -count=1 ./rollout/engine ./bot
 

@@ -13,7 +13,7 @@ import (
 // testTooManyPulls has a registry that answers 429 to the first pulls of each pod, the canary's and later stable's: that
 // passes, people are told, and the release succeeds. An image that is not there is another matter, and quick.
 func testTooManyPulls(t *testing.T, w *world.World) {
-	const throttled = next + "-throttled5" // each pod is pulled after six seconds
+	const throttled = next + "-throttled12" // each pod is pulled after twelve tries: a quarter of a minute, which people can see
 	app := shop.Checkout("too-many-pulls")
 	s := stage(t, w, app, false)
 	card := s.bot.Command(install.OnCall, "deploy "+app.Name+" "+throttled+" --auto")

@@ -229,7 +229,7 @@ func (w *world) await(what string, cond func() bool) {
 
 // settle lets the bot finish what it is doing and catch up with its cards.
 func (w *world) settle() {
-	time.Sleep(5 * time.Second)
+	time.Sleep(5*time.Second + time.Millisecond/2) // more than the five seconds for which the bot asks others
 	synctest.Wait()
 }
 

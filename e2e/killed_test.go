@@ -13,7 +13,6 @@ import (
 
 // killing is a moment at which the bot is killed.
 type killing struct {
-	when    string
 	outcome rollout.Outcome
 	version string        // in the end
 	away    time.Duration // how long nobody judges

@@ -143,7 +143,7 @@ func (w *world) start() {
 	})
 	sender := w.hook.sender(w.store, w.publisher.Link, log)
 	w.engine = engine.New(engine.Options{
-		Store: &patient{Store: w.store}, Cluster: w.cluster, Metrics: w.metrics, Judge: w.judge, Services: services, Repository: w.git, Commits: w.forge, Calendar: w.calendar,
+		Store: &slowStore{Store: w.store}, Cluster: w.cluster, Metrics: w.metrics, Judge: w.judge, Services: services, Repository: w.git, Commits: w.forge, Calendar: w.calendar,
 		Preflights: []rollout.Preflighter{w.tags, w.cluster, w.publisher}, Tags: w.tags, Committed: func(r rollout.Rollout) {
 			w.publisher.Committed(r)
 			sender.Committed(r)
@@ -174,18 +174,18 @@ func (w *world) start() {
 	w.await("both connections", func() bool { return w.slack.Connections() >= 2 })
 }
 
-// patient is a store whose commits take a while, each a little longer than the one before, and each service its own while. In
+// slowStore is a store whose commits take a while, each a little longer than the one before, and each service its own while. In
 // virtual time everything that follows from a commit would happen in its very moment otherwise, in any order: the card that is
 // drawn because of it, and the next commit of whoever waited for it.
-type patient struct {
+type slowStore struct {
 	*mem.Store
 	commits atomic.Int64
 }
 
 // Commit commits after its while.
-func (p *patient) Commit(ctx context.Context, changes ...rollout.Change) error {
-	time.Sleep(time.Duration(changes[0].Rollout.Service[0]-'a'+1)*time.Millisecond + time.Duration(p.commits.Add(1))*time.Microsecond)
-	return p.Store.Commit(ctx, changes...)
+func (s *slowStore) Commit(ctx context.Context, changes ...rollout.Change) error {
+	time.Sleep(time.Duration(changes[0].Rollout.Service[0]-'a'+1)*time.Millisecond + time.Duration(s.commits.Add(1))*time.Microsecond)
+	return s.Store.Commit(ctx, changes...)
 }
 
 // count returns what is counted under the name, with all the labels; a label is "name=value".
